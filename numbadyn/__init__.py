@@ -1,0 +1,59 @@
+"""numbadyn: neural dynamics in plain Python, run by Numba at the speed of hand-written kernels.
+
+Models and networks go in as Python classes with units; results with units come out. This module only re-exports.
+"""
+
+from numbadyn import cache, errors
+from numbadyn._version import __version__
+from numbadyn.model import environ, init, random
+from numbadyn.model.delays import (
+    OutputDelayAt,
+    Prefetch,
+    PrefetchDelay,
+    PrefetchDelayAt,
+    init_maybe_prefetch,
+)
+from numbadyn.model.dynamics import Dynamics, Neuron, Synapse
+from numbadyn.model.group import DynamicsGroup, Projection
+from numbadyn.model.hooks import (
+    not_receive_update_input,
+    not_receive_update_output,
+    receive_update_input,
+    receive_update_output,
+)
+from numbadyn.model.integrate import euler_step, exp_euler_step, exprel, rk2_step, rk4_step
+from numbadyn.model.module import Module, init_all_states, reset_all_states
+from numbadyn.model.values import Parameter, State
+
+__all__ = [
+    "Dynamics",
+    "DynamicsGroup",
+    "Module",
+    "Neuron",
+    "OutputDelayAt",
+    "Parameter",
+    "Prefetch",
+    "PrefetchDelay",
+    "PrefetchDelayAt",
+    "Projection",
+    "State",
+    "Synapse",
+    "__version__",
+    "cache",
+    "environ",
+    "errors",
+    "euler_step",
+    "exp_euler_step",
+    "exprel",
+    "init",
+    "init_all_states",
+    "init_maybe_prefetch",
+    "not_receive_update_input",
+    "not_receive_update_output",
+    "random",
+    "receive_update_input",
+    "receive_update_output",
+    "reset_all_states",
+    "rk2_step",
+    "rk4_step",
+]

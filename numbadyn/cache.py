@@ -1,0 +1,18 @@
+"""The cache of compiled kernels: where it is, how large it is, and how to empty it.
+
+What goes in: a folder. What comes out: its files and their size. What it must not know: Numba and models.
+
+Kernels are compiled once for each structure of a network and are kept on disk across processes. The folder is what
+`set_location` names, else the environment variable ``NUMBADYN_CACHE_DIR``, else a folder ``numbadyn`` where the
+platform keeps the caches of a user. Everything in it can be made again; `clear` is always safe.
+
+Examples
+--------
+>>> import numbadyn.cache
+>>> numbadyn.cache.location().is_absolute()
+True
+"""
+
+from numbadyn.codegen.cache_folder import clear, entries, location, set_location, size
+
+__all__ = ["clear", "entries", "location", "set_location", "size"]

@@ -1,0 +1,210 @@
+"""From generated source text to an imported module.
+
+What goes in: source text, a label, the names of the functions that are called from outside. What comes out: a module
+whose functions compile at most once per machine. What it must not know: what the text computes, and which target it
+is for.
+
+Notes
+-----
+The text becomes a real file ``nd_<label>_<hash>.py`` in the cache folder, so that tracebacks, debuggers and curious
+readers find it. The hash covers the text and all that decides over its machine code, so a file never changes its
+meaning; compiled kernels lie beside it under the same name (`numbadyn.codegen.cache_kernels`).
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+import sys
+import threading
+import types
+import warnings
+from dataclasses import dataclass
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import llvmlite
+import llvmlite.binding
+import numba
+import numpy as np
+from numba.core import config
+from numba.core.dispatcher import Dispatcher
+
+from numbadyn._version import __version__
+from numbadyn.codegen.cache_folder import SOURCE_SUFFIX, folder, write_whole
+from numbadyn.codegen.cache_kernels import keep_on_disk
+from numbadyn.errors import CacheWarning, InternalError
+
+__all__ = ["LoadedModule", "load"]
+
+_DIGITS = 16
+# What generated modules may import from this package: their text is part of the meaning of a generated file.
+_IMPORTED = ("intrinsics.py", "compiler.py")
+_OPTIONS = ("OPT", "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "CPU_NAME", "CPU_FEATURES")
+
+_lock = threading.RLock()
+_loaded: dict[Path, LoadedModule] = {}
+
+
+@dataclass(frozen=True)
+class LoadedModule:
+    """A generated module, ready to be called.
+
+    Parameters
+    ----------
+    module : types.ModuleType
+        The module; its functions are attributes.
+    path : pathlib.Path
+        The source file.
+    entry : tuple of str
+        Names of the functions that are called from outside, which are the ones kept on disk.
+    """
+
+    module: types.ModuleType
+    path: Path
+    entry: tuple[str, ...]
+
+    def _count(self, counter: str) -> int:
+        functions = (getattr(self.module, name) for name in self.entry)
+        return sum(getattr(function, counter).total() for function in functions if isinstance(function, Dispatcher))
+
+    @property
+    def compiled(self) -> int:
+        """How many kernels this process had to compile so far (one for each function and set of argument types)."""
+        return self._count("_cache_misses")
+
+    @property
+    def restored(self) -> int:
+        """How many kernels this process found on disk so far."""
+        return self._count("_cache_hits")
+
+    @property
+    def from_cache(self) -> bool:
+        """Whether every kernel used so far came from the disk; False as long as none was called."""
+        return self.compiled == 0 and self.restored > 0
+
+
+@functools.cache
+def _environment() -> str:
+    """Describe all that decides over machine code besides the text itself."""
+    binding = llvmlite.binding
+    versions = (__version__, numba.__version__, llvmlite.__version__, np.__version__, sys.version)
+    processor = (binding.get_process_triple(), binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten())
+    options = tuple(getattr(config, name, None) for name in _OPTIONS)
+    here = Path(__file__).parent
+    imported = tuple((here / name).read_text(encoding="utf-8") for name in _IMPORTED)
+    return repr((versions, processor, options, imported))
+
+
+def _content_name(label: str, text: str) -> str:
+    """Name a module by its label and by the hash of its text and of the environment."""
+    digest = hashlib.sha256(repr((_environment(), text)).encode()).hexdigest()[:_DIGITS]
+    return f"nd_{re.sub(r'[^0-9A-Za-z]+', '_', label)}_{digest}"
+
+
+def load(source: str, *, label: str, entry: tuple[str, ...]) -> LoadedModule:
+    r"""Write generated source text to its file, unless it is there, and import it.
+
+    Safe when several threads or processes load the same text at once. Functions named by `entry` keep their machine
+    code on disk; the other functions of the module are compiled into them and need no files.
+
+    Parameters
+    ----------
+    source : str
+        Text of a whole Python module. Its functions are decorated by ``numba.njit`` without a signature.
+    label : str
+        What the module is, for people who look into the folder.
+    entry : tuple of str
+        Names of the functions that will be called from outside.
+
+    Returns
+    -------
+    LoadedModule
+        The module; the same one for the same text, within one process and location.
+
+    Raises
+    ------
+    InternalError
+        If the text is not a Python module, or has no function of a name in `entry`.
+
+    Warns
+    -----
+    CacheWarning
+        If a file of the cache was damaged (it is written again) or the cache folder cannot be written.
+
+    Examples
+    --------
+    >>> text = "from numba import njit\n@njit\ndef double(x):\n    return 2 * x\n"
+    >>> loaded = load(text, label="doubling", entry=("double",))
+    >>> loaded.module.double(21)
+    42
+    >>> loaded.compiled + loaded.restored
+    1
+    """
+    with _lock:
+        path = folder() / (_content_name(label, source) + SOURCE_SUFFIX)
+        _ensure_file(path, source)
+        known = _loaded.get(path)
+        if known is None:
+            known = LoadedModule(_execute(path, source), path, entry)
+            _loaded[path] = known
+        for name in entry:
+            _connect(known, name)
+        return known
+
+
+def _ensure_file(path: Path, source: str) -> None:
+    """Write the text unless the file holds exactly this text already."""
+    content = source.encode()
+    try:
+        present = path.read_bytes()
+    except OSError:
+        present = None
+    if present == content:
+        return
+    if present is not None:
+        warnings.warn(
+            f"The generated file {path} is damaged; it is written again.",
+            CacheWarning,
+            stacklevel=3,
+        )
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        warnings.warn(
+            f"The generated file {path} could not be written ({error.strerror or error}); the module runs without it.",
+            CacheWarning,
+            stacklevel=3,
+        )
+
+
+def _execute(path: Path, source: str) -> types.ModuleType:
+    """Run the text as a module of its own, registered under its content name.
+
+    The usual import would read and write a byte code file, which nobody checks for damage; the text is at hand anyway.
+    """
+    spec = spec_from_file_location(path.stem, path)
+    if spec is None:
+        raise InternalError(f"{path} cannot be imported.", where="codegen.loader")
+    module = module_from_spec(spec)
+    # Numba finds the globals of a kernel that comes from the disk by the name of its module.
+    sys.modules[path.stem] = module
+    try:
+        exec(compile(source, str(path), "exec"), module.__dict__)
+    except Exception as error:
+        del sys.modules[path.stem]
+        raise InternalError(f"The generated module does not run: {error!r}", where=str(path)) from error
+    for value in vars(module).values():
+        if isinstance(value, Dispatcher) and value.py_func.__module__ == path.stem and hasattr(value._cache, "disable"):
+            value._cache.disable()  # Numba's own files carry no checksums, so they are neither written nor read
+    return module
+
+
+def _connect(loaded: LoadedModule, name: str) -> None:
+    """Let one function of the module use the disk, unless it does already."""
+    function = getattr(loaded.module, name, None)
+    if function is None:
+        raise InternalError(f"The generated module has no function {name!r}.", where=str(loaded.path))
+    if isinstance(function, Dispatcher):
+        keep_on_disk(function, loaded.path.with_suffix(""))

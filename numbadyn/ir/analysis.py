@@ -1,0 +1,77 @@
+"""Questions about a step that several readers ask: what is constant during a run, and where a signal comes from.
+
+In: a `Step`.  Out: sets of node numbers, descriptions of signals.  Must not know: targets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from numbadyn.ir.nodes import Step
+
+__all__ = ["Signal", "invariants", "live", "signal_of"]
+
+
+def invariants(step: Step) -> set[int]:
+    """Nodes whose value depends on bound parameters and dt only, so one evaluation serves the whole run."""
+    found: set[int] = set()
+    for index, node in enumerate(step.nodes):
+        if node.op in ("param", "dt") or ((node.elementwise or node.op == "slice") and all(arg in found for arg in node.args)):
+            found.add(index)
+    return found
+
+
+def live(step: Step, roots: list[int]) -> list[int]:
+    """Nodes that the roots need, in program order."""
+    needed = set(roots)
+    for index in range(len(step.nodes) - 1, -1, -1):
+        if index in needed:
+            needed.update(step.nodes[index].args)
+    return sorted(needed)
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """The events that a synaptic sum reads: a window of a channel, some steps ago.
+
+    Parameters
+    ----------
+    channel : int
+        Number of the channel.
+    lag : int or None
+        Node of the delay steps on top of `base`.
+    base : int
+        0: the sample of this step; 1: that of the last one.
+    start, stop : int
+        Window of the channel's elements.
+    """
+
+    channel: int
+    lag: int | None
+    base: int
+    start: int
+    stop: int
+
+
+def signal_of(step: Step, arg: int, own_channel: int | None) -> Signal | None:
+    """The channel window behind an argument of a synaptic sum, or None if it has no channel.
+
+    Parameters
+    ----------
+    step : Step
+        The step.
+    arg : int
+        The signal's node.
+    own_channel : int or None
+        The channel that samples this very node, if it has one.
+    """
+    node = step.nodes[arg]
+    if own_channel is not None:
+        return Signal(own_channel, None, 0, 0, node.size)
+    start, stop = 0, node.size
+    while node.op == "slice" and node.attrs["stride"] == 1:
+        start, stop = start + node.attrs["start"], stop + node.attrs["start"]
+        node = step.nodes[node.args[0]]
+    if node.op == "history" and len(node.args) < 2:
+        return Signal(node.attrs["channel"], node.args[0] if node.args else None, 1, start, stop)
+    return None

@@ -1,0 +1,128 @@
+"""Elementary functions and random numbers with one definition for all targets.
+
+What goes in: names of functions and a precision. What comes out: the functions for NumPy arrays (the interpreter's
+meaning), and source text that a generated module pastes and a compiler inlines and vectorises; both give the same
+bits. It must not know Numba, programs or models.
+
+Notes
+-----
+A definition is a plain Python function in one of the sibling modules, written with a small vocabulary: + - * /,
+comparisons, `select`, `square_root`, `floor`, integer arithmetic, shifts and bit casts. All of these are exactly
+specified by IEEE 754 or exact, so that every target computes the same bits as long as nobody contracts a product and
+a sum to one operation. Nothing branches and nothing calls a library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from numbadyn.ir.elementary.assembly import assemble
+from numbadyn.ir.elementary.poisson_arrays import make_fill_poisson
+from numbadyn.ir.elementary.primitives import NUMPY_PRIMITIVES
+from numbadyn.ir.elementary.registry import DEFINITIONS, FIXED, HELPERS, ROUTINES
+
+__all__ = ["HEADER", "NAMES", "numba_source", "numpy_functions"]
+
+HEADER = """\
+import numpy as np
+from numba import njit
+
+from numbadyn.codegen.intrinsics import bits_of, f32_from_bits, f64_from_bits, floor, out_of_line, select, square_root
+
+f32, f64 = np.float32, np.float64
+i32, i64 = np.int32, np.int64
+u32, u64 = np.uint32, np.uint64
+scalar = njit(error_model="numpy", forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+routine = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+"""
+
+NAMES: tuple[str, ...] = tuple(sorted(set(DEFINITIONS) - HELPERS))
+
+# Functions whose arguments are random words; all others take real numbers.
+_OF_WORDS = frozenset({"normal", "philox4x32", "random_integer", "random_word", "uniform", "unit_interval"})
+
+
+def _argument_type(name: str, real: type[np.generic]) -> type[np.generic]:
+    """Type of the arguments of a function, all of one kind."""
+    if name in _OF_WORDS:
+        return np.uint32
+    return np.float64 if name in FIXED else real
+
+
+def _on_arrays(function: Callable[..., Any], dtype: type[np.generic]) -> Callable[..., Any]:
+    """Wrap an executed definition: convert the arguments, keep NumPy's warnings quiet, return scalars for scalars."""
+
+    def call(*arguments: Any) -> Any:
+        with np.errstate(all="ignore"):
+            result = function(*(np.asarray(argument).astype(dtype, copy=False) for argument in arguments))
+        return tuple(part[()] for part in result) if isinstance(result, tuple) else result[()]
+
+    call.__name__ = call.__qualname__ = function.__name__
+    return call
+
+
+@cache
+def numpy_functions(bits: int) -> Mapping[str, Callable[..., Any]]:
+    """Elementary functions for NumPy arrays and scalars.
+
+    Parameters
+    ----------
+    bits : {64, 32}
+        Precision of real numbers.
+
+    Returns
+    -------
+    mapping of str to callable
+        Each function broadcasts its arguments, which are converted to the precision (or to uint32, for random words),
+        and never warns.
+
+    Examples
+    --------
+    >>> functions = numpy_functions(64)
+    >>> functions["exp"](np.array([0.0, 1.0, -np.inf]))
+    array([1.        , 2.71828183, 0.        ])
+    >>> functions["exprel"](0.0)
+    np.float64(1.0)
+    """
+    namespace: dict[str, Any] = {"scalar": lambda function: function, "np": np, **NUMPY_PRIMITIVES}
+    names = [name for name in DEFINITIONS if name not in ROUTINES]
+    exec(compile(assemble(names, bits), f"<elementary functions, {bits} bits>", "exec"), namespace)
+    real = np.float64 if bits == 64 else np.float32
+    functions = {name: _on_arrays(namespace[name], _argument_type(name, real)) for name in names}
+    wide = functions if bits == 64 else numpy_functions(64)
+    functions["fill_poisson"] = make_fill_poisson(wide)
+    return MappingProxyType(functions)
+
+
+def numba_source(names: Iterable[str], bits: int) -> str:
+    """Source text of elementary functions for a generated module.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Functions wanted; the text also defines what they need.
+    bits : {64, 32}
+        Precision of real numbers.
+
+    Returns
+    -------
+    str
+        Text to paste once after `HEADER`; the same for the same set of names.
+
+    Raises
+    ------
+    KeyError
+        If a name is not in `NAMES`.
+
+    Examples
+    --------
+    >>> text = numba_source(["expm1"], 64)
+    >>> [line for line in text.splitlines() if line.startswith("def ")]
+    ['def expm1_scaled(x):', 'def expm1(x):']
+    """
+    return assemble(names, bits)

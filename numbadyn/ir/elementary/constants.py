@@ -1,0 +1,110 @@
+"""Numbers of the elementary functions, for both precisions.
+
+What goes in: nothing. What comes out: scalar constants and polynomial coefficients (constant term first), each as
+a pair (64-bit, 32-bit). It must not know how they are evaluated.
+
+Notes
+-----
+The polynomials interpolate the named function at the Chebyshev nodes of the named interval, computed with 50 decimal
+digits; that is within a small factor of the best approximation of the same degree. The degrees are the smallest whose error
+contributes less than about 0.2 units in the last place to the function's value.
+"""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["POLYNOMIALS", "SCALARS", "WIDE"]
+
+SCALARS: dict[str, tuple[float | int, float | int]] = {
+    # Layout of the two formats.
+    "SIGNIFICAND_BITS": (52, 23),
+    "EXPONENT_BIAS": (1023, 127),
+    "SMALLEST_NORMAL": (2.2250738585072014e-308, 1.1754943508222875e-38),
+    # Adding this number rounds to the nearest integer and leaves it in the lowest bits.
+    "MAGIC": (6755399441055744.0, 12582912.0),
+    "MAGIC_BITS": (0x4338000000000000, 0x4B400000),
+    # ln 2 in two parts; the first has enough trailing zeros for an exact product with any exponent.
+    "INVERSE_LN2": (1.4426950408889634, 1.4426950408889634),
+    "LN2_HIGH": (0.6931471803691238, 0.693115234375),
+    "LN2_LOW": (1.9082149292705877e-10, 3.194618329871446e-05),
+    "INVERSE_LN10": (0.4342944819032518, 0.4342944819032518),
+    "LOG10_2_HIGH": (0.3010299955494702, 0.301025390625),
+    "LOG10_2_LOW": (1.1451100898021838e-10, 4.605039e-06),
+    # Bits of sqrt(1/2), and the factor 2^54 or 2^25 that makes every subnormal number normal.
+    "SQRT_HALF_BITS": (0x3FE6A09E667F3BCD, 0x3F3504F3),
+    "SUBNORMAL_SCALE": (18014398509481984.0, 33554432.0),
+    "SUBNORMAL_EXPONENT": (54.0, 25.0),
+    "INFINITY": (math.inf, math.inf),
+    "NOT_A_NUMBER": (math.nan, math.nan),
+    # Borders and centres of the three intervals of arctan.
+    "TAN_PI_8": (0.41421356237309503, 0.41421356237309503),
+    "TAN_3_PI_8": (2.414213562373095, 2.414213562373095),
+    "QUARTER_PI_WHOLE": (0.7853981633974483, 0.78539816),
+    "QUARTER_PI_LOW": (3.061616997868383e-17, -2.1855694e-08),
+    "HALF_PI_WHOLE": (1.5707963267948966, 1.5707964),
+    "HALF_PI_LOW": (6.123233995736766e-17, -4.371139e-08),
+    # Beyond these arguments exp is infinity or zero, and expm1 / x is infinite or expm1 is -1.
+    "EXP_HIGHEST": (710.0, 89.0),
+    "EXP_LOWEST": (-746.0, -104.0),
+    "EXPM1_HIGHEST": (717.0, 94.0),
+    "EXPM1_LOWEST": (-60.0, -30.0),
+    # Below this size x stands for expm1(x), log1p(x) and sinh(x), and 1 for exprel(x).
+    "EXP_TINY": (5.551115123125783e-17, 2.9802322387695312e-08),
+}
+
+POLYNOMIALS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
+    # (e^r - 1 - r) / r^2 for abs(r) <= ln(2) / 2
+    "EXPM1": (
+        (0.5000000000000001, 0.16666666666666669, 0.04166666666662399, 0.008333333333330051, 0.0013888888917281794,
+         0.00019841269863105968, 2.480152119021773e-05, 2.7557268378684192e-06, 2.7620138719733994e-07,
+         2.5100424157005067e-08),
+        (0.5, 0.16666576, 0.041666556, 0.008363203, 0.0013926213),
+    ),
+    # (2 artanh(s) / s - 2) / z with z = s^2, for abs(s) <= 0.1716
+    "LOGARITHM": (
+        (0.666666666666667, 0.3999999999989938, 0.28571428626031065, 0.22222211125722807, 0.18182889786191203,
+         0.15331699633539508, 0.14616721179907316),
+        (0.66666687, 0.39988777, 0.29580158),
+    ),
+    # (2 artanh(s) / s - 2 - 2 z / 3) / z^2 with z = s^2, for abs(s) <= 0.1716
+    "ARTANH_TAIL": (
+        (0.4, 0.2857142857142937, 0.22222222221655538, 0.18181818335471298, 0.15384594954133263,
+         0.13334805149820173, 0.11706224130742031, 0.11723306276839492),
+        (),
+    ),
+    # (sin(r) / r - 1) / z with z = r^2, for abs(r) <= pi / 4
+    "SINE": (
+        (-0.16666666666666666, 0.008333333333330946, -0.0001984126983675497, 2.755731610068303e-06,
+         -2.5051131455427943e-08, 1.5918101230273893e-10),
+        (-0.16666664, 0.008332748, -0.00019587841),
+    ),
+    # (cos(r) - 1 + z / 2) / z^2 with z = r^2, for abs(r) <= pi / 4
+    "COSINE": (
+        (0.041666666666666664, -0.0013888888888887395, 2.4801587298763433e-05, -2.7557317270560326e-07,
+         2.0876146024689743e-09, -1.1382614868556182e-11),
+        (0.041666664, -0.0013888302, 2.4547891e-05),
+    ),
+    # sin(pi t) / t with z = t^2, for abs(t) <= 1/2
+    "SINE_OF_PI": (
+        (3.141592653589793, -5.167712780049969, 2.5501640398773007, -0.5992645293189447, 0.0821458865731029,
+         -0.007370430505916944, 0.0004662998161898394, -2.1903497074626015e-05, 7.69782676822418e-07),
+        (3.1415927, -5.1677103, 2.5500774, -0.5982904, 0.07765591),
+    ),
+    # (arctan(t) / t - 1) / z with z = t^2, for abs(t) <= tan(pi / 8)
+    "ARCTANGENT": (
+        (-0.3333333333333333, 0.19999999999995438, -0.14285714284649173, 0.11111111013860688, -0.0909090452147169,
+         0.07692181876036838, -0.0666449294580617, 0.058579883502450567, -0.05084610357628512, 0.03920743321252803,
+         -0.019147248964518936),
+        (-0.3333333, 0.19999537, -0.14263839, 0.10742467, -0.064477414),
+    ),
+}  # fmt: skip
+
+# Scalars that stay float64 in both precisions.
+WIDE: dict[str, float] = {
+    "WIDE_MAGIC": 6755399441055744.0,
+    "TWO_OVER_PI": 0.6366197723675814,
+    "HALF_PI_FIRST": 1.5707963267341256,
+    "HALF_PI_SECOND": 6.077100506303966e-11,
+    "HALF_PI_THIRD": 2.0222662487959506e-21,
+}

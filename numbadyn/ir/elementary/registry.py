@@ -1,0 +1,92 @@
+"""Table of the elementary functions.
+
+What goes in: the definitions of the sibling modules. What comes out: their names, with one function each, or one per
+precision where the two differ. It must not know how the text is made or executed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from numbadyn.ir.elementary import draws, exponential, hyperbolic, logarithm, philox, poisson, powers, trigonometric
+
+__all__ = ["DEFINITIONS", "FIXED", "HELPERS", "ROUTINES"]
+
+DEFINITIONS: dict[str, Callable[..., Any] | Mapping[int, Callable[..., Any]]] = {
+    "angle_split": trigonometric.angle_split,
+    "arctan": trigonometric.arctan,
+    "cos": trigonometric.cos,
+    "cos_near_zero": trigonometric.cos_near_zero,
+    "cosh": hyperbolic.cosh,
+    "exact_product": powers.exact_product,
+    "exp": exponential.exp,
+    "exp_of_sum": powers.exp_of_sum,
+    "expm1": exponential.expm1,
+    "expm1_scaled": exponential.expm1_scaled,
+    "exprel": exponential.exprel,
+    "fill_poisson": poisson.fill_poisson,
+    "log": logarithm.log,
+    "log10": logarithm.log10,
+    "log1p": logarithm.log1p,
+    "log2": logarithm.log2,
+    "log_as_sum": powers.log_as_sum,
+    "logarithm_borders": logarithm.logarithm_borders,
+    "logarithm_correction": logarithm.logarithm_correction,
+    "logarithm_split": logarithm.logarithm_split,
+    "normal": draws.normal,
+    "philox4x32": philox.philox4x32,
+    "poisson_candidate": poisson.poisson_candidate,
+    "poisson_invert_common": poisson.poisson_invert_common,
+    "poisson_invert_each": poisson.poisson_invert_each,
+    "poisson_reject": poisson.poisson_reject,
+    "poisson_uniforms": poisson.poisson_uniforms,
+    "power": {64: powers.power_64, 32: powers.power_32},
+    "random_integer": draws.random_integer,
+    "random_word": draws.random_word,
+    "sin": trigonometric.sin,
+    "sin_near_zero": trigonometric.sin_near_zero,
+    "sinh": hyperbolic.sinh,
+    "tan": trigonometric.tan,
+    "tanh": hyperbolic.tanh,
+    "uniform": draws.uniform,
+    "unit_interval": {64: draws.unit_interval_64, 32: draws.unit_interval_32},
+}
+
+# Functions on whole arrays, which loop and are called, not inlined.
+ROUTINES: frozenset[str] = frozenset(
+    {"fill_poisson", "poisson_invert_common", "poisson_invert_each", "poisson_reject", "poisson_uniforms"}
+)
+
+# Functions that are the same in both precisions: on integers, or always in float64.
+FIXED: frozenset[str] = ROUTINES | {
+    "exact_product",
+    "exp_of_sum",
+    "log_as_sum",
+    "philox4x32",
+    "poisson_candidate",
+    "random_integer",
+    "random_word",
+}
+
+# Parts of other definitions, of no use by themselves.
+HELPERS: frozenset[str] = frozenset(
+    {
+        "angle_split",
+        "cos_near_zero",
+        "exact_product",
+        "exp_of_sum",
+        "expm1_scaled",
+        "log_as_sum",
+        "logarithm_borders",
+        "logarithm_correction",
+        "logarithm_split",
+        "poisson_candidate",
+        "poisson_invert_common",
+        "poisson_invert_each",
+        "poisson_reject",
+        "poisson_uniforms",
+        "sin_near_zero",
+        "unit_interval",
+    }
+)

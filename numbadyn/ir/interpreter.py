@@ -1,0 +1,221 @@
+"""The NumPy interpreter: the meaning of the IR.
+
+In: a `Step` and a `BindContext`.  Out: the states, channels and named values after each step.  Every target must agree
+with it, bit for bit on the CPU.  It reads like the definition that it is; speed is not its purpose.  Must not know:
+lowering, Numba, `quantities`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.ir.analysis import invariants, live
+from numbadyn.ir.elementary import numpy_functions
+from numbadyn.ir.nodes import BindContext, Node, Step
+from numbadyn.ir.ops import OPS, Kind
+
+__all__ = ["Evaluator", "Interpreter", "dtype_of"]
+
+Array = NDArray[Any]
+
+
+def dtype_of(kind: Kind, bits: int) -> np.dtype[Any]:
+    """NumPy dtype of a kind at a precision."""
+    return np.dtype({"real": f"float{bits}", "int": "int64", "bool": "bool"}[kind])
+
+
+def _words(number: int) -> tuple[np.uint32, np.uint32]:
+    return np.uint32(number & 0xFFFFFFFF), np.uint32(number >> 32)
+
+
+class Evaluator:
+    """Values of elementwise nodes, parameters and random draws at one step number.
+
+    Parameters
+    ----------
+    step : Step
+        The traced step.
+    context : BindContext
+        dt, seed and precision.
+    """
+
+    def __init__(self, step: Step, context: BindContext) -> None:
+        self.step = step
+        self.context = context
+        self.real = dtype_of("real", context.bits)
+        self.functions = numpy_functions(context.bits)
+        self.constant = invariants(step)
+        self.values: dict[int, Array] = {}
+
+    def bind(self) -> None:
+        """Fetch the parameters and compute all that depends on them alone."""
+        self.values.clear()
+        for index in sorted(self.constant):
+            self.values[index] = self.elementwise(index)
+
+    def elementwise(self, index: int, number: int = 0) -> Array:
+        """Value of a parameter, of dt, t or n, of a draw, of a slice or of an elementwise operation."""
+        node = self.step.nodes[index]
+        args = [self.values[arg] for arg in node.args]
+        if node.op in OPS:
+            return self._apply(node, args)
+        if node.op == "param":
+            fetched = np.asarray(self.step.params[node.attrs["index"]].fetch(self.context))
+            return fetched.astype(dtype_of(node.kind, self.context.bits)).reshape(node.shape)
+        if node.op == "dt":
+            return np.asarray(self.context.dt, dtype=self.real)
+        if node.op == "time":
+            return np.asarray(np.float64(number) * np.float64(self.context.dt)).astype(self.real)
+        if node.op == "step":
+            return np.asarray(number, dtype=np.int64)
+        if node.op == "slice":
+            flat = np.broadcast_to(args[0], self.step.nodes[node.args[0]].shape).reshape(-1)
+            return flat[node.attrs["start"] : node.attrs["stop"] : node.attrs["stride"]].reshape(node.shape)
+        return self._draw(node, args, number)
+
+    def _apply(self, node: Node, args: list[Array]) -> Array:
+        op = OPS[node.op]
+        function = op.meaning or self.functions[node.op]
+        with np.errstate(all="ignore"):
+            result = np.asarray(function(*args))
+        return result.astype(dtype_of(node.kind, self.context.bits), copy=False)
+
+    def _draw(self, node: Node, args: list[Array], number: int) -> Array:
+        elements = np.arange(node.size, dtype=np.uint32)
+        key, count, stream = _words(self.context.seed), _words(number), np.uint32(node.attrs["stream"])
+        if node.op == "poisson":
+            out = np.empty(node.size, dtype=self.real)
+            rate = np.ascontiguousarray(np.broadcast_to(args[0], node.shape).reshape(-1))
+            self.functions["fill_poisson"](out, rate, *key, *count, stream)
+            return out.reshape(node.shape)
+        return np.asarray(self.functions[node.op](*key, elements, *count, stream)).reshape(node.shape)
+
+
+class Interpreter:
+    """A network in memory, advanced step by step.
+
+    Parameters
+    ----------
+    step : Step
+        The traced step.
+    context : BindContext
+        dt, seed and precision.
+    tables : list
+        Synapse tables, one a connection.
+    probes : iterable of int
+        Nodes whose value somebody wants to see after each step.
+    """
+
+    def __init__(self, step: Step, context: BindContext, tables: list[Any], probes: Iterable[int] = ()) -> None:
+        self.step, self.context, self.tables = step, context, tables
+        self.order = live(step, [*step.roots(), *probes])
+        self.evaluator = Evaluator(step, context)
+        self.number = 0
+        self.states: list[Array] = []
+        self.past: list[list[Array]] = []
+        self.reset()
+
+    @property
+    def values(self) -> dict[int, Array]:
+        """Value of each node in the last step."""
+        return self.evaluator.values
+
+    def bind(self) -> None:
+        """Fetch the parameters anew."""
+        self.evaluator.bind()
+
+    def reset(self) -> None:
+        """Back to the first values of all states and histories, and to step 0."""
+        bits = self.context.bits
+        self.number = 0
+        self.bind()
+        self.states = [
+            np.array(np.broadcast_to(spec.initial(self.context), spec.shape), dtype=dtype_of(spec.kind, bits)) for spec in self.step.states
+        ]
+        self.past = [
+            [np.broadcast_to(channel.initial(self.context), channel.shape).astype(dtype_of(channel.kind, bits))] for channel in self.step.channels
+        ]
+        self._depth = [1] * len(self.past)
+
+    def sample(self, channel: int, lag: int) -> Array:
+        """The channel's value `lag` steps before the step being computed (1 is the last one)."""
+        past = self.past[channel]
+        self._depth[channel] = max(self._depth[channel], lag)
+        return past[min(lag, len(past)) - 1]
+
+    def advance(self) -> None:
+        """Compute one step."""
+        values, evaluator = self.evaluator.values, self.evaluator
+        for index in self.order:
+            if index not in evaluator.constant:
+                values[index] = self._value(index)
+        for state, index in self.step.writes.items():
+            spec = self.step.states[state]
+            self.states[state] = np.array(np.broadcast_to(values[index], spec.shape))
+        for number, channel in enumerate(self.step.channels):
+            sample = np.array(np.broadcast_to(values[channel.value], channel.shape))
+            self.past[number].insert(0, sample)
+            del self.past[number][self._depth[number] :]
+        self.number += 1
+
+    def _value(self, index: int) -> Array:
+        node = self.step.nodes[index]
+        if node.op == "state":
+            return self.states[node.attrs["index"]]
+        if node.op == "history":
+            return self._history(node)
+        if node.op == "accumulate":
+            return self._accumulate(node)
+        if node.op == "train":
+            steps, elements = self.step.trains[node.attrs["index"]].events(self.context)
+            fired = np.zeros(node.size, dtype=bool)
+            fired[elements[steps == self.number]] = True
+            return fired
+        return self.evaluator.elementwise(index, self.number)
+
+    def _history(self, node: Node, further: int = 0) -> Array:
+        channel = node.attrs["channel"]
+        lags = 1 + further + (self.values[node.args[0]] if node.args else np.asarray(0))
+        if len(node.args) < 2:
+            return self.sample(channel, int(lags)).reshape(node.shape)
+        lags, elements = np.broadcast_arrays(lags, self.values[node.args[1]])
+        picked = [self.sample(channel, int(lag)).reshape(-1)[int(i)] for lag, i in zip(lags.ravel(), elements.ravel(), strict=True)]
+        return np.array(picked, dtype=self.past[channel][0].dtype).reshape(node.shape)
+
+    def _delayed(self, arg: int, delay: int, channel: int | None) -> Array:
+        """A signal some whole steps ago."""
+        if delay == 0:
+            return self.values[arg]
+        if channel is not None:
+            return self.sample(channel, delay)
+        node = self.step.nodes[arg]
+        if node.op == "history":
+            return self._history(node, delay)
+        assert node.op == "slice", node.op
+        source = self._delayed(node.args[0], delay, None).reshape(-1)
+        return source[node.attrs["start"] : node.attrs["stop"] : node.attrs["stride"]]
+
+    def _accumulate(self, node: Node) -> Array:
+        total = np.zeros(node.size, dtype=self.evaluator.real)
+        for arg, connection, channel in zip(node.args, node.attrs["connections"], node.attrs["channels"], strict=True):
+            table = self.tables[connection]
+            for slot, delay in enumerate(table.delays):
+                signal = self._delayed(arg, int(delay), channel).reshape(-1)
+                _deliver(total, table, slot, signal)
+        return total.reshape(node.shape)
+
+
+def _deliver(total: Array, table: Any, slot: int, signal: Array) -> None:
+    """Add the synaptic events of one delay, spike by spike in ascending order."""
+    events = np.flatnonzero(signal)
+    segments = events * len(table.delays) + slot
+    for event, segment in zip(events, segments, strict=True):
+        row = slice(int(table.offsets[segment]), int(table.offsets[segment + 1]))
+        weights = table.weights if table.weights.size == 1 else table.weights[row]
+        weights = weights.astype(total.dtype, copy=False)
+        with np.errstate(all="ignore"):
+            np.add.at(total, table.targets[row], weights if signal.dtype.kind == "b" else weights * signal[event])

@@ -1,0 +1,249 @@
+"""The intermediate representation (IR) of one time step: values in single assignment, and what they are read from.
+
+In: the tracer's recordings.  Out: a `Step`, which the verifier checks, the printer shows, the interpreter runs and the
+lowering turns into a `Program`.  Must not know: user objects' classes, Numba, `quantities`.
+
+A `Step` is a pure function of the old states, the parameters, the channels' histories and the step number; its effects
+are the new states, the channels' new samples and the named values that somebody may record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.ir.ops import OPS, Kind
+from numbadyn.units import Dimension
+
+__all__ = ["SOURCES", "BindContext", "Channel", "Connection", "Node", "ParamSpec", "Position", "StateSpec", "Step", "Train"]
+
+#: Operations that are not elementwise: where values come from, and how they cross index spaces.
+SOURCES = frozenset(
+    {
+        "param",  # a bound array or number: attrs["index"] into Step.params
+        "state",  # the value at the start of the step: attrs["index"] into Step.states
+        "dt",
+        "time",  # start of the step, t_n = n dt
+        "step",  # the step number n
+        "history",  # channel's value `base` + delay steps ago: args = (delay steps) or (delay steps, element index)
+        "uniform",  # random numbers: attrs["stream"]
+        "normal",
+        "poisson",  # args = (mean,)
+        "slice",  # args = (x,): attrs start, stop, stride over the flattened elements
+        "accumulate",  # sum of synaptic events: args = one signal a connection; attrs["connections"]
+        "train",  # given spike times: attrs["index"] into Step.trains
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where in the user's model a value was made.
+
+    Parameters
+    ----------
+    module : str
+        Path of the module that was being updated, as ``EINet.E``.
+    file, line : str, int
+        The user's source line.
+    text : str
+        That line, stripped.
+    """
+
+    module: str
+    file: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.file else "(no source line)"
+        return f"{self.module}, {place}" + (f": {self.text}" if self.text else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One value of a step.
+
+    Parameters
+    ----------
+    op : str
+        A row of `numbadyn.ir.ops.OPS` or one of `SOURCES`.
+    args : tuple of int
+        Numbers of the argument nodes.
+    shape : tuple of int
+        ``()`` for a value common to all elements.
+    kind : {"real", "int", "bool"}
+        Kind of each element.
+    dimension : Dimension
+        Physical dimension.
+    attrs : mapping
+        Static attributes of source operations.
+    position : Position
+        Where it was made.
+    region : int
+        Number of the outermost module call in which it was made; loops are fused inside a region only.
+    label : str
+        The user's name for it, when there is one.
+    """
+
+    op: str
+    args: tuple[int, ...]
+    shape: tuple[int, ...]
+    kind: Kind
+    dimension: Dimension
+    position: Position
+    region: int
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+    label: str = ""
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether element i of the result needs element i of the arguments only."""
+        return self.op in OPS
+
+
+@dataclass(frozen=True, slots=True)
+class BindContext:
+    """What a bound value may depend on: the step in ms, the seed, and the width of reals in bits."""
+
+    dt: float
+    seed: int
+    bits: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class ParamSpec:
+    """A number or array that is bound at the start of each run.
+
+    Parameters
+    ----------
+    name : str
+        Full name, as ``EINet.E.tau``.
+    shape, kind, dimension
+        As in `Node`.
+    fetch : callable
+        ``fetch(context)`` returns the current value, a float or array in the coherent unit system.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    kind: Kind
+    dimension: Dimension
+    fetch: Callable[[BindContext], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StateSpec:
+    """A state variable: its name, shape and unit, and a function that draws its initial value."""
+
+    name: str
+    shape: tuple[int, ...]
+    kind: Kind
+    dimension: Dimension
+    initial: Callable[[BindContext], NDArray[Any]]
+    owner: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A value whose past is read: one sample a step, kept for as long as its longest delay asks.
+
+    Parameters
+    ----------
+    name : str
+        As ``EINet.E.output`` or ``EINet.E.V``.
+    value : int
+        The node whose value is the sample of this step.
+    initial : callable
+        History before the start: ``initial(context)`` gives an array of the sample's shape.
+    state : int or None
+        The state whose final value the channel samples, if it does.
+    """
+
+    name: str
+    value: int
+    shape: tuple[int, ...]
+    kind: Kind
+    dimension: Dimension
+    initial: Callable[[BindContext], NDArray[Any]]
+    state: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A synapse table: built when the network is bound, never part of the structure.
+
+    Parameters
+    ----------
+    name : str
+        Path of the projection.
+    n_pre, n_post : int
+        Sizes of both sides.
+    build : callable
+        ``build(context, real)`` returns a table with ``delays, offsets, targets, weights`` (see
+        `numbadyn.projections.connectivity.table`).
+    uniform : bool
+        Whether one weight serves all synapses.
+    delayed : bool
+        Whether the table may hold delays.
+    owner : object
+        The projection.
+    """
+
+    name: str
+    n_pre: int
+    n_post: int
+    build: Callable[[BindContext, np.dtype[Any]], Any]
+    uniform: bool
+    delayed: bool
+    owner: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Train:
+    """Given spike events: ``events(context)`` returns steps (ascending) and element indices."""
+
+    name: str
+    size: int
+    events: Callable[[BindContext], tuple[NDArray[np.int64], NDArray[np.int64]]]
+
+
+@dataclass(slots=True)
+class Step:
+    """One traced time step: nodes in program order, and its effects.
+
+    Attributes
+    ----------
+    nodes : list of Node
+        Argument numbers are smaller than the number of the node that uses them.
+    writes : dict
+        State index -> node that holds its final value.
+    probes : dict
+        ``(module path, name)`` -> node: values that can be recorded.
+    """
+
+    name: str
+    nodes: list[Node] = field(default_factory=list)
+    params: list[ParamSpec] = field(default_factory=list)
+    states: list[StateSpec] = field(default_factory=list)
+    channels: list[Channel] = field(default_factory=list)
+    connections: list[Connection] = field(default_factory=list)
+    trains: list[Train] = field(default_factory=list)
+    writes: dict[int, int] = field(default_factory=dict)
+    probes: dict[tuple[str, str], int] = field(default_factory=dict)
+    outputs: dict[str, int] = field(default_factory=dict)
+    order: list[tuple[str, str]] = field(default_factory=list)
+    regions: list[str] = field(default_factory=list)
+
+    def roots(self) -> list[int]:
+        """Nodes that must be kept because an effect needs them."""
+        return [*self.writes.values(), *(channel.value for channel in self.channels)]

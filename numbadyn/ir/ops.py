@@ -1,0 +1,137 @@
+"""The table of elementwise operations: arity, kinds, units, NumPy meaning and compiled spelling, a row each.
+
+In: nothing.  Out: `OPS`, read by the tracer (rules), the verifier, the interpreter (meaning), the differentiator and the
+source writer (spelling).  Must not know: how values are traced, where they are stored, Numba, `quantities`.
+
+A *kind* is ``"real"`` (float64 or float32, decided when a network is built), ``"int"`` (int64) or ``"bool"``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+__all__ = ["OPS", "Kind", "Op", "promote"]
+
+Kind = Literal["real", "int", "bool"]
+UnitRule = Literal["same", "multiply", "divide", "sqrt", "keep", "none", "compare", "select", "logic"]
+KindRule = Literal["promote", "real", "keep", "bool", "int", "select"]
+
+_ORDER: dict[Kind, int] = {"bool": 0, "int": 1, "real": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One elementwise operation.
+
+    Parameters
+    ----------
+    name : str
+        Name in the IR.
+    arity : int
+        Number of arguments.
+    kinds : str
+        How the kind of the result follows from the arguments. ``promote``: the widest argument kind (at least int);
+        ``real``: arguments are made real; ``keep``: that of the argument; ``bool``, ``int``: that kind; ``select``: as the last two.
+    units : str
+        How the unit of the result follows. ``same``: all arguments alike; ``compare``: alike, result has none; ``none``:
+        arguments must have none; ``logic``: Booleans; ``select``: the last two alike.
+    meaning : callable
+        The NumPy meaning, on arrays of one dtype; None where it is an elementary function of `numbadyn.ir.elementary`.
+    text : str
+        The compiled spelling, with ``{0}``, ``{1}`` ... for the arguments.
+    """
+
+    name: str
+    arity: int
+    kinds: KindRule
+    units: UnitRule
+    meaning: Callable[..., Any] | None
+    text: str
+
+    @property
+    def elementary(self) -> bool:
+        """Whether the meaning is one of our own transcendental functions."""
+        return self.meaning is None
+
+
+def promote(*kinds: Kind) -> Kind:
+    """The widest of some kinds.
+
+    Examples
+    --------
+    >>> promote("bool", "real", "int")
+    'real'
+    """
+    return max(kinds, key=lambda kind: _ORDER[kind])
+
+
+def _minimum(a: Any, b: Any) -> Any:
+    return np.where((a < b) | (a != a), a, b)
+
+
+def _maximum(a: Any, b: Any) -> Any:
+    return np.where((a > b) | (a != a), a, b)
+
+
+def _mod(a: Any, b: Any) -> Any:
+    return a - np.floor(a / b) * b
+
+
+def _sign(a: Any) -> Any:
+    one, zero = a.dtype.type(1), a.dtype.type(0)
+    return np.where(a > zero, one, np.where(a < zero, -one, a))
+
+
+def _to_int(a: Any) -> Any:
+    return np.trunc(a).astype(np.int64) if a.dtype.kind == "f" else a.astype(np.int64)
+
+
+_ROWS = (
+    # arithmetic
+    Op("add", 2, "promote", "same", np.add, "{0} + {1}"),
+    Op("sub", 2, "promote", "same", np.subtract, "{0} - {1}"),
+    Op("mul", 2, "promote", "multiply", np.multiply, "{0} * {1}"),
+    Op("div", 2, "real", "divide", np.divide, "{0} / {1}"),
+    Op("neg", 1, "promote", "keep", np.negative, "-{0}"),
+    Op("abs", 1, "promote", "keep", np.abs, "abs({0})"),
+    Op("sqrt", 1, "real", "sqrt", np.sqrt, "math.sqrt({0})"),
+    Op("sign", 1, "real", "none", _sign, "sign({0})"),
+    Op("floor", 1, "real", "none", np.floor, "np.floor({0})"),
+    Op("ceil", 1, "real", "none", np.ceil, "np.ceil({0})"),
+    Op("rint", 1, "real", "none", np.rint, "np.rint({0})"),
+    Op("mod", 2, "real", "same", _mod, "mod({0}, {1})"),
+    Op("int_mod", 2, "int", "none", np.mod, "{0} % {1}"),
+    Op("int_floordiv", 2, "int", "none", np.floor_divide, "{0} // {1}"),
+    Op("minimum", 2, "promote", "same", _minimum, "minimum({0}, {1})"),
+    Op("maximum", 2, "promote", "same", _maximum, "maximum({0}, {1})"),
+    # our own elementary functions
+    *(
+        Op(name, 1, "real", "none", None, name + "({0})")
+        for name in ("exp", "expm1", "exprel", "log", "log1p", "log10", "tanh", "sinh", "cosh", "sin", "cos", "tan")
+    ),
+    Op("power", 2, "real", "none", None, "power({0}, {1})"),
+    # comparisons
+    Op("less", 2, "bool", "compare", np.less, "{0} < {1}"),
+    Op("less_equal", 2, "bool", "compare", np.less_equal, "{0} <= {1}"),
+    Op("greater", 2, "bool", "compare", np.greater, "{0} > {1}"),
+    Op("greater_equal", 2, "bool", "compare", np.greater_equal, "{0} >= {1}"),
+    Op("equal", 2, "bool", "compare", np.equal, "{0} == {1}"),
+    Op("not_equal", 2, "bool", "compare", np.not_equal, "{0} != {1}"),
+    # logic
+    Op("and", 2, "bool", "logic", np.logical_and, "{0} & {1}"),
+    Op("or", 2, "bool", "logic", np.logical_or, "{0} | {1}"),
+    Op("xor", 2, "bool", "logic", np.logical_xor, "{0} ^ {1}"),
+    Op("not", 1, "bool", "logic", np.logical_not, "not {0}"),
+    # choice and conversion
+    Op("select", 3, "select", "select", np.where, "select({0}, {1}, {2})"),
+    Op("identity", 1, "keep", "keep", lambda a: a, "{0}"),
+    Op("to_real", 1, "real", "keep", lambda a: a, "real({0})"),
+    Op("to_int", 1, "int", "none", _to_int, "int64({0})"),
+    Op("to_bool", 1, "bool", "none", lambda a: a != 0, "{0} != 0"),
+)
+
+OPS: dict[str, Op] = {row.name: row for row in _ROWS}

@@ -1,0 +1,79 @@
+"""Describers: a class with arguments, to be made later and shared by structure.
+
+In: a class and its arguments.  Out: an instance when a size is known, and a key that is equal for equal content.  Must not
+know: who shares what.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from typing import Any
+
+import numpy as np
+
+from numbadyn.model.init import Initialiser
+from numbadyn.units import is_quantity, split
+
+__all__ = ["Describer", "content_key"]
+
+
+def content_key(value: Any) -> Any:
+    """A hashable key of a value's content: arrays by their bytes, quantities in the coherent unit system.
+
+    Examples
+    --------
+    >>> from quantities import ms, s
+    >>> content_key(5 * ms) == content_key(0.005 * s)
+    True
+    """
+    if isinstance(value, Initialiser):
+        return ("initialiser", type(value).__name__, value.key())
+    if is_quantity(value) or isinstance(value, np.ndarray | int | float | np.number):
+        magnitude, dimension = split(value)
+        array = np.asarray(magnitude)
+        array = array.astype(np.float64) if array.dtype.kind in "iuf" else array
+        return ("array", array.shape, array.dtype.str, hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest(), dimension)
+    if isinstance(value, list | tuple):
+        return (type(value).__name__, tuple(content_key(part) for part in value))
+    if isinstance(value, dict):
+        return ("dict", tuple((key, content_key(part)) for key, part in value.items()))
+    if isinstance(value, Describer):
+        return value.key
+    if value is None or isinstance(value, str | bytes):
+        return value
+    return ("object", id(value))
+
+
+class Describer:
+    """A class and its arguments.
+
+    Parameters
+    ----------
+    cls : type
+        The class to make.
+    args, kwargs
+        Its arguments, without the size for classes that have one.
+    """
+
+    def __init__(self, cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.cls, self.args, self.kwargs = cls, args, dict(kwargs)
+
+    @property
+    def key(self) -> Any:
+        """Equal for describers of one class with equal content, in whatever units it is written."""
+        bound = {f"arg{i}": value for i, value in enumerate(self.args)} | self.kwargs
+        return (self.cls.__module__, self.cls.__qualname__, tuple(sorted((name, repr(content_key(value))) for name, value in bound.items())))
+
+    identifier = key
+
+    def make(self, size: tuple[int, ...]) -> Any:
+        """The instance; `in_size` is filled in where the class takes one and it was not given."""
+        names = list(inspect.signature(self.cls).parameters)
+        if names and names[0] in ("in_size", "size") and names[0] not in self.kwargs:
+            return self.cls(size, *self.args, **self.kwargs)
+        return self.cls(*self.args, **self.kwargs)
+
+    def __repr__(self) -> str:
+        inner = [*map(repr, self.args), *(f"{name}={value!r}" for name, value in self.kwargs.items())]
+        return f"{self.cls.__name__}.desc({', '.join(inner)})"

@@ -1,0 +1,375 @@
+"""`Dynamics`, the base of neurons, synapses and every other dynamical system.
+
+In: a size, hooks and inputs that others register.  Out: one call a step: before-hooks, `update`, after-hooks.  Must not
+know: projections, targets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import numpy as np
+
+from numbadyn.errors import HookArgumentError, HookKeyError, MissingHookError, SizeError
+from numbadyn.model.delays import OutputDelayAt, Prefetch, PrefetchDelayAt, latest_output, note_output
+from numbadyn.model.describe import Describer
+from numbadyn.model.hooks import wants_input, wants_output
+from numbadyn.model.inputs import InputRegistry
+from numbadyn.model.module import Module
+from numbadyn.tracing.trace import current_trace
+
+__all__ = ["Dynamics", "Neuron", "Synapse", "as_size"]
+
+
+def as_size(size: Any, where: str) -> tuple[int, ...]:
+    """A population's geometry as a tuple of positive integers.
+
+    Parameters
+    ----------
+    size : int or sequence of int
+        A number of neurons, or the lengths of the axes.
+    where : str
+        Place for the message.
+
+    Raises
+    ------
+    SizeError
+        Empty, not whole, zero or negative.
+
+    Examples
+    --------
+    >>> as_size((10, 4), "here")
+    (10, 4)
+    """
+    given = size
+    parts = tuple(size) if isinstance(size, tuple | list | np.ndarray) else (size,)
+    whole = all(isinstance(part, int | np.integer) and not isinstance(part, bool) for part in parts)
+    if not parts or not whole or any(part < 1 for part in parts):
+        raise SizeError(f"The size is {given!r}.", where=where, cure="Give a positive whole number, or a tuple of them such as (10, 10).")
+    return tuple(int(part) for part in parts)
+
+
+class Dynamics(Module):
+    """Base class of dynamical systems: states over a population, hooks, inputs and delayed references.
+
+    Parameters
+    ----------
+    in_size : int or sequence of int
+        Geometry of the population.
+    name : str, optional
+        Name shown in messages and results.
+
+    Attributes
+    ----------
+    in_size, out_size : tuple of int
+        Geometry of the population and of its output.
+
+    Raises
+    ------
+    SizeError
+        The size is empty, not whole or not positive.
+
+    Notes
+    -----
+    In a step, projections run first, then dynamics, then other modules. A call runs the before-hooks in the order of
+    their registration, then `update`, then the after-hooks.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import ms
+    >>> class Decay(nd.Dynamics):
+    ...     def init_state(self):
+    ...         self.x = nd.State(1.0)
+    ...     def update(self):
+    ...         self.x.value = nd.exp_euler_step(lambda x: -x / (10 * ms), self.x.value)
+    ...         return self.x.value
+    >>> decay = nd.init_all_states(Decay(2))
+    >>> with nd.environ.context(dt=10 * ms):
+    ...     print(decay().round(6))
+    [0.367879 0.367879]
+    """
+
+    def __init__(self, in_size: Any, name: str | None = None) -> None:
+        super().__init__(name)
+        self.in_size = as_size(in_size, name or type(self).__name__)
+        self.out_size = self.in_size
+        self._before: dict[Hashable, Callable[..., Any]] = {}
+        self._after: dict[Hashable, Callable[..., Any]] = {}
+        self._currents = InputRegistry(self, "current")
+        self._deltas = InputRegistry(self, "delta")
+
+    # ---- geometry ----------------------------------------------------------------------------------------------------
+
+    @property
+    def varshape(self) -> tuple[int, ...]:
+        """Shape of the population's variables."""
+        return self.in_size
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """Geometry, the same as `varshape`."""
+        return self.in_size
+
+    @property
+    def num(self) -> int:
+        """Number of neurons in all."""
+        return int(np.prod(self.in_size))
+
+    # ---- hooks -------------------------------------------------------------------------------------------------------
+
+    @property
+    def before_updates(self) -> dict[Hashable, Callable[..., Any]] | None:
+        """Before-hooks by key, or None if there is none."""
+        return self._before or None
+
+    @property
+    def after_updates(self) -> dict[Hashable, Callable[..., Any]] | None:
+        """After-hooks by key, or None if there is none."""
+        return self._after or None
+
+    def _add_hook(self, hooks: dict[Hashable, Any], when: str, key: Hashable, fun: Any) -> None:
+        if key in hooks:
+            raise HookKeyError(f"{self.path} already has {when}-hook {key!r}.", where=self.path, cure="Choose another key.")
+        if not callable(fun):
+            raise HookArgumentError(f"{when}-hook {key!r} of {self.path} is {fun!r}, which cannot be called.", where=self.path, cure="Give a function or an object with __call__.")
+        hooks[key] = fun
+
+    def add_before_update(self, key: Hashable, fun: Callable[..., Any], *, receive_input: bool | None = None) -> None:
+        """Run a function before each update.
+
+        Parameters
+        ----------
+        key : hashable
+            Name of the hook.
+        fun : callable
+            Called without arguments, or with those of `update` if it is marked with `receive_update_input`.
+        receive_input : bool, optional
+            Decides that at this registration, whatever the mark.
+
+        Raises
+        ------
+        HookKeyError
+            The key is taken.
+        """
+        self._add_hook(self._before, "before", key, fun if receive_input is None else _Registered(fun, receive_input))
+
+    def add_after_update(self, key: Hashable, fun: Callable[..., Any], *, receive_output: bool | None = None) -> None:
+        """Run a function after each update.
+
+        Parameters
+        ----------
+        key : hashable
+            Name of the hook.
+        fun : callable
+            Called with the value of `update`, or without arguments if it is marked with `not_receive_update_output`.
+        receive_output : bool, optional
+            Decides that at this registration, whatever the mark.
+
+        Raises
+        ------
+        HookKeyError
+            The key is taken.
+        """
+        self._add_hook(self._after, "after", key, fun if receive_output is None else _Registered(fun, receive_output))
+
+    def _get_hook(self, hooks: dict[Hashable, Any], when: str, key: Hashable) -> Callable[..., Any]:
+        if key not in hooks:
+            known = ", ".join(repr(k) for k in hooks) or "none"
+            raise MissingHookError(f"{self.path} has no {when}-hook {key!r}.", where=self.path, cure=f"Registered are: {known}.")
+        hook: Callable[..., Any] = hooks[key]
+        return hook.fun if isinstance(hook, _Registered) else hook
+
+    def get_before_update(self, key: Hashable) -> Callable[..., Any]:
+        """The before-hook of this key; `MissingHookError` if there is none."""
+        return self._get_hook(self._before, "before", key)
+
+    def get_after_update(self, key: Hashable) -> Callable[..., Any]:
+        """The after-hook of this key; `MissingHookError` if there is none."""
+        return self._get_hook(self._after, "after", key)
+
+    def has_before_update(self, key: Hashable) -> bool:
+        """Whether there is a before-hook of this key."""
+        return key in self._before
+
+    def has_after_update(self, key: Hashable) -> bool:
+        """Whether there is an after-hook of this key."""
+        return key in self._after
+
+    # ---- inputs ------------------------------------------------------------------------------------------------------
+
+    @property
+    def current_inputs(self) -> InputRegistry:
+        """Registered current inputs."""
+        return self._currents
+
+    @property
+    def delta_inputs(self) -> InputRegistry:
+        """Registered delta inputs."""
+        return self._deltas
+
+    def add_current_input(self, key: Any, inp: Any, label: str | None = None) -> None:
+        """Register a current: a callable (kept) or an array (used by the next update).
+
+        Parameters
+        ----------
+        key : hashable
+            Name of the input.
+        inp : callable or array
+            A callable gets the arguments of `sum_current_inputs`, usually the membrane potential.
+        label : str, optional
+            Group of inputs that can be summed apart.
+
+        Raises
+        ------
+        InputKeyError
+            The key is taken.
+        """
+        self._currents.add(key, inp, label)
+
+    def add_delta_input(self, key: Any, inp: Any, label: str | None = None) -> None:
+        """Register a jump: a callable (kept) or an array (used by the next update). See `add_current_input`."""
+        self._deltas.add(key, inp, label)
+
+    def sum_current_inputs(self, init: Any, *args: Any, label: str | None = None, **kwargs: Any) -> Any:
+        """Sum of the current inputs.
+
+        Parameters
+        ----------
+        init : number, array or traced value
+            Where the sum starts; gives its unit.
+        *args
+            Passed to inputs that are callables, usually the membrane potential.
+        label : str, optional
+            Only the inputs of this label.
+        """
+        return self._currents.sum(init, args, label, kwargs)
+
+    def sum_delta_inputs(self, init: Any, *args: Any, label: str | None = None, **kwargs: Any) -> Any:
+        """Sum of the delta inputs, as `sum_current_inputs`."""
+        return self._deltas.sum(init, args, label, kwargs)
+
+    def get_input(self, key: str) -> Any:
+        """The current or delta input of this key.
+
+        Raises
+        ------
+        InputKeyError
+            There is none.
+        """
+        registry = self._deltas if key in self._deltas.keys() and key not in self._currents.keys() else self._currents
+        return registry.get(key)
+
+    # ---- references --------------------------------------------------------------------------------------------------
+
+    def prefetch(self, item: str) -> Prefetch:
+        """Reference to a state or attribute that may not exist yet.
+
+        Parameters
+        ----------
+        item : str
+            Name of the attribute.
+
+        Returns
+        -------
+        Prefetch
+            Call it for the value.
+        """
+        return Prefetch(self, item)
+
+    def prefetch_delay(self, state: str, *time_and_index: Any, init: Any = None, interpolation: str | None = None) -> PrefetchDelayAt:
+        """Reference to a state some time ago.
+
+        Parameters
+        ----------
+        state : str
+            Name of the state.
+        *time_and_index : quantities.Quantity, array of int
+            The delay, and the elements to read; a vector of delays needs elements.
+        init : number, array, quantity, optional
+            History before the start; the state's first value by default.
+        interpolation : None
+            Delays are whole steps; methods between steps are not there yet.
+
+        Returns
+        -------
+        PrefetchDelayAt
+            Call it for the value. Read before the owner's update in step n it gives x[n-1-d], after it x[n-d].
+        """
+        return PrefetchDelayAt(self, state, *time_and_index, init=init, interpolation=interpolation)
+
+    def output_delay(self, *time_and_index: Any, init: Any = None, interpolation: str | None = None) -> OutputDelayAt:
+        """Reference to the output of `update` some time ago. See `prefetch_delay`; the history before the start is zero."""
+        return OutputDelayAt(self, *time_and_index, init=init, interpolation=interpolation)
+
+    # ---- the step ----------------------------------------------------------------------------------------------------
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        trace = current_trace()
+        if trace is None:
+            return self._step(args, kwargs)
+        outermost = not trace.notes.get("inside", False)
+        trace.notes["inside"] = True
+        if outermost:
+            trace.step.order.append((self.path, "dynamics"))
+        try:
+            with trace.module(self.path, self.varshape, outermost=outermost):
+                return self._step(args, kwargs)
+        finally:
+            trace.notes["inside"] = not outermost
+
+    def _step(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        for hook in list(self._before.values()):
+            hook(*args, **kwargs) if wants_input(hook) else hook()
+        output = self.update(*args, **kwargs)
+        self._currents.end_update()
+        self._deltas.end_update()
+        note_output(self, output)
+        for hook in list(self._after.values()):
+            hook(output) if wants_output(hook) else hook()
+        return output
+
+    @classmethod
+    def desc(cls, *args: Any, **kwargs: Any) -> Describer:
+        """Describe an instance that a projection will make, so that equal ones are made once.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            Those of the class, without the size.
+
+        Returns
+        -------
+        Describer
+        """
+        return Describer(cls, args, kwargs)
+
+
+class _Registered:
+    """A hook with its arguments decided at registration."""
+
+    def __init__(self, fun: Callable[..., Any], receives: bool) -> None:
+        self.fun = fun
+        self._receives_update_input = receives
+        self._receives_no_update_output = not receives
+
+    @property
+    def modules(self) -> tuple[Any, ...]:
+        """Modules that the function carries."""
+        return tuple(getattr(self.fun, "modules", ())) or ((self.fun,) if isinstance(self.fun, Module) else ())
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.fun(*args, **kwargs)
+
+
+class Neuron(Dynamics):
+    """Base class of spiking neurons: `update` returns a Boolean vector of spikes."""
+
+    def get_spike(self) -> Any:
+        """The latest spikes: those of the last step before this neuron's update in a step, those of this step after it."""
+        return latest_output(self)
+
+
+class Synapse(Dynamics):
+    """Base class of synapse models: `update` returns the conductance or current."""

@@ -1,0 +1,154 @@
+"""The one context of the model layer: the time step `dt`, the time `t`, the step number `i` and the seed.
+
+In: values set by the user for eager calls, or the active trace.  Out: values with units (eager) or traced values.  Must
+not know: modules.  A context variable, so threads and nested contexts do not disturb each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+
+from numbadyn.errors import TimeStepError, UnitExpectedError
+from numbadyn.tracing.trace import current_trace
+from numbadyn.tracing.traced import Traced
+from numbadyn.units import TIME, describe, is_quantity, magnitude_in
+
+__all__ = ["all_values", "context", "get", "get_dt", "next_stream", "set", "time_step"]
+
+_VALUES: ContextVar[dict[str, Any]] = ContextVar("numbadyn_environ", default={})  # noqa: B039 - never changed in place
+_STREAM = "_stream"
+
+
+def time_step(dt: Any, where: str = "dt") -> float:
+    """The time step in ms, after checking it.
+
+    Parameters
+    ----------
+    dt : quantities.Quantity
+        Scalar time, positive.
+    where : str
+        Place for the error message.
+
+    Raises
+    ------
+    UnitExpectedError
+        A bare number.
+    TimeStepError
+        Zero, negative, not finite or not a single time.
+    """
+    if not is_quantity(dt):
+        raise UnitExpectedError(f"The time step is {dt!r}, without a unit.", where=where, cure="Give a time, such as dt=0.1*ms.")
+    value = np.asarray(magnitude_in(dt, TIME, what="The time step", where=where))
+    if value.size != 1 or not np.isfinite(value).all() or float(value.ravel()[0]) <= 0:
+        raise TimeStepError(f"The time step is {describe(dt)}.", where=where, cure="Give one positive time, such as dt=0.1*ms.")
+    return float(value.ravel()[0])
+
+
+def set(**values: Any) -> None:  # noqa: A001 - the name of the reference API
+    """Set values for all that follows in this context.
+
+    Parameters
+    ----------
+    **values
+        ``dt`` (time step), ``t`` (time), ``i`` (step number), ``seed``, or keys of your own.
+
+    Examples
+    --------
+    >>> import quantities as pq
+    >>> from numbadyn import environ
+    >>> with environ.context():
+    ...     environ.set(dt=0.1 * pq.ms)
+    ...     environ.get_dt()
+    array(0.1) * ms
+    """
+    if "dt" in values:
+        time_step(values["dt"], "environ.set(dt=...)")
+    _VALUES.set({**_VALUES.get(), **values})
+
+
+@contextmanager
+def context(**values: Any) -> Iterator[dict[str, Any]]:
+    """Set values inside a ``with`` block; random draws of eager calls start anew in it.
+
+    Parameters
+    ----------
+    **values
+        As in `set`.
+
+    Examples
+    --------
+    >>> import quantities as pq
+    >>> from numbadyn import environ
+    >>> with environ.context(i=3, dt=0.1 * pq.ms):
+    ...     environ.get("i")
+    3
+    """
+    if "dt" in values:
+        time_step(values["dt"], "environ.context(dt=...)")
+    merged = {**_VALUES.get(), **values, _STREAM: [0]}
+    token = _VALUES.set(merged)
+    try:
+        yield merged
+    finally:
+        _VALUES.reset(token)
+
+
+def all_values() -> dict[str, Any]:
+    """All values that are set, as a copy."""
+    return {key: value for key, value in _VALUES.get().items() if key != _STREAM}
+
+
+def get(key: str, default: Any = ...) -> Any:
+    """Value of a key: traced while a step is traced, else what was set.
+
+    Parameters
+    ----------
+    key : str
+        ``"dt"``, ``"t"``, ``"i"``, ``"seed"`` or a key of your own.
+    default : object, optional
+        Returned if the key is not set.
+
+    Raises
+    ------
+    KeyError
+        The key is not set and there is no default.
+    """
+    trace = current_trace()
+    if trace is not None:
+        traced = {"dt": trace.dt, "t": trace.time, "i": trace.step_number}.get(key)
+        if traced is not None:
+            return Traced(trace, traced())
+    values = _VALUES.get()
+    if key in values:
+        return values[key]
+    if key == "t" and "i" in values and "dt" in values:
+        return values["i"] * values["dt"]
+    if default is not ...:
+        return default
+    if key == "dt":
+        raise TimeStepError("No time step is set.", where="environ", cure="Wrap eager calls in `with nd.environ.context(dt=0.1*ms):`.")
+    raise KeyError(f"environ has no {key!r}; set it with nd.environ.set({key}=...) or nd.environ.context({key}=...).")
+
+
+def get_dt() -> Any:
+    """The time step: traced while a step is traced, else a time."""
+    return get("dt")
+
+
+def eager_dt() -> float:
+    """The time step of eager calls, in ms."""
+    return time_step(get("dt"), "environ")
+
+
+def next_stream() -> int:
+    """Number of the next eager random draw in this context."""
+    counter = _VALUES.get().get(_STREAM)
+    if counter is None:
+        return 0
+    counter[0] += 1
+    return int(counter[0]) - 1

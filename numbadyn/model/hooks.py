@@ -1,0 +1,86 @@
+"""Markers that say which arguments a hook receives.
+
+In: any callable object.  Out: the same object with a mark.  Must not know: modules.
+
+A before-hook is called without arguments unless it is marked with `receive_update_input`; an after-hook is called with the
+return value of `update` unless it is marked with `not_receive_update_output`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from numbadyn.errors import HookArgumentError
+
+__all__ = [
+    "not_receive_update_input",
+    "not_receive_update_output",
+    "receive_update_input",
+    "receive_update_output",
+    "wants_input",
+    "wants_output",
+]
+
+Hook = TypeVar("Hook")
+_INPUT = "_receives_update_input"
+_NO_OUTPUT = "_receives_no_update_output"
+
+
+def _mark(hook: Hook, name: str, value: bool) -> Hook:
+    try:
+        setattr(hook, name, value)
+    except AttributeError as error:
+        raise HookArgumentError(
+            f"{hook!r} cannot be marked: it takes no attributes.",
+            where=type(hook).__name__,
+            cure="Mark a function or a class instance, or register it with receive_input=/receive_output=.",
+        ) from error
+    return hook
+
+
+def receive_update_input(hook: Hook) -> Hook:
+    """Mark a before-hook: it gets the arguments of `update`.
+
+    Examples
+    --------
+    >>> @receive_update_input
+    ... def show(x):
+    ...     print(x)
+    >>> wants_input(show)
+    True
+    """
+    return _mark(hook, _INPUT, True)
+
+
+def not_receive_update_input(hook: Hook) -> Hook:
+    """Take the mark of `receive_update_input` away."""
+    return _mark(hook, _INPUT, False)
+
+
+def receive_update_output(hook: Hook) -> Hook:
+    """Take the mark of `not_receive_update_output` away."""
+    return _mark(hook, _NO_OUTPUT, False)
+
+
+def not_receive_update_output(hook: Hook) -> Hook:
+    """Mark an after-hook: it is called without the return value of `update`.
+
+    Examples
+    --------
+    >>> @not_receive_update_output
+    ... def count():
+    ...     pass
+    >>> wants_output(count)
+    False
+    """
+    return _mark(hook, _NO_OUTPUT, True)
+
+
+def wants_input(hook: Any) -> bool:
+    """Whether a before-hook gets the arguments of `update`."""
+    return bool(getattr(hook, _INPUT, False))
+
+
+def wants_output(hook: Any) -> bool:
+    """Whether an after-hook gets the return value of `update`."""
+    return not getattr(hook, _NO_OUTPUT, False)

@@ -1,0 +1,478 @@
+"""Initialisers: where the first values of states, the weights and the delays come from.
+
+In go values and distributions with units; out come arrays, with units for the user and as coherent floats for the
+layers beneath the border. A draw is a pure function of seed, stream and index of the element, so the same seed gives
+the same bits here and in the compiled builders. This module must not know Numba, nor what its numbers are used for.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.errors import DimensionError, InvalidParameterError, ShapeError
+from numbadyn.ir.elementary import numpy_functions
+from numbadyn.model.init_checks import not_negative, ordered, scalars, show
+from numbadyn.units import Dimension, join, split
+
+__all__ = [
+    "STATE_STREAM",
+    "Constant",
+    "Distribution",
+    "FromFunction",
+    "Initialiser",
+    "LogNormal",
+    "Normal",
+    "Uniform",
+    "Values",
+    "as_initialiser",
+]
+
+STATE_STREAM = 0x40000000
+"""First stream of the initial values of states (streams below belong to draws inside a step)."""
+
+Floats = NDArray[np.floating[Any]]
+Shape = int | tuple[int, ...]
+_WORD = 0xFFFFFFFF
+
+
+class Initialiser(ABC):
+    """A recipe for an array of values; the base of everything in ``nd.init``.
+
+    Attributes
+    ----------
+    dimension : Dimension
+        Physical dimension of the values.
+    """
+
+    __slots__ = ("dimension",)
+
+    kind: ClassVar[str | None] = None
+    """Name of the compiled version of a distribution; None where only `sample` can tell the values."""
+
+    dimension: Dimension
+
+    @abstractmethod
+    def sample(
+        self, shape: Shape, *, seed: int = 0, stream: int = STATE_STREAM, bits: int = 64, start: int = 0
+    ) -> Floats:
+        """Give the values as floats in the coherent unit system.
+
+        Parameters
+        ----------
+        shape : int or tuple of int
+            Shape of the result; elements are numbered in C order.
+        seed : int
+            Seed of the simulation, 0 to 2**64 - 1.
+        stream : int
+            Whose draw it is, 0 to 2**32 - 1.
+        bits : {64, 32}
+            Precision of the arithmetic and of the result.
+        start : int
+            Number of the first element, so that a long array can be drawn in pieces.
+
+        Returns
+        -------
+        ndarray of float64 or float32
+            Values in ms, mV, pA and what follows from them.
+        """
+
+    def __call__(self, shape: Shape, *, seed: int = 0, stream: int = STATE_STREAM) -> Any:
+        """Give the values with their unit.
+
+        Parameters
+        ----------
+        shape : int or tuple of int
+            Shape of the result.
+        seed, stream : int
+            See `sample`.
+
+        Returns
+        -------
+        Quantity or ndarray of float64
+            A plain array where the values have no dimension.
+        """
+        return join(self.sample(shape, seed=seed, stream=stream), self.dimension)
+
+    @abstractmethod
+    def key(self) -> tuple[Any, ...]:
+        """Give a hashable value that is equal for two recipes exactly when they give equal values."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Initialiser) and self.key() == other.key()
+
+    def __hash__(self) -> int:
+        return hash(self.key())
+
+
+class Constant(Initialiser):
+    """The same value everywhere.
+
+    Parameters
+    ----------
+    value : float or scalar Quantity
+        The value; infinite is allowed (the time of a spike that has not been), NaN is not.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the value is NaN.
+    ShapeError
+        If the value is not a scalar.
+
+    Examples
+    --------
+    >>> Constant(2.5)(3).tolist()
+    [2.5, 2.5, 2.5]
+    """
+
+    __slots__ = ("value",)
+
+    kind: ClassVar[str | None] = "constant"
+
+    def __init__(self, value: Any) -> None:
+        (self.value,), self.dimension = scalars("Constant", finite=False, value=value)
+
+    def sample(
+        self, shape: Shape, *, seed: int = 0, stream: int = STATE_STREAM, bits: int = 64, start: int = 0
+    ) -> Floats:
+        """Give the value in every element; see `Initialiser.sample`."""
+        return np.full(shape, self.value, dtype=_real(bits))
+
+    def key(self) -> tuple[Any, ...]:
+        """Give type, value and dimension."""
+        return (type(self), self.value, self.dimension)
+
+    def __repr__(self) -> str:
+        return f"Constant({show(self.value, self.dimension)})"
+
+
+class Values(Initialiser):
+    """Given values, one for each element, or of a shape that broadcasts.
+
+    Parameters
+    ----------
+    values : array_like or Quantity
+        The values; they are copied.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a value is NaN.
+
+    Examples
+    --------
+    >>> Values([1.0, 2.0])((3, 2)).tolist()
+    [[1.0, 2.0], [1.0, 2.0], [1.0, 2.0]]
+    """
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: Any) -> None:
+        magnitude, self.dimension = split(values)
+        self.values: Floats = np.array(magnitude, dtype=np.float64)
+        bad = np.flatnonzero(np.isnan(self.values))
+        if bad.size:
+            raise InvalidParameterError(
+                f"Value {bad[0]} of an array of initial values is NaN ({bad.size} of {self.values.size} are).",
+                where="Values(values)",
+                cure="Give a number for every element.",
+            )
+        self.values.flags.writeable = False
+
+    def sample(
+        self, shape: Shape, *, seed: int = 0, stream: int = STATE_STREAM, bits: int = 64, start: int = 0
+    ) -> Floats:
+        """Give the values, broadcast to `shape`; see `Initialiser.sample`."""
+        try:
+            spread = np.broadcast_to(self.values, shape)
+        except ValueError:
+            raise ShapeError(
+                f"An array of values of shape {self.values.shape} does not fit the shape {shape}.",
+                where="Values(values)",
+                cure="Give one value, or an array with one value for each element.",
+            ) from None
+        return np.array(spread, dtype=_real(bits))
+
+    def key(self) -> tuple[Any, ...]:
+        """Give type, shape, bytes of the values and dimension."""
+        return (type(self), self.values.shape, self.values.tobytes(), self.dimension)
+
+    def __repr__(self) -> str:
+        return f"Values(<shape {self.values.shape}>)"
+
+
+class FromFunction(Initialiser):
+    """Values that a function of the user gives when they are needed.
+
+    Parameters
+    ----------
+    function : callable
+        Called as ``function(shape)`` with a tuple of int; returns an array or Quantity of that shape, or a scalar. It
+        is called once at construction, with the shape ``(1,)``, to learn the unit.
+
+    Examples
+    --------
+    >>> FromFunction(lambda shape: np.linspace(0.0, 1.0, shape[0]))(3).tolist()
+    [0.0, 0.5, 1.0]
+    """
+
+    __slots__ = ("function",)
+
+    def __init__(self, function: Callable[[tuple[int, ...]], Any]) -> None:
+        self.function = function
+        _, self.dimension = split(function((1,)))
+
+    def sample(
+        self, shape: Shape, *, seed: int = 0, stream: int = STATE_STREAM, bits: int = 64, start: int = 0
+    ) -> Floats:
+        """Call the function and check what it gave; see `Initialiser.sample`."""
+        wanted = (shape,) if isinstance(shape, int) else tuple(shape)
+        given = Values(self.function(wanted))
+        if given.dimension != self.dimension:
+            raise DimensionError(
+                f"A function of initial values gave {given.dimension} for the shape {wanted}, "
+                f"but {self.dimension} for the shape (1,).",
+                where=f"FromFunction({_name(self.function)})",
+                cure="Return the same unit for every shape.",
+            )
+        return given.sample(wanted, bits=bits)
+
+    def key(self) -> tuple[Any, ...]:
+        """Give type and the function itself."""
+        return (type(self), self.function)
+
+    def __repr__(self) -> str:
+        return f"FromFunction({_name(self.function)})"
+
+
+class Distribution(Initialiser):
+    """A distribution with a compiled version: four coefficients and a row of the table of kinds."""
+
+    __slots__ = ("parameters",)
+
+    parameters: tuple[float, ...]
+
+    @abstractmethod
+    def coefficients(self, bits: int) -> Floats:
+        """Give the four numbers of the formula of this kind, in the precision of the arithmetic."""
+
+    def key(self) -> tuple[Any, ...]:
+        """Give type, parameters and dimension."""
+        return (type(self), *self.parameters, self.dimension)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(show(value, self.dimension) for value in self.parameters)
+        return f"{type(self).__name__}({shown})"
+
+
+class Uniform(Distribution):
+    r"""Values spread evenly over an interval.
+
+    Parameters
+    ----------
+    low, high : float or scalar Quantity
+        Ends of the interval, of one dimension; `low` may be drawn, `high` may not (but for rounding).
+
+    Raises
+    ------
+    DimensionError
+        If the ends have different dimensions.
+    InvalidParameterError
+        If an end is not finite, or `high` is below `low`.
+
+    Notes
+    -----
+    :math:`x = low + (high - low) u` with u uniform in [0, 1).
+
+    Examples
+    --------
+    >>> from quantities import mV
+    >>> V = Uniform(-60 * mV, -50 * mV)(1000, seed=1)
+    >>> bool(V.min() >= -60 * mV), bool(V.max() < -50 * mV)
+    (True, True)
+    """
+
+    __slots__ = ()
+
+    kind: ClassVar[str | None] = "uniform"
+
+    def __init__(self, low: Any, high: Any) -> None:
+        self.parameters, self.dimension = scalars("Uniform", low=low, high=high)
+        ordered("Uniform", self.parameters[0], self.parameters[1], self.dimension)
+
+    def coefficients(self, bits: int) -> Floats:
+        """Give low and width."""
+        low, high = self.parameters
+        return np.array([low, high - low, 0.0, 0.0], dtype=_real(bits))
+
+    def sample(
+        self, shape: Shape, *, seed: int = 0, stream: int = STATE_STREAM, bits: int = 64, start: int = 0
+    ) -> Floats:
+        """Draw; see `Initialiser.sample`."""
+        low, width, _, _ = self.coefficients(bits)
+        return np.asarray(low + width * _draw("uniform", shape, seed, stream, bits, start))
+
+
+class Normal(Distribution):
+    r"""Normally distributed values, clipped if asked.
+
+    Parameters
+    ----------
+    mean, std : float or scalar Quantity
+        Mean and standard deviation before clipping, of one dimension.
+    low, high : float or scalar Quantity, optional
+        Values beyond are set *to* the bound (they are clipped, not drawn again).
+
+    Raises
+    ------
+    DimensionError
+        If the arguments have different dimensions.
+    InvalidParameterError
+        If an argument is NaN, `std` is negative, or `high` is below `low`.
+
+    Notes
+    -----
+    :math:`x = \min(\max(mean + std \cdot z, low), high)` with z standard normal.
+
+    Examples
+    --------
+    >>> from quantities import nS
+    >>> g = Normal(4 * nS, 1.5 * nS, low=0 * nS)(1000, seed=1)
+    >>> bool(g.min() >= 0 * nS)
+    True
+    """
+
+    __slots__ = ()
+
+    kind: ClassVar[str | None] = "normal"
+
+    def __init__(self, mean: Any, std: Any, low: Any = None, high: Any = None) -> None:
+        given = {name: value for name, value in (("low", low), ("high", high)) if value is not None}
+        centre, self.dimension = scalars("Normal", mean=mean, std=std)
+        bounds, _ = scalars("Normal", finite=False, mean=mean, **given)
+        limits = dict(zip(given, bounds[1:], strict=True))
+        self.parameters = (*centre, limits.get("low", -math.inf), limits.get("high", math.inf))
+        not_negative("Normal", "std", centre[1], self.dimension)
+        ordered("Normal", self.parameters[2], self.parameters[3], self.dimension)
+
+    def coefficients(self, bits: int) -> Floats:
+        """Give mean, standard deviation and the two bounds."""
+        return np.array(self.parameters, dtype=_real(bits))
+
+    def sample(
+        self, shape: Shape, *, seed: int = 0, stream: int = STATE_STREAM, bits: int = 64, start: int = 0
+    ) -> Floats:
+        """Draw; see `Initialiser.sample`."""
+        mean, std, low, high = self.coefficients(bits)
+        drawn = mean + std * _draw("normal", shape, seed, stream, bits, start)
+        drawn = np.where(drawn < low, low, drawn)
+        return np.asarray(np.where(drawn > high, high, drawn))
+
+
+class LogNormal(Distribution):
+    r"""Log-normally distributed values, given by their own mean and standard deviation.
+
+    Parameters
+    ----------
+    mean, std : float or scalar Quantity
+        Mean (positive) and standard deviation of the values themselves, not of their logarithm.
+
+    Raises
+    ------
+    DimensionError
+        If the arguments have different dimensions.
+    InvalidParameterError
+        If an argument is not finite, `mean` is not positive, or `std` is negative.
+
+    Notes
+    -----
+    :math:`x = m e^{\sigma z}` with z standard normal, :math:`\sigma^2 = \ln(1 + std^2 / mean^2)` and
+    :math:`m = mean\, e^{-\sigma^2/2}`, the median.
+
+    Examples
+    --------
+    >>> from quantities import nS
+    >>> g = LogNormal(2 * nS, 1 * nS)(20000, seed=1)
+    >>> bool(abs(g.mean() - 2 * nS) < 0.05 * nS)
+    True
+    """
+
+    __slots__ = ()
+
+    kind: ClassVar[str | None] = "lognormal"
+
+    def __init__(self, mean: Any, std: Any) -> None:
+        self.parameters, self.dimension = scalars("LogNormal", mean=mean, std=std)
+        not_negative("LogNormal", "std", self.parameters[1], self.dimension)
+        if self.parameters[0] <= 0.0:
+            raise InvalidParameterError(
+                f"The mean of a log-normal distribution is {show(self.parameters[0], self.dimension)}.",
+                where="LogNormal(mean)",
+                cure="Give a positive mean; negate the values afterwards if they are to be negative.",
+            )
+
+    def coefficients(self, bits: int) -> Floats:
+        """Give the median and the standard deviation of the logarithm."""
+        mean, std = self.parameters
+        functions = numpy_functions(64)  # not math.log: its last bit depends on the platform
+        ratio = np.array([std / mean])
+        variance = functions["log1p"](ratio * ratio)
+        median = mean * functions["exp"](-0.5 * variance)[0]
+        return np.array([median, np.sqrt(variance)[0], 0.0, 0.0], dtype=_real(bits))
+
+    def sample(
+        self, shape: Shape, *, seed: int = 0, stream: int = STATE_STREAM, bits: int = 64, start: int = 0
+    ) -> Floats:
+        """Draw; see `Initialiser.sample`."""
+        median, sigma, _, _ = self.coefficients(bits)
+        normal = _draw("normal", shape, seed, stream, bits, start)
+        return np.asarray(median * numpy_functions(bits)["exp"](sigma * normal))
+
+
+def as_initialiser(value: Any) -> Initialiser:
+    """Make an initialiser of whatever a user may write for one.
+
+    Parameters
+    ----------
+    value : Initialiser, float, array_like, Quantity or callable
+        An initialiser is given back as it is; a scalar becomes `Constant`, an array `Values`, a callable
+        `FromFunction`.
+
+    Returns
+    -------
+    Initialiser
+        The recipe.
+
+    Examples
+    --------
+    >>> as_initialiser([1.0, 2.0])
+    Values(<shape (2,)>)
+    """
+    if isinstance(value, Initialiser):
+        return value
+    if callable(value):
+        return FromFunction(value)
+    return Constant(value) if np.ndim(value) == 0 else Values(value)
+
+
+def _real(bits: int) -> type[np.floating[Any]]:
+    """Give the type of the numbers for a precision."""
+    return np.float32 if bits == 32 else np.float64
+
+
+def _draw(name: str, shape: Shape, seed: int, stream: int, bits: int, start: int) -> Floats:
+    """Draw standard numbers; element number n is (n mod 2**32, n div 2**32) in the counter."""
+    count = int(np.prod(shape, dtype=np.int64))
+    index = np.arange(start, start + count, dtype=np.int64)
+    words = (seed & _WORD, (seed >> 32) & _WORD, index & _WORD, (index >> 32) & _WORD, 0, stream)
+    drawn = numpy_functions(bits)[name](*(np.asarray(word).astype(np.uint32) for word in words))
+    return np.asarray(drawn).reshape(shape)
+
+
+def _name(function: Callable[..., Any]) -> str:
+    """Give the name of a function for a message."""
+    return getattr(function, "__qualname__", repr(function))

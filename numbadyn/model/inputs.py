@@ -1,0 +1,165 @@
+"""Inputs of a dynamical system: currents and delta jumps that others register under a key.
+
+In: callables (kept, called at each sum) and arrays (consumed by the owner's next update).  Out: their sums.  Must not
+know: projections.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from numbadyn.errors import InputKeyError
+from numbadyn.tracing.trace import Trace, current_trace
+from numbadyn.tracing.traced import Traced, as_node
+
+__all__ = ["InputRegistry"]
+
+
+class InputRegistry:
+    """Inputs of one kind of one module.
+
+    Parameters
+    ----------
+    owner : Module
+        The module that receives them.
+    kind : {"current", "delta"}
+        What they are.
+    """
+
+    def __init__(self, owner: Any, kind: str) -> None:
+        self.owner = owner
+        self.kind = kind
+        self._entries: dict[str, Any] = {}
+        self._used: set[str] = set()
+
+    # ---- storage: callables live here, arrays of a traced step in the trace's notes -----------------------------------
+
+    def _note(self, trace: Trace) -> dict[str, Any]:
+        note: dict[str, Any] = trace.notes.setdefault(("inputs", self.kind, id(self.owner)), {})
+        trace.notes.setdefault("registries", {})[self.kind, id(self.owner)] = self
+        return note
+
+    def _arrays(self) -> dict[str, Any]:
+        trace = current_trace()
+        return self._entries if trace is None else self._note(trace)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def keys(self) -> list[str]:
+        """Keys of what is registered outside a trace."""
+        return list(self._entries)
+
+    def values(self) -> list[Any]:
+        """What is registered outside a trace."""
+        return list(self._entries.values())
+
+    def items(self) -> list[tuple[str, Any]]:
+        """Pairs of key and input."""
+        return list(self._entries.items())
+
+    @property
+    def path(self) -> str:
+        """Name for messages."""
+        return f"{self.owner.path}.{self.kind}_inputs"
+
+    def add(self, key: Any, inp: Any, label: str | None = None) -> None:
+        """Register a callable, or an array for the next update."""
+        full = f"{label} // {key}" if label is not None else str(key)
+        keep = callable(inp) and not isinstance(inp, Traced)
+        target = self._entries if keep else self._arrays()
+        for entries in (self._entries, target):
+            if full in entries and full not in self._used and entries[full] is not inp:
+                raise InputKeyError(
+                    f"{self.path} already holds an input under the key {full!r}.",
+                    where=self.path,
+                    cure="Use another key; a projection called twice before its target's update needs one projection a call.",
+                )
+        self._used.discard(full)
+        target[full] = inp
+
+    def get(self, key: str) -> Any:
+        """The input of this key."""
+        for entries in (self._arrays(), self._entries):
+            if key in entries:
+                return entries[key]
+        raise InputKeyError(f"{self.path} has no input {key!r}.", where=self.path, cure=f"Registered are: {', '.join(self.keys()) or 'none'}.")
+
+    def _matching(self, label: str | None) -> Iterator[tuple[str, Any]]:
+        prefix = "" if label is None else f"{label} // "
+        arrays = self._arrays()
+        sources = [self._entries] if arrays is self._entries else [self._entries, arrays]
+        for entries in sources:
+            for key, value in entries.items():
+                if key.startswith(prefix) and not (value is None):
+                    yield key, value
+
+    def sum(self, init: Any, args: tuple[Any, ...], label: str | None, kwargs: dict[str, Any]) -> Any:
+        """Start from `init` and add every matching input in the order of registration."""
+        trace = current_trace()
+        total, synaptic = init, []
+        for key, value in self._matching(label):
+            if isinstance(value, Traced) or not callable(value):
+                self._used.add(key)
+                if trace is not None and isinstance(value, Traced) and value.node.op == "accumulate":
+                    synaptic.append((key, value))
+                    continue
+                term = value
+            else:
+                term = _call(value, args, kwargs, f"{self.path}[{key!r}]")
+            total = total + self._named(trace, key, term)
+        if synaptic and trace is not None:
+            total = total + _joined(trace, synaptic, self)
+        return total
+
+    def _named(self, trace: Trace | None, key: str, term: Any) -> Any:
+        if trace is not None:
+            trace.probe(self.owner.path, f"{self.kind}_inputs[{key}]", as_node(trace, term))
+        return term
+
+    def end_update(self) -> None:
+        """Drop the arrays that the update has used."""
+        arrays = self._arrays()
+        for key in self._used:
+            if key in arrays and (isinstance(arrays[key], Traced) or not callable(arrays[key])):
+                del arrays[key]
+        self._used.clear()
+
+
+def _call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], where: str) -> Any:
+    try:
+        return function(*args, **kwargs)
+    except TypeError as error:
+        error.add_note(f"while evaluating {where}")
+        raise
+
+
+def _joined(trace: Trace, entries: list[tuple[str, Any]], registry: InputRegistry) -> Any:
+    """Synaptic sums of one unit and size become one sum with several connections, so one pass serves all."""
+    groups: dict[Any, list[tuple[str, Any]]] = {}
+    for key, value in entries:
+        groups.setdefault((value.node.dimension, value.node.shape), []).append((key, value))
+    total: Any = None
+    for (dimension, shape), members in groups.items():
+        nodes = [value.node for _key, value in members]
+        if len(nodes) == 1:
+            joined = members[0][1]
+        else:
+            joined = Traced(
+                trace,
+                trace.source(
+                    "accumulate",
+                    tuple(arg for node in nodes for arg in node.args),
+                    shape,
+                    "real",
+                    dimension,
+                    connections=tuple(c for node in nodes for c in node.attrs["connections"]),
+                    channels=tuple(c for node in nodes for c in node.attrs["channels"]),
+                    label="+".join(node.label for node in nodes),
+                ),
+            )
+        for key, _value in members:
+            registry._named(trace, key, joined)
+        total = joined if total is None else total + joined
+    return total

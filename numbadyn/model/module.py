@@ -1,0 +1,194 @@
+"""`Module`, the base of everything that can stand in a network: names, children, lifecycle.
+
+In: attributes that users assign.  Out: full names such as ``EINet.E.V``, a fixed numbering of modules and values (which
+random streams follow), `init_all_states` and `reset_all_states`.  Must not know: neurons, projections, targets.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+from numbadyn.errors import UnknownStateError
+from numbadyn.model.values import State, Variable
+
+__all__ = ["Module", "init_all_states", "name_all", "reset_all_states", "walk"]
+
+
+class Module:
+    """Base class: a named object with states, parameters and child modules.
+
+    Parameters
+    ----------
+    name : str, optional
+        Name shown in messages and results; the attribute's name by default.
+    """
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name = name
+        self._path: str | None = None
+        self.number = 0
+        self.seed_of_build = 0
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, Variable):
+            value.bind(self, name)
+        object.__setattr__(self, name, value)
+
+    @property
+    def path(self) -> str:
+        """Full name, as ``EINet.E``."""
+        return self._path or self.name or type(self).__name__
+
+    def init_state(self) -> None:
+        """Make the states; models override it (``self.V = nd.State(...)``)."""
+
+    def reset_state(self) -> None:
+        """Put all states of this module back to their first values."""
+        for state in self.states().values():
+            state.reset(self.seed_of_build)
+        for history in self.__dict__.get("_histories", {}).values():
+            history.clear()
+
+    def update(self, *args: Any, **kwargs: Any) -> Any:
+        """One time step; models override it."""
+        raise NotImplementedError(f"{type(self).__name__} has no update method; write `def update(self): ...`.")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.update(*args, **kwargs)
+
+    def states(self) -> dict[str, State]:
+        """States of this module by name, in the order of their assignment."""
+        return {name: value for name, value in vars(self).items() if isinstance(value, State)}
+
+    def state(self, name: str) -> State:
+        """The state of this name.
+
+        Raises
+        ------
+        UnknownStateError
+            There is no such state; the message lists those that exist.
+        """
+        found = vars(self).get(name)
+        if not isinstance(found, State):
+            known = ", ".join(self.states()) or "none"
+            kind = "" if name not in vars(self) else f" (it is a {type(found).__name__})"
+            raise UnknownStateError(f"{self.path} has no state {name!r}{kind}.", where=self.path, cure=f"Its states are: {known}.")
+        return found
+
+    def children(self) -> Iterator[tuple[str, Module]]:
+        """Child modules with their names: attributes, and elements of lists, tuples and dictionaries."""
+        for name, value in list(vars(self).items()):
+            if name.startswith("_"):
+                continue
+            yield from _modules_in(name, value)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.path}>"
+
+
+def _modules_in(name: str, value: Any) -> Iterator[tuple[str, Module]]:
+    if isinstance(value, Module):
+        yield name, value
+    elif isinstance(value, list | tuple):
+        for index, element in enumerate(value):
+            if isinstance(element, Module):
+                yield f"{name}[{index}]", element
+    elif isinstance(value, dict):
+        for key, element in value.items():
+            if isinstance(element, Module):
+                yield f"{name}[{key!r}]", element
+            elif isinstance(getattr(element, "modules", None), tuple):
+                for part in element.modules:
+                    yield f"{name}[{key!r}].{type(part).__name__}", part
+
+
+def walk(root: Module) -> list[Module]:
+    """All modules reachable from a root, nearest first, each once."""
+    found: dict[int, Module] = {id(root): root}
+    queue = deque([root])
+    while queue:
+        module = queue.popleft()
+        for _name, child in module.children():
+            if id(child) not in found:
+                found[id(child)] = child
+                queue.append(child)
+    return list(found.values())
+
+
+def name_all(root: Module, seed: int = 0) -> list[Module]:
+    """Give every module its full name and number, nearest first, and every value its number."""
+    root._path = root.name or type(root).__name__
+    named = {id(root)}
+    queue = deque([root])
+    while queue:
+        module = queue.popleft()
+        for name, child in module.children():
+            if id(child) not in named:
+                named.add(id(child))
+                child._path = f"{module.path}.{child.name or name}"
+                queue.append(child)
+    modules = walk(root)
+    values = 0
+    for number, module in enumerate(modules):
+        module.number = number
+        module.seed_of_build = seed
+        for value in vars(module).values():
+            if isinstance(value, Variable) and value.owner is module:
+                value.number = values
+                values += 1
+    return modules
+
+
+def init_all_states(target: Module, seed: int = 0) -> Module:
+    """Make the states of a module and of everything in it, with names and first values.
+
+    Parameters
+    ----------
+    target : Module
+        Usually the whole network.
+    seed : int
+        Seed of random first values.
+
+    Returns
+    -------
+    Module
+        The target.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import mV
+    >>> neurons = nd.init_all_states(nd.LIF(2, V_initializer=nd.init.Constant(-60 * mV)))
+    >>> neurons.V.value
+    array([-60., -60.]) * mV
+    """
+    for module in name_all(target, seed):
+        module.init_state()
+    for module in name_all(target, seed):
+        module.reset_state()
+    target._initialised = True  # type: ignore[attr-defined]
+    return target
+
+
+def reset_all_states(target: Module, seed: int | None = None) -> Module:
+    """Put all states in a module back to their first values.
+
+    Parameters
+    ----------
+    target : Module
+        Usually the whole network.
+    seed : int, optional
+        Seed of random first values; the one of `init_all_states` by default.
+
+    Returns
+    -------
+    Module
+        The target.
+    """
+    for module in walk(target):
+        if seed is not None:
+            module.seed_of_build = seed
+        module.reset_state()
+    return target

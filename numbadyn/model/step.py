@@ -1,0 +1,107 @@
+"""Trace one step of a network, and trace it again until nothing new is learnt.
+
+In: a network.  Out: a `Step`.  Must not know: lowering, targets.
+
+A first pass may read outputs whose unit and kind are known only once their owner has been traced, and may leave inputs for
+the next step's update; further passes use what was learnt.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numbadyn.errors import SchedulingError
+from numbadyn.ir.nodes import Step
+from numbadyn.model.delays import finish_channels
+from numbadyn.model.module import Module
+from numbadyn.model.values import State
+from numbadyn.tracing.trace import ANY, Template, Trace
+from numbadyn.tracing.traced import Traced, as_node
+from numbadyn.units import DIMENSIONLESS, join
+
+__all__ = ["trace_step"]
+
+_PASSES = 6
+
+
+class _Pending:
+    """An input registered after its receiver's update: waits in a state for the next step."""
+
+    def __init__(self, registry: Any, key: str, template: Template) -> None:
+        self.registry, self.key = registry, key
+        self.state = State(join(0.0, template.dimension), shape=template.shape)
+        self.state.name = f"{registry.path}[{key}]"
+
+
+def _leftovers(trace: Trace) -> dict[tuple[str, int, str], tuple[Any, int]]:
+    found = {}
+    for (kind, owner), registry in trace.notes.get("registries", {}).items():
+        for key, value in trace.notes[("inputs", kind, owner)].items():
+            found[kind, owner, key] = (registry, as_node(trace, value))
+    return found
+
+
+def _one_pass(network: Module, templates: dict[Any, Template], pending: dict[Any, _Pending]) -> tuple[Trace, dict[Any, Template], dict[Any, Any]]:
+    trace = Trace(network.path, templates)
+    with trace.recording():
+        for waiting in pending.values():
+            index = trace.state_index(waiting.state, waiting.state.spec)
+            waiting.registry.add(waiting.key, Traced(trace, trace.read(index)))
+        network()
+        left = _leftovers(trace)
+        for key, waiting in pending.items():
+            index = trace.state_index(waiting.state, waiting.state.spec)
+            if key not in left:
+                raise SchedulingError(
+                    f"{waiting.registry.path} receives the input {waiting.key!r} in some steps only.", where=waiting.registry.path, cure="Call the projection in every step."
+                )
+            if left[key][1] == trace.read(index):
+                raise SchedulingError(
+                    f"{waiting.registry.path} receives the input {waiting.key!r}, but nobody sums it.",
+                    where=waiting.registry.path,
+                    cure=f"Call sum_{waiting.registry.kind}_inputs in the receiver's update, and update the receiver in every step.",
+                )
+            trace.write(index, left[key][1])
+        learnt = finish_channels(trace)
+    return trace, learnt, left
+
+
+def trace_step(network: Module) -> Step:
+    """Record one step.
+
+    Parameters
+    ----------
+    network : Module
+        Usually a `DynamicsGroup`, with its states made (`init_all_states`).
+
+    Returns
+    -------
+    Step
+
+    Raises
+    ------
+    DimensionError, ShapeError, TracedValueError, UnsupportedFunctionError
+        The model's mistake, with the line where it is made.
+    SchedulingError
+        An output is read that is never computed, or an input is never used.
+    """
+    templates: dict[Any, Template] = {}
+    pending: dict[Any, _Pending] = {}
+    for _ in range(_PASSES):
+        trace, learnt, left = _one_pass(network, templates, pending)
+        new = {key: _pending_of(trace, registry, key[2], node) for key, (registry, node) in left.items() if key not in pending}
+        unknown = any(channel.dimension is ANY for channel in trace.step.channels)
+        if not new and learnt == templates and not unknown:
+            return trace.step
+        if learnt == templates:
+            learnt = {key: Template(t.shape, t.kind, DIMENSIONLESS if t.dimension is ANY else t.dimension) for key, t in learnt.items()}
+        templates = learnt
+        pending |= new
+    raise SchedulingError(
+        f"The units of the delayed outputs in {network.path} cannot be settled.", where=network.path, cure="Let each update return one array with one unit."
+    )
+
+
+def _pending_of(trace: Trace, registry: Any, key: str, node: int) -> _Pending:
+    value = trace.node(node)
+    return _Pending(registry, key, Template(value.shape, value.kind, DIMENSIONLESS if value.dimension is ANY else value.dimension))

@@ -1,0 +1,409 @@
+"""`Parameter` and `State`: the two kinds of values that a model owns.
+
+In: numbers, arrays, quantities or initialisers.  Out: while a step is traced, traced values; else arrays with units.  Both
+take part in NumPy expressions directly.  Must not know: lowering, targets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.errors import DimensionError, InvalidParameterError, NotInitialisedError, ShapeError
+from numbadyn.ir.nodes import BindContext, ParamSpec, StateSpec
+from numbadyn.ir.ops import Kind
+from numbadyn.model.init import STATE_STREAM, Constant, Initialiser, as_initialiser
+from numbadyn.tracing.trace import current_trace
+from numbadyn.tracing.traced import Traced, as_node
+from numbadyn.units import Dimension, StandsForQuantity, alike, describe, is_quantity, join_eager, scale_of, split
+
+__all__ = ["Parameter", "State", "Variable", "kind_of"]
+
+
+def kind_of(dtype: np.dtype[Any]) -> Kind:
+    """The IR's kind of a NumPy dtype."""
+    return "bool" if dtype.kind == "b" else "int" if dtype.kind in "iu" else "real"
+
+
+class Variable(StandsForQuantity, np.lib.mixins.NDArrayOperatorsMixin):
+    """Base of `Parameter` and `State`: owner, name and the NumPy protocols."""
+
+    __array_priority__ = 1001.0
+
+    def __init__(self) -> None:
+        self.owner: Any = None
+        self.name = ""
+        self.number = 0
+
+    @property
+    def value(self) -> Any:
+        """The value: traced while a step is traced, else with its unit."""
+        raise NotImplementedError
+
+    @property
+    def path(self) -> str:
+        """Full name, as ``EINet.E.tau``."""
+        return f"{self.owner.path}.{self.name}" if self.owner is not None else self.name or type(self).__name__
+
+    def bind(self, owner: Any, name: str) -> None:
+        """Remember whose attribute this is; the first owner stays."""
+        if self.owner is None:
+            self.owner, self.name = owner, name
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the value."""
+        return tuple(np.shape(self.value)) if current_trace() is None else tuple(self.value.shape)
+
+    def __traced_value__(self) -> Any:
+        return self.value
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return getattr(ufunc, method)(*(_resolve(x) for x in inputs), **kwargs)
+
+    def __array_function__(self, function: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
+        resolved = tuple(_resolve(x) for x in args)
+        named = {key: _resolve(x) for key, x in kwargs.items()}
+        if current_trace() is None and function.__name__ in ("where", "clip"):
+            return alike(function, resolved, named)
+        return function(*resolved, **named)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        value = self.value
+        if isinstance(value, Traced):
+            return value.__array__(dtype)
+        return np.asanyarray(value) if dtype is None else np.asarray(value, dtype=dtype)
+
+    def rescale(self, unit: Any) -> Any:
+        """The value in another unit."""
+        value = self.value
+        if isinstance(value, Traced):
+            return value.rescale(unit)
+        if is_quantity(value):
+            return value.rescale(unit)
+        return self if scale_of(unit)[1].is_dimensionless else _bad_unit(self.path, unit)
+
+    @property
+    def magnitude(self) -> Any:
+        """The value without its unit, in the coherent system."""
+        value = self.value
+        return value.magnitude if isinstance(value, Traced) else split(value)[0]
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+def _bad_unit(path: str, unit: Any) -> Any:
+    raise DimensionError(f"{path} has no unit, but it is compared with or converted to {unit}.", where=path, cure="Use plain numbers on both sides.")
+
+
+def _resolve(x: Any) -> Any:
+    return x.value if isinstance(x, Variable) else x
+
+
+def _check_finite(array: NDArray[Any], what: str, given: Any) -> None:
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        bad = np.flatnonzero(~np.isfinite(np.atleast_1d(array)))
+        element = f", first at element {bad[0]}" if array.ndim else ""
+        raise InvalidParameterError(
+            f"{what} is {describe(given) if array.ndim == 0 else 'not finite'} ({len(bad)} of {array.size} values are NaN or infinite{element}).",
+            where=what,
+            cure="Give finite numbers.",
+        )
+
+
+class Parameter(Variable):
+    """A constant of a model: bound at the start of each run, so changing it compiles nothing.
+
+    Parameters
+    ----------
+    value : number, array, quantities.Quantity or Initialiser
+        A single value, an array that fits the owner's `varshape`, or a distribution drawn once per element.
+    unit : quantities.Quantity, optional
+        The unit that the value must be convertible to; a wrong one is reported with the parameter's name.
+
+    Raises
+    ------
+    InvalidParameterError
+        NaN or infinite values.
+    DimensionError
+        The value does not convert to `unit`.
+
+    Examples
+    --------
+    >>> from quantities import ms
+    >>> tau = Parameter(20 * ms)
+    >>> tau / 2
+    array(10.) * ms
+    """
+
+    def __init__(self, value: Any, unit: Any = None) -> None:
+        super().__init__()
+        self._unit = unit
+        self._given = value
+        self._recipe = self._accept(value)
+
+    def _accept(self, value: Any) -> Initialiser:
+        if isinstance(value, Parameter):
+            value = value._given
+        recipe: Initialiser
+        if isinstance(value, Initialiser):
+            recipe = value
+        else:
+            magnitude, dimension = split(value, where=self.path)
+            array = np.asarray(magnitude)
+            if array.dtype.kind not in "biuf":
+                raise InvalidParameterError(f"{self.path} is {value!r}.", where=self.path, cure="Give a number, an array, a quantity or an nd.init distribution.")
+            _check_finite(array, self.path, value)
+            recipe = _Plain(array, dimension)
+        if self._unit is not None:
+            wanted = split(self._unit)[1]
+            if recipe.dimension != wanted:
+                shown = describe(value) if not isinstance(value, Initialiser) else repr(value)
+                raise DimensionError(
+                    f"{self.path} is {shown}, which is in {recipe.dimension}, but it must be in {wanted}.",
+                    where=self.path,
+                    cure=f"Give it in {wanted} or a unit that converts to it.",
+                )
+        return recipe
+
+    def bind(self, owner: Any, name: str) -> None:
+        """Remember whose attribute this is, and check the value again under its full name."""
+        super().bind(owner, name)
+        self._accept(self._given)
+
+    @property
+    def dimension(self) -> Dimension:
+        """Physical dimension."""
+        return self._recipe.dimension
+
+    def _shape(self) -> tuple[int, ...]:
+        varshape = tuple(getattr(self.owner, "varshape", ()))
+        if isinstance(self._recipe, _Plain):
+            own = self._recipe.array.shape
+            if own == () or own == varshape:
+                return own
+            if varshape and int(np.prod(own)) != 1:
+                try:
+                    fits = np.broadcast_shapes(own, varshape) == varshape
+                except ValueError:
+                    fits = False
+                if not fits:
+                    raise ShapeError(
+                        f"{self.path} has shape {own}, but its population has shape {varshape}.",
+                        where=self.path,
+                        cure=f"Give a single value or an array of shape {varshape}.",
+                    )
+                return varshape
+            return () if varshape else own
+        if isinstance(self._recipe, Constant):
+            return ()
+        return varshape
+
+    def _fetch(self, context: BindContext) -> NDArray[Any]:
+        shape = self._shape()
+        if isinstance(self._recipe, _Plain):
+            array = self._recipe.array
+            return array.reshape(()) if shape == () else np.broadcast_to(array, shape)
+        return np.asarray(self._recipe.sample(shape, seed=context.seed, stream=STATE_STREAM + self.number, bits=context.bits))
+
+    @property
+    def value(self) -> Any:
+        """Current value: traced while a step is traced, else with its unit."""
+        trace = current_trace()
+        if trace is not None:
+            kind: Kind = kind_of(self._recipe.array.dtype) if isinstance(self._recipe, _Plain) else "real"
+            return Traced(trace, trace.param(self, ParamSpec(self.path, self._shape(), kind, self.dimension, self._fetch)))
+        seed = getattr(self.owner, "seed_of_build", 0)
+        return join_eager(self._fetch(BindContext(0.0, seed))[()], self.dimension)
+
+    @value.setter
+    def value(self, new: Any) -> None:
+        old, given = self._recipe, self._given
+        self._given, self._recipe = new, self._accept(new)
+        if self._recipe.dimension != old.dimension:
+            dimension = self._recipe.dimension
+            self._given, self._recipe = given, old
+            raise DimensionError(
+                f"{self.path} is in {old.dimension}, but the new value is in {dimension}.", where=self.path, cure=f"Give a value in {old.dimension}."
+            )
+
+    def content(self) -> Any:
+        """What was given, for structural comparison."""
+        return self._given
+
+    def __repr__(self) -> str:
+        return f"Parameter({self._given!r})"
+
+
+class _Plain(Initialiser):
+    """A number or array as it was given, with its own dtype."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: NDArray[Any], dimension: Dimension) -> None:
+        self.array = array
+        self.dimension = dimension
+
+    def sample(self, shape: Any, *, seed: int = 0, stream: int = STATE_STREAM, bits: int = 64, start: int = 0) -> Any:
+        """The array, broadcast to the shape."""
+        return np.broadcast_to(self.array, shape)
+
+    def key(self) -> tuple[Any, ...]:
+        """Identity for comparison."""
+        return (type(self).__name__, self.array.shape, self.array.tobytes(), self.dimension)
+
+
+class State(Variable):
+    """A variable of a model that a step changes.
+
+    Parameters
+    ----------
+    initial : number, array, quantities.Quantity, Initialiser or callable
+        Where the first values come from; a callable gets the shape.
+    shape : tuple of int, optional
+        Shape, the owner's `varshape` by default.
+    unit : quantities.Quantity, optional
+        The unit that the values must be convertible to.
+
+    Notes
+    -----
+    The kind follows the initial values: Booleans and integers stay what they are.
+
+    Examples
+    --------
+    >>> from quantities import mV
+    >>> V = State(-60 * mV, shape=(3,))
+    >>> V.value
+    array([-60., -60., -60.]) * mV
+    """
+
+    def __init__(self, initial: Any, shape: tuple[int, ...] | None = None, unit: Any = None) -> None:
+        super().__init__()
+        self._given = initial
+        self._own_shape = None if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
+        self._unit = unit
+        self._value: Any = None
+
+    def _recipe(self) -> Initialiser:
+        given = self._given
+        if isinstance(given, Parameter):
+            given = given.content()
+        if not isinstance(given, Initialiser) and not callable(given):
+            magnitude, dimension = split(given, where=self.path)
+            array = np.asarray(magnitude)
+            recipe: Initialiser = _Plain(array, dimension)
+        else:
+            recipe = as_initialiser(given)
+        if self._unit is not None:
+            wanted = split(self._unit)[1]
+            if recipe.dimension != wanted:
+                raise DimensionError(
+                    f"The initial value of {self.path} is {given!r}, which is in {recipe.dimension}, but it must be in {wanted}.",
+                    where=self.path,
+                    cure=f"Give it in {wanted} or a unit that converts to it.",
+                )
+        return recipe
+
+    @property
+    def varshape(self) -> tuple[int, ...]:
+        """Shape of the state."""
+        return self._own_shape if self._own_shape is not None else tuple(getattr(self.owner, "varshape", ()))
+
+    def initial(self, context: BindContext) -> NDArray[Any]:
+        """First values, in the coherent unit system."""
+        recipe = self._recipe()
+        shape = self.varshape
+        try:
+            values = np.asarray(recipe.sample(shape, seed=context.seed, stream=STATE_STREAM + self.number, bits=context.bits))
+            values = np.broadcast_to(values, shape)
+        except ValueError as error:
+            if isinstance(error, ShapeError):
+                raise
+            raise ShapeError(
+                f"The initial value of {self.path} does not fit the shape {shape}.", where=self.path, cure=f"Give a single value or an array of shape {shape}."
+            ) from error
+        _check_finite_state(values, self.path)
+        return values
+
+    @property
+    def dimension(self) -> Dimension:
+        """Physical dimension."""
+        return self._recipe().dimension
+
+    def _dtype(self) -> np.dtype[Any]:
+        recipe = self._recipe()
+        return recipe.array.dtype if isinstance(recipe, _Plain) else np.dtype(np.float64)
+
+    def spec(self) -> StateSpec:
+        """What the IR knows of the state."""
+        return StateSpec(self.path, self.varshape, kind_of(self._dtype()), self.dimension, self.initial, self)
+
+    def reset(self, seed: int = 0) -> None:
+        """Set the eager value to the first values."""
+        self._value = np.array(self.initial(BindContext(0.0, seed)))
+
+    @property
+    def value(self) -> Any:
+        """Latest version: traced while a step is traced, else with its unit."""
+        trace = current_trace()
+        if trace is not None:
+            return Traced(trace, trace.read(trace.state_index(self, self.spec)))
+        return join_eager(self.array(), self.dimension)
+
+    @value.setter
+    def value(self, new: Any) -> None:
+        trace = current_trace()
+        if trace is not None:
+            trace.write(trace.state_index(self, self.spec), as_node(trace, new))
+            return
+        magnitude, dimension = split(_resolve(new), where=self.path)
+        if dimension != self.dimension:
+            raise DimensionError(
+                f"{self.path} is in {self.dimension}, but a value in {dimension} is written to it.", where=self.path, cure=f"Write a value in {self.dimension}."
+            )
+        self._value = _stored(np.asarray(magnitude), self.varshape, self.array().dtype, self.path)
+
+    def array(self) -> NDArray[Any]:
+        """Eager value in the coherent unit system; drawn on first use."""
+        if self._value is None:
+            if self.owner is None and self._own_shape is None:
+                raise NotInitialisedError(
+                    "A state without an owner has no shape.", where=self.path, cure="Assign it to an attribute of a Dynamics (self.V = nd.State(...)) or give shape=."
+                )
+            self.reset(getattr(self.owner, "seed_of_build", 0))
+        result: NDArray[Any] = self._value
+        return result
+
+    def __repr__(self) -> str:
+        return f"State({self._given!r})"
+
+
+def _check_finite_state(values: NDArray[Any], path: str) -> None:
+    if values.dtype.kind == "f" and np.isnan(values).any():
+        raise InvalidParameterError(
+            f"The initial value of {path} is NaN in {int(np.isnan(values).sum())} of {values.size} elements.", where=path, cure="Give numbers."
+        )
+
+
+def _stored(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any], path: str) -> NDArray[Any]:
+    """Array of the state's shape and dtype; refuses what would be truncated."""
+    try:
+        full = np.broadcast_to(array, shape)
+    except ValueError as error:
+        raise ShapeError(f"{path} has shape {shape}, but a value of shape {array.shape} is written to it.", where=path, cure=f"Write a value of shape {shape}.") from error
+    if not np.can_cast(array.dtype, dtype, "same_kind"):
+        raise InvalidParameterError(
+            f"{path} holds {dtype.name} values, but {array.dtype.name} values are written to it.", where=path, cure=f"Convert them: value.astype({dtype.name!r})."
+        )
+    return np.array(full, dtype=dtype)
+

@@ -1,0 +1,34 @@
+"""Connectivity: rules that say who is connected to whom, and the table of synapses that they become.
+
+In go sizes, probabilities, indices or matrices; out come checked specifications. The compiled builders that make the
+table live in `numbadyn.runtime.builders`; nothing here knows Numba.
+"""
+
+from numbadyn.projections.connectivity.base import Connectivity
+from numbadyn.projections.connectivity.delays import as_delay
+from numbadyn.projections.connectivity.explicit import Edges, Matrix
+from numbadyn.projections.connectivity.rules import (
+    AllToAll,
+    FixedInDegree,
+    FixedOutDegree,
+    FixedProb,
+    FixedTotalNumber,
+    OneToOne,
+)
+from numbadyn.projections.connectivity.table import EdgeList, SynapseTable, edge_list
+
+__all__ = [
+    "AllToAll",
+    "Connectivity",
+    "EdgeList",
+    "Edges",
+    "FixedInDegree",
+    "FixedOutDegree",
+    "FixedProb",
+    "FixedTotalNumber",
+    "Matrix",
+    "OneToOne",
+    "SynapseTable",
+    "as_delay",
+    "edge_list",
+]

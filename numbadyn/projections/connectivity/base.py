@@ -1,0 +1,210 @@
+"""What every rule of connection has: two sizes, a weight, and their checks.
+
+In go what the user wrote; out comes a checked specification without any synapse in it. This module must not know how
+the synapses are drawn or stored, nor Numba.
+"""
+
+import math
+import operator
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+
+from numbadyn.errors import ConnectivityError, InvalidParameterError, SizeError
+from numbadyn.model.init import Constant, Initialiser, Values, as_initialiser
+from numbadyn.units import Dimension
+
+__all__ = ["Connectivity"]
+
+_MOST_NEURONS = 2**32 - 1
+"""Indices of neurons are 32-bit numbers, in the tables and in the counter of the random numbers."""
+
+
+class Connectivity(ABC):
+    """A rule that says which neurons are connected, and how strongly; the ``comm`` of a projection.
+
+    Parameters
+    ----------
+    in_size, out_size : int or tuple of int
+        Sizes of the presynaptic and the postsynaptic population; neurons are numbered in C order.
+    weight : float, Quantity, array or Initialiser
+        One weight for all synapses; an array of shape ``(n_synapses,)`` in the order of `edges`; an array of shape
+        ``(n_pre, n_post)`` that is looked up for each pair; or a distribution from ``nd.init``.
+
+    Attributes
+    ----------
+    in_size, out_size : tuple of int
+        The sizes as tuples.
+    weight : Initialiser
+        The recipe of the weights.
+
+    Raises
+    ------
+    SizeError
+        If a size is empty, negative, not an integer, or beyond 32-bit indices.
+    ConnectivityError
+        If an array of weights has the wrong shape.
+    InvalidParameterError
+        If a weight is NaN or infinite.
+
+    Notes
+    -----
+    Arrays of one value per synapse are in *canonical order*: by presynaptic, then by postsynaptic index, synapses of
+    one pair next to each other. `Edges` alone keeps the order of the user's arrays instead.
+    """
+
+    def __init__(self, in_size: Any, out_size: Any, weight: Any) -> None:
+        self.in_size = self._size("in_size", in_size)
+        self.out_size = self._size("out_size", out_size)
+        self.weight = self._checked_weight(weight)
+
+    @property
+    def n_pre(self) -> int:
+        """Number of presynaptic neurons."""
+        return math.prod(self.in_size)
+
+    @property
+    def n_post(self) -> int:
+        """Number of postsynaptic neurons."""
+        return math.prod(self.out_size)
+
+    @property
+    @abstractmethod
+    def n_synapses(self) -> int | None:
+        """Number of synapses, or None where chance decides it."""
+
+    @property
+    def may_repeat(self) -> bool:
+        """Whether a pair of neurons may have more than one synapse."""
+        return False
+
+    @property
+    def weight_dimension(self) -> Dimension:
+        """Physical dimension of the weights."""
+        return self.weight.dimension
+
+    @property
+    def uniform_weight(self) -> bool:
+        """Whether all synapses share one weight."""
+        return isinstance(self.weight, Constant)
+
+    def structure_key(self) -> tuple[Any, ...]:
+        """Give what decides the shape of the compiled delivery; rules with equal keys can share it.
+
+        Returns
+        -------
+        tuple
+            Whether the weight is one number or one for each synapse, and its dimension. Sizes, probabilities, seeds and
+            values are not in it: changing them compiles nothing.
+        """
+        return ("uniform" if self.uniform_weight else "per synapse", self.weight_dimension)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._show(self.in_size)} -> {self._show(self.out_size)})"
+
+    @staticmethod
+    def _show(size: tuple[int, ...]) -> str:
+        return str(size[0]) if len(size) == 1 else str(size)
+
+    def _place(self, name: str) -> str:
+        """Name the place of an argument for a message."""
+        return f"{type(self).__name__}({name})"
+
+    def _size(self, name: str, size: Any) -> tuple[int, ...]:
+        """Check a size and give it as a tuple."""
+        given = size if isinstance(size, tuple | list) else (size,)
+        cure = "Give a positive integer, or a tuple of positive integers."
+        if not given:
+            raise SizeError(f"{name} is empty: {size!r}.", where=self._place(name), cure=cure)
+        checked = []
+        for extent in given:
+            try:
+                checked.append(operator.index(extent))
+            except TypeError:
+                raise SizeError(
+                    f"{name} is {size!r}, which is not an integer.", where=self._place(name), cure=cure
+                ) from None
+            if isinstance(extent, bool) or checked[-1] < 1:
+                raise SizeError(f"{name} is {size!r}.", where=self._place(name), cure=cure)
+        if math.prod(checked) > _MOST_NEURONS:
+            raise SizeError(
+                f"{name} is {size!r}: more than {_MOST_NEURONS} neurons.",
+                where=self._place(name),
+                cure="Split the population.",
+            )
+        return tuple(checked)
+
+    def _count(self, name: str, number: Any, *, most: int | None, cure: str) -> int:
+        """Check a number of partners or synapses against what the populations can give; None if that has no limit."""
+        try:
+            count = operator.index(number)
+        except TypeError:
+            raise ConnectivityError(
+                f"{name} is {number!r}, which is not an integer.", where=self._place(name), cure="Give an integer."
+            ) from None
+        if count < 0 or isinstance(number, bool):
+            raise ConnectivityError(
+                f"{name} is {number!r}.", where=self._place(name), cure="Give zero or a positive integer."
+            )
+        if most is not None and count > most:
+            raise ConnectivityError(
+                f"{name} is {count}, but there are only {most} to choose from "
+                f"(in_size {self._show(self.in_size)}, out_size {self._show(self.out_size)}).",
+                where=self._place(name),
+                cure=cure,
+            )
+        return count
+
+    def _need_equal_sizes(self, name: str) -> None:
+        """Refuse to speak of self-connections between different populations."""
+        if self.n_pre != self.n_post:
+            raise ConnectivityError(
+                f"{name}=False forbids synapses of a neuron with itself, but in_size {self._show(self.in_size)} and "
+                f"out_size {self._show(self.out_size)} differ, so these are two populations.",
+                where=self._place(name),
+                cure=f"Leave {name} at True between two populations; use it where a population projects onto itself.",
+            )
+
+    def _checked_weight(self, weight: Any) -> Initialiser:
+        """Make the recipe of the weights and refuse numbers that are none."""
+        recipe = as_initialiser(weight)
+        values = recipe.values if isinstance(recipe, Values) else None
+        if isinstance(recipe, Constant):
+            values = np.array(recipe.value)
+        if values is not None and not np.isfinite(values).all():
+            bad = int(np.flatnonzero(~np.isfinite(values.ravel()))[0])
+            raise InvalidParameterError(
+                f"A weight is {values.ravel()[bad]} (position {bad} of {values.size}).",
+                where=self._place("weight"),
+                cure="Give finite weights; leave a synapse out rather than give it none.",
+            )
+        return recipe
+
+    def check_weight_shape(self, n_synapses: int | None) -> None:
+        """Refuse an array of weights that fits neither the synapses nor the pairs.
+
+        Parameters
+        ----------
+        n_synapses : int or None
+            Number of synapses; None if it is not known yet, then only the number of axes is checked.
+
+        Raises
+        ------
+        ConnectivityError
+            If the shape is wrong.
+        """
+        if not isinstance(self.weight, Values):
+            return
+        shape = self.weight.values.shape
+        fits = shape == (self.n_pre, self.n_post)
+        if len(shape) == 1:
+            fits = n_synapses is None or shape == (n_synapses,)
+        if not fits:
+            count = "n_synapses" if n_synapses is None else str(n_synapses)
+            raise ConnectivityError(
+                f"An array of weights has the shape {shape}, but the shape ({count},) or {(self.n_pre, self.n_post)} "
+                "is needed.",
+                where=self._place("weight"),
+                cure="Give one number, one for each synapse in the order of edges(), or one for each pair.",
+            )

@@ -1,0 +1,194 @@
+"""Connections that the user has already: lists of pairs, dense matrices, SciPy sparse matrices.
+
+In go index arrays or a matrix; out comes a checked specification with compact arrays. This module must not know how the
+table of synapses is stored, nor Numba; it recognises a SciPy matrix by its methods and never imports SciPy.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.errors import ConnectivityError, DimensionError, InvalidParameterError
+from numbadyn.projections.connectivity.base import Connectivity
+from numbadyn.units import join, split
+
+__all__ = ["Edges", "Matrix"]
+
+
+class Edges(Connectivity):
+    """The synapses that two arrays of indices name.
+
+    Parameters
+    ----------
+    in_size, out_size : int or tuple of int
+        See `Connectivity`.
+    pre, post : array_like of int, shape (n_synapses,)
+        Presynaptic and postsynaptic index of each synapse, in any order; a pair may occur several times.
+    weight
+        See `Connectivity`. Arrays of one value for each synapse, weights and delays, are in the order of `pre` and
+        `post`, and are read back in that order.
+
+    Raises
+    ------
+    ConnectivityError
+        If the arrays differ in length, are not one-dimensional or not integers, or name a neuron that does not exist.
+
+    Examples
+    --------
+    >>> Edges(3, 3, pre=[2, 0], post=[0, 1], weight=[0.5, 1.5]).n_synapses
+    2
+    """
+
+    def __init__(self, in_size: Any, out_size: Any, pre: Any, post: Any, weight: Any = 1.0) -> None:
+        super().__init__(in_size, out_size, weight)
+        self.pre = self._indices("pre", pre, self.n_pre)
+        self.post = self._indices("post", post, self.n_post)
+        if self.pre.shape != self.post.shape:
+            raise ConnectivityError(
+                f"There are {self.pre.size} presynaptic but {self.post.size} postsynaptic indices.",
+                where=self._place("pre, post"),
+                cure="Give two arrays of equal length, one entry for each synapse.",
+            )
+        self.check_weight_shape(self.n_synapses)
+
+    @property
+    def n_synapses(self) -> int:
+        """Number of synapses."""
+        return int(self.pre.size)
+
+    @property
+    def may_repeat(self) -> bool:
+        """Whether a pair of neurons may have more than one synapse."""
+        return True
+
+    def _indices(self, name: str, given: Any, count: int) -> NDArray[np.uint32]:
+        """Check indices and give them as 32-bit numbers."""
+        indices = np.asarray(given)
+        if indices.ndim != 1 or (indices.size and indices.dtype.kind not in "iu"):
+            raise ConnectivityError(
+                f"{name} has the type {indices.dtype} and the shape {indices.shape}.",
+                where=self._place(name),
+                cure="Give a one-dimensional array of integers.",
+            )
+        outside = np.flatnonzero((indices < 0) | (indices >= count)) if indices.size else np.empty(0, np.int64)
+        if outside.size:
+            raise ConnectivityError(
+                f"{name}[{outside[0]}] is {indices[outside[0]]}, but there are only {count} neurons "
+                f"(0 to {count - 1}); {outside.size} of {indices.size} indices are outside.",
+                where=self._place(name),
+                cure="Name neurons that exist, or enlarge the population.",
+            )
+        return np.array(indices, dtype=np.uint32)
+
+
+class Matrix(Connectivity):
+    """The synapses that a matrix of weights has an entry for.
+
+    Parameters
+    ----------
+    matrix : array_like, Quantity, or scipy.sparse matrix or array, shape (n_pre, n_post)
+        Entries are weights; where the entry is zero, stored or not, there is no synapse. Repeated entries of a sparse
+        matrix are added.
+    weight : float, Quantity, array or Initialiser, optional
+        Weights that replace the entries; then the matrix only says which pairs are connected. See `Connectivity`.
+    unit : Quantity, optional
+        Unit of the entries, for a sparse matrix, which cannot carry one.
+    in_size, out_size : int or tuple of int, optional
+        Sizes with several axes; by default the numbers of rows and columns.
+
+    Raises
+    ------
+    ConnectivityError
+        If there are not two axes, or the sizes do not fit the matrix.
+    DimensionError
+        If a unit is given and the matrix has one already.
+    InvalidParameterError
+        If an entry is NaN or infinite.
+
+    Examples
+    --------
+    >>> Matrix([[0.0, 2.0], [3.0, 0.0]]).n_synapses
+    2
+    """
+
+    def __init__(
+        self, matrix: Any, weight: Any = None, *, unit: Any = None, in_size: Any = None, out_size: Any = None
+    ) -> None:
+        sparse = hasattr(matrix, "tocsr")
+        shape = tuple(matrix.shape) if sparse else np.shape(matrix)
+        if len(shape) != 2:
+            raise ConnectivityError(
+                f"A matrix of weights has the shape {shape}.",
+                where=self._place("matrix"),
+                cure="Give two axes: presynaptic neurons, postsynaptic neurons.",
+            )
+        self.indptr, self.indices, entries = _sparse_rows(matrix) if sparse else _dense_rows(matrix)
+        self._check_entries(entries)
+        if unit is not None:
+            self._need_plain(entries)
+            entries = entries * unit
+        super().__init__(
+            shape[0] if in_size is None else in_size,
+            shape[1] if out_size is None else out_size,
+            entries if weight is None else weight,
+        )
+        if shape != (self.n_pre, self.n_post):
+            raise ConnectivityError(
+                f"A matrix of weights has the shape {shape}, but in_size {self._show(self.in_size)} and out_size "
+                f"{self._show(self.out_size)} make {(self.n_pre, self.n_post)}.",
+                where=self._place("matrix"),
+                cure="Give sizes with as many neurons as the matrix has rows and columns, or leave them out.",
+            )
+        self.check_weight_shape(self.n_synapses)
+
+    @property
+    def n_synapses(self) -> int:
+        """Number of synapses."""
+        return int(self.indices.size)
+
+    def _need_plain(self, entries: Any) -> None:
+        """Refuse a second unit."""
+        dimension = split(entries)[1]
+        if not dimension.is_dimensionless:
+            raise DimensionError(
+                f"The matrix of weights is in {dimension} already, but a unit is given as well.",
+                where=self._place("unit"),
+                cure="Leave the unit out; it is meant for sparse matrices, which cannot carry one.",
+            )
+
+    def _check_entries(self, entries: Any) -> None:
+        """Refuse entries that are no numbers, also where other weights replace them."""
+        magnitude = np.asarray(split(entries)[0])
+        bad = np.flatnonzero(~np.isfinite(magnitude))
+        if bad.size:
+            row = int(np.searchsorted(self.indptr, bad[0], side="right")) - 1
+            raise InvalidParameterError(
+                f"The entry [{row}, {self.indices[bad[0]]}] of a matrix of weights is {magnitude[bad[0]]}.",
+                where=self._place("matrix"),
+                cure="Give finite entries; zero means that there is no synapse.",
+            )
+
+
+def _dense_rows(matrix: Any) -> tuple[NDArray[np.int64], NDArray[np.uint32], Any]:
+    """Give offsets of rows, columns and entries of a dense matrix; the entries with their unit."""
+    magnitude, dimension = split(matrix)
+    dense = np.asarray(magnitude, dtype=np.float64)
+    there = dense != 0.0
+    indptr = np.zeros(dense.shape[0] + 1, dtype=np.int64)
+    np.cumsum(np.count_nonzero(there, axis=1), out=indptr[1:])
+    columns = np.nonzero(there)[1].astype(np.uint32)
+    return indptr, columns, join(dense[there], dimension)
+
+
+def _sparse_rows(matrix: Any) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.float64]]:
+    """Give offsets of rows, columns and entries of a SciPy matrix; the user's object stays as it is."""
+    rows = matrix.tocsr(copy=True)
+    rows.sum_duplicates()
+    rows.eliminate_zeros()
+    rows.sort_indices()
+    return (
+        np.array(rows.indptr, dtype=np.int64),
+        np.array(rows.indices, dtype=np.uint32),
+        np.array(rows.data, dtype=np.float64),
+    )

@@ -1,0 +1,164 @@
+"""The table of synapses: what a rule of connection becomes, and how it is read back.
+
+In go the arrays that a builder made; out come edges in the order of the rule. This module must not know which rule made
+the table, nor how spikes are delivered, nor Numba.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.units import TIME, Dimension, join
+
+__all__ = ["EdgeList", "SynapseTable", "edge_list"]
+
+
+class EdgeList(NamedTuple):
+    """Synapses as they are read back, one entry for each, in the order of the rule.
+
+    Attributes
+    ----------
+    pre, post : ndarray of int64, shape (n_synapses,)
+        Presynaptic and postsynaptic index.
+    weight : ndarray or Quantity, shape (n_synapses,)
+        Weight, with its unit where it has one.
+    delay : Quantity or ndarray of float64, shape (n_synapses,)
+        Delay, a whole number of steps.
+    """
+
+    pre: NDArray[np.int64]
+    post: NDArray[np.int64]
+    weight: Any
+    delay: Any
+
+
+@dataclass(frozen=True, eq=False)
+class SynapseTable:
+    """All synapses of a projection, by presynaptic neuron, then delay, then target.
+
+    Parameters
+    ----------
+    n_pre, n_post : int
+        Numbers of neurons.
+    delays : ndarray of int32, shape (n_delays,)
+        The different delays in steps, ascending; ``[0]`` where there is no delay.
+    offsets : ndarray of int64, shape (n_pre * n_delays + 1,)
+        Synapses of presynaptic neuron i with ``delays[j]`` stand at ``offsets[i * n_delays + j]`` up to the next
+        offset.
+    targets : ndarray of uint32, shape (n_synapses,)
+        Postsynaptic indices, ascending inside a segment.
+    weights : ndarray of float64 or float32, shape (n_synapses,) or (1,)
+        Weights in the coherent system; one element where all synapses share it.
+    order : ndarray of int64, shape (n_synapses,), optional
+        Position of each stored synapse in the order of the rule. It is kept only where it could not be found again: for
+        `Edges` in an order of their own, and where several synapses of one pair may differ in delay. Elsewhere it is
+        the order by pair, see `positions`.
+
+    Examples
+    --------
+    >>> table = SynapseTable(
+    ...     2, 3, np.array([0, 5], np.int32), np.array([0, 1, 2, 2, 3]), np.array([2, 0, 1], np.uint32), np.array([0.5])
+    ... )
+    >>> [array.tolist() for array in table.edges(0.1)]
+    [[0, 0, 1], [0, 2, 1], [0.5, 0.5, 0.5], [0.5, 0.0, 0.5]]
+    """
+
+    n_pre: int
+    n_post: int
+    delays: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    targets: NDArray[np.uint32]
+    weights: NDArray[np.floating[Any]]
+    order: NDArray[np.int64] | None = None
+
+    @property
+    def n_synapses(self) -> int:
+        """Number of synapses."""
+        return int(self.targets.size)
+
+    @property
+    def n_delays(self) -> int:
+        """Number of different delays."""
+        return int(self.delays.size)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of all arrays together, in bytes."""
+        arrays = (self.delays, self.offsets, self.targets, self.weights)
+        return sum(array.nbytes for array in arrays) + (0 if self.order is None else self.order.nbytes)
+
+    def positions(self) -> NDArray[np.int64] | None:
+        """Find where each stored synapse stands in the order of the rule.
+
+        Returns
+        -------
+        ndarray of int64, shape (n_synapses,), or None
+            None where the stored order already is the order of the rule. An array of one value for each synapse in the
+            order of the rule is brought into the stored order by ``array[positions]``.
+        """
+        if self.order is not None:
+            return self.order
+        if self.n_delays == 1:
+            return None
+        pair = self._pre() * self.n_post + self.targets
+        if bool(np.all(pair[1:] >= pair[:-1])):
+            return None
+        positions = np.empty(self.n_synapses, dtype=np.int64)
+        positions[np.argsort(pair, kind="stable")] = np.arange(self.n_synapses)
+        return positions
+
+    def edges(
+        self, dt: float
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.floating[Any]], NDArray[np.float64]]:
+        """Give the synapses in the order of the rule.
+
+        Parameters
+        ----------
+        dt : float
+            Time step in ms.
+
+        Returns
+        -------
+        pre, post : ndarray of int64, shape (n_synapses,)
+            Indices.
+        weight : ndarray of float64 or float32, shape (n_synapses,)
+            Weights in the coherent system.
+        delay : ndarray of float64, shape (n_synapses,)
+            Delays in ms.
+        """
+        steps = np.repeat(np.tile(self.delays, self.n_pre), np.diff(self.offsets))
+        weight: NDArray[np.floating[Any]] = np.broadcast_to(self.weights, self.targets.shape)
+        pre, post, delay = self._pre(), self.targets.astype(np.int64), steps * np.float64(dt)
+        positions = self.positions()
+        if positions is None:
+            return pre, post, weight.copy(), delay
+        stored = np.empty(self.n_synapses, dtype=np.int64)
+        stored[positions] = np.arange(self.n_synapses)
+        return pre[stored], post[stored], weight[stored], delay[stored]
+
+    def _pre(self) -> NDArray[np.int64]:
+        """Give the presynaptic index of each stored synapse."""
+        return np.repeat(np.arange(self.n_pre), np.diff(self.offsets[:: self.n_delays]))
+
+
+def edge_list(table: SynapseTable, dt: float, weight_dimension: Dimension) -> EdgeList:
+    """Read a table back with units.
+
+    Parameters
+    ----------
+    table : SynapseTable
+        The table.
+    dt : float
+        Time step in ms.
+    weight_dimension : Dimension
+        What the weights measure; the rule knows it.
+
+    Returns
+    -------
+    EdgeList
+        Indices, weights and delays in the order of the rule.
+    """
+    pre, post, weight, delay = table.edges(dt)
+    return EdgeList(pre, post, join(weight, weight_dimension), join(delay, TIME))

@@ -1,0 +1,183 @@
+"""From a structure and a recipe of delays to rows that are sorted by delay.
+
+In go synapses in canonical order with their weights; out comes the finished table. Rules and units are not known here.
+"""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.errors import DelayError
+from numbadyn.model.init import Constant, Distribution, Floats, Initialiser, Values
+from numbadyn.projections.connectivity import SynapseTable
+from numbadyn.projections.connectivity.delays import LONGEST_DELAY, check_delays, drawn_steps, is_explicit, steps
+from numbadyn.runtime.builders.compiled import structure_kernels
+from numbadyn.runtime.builders.structure import Draw, Structure
+from numbadyn.runtime.builders.values import per_synapse, pieces
+
+__all__ = ["with_delays"]
+
+OneAxis = Literal["synapses", "neurons", "either"]
+
+_CURE = (
+    "Give one time; or one for each presynaptic neuron, shape (n_pre, 1); or one for each synapse, in the order of "
+    "edges(); or one for each pair, shape (n_pre, n_post)."
+)
+
+
+def with_delays(
+    structure: Structure,
+    weights: Floats,
+    recipe: Initialiser | None,
+    *,
+    n_post: int,
+    dt: float,
+    draw: Draw,
+    keep_order: bool,
+    one_axis: OneAxis,
+) -> SynapseTable:
+    """Finish a table.
+
+    Parameters
+    ----------
+    structure : Structure
+        The synapses; its arrays become part of the table and are changed.
+    weights : ndarray
+        One for each synapse, or one for all; changed as well.
+    recipe : Initialiser or None
+        Delays in ms.
+    n_post : int
+        Number of postsynaptic neurons.
+    dt : float
+        Time step in ms.
+    draw : Draw
+        Seed and stream of the delays.
+    keep_order : bool
+        Whether the order of the rule cannot be found again once rows are sorted by delay.
+    one_axis : {"synapses", "neurons", "either"}
+        What an array with one axis stands for if there are as many synapses as presynaptic neurons: the synapses where
+        the user listed them, the neurons where chance decides the number of synapses, else it must not matter.
+
+    Returns
+    -------
+    SynapseTable
+        The table.
+
+    Raises
+    ------
+    DelayError
+        If an array of delays has a shape that fits nothing, or could mean two things.
+    """
+    n_pre = structure.offsets.size - 1
+    one = np.zeros(1, dtype=np.int32)
+    if isinstance(recipe, Constant):
+        one = steps(np.array([recipe.value]), dt)
+    if recipe is None or isinstance(recipe, Constant):
+        return SynapseTable(n_pre, n_post, one, structure.offsets, structure.targets, weights, structure.order)
+    if not isinstance(recipe, Values | Distribution):  # a function of the user is called once, whatever it gives
+        recipe = Values(per_synapse(recipe, structure, draw, np.dtype(np.float64)))
+        one_axis = "synapses"
+    if isinstance(recipe, Values) and _is_axonal(recipe.values, structure, n_post, one_axis):
+        return _axonal(structure, weights, steps(recipe.values.ravel(), dt), n_post)
+    return _per_synapse(structure, weights, recipe, n_post, dt, draw, keep_order)
+
+
+def _is_axonal(values: Floats, structure: Structure, n_post: int, one_axis: OneAxis) -> bool:
+    """Decide what an array of delays means by its shape."""
+    n_pre, n_synapses = structure.offsets.size - 1, structure.targets.size
+    shape = values.shape
+    # A table of pairs with one column is the same thing, unless there are pairs without a synapse; then it does not
+    # matter.
+    if shape == (n_pre, 1):
+        return True
+    if shape == (n_pre, n_post):
+        return False
+    if len(shape) != 1 or shape[0] not in (n_pre, n_synapses):
+        raise DelayError(
+            f"An array of delays has the shape {shape}, which fits neither {n_pre} presynaptic neurons, nor "
+            f"{n_synapses} synapses, nor {(n_pre, n_post)} pairs.",
+            where="delay",
+            cure=_CURE,
+        )
+    if n_pre != n_synapses:
+        return bool(shape[0] == n_pre)
+    if one_axis != "either":
+        return one_axis == "neurons"
+    if bool(np.all(np.diff(structure.offsets) == 1)) or bool(np.all(values == values[0])):
+        return True
+    raise DelayError(
+        f"An array of {n_pre} delays could mean one for each of the {n_pre} presynaptic neurons, or one for each of "
+        f"the {n_synapses} synapses.",
+        where="delay",
+        cure="Give it the shape (n_pre, 1) for presynaptic neurons, or give one for each pair, shape (n_pre, n_post).",
+    )
+
+
+def _axonal(structure: Structure, weights: Floats, of_row: NDArray[np.int32], n_post: int) -> SynapseTable:
+    """Put each row as a whole under its delay; nothing moves."""
+    delays, slots = np.unique(of_row, return_inverse=True)
+    n_pre = of_row.size
+    starts, ends = structure.offsets[:-1, None], structure.offsets[1:, None]
+    offsets = np.empty(n_pre * delays.size + 1, dtype=np.int64)
+    offsets[:-1] = np.where(np.arange(delays.size) <= slots.reshape(-1, 1), starts, ends).ravel()
+    offsets[-1] = structure.targets.size
+    return SynapseTable(n_pre, n_post, delays, offsets, structure.targets, weights, structure.order)
+
+
+def _per_synapse(
+    structure: Structure,
+    weights: Floats,
+    recipe: Initialiser,
+    n_post: int,
+    dt: float,
+    draw: Draw,
+    keep_order: bool,
+) -> SynapseTable:
+    """Sort every row by delay, in place.
+
+    The steps are made twice, once to see which occur and once to store the number of each among them, which for up to
+    256 different delays is one byte for each synapse.
+    """
+    n_pre, size = structure.offsets.size - 1, structure.targets.size
+    seen = np.zeros(1, dtype=np.bool_)
+    for _, piece in _step_pieces(recipe, structure, draw, dt):
+        longest = int(piece.max(initial=0))
+        if longest >= seen.size:
+            seen = np.append(seen, np.zeros(min(2 * longest, LONGEST_DELAY) + 1 - seen.size, dtype=np.bool_))
+        seen[piece] = True
+    if size == 0:
+        seen[0] = True
+    delays = np.flatnonzero(seen).astype(np.int32)
+    order = structure.order
+    if delays.size == 1:
+        return SynapseTable(n_pre, n_post, delays, structure.offsets, structure.targets, weights, order)
+    slot_of = np.cumsum(seen) - 1
+    slots = np.empty(size, dtype=np.min_scalar_type(delays.size - 1))
+    for start, piece in _step_pieces(recipe, structure, draw, dt):
+        slots[start : start + piece.size] = slot_of[piece]
+    if order is None and keep_order:
+        order = np.arange(size, dtype=np.int64)
+    offsets = np.empty(n_pre * delays.size + 1, dtype=np.int64)
+    moving = np.empty(0, dtype=np.int64) if order is None else order
+    structure_kernels().sort_rows_by_delay(
+        structure.offsets, offsets, delays.size, slots, structure.targets, weights, moving
+    )
+    return SynapseTable(n_pre, n_post, delays, offsets, structure.targets, weights, order)
+
+
+def _step_pieces(
+    recipe: Initialiser, structure: Structure, draw: Draw, dt: float
+) -> Iterator[tuple[int, NDArray[np.int32]]]:
+    """Give the delays in steps, piece by piece.
+
+    They are drawn in 64 bits, so that a network has one wiring in both precisions.
+    """
+    explicit = is_explicit(recipe)
+    for start, times in pieces(recipe, structure, draw, np.dtype(np.float64)):
+        if explicit:
+            check_delays(times, "delay")
+            yield start, steps(times, dt)
+        else:
+            yield start, drawn_steps(times, dt)

@@ -1,0 +1,219 @@
+"""From a rule of connection to offsets and targets in canonical order.
+
+In go a rule, a seed and a stream; out come the arrays of a table without delays. Weights and delays are not known here.
+
+Notes
+-----
+Nothing but the final arrays is of the size of the synapses: random rules draw twice (count, then fill) instead of
+keeping pairs. How each rule draws:
+
+* fixed probability: geometric skips along each row, into an array with room for eight standard deviations more than
+  expected;
+* fixed in-degree: a subset (Floyd's method) or independent draws for each column, once to count and once to fill;
+* fixed out-degree: the same for each row, then sorted;
+* fixed total number: first how many synapses each row gets, then the rows as for the out-degree. With multiple synapses
+  every synapse draws its row. Without, rows fill up: a row is refused with the probability that the drawn pair in it is
+  taken, so the counts have the multivariate hypergeometric distribution, and given its count a row is a uniform subset.
+"""
+
+from functools import singledispatch
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.errors import InternalError
+from numbadyn.ir.elementary import numpy_functions
+from numbadyn.projections.connectivity import (
+    AllToAll,
+    Connectivity,
+    Edges,
+    FixedInDegree,
+    FixedOutDegree,
+    FixedProb,
+    FixedTotalNumber,
+    Matrix,
+    OneToOne,
+)
+from numbadyn.runtime.builders.compiled import structure_kernels
+
+__all__ = ["Draw", "Structure", "structure_of"]
+
+_COUNT_STREAM = 3
+"""Offset of the stream that says how many synapses each row gets (weights have 1, delays 2)."""
+
+
+class Draw(NamedTuple):
+    """The words of the counter that belong to a whole projection.
+
+    Attributes
+    ----------
+    key0, key1 : uint32
+        Lower and upper half of the seed.
+    stream : uint32
+        Whose draw it is.
+    """
+
+    key0: np.uint32
+    key1: np.uint32
+    stream: np.uint32
+
+    @classmethod
+    def of(cls, seed: int, stream: int) -> "Draw":
+        """Split a seed.
+
+        Parameters
+        ----------
+        seed, stream : int
+            Seed of 64 bits, stream of 32 bits.
+
+        Returns
+        -------
+        Draw
+            The words.
+        """
+        return cls(np.uint32(seed & 0xFFFFFFFF), np.uint32((seed >> 32) & 0xFFFFFFFF), np.uint32(stream & 0xFFFFFFFF))
+
+    def shifted(self, by: int) -> "Draw":
+        """Give the words of another stream of the same projection.
+
+        Parameters
+        ----------
+        by : int
+            Added to the stream.
+
+        Returns
+        -------
+        Draw
+            The words.
+        """
+        return self._replace(stream=np.uint32((int(self.stream) + by) & 0xFFFFFFFF))
+
+
+class Structure(NamedTuple):
+    """Who is connected to whom.
+
+    Attributes
+    ----------
+    offsets : ndarray of int64, shape (n_pre + 1,)
+        Where the row of each presynaptic neuron starts.
+    targets : ndarray of uint32, shape (n_synapses,)
+        Postsynaptic indices, ascending in each row.
+    order : ndarray of int64, shape (n_synapses,), or None
+        Position of each synapse in the order of the rule; None where that is the canonical order.
+    """
+
+    offsets: NDArray[np.int64]
+    targets: NDArray[np.uint32]
+    order: NDArray[np.int64] | None = None
+
+
+@singledispatch
+def structure_of(rule: Connectivity, draw: Draw) -> Structure:
+    """Make the synapses of a rule.
+
+    Parameters
+    ----------
+    rule : Connectivity
+        The specification.
+    draw : Draw
+        Seed and stream of the projection.
+
+    Returns
+    -------
+    Structure
+        Offsets, targets and order.
+    """
+    raise InternalError(f"There is no builder for the rule {rule!r}.", where="runtime.builders.structure")
+
+
+@structure_of.register
+def _(rule: AllToAll, draw: Draw) -> Structure:
+    skip = not rule.include_self
+    targets = np.empty(rule.n_synapses, dtype=np.uint32)
+    structure_kernels().all_pairs(targets, rule.n_pre, rule.n_post, skip)
+    return Structure(np.arange(rule.n_pre + 1, dtype=np.int64) * (rule.n_post - skip), targets)
+
+
+@structure_of.register
+def _(rule: OneToOne, draw: Draw) -> Structure:
+    return Structure(np.arange(rule.n_pre + 1, dtype=np.int64), np.arange(rule.n_post, dtype=np.uint32))
+
+
+@structure_of.register
+def _(rule: FixedProb, draw: Draw) -> Structure:
+    offsets = np.zeros(rule.n_pre + 1, dtype=np.int64)
+    skip = not rule.allow_self
+    if rule.prob == 0.0:
+        return Structure(offsets, np.empty(0, dtype=np.uint32))
+    # The lowest number keeps the product with log(1) = 0 from being NaN for the smallest probabilities.
+    scale = max(1.0 / float(numpy_functions(64)["log1p"](-rule.prob)), -1e300) if rule.prob < 1.0 else -0.0
+    pairs = rule.n_pre * (rule.n_post - skip)
+    room = rule.prob * pairs + 8.0 * (rule.prob * (1.0 - rule.prob) * pairs) ** 0.5 + 8.0
+    targets = np.empty(min(pairs, int(room)), dtype=np.uint32)
+    row = 0
+    while row < rule.n_pre:
+        row = structure_kernels().draw_with_probability(
+            offsets, targets, row, rule.n_post, int(skip), rule.prob, scale, *draw
+        )
+        if row < rule.n_pre:
+            targets = np.concatenate((targets, np.empty(targets.size // 8 + rule.n_post, dtype=np.uint32)))
+    return Structure(offsets, targets[: offsets[-1]])
+
+
+@structure_of.register
+def _(rule: FixedInDegree, draw: Draw) -> Structure:
+    offsets = np.zeros(rule.n_pre + 1, dtype=np.int64)
+    common = (rule.n_post, rule.num, int(not rule.allow_self), rule.allow_multi, *draw)
+    structure_kernels().count_sources(offsets, *common)
+    targets = np.empty(rule.n_synapses, dtype=np.uint32)
+    structure_kernels().draw_columns(offsets, targets, *common)
+    return Structure(offsets, targets)
+
+
+@structure_of.register
+def _(rule: FixedOutDegree, draw: Draw) -> Structure:
+    offsets = np.arange(rule.n_pre + 1, dtype=np.int64) * rule.num
+    return _rows(rule, offsets, draw)
+
+
+@structure_of.register
+def _(rule: FixedTotalNumber, draw: Draw) -> Structure:
+    offsets = np.zeros(rule.n_pre + 1, dtype=np.int64)
+    counts = offsets[1:]
+    choices = rule.n_post - (not rule.allow_self)
+    # Beyond one half it is quicker to draw which pairs have none; the distribution is the same.
+    complement = not rule.allow_multi and 2 * rule.num > rule.n_pre * choices
+    number = rule.n_pre * choices - rule.num if complement else rule.num
+    structure_kernels().spread_over_rows(counts, number, choices, rule.allow_multi, *draw.shifted(_COUNT_STREAM))
+    if complement:
+        np.subtract(choices, counts, out=counts)
+    np.cumsum(counts, out=counts)
+    return _rows(rule, offsets, draw)
+
+
+@structure_of.register
+def _(rule: Edges, draw: Draw) -> Structure:
+    kernels = structure_kernels()
+    offsets = np.zeros(rule.n_pre + 1, dtype=np.int64)
+    np.cumsum(np.bincount(rule.pre, minlength=rule.n_pre), out=offsets[1:])
+    if kernels.is_sorted(rule.pre, rule.post):
+        return Structure(offsets, rule.post.copy())
+    by_post = np.empty(rule.n_synapses, dtype=np.int64)
+    kernels.stable_order(rule.post, np.arange(rule.n_synapses), by_post, np.zeros(rule.n_post + 1, dtype=np.int64))
+    order = np.empty(rule.n_synapses, dtype=np.int64)
+    kernels.stable_order(rule.pre, by_post, order, np.zeros(rule.n_pre + 1, dtype=np.int64))
+    del by_post  # before the next array of this size
+    return Structure(offsets, rule.post[order], order)
+
+
+@structure_of.register
+def _(rule: Matrix, draw: Draw) -> Structure:
+    return Structure(rule.indptr.copy(), rule.indices.copy())
+
+
+def _rows(rule: FixedOutDegree | FixedTotalNumber, offsets: NDArray[np.int64], draw: Draw) -> Structure:
+    """Fill rows of known lengths."""
+    targets = np.empty(rule.n_synapses, dtype=np.uint32)
+    structure_kernels().draw_rows(offsets, targets, rule.n_post, int(not rule.allow_self), rule.allow_multi, *draw)
+    return Structure(offsets, targets)

@@ -1,0 +1,265 @@
+"""The stand-in for an array while a step is traced; NumPy functions on it append IR nodes.
+
+In: Python operators and NumPy calls of the user's `update`.  Out: nodes of the active `Trace`.  Must not know: models.
+What cannot be traced raises an error that names the user's line: no value ever leaks out silently.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.errors import DimensionError, NotInitialisedError, ShapeError, TracedValueError, UnsupportedFunctionError
+from numbadyn.ir.nodes import Node
+from numbadyn.ir.ops import Kind
+from numbadyn.tracing.carrier import carry
+from numbadyn.tracing.rules import FUNCTIONS, UFUNCS
+from numbadyn.tracing.trace import ANY, Trace, current_trace
+from numbadyn.units import Dimension, StandsForQuantity, scale_of
+
+__all__ = ["Traced", "as_node", "require_trace"]
+
+
+def require_trace() -> Trace:
+    """The active trace, or an error that says a traced value has outlived it."""
+    trace = current_trace()
+    if trace is None:
+        raise NotInitialisedError(
+            "A traced value is used after its trace has ended.",
+            cure="Keep values between steps in nd.State; plain attributes written in update do not survive tracing.",
+        )
+    return trace
+
+
+def as_node(trace: Trace, value: Any) -> int:
+    """Node of anything that may stand in a traced expression."""
+    if isinstance(value, Traced):
+        return value.checked(trace)
+    resolve = getattr(value, "__traced_value__", None)
+    if resolve is not None:
+        return as_node(trace, resolve())
+    return trace.literal(value)
+
+
+class Traced(StandsForQuantity, np.lib.mixins.NDArrayOperatorsMixin):
+    """A value of the step that is being traced.
+
+    Made by the tracer only: states, parameters and whatever is computed from them.
+
+    Parameters
+    ----------
+    trace : Trace
+        The trace that it belongs to.
+    index : int
+        Its node.
+    """
+
+    __slots__ = ("_index", "_trace", "_unit")
+    __array_priority__ = 1000.0
+
+    def __init__(self, trace: Trace, index: int, unit: float = 1.0) -> None:
+        self._trace = trace
+        self._index = index
+        self._unit = unit  # size of the unit that `magnitude` counts in; 1 is the coherent one
+
+    # ---- what it is --------------------------------------------------------------------------------------------------
+
+    def checked(self, trace: Trace) -> int:
+        """Node number, after checking that the value belongs to this trace."""
+        if trace is not self._trace:
+            raise NotInitialisedError(
+                "A value of an earlier trace is used in this one.",
+                where=str(trace.here),
+                cure="Keep values between steps in nd.State; plain attributes written in update do not survive tracing.",
+            )
+        return self._index
+
+    @property
+    def node(self) -> Node:
+        """The IR node."""
+        return self._trace.node(self._index)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape, ``()`` for a single value."""
+        return self.node.shape
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self.node.size
+
+    @property
+    def kind(self) -> Kind:
+        """``"real"``, ``"int"`` or ``"bool"``."""
+        return self.node.kind
+
+    @property
+    def dimension(self) -> Dimension:
+        """Physical dimension."""
+        return self.node.dimension
+
+    def __repr__(self) -> str:
+        unit = str(self.dimension) or "no unit"
+        return f"<traced {self.kind} of shape {self.shape}, {unit}>"
+
+    # ---- NumPy -------------------------------------------------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        trace = require_trace()
+        rule = UFUNCS.get(ufunc.__name__)
+        if method != "__call__" or rule is None or any(value is not None for value in kwargs.values()):
+            what = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}") + (f" with {', '.join(kwargs)}=" if kwargs else "")
+            raise _unsupported(trace, what)
+        return Traced(trace, rule(trace, *(as_node(trace, value) for value in inputs)))
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        trace = require_trace()
+        rule = FUNCTIONS.get(function.__name__)
+        if rule is None:
+            raise _unsupported(trace, f"np.{function.__name__}")
+        return Traced(trace, rule(trace, lambda value: as_node(trace, value), *args, **kwargs))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return carry(self, self._refuse_number, dtype)
+
+    def _refuse_number(self, what: str) -> NoReturn:
+        raise TracedValueError(what, where=str(self._trace.here), cure="Use NumPy functions on the value itself: np.exp(x), np.where(c, a, b).")
+
+    # ---- what it cannot be ---------------------------------------------------------------------------------------------
+
+    def _refuse(self, use: str, cure: str = "") -> NoReturn:
+        raise TracedValueError(
+            f"{use} needs the number itself, but a step is being traced and {self!r} has none yet.",
+            where=str(self._trace.here),
+            cure=cure or "Use NumPy functions on arrays: np.exp instead of math.exp, np.where instead of if.",
+        )
+
+    def __bool__(self) -> NoReturn:
+        self._refuse("A Python `if`, `while`, `and`, `or`, `not` or `assert`", "Write np.where(condition, a, b); join conditions by & | ~.")
+
+    def __float__(self) -> NoReturn:
+        self._refuse("float() or a function of the math module")
+
+    def __int__(self) -> NoReturn:
+        self._refuse("int()", "Write value.astype(int).")
+
+    def __complex__(self) -> NoReturn:
+        self._refuse("complex()")
+
+    def __index__(self) -> NoReturn:
+        self._refuse("Use as an index or in range()")
+
+    def __iter__(self) -> Iterator[Any]:
+        self._refuse("A Python loop over the elements", "Write the update for the whole array at once.")
+
+    def __len__(self) -> int:
+        if not self.shape:
+            self._refuse("len() of a single value")
+        return self.shape[0]
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __setitem__(self, key: Any, value: Any) -> NoReturn:
+        self._refuse("Assignment to some elements", "Write np.where(mask, new, old).")
+
+    # ---- methods of quantities -----------------------------------------------------------------------------------------
+
+    def rescale(self, unit: Any) -> Traced:
+        """The same value; its `magnitude` counts in the new unit."""
+        size, dimension = scale_of(unit)
+        if self.dimension is not ANY and dimension != self.dimension:
+            raise DimensionError(
+                f"A value in {self.dimension} is compared with or converted to {dimension}.",
+                where=str(self._trace.here),
+                cure="Bring both sides to one physical dimension; a bare number, zero too, has no unit.",
+            )
+        return Traced(self._trace, self._index, size)
+
+    @property
+    def magnitude(self) -> Traced:
+        """The value without its unit, in the coherent system or in the unit of the last `rescale`."""
+        if self.dimension.is_dimensionless:
+            return self
+        return Traced(self._trace, self._trace.emit("div", self._index, self._trace.constant(self._unit, self.dimension)))
+
+    # ---- methods of arrays -----------------------------------------------------------------------------------------------
+
+    def astype(self, dtype: Any) -> Traced:
+        """The value as bool, int or float."""
+        letter = np.dtype(dtype).kind
+        kinds: dict[str, Kind] = {"b": "bool", "i": "int", "u": "int", "f": "real"}
+        if letter not in kinds:
+            self._refuse(f"astype({dtype!r})", "Use bool, int or float.")
+        return Traced(self._trace, self._trace.cast(self._index, kinds[letter]))
+
+    def clip(self, low: Any, high: Any) -> Any:
+        """Limit the values, as `numpy.clip`."""
+        return np.clip(self, low, high)  # type: ignore[call-overload]
+
+    def reshape(self, *shape: Any) -> Traced:
+        """The same elements in C order under another shape."""
+        new = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape
+        if math.prod(new) != self.size:
+            raise ShapeError(f"A value of shape {self.shape} cannot take shape {new}.", where=str(self._trace.here), cure="Keep the number of elements.")
+        node = self.node
+        return Traced(self._trace, self._trace.source("slice", (self._index,), tuple(new), node.kind, node.dimension, start=0, stop=node.size, stride=1))
+
+    def ravel(self) -> Traced:
+        """The elements in one axis."""
+        return self.reshape(self.size)
+
+    flatten = ravel
+
+    def __getitem__(self, key: Any) -> Traced:
+        trace, node = require_trace(), self.node
+        if not self.shape:
+            self._refuse("Indexing a single value", "Leave the index out.")
+        first = key[0] if isinstance(key, tuple) and len(key) == 1 else key
+        if isinstance(first, tuple) or not isinstance(first, slice | int | np.integer) or isinstance(first, bool):
+            raise UnsupportedFunctionError(
+                f"A traced value of shape {self.shape} is indexed by {key!r}.",
+                where=str(trace.here),
+                cure="Use a slice with constant ends or one integer on the first axis, such as spk[:3200].",
+            )
+        length, row = self.shape[0], self.size // self.shape[0]
+        rest = self.shape[1:]
+        if isinstance(first, slice):
+            start, stop, stride = first.indices(length)
+            count = len(range(start, stop, stride))
+            if stride < 1 or (stride != 1 and rest) or count == 0:
+                raise ShapeError(f"The slice {first!r} of shape {self.shape} is empty, backward or strided over rows.", where=str(trace.here), cure="Use an ascending slice that holds at least one element.")
+            return Traced(trace, trace.source("slice", (self._index,), (count, *rest), node.kind, node.dimension, start=start * row, stop=(start + (count - 1) * stride) * row + row, stride=stride))
+        position = int(first) + (length if first < 0 else 0)
+        if not 0 <= position < length:
+            raise ShapeError(f"Index {first} is outside an axis of {length} elements.", where=str(trace.here), cure="Use an index within the population.")
+        return Traced(trace, trace.source("slice", (self._index,), rest, node.kind, node.dimension, start=position * row, stop=(position + 1) * row, stride=1))
+
+
+for _name in ("sum", "mean", "max", "min", "dot", "any", "all", "std", "var", "prod", "argmax", "argmin", "cumsum"):
+
+    def _reduction(self: Traced, *_args: Any, _name: str = _name, **_kwargs: Any) -> NoReturn:
+        raise _unsupported(require_trace(), f".{_name}()")
+
+    setattr(Traced, _name, _reduction)
+
+
+def _unsupported(trace: Trace, what: str) -> UnsupportedFunctionError:
+    return UnsupportedFunctionError(
+        f"{what} has no rule for traced values.",
+        where=str(trace.here),
+        cure="Elementwise arithmetic, comparisons, np.where, np.clip, np.minimum, np.maximum, exp, log, tanh, sin, cos, sqrt, power "
+        "and constant slices can be traced; for sums over other neurons use a projection.",
+    )

@@ -1,0 +1,87 @@
+"""Arrays with units for eager calls: `quantities` whose unit survives `np.where`, `np.clip` and their like.
+
+In: magnitudes in the coherent system.  Out: `UnitArray`, a `quantities.Quantity`.  Must not know: who calls.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import quantities as pq
+
+from numbadyn.errors import DimensionError
+
+from .conversion import Magnitude, is_quantity, join, magnitude_in, split
+from .dimension import DIMENSIONLESS, Dimension
+
+__all__ = ["UnitArray", "alike", "join_eager"]
+
+#: Functions of several values of one unit: positions of the arguments that carry it.
+_ALIKE: dict[str, tuple[int, ...]] = {"where": (1, 2), "clip": (0, 1, 2), "full_like": (0, 1)}
+
+
+class UnitArray(pq.Quantity):
+    """A quantity that takes its unit through NumPy's choice functions.
+
+    Examples
+    --------
+    >>> V = join_eager(np.array([-70.0, -40.0]), split(pq.mV)[1])
+    >>> np.where(V.magnitude > -50, -60 * pq.mV, V)
+    array([-70., -60.]) * mV
+    """
+
+    __array_priority__ = 30
+
+    def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
+        if func.__name__ in _ALIKE:
+            return alike(func, args, kwargs)
+        return super().__array_function__(func, types, args, kwargs)
+
+
+def alike(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Apply a function of values of one unit to their magnitudes, and put the unit back on."""
+    positions = [i for i in _ALIKE[func.__name__] if i < len(args) and args[i] is not None]
+    keywords = [key for key in ("min", "max", "a_min", "a_max", "fill_value") if kwargs.get(key) is not None]
+    carriers = [args[i] for i in positions] + [kwargs[key] for key in keywords]
+    if not carriers:
+        return func(*args, **kwargs)
+    dimension = next((split(value)[1] for value in carriers if _has_unit(value)), DIMENSIONLESS)
+    what = f"An argument of np.{func.__name__}"
+    bare = list(args)
+    for i in positions:
+        bare[i] = _magnitude(args[i], dimension, what)
+    named = {key: _magnitude(value, dimension, what) if key in keywords else value for key, value in kwargs.items()}
+    bare = [np.asarray(value) if isinstance(value, pq.Quantity) else value for value in bare]
+    return join_eager(func(*bare, **named), dimension)
+
+
+def _has_unit(value: Any) -> bool:
+    return is_quantity(value) or hasattr(value, "__traced_value__")
+
+
+def _magnitude(value: Any, dimension: Dimension, what: str) -> Magnitude:
+    if dimension == DIMENSIONLESS:
+        magnitude, found = split(value)
+        if found != DIMENSIONLESS:
+            raise DimensionError(f"{what} is in {found}, another has no unit.", where="np", cure="Give all of them one unit.")
+        return magnitude
+    return magnitude_in(value, dimension, what=what)
+
+
+def join_eager(magnitude: Magnitude, dimension: Dimension) -> Any:
+    """Put a unit on, as `join`, in a form whose unit survives NumPy's choice functions.
+
+    Parameters
+    ----------
+    magnitude : number or ndarray
+        In the coherent system.
+    dimension : Dimension
+        What it measures.
+
+    Returns
+    -------
+    UnitArray, number or ndarray
+        Plain where there is no unit.
+    """
+    value = join(magnitude, dimension)
+    return value.view(UnitArray) if is_quantity(value) else value

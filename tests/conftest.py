@@ -1,0 +1,26 @@
+"""What every test needs: a cache folder of the session alone, so that kernels compile once and none is older."""
+
+import os
+import shutil
+import tempfile
+
+import pytest
+
+_VARIABLES = {"MPLBACKEND": "Agg"}
+_saved: dict[str, str | None] = {}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    _VARIABLES["NUMBADYN_CACHE_DIR"] = tempfile.mkdtemp(prefix="numbadyn-tests-")
+    for name, value in _VARIABLES.items():
+        _saved[name] = os.environ.get(name)
+        os.environ[name] = value
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    shutil.rmtree(_VARIABLES["NUMBADYN_CACHE_DIR"], ignore_errors=True)
+    for name, value in _saved.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

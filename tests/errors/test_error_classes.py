@@ -1,0 +1,93 @@
+"""Every named error: text, natural builtin, help page, and the way through pickle."""
+
+import inspect
+import pickle
+
+import pytest
+
+from numbadyn import errors
+
+CLASSES = [
+    value
+    for value in vars(errors).values()
+    if inspect.isclass(value) and issubclass(value, errors.NumbadynError) and value is not errors.NumbadynError
+]
+
+BUILTINS = {
+    "DimensionError": TypeError,
+    "UnitExpectedError": TypeError,
+    "InvalidParameterError": ValueError,
+    "SizeError": ValueError,
+    "ShapeError": ValueError,
+    "TracedValueError": TypeError,
+    "UnsupportedFunctionError": TypeError,
+    "HookKeyError": KeyError,
+    "MissingHookError": KeyError,
+    "InputKeyError": ValueError,
+    "HookArgumentError": TypeError,
+    "UnknownStateError": AttributeError,
+    "NotInitialisedError": RuntimeError,
+    "DelayError": ValueError,
+    "LateDelayError": RuntimeError,
+    "ProjectionTargetError": TypeError,
+    "ConnectivityError": ValueError,
+    "TimeStepError": ValueError,
+    "DurationError": ValueError,
+    "NonFiniteStateError": FloatingPointError,
+    "TargetError": ValueError,
+    "SchedulingError": RuntimeError,
+    "RecordingError": ValueError,
+    "MissingExtraError": ImportError,
+    "UnsupportedFeatureError": NotImplementedError,
+    "InternalError": RuntimeError,
+}
+
+
+@pytest.mark.parametrize("name", BUILTINS)
+def test_derives_from_the_natural_builtin(name: str) -> None:
+    cls = getattr(errors, name)
+    assert issubclass(cls, errors.NumbadynError)
+    assert issubclass(cls, BUILTINS[name])
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_text_has_what_where_and_cure_on_a_line_each(cls: type[errors.NumbadynError]) -> None:
+    error = cls("tau is -5 ms.", where="EINet.E.tau", cure="Give a positive time.")
+    assert str(error) == "tau is -5 ms.\n  where: EINet.E.tau\n  cure: Give a positive time."
+    assert (error.what, error.where, error.cure) == ("tau is -5 ms.", "EINet.E.tau", "Give a positive time.")
+
+
+def test_text_leaves_out_what_is_not_known() -> None:
+    assert str(errors.DelayError("The delay is -1 ms.")) == "The delay is -1 ms."
+    assert str(errors.HookKeyError("The key 'a' is taken.", cure="Use another.")).splitlines() == [
+        "The key 'a' is taken.",
+        "  cure: Use another.",
+    ]
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_goes_through_pickle(cls: type[errors.NumbadynError]) -> None:
+    error = cls("what", where="there", cure="this")
+    error.add_note("seen while building")
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is cls
+    assert str(again) == str(error)
+    assert (again.what, again.where, again.cure) == ("what", "there", "this")
+    assert again.__notes__ == ["seen while building"]
+
+
+@pytest.mark.parametrize("cls", [*CLASSES, errors.CacheWarning])
+def test_docstring_is_a_help_page(cls: type[Exception]) -> None:
+    page = inspect.getdoc(cls)
+    assert page is not None
+    if cls is not errors.InternalError:
+        assert "Wrong" in page
+        assert "Right" in page
+
+
+def test_internal_error_asks_for_a_report() -> None:
+    assert "please report it" in str(errors.InternalError("Value 3 is used before it is defined."))
+
+
+def test_cache_warning_is_a_warning() -> None:
+    assert issubclass(errors.CacheWarning, UserWarning)
