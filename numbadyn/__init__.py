@@ -24,6 +24,7 @@ from numbadyn.model.hooks import (
 from numbadyn.model.integrate import euler_step, exp_euler_step, exprel, rk2_step, rk4_step
 from numbadyn.model.module import Module, init_all_states, reset_all_states
 from numbadyn.model.values import Parameter, State
+from numbadyn.simulator import Simulator
 
 __all__ = [
     "Dynamics",
@@ -36,6 +37,7 @@ __all__ = [
     "PrefetchDelay",
     "PrefetchDelayAt",
     "Projection",
+    "Simulator",
     "State",
     "Synapse",
     "__version__",

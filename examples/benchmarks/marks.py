@@ -30,9 +30,11 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import marks_kernels as kernels
+import marks_coupled as coupled
+import marks_uncoupled as uncoupled
 import numpy as np
 import numpy.typing as npt
+from marks_common import TILE, bernoulli_rows, fixed_indegree_rows
 
 Array = npt.NDArray[Any]
 
@@ -62,7 +64,9 @@ def padded(n: int, value: float = 0.0, dtype: npt.DTypeLike = np.float64) -> Arr
     return np.full((n + 63) // 64 * 64, value, dtype)
 
 
-def timed(run: Callable[[int, int, Array, Array], int], n: int, warm_ms: float, sim_ms: float) -> tuple[float, Array, Array]:
+def timed(
+    run: Callable[[int, int, Array, Array], int], n: int, warm_ms: float, sim_ms: float
+) -> tuple[float, Array, Array]:
     """Compile with an empty run, warm the network up, then time the window; returns seconds, steps and neurons."""
     warm, steps = round(warm_ms / DT), round(sim_ms / DT)
     run(0, 0, *spike_buffer(n, 0))
@@ -98,19 +102,35 @@ def vogels_abbott(network: str, scale: float, warm_ms: float, sim_ms: float, see
     begin = time.perf_counter()
     excitatory, n = round(3200 * scale), round(4000 * scale)
     generator = np.random.default_rng(seed)
-    starts, targets = kernels.bernoulli_rows(n, 80.0 / n, seed)
+    starts, targets = bernoulli_rows(n, 80.0 / n, generator)
     v, ge, gi = padded(n, -60.0), padded(n), padded(n)
     v[:n] = generator.uniform(-60.0, -50.0, n)
     refractory, flags = padded(n, 0, np.int32), padded(n, 0, np.uint8)
     spikes = np.empty(n + 64, np.uint32)
     kind = {"coba": 0, "coba_constant": 1, "cuba": 2}[network]
     weight_e, weight_i = (1.62, -9.0) if kind == 2 else (0.6, 6.7)
-    constants = kernels.cuba_constants(DT) if kind == 2 else kernels.coba_constants(DT)
+    constants = coupled.cuba_constants(DT) if kind == 2 else coupled.coba_constants(DT)
 
     def run(first: int, last: int, times: Array, indices: Array) -> int:
-        return kernels.run_vogels_abbott(
-            kind, first, last, n, excitatory, constants, weight_e, weight_i, v, refractory, ge, gi, flags, spikes,
-            starts, targets, times, indices,
+        return coupled.run_vogels_abbott(
+            kind,
+            first,
+            last,
+            n,
+            excitatory,
+            constants,
+            weight_e,
+            weight_i,
+            v,
+            refractory,
+            ge,
+            gi,
+            flags,
+            spikes,
+            starts,
+            targets,
+            times,
+            indices,
         )
 
     seconds, steps, indices = timed(run, n, warm_ms, sim_ms)
@@ -123,22 +143,40 @@ def brunel(network: str, scale: float, warm_ms: float, sim_ms: float, seed: int)
     begin = time.perf_counter()
     excitatory, n = round(10000 * scale), round(12500 * scale)
     jump = 0.1 / scale
+    generator = np.random.default_rng(seed)
     mean = 2.0 * 20.0 / (jump * 20.0) * DT
-    starts, targets = kernels.fixed_indegree_rows(n, excitatory, round(1000 * scale), round(250 * scale), seed)
+    starts, targets = fixed_indegree_rows(n, excitatory, round(1000 * scale), round(250 * scale), generator)
     v = padded(n)
-    v[:n] = np.random.default_rng(seed).uniform(0.0, 20.0, n)
+    v[:n] = generator.uniform(0.0, 20.0, n)
     refractory, flags, drive = padded(n, 0, np.int32), padded(n, 0, np.uint8), padded(n, 0, np.int32)
     spikes = np.empty(n + 64, np.uint32)
     history = np.empty((16, n + 64), np.uint32)
     held = np.zeros(16, np.int64)
-    thresholds = kernels.poisson_thresholds(mean)
+    thresholds = coupled.poisson_thresholds(mean)
     constants = np.array([math.exp(-DT / 20.0), 10.0, jump, -5.0 * jump])
     slots = padded(n)
 
     def run(first: int, last: int, times: Array, indices: Array) -> int:
-        return kernels.run_brunel(
-            first, last, n, excitatory, np.uint32(seed), constants, thresholds, v, refractory, slots, drive, flags,
-            spikes, history, held, starts, targets, times, indices,
+        return coupled.run_brunel(
+            first,
+            last,
+            n,
+            excitatory,
+            np.uint32(seed),
+            constants,
+            thresholds,
+            v,
+            refractory,
+            slots,
+            drive,
+            flags,
+            spikes,
+            history,
+            held,
+            starts,
+            targets,
+            times,
+            indices,
         )
 
     seconds, steps, indices = timed(run, n, warm_ms, sim_ms)
@@ -154,7 +192,7 @@ def lif_only(network: str, scale: float, warm_ms: float, sim_ms: float, seed: in
     drive[:n] = np.linspace(5.0, 25.0, n)
     refractory, flags = padded(n, 0, np.int32), padded(n, 0, np.uint8)
     spikes = np.empty(n + 64, np.uint32)
-    runner = kernels.run_lif_blocked if network == "lif_blocked" else kernels.run_lif
+    runner = uncoupled.run_lif_blocked if network == "lif_blocked" else uncoupled.run_lif
 
     def run(first: int, last: int, times: Array, indices: Array) -> int:
         return runner(first, last, n, math.exp(-DT / 20.0), v, drive, refractory, flags, spikes, times, indices)
@@ -173,10 +211,10 @@ def hh_only(network: str, scale: float, warm_ms: float, sim_ms: float, seed: int
     v, m, h, k = padded(n, -65.0), padded(n), padded(n, 1.0), padded(n)
     refractory, flags = padded(n, 0, np.int32), padded(n, 0, np.uint8)
     spikes = np.empty(n + 64, np.uint32)
-    scratch = np.zeros(5 * kernels.TILE)
+    scratch = np.zeros(5 * TILE)
 
     def run(first: int, last: int, times: Array, indices: Array) -> int:
-        return kernels.run_hh(
+        return uncoupled.run_hh(
             first, last, n, DT, v, m, h, k, current, refractory, flags, spikes, scratch, times, indices
         )
 

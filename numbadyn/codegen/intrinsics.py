@@ -15,8 +15,10 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
+from numba.np.arrayobj import populate_array
 
 __all__ = [
+    "array_at",
     "bits_of",
     "f32_from_bits",
     "f64_from_bits",
@@ -125,7 +127,7 @@ def _prefetch(locality: int, array: Any, index: Any) -> Any:
         address = builder.gep(base, [builder.mul(position, stride)])
         word = ir.IntType(32)
         function_type = ir.FunctionType(ir.VoidType(), [byte_pointer, word, word, word])
-        # p0 or p0i8: the mangled name depends on whether the LLVM in use still knows typed pointers.
+        # The suffix of opaque pointers; an LLVM with typed pointers renames it by itself.
         function = cgutils.get_or_insert_function(builder.module, function_type, "llvm.prefetch.p0")
         builder.call(function, [address, ir.Constant(word, 0), ir.Constant(word, locality), ir.Constant(word, 1)])
         return context.get_dummy_value()
@@ -154,3 +156,22 @@ def out_of_line(typing_context: Any) -> Any:
         return context.get_dummy_value()
 
     return types.none(), generate
+
+
+@intrinsic
+def array_at(typing_context: Any, address: Any, sample: Any) -> Any:
+    """View the memory at an address as a contiguous array of the sample's type; whoever owns the memory keeps it alive."""
+    if not isinstance(address, types.Integer):
+        return None
+    array_type = types.Array(sample, 1, "C")
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = context.make_array(array_type)(context, builder)
+        item = context.get_data_type(sample)
+        pointer = builder.inttoptr(context.cast(builder, arguments[0], signature.args[0], types.intp), item.as_pointer())
+        item_size = context.get_constant(types.intp, context.get_abi_sizeof(item))
+        length = context.get_constant(types.intp, 1 << 60)
+        populate_array(array, data=pointer, shape=[length], strides=[item_size], itemsize=item_size, meminfo=None)
+        return array._getvalue()
+
+    return array_type(address, sample), generate

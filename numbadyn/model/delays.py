@@ -39,6 +39,8 @@ __all__ = [
     "init_maybe_prefetch",
     "latest_output",
     "note_output",
+    "signal_channel",
+    "state_history",
 ]
 
 
@@ -277,6 +279,21 @@ def signal_channel(trace: Trace, value: int, name: str) -> int:
     return trace.channel(("signal", value), lambda: Channel(name, value, node.shape, node.kind, node.dimension, lambda context: np.zeros(node.shape)))
 
 
+def state_history(trace: Trace, value: int) -> int:
+    """The same value as a read of its channel, if it is a state that nobody has written in this step yet.
+
+    What reads it with a delay of its own then sees the state's first value as the history before the start.
+    """
+    node = trace.node(value)
+    if node.op != "state":
+        return value
+    state = trace.step.states[node.attrs["index"]].owner
+    if not isinstance(state, State) or state.owner is None:
+        return value
+    channel = _channel(trace, _Source(state.owner, state.name, ""), None)
+    return trace.source("history", (), node.shape, node.kind, node.dimension, channel=channel, label=node.label)
+
+
 # ---- references for users --------------------------------------------------------------------------------------------
 
 
@@ -362,6 +379,8 @@ class _At:
             )
         self._check_built(where)
         _eager_histories(module).setdefault(self.item, _History()).register(self)
+        if self.times is not None:
+            module.__dict__.setdefault("_delay_times", {}).setdefault(self.item, []).append(self.times)
 
     def _checked_index(self, parts: tuple[Any, ...], where: str) -> NDArray[np.int64] | None:
         if not parts:

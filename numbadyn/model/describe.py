@@ -17,6 +17,9 @@ from numbadyn.units import is_quantity, split
 
 __all__ = ["Describer", "content_key"]
 
+_FILLED_IN = ("in_size", "size")
+"""First parameters that are filled in when the size is known."""
+
 
 def content_key(value: Any) -> Any:
     """A hashable key of a value's content: arrays by their bytes, quantities in the coherent unit system.
@@ -62,7 +65,9 @@ class Describer:
     @property
     def key(self) -> Any:
         """Equal for describers of one class with equal content, in whatever units it is written."""
-        bound = {f"arg{i}": value for i, value in enumerate(self.args)} | self.kwargs
+        names = [name for name in inspect.signature(self.cls).parameters if name not in _FILLED_IN]
+        defaults = {name: p.default for name, p in inspect.signature(self.cls).parameters.items() if p.default is not p.empty}
+        bound = defaults | dict(zip(names, self.args, strict=False)) | self.kwargs
         return (self.cls.__module__, self.cls.__qualname__, tuple(sorted((name, repr(content_key(value))) for name, value in bound.items())))
 
     identifier = key
@@ -70,7 +75,7 @@ class Describer:
     def make(self, size: tuple[int, ...]) -> Any:
         """The instance; `in_size` is filled in where the class takes one and it was not given."""
         names = list(inspect.signature(self.cls).parameters)
-        if names and names[0] in ("in_size", "size") and names[0] not in self.kwargs:
+        if names and names[0] in _FILLED_IN and names[0] not in self.kwargs:
             return self.cls(size, *self.args, **self.kwargs)
         return self.cls(*self.args, **self.kwargs)
 

@@ -6,8 +6,9 @@ know: projections, targets.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -237,8 +238,8 @@ class Dynamics(Module):
 
         Parameters
         ----------
-        init : number, array or traced value
-            Where the sum starts; gives its unit.
+        init : number, array, traced value or None
+            Where the sum starts; gives its unit. None starts with the first input, and gives None if there is none.
         *args
             Passed to inputs that are callables, usually the membrane potential.
         label : str, optional
@@ -260,6 +261,53 @@ class Dynamics(Module):
         """
         registry = self._deltas if key in self._deltas.keys() and key not in self._currents.keys() else self._currents
         return registry.get(key)
+
+    # ---- what hangs on this module -----------------------------------------------------------------------------------
+
+    def children(self) -> Iterator[tuple[str, Module]]:
+        """Child modules with their names: attributes, then what hooks and inputs carry."""
+        yield from super().children()
+        taken: Counter[str] = Counter()
+        for holder in (*self._before.values(), *self._after.values(), *self._currents.values(), *self._deltas.values()):
+            for part in (holder,) if isinstance(holder, Module) else tuple(getattr(holder, "modules", ())):
+                taken[type(part).__name__] += 1
+                number = taken[type(part).__name__]
+                yield type(part).__name__ + (f"_{number}" if number > 1 else ""), part
+
+    def align_pre(self, dyn: Any) -> Any:
+        """Step a module after each update, with the output of this one: a synapse on the presynaptic side.
+
+        Parameters
+        ----------
+        dyn : Dynamics or Describer
+            An instance, or what ``Cls.desc(...)`` gives; describers of equal content share one instance.
+
+        Returns
+        -------
+        Dynamics
+            The module that is stepped.
+
+        Raises
+        ------
+        HookArgumentError
+            `dyn` is neither.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> from quantities import ms
+        >>> neurons = nd.LIF(3)
+        >>> neurons.align_pre(nd.Expon.desc(tau=5 * ms)) is neurons.align_pre(nd.Expon.desc(tau=5 * ms))
+        True
+        """
+        if not isinstance(dyn, Dynamics | Describer):
+            raise HookArgumentError(f"{self.path}.align_pre is given {dyn!r}.", where=self.path, cure="Give a Dynamics, or describe one: Expon.desc(tau=5*ms).")
+        key = ("align_pre", dyn.key if isinstance(dyn, Describer) else id(dyn))
+        if key not in self._after:
+            made = dyn.make(self.out_size) if isinstance(dyn, Describer) else dyn
+            made.driven = True
+            self._after[key] = _Fed(made)
+        return self._after[key].modules[0]
 
     # ---- references --------------------------------------------------------------------------------------------------
 
@@ -346,6 +394,16 @@ class Dynamics(Module):
         return Describer(cls, args, kwargs)
 
 
+class _Fed:
+    """After-hook that steps a module with the output."""
+
+    def __init__(self, module: Dynamics) -> None:
+        self.modules = (module,)
+
+    def __call__(self, output: Any) -> Any:
+        return self.modules[0](output)
+
+
 class _Registered:
     """A hook with its arguments decided at registration."""
 
@@ -372,4 +430,22 @@ class Neuron(Dynamics):
 
 
 class Synapse(Dynamics):
-    """Base class of synapse models: `update` returns the conductance or current."""
+    """Base class of synapse models: `update` returns the conductance or current.
+
+    Attributes
+    ----------
+    post_alignable : bool
+        Whether the model is linear in its delta inputs, so that one instance on the postsynaptic side may serve all
+        presynaptic neurons.
+    """
+
+    post_alignable: ClassVar[bool] = False
+
+    def use_unit(self, unit: Any) -> None:
+        """Learn the unit of the weights that will arrive; models without a unit of their own take it over.
+
+        Parameters
+        ----------
+        unit : quantities.Quantity or float
+            One of it; 1.0 where weights are plain numbers.
+        """

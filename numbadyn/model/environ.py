@@ -16,7 +16,7 @@ import numpy as np
 from numbadyn.errors import TimeStepError, UnitExpectedError
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced
-from numbadyn.units import TIME, describe, is_quantity, magnitude_in
+from numbadyn.units import TIME, describe, is_quantity, join_eager, magnitude_in, split
 
 __all__ = ["all_values", "context", "get", "get_dt", "next_stream", "set", "time_step"]
 
@@ -124,10 +124,12 @@ def get(key: str, default: Any = ...) -> Any:
         if traced is not None:
             return Traced(trace, traced())
     values = _VALUES.get()
+    if key in ("dt", "t") and key in values:
+        return join_eager(*split(values[key]))  # in ms, so that dt / tau is a plain number whatever unit was given
     if key in values:
         return values[key]
     if key == "t" and "i" in values and "dt" in values:
-        return values["i"] * values["dt"]
+        return values["i"] * get("dt")
     if default is not ...:
         return default
     if key == "dt":

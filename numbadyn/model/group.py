@@ -75,7 +75,7 @@ class DynamicsGroup(Module):
         for _name, child in self.children():
             if isinstance(child, DynamicsGroup) and type(child).update is DynamicsGroup.update:
                 child._collect(leaves, [*above, self])
-            elif child not in leaves:
+            elif child not in leaves and not child.driven:
                 leaves.append(child)
 
     def update(self, *args: Any, **kwargs: Any) -> Any:

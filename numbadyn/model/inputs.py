@@ -32,6 +32,9 @@ class InputRegistry:
         self.kind = kind
         self._entries: dict[str, Any] = {}
         self._used: set[str] = set()
+        self._summed: set[str] = set()
+        #: Keys of the callables that the owner's last update has summed.
+        self.reached: frozenset[str] = frozenset()
 
     # ---- storage: callables live here, arrays of a traced step in the trace's notes -----------------------------------
 
@@ -96,7 +99,7 @@ class InputRegistry:
                     yield key, value
 
     def sum(self, init: Any, args: tuple[Any, ...], label: str | None, kwargs: dict[str, Any]) -> Any:
-        """Start from `init` and add every matching input in the order of registration."""
+        """Start from `init` and add every matching input in the order of registration; None if there is neither."""
         trace = current_trace()
         total, synaptic = init, []
         for key, value in self._matching(label):
@@ -107,10 +110,13 @@ class InputRegistry:
                     continue
                 term = value
             else:
+                self._summed.add(key)
                 term = _call(value, args, kwargs, f"{self.path}[{key!r}]")
-            total = total + self._named(trace, key, term)
+            named = self._named(trace, key, term)
+            total = named if total is None else total + named
         if synaptic and trace is not None:
-            total = total + _joined(trace, synaptic, self)
+            joined = _joined(trace, synaptic, self)
+            total = joined if total is None else total + joined
         return total
 
     def _named(self, trace: Trace | None, key: str, term: Any) -> Any:
@@ -125,6 +131,8 @@ class InputRegistry:
             if key in arrays and (isinstance(arrays[key], Traced) or not callable(arrays[key])):
                 del arrays[key]
         self._used.clear()
+        self.reached = frozenset(self._summed)
+        self._summed.clear()
 
 
 def _call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], where: str) -> Any:

@@ -30,6 +30,8 @@ class Module:
         self._path: str | None = None
         self.number = 0
         self.seed_of_build = 0
+        #: Whether another module steps this one, so that a group does not.
+        self.driven = False
 
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, Variable):

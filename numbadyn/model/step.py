@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from numbadyn.errors import SchedulingError
+from numbadyn.errors import ProjectionTargetError, SchedulingError
 from numbadyn.ir.nodes import Step
 from numbadyn.model.delays import finish_channels
 from numbadyn.model.module import Module
@@ -56,7 +56,7 @@ def _one_pass(network: Module, templates: dict[Any, Template], pending: dict[Any
                     f"{waiting.registry.path} receives the input {waiting.key!r} in some steps only.", where=waiting.registry.path, cure="Call the projection in every step."
                 )
             if left[key][1] == trace.read(index):
-                raise SchedulingError(
+                raise ProjectionTargetError(
                     f"{waiting.registry.path} receives the input {waiting.key!r}, but nobody sums it.",
                     where=waiting.registry.path,
                     cure=f"Call sum_{waiting.registry.kind}_inputs in the receiver's update, and update the receiver in every step.",
@@ -83,7 +83,9 @@ def trace_step(network: Module) -> Step:
     DimensionError, ShapeError, TracedValueError, UnsupportedFunctionError
         The model's mistake, with the line where it is made.
     SchedulingError
-        An output is read that is never computed, or an input is never used.
+        An output is read that is never computed.
+    ProjectionTargetError
+        An input arrives at a module whose update never sums it.
     """
     templates: dict[Any, Template] = {}
     pending: dict[Any, _Pending] = {}

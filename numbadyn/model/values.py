@@ -209,7 +209,8 @@ class Parameter(Variable):
             return ()
         return varshape
 
-    def _fetch(self, context: BindContext) -> NDArray[Any]:
+    def fetch(self, context: BindContext) -> NDArray[Any]:
+        """Values in the coherent unit system."""
         shape = self._shape()
         if isinstance(self._recipe, _Plain):
             array = self._recipe.array
@@ -222,9 +223,9 @@ class Parameter(Variable):
         trace = current_trace()
         if trace is not None:
             kind: Kind = kind_of(self._recipe.array.dtype) if isinstance(self._recipe, _Plain) else "real"
-            return Traced(trace, trace.param(self, ParamSpec(self.path, self._shape(), kind, self.dimension, self._fetch)))
+            return Traced(trace, trace.param(self, ParamSpec(self.path, self._shape(), kind, self.dimension, self.fetch)))
         seed = getattr(self.owner, "seed_of_build", 0)
-        return join_eager(self._fetch(BindContext(0.0, seed))[()], self.dimension)
+        return join_eager(self.fetch(BindContext(0.0, seed))[()], self.dimension)
 
     @value.setter
     def value(self, new: Any) -> None:

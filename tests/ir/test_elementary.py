@@ -15,8 +15,8 @@ mpmath = pytest.importorskip("mpmath")
 # Name: (largest error in units in the last place at 64 and 32 bits, range of the arguments).
 UNARY = {
     "exp": (1.0, 1.0, (-87.0, 88.0)),
-    "expm1": (1.5, 1.5, (-30.0, 88.0)),
-    "exprel": (2.0, 2.0, (-30.0, 88.0)),
+    "expm1": (2.0, 2.0, (-30.0, 88.0)),
+    "exprel": (2.0, 2.5, (-30.0, 88.0)),
     "log": (1.0, 1.0, (0.0, 40.0)),
     "log1p": (1.5, 2.0, (-0.999, 40.0)),
     "log2": (2.0, 2.0, (0.0, 40.0)),
@@ -27,6 +27,7 @@ UNARY = {
     "arctan": (2.0, 2.0, (-50.0, 50.0)),
     "sinh": (2.5, 2.5, (-80.0, 80.0)),
     "cosh": (2.0, 2.0, (-80.0, 80.0)),
+    "erf": (2.0, 2.0, (-7.0, 7.0)),
     "tanh": (2.0, 2.0, (-20.0, 20.0)),
 }
 # fmt: off
@@ -143,7 +144,7 @@ def test_error_of_power(bits: int) -> None:
     assert max(errors) <= 1.5
 
 
-@pytest.mark.parametrize("name", [name for name in UNARY if name != "exprel"])
+@pytest.mark.parametrize("name", [name for name in UNARY if name not in ("erf", "exprel")])
 def test_borders_are_those_of_numpy(name: str, bits: int) -> None:
     x = cast(SPECIAL, bits)
     if name in ("sin", "cos", "tan"):
@@ -176,6 +177,13 @@ def test_borders_of_exprel(bits: int) -> None:
     large = 712.0 if bits == 64 else 91.0
     exact = float(mpmath.expm1(large) / large)
     assert exprel(large) == pytest.approx(exact, rel=1e-14 if bits == 64 else 1e-6)
+
+
+def test_borders_of_erf(bits: int) -> None:
+    x = cast([0.0, -0.0, math.inf, -math.inf, 30.0, -30.0, math.nan], bits)
+    result = numpy_functions(bits)["erf"](x)
+    np.testing.assert_array_equal(result, [0, 0, 1, -1, 1, -1, math.nan])
+    assert np.signbit(result[1])
 
 
 def test_sine_and_cosine_stay_bounded_for_huge_angles(bits: int) -> None:

@@ -112,7 +112,8 @@ def numba_source(names: Iterable[str], bits: int) -> str:
     Returns
     -------
     str
-        Text to paste once after `HEADER`; the same for the same set of names.
+        Text to paste once after `HEADER`; the same for the same set of names. Its functions are made for compiled
+        callers: they have no wrapper by which the interpreter of Python could call them, which saves compile time.
 
     Raises
     ------

@@ -29,15 +29,12 @@ _POLYNOMIAL_LINE = re.compile(r"^( *)(\w+) = polynomial\((\w+), (\w+)\)$", re.MU
 
 def _literal(value: float, bits: int) -> str:
     """Write a float as a literal of the precision; the shortest text that reads back to the same float32 or float64."""
-    if not math.isfinite(value):
-        text = f"np.{value}"
-    else:
-        text = repr(float(value)) if bits == 64 else str(np.float32(value))
-    return text if bits == 64 else f"f32({text})"
+    prefix = "" if math.isfinite(value) else "np."
+    return f"{prefix}{float(value)!r}" if bits == 64 else f"f32({prefix}{np.float32(value)!s})"
 
 
 def _estrin(coefficients: list[str], variable: str, power: Callable[[int], str]) -> str:
-    """Write a polynomial as a balanced tree, whose short chains of dependence keep the pipelines of a processor full."""
+    """Write a polynomial as a balanced tree, whose short chains of dependence keep a processor's pipelines full."""
     count = len(coefficients)
     if count == 1:
         return coefficients[0]
@@ -124,7 +121,8 @@ class _Specialiser:
                 elif isinstance(node, ast.Constant) and isinstance(node.value, float) and self.bits == 32:
                     replacement = _literal(node.value, 32)
                 if replacement is not None:
-                    assert isinstance(node, ast.Name | ast.Constant) and node.end_col_offset is not None
+                    assert isinstance(node, ast.Name | ast.Constant)
+                    assert node.end_col_offset is not None
                     edits.append((node.lineno, node.col_offset, node.end_col_offset, replacement))
         lines = source.splitlines()
         for line, start, end, replacement in sorted(edits, reverse=True):

@@ -6,8 +6,8 @@ a pair (64-bit, 32-bit). It must not know how they are evaluated.
 Notes
 -----
 The polynomials interpolate the named function at the Chebyshev nodes of the named interval, computed with 50 decimal
-digits; that is within a small factor of the best approximation of the same degree. The degrees are the smallest whose error
-contributes less than about 0.2 units in the last place to the function's value.
+digits; that is within a small factor of the best approximation of the same degree. The degrees are the smallest whose
+error contributes less than about 0.2 units in the last place to the function's value.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ SCALARS: dict[str, tuple[float | int, float | int]] = {
     "QUARTER_PI_LOW": (3.061616997868383e-17, -2.1855694e-08),
     "HALF_PI_WHOLE": (1.5707963267948966, 1.5707964),
     "HALF_PI_LOW": (6.123233995736766e-17, -4.371139e-08),
+    # From here on erf is 1.
+    "ERF_HIGHEST": (6.0, 4.0),
     # Beyond these arguments exp is infinity or zero, and expm1 / x is infinite or expm1 is -1.
     "EXP_HIGHEST": (710.0, 89.0),
     "EXP_LOWEST": (-746.0, -104.0),
@@ -97,6 +99,21 @@ POLYNOMIALS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
          0.07692181876036838, -0.0666449294580617, 0.058579883502450567, -0.05084610357628512, 0.03920743321252803,
          -0.019147248964518936),
         (-0.3333333, 0.19999537, -0.14263839, 0.10742467, -0.064477414),
+    ),
+    # (erf(x) / x - 2 / sqrt(pi)) / z with z = x^2, for abs(x) <= 1
+    "ERF_INNER": (
+        (-0.37612638903183754, 0.11283791670955111, -0.026866170645123838, 0.005223977625303518, -0.0008548327010033328,
+         0.00012055332214716265, -1.4925622504489554e-05, 1.6461446656923653e-06, -1.6355118610822905e-07,
+         1.469248485874903e-08, -1.1500357158249575e-09, 6.174097218636356e-11),
+        (-0.37612638, 0.11283754, -0.0268617, 0.005204579, -0.00081619865, 8.379755e-05),
+    ),
+    # e^(x^2) erfc(x) as a function of t = (x - 2) / (x + 2), for 1 <= x <= 6 (64 bits) or 4 (32 bits)
+    "ERF_OUTER": (
+        (0.25539567631050575, -0.4271858474139579, 0.24165819424246987, -0.07897858101585253, 0.00373289240349224,
+         0.006997461747753573, -0.0008471431980760424, -0.0009819773208131022, 4.3554202452705896e-05,
+         0.00017436697232946864, 2.754312818566672e-05, -2.7647305443610053e-05, -1.4067532694582058e-05,
+         1.820143195975009e-06, 3.917059299925389e-06),
+        (0.25539568, -0.42718598, 0.2416582, -0.07896831, 0.0037323718, 0.00681114, -0.0008379754),
     ),
 }  # fmt: skip
 

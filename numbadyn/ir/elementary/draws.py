@@ -107,7 +107,7 @@ def uniform(key0: Word, key1: Word, element: Word, step_low: Word, step_high: Wo
 
 
 def normal(key0: Word, key1: Word, element: Word, step_low: Word, step_high: Word, stream: Word) -> Real:
-    """Standard normal number.
+    """Draw from the normal distribution with mean 0 and variance 1.
 
     Parameters
     ----------
@@ -117,13 +117,13 @@ def normal(key0: Word, key1: Word, element: Word, step_low: Word, step_high: Wor
     Returns
     -------
     real
-        A draw from the normal distribution with mean 0 and variance 1; its size is at most 8.6 (64 bits) or 5.8 (32 bits).
+        Its size is at most 8.6 (64 bits) or 5.8 (32 bits).
 
     Notes
     -----
-    Box and Muller's radius sqrt(-2 ln(1 - u)) times sin(pi (v - 1/2)). For uniform v the sine of an angle in the right half
-    circle has the distribution of the cosine over the whole circle, and needs neither a reduction of the range nor a
-    choice of quadrant. 1 - u is exact and never 0.
+    Box and Muller's radius sqrt(-2 ln(1 - u)) times sin(pi (v - 1/2)). For uniform v the sine of an angle in the
+    right half circle has the distribution of the cosine over the whole circle, and needs neither a reduction of the
+    range nor a choice of quadrant. 1 - u is exact and never 0.
 
     References
     ----------

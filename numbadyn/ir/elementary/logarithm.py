@@ -10,8 +10,8 @@ z = s^2 and h = f^2 / 2,
 
     log(1 + f) = 2 artanh(s) = f - (h - s (h + z p(z))),
 
-which subtracts a small correction from the exact f. The polynomial p is the interpolation of (2 artanh(s) / s - 2) / z at
-Chebyshev nodes. k ln 2 is added in two parts, of which the first is exact.
+which subtracts a small correction from the exact f. The polynomial p is the interpolation of (2 artanh(s) / s - 2) /
+z at Chebyshev nodes. k ln 2 is added in two parts, of which the first is exact.
 """
 
 from __future__ import annotations

@@ -1,19 +1,19 @@
 """Poisson numbers for arrays: the scalar definition, and the loops that compiled targets run over it.
 
-What goes in: an array for the counts, rates (the mean counts), and the words that say whose draws these are. What comes out:
-counts. It must not know populations, time steps or units. The NumPy form of the loops is in
-:mod:`numbadyn.ir.elementary.poisson_arrays`; both give the same counts in both precisions, since rates and uniform numbers
-are float64 here.
+What goes in: an array for the counts, rates (the mean counts), and the words that say whose draws these are. What
+comes out: counts. It must not know populations, time steps or units. The NumPy form of the loops is in
+:mod:`numbadyn.ir.elementary.poisson_arrays`; both give the same counts in both precisions, since rates and uniform
+numbers are float64 here.
 
 Notes
 -----
-Rates below 16 use inversion: the count is the number of j with u >= P(X <= j), for a uniform number u of 53 bits. The loop
-over j is outside and the loop over elements inside, where it vectorises; a uniform rate needs the probabilities only once.
-A Philox block holds two such uniform numbers. Elements e and e + 128 of an aligned group of 256 share one, so that
-storing them needs no shuffling: the counter's first word is 128 (e // 256) + e % 128.
+Rates below 16 use inversion: the count is the number of j with u >= P(X <= j), for a uniform number u of 53 bits. The
+loop over j is outside and the loop over elements inside, where it vectorises; a uniform rate needs the probabilities
+only once. A Philox block holds two such uniform numbers. Elements e and e + 128 of an aligned group of 256 share one,
+so that storing them needs no shuffling: the counter's first word is 128 (e // 256) + e % 128.
 
-Higher rates use Hoermann's transformed rejection with squeeze. Attempt a = 1, 2, ... of element e takes the block with first word
-e and with a in the upper 16 bits of the third word, so that steps must stay below 2^48.
+Higher rates use Hoermann's transformed rejection with squeeze. Attempt a = 1, 2, ... of element e takes the block
+with first word e and with a in the upper 16 bits of the third word, so that steps must stay below 2^48.
 
 References
 ----------
@@ -58,7 +58,8 @@ def poisson_candidate(u: Real, v: Real, rate: Real) -> Real:
 
     Notes
     -----
-    ln k! is Stirling's series at k + 9, minus the logarithm of the product (k + 1) ... (k + 8); its error is below 1e-11.
+    ln k! is Stirling's series at k + 9, minus the logarithm of the product (k + 1) ... (k + 8); its error is below
+    1e-11.
     """
     b = 0.931 + 2.53 * square_root(rate)
     a = 0.02483 * b - 0.059

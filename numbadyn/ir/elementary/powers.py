@@ -5,9 +5,9 @@ what these definitions are and must not know.
 
 Notes
 -----
-x^y = e^(y ln x). Since y ln x may be as large as 745, it is needed to 64 bits. The logarithm and the product with y are therefore
-carried as unevaluated sums of two floats, with exact products after Dekker (Veltkamp's splitting), since a fused
-multiply-add is not at hand on all targets. The 32-bit version goes through float64.
+x^y = e^(y ln x). Since y ln x may be as large as 745, it is needed to 64 bits. The logarithm and the product with y
+are therefore carried as unevaluated sums of two floats, with exact products after Dekker (Veltkamp's splitting),
+since a fused multiply-add is not at hand on all targets. The 32-bit version goes through float64.
 
 References
 ----------
@@ -120,8 +120,9 @@ def power_64(x: Real, y: Real) -> Real:
     Returns
     -------
     real
-        x^y to 2 units in the last place, with the special cases of C and NumPy: 1 for y = 0 or x = 1 whatever the other is,
-        a sign for negative bases with odd integer exponents, NaN for negative bases with fractional exponents.
+        x^y to 2 units in the last place, with the special cases of C and NumPy: 1 for y = 0 or x = 1 whatever the
+        other is, a sign for negative bases with odd integer exponents, NaN for negative bases with fractional
+        exponents.
     """
     a = abs(x)
     # Beyond 2^65 every base other than 1 gives 0 or infinity anyway; the limit keeps the exact product finite.

@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from numbadyn.ir.elementary import draws, exponential, hyperbolic, logarithm, philox, poisson, powers, trigonometric
+from numbadyn.ir.elementary import (
+    draws,
+    error_function,
+    exponential,
+    hyperbolic,
+    logarithm,
+    philox,
+    poisson,
+    powers,
+    trigonometric,
+)
 
 __all__ = ["DEFINITIONS", "FIXED", "HELPERS", "ROUTINES"]
 
@@ -19,6 +29,7 @@ DEFINITIONS: dict[str, Callable[..., Any] | Mapping[int, Callable[..., Any]]] = 
     "cos": trigonometric.cos,
     "cos_near_zero": trigonometric.cos_near_zero,
     "cosh": hyperbolic.cosh,
+    "erf": error_function.erf,
     "exact_product": powers.exact_product,
     "exp": exponential.exp,
     "exp_of_sum": powers.exp_of_sum,

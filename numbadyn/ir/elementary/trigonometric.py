@@ -5,11 +5,11 @@ What goes in: an angle in radian, or a tangent; what comes out: the function's v
 
 Notes
 -----
-The angle is reduced to abs(r) <= pi/4 by Cody and Waite's method with pi/2 in three parts, the first two of 33 bits, in
-float64 for both precisions. The reduction is exact enough for the stated accuracy up to abs(x) = 1.6e6. Above, the error grows
-like that of an argument that is wrong by a unit in its last place; beyond 3e15 the value is bounded by 1 and has no
-meaning. The polynomials interpolate (sin(r)/r - 1)/r^2, (cos(r) - 1 + r^2/2)/r^4 and (arctan(t)/t - 1)/t^2 at
-Chebyshev nodes of r^2 or t^2.
+The angle is reduced to abs(r) <= pi/4 by Cody and Waite's method with pi/2 in three parts, the first two of 33 bits,
+in float64 for both precisions. The reduction is exact enough for the stated accuracy up to abs(x) = 1.6e6. Above, the
+error grows like that of an argument that is wrong by a unit in its last place; beyond 3e15 the value is bounded by 1
+and has no meaning. The polynomials interpolate (sin(r)/r - 1)/r^2, (cos(r) - 1 + r^2/2)/r^4 and (arctan(t)/t - 1)/t^2
+at Chebyshev nodes of r^2 or t^2.
 
 References
 ----------

@@ -32,10 +32,13 @@ def power_double(x: Real, y: Real) -> Real: ...
 ARCTANGENT: str
 ARTANH_TAIL: str
 COSINE: str
+ERF_INNER: str
+ERF_OUTER: str
 EXPM1: str
 LOGARITHM: str
 SINE: str
 SINE_OF_PI: str
+ERF_HIGHEST: Real
 EXPM1_HIGHEST: Real
 EXPM1_LOWEST: Real
 EXPONENT_BIAS: Integer

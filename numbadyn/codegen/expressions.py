@@ -1,0 +1,175 @@
+"""Expression printer: operations of a kernel become lines of Python with the user's names.
+
+In: a `Kernel` and the step it came from.  Out: lines.  Must not know: targets' memory, Numba.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections import Counter
+
+from numbadyn.ir.nodes import Step
+from numbadyn.ir.ops import OPS
+from numbadyn.lowering.program import Kernel, Operand
+
+__all__ = ["KernelText", "Names"]
+
+#: Spellings that differ from the ops table on this target.
+_SPELLING = {
+    "sqrt": "square_root({0})",
+    "floor": "floor({0})",
+    "ceil": "-floor(-{0})",
+    "rint": "np.rint({0})",
+    "and": "({0}) & ({1})",
+    "or": "({0}) | ({1})",
+    "xor": "({0}) ^ ({1})",
+    "not": "not ({0})",
+    "to_int": "i64({0})",
+    "to_bool": "{0} != 0",
+}
+_RESERVED = frozenset(
+    "np njit start stop i j step t key0 key1 select real f32 f64 i32 i64 u8 u32 u64 floor abs not and or R I B E C one zero routine scalar kernel".split()
+) | frozenset(OPS)
+_INLINE_DEPTH = 3
+
+
+class Names:
+    """Unique, readable identifiers."""
+
+    def __init__(self) -> None:
+        self._used: set[str] = set(_RESERVED)
+
+    def new(self, wish: str) -> str:
+        """An identifier close to the wish."""
+        base = re.sub(r"\W+", "_", wish).strip("_") or "x"
+        if base[0].isdigit() or keyword.iskeyword(base):
+            base = "x_" + base
+        name, count = base, 1
+        while name in self._used:
+            count += 1
+            name = f"{base}_{count}"
+        self._used.add(name)
+        return name
+
+
+class KernelText:
+    """The text of one kernel's loop body.
+
+    Parameters
+    ----------
+    kernel : Kernel
+        What to print.
+    step : Step
+        For labels and source lines.
+
+    Attributes
+    ----------
+    arrays, scalars : list of str
+        Argument names, in the order of the kernel's slots and scalars.
+    """
+
+    def __init__(self, kernel: Kernel, step: Step) -> None:
+        self.kernel, self.step = kernel, step
+        names = Names()
+        self.names = names
+        self.arrays = [names.new(slot.name or slot.kind) for slot in kernel.slots]
+        self.scalars = [names.new(name) for name, _kind in kernel.scalars]
+        self.extents = {k: (names.new(f"{self.arrays[k]}_depth"), names.new(f"{self.arrays[k]}_width")) for k, slot in enumerate(kernel.slots) if slot.whole}
+        self.uses_time = any(arg.where == "time" for op in kernel.operations for arg in op.args)
+        self.loads = [names.new(f"{name}_i") for name in self.arrays]
+        self.text: dict[int, str] = {}
+        self.depth: dict[int, int] = {}
+        self.lines: list[str] = []
+        self._uses = Counter(arg.index for op in kernel.operations for arg in op.args if arg.where == "local")
+
+    # ---- pieces ------------------------------------------------------------------------------------------------------
+
+    def _read_slots(self) -> list[int]:
+        read = {arg.index for op in self.kernel.operations for arg in op.args if arg.where == "slot"}
+        return sorted(k for k in read if not self.kernel.slots[k].whole)
+
+    def prologue(self) -> list[str]:
+        """Lines before the loop: values common to all elements."""
+        lines = []
+        for k in self._read_slots():
+            if self.kernel.slots[k].access == "first":
+                lines.append(f"{self.loads[k]} = {self._loaded(k, '0')}")
+        return lines
+
+    def _loaded(self, k: int, index: str) -> str:
+        text = f"{self.arrays[k]}[{index}]"
+        return f"{text} != 0" if self.kernel.slots[k].kind == "bool" else text
+
+    def _operand(self, arg: Operand) -> str:
+        if arg.where == "local":
+            return self.text[arg.index]
+        if arg.where == "slot":
+            return self.loads[arg.index]
+        if arg.where == "scalar":
+            name = self.scalars[arg.index]
+            return f"({name} != 0)" if self.kernel.scalars[arg.index][1] == "bool" else name
+        return "t" if arg.where == "time" else "step"
+
+    def _expression(self, index: int) -> str:
+        operation = self.kernel.operations[index]
+        if operation.op in ("uniform", "normal"):
+            return f"{operation.op}(key0, key1, u32(i), u32(step & 0xFFFFFFFF), u32(step >> 32), u32({self._operand(operation.args[0])}))"
+        if operation.op == "gather":
+            whole = operation.args[0].index
+            depth, width = self.extents[whole]
+            lag, element = self._operand(operation.args[1]), self._operand(operation.args[2])
+            text = f"{self.arrays[whole]}[u64(((step + {depth} - 1 - {lag}) % {depth}) * {width} + {element})]"
+            return f"({text} != 0)" if operation.kind == "bool" else text
+        row = OPS[operation.op]
+        arguments = [self._operand(arg) for arg in operation.args]
+        return _SPELLING.get(operation.op, row.text).format(*arguments)
+
+    # ---- the body ----------------------------------------------------------------------------------------------------
+
+    def body(self, only: set[int] | None = None) -> list[str]:
+        """Lines inside the loop, without the stores.
+
+        Parameters
+        ----------
+        only : set of int, optional
+            Operations to print; all by default.
+        """
+        self.text.clear()
+        self.depth.clear()
+        self.lines = []
+        wanted = set(range(len(self.kernel.operations))) if only is None else only
+        read = {arg.index for k in wanted for arg in self.kernel.operations[k].args if arg.where == "slot"}
+        for k in self._read_slots():
+            slot = self.kernel.slots[k]
+            if k in read and slot.access != "first":
+                self.lines.append(f"{self.loads[k]} = {self._loaded(k, 'i' if slot.access == 'each' else f'i * u64({slot.stride})')}")
+        stored = {store.value for store in self.kernel.stores}
+        place = ""
+        for index in sorted(wanted):
+            expression = self._expression(index)
+            operation = self.kernel.operations[index]
+            node = self.step.nodes[operation.node]
+            depth = 1 + max((self.depth.get(arg.index, 0) for arg in operation.args if arg.where == "local"), default=0)
+            if self._uses[index] == 1 and index not in stored and depth < _INLINE_DEPTH and not node.label:
+                self.text[index], self.depth[index] = f"({expression})", depth
+                continue
+            comment = f"{node.position.file}:{node.position.line}  {node.position.text}" if node.position.file else ""
+            if comment and comment != place:
+                self.lines.append(f"# {comment}")
+                place = comment
+            name = self._known.get(index) or self.names.new(node.label or f"v{index}")
+            self._known[index] = name
+            self.lines.append(f"{name} = {expression}")
+            self.text[index], self.depth[index] = name, 0
+        return self.lines
+
+    @property
+    def _known(self) -> dict[int, str]:
+        return self.__dict__.setdefault("_assigned", {})  # type: ignore[no-any-return]
+
+    def stores(self) -> list[str]:
+        """Lines at the end of the loop."""
+        lines = [f"{self.arrays[k]}[i] = real(0.0)" for k in self._read_slots() if self.kernel.slots[k].cleared]
+        lines += [f"{self.arrays[store.slot]}[i] = {self.text[store.value]}" for store in self.kernel.stores]
+        return lines

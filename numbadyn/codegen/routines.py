@@ -1,0 +1,294 @@
+"""Library routines of the CPU target: what every generated module contains besides its own loops.
+
+In: memory, tables of rows, the step number.  Out: memory.  These functions are never called from here: their source text is
+pasted after the header, with the decorators, so that the content hash of a module covers them (see `routine_source`).
+Must not know: models.
+
+Memory is five flat arrays: `R` reals, `I` integers, `B` Booleans as bytes, `E` event indices, `C` event counts.  Rows are
+int64; their columns are named in `numbadyn.runtime.tables`, which fills them.
+"""
+# mypy: disable-error-code="name-defined,no-untyped-def,no-untyped-call"
+# ruff: noqa: D103, F821, ANN001, ANN201, ANN202
+
+import inspect
+
+__all__ = ["ROUTINES", "routine_source"]
+
+
+def slot_start(offset, depth, lag, width, step):
+    # a history's slot of `lag` steps ago; plain memory has depth 1
+    return offset if depth == 1 else offset + ((step + depth - lag) % depth) * width
+
+
+def add_row(total, targets, first, last, weight):
+    for k in range(first, last):
+        total[targets[u64(k)]] += weight
+
+
+def add_weighted_row(total, targets, weights, first, last):
+    for k in range(first, last):
+        j = u64(k)
+        total[targets[j]] += weights[j]
+
+
+def add_graded_row(total, targets, weights, first, last, factor):
+    for k in range(first, last):
+        j = u64(k)
+        total[targets[j]] += weights[j] * factor
+
+
+def window(events, count, start, stop):
+    # bounds of the events with start <= index < stop; events ascend
+    low, high = 0, count
+    while low < high:
+        middle = (low + high) // 2
+        if i64(events[u64(middle)]) < start:
+            low = middle + 1
+        else:
+            high = middle
+    first = low
+    high = count
+    while low < high:
+        middle = (low + high) // 2
+        if i64(events[u64(middle)]) < stop:
+            low = middle + 1
+        else:
+            high = middle
+    return first, low
+
+
+def deliver_term(total, row, delay, delay_slot, step, R, B, E, C):
+    n_delays = row[T_DELAYS]
+    lag = row[T_LAG] + delay
+    depth, width = row[T_DEPTH], row[T_WIDTH]
+    ring = (step + depth - lag) % depth
+    count = C[row[T_COUNTS] + ring]
+    if count == 0:
+        return
+    begin = row[T_EVENTS] + ring * width
+    events = E[begin : begin + count]
+    first, last = 0, count
+    if row[T_START] != 0 or row[T_STOP] != width:
+        first, last = window(events, count, row[T_START], row[T_STOP])
+    offsets = array_at(row[T_OFFSETS], i64(0))
+    targets = array_at(row[T_TARGETS], u32(0))
+    weights = array_at(row[T_WEIGHTS], REAL_ZERO)
+    uniform = row[T_UNIFORM] != 0
+    graded = row[T_GRADED] != 0
+    start = row[T_START]
+    values = row[T_VALUES] + ring * width
+    for e in range(first, last):
+        index = i64(events[u64(e)])
+        segment = (index - start) * n_delays + delay_slot
+        if e + 2 < last:
+            ahead = offsets[u64((i64(events[u64(e + 2)]) - start) * n_delays + delay_slot)]
+            prefetch_read(targets, u64(ahead))
+            prefetch_read(targets, u64(ahead + 16))
+            prefetch_read(targets, u64(ahead + 32))
+            prefetch_read(targets, u64(ahead + 48))
+            prefetch_read(targets, u64(ahead + 64))
+        low, high = offsets[u64(segment)], offsets[u64(segment + 1)]
+        if graded:
+            factor = R[u64(values + index)]
+            if uniform:
+                add_row(total, targets, low, high, weights[0] * factor)
+            else:
+                add_graded_row(total, targets, weights, low, high, factor)
+        elif uniform:
+            add_row(total, targets, low, high, weights[0])
+        else:
+            add_weighted_row(total, targets, weights, low, high)
+
+
+def deliver(rows, terms, step, R, B, E, C):
+    for r in range(rows.shape[0]):
+        row = rows[r]
+        total = R[row[0] : row[0] + row[1]]
+        if row[2] != 0:
+            total[:] = REAL_ZERO
+        for t in range(row[3], row[4]):
+            term = terms[t]
+            delays = array_at(term[T_DELAY_STEPS], i32(0))
+            for slot in range(term[T_DELAYS]):
+                deliver_term(total, term, i64(delays[slot]), slot, step, R, B, E, C)
+
+
+def compact_flags(flags, size, events):
+    # eight flags are read at once; spikes are rare
+    count = 0
+    words = flags[: (size // 8) * 8].view(u64)
+    for w in range(words.shape[0]):
+        word = words[u64(w)]
+        if word != 0:
+            base = w * 8
+            for b in range(8):
+                if (word >> u64(8 * b)) & u64(1):
+                    events[u64(count)] = u32(base + b)
+                    count += 1
+    for i in range((size // 8) * 8, size):
+        if flags[u64(i)] != 0:
+            events[u64(count)] = u32(i)
+            count += 1
+    return count
+
+
+def compact_values(values, size, events):
+    count = 0
+    for i in range(size):
+        if values[u64(i)] != REAL_ZERO:
+            events[u64(count)] = u32(i)
+            count += 1
+    return count
+
+
+def compact_integers(values, size, events):
+    count = 0
+    for i in range(size):
+        if values[u64(i)] != 0:
+            events[u64(count)] = u32(i)
+            count += 1
+    return count
+
+
+def compact(rows, step, R, I, B, E, C):
+    for r in range(rows.shape[0]):
+        row = rows[r]
+        size = row[1]
+        slot = step % row[5]
+        begin = row[3] + slot * size
+        events = E[begin : begin + size]
+        source = row[0]
+        if row[2] == 0:
+            C[row[4] + slot] = compact_flags(B[source : source + size], size, events)
+        elif row[2] == 1:
+            C[row[4] + slot] = compact_values(R[source : source + size], size, events)
+        else:
+            C[row[4] + slot] = compact_integers(I[source : source + size], size, events)
+
+
+def draw(rows, step, key0, key1, R):
+    for r in range(rows.shape[0]):
+        row = rows[r]
+        begin = slot_start(row[2], row[4], row[5], row[6], step)
+        fill_poisson(
+            R[row[0] : row[0] + row[1]], R[begin : begin + row[3]], 0, key0, key1, u32(step & 0xFFFFFFFF), u32(step >> 32), u32(row[7])
+        )
+
+
+def play_trains(rows, step, B):
+    for r in range(rows.shape[0]):
+        row = rows[r]
+        flags = B[row[0] : row[0] + row[1]]
+        flags[:] = 0
+        steps = array_at(row[2], i64(0))
+        elements = array_at(row[3], i64(0))
+        low, high = 0, row[4]
+        while low < high:
+            middle = (low + high) // 2
+            if steps[middle] < step:
+                low = middle + 1
+            else:
+                high = middle
+        while low < row[4] and steps[low] == step:
+            flags[elements[low]] = 1
+            low += 1
+
+
+def spikes_fit(rows):
+    for r in range(rows.shape[0]):
+        if rows[r, 5] + rows[r, 4] > rows[r, 6]:
+            return False
+    return True
+
+
+def record_spikes(rows, step, E, C):
+    for r in range(rows.shape[0]):
+        row = rows[r]
+        slot = step % row[2]
+        count = C[row[1] + slot]
+        events = E[row[0] + slot * row[4] : row[0] + slot * row[4] + count]
+        indices, steps = array_at(row[3], u32(0)), array_at(row[7], i64(0))
+        used = row[5]
+        start, stop = row[8], row[9]
+        for e in range(count):
+            index = i64(events[e])
+            if start <= index and index < stop:
+                indices[used] = u32(index - start)
+                steps[used] = step
+                used += 1
+        row[5] = used
+
+
+def record_samples(rows, step, when, R, I, B):
+    for r in range(rows.shape[0]):
+        row = rows[r]
+        if row[0] != when or step != row[5] or step >= row[7]:
+            continue
+        count, begin = row[3], slot_start(row[2], row[11], 0, row[12], step)
+        elements = array_at(row[4], i64(0))
+        place = row[10] * count
+        if row[1] == 0:
+            reals = array_at(row[8], REAL_ZERO)
+            for k in range(count):
+                reals[u64(place + k)] = R[u64(begin + elements[k])]
+        elif row[1] == 1:
+            integers = array_at(row[8], i64(0))
+            for k in range(count):
+                integers[u64(place + k)] = I[u64(begin + elements[k])]
+        else:
+            flags = array_at(row[8], u8(0))
+            for k in range(count):
+                flags[u64(place + k)] = B[u64(begin + elements[k])]
+        row[10] += 1
+        row[5] += row[6]
+
+
+def first_nan(rows, R):
+    # the table's row of the first state with a NaN, or -1
+    for r in range(rows.shape[0]):
+        values = R[rows[r, 0] : rows[r, 0] + rows[r, 1]]
+        bad = 0
+        for i in range(values.shape[0]):
+            value = values[u64(i)]
+            bad += value != value
+        if bad:
+            return r
+    return -1
+
+
+#: In the order of their use; the first ones are small and inlined.
+ROUTINES = (
+    slot_start,
+    add_row,
+    add_weighted_row,
+    add_graded_row,
+    window,
+    deliver_term,
+    deliver,
+    compact_flags,
+    compact_values,
+    compact_integers,
+    compact,
+    draw,
+    play_trains,
+    spikes_fit,
+    record_spikes,
+    record_samples,
+    first_nan,
+)
+
+
+def routine_source(draws: bool) -> str:
+    """Source text of all routines, decorated.
+
+    Parameters
+    ----------
+    draws : bool
+        Whether the module draws Poisson counts, whose routine takes long to compile.
+
+    Returns
+    -------
+    str
+    """
+    chosen = [function for function in ROUTINES if draws or function is not draw]
+    return "\n\n".join("@routine\n" + inspect.getsource(function) for function in chosen)

@@ -1,0 +1,218 @@
+"""Recordings of a run, with names and units.
+
+In: arrays of steps, indices and values, with dimensions.  Out: `Result`, indexed by the user's modules.  Must not know:
+targets.
+
+Times: a sample of a state is its value at the start of a step, t_n = n dt.  A spike emitted in step m is stamped with the
+end of that step, (m + 1) dt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.errors import RecordingError
+from numbadyn.units import TIME, Dimension, join
+
+__all__ = ["Recording", "Result", "Samples", "Spikes"]
+
+
+@dataclass(frozen=True, eq=False)
+class Spikes:
+    """Spikes of one population, as events in the order of time.
+
+    Attributes
+    ----------
+    steps : ndarray of int64
+        Step of each spike.
+    indices : ndarray of uint32
+        Flat index of the neuron.
+    """
+
+    steps: NDArray[np.int64]
+    indices: NDArray[np.uint32]
+    dt: float
+    size: int
+    duration: float
+
+    @property
+    def times(self) -> Any:
+        """Time of each spike, with unit: the end of its step."""
+        return join((self.steps + 1) * self.dt, TIME)
+
+    @property
+    def count(self) -> int:
+        """Number of spikes."""
+        return int(self.steps.size)
+
+    @property
+    def rate(self) -> Any:
+        """Mean rate of a neuron over the run, in Hz."""
+        return join(self.count / (self.size * self.duration) if self.duration else 0.0, TIME**-1).rescale("Hz")
+
+    def trains(self) -> list[Any]:
+        """Times of the spikes of each neuron, with unit."""
+        order = np.argsort(self.indices, kind="stable")
+        times = ((self.steps + 1) * self.dt)[order]
+        bounds = np.searchsorted(self.indices[order], np.arange(self.size + 1))
+        return [join(times[bounds[i] : bounds[i + 1]], TIME) for i in range(self.size)]
+
+    def cv_isi(self) -> float:
+        """Mean over neurons of the coefficient of variation of inter-spike intervals (neurons with 3 spikes or more)."""
+        order = np.argsort(self.indices, kind="stable")
+        neurons, steps = self.indices[order].astype(np.int64), self.steps[order]
+        same = neurons[1:] == neurons[:-1]
+        intervals, owners = np.diff(steps)[same].astype(float), neurons[1:][same]
+        n = np.bincount(owners, minlength=self.size)
+        total = np.bincount(owners, intervals, self.size)
+        squares = np.bincount(owners, intervals**2, self.size)
+        enough = n >= 2
+        if not enough.any():
+            return float("nan")
+        mean = total[enough] / n[enough]
+        variance = np.maximum(squares[enough] / n[enough] - mean**2, 0.0)
+        return float(np.mean(np.sqrt(variance) / mean))
+
+    def __len__(self) -> int:
+        return self.count
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Samples of one variable: steps, values of shape (samples, elements), dimension."""
+
+    steps: NDArray[np.int64]
+    values: NDArray[Any]
+    dimension: Dimension
+    dt: float
+
+    @property
+    def t(self) -> Any:
+        """Sampling times, with unit."""
+        return join(self.steps * self.dt, TIME)
+
+    @property
+    def data(self) -> Any:
+        """Values with their unit, shape (samples, elements)."""
+        return join(self.values, self.dimension)
+
+
+@dataclass(eq=False)
+class Recording:
+    """What was recorded of one module: `spikes`, and each variable as an attribute or by ``[name]``.
+
+    Attributes
+    ----------
+    name : str
+        Path of the module.
+    """
+
+    name: str
+    samples: dict[str, Samples] = field(default_factory=dict)
+    events: Spikes | None = None
+
+    def __post_init__(self) -> None:
+        for variable, samples in self.samples.items():
+            if variable.isidentifier() and not hasattr(type(self), variable):
+                setattr(self, variable, samples.data)
+
+    @property
+    def spikes(self) -> Spikes:
+        """The spikes.
+
+        Raises
+        ------
+        RecordingError
+            They were not recorded.
+        """
+        if self.events is None:
+            raise RecordingError(f"The spikes of {self.name} were not recorded.", where=self.name, cure="Call sim.record(module, spikes=True) before the run.")
+        return self.events
+
+    def __getitem__(self, variable: str) -> Any:
+        """Values of a variable with unit, shape (samples, elements)."""
+        return self._find(variable).data
+
+    def t(self, variable: str) -> Any:
+        """Sampling times of a variable."""
+        return self._find(variable).t
+
+    def _find(self, variable: str) -> Samples:
+        if variable not in self.samples:
+            known = ", ".join(self.samples) or "no variable"
+            raise RecordingError(f"{variable!r} of {self.name} was not recorded.", where=self.name, cure=f"Recorded: {known}; call sim.record(module, {variable!r}) before the run.")
+        return self.samples[variable]
+
+
+@dataclass(eq=False)
+class Result:
+    """What a run recorded.
+
+    Attributes
+    ----------
+    duration : Quantity
+        Simulated time of this run.
+    seconds : float
+        Wall time of the time loop.
+    interrupted : bool
+        Whether Ctrl-C ended the run early; everything up to then is here.
+    """
+
+    recordings: dict[str, Recording]
+    first: int
+    last: int
+    dt: float
+    seconds: float
+    interrupted: bool = False
+    paths: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def duration(self) -> Any:
+        """Simulated time of this run."""
+        return join((self.last - self.first) * self.dt, TIME)
+
+    @property
+    def real_time_factor(self) -> float:
+        """Wall time over simulated time."""
+        return self.seconds / max((self.last - self.first) * self.dt * 1e-3, 1e-300)
+
+    @property
+    def t(self) -> Any:
+        """Sampling times, where all recorded variables share them.
+
+        Raises
+        ------
+        RecordingError
+            Nothing was sampled, or variables were sampled at different times.
+        """
+        found = [samples for recording in self.recordings.values() for samples in recording.samples.values()]
+        if not found:
+            raise RecordingError("No variable was sampled.", where="result.t", cure="Call sim.record(module, 'V') before the run.")
+        if any(not np.array_equal(samples.steps, found[0].steps) for samples in found[1:]):
+            raise RecordingError("Variables were sampled at different times.", where="result.t", cure="Use result[module].t('V').")
+        return found[0].t
+
+    def __getitem__(self, module: Any) -> Recording:
+        """What was recorded of a module, given itself or its path.
+
+        Raises
+        ------
+        RecordingError
+            Nothing was recorded of it.
+        """
+        path = module if isinstance(module, str) else self.paths.get(id(module), getattr(module, "path", repr(module)))
+        if path not in self.recordings:
+            raise RecordingError(f"Nothing was recorded of {path}.", where=str(path), cure=f"Recorded: {', '.join(self.recordings) or 'nothing'}; call sim.record before the run.")
+        return self.recordings[path]
+
+    def __repr__(self) -> str:
+        parts = []
+        for recording in self.recordings.values():
+            what = ([f"{recording.events.count} spikes"] if recording.events is not None else []) + [f"{name} {s.values.shape}" for name, s in recording.samples.items()]
+            parts.append(f"{recording.name}: {', '.join(what)}")
+        state = ", interrupted" if self.interrupted else ""
+        return f"<Result of {(self.last - self.first) * self.dt:g} ms{state}; {'; '.join(parts) or 'nothing recorded'}>"

@@ -1,0 +1,65 @@
+"""The checker: a step that passes is well formed.
+
+In: a `Step`.  Out: nothing, or an `InternalError` that names the node.  Must not know: how the step was made.
+"""
+
+from __future__ import annotations
+
+from numbadyn.errors import InternalError
+from numbadyn.ir.nodes import SOURCES, Node, Step
+from numbadyn.ir.ops import OPS
+
+__all__ = ["verify"]
+
+
+def verify(step: Step) -> None:
+    """Check a step.
+
+    Parameters
+    ----------
+    step : Step
+        Any step.
+
+    Raises
+    ------
+    InternalError
+        Unknown operation, argument that comes later, wrong arity, shape or kind that does not follow from the arguments,
+        an effect that refers to no node.
+    """
+    for index, node in enumerate(step.nodes):
+        problem = _problem(step, index, node)
+        if problem:
+            raise InternalError(f"Node {index} ({node.op}) {problem}.", where=str(node.position))
+    roots = [*step.roots(), *step.probes.values(), *step.outputs.values()]
+    for root in roots:
+        if not 0 <= root < len(step.nodes):
+            raise InternalError(f"An effect of {step.name} refers to node {root}, which does not exist.", where=step.name)
+    for state, value in step.writes.items():
+        if step.nodes[value].kind != step.states[state].kind:
+            raise InternalError(f"{step.states[state].name} is written by a value of another kind.", where=str(step.nodes[value].position))
+
+
+def _problem(step: Step, index: int, node: Node) -> str:
+    if any(not 0 <= arg < index for arg in node.args):
+        return "uses a value that comes later"
+    args = [step.nodes[arg] for arg in node.args]
+    if node.op in OPS:
+        row = OPS[node.op]
+        if len(args) != row.arity:
+            return f"has {len(args)} arguments instead of {row.arity}"
+        if any(arg.size not in (1, node.size) for arg in args):
+            return "joins values of different sizes"
+        if row.kinds == "real" and (node.kind != "real" or any(arg.kind != "real" for arg in args if node.op != "to_real")):
+            return "is not real throughout"
+        if row.kinds == "promote" and any(arg.kind != node.kind for arg in args):
+            return "has arguments of another kind"
+        if row.kinds == "select" and (args[0].kind != "bool" or {args[1].kind, args[2].kind} != {node.kind}):
+            return "chooses between different kinds"
+        return ""
+    if node.op not in SOURCES:
+        return "is not a known operation"
+    if node.op == "slice" and len(range(node.attrs["start"], node.attrs["stop"], node.attrs["stride"])) != node.size:
+        return "does not hold as many elements as it says"
+    if node.op == "accumulate" and not len(node.args) == len(node.attrs["connections"]) == len(node.attrs["channels"]):
+        return "has not one connection and one channel entry for each signal"
+    return ""

@@ -1,0 +1,118 @@
+"""Texts that show a program: the order of a step, delays, buffers; and the program itself.
+
+In: a `Program`, bound or not.  Out: text.  Must not know: targets.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from numbadyn.ir.interpreter import Evaluator, dtype_of
+from numbadyn.ir.nodes import BindContext
+from numbadyn.lowering.program import Compaction, Delivery, Draw, Loop, Operand, Program, TrainStage
+
+__all__ = ["explain", "program_text"]
+
+
+def _argument(program: Program, kernel_index: int, operand: Operand) -> str:
+    kernel = program.kernels[kernel_index]
+    if operand.where == "local":
+        return f"%{operand.index}"
+    if operand.where == "slot":
+        return kernel.slots[operand.index].name or f"slot{operand.index}"
+    if operand.where == "scalar":
+        return kernel.scalars[operand.index][0]
+    return operand.where
+
+
+def program_text(program: Program) -> str:
+    """The program as text: kernels with their operations, then the schedule."""
+    lines = [f"program {program.step.name}"]
+    for number, kernel in enumerate(program.kernels):
+        lines.append(f"  kernel {kernel.name}({', '.join(name for name, _ in kernel.scalars)}; {', '.join(s.name or s.kind for s in kernel.slots)})")
+        for index, operation in enumerate(kernel.operations):
+            arguments = ", ".join(_argument(program, number, arg) for arg in operation.args)
+            lines.append(f"    %{index} = {operation.op}({arguments}) : {operation.kind}")
+        lines += [f"    store %{store.value} -> {kernel.slots[store.slot].name}" for store in kernel.stores]
+    lines.append("  step")
+    for stages in program.schedule:
+        for stage in stages:
+            lines += [f"    {line}" for line in _stage_lines(program, stage)]
+    return "\n".join(lines)
+
+
+def _stage_lines(program: Program, stage: Any) -> list[str]:
+    step = program.step
+    if isinstance(stage, Loop):
+        return [f"{program.kernels[stage.kernel].name} over {i.region} ({i.size} elements)" for i in stage.instances]
+    if isinstance(stage, Delivery):
+        return [f"deliver {step.connections[t.connection].name} into {stage.target.name}" for t in stage.terms]
+    if isinstance(stage, Compaction):
+        return [f"collect events of {step.channels[stage.channel].name}"]
+    if isinstance(stage, Draw):
+        return [f"draw Poisson counts {stage.target.name}"]
+    assert isinstance(stage, TrainStage)
+    return [f"play given spikes {step.trains[stage.train].name}"]
+
+
+def _delays(program: Program, context: BindContext, tables: list[Any], evaluator: Evaluator) -> list[str]:
+    step, lines = program.step, []
+    for node in step.nodes:
+        if node.op == "history" and node.args:
+            lag = np.asarray(evaluator.values.get(node.args[0], 0))
+            channel = step.channels[node.attrs["channel"]]
+            lines.append(f"{channel.name} read by {node.position.module}: {_span(lag)} steps before the last one ({_span(lag * context.dt)} ms)")
+    for connection, table in zip(step.connections, tables, strict=True):
+        if len(table.delays) and table.delays.max() > 0:
+            lines.append(f"{connection.name}: {_span(table.delays)} steps ({_span(table.delays * context.dt)} ms)")
+    return list(dict.fromkeys(lines)) or ["none"]
+
+
+def _span(values: Any) -> str:
+    low, high = np.min(values), np.max(values)
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
+
+
+def explain(program: Program, context: BindContext, tables: list[Any]) -> str:
+    """What a step does, in words.
+
+    Parameters
+    ----------
+    program : Program
+        Lowered network.
+    context : BindContext
+        dt, seed, precision.
+    tables : list
+        Synapse tables.
+
+    Returns
+    -------
+    str
+        Order of calls, hooks, projections with their synapses, delays in steps, stages, states with units, memory.
+    """
+    evaluator = Evaluator(program.step, context)
+    evaluator.bind()
+    step = program.step
+    lines = [f"{step.name}, dt = {context.dt:g} ms, {context.bits} bits", "", "Order of a step:"]
+    for number, (path, kind) in enumerate(step.order, 1):
+        owner = next((s.owner.owner for s in step.states if s.owner is not None and getattr(s.owner.owner, "path", "") == path), None)
+        hooks = [f"before: {key!r}" for key in getattr(owner, "before_updates", None) or ()] + [f"after: {key!r}" for key in getattr(owner, "after_updates", None) or ()]
+        lines.append(f"  {number}. {path} ({kind})" + (f"  hooks {', '.join(hooks)}" if hooks else ""))
+    lines += ["", "Connections:"]
+    lines += [f"  {c.name}: {c.n_pre} -> {c.n_post}, {table.targets.size} synapses, {_weights(table)}" for c, table in zip(step.connections, tables, strict=True)] or ["  none"]
+    lines += ["", "Delays:"] + [f"  {line}" for line in _delays(program, context, tables, evaluator)]
+    lines += ["", "Stages:"] + [f"  {line}" for stages in program.schedule for stage in stages for line in _stage_lines(program, stage)]
+    lines += ["", "States:"] + [f"  {s.name}: {s.kind}{s.shape} in {s.dimension}" for s in step.states]
+    lines += ["", "Buffers:"]
+    for block in program.buffers:
+        for buffer in block:
+            itemsize = 1 if buffer.kind == "bool" else dtype_of(buffer.kind, context.bits).itemsize
+            slots = " a slot" if buffer.role == "ring" else ""
+            lines.append(f"  {buffer.role:8s} {buffer.name}: {buffer.size} x {buffer.kind}, {buffer.size * itemsize} bytes{slots}")
+    return "\n".join(lines)
+
+
+def _weights(table: Any) -> str:
+    return "one weight" if table.weights.size == 1 else "a weight each"

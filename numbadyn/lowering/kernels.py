@@ -1,0 +1,325 @@
+"""Draft stages become stages of a program: loops get slots, scalars and stores; loops of one structure share a kernel.
+
+In: a `Plan`.  Out: a `Program`.  Must not know: source text, runtime arrays.
+"""
+
+from __future__ import annotations
+
+import re
+
+from numbadyn.ir.analysis import signal_of
+from numbadyn.ir.nodes import Node
+from numbadyn.ir.ops import Kind
+from numbadyn.lowering.program import (
+    Access,
+    Buffer,
+    Compaction,
+    Delivery,
+    Draw,
+    Instance,
+    Kernel,
+    Loop,
+    Operand,
+    Operation,
+    Program,
+    Slot,
+    Stage,
+    Store,
+    Term,
+    TrainStage,
+    View,
+)
+from numbadyn.lowering.stages import Draft, Plan, view_base
+
+__all__ = ["build_program"]
+
+
+class _Memory:
+    """Buffers, made on first use."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.buffers: dict[tuple[str, int], Buffer] = {}
+        self.stored_as: dict[int, int] = {value: state for state, value in plan.commits.items()}
+
+    def _get(self, role: str, index: int, kind: Kind, size: int, name: str) -> Buffer:
+        key = (role, index)
+        if key not in self.buffers:
+            self.buffers[key] = Buffer(role, index, kind, size, name)  # type: ignore[arg-type]
+        return self.buffers[key]
+
+    def state(self, index: int) -> Buffer:
+        spec = self.plan.step.states[index]
+        return self._get("state", index, spec.kind, _size(spec.shape), spec.name)
+
+    def ring(self, channel: int) -> Buffer:
+        spec = self.plan.step.channels[channel]
+        return self._get("ring", channel, spec.kind, _size(spec.shape), f"history of {spec.name}")
+
+    def value(self, index: int) -> Buffer:
+        """Memory of a computed node: the state that it becomes, a synaptic sum, or a temporary."""
+        node = self.plan.step.nodes[index]
+        if index in self.stored_as:
+            return self.state(self.stored_as[index])
+        role = "sum" if node.op == "accumulate" else "temp"
+        return self._get(role, index, node.kind, node.size, f"{node.position.module}.{node.label or node.op}")
+
+    def constant(self, index: int) -> Buffer:
+        node = self.plan.step.nodes[index]
+        return self._get("constant", index, node.kind, node.size, node.label or f"constant {index}")
+
+
+def _size(shape: tuple[int, ...]) -> int:
+    size = 1
+    for length in shape:
+        size *= length
+    return size
+
+
+class _LoopBuilder:
+    """One loop: translates nodes to operations over local values, slots and scalars."""
+
+    def __init__(self, plan: Plan, memory: _Memory, number: int, clearable: set[int]) -> None:
+        self.plan, self.memory, self.number = plan, memory, number
+        self.draft = plan.drafts[number]
+        self.clearable = clearable
+        self.locals: dict[int, int] = {}
+        self.operations: list[Operation] = []
+        self.slots: list[Slot] = []
+        self.views: list[View] = []
+        self.scalar_names: list[tuple[str, Kind]] = []
+        self.scalars: list[int] = []
+        self._slot_of: dict[object, int] = {}
+        self._scalar_of: dict[int, int] = {}
+
+    def node(self, index: int) -> Node:
+        return self.plan.step.nodes[index]
+
+    # ---- arguments ---------------------------------------------------------------------------------------------------
+
+    def _scalar(self, key: int, name: str, kind: Kind) -> Operand:
+        if key not in self._scalar_of:
+            self._scalar_of[key] = len(self.scalars)
+            self.scalars.append(key)
+            self.scalar_names.append((name, kind))
+        return Operand("scalar", self._scalar_of[key])
+
+    def _slot(self, view: View, access: Access, stride: int, name: str, *, cleared: bool = False, whole: bool = False) -> Operand:
+        key = (view, access, stride)
+        if key not in self._slot_of:
+            self._slot_of[key] = len(self.slots)
+            self.slots.append(Slot(name, view.buffer.kind, access, stride, cleared, whole))
+            self.views.append(view)
+        return Operand("slot", self._slot_of[key])
+
+    def operand(self, arg: int) -> Operand:
+        """Where the loop finds the value of a node."""
+        node = self.node(arg)
+        if arg in self.locals:
+            return Operand("local", self.locals[arg])
+        if arg in self.plan.constants and node.size == 1:
+            return self._scalar(arg, node.label or f"c{arg}", node.kind)
+        if node.op in ("time", "step"):
+            return Operand("time" if node.op == "time" else "step", 0)
+        base_index, offset, stride = view_base(self.plan.step, arg)
+        if arg in self.plan.constants:
+            base_index, offset, stride = arg, 0, 1
+        base = self.node(base_index)
+        access: Access = "first" if node.size == 1 and self.draft.size != 1 else "stride" if stride != 1 else "each"
+        span = (node.size - 1) * stride + 1
+        name = node.label or base.label
+        if arg in self.plan.constants:
+            return self._slot(View(self.memory.constant(arg), 0, node.size), access, 1, name or f"c{arg}")
+        if base.op == "state":
+            return self._slot(View(self.memory.state(base.attrs["index"]), offset, span), access, stride, name)
+        if base.op == "history" and len(base.args) < 2:
+            lag = base.args[0] if base.args else None
+            view = View(self.memory.ring(base.attrs["channel"]), offset, span, "past", lag)
+            return self._slot(view, access, stride, name)
+        buffer = self.memory.value(base_index)
+        cleared = base_index in self.clearable and access == "each"
+        return self._slot(View(buffer, offset, span), access, stride, name or base.op, cleared=cleared)
+
+    def _gather(self, index: int, node: Node) -> Operation:
+        """A read of a history at a delay of each element's own."""
+        ring = self.memory.ring(node.attrs["channel"])
+        whole = self._slot(View(ring, 0, ring.size, "whole"), "each", 1, f"{node.label}_history", whole=True)
+        return Operation("gather", (whole, self.operand(node.args[0]), self.operand(node.args[1])), node.kind, index)
+
+    # ---- the loop ----------------------------------------------------------------------------------------------------
+
+    def build(self) -> tuple[Kernel, Instance]:
+        """The kernel (still without a name) and the instance."""
+        for index in self.draft.nodes:
+            node = self.node(index)
+            if node.op == "history":
+                operation = self._gather(index, node)
+            elif node.op in ("uniform", "normal"):
+                stream = self._scalar(~node.attrs["stream"], "stream", "int")
+                operation = Operation(node.op, (stream,), "real", index)
+            else:
+                operation = Operation(node.op, tuple(self.operand(arg) for arg in node.args), node.kind, index)
+            self.locals[index] = len(self.operations)
+            self.operations.append(operation)
+        stores = self._stores()
+        kernel = Kernel("", tuple(self.operations), tuple(self.slots), tuple(self.scalar_names), tuple(stores))
+        region = self.draft.region
+        name = self.plan.step.regions[region - 1] if region else self.plan.step.name
+        return kernel, Instance(self.draft.size, tuple(self.views), tuple(self.scalars), name)
+
+    def _stores(self) -> list[Store]:
+        stores = []
+        for index in self.draft.nodes:
+            if index in self.memory.stored_as or ("temp", index) in self.memory.buffers:
+                buffer = self.memory.value(index)
+                slot = self._slot(View(buffer, 0, buffer.size), "each", 1, self.node(index).label or buffer.name.rsplit(".", 1)[-1])
+                stores.append(Store(self.locals[index], slot.index))
+            for number, channel in enumerate(self.plan.step.channels):
+                if number in self.plan.rings and channel.value == index:
+                    ring = self.memory.ring(number)
+                    slot = self._slot(View(ring, 0, ring.size, "now"), "each", 1, f"{channel.name.rsplit('.', 1)[-1]}_now")
+                    stores.append(Store(self.locals[index], slot.index))
+        return stores
+
+
+class _Builder:
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.memory = _Memory(plan)
+        self.program = Program(plan.step, events=set(plan.events), rings=set(plan.rings))
+        self._kernels: dict[object, int] = {}
+
+    def _needed_in_memory(self) -> set[int]:
+        """Nodes that another stage than their own reads, or that somebody wants."""
+        plan, needed = self.plan, set(self.plan.probe_of.values())
+        for number, draft in enumerate(plan.drafts):
+            if draft.kind == "compact":
+                needed.add(draft.nodes[0])
+                continue
+            for index in draft.nodes:
+                if plan.step.nodes[index].op == "accumulate":
+                    continue
+                for arg in plan.step.nodes[index].args:
+                    base = view_base(plan.step, arg)[0]
+                    if base in plan.stage_of and (plan.stage_of[base] != number or base != arg):
+                        needed.add(base)
+        return needed
+
+    def _clearable(self) -> set[int]:
+        """Synaptic sums that exactly one loop reads, element by element: that loop sets them back to zero."""
+        plan = self.plan
+        readers: dict[int, list[bool]] = {}
+        for number, draft in enumerate(plan.drafts):
+            seen: dict[int, bool] = {}
+            if draft.kind == "compact":
+                continue
+            for index in draft.nodes:
+                for arg in plan.step.nodes[index].args if plan.step.nodes[index].op != "accumulate" else ():
+                    base = view_base(plan.step, arg)[0]
+                    if plan.step.nodes[base].op == "accumulate":
+                        direct = base == arg and draft.kind == "loop" and plan.step.nodes[base].size == draft.size
+                        seen[base] = seen.get(base, True) and direct
+            for base, direct in seen.items():
+                readers.setdefault(base, []).append(direct)
+            del number
+        probed = set(plan.probe_of.values())
+        return {base for base, direct in readers.items() if direct == [True] and base not in probed}
+
+    def run(self) -> Program:
+        plan, program = self.plan, self.program
+        for index in sorted(self._needed_in_memory()):
+            self.memory.value(index)
+        clearable = self._clearable()
+        built: list[tuple[int, tuple[object, ...], Stage]] = []
+        for number, draft in enumerate(plan.drafts):
+            stage = self._loop(number, clearable) if draft.kind == "loop" else self._other(draft, clearable)
+            rank = ("deliver", "draw", "train", "loop", "compact").index(draft.kind)
+            built.append((draft.level, (rank, stage.kernel if isinstance(stage, Loop) else 0), stage))
+        program.schedule = _grouped(built)
+        program.buffers = _layout(program.schedule, list(self.memory.buffers.values()))
+        program.probes = {probe: self.memory.value(index) for probe, index in plan.probe_of.items()}
+        return program
+
+    def _loop(self, number: int, clearable: set[int]) -> Loop:
+        kernel, instance = _LoopBuilder(self.plan, self.memory, number, clearable).build()
+        if kernel.structure not in self._kernels:
+            self._kernels[kernel.structure] = len(self.program.kernels)
+            base = re.sub(r"\W+", "_", instance.region.rsplit(".", 1)[-1]).strip("_").lower()
+            name = f"update_{base}_{len(self.program.kernels)}"
+            self.program.kernels.append(Kernel(name, kernel.operations, kernel.slots, kernel.scalars, kernel.stores))
+        return Loop(self._kernels[kernel.structure], (instance,))
+
+    def _other(self, draft: Draft, clearable: set[int]) -> Stage:
+        index = draft.nodes[0]
+        node = self.plan.step.nodes[index]
+        if draft.kind == "compact":
+            return Compaction(draft.channel, self.memory.value(index), self.plan.events[draft.channel])
+        target = self.memory.value(index)
+        if draft.kind == "train":
+            return TrainStage(target, node.attrs["index"])
+        if draft.kind == "draw":
+            return Draw(target, self._mean(node.args[0]), node.attrs["stream"])
+        return Delivery(target, tuple(self._terms(node)), index not in clearable)
+
+    def _mean(self, arg: int) -> View | int:
+        if arg in self.plan.constants:
+            return View(self.memory.constant(arg), 0, self.plan.step.nodes[arg].size)
+        builder = _LoopBuilder(self.plan, self.memory, 0, set())
+        builder.draft = Draft("loop", 0, self.plan.step.nodes[arg].size)
+        builder.operand(arg)
+        return builder.views[0]
+
+    def _terms(self, node: Node) -> list[Term]:
+        terms = []
+        for arg, connection, own in zip(node.args, node.attrs["connections"], node.attrs["channels"], strict=True):
+            signal = signal_of(self.plan.step, arg, own)
+            assert signal is not None
+            graded = self.plan.step.channels[signal.channel].kind != "bool"
+            terms.append(Term(connection, signal.channel, signal.base, signal.lag, signal.start, signal.stop, graded))
+        return terms
+
+
+def _grouped(built: list[tuple[int, tuple[object, ...], Stage]]) -> list[tuple[Stage, ...]]:
+    """Stages in order of level; at one level, those of one kind (and one kernel) together."""
+    groups: dict[tuple[int, tuple[object, ...]], list[Stage]] = {}
+    for level, kind, stage in built:
+        groups.setdefault((level, kind), []).append(stage)
+    schedule: list[tuple[Stage, ...]] = []
+    for key in sorted(groups, key=lambda k: (k[0], str(k[1]))):
+        stages = groups[key]
+        if isinstance(stages[0], Loop):
+            instances = tuple(instance for stage in stages if isinstance(stage, Loop) for instance in stage.instances)
+            schedule.append((Loop(stages[0].kernel, instances),))
+        else:
+            schedule.append(tuple(stages))
+    return schedule
+
+
+def _layout(schedule: list[tuple[Stage, ...]], buffers: list[Buffer]) -> list[tuple[Buffer, ...]]:
+    """Blocks of buffers: what the instances of one kernel use in one slot lies side by side."""
+    placed: set[Buffer] = set()
+    blocks: list[tuple[Buffer, ...]] = []
+    for stages in schedule:
+        for stage in stages:
+            if isinstance(stage, Loop):
+                for views in zip(*(instance.views for instance in stage.instances), strict=True):
+                    block = tuple(dict.fromkeys(view.buffer for view in views if view.buffer not in placed))
+                    placed.update(block)
+                    blocks.append(block)
+    blocks += [(buffer,) for buffer in buffers if buffer not in placed]
+    return [block for block in blocks if block]
+
+
+def build_program(plan: Plan) -> Program:
+    """Turn a plan into a program.
+
+    Parameters
+    ----------
+    plan : Plan
+        Placed nodes.
+
+    Returns
+    -------
+    Program
+    """
+    return _Builder(plan).run()

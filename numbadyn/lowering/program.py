@@ -1,0 +1,287 @@
+"""The program: ordered stages over named buffers, the last form before source text.
+
+In: nothing (data only, frozen once built).  Out: read by the source writer and by the runtime.  Must not know: Numba.
+
+Only *loops* are compiled anew for a model.  Deliveries, draws, given spike times and compactions are rows of tables that
+library routines read, so the number of populations and projections is not part of the structure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from numbadyn.ir.nodes import Step
+from numbadyn.ir.ops import Kind
+
+__all__ = ["Access", "Buffer", "Compaction", "Delivery", "Draw", "Kernel", "Loop", "Program", "Slot", "Store", "Term", "TrainStage"]
+
+Role = Literal["state", "temp", "sum", "ring", "now", "constant", "past"]
+Access = Literal["each", "first", "stride"]
+
+
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """A named run of one kind of elements.
+
+    Parameters
+    ----------
+    role : str
+        ``state``: a state; ``temp``: a value used by a later stage; ``sum``: target of a synaptic sum; ``ring``: history
+        of a channel, `size` elements a slot; ``constant``: an array that depends on parameters only.
+    index : int
+        State number, channel number, or node number.
+    kind, size, name
+        What it holds.
+    """
+
+    role: Role
+    index: int
+    kind: Kind
+    size: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """An array argument of a kernel.
+
+    Parameters
+    ----------
+    name : str
+        The user's name for it.
+    kind : str
+        Kind of the elements.
+    access : str
+        ``each``: element i; ``first``: element 0 for all; ``stride``: element i * stride.
+    stride : int
+        Distance of elements.
+    cleared : bool
+        Set to zero after reading (a synaptic sum with one reader).
+    whole : bool
+        The whole history of a channel is passed (reads at element-wise delays).
+    """
+
+    name: str
+    kind: Kind
+    access: Access
+    stride: int = 1
+    cleared: bool = False
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Where an instance of a kernel finds a slot: a buffer from an offset on, for a history some steps ago.
+
+    Parameters
+    ----------
+    buffer : Buffer
+        The memory.
+    offset, count : int
+        First element and number of elements.
+    lag : int or None
+        Node of the delay steps on top of one; None for one step.
+    slot : {"fixed", "now", "past", "whole"}
+        ``now``: this step's slot of a history; ``past``: an earlier one; ``whole``: all of it.
+    """
+
+    buffer: Buffer
+    offset: int
+    count: int
+    slot: Literal["fixed", "now", "past", "whole"] = "fixed"
+    lag: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A result of a kernel: local value and slot."""
+
+    value: int
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """Argument of a kernel's operation: a local value, an array slot or a scalar.
+
+    Parameters
+    ----------
+    where : {"local", "slot", "scalar", "time", "step"}
+        What `index` counts.
+    index : int
+        Number.
+    """
+
+    where: Literal["local", "slot", "scalar", "time", "step"]
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a kernel; `node` is the node of the first instance, for names and comments."""
+
+    op: str
+    args: tuple[Operand, ...]
+    kind: Kind
+    node: int
+    stream: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """The body of a loop, common to all populations of one structure.
+
+    Parameters
+    ----------
+    name : str
+        Name of the function.
+    operations : tuple of Operation
+        In order.
+    slots : tuple of Slot
+        Array arguments.
+    scalars : tuple of (name, kind)
+        Scalar arguments.
+    stores : tuple of Store
+        Results.
+    """
+
+    name: str
+    operations: tuple[Operation, ...]
+    slots: tuple[Slot, ...]
+    scalars: tuple[tuple[str, Kind], ...]
+    stores: tuple[Store, ...]
+
+    @property
+    def structure(self) -> tuple[object, ...]:
+        """What decides whether two loops can share one kernel: everything but names and places."""
+        return (
+            tuple((o.op, o.args, o.kind, o.stream) for o in self.operations),
+            tuple((s.kind, s.access, s.stride, s.cleared, s.whole) for s in self.slots),
+            tuple(kind for _name, kind in self.scalars),
+            self.stores,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One population that a kernel runs over: its size, its views and the nodes of its scalars."""
+
+    size: int
+    views: tuple[View, ...]
+    scalars: tuple[int, ...]  # node numbers, or ~stream for the stream of a draw
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A kernel and its instances."""
+
+    kernel: int
+    instances: tuple[Instance, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One connection of a synaptic sum: which events it reads.
+
+    Parameters
+    ----------
+    connection : int
+        Number of the connection.
+    channel : int
+        Whose events.
+    base : int
+        0: those of this step, 1: of the last one.
+    lag : int or None
+        Node of further delay steps.
+    start, stop : int
+        Window of the channel's elements.
+    graded : bool
+        Events carry a value.
+    """
+
+    connection: int
+    channel: int
+    base: int
+    lag: int | None
+    start: int
+    stop: int
+    graded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Add synaptic events to a sum; `clear` first where its reader does not."""
+
+    target: Buffer
+    terms: tuple[Term, ...]
+    clear: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Poisson counts of given means."""
+
+    target: Buffer
+    mean: View | int
+    stream: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrainStage:
+    """Given spike times."""
+
+    target: Buffer
+    train: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compaction:
+    """Indices of the elements of a channel's sample that are not zero."""
+
+    channel: int
+    source: Buffer
+    graded: bool
+
+
+Stage = Loop | Delivery | Draw | TrainStage | Compaction
+
+
+@dataclass(slots=True)
+class Program:
+    """A lowered network.
+
+    Attributes
+    ----------
+    step : Step
+        The simplified step.
+    kernels : list of Kernel
+        What is compiled.
+    schedule : list of list of Stage
+        Stages of one kind that run together, in order.
+    buffers : list of tuple of Buffer
+        Memory, in blocks: the buffers of a block lie side by side.
+    events : set of int
+        Channels whose events are collected.
+    rings : set of int
+        Channels whose samples are kept.
+    probes : dict
+        Probe node -> buffer that holds its value after the step.
+    notes : dict
+        Seconds spent in each pass.
+    """
+
+    step: Step
+    kernels: list[Kernel] = field(default_factory=list)
+    schedule: list[tuple[Stage, ...]] = field(default_factory=list)
+    buffers: list[tuple[Buffer, ...]] = field(default_factory=list)
+    events: set[int] = field(default_factory=set)
+    rings: set[int] = field(default_factory=set)
+    probes: dict[int, Buffer] = field(default_factory=dict)
+    notes: dict[str, float] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        from numbadyn.lowering.explain import program_text
+
+        return program_text(self)

@@ -1,0 +1,193 @@
+"""Simplification of a traced step: the same step with fewer operations.
+
+In: a `Step`.  Out: a new `Step` with live nodes only, equal expressions joined, divisions by run constants made products.
+The interpreter runs the simplified step too, so every target gives its bits; against the step as traced it differs by
+roundings only.  Must not know: stages, memory, targets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from numbadyn.ir.nodes import BindContext, Node, ParamSpec, Step
+from numbadyn.ir.ops import OPS
+from numbadyn.units import DIMENSIONLESS
+
+__all__ = ["simplify"]
+
+_COMMUTATIVE = frozenset({"add", "mul", "and", "or", "xor", "equal", "not_equal"})
+_ANY_CONTEXT = BindContext(1.0, 0)
+_ONE = "one"
+
+
+def _literal(step: Step, node: Node) -> float | None:
+    """Value of a single real or whole number that stands in the model's code."""
+    if node.op == "to_real":
+        return _literal(step, step.nodes[node.args[0]])
+    if node.op != "param" or not node.attrs.get("literal") or node.shape != () or node.kind == "bool":
+        return None
+    return float(np.asarray(step.params[node.attrs["index"]].fetch(_ANY_CONTEXT)))
+
+
+class _Rewriter:
+    """Copies nodes one by one into a new step, rewriting on the way."""
+
+    def __init__(self, old: Step) -> None:
+        self.old = old
+        self.new = Step(old.name)
+        self.new.params, self.new.states = old.params, old.states
+        self.new.connections, self.new.trains = old.connections, old.trains
+        self.new.order, self.new.regions = old.order, old.regions
+        self.map: dict[int, int] = {}
+        self._known: dict[Any, int] = {}
+        self._constant: set[int] = set()
+
+    def run(self) -> Step:
+        old, new = self.old, self.new
+        for index, node in enumerate(old.nodes):
+            self.map[index] = self.rewrite(node)
+        new.writes = {state: self.map[value] for state, value in old.writes.items()}
+        new.channels = [replace(channel, value=self.map[channel.value]) for channel in old.channels]
+        new.probes = {key: self.map[value] for key, value in old.probes.items()}
+        new.outputs = {key: self.map[value] for key, value in old.outputs.items()}
+        return new
+
+    def add(self, node: Node) -> int:
+        """Append a node, or find its equal."""
+        args = tuple(sorted(node.args)) if node.op in _COMMUTATIVE else node.args
+        key = (node.op, args, node.shape, node.kind, tuple(sorted(node.attrs.items(), key=lambda item: item[0])))
+        if node.op in ("uniform", "normal", "poisson"):
+            key = (*key, len(self.new.nodes))
+        elif node.op in OPS and not all(arg in self._constant for arg in args):
+            key = (*key, node.region)  # equal work in two populations stays apart, so that their loops stay alike
+        if key not in self._known:
+            self.new.nodes.append(node)
+            index = len(self.new.nodes) - 1
+            self._known[key] = index
+            if node.op in ("param", "dt") or ((node.op in OPS or node.op == "slice") and all(arg in self._constant for arg in node.args)):
+                self._constant.add(index)
+        return self._known[key]
+
+    def node(self, index: int) -> Node:
+        return self.new.nodes[index]
+
+    def _is(self, index: int, number: float) -> bool:
+        return _literal(self.new, self.node(index)) == number
+
+    def rewrite(self, node: Node) -> int:
+        """The node with mapped arguments, after the rules."""
+        node = replace(node, args=tuple(self.map[arg] for arg in node.args))
+        rule = _RULES.get(node.op)
+        found = rule(self, node) if rule is not None else None
+        return self.add(node) if found is None else found
+
+    def constant(self, index: int) -> bool:
+        """Whether a node is a single run constant."""
+        return index in self._constant and self.node(index).size == 1
+
+    def emit(self, op: str, like: Node, *args: int) -> int:
+        """Append an operation whose unit and place are those of another."""
+        shapes = [self.node(arg).shape for arg in args]
+        shape = max(shapes, key=lambda s: (int(np.prod(s)), len(s)))
+        return self.add(replace(like, op=op, args=args, shape=shape, label="", attrs={}))
+
+
+def _identity(r: _Rewriter, node: Node) -> int | None:
+    return node.args[0] if r.node(node.args[0]).shape == node.shape else None
+
+
+def _add(r: _Rewriter, node: Node) -> int | None:
+    a, b = node.args
+    if r._is(a, 0.0) and r.node(b).shape == node.shape:
+        return b
+    if r._is(b, 0.0) and r.node(a).shape == node.shape:
+        return a
+    if r.node(b).op == "neg":
+        return r.add(replace(node, op="sub", args=(a, r.node(b).args[0])))
+    return None
+
+
+def _sub(r: _Rewriter, node: Node) -> int | None:
+    a, b = node.args
+    if r._is(b, 0.0) and r.node(a).shape == node.shape:
+        return a
+    return None
+
+
+def _neg(r: _Rewriter, node: Node) -> int | None:
+    inner = r.node(node.args[0])
+    return inner.args[0] if inner.op == "neg" else None
+
+
+def _mul(r: _Rewriter, node: Node) -> int | None:
+    a, b = node.args
+    for x, y in ((a, b), (b, a)):
+        if r._is(x, 1.0) and r.node(y).shape == node.shape:
+            return y
+    if node.kind != "real":
+        return None
+    # run constants move to the front and join: c * (x * d) -> x * (c * d)
+    for x, c in ((a, b), (b, a)):
+        inner = r.node(x)
+        if r.constant(c) and x not in r._constant and inner.op == "mul":
+            for y, d in (inner.args, inner.args[::-1]):
+                if r.constant(d) and y not in r._constant:
+                    return r.emit("mul", node, y, r.emit("mul", node, c, d))
+        if r.constant(c) and x not in r._constant and inner.op == "neg":
+            return r.emit("mul", node, inner.args[0], r.emit("neg", node, c))
+    return None
+
+
+def _div(r: _Rewriter, node: Node) -> int | None:
+    a, b = node.args
+    if r.constant(b) and a not in r._constant:
+        one = _one(r, node)
+        inverse = r.emit("div", node, one, b)
+        product = replace(node, op="mul", args=(a, inverse))
+        found = _mul(r, product)
+        return r.add(product) if found is None else found
+    return None
+
+
+def _one(r: _Rewriter, node: Node) -> int:
+    index = next(index for index, spec in enumerate(r.new.params) if spec.name == _ONE)
+    return r.add(Node("param", (), (), "real", DIMENSIONLESS, node.position, node.region, {"index": index, "literal": True}))
+
+
+def _slice(r: _Rewriter, node: Node) -> int | None:
+    source = r.node(node.args[0])
+    if source.op == "slice":
+        outer, inner = node.attrs, source.attrs
+        start = inner["start"] + outer["start"] * inner["stride"]
+        stride = inner["stride"] * outer["stride"]
+        count = node.size
+        attrs = {"start": start, "stop": start + (count - 1) * stride + 1, "stride": stride}
+        return r.add(replace(node, args=source.args, attrs=attrs))
+    if node.attrs["stride"] == 1 and node.size == source.size and node.shape == source.shape:
+        return node.args[0]
+    return None
+
+
+_RULES = {"identity": _identity, "add": _add, "sub": _sub, "neg": _neg, "mul": _mul, "div": _div, "slice": _slice}
+
+
+def simplify(step: Step) -> Step:
+    """The same step with fewer operations.
+
+    Parameters
+    ----------
+    step : Step
+        As traced.
+
+    Returns
+    -------
+    Step
+        New; nodes that no effect, probe or output needs are gone when the program is built.
+    """
+    if not any(spec.name == _ONE for spec in step.params):
+        step.params.append(ParamSpec(_ONE, (), "real", DIMENSIONLESS, lambda _context: np.asarray(1.0)))
+    return _Rewriter(step).run()
+

@@ -1,0 +1,318 @@
+"""Fusion: the nodes of a step are placed into stages, in an order that respects every read and write.
+
+In: a simplified `Step` and the nodes whose values somebody wants.  Out: `Plan`, a list of draft stages with levels.  Must
+not know: buffers, kernels, targets.
+
+Elementwise nodes of one region and size are fused into one loop as long as nothing in between needs a whole array.  A state
+is stored by the loop that computes its last version; if anyone reads the old version later, the store is put off to the
+end of the step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from numbadyn.ir.analysis import invariants, live, signal_of
+from numbadyn.ir.nodes import Node, Step
+from numbadyn.ir.ops import OPS
+
+__all__ = ["Draft", "Plan", "make_plan", "view_base"]
+
+#: Operations that a loop evaluates element by element.
+_IN_LOOP = frozenset(OPS) | {"uniform", "normal"}
+
+
+@dataclass(slots=True)
+class Draft:
+    """A stage before memory is assigned."""
+
+    kind: Literal["loop", "deliver", "draw", "train", "compact"]
+    region: int
+    size: int
+    nodes: list[int] = field(default_factory=list)
+    channel: int = -1
+    level: int = 0
+
+
+@dataclass(slots=True)
+class Plan:
+    """Placed nodes.
+
+    Attributes
+    ----------
+    step : Step
+        With a few identity nodes appended where a value needs a loop of its own.
+    drafts : list of Draft
+        In a valid order.
+    stage_of : dict
+        Node -> draft number, for nodes that a stage computes.
+    commits : dict
+        State -> node that stores it.
+    constants : set of int
+        Run constants.
+    events : dict
+        Channel -> whether its events are graded.
+    rings : set of int
+        Channels whose samples are kept.
+    probe_of : dict
+        Probe -> node whose value lies in memory after the step.
+    """
+
+    step: Step
+    drafts: list[Draft]
+    stage_of: dict[int, int]
+    commits: dict[int, int]
+    constants: set[int]
+    events: dict[int, bool]
+    rings: set[int]
+    probe_of: dict[int, int]
+
+
+def view_base(step: Step, index: int) -> tuple[int, int, int]:
+    """Node behind slices, with the offset of the first element and the stride."""
+    node = step.nodes[index]
+    if node.op != "slice":
+        return index, 0, 1
+    return node.args[0], node.attrs["start"], node.attrs["stride"]
+
+
+def _in_loop(node: Node) -> bool:
+    return node.op in _IN_LOOP or (node.op == "history" and len(node.args) == 2)
+
+
+class _Planner:
+    def __init__(self, step: Step, wanted: set[int], recorded: set[int]) -> None:
+        self.step = step
+        self.wanted = wanted
+        self.constants = invariants(step)
+        self.drafts: list[Draft] = []
+        self.stage_of: dict[int, int] = {}
+        self.compact_of: dict[int, int] = {}
+        self.commits: dict[int, int] = {}
+        self.probe_of: dict[int, int] = {}
+        self.sampled: dict[int, list[int]] = {}
+        self.events, self.rings = self._channels(recorded)
+        self._open: dict[tuple[int, int], int] = {}
+
+    def _channels(self, recorded: set[int]) -> tuple[dict[int, bool], set[int]]:
+        """Which channels need event lists, and which need their samples kept."""
+        step, events, rings = self.step, {}, set()
+        order = live(step, [*step.roots(), *self.wanted])
+        for channel in recorded:
+            events[channel] = step.channels[channel].kind != "bool"
+        signals = set()
+        for index in order:
+            node = step.nodes[index]
+            if node.op != "accumulate":
+                continue
+            for arg, own in zip(node.args, node.attrs["channels"], strict=True):
+                signal = signal_of(step, arg, own)
+                assert signal is not None, "a synaptic sum reads a signal without a channel"
+                graded = step.channels[signal.channel].kind != "bool"
+                events[signal.channel] = graded
+                if graded:
+                    rings.add(signal.channel)
+                if own is None:
+                    signals.add(arg)
+        # histories read by anything but synaptic sums need their samples
+        uses: dict[int, list[int]] = {}
+        for index in order:
+            for arg in step.nodes[index].args:
+                uses.setdefault(arg, []).append(index)
+        for index in order:
+            node = step.nodes[index]
+            if node.op == "history" and self._read_as_array(index, uses):
+                rings.add(node.attrs["channel"])
+        return events, rings
+
+    def _read_as_array(self, index: int, uses: dict[int, list[int]]) -> bool:
+        if index in self.wanted or index in {channel.value for channel in self.step.channels} or index in self.step.writes.values():
+            return True
+        if len(self.step.nodes[index].args) == 2:
+            return True
+        for user in uses.get(index, []):
+            node = self.step.nodes[user]
+            if node.op == "slice" and node.attrs["stride"] == 1:
+                if self._read_as_array(user, uses):
+                    return True
+            elif node.op != "accumulate" or self._own_channel(node, index):
+                return True
+        return False
+
+    @staticmethod
+    def _own_channel(node: Node, arg: int) -> bool:
+        return any(a == arg and own is not None for a, own in zip(node.args, node.attrs["channels"], strict=True))
+
+    # ---- effects need values that a loop computes --------------------------------------------------------------------
+
+    def _materialise(self, index: int, shape: tuple[int, ...]) -> int:
+        """A node of this shape that a loop computes."""
+        node = self.step.nodes[index]
+        if _in_loop(node) and index not in self.constants and node.shape == shape:
+            return index
+        copy = replace(node, op="identity", args=(index,), shape=shape, attrs={}, label=node.label)
+        self.step.nodes.append(copy)
+        return len(self.step.nodes) - 1
+
+    def _prepare(self) -> None:
+        step = self.step
+        kept = set(self.events) | self.rings
+        for number, channel in enumerate(step.channels):
+            if number in self.rings or (number in kept and step.nodes[channel.value].op not in ("train", "poisson")):
+                step.channels[number] = replace(channel, value=self._materialise(channel.value, channel.shape))
+        for state, value in list(step.writes.items()):
+            step.writes[state] = self._materialise(value, step.states[state].shape)
+        for probe in sorted(self.wanted):
+            node = step.nodes[probe]
+            own_memory = node.op in ("accumulate", "poisson", "train")
+            self.probe_of[probe] = probe if own_memory else self._materialise(probe, node.shape)
+        self.wanted = set(self.probe_of.values())
+
+    # ---- placement -----------------------------------------------------------------------------------------------------
+
+    def run(self) -> Plan:
+        """Place all nodes."""
+        self.step.nodes = list(self.step.nodes)
+        self.step.channels = list(self.step.channels)
+        self.step.writes = dict(self.step.writes)
+        self._prepare()
+        kept = [channel.value for number, channel in enumerate(self.step.channels) if number in self.events or number in self.rings]
+        order = live(self.step, [*self.step.writes.values(), *kept, *self.wanted])
+        for number, channel in enumerate(self.step.channels):
+            if number in self.events:
+                self.sampled.setdefault(channel.value, []).append(number)
+        for index in order:
+            self._place(index)
+        self._commit()
+        self._levels()
+        return Plan(self.step, self.drafts, self.stage_of, self.commits, self.constants, self.events, self.rings, self.probe_of)
+
+    def _stage_behind(self, index: int) -> int:
+        """Draft that a view of this node needs, or -1."""
+        return self.stage_of.get(view_base(self.step, index)[0], -1)
+
+    def _place(self, index: int) -> None:
+        node = self.step.nodes[index]
+        if index in self.constants or index in self.stage_of:
+            return
+        if node.op in ("poisson", "train"):
+            self._own_stage("draw" if node.op == "poisson" else "train", index)
+        elif node.op == "accumulate":
+            for own in node.attrs["channels"]:
+                if own is not None:
+                    self._place(self.step.channels[own].value)
+            self._own_stage("deliver", index)
+        elif _in_loop(node):
+            self._place_in_loop(index)
+        for channel in self.sampled.get(index, ()):
+            self._compact(channel, index)
+
+    def _own_stage(self, kind: Literal["draw", "train", "deliver"], index: int) -> None:
+        node = self.step.nodes[index]
+        self.drafts.append(Draft(kind, node.region, node.size, [index]))
+        self.stage_of[index] = len(self.drafts) - 1
+
+    def _place_in_loop(self, index: int) -> None:
+        node = self.step.nodes[index]
+        key = (node.region, node.size)
+        candidate = self._open.get(key)
+        if candidate is None or not self._fits(index, candidate):
+            self.drafts.append(Draft("loop", node.region, node.size))
+            candidate = self._open[key] = len(self.drafts) - 1
+        self.drafts[candidate].nodes.append(index)
+        self.stage_of[index] = candidate
+
+    def _fits(self, index: int, candidate: int) -> bool:
+        for arg in self.step.nodes[index].args:
+            stage = self._stage_behind(arg)
+            if stage > candidate:
+                return False
+            if stage == candidate and (self.step.nodes[arg].op == "slice" or self.step.nodes[arg].size != self.drafts[candidate].size):
+                return False
+        return True
+
+    def _compact(self, channel: int, index: int) -> None:
+        self.drafts.append(Draft("compact", self.step.nodes[index].region, self.step.nodes[index].size, [index], channel))
+        self.compact_of[channel] = len(self.drafts) - 1
+
+    # ---- states --------------------------------------------------------------------------------------------------------
+
+    def _old_reads(self) -> dict[int, list[tuple[int, bool]]]:
+        """State -> (draft, whether it reads element by element) of every read of its old version."""
+        reads: dict[int, list[tuple[int, bool]]] = {}
+        for number, draft in enumerate(self.drafts):
+            if draft.kind == "compact":
+                continue
+            for index in draft.nodes:
+                for arg in self.step.nodes[index].args:
+                    base = self.step.nodes[view_base(self.step, arg)[0]]
+                    if base.op == "state":
+                        direct = arg == view_base(self.step, arg)[0] and base.size == draft.size and draft.kind == "loop"
+                        reads.setdefault(base.attrs["index"], []).append((number, direct))
+        return reads
+
+    def _commit(self) -> None:
+        """Decide which node stores each state; put stores off where the old version is still needed."""
+        reads = self._old_reads()
+        stored: set[int] = set()
+        for state, value in self.step.writes.items():
+            writer = self.stage_of[value]
+            late = any(draft > writer or (draft == writer and not direct) for draft, direct in reads.get(state, ()))
+            if late or value in stored:
+                node = self.step.nodes[value]
+                self.step.nodes.append(replace(node, op="identity", args=(value,), attrs={}))
+                value = len(self.step.nodes) - 1
+                self.drafts.append(Draft("loop", node.region, node.size, [value]))
+                self.stage_of[value] = len(self.drafts) - 1
+            stored.add(value)
+            self.commits[state] = value
+
+    # ---- levels --------------------------------------------------------------------------------------------------------
+
+    def _levels(self) -> None:
+        """Longest path to each draft; drafts of one level are independent."""
+        before: dict[int, set[int]] = {number: set() for number in range(len(self.drafts))}
+        for number, draft in enumerate(self.drafts):
+            for index in draft.nodes:
+                if draft.kind == "compact":
+                    before[number].add(self.stage_of[index])
+                    continue
+                node = self.step.nodes[index]
+                if node.op == "accumulate":
+                    self._deliver_needs(node, before[number])
+                    continue
+                before[number].update(stage for stage in map(self._stage_behind, node.args) if stage not in (-1, number))
+        for state, reads in self._old_reads().items():
+            if state in self.commits:
+                writer = self.stage_of[self.commits[state]]
+                before[writer].update(draft for draft, _direct in reads if draft != writer)
+        for number, draft in enumerate(self.drafts):
+            assert all(earlier < number for earlier in before[number]), "stages are out of order"
+            draft.level = max((self.drafts[earlier].level + 1 for earlier in before[number]), default=0)
+
+    def _deliver_needs(self, node: Node, before: set[int]) -> None:
+        for arg, own in zip(node.args, node.attrs["channels"], strict=True):
+            signal = signal_of(self.step, arg, own)
+            assert signal is not None
+            if signal.base == 0:
+                before.add(self.compact_of[signal.channel])
+
+
+def make_plan(step: Step, wanted: set[int], recorded: set[int]) -> Plan:
+    """Place the nodes of a simplified step into stages.
+
+    Parameters
+    ----------
+    step : Step
+        Simplified.
+    wanted : set of int
+        Probes whose values are recorded.
+    recorded : set of int
+        Channels whose events are recorded.
+
+    Returns
+    -------
+    Plan
+    """
+    return _Planner(step, wanted, recorded).run()

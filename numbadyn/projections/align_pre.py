@@ -1,0 +1,124 @@
+"""Projections whose synapse stands on the presynaptic side: one variable for each source neuron, then weights.
+
+In: a signal, a synapse model, a rule.  Out: weighted sums of the synapse's variable.  Must not know: which models there
+are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numbadyn.errors import InvalidParameterError
+from numbadyn.model.delays import OutputDelayAt
+from numbadyn.model.describe import Describer
+from numbadyn.model.dynamics import Dynamics
+from numbadyn.projections.base import SynapticProjection, attach_output, made_output
+from numbadyn.projections.connectivity import Connectivity
+from numbadyn.units import TIME, join
+
+__all__ = ["AlignPreProj"]
+
+
+class AlignPreProj(SynapticProjection):
+    """Spikes onto a synaptic variable of each presynaptic neuron, whose value passes through the weights.
+
+    Parameters
+    ----------
+    *modules : Dynamics, OutputDelayAt or callable
+        Where the signal comes from, as in `AlignPostProj`. Alone, a population or its delayed output keeps the synapse
+        on itself, so that all its projections of equal description share it.
+    syn : Describer or Synapse
+        The synapse, ``Expon.desc(tau=5*ms)``; it need not be linear. Its variable is a plain number unless the model
+        says otherwise, and the weights bring the unit.
+    comm : Connectivity or callable
+        Who is connected to whom, and how strongly.
+    out : Describer or output model
+        What current it makes.
+    post : Dynamics
+        The target.
+    delay : Quantity, array or Initialiser, optional
+        As in `AlignPostProj`.
+    label, name : str, optional
+        As in `AlignPostProj`.
+
+    Attributes
+    ----------
+    syn, out : Synapse, output model
+        The instances that are used.
+
+    Raises
+    ------
+    InvalidParameterError
+        `syn` or `out` is not a model.
+    ShapeError, DelayError, DimensionError, ProjectionTargetError
+        As in `AlignPostProj`.
+
+    Notes
+    -----
+    The synapse is stepped after its population, so the timing is that of `AlignPostProj`: a spike of step m acts on the
+    target in step m + 1 + d. All synapses of a neuron are read in each step, so this costs more than `AlignPostProj`
+    where the model allows both. In an update written by hand, call the projection before its target.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import ms, mV, nS
+    >>> E, I = nd.LIF(8), nd.LIF(2)
+    >>> comm = nd.AllToAll(E.varshape, I.varshape, weight=0.6 * nS)
+    >>> proj = nd.AlignPreProj(E, syn=nd.Expon.desc(tau=5 * ms), comm=comm, out=nd.COBA.desc(E=0 * mV), post=I)
+    >>> proj.syn.varshape
+    (8,)
+    """
+
+    def __init__(
+        self,
+        *modules: Any,
+        syn: Any,
+        comm: Any,
+        out: Any,
+        post: Any,
+        delay: Any = None,
+        label: str | None = None,
+        name: str | None = None,
+    ) -> None:
+        kind = name or type(self).__name__
+        if not isinstance(syn.cls if isinstance(syn, Describer) else type(syn), type) or not issubclass(
+            syn.cls if isinstance(syn, Describer) else type(syn), Dynamics
+        ):
+            raise InvalidParameterError(
+                f"syn of {kind} is {syn!r}, which is no synapse.",
+                where=kind,
+                cure="Give a synapse, such as nd.Expon.desc(tau=5*ms).",
+            )
+        shared = _shared(modules)
+        if shared is None:
+            size = comm.in_size if isinstance(comm, Connectivity) else post.varshape
+            made = syn.make(size) if isinstance(syn, Describer) else syn
+            made.driven = True
+            sources = modules
+        else:
+            made = shared.align_pre(syn)
+            times = modules[0].times if isinstance(modules[0], OutputDelayAt) else None
+            sources = (made.output_delay(join(times, TIME)) if times is not None else made,)
+        super().__init__(sources, comm=comm, post=post, delay=delay, name=name)
+        self._steps_syn = shared is None
+        self.syn = made
+        if hasattr(made, "use_unit"):
+            made.use_unit(1.0)
+        self.out = made_output(out, self._post, self.path)
+        attach_output(self._post, f"{type(made).__name__}-{type(self.out).__name__} {self._serial}", self.out, label, self.path)
+
+    def update(self, *args: Any) -> None:
+        """Step the synapse if it is this projection's own, and bind what arrives."""
+        value = self._source(*args)
+        self.out.bind_cond(self._delivery(self.syn(value) if self._steps_syn else value))
+
+
+def _shared(modules: tuple[Any, ...]) -> Dynamics | None:
+    """The population that can keep the synapse, if the signal is just its output."""
+    if len(modules) != 1:
+        return None
+    first = modules[0]
+    if isinstance(first, OutputDelayAt) and first.index is None and first.init is None:
+        return first.module
+    return first if isinstance(first, Dynamics) else None

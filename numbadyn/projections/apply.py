@@ -1,0 +1,209 @@
+"""How a signal reaches its targets: through the synapses of a connectivity rule, or through a plain function.
+
+In: the signal of this step, traced or an array with its unit.  Out: what arrives at each target.  Must not know: where
+the signal comes from, what is done with the result, Numba.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.errors import ConnectivityError, DelayError, ShapeError, UnsupportedFeatureError
+from numbadyn.ir.analysis import signal_of
+from numbadyn.ir.nodes import BindContext, Connection
+from numbadyn.model import environ
+from numbadyn.model.delays import delay_line, delay_steps, signal_channel, state_history
+from numbadyn.model.init import Constant
+from numbadyn.model.module import Module
+from numbadyn.projections.building import build
+from numbadyn.projections.connectivity import Connectivity, EdgeList, SynapseTable, as_delay, edge_list
+from numbadyn.tracing.trace import ANY, Trace, current_trace
+from numbadyn.tracing.traced import Traced, as_node
+from numbadyn.units import join_eager, split
+
+__all__ = ["Delivery"]
+
+_REAL = np.dtype(np.float64)
+
+
+class Delivery:
+    """The ``comm`` and the ``delay`` of a projection.
+
+    Parameters
+    ----------
+    owner : Module
+        The projection: its name, its random streams, its seed.
+    comm : Connectivity or callable
+        A rule of connection; or a function of the signal, applied as it is.
+    delay : Quantity, array, Initialiser or None
+        See `numbadyn.projections.connectivity.as_delay`; a function as `comm` takes one time only.
+    out_shape : tuple of int
+        Shape of what arrives.
+    hold_first : bool
+        Whether the signal's history before the first eager call is its first value; else it is zero.
+
+    Raises
+    ------
+    ConnectivityError
+        `comm` is neither a rule nor callable.
+    ShapeError
+        `comm` ends on another number of neurons.
+    DelayError, DimensionError, UnitExpectedError
+        `delay` is no time, or negative, or not finite.
+    """
+
+    def __init__(self, owner: Module, comm: Any, delay: Any, out_shape: tuple[int, ...], hold_first: bool) -> None:
+        where = owner.path
+        if not callable(comm) and not isinstance(comm, Connectivity):
+            raise ConnectivityError(
+                f"comm of {where} is {comm!r}, which is neither a rule of connection nor a function.",
+                where=where,
+                cure="Give a rule such as nd.FixedProb(pre.varshape, post.varshape, prob=0.02, weight=0.6*nS).",
+            )
+        self.owner, self.comm, self.out_shape, self.hold_first = owner, comm, out_shape, hold_first
+        self.rule: Connectivity | None = comm if isinstance(comm, Connectivity) else None
+        self.function: Callable[..., Any] = comm
+        self.delay = as_delay(delay, where=f"{where}.delay")
+        if self.rule is None and not isinstance(self.delay, Constant | None):
+            raise DelayError(
+                f"{where} has many delays, but a function as comm has no synapses that could differ.",
+                where=where,
+                cure="Give one delay, or a rule of connection as comm.",
+            )
+        if self.rule is not None and self.rule.n_post != math.prod(out_shape):
+            raise ShapeError(
+                f"comm of {where} is {self.rule!r}, but it ends on a population of size {out_shape}.",
+                where=where,
+                cure="Make the rule with the sizes of both populations: pre.varshape, post.varshape.",
+            )
+        self._table: tuple[tuple[float, int, int], SynapseTable] | None = None
+        self._past: list[NDArray[Any]] = []
+        self._bound: BindContext | None = None
+
+    def check_pre(self, size: tuple[int, ...] | None) -> None:
+        """Refuse a signal that does not fit the rule's presynaptic size; None is not known yet."""
+        if self.rule is not None and size is not None and self.rule.n_pre != math.prod(size):
+            raise ShapeError(
+                f"comm of {self.owner.path} is {self.rule!r}, but its signal has the shape {size}.",
+                where=self.owner.path,
+                cure="Make the rule with the sizes of both populations: pre.varshape, post.varshape.",
+            )
+
+    def __call__(self, signal: Any) -> Any:
+        """What arrives in this step."""
+        trace = current_trace()
+        if trace is not None:
+            return self._traced(trace, signal)
+        magnitude, dimension = split(signal)
+        if self.rule is None:
+            return self.function(self._eager_line(signal))
+        magnitude = np.asarray(magnitude)
+        self.check_pre(magnitude.shape)
+        table = self._eager_table(self.rule)
+        total = self._eager_sum(table, magnitude)
+        return join_eager(total.reshape(self.out_shape), self.rule.weight_dimension * dimension)
+
+    # ---- traced ------------------------------------------------------------------------------------------------------
+
+    def _traced(self, trace: Trace, signal: Any) -> Any:
+        node = as_node(trace, signal)
+        name = self.owner.path
+        if self.rule is None:
+            if isinstance(self.delay, Constant):
+                times = np.asarray(self.delay.value)
+                node = delay_line(trace, state_history(trace, node), times, f"{name}.signal")
+            return self.function(Traced(trace, node))
+        if trace.node(node).kind == "int":
+            node = trace.cast(node, "real")
+        node = state_history(trace, node)
+        value = trace.node(node)
+        self.check_pre(value.shape)
+        channel = None if signal_of(trace.step, node, None) else signal_channel(trace, node, f"{name}.signal")
+        dimension = ANY if value.dimension is ANY else self.rule.weight_dimension * value.dimension
+        index = trace.connection(self, self._connection)
+        label = name.rsplit(".", 1)[-1]
+        made = trace.source(
+            "accumulate", (node,), self.out_shape, "real", dimension, connections=(index,), channels=(channel,), label=label
+        )
+        return Traced(trace, made)
+
+    def _connection(self) -> Connection:
+        assert self.rule is not None
+        rule = self.rule
+        delayed = self.delay is not None
+        return Connection(self.owner.path, rule.n_pre, rule.n_post, self._build, rule.uniform_weight, delayed, self.owner)
+
+    def _build(self, context: BindContext, real: np.dtype[Any]) -> SynapseTable:
+        assert self.rule is not None
+        self._bound = context
+        number = self.owner.number
+        return build(self.rule, self.delay, dt=context.dt, seed=context.seed, number=number, real=real)
+
+    # ---- eager -------------------------------------------------------------------------------------------------------
+
+    def reset(self) -> None:
+        """Forget the signals of earlier eager calls."""
+        self._past.clear()
+
+    def _eager_table(self, rule: Connectivity) -> SynapseTable:
+        key = (environ.eager_dt(), self.owner.seed_of_build, self.owner.number)
+        if self._table is None or self._table[0] != key:
+            self._table = (key, build(rule, self.delay, dt=key[0], seed=key[1], number=key[2], real=_REAL))
+        return self._table[1]
+
+    def _eager_line(self, signal: Any) -> Any:
+        if self.delay is None:
+            return signal
+        assert isinstance(self.delay, Constant)
+        magnitude, dimension = split(signal)
+        steps = int(delay_steps(self.delay.value, environ.eager_dt()))
+        self._remember(np.asarray(magnitude), steps)
+        return join_eager(self._ago(steps), dimension)
+
+    def _remember(self, signal: NDArray[Any], longest: int) -> None:
+        self._past.insert(0, np.array(signal))
+        if len(self._past) == 1 and self.hold_first:
+            self._past *= longest + 1
+        del self._past[longest + 1 :]
+
+    def _ago(self, steps: int) -> NDArray[Any]:
+        return self._past[steps] if steps < len(self._past) else np.zeros_like(self._past[0])
+
+    def _eager_sum(self, table: SynapseTable, signal: NDArray[Any]) -> NDArray[np.float64]:
+        self._remember(signal.reshape(-1), int(table.delays.max()))
+        total = np.zeros(table.n_post)
+        for slot, delay in enumerate(table.delays):
+            past = self._ago(int(delay))
+            events = np.flatnonzero(past)
+            segments = events * table.n_delays + slot
+            first, last = table.offsets[segments], table.offsets[segments + 1]
+            rows = np.concatenate([np.arange(a, b) for a, b in zip(first, last, strict=True)] or [np.empty(0, int)])
+            values: Any = table.weights[0] if table.weights.size == 1 else table.weights[rows]
+            if past.dtype.kind != "b":
+                values = values * np.repeat(past[events], last - first)
+            np.add.at(total, table.targets[rows], values)
+        return total
+
+    # ---- reading back ------------------------------------------------------------------------------------------------
+
+    def edges(self, dt: Any = None) -> EdgeList:
+        """The synapses; see `SynapticProjection.edges`."""
+        if self.rule is None:
+            raise UnsupportedFeatureError(
+                f"{self.owner.path} has a function as comm, and so no synapses.",
+                where=self.owner.path,
+                cure="Use a rule of connection as comm.",
+            )
+        bound = self._bound
+        if dt is not None:
+            step = environ.time_step(dt, f"{self.owner.path}.edges(dt=...)")
+        else:
+            step = bound.dt if bound is not None else environ.eager_dt()
+        seed = bound.seed if bound is not None else self.owner.seed_of_build
+        table = build(self.rule, self.delay, dt=step, seed=seed, number=self.owner.number, real=_REAL)
+        return edge_list(table, step, self.rule.weight_dimension)

@@ -1,0 +1,163 @@
+"""What all synaptic projections share: a source, a delivery, a target.
+
+In: the arguments of a projection.  Out: the checked parts.  Must not know: synapse models.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+from numbadyn.errors import InvalidParameterError, ProjectionTargetError
+from numbadyn.model.describe import Describer
+from numbadyn.model.dynamics import Dynamics
+from numbadyn.model.group import Projection
+from numbadyn.model.hooks import not_receive_update_output
+from numbadyn.projections.apply import Delivery
+from numbadyn.projections.connectivity import EdgeList
+from numbadyn.projections.source import Source
+
+__all__ = ["SynapticProjection", "attach_output", "made_output"]
+
+_SERIAL = itertools.count(1)
+
+
+class SynapticProjection(Projection):
+    """Base of the projections that carry a signal through a ``comm`` to a ``post``.
+
+    Parameters
+    ----------
+    modules : tuple
+        Where the signal comes from; see `Source`.
+    comm, delay
+        See `Delivery`.
+    post : Dynamics
+        The target.
+    name : str, optional
+        Name for messages and results; the attribute's name in its network by default.
+
+    Attributes
+    ----------
+    comm : Connectivity or callable
+        As it was given.
+
+    Raises
+    ------
+    ProjectionTargetError
+        `post` is not a `Dynamics`.
+    ShapeError
+        The sizes of `comm` do not fit.
+    DelayError, DimensionError
+        `delay` is no time, or negative.
+    """
+
+    def __init__(self, modules: tuple[Any, ...], *, comm: Any, post: Any, delay: Any, name: str | None) -> None:
+        super().__init__(name)
+        self._serial = next(_SERIAL)
+        self._post = checked_target(post, self.path)
+        self._source = Source(modules, self.path)
+        self.stages = self._source.stages
+        self.comm = comm
+        held = self._source.begins_with_history
+        self._delivery = Delivery(self, comm, delay, self._post.varshape, held)
+        self._delivery.check_pre(self._source.size)
+
+    @property
+    def post(self) -> Dynamics:
+        """The target."""
+        return self._post
+
+    @property
+    def key(self) -> str:
+        """Name under which the target knows this projection; the same in each call."""
+        return self._path or f"{self.path} {self._serial}"
+
+    def arriving(self, *args: Any) -> Any:
+        """What arrives at the target in this step, before the synapse."""
+        return self._delivery(self._source(*args))
+
+    def reset_state(self) -> None:
+        """Put the states back, and forget the signals that are under way in eager calls."""
+        super().reset_state()
+        self._delivery.reset()
+
+    def edges(self, dt: Any = None) -> EdgeList:
+        """Read the synapses back.
+
+        Parameters
+        ----------
+        dt : Quantity, optional
+            Time step, which delays are multiples of. By default that of the simulator which was built last, else that
+            of `environ`.
+
+        Returns
+        -------
+        EdgeList
+            ``pre``, ``post``, ``weight``, ``delay``, an entry for each synapse in the order of the rule.
+
+        Raises
+        ------
+        TimeStepError
+            There is no time step.
+        UnsupportedFeatureError
+            `comm` is a function.
+
+        Notes
+        -----
+        The synapses follow from the seed, so they are made again rather than kept.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> from quantities import ms, mV
+        >>> neurons = nd.LIF(3)
+        >>> proj = nd.DeltaProj(neurons, comm=nd.OneToOne(3, 3, weight=0.5 * mV), post=neurons, delay=1 * ms)
+        >>> edges = proj.edges(dt=0.1 * ms)
+        >>> edges.pre.tolist(), edges.post.tolist(), edges.delay
+        ([0, 1, 2], [0, 1, 2], array([1., 1., 1.]) * ms)
+        """
+        return self._delivery.edges(dt)
+
+
+def checked_target(post: Any, where: str) -> Dynamics:
+    """The target, after checking that it can have inputs."""
+    if not isinstance(post, Dynamics):
+        raise ProjectionTargetError(
+            f"post of {where} is {post!r}, which is not a Dynamics.",
+            where=where,
+            cure="Give a population, such as nd.LIF(100).",
+        )
+    return post
+
+
+def made_output(out: Any, post: Dynamics, where: str) -> Any:
+    """The output model: an instance as it is, a describer made; after checking that it can be bound."""
+    made = out.make(post.varshape) if isinstance(out, Describer) else out
+    if not (callable(made) and hasattr(made, "bind_cond")):
+        raise InvalidParameterError(
+            f"out of {where} is {out!r}, which is no output model.",
+            where=where,
+            cure="Give nd.COBA.desc(E=0*mV), nd.CUBA.desc(), or an object with bind_cond and __call__.",
+        )
+    made.varshape = post.varshape
+    made.driven = True
+    return made
+
+
+def attach_output(post: Dynamics, key: str, out: Callable[..., Any], label: str | None, where: str) -> None:
+    """Make an output model a current input of a population, and check in each step that its update sums it."""
+    post.add_current_input(key, out, label)
+    full = f"{label} // {key}" if label is not None else key
+
+    @not_receive_update_output
+    def check() -> None:
+        if full not in post.current_inputs.reached:
+            raise ProjectionTargetError(
+                f"{where} ends on {post.path}, but the update of {post.path} never sums its current inputs"
+                + (f" of the label {label!r}." if label is not None else "."),
+                where=post.path,
+                cure="Call self.sum_current_inputs(x, V) in its update, or choose a target that takes currents.",
+            )
+
+    post.add_after_update(("summed", full), check)

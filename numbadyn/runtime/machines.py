@@ -1,0 +1,261 @@
+"""Machines: a bound network that can be advanced, on one target.
+
+In: a step or program with its bindings, and logs.  Out: `advance`, which runs whole chunks of steps.  Must not know: how
+chunks are chosen, units, user objects.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.codegen.cpu import ENTRY, cpu_source
+from numbadyn.codegen.loader import load
+from numbadyn.ir.interpreter import Evaluator, Interpreter, dtype_of
+from numbadyn.ir.nodes import BindContext, Step
+from numbadyn.lowering.program import Program
+from numbadyn.runtime.logs import SampleLog, SpikeLog
+from numbadyn.runtime.memory import Memory
+from numbadyn.runtime.tables import Tables
+
+__all__ = ["CpuMachine", "InterpreterMachine", "Machine", "Outcome"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How far a chunk came, and the state that holds a NaN, if any."""
+
+    reached: int
+    nan_state: int | None = None
+
+
+class Machine(ABC):
+    """A network in memory, at some step."""
+
+    step: Step
+    context: BindContext
+    number: int
+
+    @abstractmethod
+    def begin(self, spikes: list[SpikeLog], samples: list[SampleLog]) -> None:
+        """Fetch parameters anew and get ready for a run with these logs."""
+
+    @abstractmethod
+    def advance(self, stop: int) -> Outcome:
+        """Run up to step `stop`, or less far if a NaN appears."""
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Back to the first values and to step 0."""
+
+    @abstractmethod
+    def state(self, index: int) -> NDArray[Any]:
+        """Values of a state."""
+
+    @abstractmethod
+    def set_state(self, index: int, values: NDArray[Any]) -> None:
+        """Overwrite a state."""
+
+
+class InterpreterMachine(Machine):
+    """The NumPy interpreter as a target.
+
+    Parameters
+    ----------
+    step : Step
+        Prepared.
+    context : BindContext
+        dt, seed, precision.
+    tables : list
+        Synapse tables.
+    probes : list of int
+        Nodes that are sampled.
+    """
+
+    def __init__(self, step: Step, context: BindContext, tables: list[Any], probes: list[int]) -> None:
+        self.step, self.context = step, context
+        self.interpreter = Interpreter(step, context, tables, probes)
+        self.spikes: list[SpikeLog] = []
+        self.samples: list[SampleLog] = []
+
+    @property
+    def number(self) -> int:  # type: ignore[override]
+        """Step number."""
+        return self.interpreter.number
+
+    def begin(self, spikes: list[SpikeLog], samples: list[SampleLog]) -> None:
+        """Fetch parameters anew and get ready for a run with these logs."""
+        self.interpreter.bind()
+        self.spikes, self.samples = spikes, samples
+
+    def advance(self, stop: int) -> Outcome:
+        """Run up to step `stop`."""
+        machine = self.interpreter
+        while machine.number < stop:
+            now = machine.number
+            for log in self.samples:
+                if log.kind == "state":
+                    log.append(now, machine.states[log.index])
+            machine.advance()
+            for log in self.samples:
+                if log.kind == "probe":
+                    values = machine.values[log.index]
+                    log.append(now, np.broadcast_to(values, self.step.nodes[log.index].shape))
+            for spikes in self.spikes:
+                value = machine.values[self.step.channels[spikes.channel].value]
+                spikes.append(now, np.flatnonzero(np.broadcast_to(value, self.step.channels[spikes.channel].shape)))
+            if machine.number % 128 == 0 or machine.number == stop:
+                bad = self._nan()
+                if bad is not None:
+                    return Outcome(machine.number, bad)
+        return Outcome(machine.number)
+
+    def _nan(self) -> int | None:
+        for index, values in enumerate(self.interpreter.states):
+            if values.dtype.kind == "f" and np.isnan(values).any():
+                return index
+        return None
+
+    def reset(self) -> None:
+        """Back to the first values and to step 0."""
+        self.interpreter.reset()
+
+    def state(self, index: int) -> NDArray[Any]:
+        """Values of a state."""
+        return self.interpreter.states[index]
+
+    def set_state(self, index: int, values: NDArray[Any]) -> None:
+        """Overwrite a state."""
+        self.interpreter.states[index] = np.array(values, dtype=self.interpreter.states[index].dtype)
+
+
+class CpuMachine(Machine):
+    """Compiled code on one thread.
+
+    Parameters
+    ----------
+    program : Program
+        Lowered network.
+    context : BindContext
+        dt, seed, precision.
+    tables : list
+        Synapse tables.
+    label : str
+        Name in the cache.
+    """
+
+    def __init__(self, program: Program, context: BindContext, tables: list[Any], label: str) -> None:
+        self.program, self.context, self.step = program, context, program.step
+        self.number = 0
+        self.evaluator = Evaluator(program.step, context)
+        self.evaluator.bind()
+        self.memory = Memory(program, self.evaluator, tables)
+        self.memory.reset()
+        self.source = cpu_source(program, context.bits)
+        self.loaded = load(self.source, label=label, entry=(ENTRY,))
+        self._states = {b.index: b for b in self.memory.offsets if b.role == "state"}
+        self._unplaced = {
+            index: np.broadcast_to(spec.initial(context), spec.shape).astype(dtype_of(spec.kind, context.bits))
+            for index, spec in enumerate(self.step.states)
+            if index not in self._states
+        }
+        self._checked = [index for index, b in self._states.items() if b.kind == "real"]
+        self._spikes: list[SpikeLog] = []
+        self._samples: list[SampleLog] = []
+        self.compile_seconds = 0.0
+
+    # ---- tables of a run ---------------------------------------------------------------------------------------------
+
+    def begin(self, spikes: list[SpikeLog], samples: list[SampleLog]) -> None:
+        """Fetch parameters anew and get ready for a run with these logs."""
+        self.evaluator.bind()
+        self.memory.load_constants()
+        self.tables = Tables(self.memory)
+        self._spikes, self._samples = spikes, [log for log in samples if log.steps.size]
+        self._status = np.zeros(4, np.int64)
+        rows = [[self.memory.offsets[self._states[i]], self._states[i].size] for i in self._checked]
+        self._checks = np.array(rows, dtype=np.int64).reshape(len(rows), 2)
+
+    def _spike_rows(self) -> NDArray[np.int64]:
+        memory = self.memory
+        rows = [
+            [
+                memory.event_offsets[log.channel], memory.count_offsets[log.channel], memory.depths[log.channel], log.indices.ctypes.data,
+                log.width, log.used, log.indices.size, log.steps.ctypes.data, log.start, log.stop,
+            ]
+            for log in self._spikes
+        ]  # fmt: skip
+        return np.array(rows, dtype=np.int64).reshape(len(rows), 10)
+
+    def _sample_rows(self) -> NDArray[np.int64]:
+        memory, rows = self.memory, []
+        for log in self._samples:
+            buffer = self._states[log.index] if log.kind == "state" else self.program.probes[log.index]
+            rows.append(
+                [
+                    int(log.kind == "probe"), ("real", "int", "bool").index(buffer.kind), memory.offsets[buffer], log.elements.size,
+                    log.elements.ctypes.data, log.next_step, log.every, log.last, log.values.ctypes.data, 0, log.used, 1, 0,
+                ]
+            )  # fmt: skip
+        return np.array(rows, dtype=np.int64).reshape(len(rows), 13)
+
+    # ---- running -----------------------------------------------------------------------------------------------------
+
+    def _call(self, first: int, last: int) -> None:
+        m, seed = self.memory, self.context.seed
+        spikes, samples = self._spike_rows(), self._sample_rows()
+        key = (np.uint32(seed & 0xFFFFFFFF), np.uint32(seed >> 32))
+        self.loaded.module.run(
+            first, last, self.context.dt, *key, m.R, m.I, m.B, m.E, m.C, self.tables.terms, spikes, samples, self._checks, self._status, *self.tables.stages
+        )
+        for log, row in zip(self._spikes, spikes, strict=True):
+            log.used = int(row[5])
+        for sample, row in zip(self._samples, samples, strict=True):
+            sample.next_step, sample.used = int(row[5]), int(row[10])
+
+    def compile(self) -> float:
+        """Compile, or load from the cache, by running no step; seconds."""
+        started = time.perf_counter()
+        self.begin([], [])
+        self._call(self.number, self.number)
+        self.compile_seconds = time.perf_counter() - started
+        return self.compile_seconds
+
+    def advance(self, stop: int) -> Outcome:
+        """Run up to step `stop`, or less far if a NaN appears."""
+        while self.number < stop:
+            self._call(self.number, stop)
+            self.number = int(self._status[2])
+            if self._status[0] == 2:
+                return Outcome(self.number, self._checked[int(self._status[1])])
+            if self._status[0] == 1:
+                for log in self._spikes:
+                    if not log.fits:
+                        log.grow()
+        return Outcome(self.number)
+
+    def reset(self) -> None:
+        """Back to the first values and to step 0."""
+        self.number = 0
+        self.evaluator.bind()
+        self.memory.reset()
+
+    def state(self, index: int) -> NDArray[Any]:
+        """Values of a state."""
+        if index in self._unplaced:
+            return self._unplaced[index]
+        values = self.memory.view(self._states[index])
+        spec = self.step.states[index]
+        return values.astype(bool).reshape(spec.shape) if spec.kind == "bool" else values.reshape(spec.shape)
+
+    def set_state(self, index: int, values: NDArray[Any]) -> None:
+        """Overwrite a state."""
+        if index in self._unplaced:
+            self._unplaced[index][...] = values
+            return
+        self.memory.view(self._states[index])[:] = np.broadcast_to(values, self.step.states[index].shape).reshape(-1)

@@ -1,0 +1,170 @@
+"""Memory of a program: five flat arrays, and where in them every buffer lies.
+
+In: a `Program` bound to dt, seed, precision, parameters and synapse tables.  Out: the arrays and offsets.  Must not know:
+source text, Numba.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.ir.interpreter import Evaluator, dtype_of
+from numbadyn.lowering.program import Buffer, Delivery, Draw, Loop, Program, View
+
+__all__ = ["Memory"]
+
+_LINE = 64
+
+
+def _aligned(count: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Zeros whose first element starts a cache line."""
+    raw = np.zeros(count * dtype.itemsize + 2 * _LINE, np.uint8)
+    start = -raw.ctypes.data % _LINE
+    return raw[start : start + count * dtype.itemsize].view(dtype)
+
+
+class Memory:
+    """Arrays of a bound program.
+
+    Parameters
+    ----------
+    program : Program
+        Lowered network.
+    evaluator : Evaluator
+        Holds the run constants (bound).
+    tables : list
+        Synapse tables.
+
+    Attributes
+    ----------
+    R, I, B, E, C : ndarray
+        Reals, integers, Booleans (bytes), event indices, event counts.
+    depths : list of int
+        Slots of each channel's history.
+    """
+
+    def __init__(self, program: Program, evaluator: Evaluator, tables: list[Any]) -> None:
+        self.program, self.evaluator, self.tables = program, evaluator, tables
+        self.depths = self._depths()
+        self.offsets: dict[Buffer, int] = {}
+        sizes = self._place()
+        bits = evaluator.context.bits
+        self.R = _aligned(sizes["real"], dtype_of("real", bits))
+        self.I = _aligned(sizes["int"], np.dtype(np.int64))
+        self.B = _aligned(sizes["bool"], np.dtype(np.uint8))
+        self.event_offsets: dict[int, int] = {}
+        self.count_offsets: dict[int, int] = {}
+        events, counts = self._place_events()
+        self.E = _aligned(events, np.dtype(np.uint32))
+        self.C = _aligned(counts, np.dtype(np.int64))
+
+    # ---- sizes -------------------------------------------------------------------------------------------------------
+
+    def lag(self, node: int | None) -> int:
+        """Largest number of delay steps that a node stands for."""
+        return 0 if node is None else int(np.max(self.evaluator.values[node]))
+
+    def _depths(self) -> list[int]:
+        step = self.program.step
+        deepest = [1] * len(step.channels)
+        for stages in self.program.schedule:
+            for stage in stages:
+                if isinstance(stage, Delivery):
+                    for term in stage.terms:
+                        delays = self.tables[term.connection].delays
+                        longest = int(delays.max()) if len(delays) else 0
+                        deepest[term.channel] = max(deepest[term.channel], term.base + self.lag(term.lag) + longest + 1)
+        for view in self._views():
+            if view.slot == "past":
+                deepest[view.buffer.index] = max(deepest[view.buffer.index], 2 + self.lag(view.lag))
+        for node in step.nodes:
+            if node.op == "history":
+                lag = self.evaluator.values.get(node.args[0]) if node.args else None
+                deepest[node.attrs["channel"]] = max(deepest[node.attrs["channel"]], 2 + (0 if lag is None else int(np.max(lag))))
+        return deepest
+
+    def _views(self) -> list[View]:
+        found: list[View] = []
+        for stages in self.program.schedule:
+            for stage in stages:
+                if isinstance(stage, Loop):
+                    found += [view for instance in stage.instances for view in instance.views]
+                elif isinstance(stage, Draw) and isinstance(stage.mean, View):
+                    found.append(stage.mean)
+        return found
+
+    def extent(self, buffer: Buffer) -> int:
+        """Elements of a buffer, all slots of a history counted."""
+        return buffer.size * (self.depths[buffer.index] if buffer.role == "ring" else 1)
+
+    def _place(self) -> dict[str, int]:
+        used = {"real": 0, "int": 0, "bool": 0}
+        per_line = {"real": _LINE // dtype_of("real", self.evaluator.context.bits).itemsize, "int": 8, "bool": _LINE}
+        for block in self.program.buffers:
+            kind = block[0].kind
+            used[kind] = -(-used[kind] // per_line[kind]) * per_line[kind]
+            for buffer in block:
+                self.offsets[buffer] = used[kind]
+                used[kind] += self.extent(buffer)
+        return used
+
+    def _place_events(self) -> tuple[int, int]:
+        events = counts = 0
+        for channel in sorted(self.program.events):
+            self.event_offsets[channel], self.count_offsets[channel] = events, counts
+            size = int(np.prod(self.program.step.channels[channel].shape, dtype=np.int64))
+            events += -(-size * self.depths[channel] // 16) * 16
+            counts += self.depths[channel]
+        return events, counts
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        return int(self.R.nbytes + self.I.nbytes + self.B.nbytes + self.E.nbytes + self.C.nbytes)
+
+    # ---- content -----------------------------------------------------------------------------------------------------
+
+    def arena(self, kind: str) -> NDArray[Any]:
+        """The flat array of a kind."""
+        return {"real": self.R, "int": self.I, "bool": self.B}[kind]
+
+    def view(self, buffer: Buffer) -> NDArray[Any]:
+        """The elements of a buffer, all slots of a history."""
+        start = self.offsets[buffer]
+        return self.arena(buffer.kind)[start : start + self.extent(buffer)]
+
+    def load_constants(self) -> None:
+        """Copy arrays that depend on parameters only into their buffers."""
+        for buffer in self.offsets:
+            if buffer.role == "constant":
+                self.view(buffer)[:] = np.broadcast_to(self.evaluator.values[buffer.index].reshape(-1), buffer.size)
+
+    def reset(self) -> None:
+        """First values of states and histories; everything else zero."""
+        context, step = self.evaluator.context, self.program.step
+        for array in (self.R, self.I, self.B, self.C):
+            array[:] = 0
+        for buffer in self.offsets:
+            if buffer.role == "state":
+                spec = step.states[buffer.index]
+                self.view(buffer)[:] = np.broadcast_to(spec.initial(context), spec.shape).reshape(-1)
+            elif buffer.role == "ring":
+                channel = step.channels[buffer.index]
+                first = np.broadcast_to(channel.initial(context), channel.shape).reshape(-1)
+                self.view(buffer).reshape(-1, buffer.size)[:] = first
+        for channel_index, start in self.event_offsets.items():
+            self._first_events(channel_index, start)
+        self.load_constants()
+
+    def _first_events(self, index: int, start: int) -> None:
+        channel = self.program.step.channels[index]
+        context = self.evaluator.context
+        first = np.broadcast_to(channel.initial(context), channel.shape).astype(dtype_of(channel.kind, context.bits)).reshape(-1)
+        active = np.flatnonzero(first)
+        depth = self.depths[index]
+        self.C[self.count_offsets[index] : self.count_offsets[index] + depth] = active.size
+        slots = self.E[start : start + depth * first.size].reshape(depth, first.size)
+        slots[:, : active.size] = active

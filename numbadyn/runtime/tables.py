@@ -1,0 +1,171 @@
+"""Tables that compiled code reads: rows of offsets, sizes, delays and addresses for every stage.
+
+In: a `Program` with its `Memory` and synapse tables.  Out: int64 and real arrays, in the order of the arguments of the
+generated `run`.  Must not know: source text.
+
+Columns of the rows of loops: size, then for each slot offset, count, depth, lag and width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.lowering.program import Compaction, Delivery, Draw, Instance, Loop, Term, TrainStage, View
+from numbadyn.runtime.memory import Memory
+
+__all__ = ["Tables"]
+
+_GRADED = {"bool": 0, "real": 1, "int": 2}
+
+
+def _rows(rows: list[list[int]], columns: int) -> NDArray[np.int64]:
+    return np.array(rows, dtype=np.int64).reshape(len(rows), columns)
+
+
+class Tables:
+    """Arguments of the generated `run` after the memory.
+
+    Parameters
+    ----------
+    memory : Memory
+        Placed buffers, bound constants.
+
+    Attributes
+    ----------
+    stages : list of ndarray
+        One table a stage kind; three for loops.
+    terms : ndarray
+        Rows of synaptic terms.
+    """
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+        self._alive: list[Any] = []
+        self._terms: list[list[int]] = []
+        self.stages: list[NDArray[Any]] = []
+        writers: dict[type, Callable[[Any], list[NDArray[Any]]]] = {
+            Delivery: self._deliveries,
+            Compaction: self._compactions,
+            Draw: self._draws,
+            TrainStage: self._trains,
+        }
+        for stages in memory.program.schedule:
+            if isinstance(stages[0], Loop):
+                self.stages += self._loop(stages[0])
+            else:
+                self.stages += writers[type(stages[0])](stages)
+        self.terms = _rows(self._terms, 15)
+
+    def address(self, array: NDArray[Any]) -> int:
+        """Address of an array, which is kept alive."""
+        self._alive.append(array)
+        return int(array.ctypes.data)
+
+    # ---- loops -------------------------------------------------------------------------------------------------------
+
+    def _slot(self, view: View) -> list[int]:
+        memory = self.memory
+        start = memory.offsets[view.buffer] + view.offset
+        if view.slot == "fixed":
+            return [start, view.count, 1, 0, 0]
+        depth, width = memory.depths[view.buffer.index], view.buffer.size
+        if view.slot == "whole":
+            return [start, depth * width, 1, depth, width]
+        lag = 0 if view.slot == "now" else 1 + memory.lag(view.lag)
+        return [start, view.count, depth, lag, width]
+
+    def _scalar(self, key: int) -> Any:
+        return ~key if key < 0 else self.memory.evaluator.values[key].reshape(-1)[0]
+
+    def _loop(self, loop: Loop) -> list[NDArray[Any]]:
+        kernel = self.memory.program.kernels[loop.kernel]
+        kinds = [kind for _name, kind in kernel.scalars]
+        rows, reals, integers = [], [], []
+        for instance in loop.instances:
+            row = [instance.size, *(number for view in instance.views for number in self._slot(view))]
+            real = [float(self._scalar(key)) for key, kind in zip(instance.scalars, kinds, strict=True) if kind == "real"]
+            whole = [int(self._scalar(key)) for key, kind in zip(instance.scalars, kinds, strict=True) if kind != "real"]
+            if rows and self._continues(rows[-1], row, instance, kernel.slots) and reals[-1] == real and integers[-1] == whole:
+                rows[-1] = _joined(rows[-1], row, kernel.slots)
+                continue
+            rows.append(row)
+            reals.append(real)
+            integers.append(whole)
+        columns = 1 + 5 * len(kernel.slots)
+        return [
+            _rows(rows, columns),
+            np.array(reals, dtype=self.memory.R.dtype).reshape(len(rows), -1 if rows and reals[0] else kinds.count("real")),
+            np.array(integers, dtype=np.int64).reshape(len(rows), len(kinds) - kinds.count("real")),
+        ]
+
+    def _continues(self, before: list[int], row: list[int], instance: Instance, slots: tuple[Any, ...]) -> bool:
+        """Whether an instance lies right behind the one before in every slot, so that one loop serves both."""
+        for number, (view, slot) in enumerate(zip(instance.views, slots, strict=True)):
+            c = 1 + 5 * number
+            if view.slot != "fixed" or slot.access == "stride":
+                return False
+            expected = before[c] if slot.access == "first" else before[c] + before[c + 1]
+            if row[c] != expected:
+                return False
+        return True
+
+    # ---- other stages --------------------------------------------------------------------------------------------------
+
+    def _deliveries(self, stages: tuple[Delivery, ...]) -> list[NDArray[Any]]:
+        rows = []
+        for stage in stages:
+            first = len(self._terms)
+            self._terms += [self._term(term) for term in stage.terms]
+            rows.append([self.memory.offsets[stage.target], stage.target.size, int(stage.clear), first, len(self._terms)])
+        return [_rows(rows, 5)]
+
+    def _term(self, term: Term) -> list[int]:
+        memory, table = self.memory, self.memory.tables[term.connection]
+        channel = memory.program.step.channels[term.channel]
+        weights = np.ascontiguousarray(table.weights, dtype=memory.R.dtype)
+        ring = next((b for b in memory.offsets if b.role == "ring" and b.index == term.channel), None)
+        return [
+            memory.event_offsets[term.channel], memory.count_offsets[term.channel], int(np.prod(channel.shape, dtype=np.int64)),
+            memory.depths[term.channel], term.base + memory.lag(term.lag), term.start, term.stop, len(table.delays),
+            self.address(np.ascontiguousarray(table.delays, dtype=np.int32)), self.address(table.offsets), self.address(table.targets),
+            self.address(weights), int(weights.size == 1), int(term.graded), 0 if ring is None else memory.offsets[ring],
+        ]  # fmt: skip
+
+    def _compactions(self, stages: tuple[Compaction, ...]) -> list[NDArray[Any]]:
+        memory = self.memory
+        rows = [
+            [memory.offsets[s.source], s.source.size, _GRADED[s.source.kind], memory.event_offsets[s.channel], memory.count_offsets[s.channel], memory.depths[s.channel]]
+            for s in stages
+        ]
+        return [_rows(rows, 6)]
+
+    def _draws(self, stages: tuple[Draw, ...]) -> list[NDArray[Any]]:
+        rows = []
+        for stage in stages:
+            assert isinstance(stage.mean, View)
+            start, count, depth, lag, width = self._slot(stage.mean)
+            rows.append([self.memory.offsets[stage.target], stage.target.size, start, count, depth, lag, width, stage.stream])
+        return [_rows(rows, 8)]
+
+    def _trains(self, stages: tuple[TrainStage, ...]) -> list[NDArray[Any]]:
+        rows = []
+        for stage in stages:
+            steps, elements = self.memory.program.step.trains[stage.train].events(self.memory.evaluator.context)
+            steps, elements = (np.ascontiguousarray(part, dtype=np.int64) for part in (steps, elements))
+            rows.append([self.memory.offsets[stage.target], stage.target.size, self.address(steps), self.address(elements), steps.size])
+        return [_rows(rows, 5)]
+
+
+def _joined(before: list[int], row: list[int], slots: tuple[Any, ...]) -> list[int]:
+    joined = list(before)
+    joined[0] += row[0]
+    for number, slot in enumerate(slots):
+        if slot.access != "first":
+            joined[2 + 5 * number] += row[2 + 5 * number]
+    return joined
+
+
