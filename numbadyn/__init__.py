@@ -24,22 +24,88 @@ from numbadyn.model.hooks import (
 from numbadyn.model.integrate import euler_step, exp_euler_step, exprel, rk2_step, rk4_step
 from numbadyn.model.module import Module, init_all_states, reset_all_states
 from numbadyn.model.values import Parameter, State
+from numbadyn.projections import (
+    AlignPostProj,
+    AlignPreProj,
+    CurrentProj,
+    DeltaProj,
+    PoissonInput,
+    SynapticProjection,
+)
+from numbadyn.projections.building import set_builder
+from numbadyn.projections.connectivity import (
+    AllToAll,
+    Connectivity,
+    EdgeList,
+    Edges,
+    FixedInDegree,
+    FixedOutDegree,
+    FixedProb,
+    FixedTotalNumber,
+    Matrix,
+    OneToOne,
+)
+from numbadyn.runtime import on_demand
 from numbadyn.simulator import Simulator
+from numbadyn.zoo import (
+    COBA,
+    CUBA,
+    HH,
+    LIF,
+    Alpha,
+    DualExpon,
+    Expon,
+    LIFRef,
+    MgBlock,
+    PoissonGroup,
+    SpikeTrain,
+    SynOut,
+)
+
+set_builder(on_demand.build)
 
 __all__ = [
+    "COBA",
+    "CUBA",
+    "HH",
+    "LIF",
+    "AlignPostProj",
+    "AlignPreProj",
+    "AllToAll",
+    "Alpha",
+    "Connectivity",
+    "CurrentProj",
+    "DeltaProj",
+    "DualExpon",
     "Dynamics",
     "DynamicsGroup",
+    "EdgeList",
+    "Edges",
+    "Expon",
+    "FixedInDegree",
+    "FixedOutDegree",
+    "FixedProb",
+    "FixedTotalNumber",
+    "LIFRef",
+    "Matrix",
+    "MgBlock",
     "Module",
     "Neuron",
+    "OneToOne",
     "OutputDelayAt",
     "Parameter",
+    "PoissonGroup",
+    "PoissonInput",
     "Prefetch",
     "PrefetchDelay",
     "PrefetchDelayAt",
     "Projection",
     "Simulator",
+    "SpikeTrain",
     "State",
+    "SynOut",
     "Synapse",
+    "SynapticProjection",
     "__version__",
     "cache",
     "environ",

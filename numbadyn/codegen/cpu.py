@@ -6,9 +6,9 @@ no size, no parameter, no seed, no number of populations.  Must not know: arrays
 
 from __future__ import annotations
 
-from numbadyn.codegen.expressions import KernelText
+from numbadyn.codegen.expressions import SHORT_FORMS, KernelText
 from numbadyn.codegen.routines import routine_source
-from numbadyn.ir.elementary import HEADER, NAMES, numba_source
+from numbadyn.ir.elementary import EXPREL_SHORT_LIMIT, HEADER, NAMES, numba_source
 from numbadyn.lowering.program import Compaction, Delivery, Draw, Kernel, Loop, Program, TrainStage
 
 __all__ = ["ENTRY", "cpu_source"]
@@ -28,6 +28,7 @@ from numbadyn.codegen.intrinsics import array_at, prefetch_read
 u8 = np.uint8
 real = {real}
 REAL_ZERO = {real}(0.0)
+EXPREL_SHORT_LIMIT = {real}({limit!r})
 kernel = njit(error_model="numpy", pipeline_class=NoAlias, no_cpython_wrapper=True)
 
 {columns}
@@ -103,6 +104,32 @@ def _kernel_function(name: str, text: KernelText) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _guard_function(kernel: Kernel, text: KernelText) -> str:
+    """Whether the short form of exprel, valid near zero, serves all elements of a tile; the bits are the same."""
+    guarded = [op.args[0] for op in kernel.operations if op.op in SHORT_FORMS]
+    needed = _ancestors(kernel, [arg.index for arg in guarded if arg.where == "local"])
+    lines = [
+        "@kernel",
+        f"def near_zero_{kernel.name}({', '.join(_arguments(text))}):",
+        *("    " + line for line in text.prologue()),
+        "    outside = 0",
+        "    for j in range(start, stop):",
+        "        i = u64(j)",
+        _indent(text.body(needed, keep={arg.index for arg in guarded if arg.where == "local"}), 2),
+        *(f"        outside += not (abs({text.operand(arg)}) <= EXPREL_SHORT_LIMIT)" for arg in guarded),
+        "    return outside == 0",
+    ]
+    return "\n".join(line for line in lines if line) + "\n"
+
+
+def _ancestors(kernel: Kernel, roots: list[int]) -> set[int]:
+    needed = set(roots)
+    for index in range(len(kernel.operations) - 1, -1, -1):
+        if index in needed:
+            needed.update(arg.index for arg in kernel.operations[index].args if arg.where == "local")
+    return needed
+
+
 def _stage_function(kernel: Kernel, text: KernelText) -> str:
     """The function that runs a kernel over all its instances, each with its own rows of the tables."""
     arena = {"real": "R", "int": "I", "bool": "B"}
@@ -124,8 +151,23 @@ def _stage_function(kernel: Kernel, text: KernelText) -> str:
         if number in text.extents:
             depth, width = text.extents[number]
             lines.append(f"        {depth}, {width} = rows[k, {c + 3}], rows[k, {c + 4}]")
-    lines.append(f"        {kernel.name}({', '.join(['0', 'size', *_arguments(text)[2:]])})")
+    rest = ", ".join(_arguments(text)[2:])
+    if not _guarded(kernel):
+        lines.append(f"        {kernel.name}(0, size, {rest})")
+        return "\n".join(lines) + "\n"
+    lines += [
+        f"        for start in range(0, size, {_TILE}):",
+        f"            stop = min(start + {_TILE}, size)",
+        f"            if near_zero_{kernel.name}(start, stop, {rest}):",
+        f"                short_{kernel.name}(start, stop, {rest})",
+        "            else:",
+        f"                {kernel.name}(start, stop, {rest})",
+    ]
     return "\n".join(lines) + "\n"
+
+
+def _guarded(kernel: Kernel) -> bool:
+    return any(op.op in SHORT_FORMS for op in kernel.operations)
 
 
 def _schedule(program: Program) -> tuple[list[str], list[str]]:
@@ -167,15 +209,19 @@ def cpu_source(program: Program, bits: int) -> str:
     """
     used = {op.op for kernel in program.kernels for op in kernel.operations} & set(NAMES)
     draws = any(isinstance(stages[0], Draw) for stages in program.schedule)
+    used |= {SHORT_FORMS[name] for name in used & set(SHORT_FORMS)}
     wanted = sorted(used | ({"fill_poisson"} if draws else set()))
     columns = "\n".join(f"T_{name} = {number}" for number, name in enumerate(TERM_COLUMNS))
     parts = [
-        _HEADER.format(title=f"Time loop of {program.step.name}.", header=HEADER, real=f"np.float{bits}", columns=columns),
+        _HEADER.format(title=f"Time loop of {program.step.name}.", header=HEADER, real=f"np.float{bits}", columns=columns, limit=EXPREL_SHORT_LIMIT),
         numba_source(wanted, bits),
     ]
     for kernel in program.kernels:
         text = KernelText(kernel, program.step)
         parts.append(_kernel_function(kernel.name, text))
+        if _guarded(kernel):
+            parts.append(_guard_function(kernel, KernelText(kernel, program.step)))
+            parts.append(_kernel_function(f"short_{kernel.name}", KernelText(kernel, program.step, short=True)))
         parts.append(_stage_function(kernel, text))
     parts.append(routine_source(draws))
     lines, tables = _schedule(program)

@@ -13,7 +13,10 @@ from numbadyn.ir.nodes import Step
 from numbadyn.ir.ops import OPS
 from numbadyn.lowering.program import Kernel, Operand
 
-__all__ = ["KernelText", "Names"]
+__all__ = ["SHORT_FORMS", "KernelText", "Names"]
+
+#: Elementary functions with a cheaper form near zero, which a kernel uses where a whole tile is near zero.
+SHORT_FORMS = {"exprel": "exprel_short"}
 
 #: Spellings that differ from the ops table on this target.
 _SPELLING = {
@@ -62,6 +65,8 @@ class KernelText:
         What to print.
     step : Step
         For labels and source lines.
+    short : bool
+        Print the short forms of elementary functions.
 
     Attributes
     ----------
@@ -69,8 +74,8 @@ class KernelText:
         Argument names, in the order of the kernel's slots and scalars.
     """
 
-    def __init__(self, kernel: Kernel, step: Step) -> None:
-        self.kernel, self.step = kernel, step
+    def __init__(self, kernel: Kernel, step: Step, *, short: bool = False) -> None:
+        self.kernel, self.step, self.short = kernel, step, short
         names = Names()
         self.names = names
         self.arrays = [names.new(slot.name or slot.kind) for slot in kernel.slots]
@@ -101,7 +106,8 @@ class KernelText:
         text = f"{self.arrays[k]}[{index}]"
         return f"{text} != 0" if self.kernel.slots[k].kind == "bool" else text
 
-    def _operand(self, arg: Operand) -> str:
+    def operand(self, arg: Operand) -> str:
+        """The text of an argument."""
         if arg.where == "local":
             return self.text[arg.index]
         if arg.where == "slot":
@@ -114,26 +120,30 @@ class KernelText:
     def _expression(self, index: int) -> str:
         operation = self.kernel.operations[index]
         if operation.op in ("uniform", "normal"):
-            return f"{operation.op}(key0, key1, u32(i), u32(step & 0xFFFFFFFF), u32(step >> 32), u32({self._operand(operation.args[0])}))"
+            return f"{operation.op}(key0, key1, u32(i), u32(step & 0xFFFFFFFF), u32(step >> 32), u32({self.operand(operation.args[0])}))"
         if operation.op == "gather":
             whole = operation.args[0].index
             depth, width = self.extents[whole]
-            lag, element = self._operand(operation.args[1]), self._operand(operation.args[2])
+            lag, element = self.operand(operation.args[1]), self.operand(operation.args[2])
             text = f"{self.arrays[whole]}[u64(((step + {depth} - 1 - {lag}) % {depth}) * {width} + {element})]"
             return f"({text} != 0)" if operation.kind == "bool" else text
+        if self.short and operation.op in SHORT_FORMS:
+            return f"{SHORT_FORMS[operation.op]}({self.operand(operation.args[0])})"
         row = OPS[operation.op]
-        arguments = [self._operand(arg) for arg in operation.args]
+        arguments = [self.operand(arg) for arg in operation.args]
         return _SPELLING.get(operation.op, row.text).format(*arguments)
 
     # ---- the body ----------------------------------------------------------------------------------------------------
 
-    def body(self, only: set[int] | None = None) -> list[str]:
+    def body(self, only: set[int] | None = None, keep: set[int] | None = None) -> list[str]:
         """Lines inside the loop, without the stores.
 
         Parameters
         ----------
         only : set of int, optional
             Operations to print; all by default.
+        keep : set of int, optional
+            Operations that get a name; those that are stored by default.
         """
         self.text.clear()
         self.depth.clear()
@@ -144,7 +154,7 @@ class KernelText:
             slot = self.kernel.slots[k]
             if k in read and slot.access != "first":
                 self.lines.append(f"{self.loads[k]} = {self._loaded(k, 'i' if slot.access == 'each' else f'i * u64({slot.stride})')}")
-        stored = {store.value for store in self.kernel.stores}
+        stored = {store.value for store in self.kernel.stores} if keep is None else keep
         place = ""
         for index in sorted(wanted):
             expression = self._expression(index)

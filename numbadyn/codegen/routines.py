@@ -20,15 +20,34 @@ def slot_start(offset, depth, lag, width, step):
     return offset if depth == 1 else offset + ((step + depth - lag) % depth) * width
 
 
-def add_row(total, targets, first, last, weight):
-    for k in range(first, last):
-        total[targets[u64(k)]] += weight
+def add_row(total, targets, first, last, weight, ahead):
+    # a cache line of targets at a time, and the same line of a later spike's row on its way
+    k = first
+    for _ in range((last - first) // 16):
+        prefetch_read(targets, u64(ahead))
+        for s in range(16):
+            total[targets[u64(k + s)]] += weight
+        k += 16
+        ahead += 16
+    prefetch_read(targets, u64(ahead))
+    for j in range(k, last):
+        total[targets[u64(j)]] += weight
 
 
-def add_weighted_row(total, targets, weights, first, last):
-    for k in range(first, last):
-        j = u64(k)
-        total[targets[j]] += weights[j]
+def add_weighted_row(total, targets, weights, first, last, ahead):
+    k = first
+    for _ in range((last - first) // 16):
+        prefetch_read(targets, u64(ahead))
+        prefetch_read(weights, u64(ahead))
+        prefetch_read(weights, u64(ahead + 8))
+        for s in range(16):
+            total[targets[u64(k + s)]] += weights[u64(k + s)]
+        k += 16
+        ahead += 16
+    prefetch_read(targets, u64(ahead))
+    prefetch_read(weights, u64(ahead))
+    for j in range(k, last):
+        total[targets[u64(j)]] += weights[u64(j)]
 
 
 def add_graded_row(total, targets, weights, first, last, factor):
@@ -80,24 +99,20 @@ def deliver_term(total, row, delay, delay_slot, step, R, B, E, C):
     for e in range(first, last):
         index = i64(events[u64(e)])
         segment = (index - start) * n_delays + delay_slot
+        low, high = offsets[u64(segment)], offsets[u64(segment + 1)]
+        ahead = low
         if e + 2 < last:
             ahead = offsets[u64((i64(events[u64(e + 2)]) - start) * n_delays + delay_slot)]
-            prefetch_read(targets, u64(ahead))
-            prefetch_read(targets, u64(ahead + 16))
-            prefetch_read(targets, u64(ahead + 32))
-            prefetch_read(targets, u64(ahead + 48))
-            prefetch_read(targets, u64(ahead + 64))
-        low, high = offsets[u64(segment)], offsets[u64(segment + 1)]
         if graded:
             factor = R[u64(values + index)]
             if uniform:
-                add_row(total, targets, low, high, weights[0] * factor)
+                add_row(total, targets, low, high, weights[0] * factor, ahead)
             else:
                 add_graded_row(total, targets, weights, low, high, factor)
         elif uniform:
-            add_row(total, targets, low, high, weights[0])
+            add_row(total, targets, low, high, weights[0], ahead)
         else:
-            add_weighted_row(total, targets, weights, low, high)
+            add_weighted_row(total, targets, weights, low, high, ahead)
 
 
 def deliver(rows, terms, step, R, B, E, C):

@@ -49,8 +49,8 @@ def delay_steps(time: Any, dt: float) -> NDArray[np.int64]:
 
     Examples
     --------
-    >>> delay_steps(1.5, 0.1), delay_steps(0.25, 0.1)
-    (array(15), array(3))
+    >>> int(delay_steps(1.5, 0.1)), int(delay_steps(0.25, 0.1))
+    (15, 3)
     """
     return np.ceil(np.asarray(time, dtype=np.float64) / dt - 1e-6).astype(np.int64)
 

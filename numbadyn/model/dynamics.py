@@ -307,7 +307,9 @@ class Dynamics(Module):
             made = dyn.make(self.out_size) if isinstance(dyn, Describer) else dyn
             made.driven = True
             self._after[key] = _Fed(made)
-        return self._after[key].modules[0]
+        hook = self._after[key]
+        assert isinstance(hook, _Fed)
+        return hook.modules[0]
 
     # ---- references --------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """Times that a model counts in whole steps: refractory periods, and spikes that are given beforehand.
 
-In: times with units.  Out: step counts, and Boolean vectors of spikes, traced or eager.  Must not know: models, targets.
+In: times with units.  Out: step counts, and Boolean vectors of spikes, traced or eager.  Must not know: models.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ class GivenSpikes:
             )
 
     def events(self, context: BindContext) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Steps (ascending) and neurons of all spikes; a neuron fires at most once a step."""
+        """Give steps (ascending) and neurons of all spikes; a neuron fires at most once a step."""
         steps = np.maximum(delay_steps(self.times, context.dt) - 1, 0)
         pairs = np.unique(np.stack([steps, self.indices], axis=1), axis=0)
         return np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])

@@ -6,6 +6,7 @@ take part in NumPy expressions directly.  Must not know: lowering, targets.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,16 @@ from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import Dimension, StandsForQuantity, alike, describe, is_quantity, join_eager, scale_of, split
 
 __all__ = ["Parameter", "State", "Variable", "kind_of"]
+
+
+_COMPARISONS: dict[str, Callable[..., Any]] = {
+    "less": operator.lt,
+    "less_equal": operator.le,
+    "greater": operator.gt,
+    "greater_equal": operator.ge,
+    "equal": operator.eq,
+    "not_equal": operator.ne,
+}
 
 
 def kind_of(dtype: np.dtype[Any]) -> Kind:
@@ -62,7 +73,11 @@ class Variable(StandsForQuantity, np.lib.mixins.NDArrayOperatorsMixin):
         return self.value
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        return getattr(ufunc, method)(*(_resolve(x) for x in inputs), **kwargs)
+        resolved = [_resolve(x) for x in inputs]
+        compare = _COMPARISONS.get(ufunc.__name__)
+        if compare is not None and method == "__call__" and current_trace() is None:
+            return compare(*resolved)  # `quantities` would make the answer a quantity, which takes no & and |
+        return getattr(ufunc, method)(*resolved, **kwargs)
 
     def __array_function__(self, function: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
         resolved = tuple(_resolve(x) for x in args)

@@ -133,7 +133,7 @@ class AlignPostProj(SynapticProjection):
             )
 
     def _aligned(self, syn: Any, out: Any, label: str | None, share: bool) -> _Aligned:
-        """The hook that carries synapse and output: one that is there, or a new one."""
+        """Give the hook that carries synapse and output: one that is there, or a new one."""
         unit = self.comm.weight_dimension if isinstance(self.comm, Connectivity) else None
         key: Any = (label, syn.key, out.key, unit) if isinstance(syn, Describer) else (label, id(syn), id(out))
         hooks = [hook for hook in (self._post.before_updates or {}).values() if isinstance(hook, _Aligned)]
@@ -154,10 +154,8 @@ class AlignPostProj(SynapticProjection):
         output = made_output(out, self._post, self.path)
         hook = _Aligned(key if share else object(), made, output)
         title = f"{type(made).__name__}-{type(output).__name__}"
-        same = sum(type(other.modules[0]) is type(made) and type(other.modules[1]) is type(output) for other in hooks)
-        title = title if not same else f"{title}_{same + 1}"
+        title = attach_output(self._post, title, output, label, self.path)
         self._post.add_before_update(("align_post", title), hook)
-        attach_output(self._post, title, output, label, self.path)
         return hook
 
     def update(self, *args: Any) -> None:

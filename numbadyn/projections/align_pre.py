@@ -82,9 +82,7 @@ class AlignPreProj(SynapticProjection):
         name: str | None = None,
     ) -> None:
         kind = name or type(self).__name__
-        if not isinstance(syn.cls if isinstance(syn, Describer) else type(syn), type) or not issubclass(
-            syn.cls if isinstance(syn, Describer) else type(syn), Dynamics
-        ):
+        if not issubclass(syn.cls if isinstance(syn, Describer) else type(syn), Dynamics):
             raise InvalidParameterError(
                 f"syn of {kind} is {syn!r}, which is no synapse.",
                 where=kind,
@@ -106,7 +104,7 @@ class AlignPreProj(SynapticProjection):
         if hasattr(made, "use_unit"):
             made.use_unit(1.0)
         self.out = made_output(out, self._post, self.path)
-        attach_output(self._post, f"{type(made).__name__}-{type(self.out).__name__} {self._serial}", self.out, label, self.path)
+        attach_output(self._post, f"{type(made).__name__}-{type(self.out).__name__}", self.out, label, self.path)
 
     def update(self, *args: Any) -> None:
         """Step the synapse if it is this projection's own, and bind what arrives."""
@@ -115,7 +113,7 @@ class AlignPreProj(SynapticProjection):
 
 
 def _shared(modules: tuple[Any, ...]) -> Dynamics | None:
-    """The population that can keep the synapse, if the signal is just its output."""
+    """Give the population that can keep the synapse, if the signal is just its output."""
     if len(modules) != 1:
         return None
     first = modules[0]

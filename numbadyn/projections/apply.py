@@ -95,7 +95,7 @@ class Delivery:
             )
 
     def __call__(self, signal: Any) -> Any:
-        """What arrives in this step."""
+        """Give what arrives in this step."""
         trace = current_trace()
         if trace is not None:
             return self._traced(trace, signal)
@@ -128,7 +128,14 @@ class Delivery:
         index = trace.connection(self, self._connection)
         label = name.rsplit(".", 1)[-1]
         made = trace.source(
-            "accumulate", (node,), self.out_shape, "real", dimension, connections=(index,), channels=(channel,), label=label
+            "accumulate",
+            (node,),
+            self.out_shape,
+            "real",
+            dimension,
+            connections=(index,),
+            channels=(channel,),
+            label=label,
         )
         return Traced(trace, made)
 
@@ -136,7 +143,9 @@ class Delivery:
         assert self.rule is not None
         rule = self.rule
         delayed = self.delay is not None
-        return Connection(self.owner.path, rule.n_pre, rule.n_post, self._build, rule.uniform_weight, delayed, self.owner)
+        return Connection(
+            self.owner.path, rule.n_pre, rule.n_post, self._build, rule.uniform_weight, delayed, self.owner
+        )
 
     def _build(self, context: BindContext, real: np.dtype[Any]) -> SynapseTable:
         assert self.rule is not None
@@ -192,7 +201,7 @@ class Delivery:
     # ---- reading back ------------------------------------------------------------------------------------------------
 
     def edges(self, dt: Any = None) -> EdgeList:
-        """The synapses; see `SynapticProjection.edges`."""
+        """Make the synapses again; see `SynapticProjection.edges`."""
         if self.rule is None:
             raise UnsupportedFeatureError(
                 f"{self.owner.path} has a function as comm, and so no synapses.",

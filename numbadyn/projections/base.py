@@ -18,9 +18,10 @@ from numbadyn.projections.apply import Delivery
 from numbadyn.projections.connectivity import EdgeList
 from numbadyn.projections.source import Source
 
-__all__ = ["SynapticProjection", "attach_output", "made_output"]
+__all__ = ["SynapticProjection", "attach_output", "checked_target", "made_output", "serial"]
 
 _SERIAL = itertools.count(1)
+"""Numbers for keys of projections that stand in no network and so have no name of their own."""
 
 
 class SynapticProjection(Projection):
@@ -54,7 +55,7 @@ class SynapticProjection(Projection):
 
     def __init__(self, modules: tuple[Any, ...], *, comm: Any, post: Any, delay: Any, name: str | None) -> None:
         super().__init__(name)
-        self._serial = next(_SERIAL)
+        self._serial = serial()
         self._post = checked_target(post, self.path)
         self._source = Source(modules, self.path)
         self.stages = self._source.stages
@@ -74,7 +75,7 @@ class SynapticProjection(Projection):
         return self._path or f"{self.path} {self._serial}"
 
     def arriving(self, *args: Any) -> Any:
-        """What arrives at the target in this step, before the synapse."""
+        """Give what arrives at the target in this step, before the synapse."""
         return self._delivery(self._source(*args))
 
     def reset_state(self) -> None:
@@ -120,8 +121,13 @@ class SynapticProjection(Projection):
         return self._delivery.edges(dt)
 
 
+def serial() -> int:
+    """Give a number that no other projection of this process has."""
+    return next(_SERIAL)
+
+
 def checked_target(post: Any, where: str) -> Dynamics:
-    """The target, after checking that it can have inputs."""
+    """Give the target, after checking that it can have inputs."""
     if not isinstance(post, Dynamics):
         raise ProjectionTargetError(
             f"post of {where} is {post!r}, which is not a Dynamics.",
@@ -132,7 +138,7 @@ def checked_target(post: Any, where: str) -> Dynamics:
 
 
 def made_output(out: Any, post: Dynamics, where: str) -> Any:
-    """The output model: an instance as it is, a describer made; after checking that it can be bound."""
+    """Give the output model: an instance as it is, a describer made; after checking that it can be bound."""
     made = out.make(post.varshape) if isinstance(out, Describer) else out
     if not (callable(made) and hasattr(made, "bind_cond")):
         raise InvalidParameterError(
@@ -145,10 +151,19 @@ def made_output(out: Any, post: Dynamics, where: str) -> Any:
     return made
 
 
-def attach_output(post: Dynamics, key: str, out: Callable[..., Any], label: str | None, where: str) -> None:
-    """Make an output model a current input of a population, and check in each step that its update sums it."""
+def attach_output(post: Dynamics, title: str, out: Callable[..., Any], label: str | None, where: str) -> str:
+    """Make an output model a current input of a population, and check in each step that its update sums it.
+
+    Returns
+    -------
+    str
+        The key of the input: the title, with a number where it is taken.
+    """
+    prefix = f"{label} // " if label is not None else ""
+    taken = post.current_inputs.keys()
+    key = next(key for n in itertools.count(1) if prefix + (key := title if n == 1 else f"{title}_{n}") not in taken)
     post.add_current_input(key, out, label)
-    full = f"{label} // {key}" if label is not None else key
+    full = prefix + key
 
     @not_receive_update_output
     def check() -> None:
@@ -161,3 +176,4 @@ def attach_output(post: Dynamics, key: str, out: Callable[..., Any], label: str 
             )
 
     post.add_after_update(("summed", full), check)
+    return full

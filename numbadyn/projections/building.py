@@ -28,7 +28,9 @@ class Builder(Protocol):
 
     def __call__(
         self, rule: Connectivity, *, delay: Any, dt: float, seed: int, stream: int, real: Any
-    ) -> SynapseTable: ...
+    ) -> SynapseTable:
+        """Make the table of a rule."""
+        ...
 
 
 _SET: list[Builder] = []

@@ -11,7 +11,7 @@ from numbadyn.errors import InvalidParameterError
 from numbadyn.model import environ, random
 from numbadyn.model.group import Projection
 from numbadyn.model.values import Parameter
-from numbadyn.projections.base import SynapticProjection, attach_output, checked_target, made_output
+from numbadyn.projections.base import SynapticProjection, attach_output, checked_target, made_output, serial
 from numbadyn.units import FREQUENCY, join
 
 __all__ = ["CurrentProj", "DeltaProj", "PoissonInput"]
@@ -71,7 +71,7 @@ class CurrentProj(SynapticProjection):
     ) -> None:
         super().__init__(modules, comm=comm, post=post, delay=delay, name=name)
         self.out = made_output(out, self._post, self.path)
-        attach_output(self._post, f"{type(self.out).__name__} {self._serial}", self.out, label, self.path)
+        attach_output(self._post, type(self.out).__name__, self.out, label, self.path)
 
     def update(self, *args: Any) -> None:
         """Bind what arrives."""
@@ -177,7 +177,7 @@ class PoissonInput(Projection):
         self.rate = Parameter(rate, unit=join(1.0, FREQUENCY))
         self.weight = Parameter(weight)
         self.label = label
-        self._serial = f"{self.path} {id(self)}"
+        self._spare_key = f"{self.path} {serial()}"
 
     @property
     def post(self) -> Any:
@@ -188,4 +188,4 @@ class PoissonInput(Projection):
         """Draw the spikes of this step and register the jump."""
         mean = self.num * self.rate * environ.get_dt()
         count = random.poisson(mean, size=self.varshape)
-        self._post.add_delta_input(self._path or self._serial, self.weight * count, self.label)
+        self._post.add_delta_input(self._path or self._spare_key, self.weight * count, self.label)

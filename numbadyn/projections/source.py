@@ -58,7 +58,11 @@ class Source:
                     where=where,
                     cure="Give a population, a reference such as E.output_delay(1.5*ms), or a function.",
                 )
-        self.first = modules[0] if modules and isinstance(modules[0], Dynamics | Prefetch | PrefetchDelayAt | OutputDelayAt) else None
+        self.first = (
+            modules[0]
+            if modules and isinstance(modules[0], Dynamics | Prefetch | PrefetchDelayAt | OutputDelayAt)
+            else None
+        )
         self.stages: list[Callable[..., Any]] = list(modules if self.first is None else modules[1:])
         for stage in self.stages:
             if isinstance(stage, Module):
@@ -85,7 +89,7 @@ class Source:
         return not isinstance(self.first, OutputDelayAt) or self.first.init is not None
 
     def __call__(self, *args: Any) -> Any:
-        """The signal of this step."""
+        """Give the signal of this step."""
         if args and self.first is not None:
             raise HookArgumentError(
                 f"{self.where} reads its signal from {self.first!r}, but it is called with one as well.",
@@ -110,6 +114,6 @@ class Source:
             raise HookArgumentError(
                 f"{self.where} has no signal.",
                 where=self.where,
-                cure="Give a population first, as in AlignPostProj(E, comm=...), or call it with spikes: proj(spk[:3200]).",
+                cure="Give a population first, AlignPostProj(E, comm=...), or call it with spikes: proj(spk[:3200]).",
             )
         return stage()

@@ -37,6 +37,27 @@ class UnitArray(pq.Quantity):
             return alike(func, args, kwargs)
         return super().__array_function__(func, types, args, kwargs)
 
+    # `quantities` keeps ms * kHz as it is, and refuses exp of it; a product without a dimension is a plain number here.
+
+    def __mul__(self, other: Any) -> Any:
+        return _plain_if_dimensionless(super().__mul__(other))
+
+    def __rmul__(self, other: Any) -> Any:
+        return _plain_if_dimensionless(super().__rmul__(other))
+
+    def __truediv__(self, other: Any) -> Any:
+        return _plain_if_dimensionless(super().__truediv__(other))
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return _plain_if_dimensionless(super().__rtruediv__(other))
+
+
+def _plain_if_dimensionless(value: Any) -> Any:
+    if not is_quantity(value):
+        return value
+    magnitude, dimension = split(value)
+    return magnitude if dimension == DIMENSIONLESS else value
+
 
 def alike(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Apply a function of values of one unit to their magnitudes, and put the unit back on."""

@@ -22,11 +22,12 @@ from typing import Any
 import numpy as np
 
 from numbadyn.ir.elementary.assembly import assemble
+from numbadyn.ir.elementary.constants import SCALARS
 from numbadyn.ir.elementary.poisson_arrays import make_fill_poisson
 from numbadyn.ir.elementary.primitives import NUMPY_PRIMITIVES
 from numbadyn.ir.elementary.registry import DEFINITIONS, FIXED, HELPERS, ROUTINES
 
-__all__ = ["HEADER", "NAMES", "numba_source", "numpy_functions"]
+__all__ = ["EXPREL_SHORT_LIMIT", "HEADER", "NAMES", "numba_source", "numpy_functions"]
 
 HEADER = """\
 import numpy as np
@@ -40,6 +41,10 @@ u32, u64 = np.uint32, np.uint64
 scalar = njit(error_model="numpy", forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 routine = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 """
+
+#: Up to this size of its argument, `exprel` is `exprel_short`, beyond it `exprel_general`, in both precisions and with
+#: the same bits; a kernel may call either where it knows the size of all arguments.
+EXPREL_SHORT_LIMIT: float = SCALARS["EXPREL_SHORT_LIMIT"][0]
 
 NAMES: tuple[str, ...] = tuple(sorted(set(DEFINITIONS) - HELPERS))
 

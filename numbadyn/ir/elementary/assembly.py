@@ -24,7 +24,7 @@ from numbadyn.ir.elementary.registry import DEFINITIONS, FIXED, ROUTINES
 __all__ = ["assemble"]
 
 _Key = tuple[str, int]
-_POLYNOMIAL_LINE = re.compile(r"^( *)(\w+) = polynomial\((\w+), (\w+)\)$", re.MULTILINE)
+_POLYNOMIAL_LINE = re.compile(r"^( *)(\w+) = (polynomial|horner)\((\w+), (\w+)\)$", re.MULTILINE)
 
 
 def _literal(value: float, bits: int) -> str:
@@ -46,9 +46,21 @@ def _estrin(coefficients: list[str], variable: str, power: Callable[[int], str])
     return f"({low} + {high} * {power(split)})"
 
 
-def _write_polynomial(indent: str, target: str, variable: str, name: str, bits: int) -> str:
-    """Write the lines which evaluate the named polynomial."""
+def _horner(coefficients: list[str], variable: str, bits: int) -> str:
+    """Write a polynomial as a chain, which has the fewest products; a product with 1 is left out."""
+    *lower, text = coefficients
+    text = variable if text == _literal(1.0, bits) else f"{text} * {variable}"
+    for coefficient in reversed(lower[1:]):
+        text = f"({text} + {coefficient}) * {variable}"
+    return f"{text} + {lower[0]}"
+
+
+def _write_polynomial(line: re.Match[str], bits: int) -> str:
+    """Write the lines which evaluate the polynomial named in a line of a definition."""
+    indent, target, scheme, variable, name = line.groups()
     coefficients = [_literal(value, bits) for value in POLYNOMIALS[name][0 if bits == 64 else 1]]
+    if scheme == "horner":
+        return f"{indent}{target} = {_horner(coefficients, variable, bits)}"
 
     def power(exponent: int) -> str:
         return variable if exponent == 1 else f"{variable}_{exponent}"
@@ -128,7 +140,7 @@ class _Specialiser:
         for line, start, end, replacement in sorted(edits, reverse=True):
             lines[line - 1] = lines[line - 1][:start] + replacement + lines[line - 1][end:]
         text = "\n".join(lines[first_line - 1 :])
-        text = _POLYNOMIAL_LINE.sub(lambda line: _write_polynomial(line[1], line[2], line[3], line[4], self.bits), text)
+        text = _POLYNOMIAL_LINE.sub(lambda line: _write_polynomial(line, self.bits), text)
         arguments = ", ".join(argument.arg for argument in function.args.args)
         decorator = "scalar"
         if self.name in ROUTINES:

@@ -5,8 +5,8 @@ a pair (64-bit, 32-bit). It must not know how they are evaluated.
 
 Notes
 -----
-The polynomials interpolate the named function at the Chebyshev nodes of the named interval, computed with 50 decimal
-digits; that is within a small factor of the best approximation of the same degree. The degrees are the smallest whose
+The polynomials, and the one quotient of two, interpolate the named function at the Chebyshev nodes of the named
+interval, computed with 50 decimal digits; that is within a small factor of the best approximation of the same degree. The degrees are the smallest whose
 error contributes less than about 0.2 units in the last place to the function's value.
 """
 
@@ -46,16 +46,37 @@ SCALARS: dict[str, tuple[float | int, float | int]] = {
     "HALF_PI_LOW": (6.123233995736766e-17, -4.371139e-08),
     # From here on erf is 1.
     "ERF_HIGHEST": (6.0, 4.0),
-    # Beyond these arguments exp is infinity or zero, and expm1 / x is infinite or expm1 is -1.
+    # Above the first, e^x is not a finite number; below the second, not a normal one.
+    "EXP_OVERFLOW": (709.782712893384, 88.72283),
+    "EXP_UNDERFLOW": (-708.39, -87.33),
+    # Beyond these arguments the power is infinity or zero, and expm1 / x is infinite or expm1 is -1.
     "EXP_HIGHEST": (710.0, 89.0),
     "EXP_LOWEST": (-746.0, -104.0),
     "EXPM1_HIGHEST": (717.0, 94.0),
     "EXPM1_LOWEST": (-60.0, -30.0),
-    # Below this size x stands for expm1(x), log1p(x) and sinh(x), and 1 for exprel(x).
+    # Below this size x stands for expm1(x), log1p(x) and sinh(x).
     "EXP_TINY": (5.551115123125783e-17, 2.9802322387695312e-08),
+    # Up to this size exprel(x) needs no range reduction.
+    "EXPREL_SHORT_LIMIT": (1.5, 1.5),
 }
 
 POLYNOMIALS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
+    # (r coth(r / 2) - 2) / w with w = r^2, for abs(r) <= ln(2) / 2
+    "COTH": (
+        (0.1666666666666666, -0.0027777777777564443, 6.61375647164307e-05, -1.653406006528534e-06,
+         4.143767776130429e-08),
+        (0.16666655, -0.0027698535),
+    ),
+    # The quotient of the two is (x / 2 coth(x / 2) - 1) / z with z = x^2, for abs(x) <= 1.5, but for a factor of 2;
+    # scaled so that one coefficient is 1, which saves a product.
+    "WIDE_COTH_ABOVE": (
+        (26813.527384891255, 412.10962528166596, 1.0),
+        (141.88054, 1.0),
+    ),
+    "WIDE_COTH_BELOW": (
+        (160881.16430934757, 5154.010490178262, 28.05844297199855, 0.018441746313882183),
+        (851.2834, 20.186932),
+    ),
     # (e^r - 1 - r) / r^2 for abs(r) <= ln(2) / 2
     "EXPM1": (
         (0.5000000000000001, 0.16666666666666669, 0.04166666666662399, 0.008333333333330051, 0.0013888888917281794,

@@ -17,6 +17,7 @@ def select(condition: Truth, if_true: Any, if_false: Any) -> Any: ...
 def square_root(x: Real) -> Real: ...
 def floor(x: Real) -> Real: ...
 def polynomial(variable: Real, coefficients: str) -> Real: ...
+def horner(variable: Real, coefficients: str) -> Real: ...
 def bits_of(x: Real) -> Integer: ...
 def from_bits(bits: Integer) -> Real: ...
 def real(value: Any) -> Real: ...
@@ -32,19 +33,25 @@ def power_double(x: Real, y: Real) -> Real: ...
 ARCTANGENT: str
 ARTANH_TAIL: str
 COSINE: str
+COTH: str
 ERF_INNER: str
 ERF_OUTER: str
 EXPM1: str
 LOGARITHM: str
 SINE: str
 SINE_OF_PI: str
+WIDE_COTH_ABOVE: str
+WIDE_COTH_BELOW: str
 ERF_HIGHEST: Real
 EXPM1_HIGHEST: Real
 EXPM1_LOWEST: Real
 EXPONENT_BIAS: Integer
+EXPREL_SHORT_LIMIT: Real
 EXP_HIGHEST: Real
 EXP_LOWEST: Real
+EXP_OVERFLOW: Real
 EXP_TINY: Real
+EXP_UNDERFLOW: Real
 HALF_PI_FIRST: Real
 HALF_PI_LOW: Real
 HALF_PI_SECOND: Real

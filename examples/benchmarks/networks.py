@@ -1,0 +1,162 @@
+"""The benchmark networks of networks.md, written with the public API; each returns the network and what is recorded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from quantities import Hz, ms, mV, nS, pA
+
+import numbadyn as nd
+
+__all__ = ["brunel", "coba", "cobahh", "cuba", "hh_only", "lif_only"]
+
+
+def _sizes(scale: float) -> tuple[int, int, float]:
+    """Neurons of both kinds, and the probability that gives 80 synapses a neuron."""
+    excitatory, inhibitory = round(3200 * scale), round(800 * scale)
+    return excitatory, inhibitory, 80.0 / (excitatory + inhibitory)
+
+
+class EINet(nd.DynamicsGroup):
+    """Two populations, coupled all ways by exponential synapses.
+
+    Parameters
+    ----------
+    E, I : Neuron
+        Excitatory and inhibitory population.
+    prob : float
+        Probability of a synapse.
+    weights : tuple of quantities
+        Excitatory and inhibitory weight.
+    outs : tuple of Describer
+        Excitatory and inhibitory output.
+    g : dict
+        First values of the synaptic variables, by kind.
+    """
+
+    def __init__(self, E: nd.Neuron, I: nd.Neuron, prob: float, weights: Any, outs: Any, first: Any = (None, None)) -> None:  # noqa: E741
+        super().__init__()
+        self.E, self.I = E, I
+        syns = [nd.Expon.desc(tau=tau, g_initializer=g) for tau, g in zip((5 * ms, 10 * ms), first, strict=True)]
+
+        def project(pre: nd.Neuron, post: nd.Neuron, kind: int) -> nd.AlignPostProj:
+            comm = nd.FixedProb(pre.varshape, post.varshape, prob=prob, weight=weights[kind])
+            return nd.AlignPostProj(pre, comm=comm, syn=syns[kind], out=outs[kind], post=post)
+
+        self.E2E, self.E2I = project(E, E, 0), project(E, I, 0)
+        self.I2E, self.I2I = project(I, E, 1), project(I, I, 1)
+
+
+def coba(scale: float) -> tuple[nd.DynamicsGroup, list[nd.Neuron]]:
+    """Vogels & Abbott (2005) in the form of Brette et al. (2007), benchmark 1, driven by 200 pA."""
+    n_e, n_i, prob = _sizes(scale)
+
+    class Driven(nd.LIFRef):
+        def update(self) -> Any:
+            return super().update(200 * pA)
+
+    def population(n: int) -> nd.Neuron:
+        return Driven(n, V_rest=-60 * mV, V_initializer=nd.init.Uniform(-60 * mV, -50 * mV), tau_ref=5 * ms)
+
+    E, I = population(n_e), population(n_i)  # noqa: E741
+    outs = nd.COBA.desc(E=0 * mV), nd.COBA.desc(E=-80 * mV)
+    return EINet(E, I, prob, (6 * nS, 67 * nS), outs), [E, I]
+
+
+def cuba(scale: float) -> tuple[nd.DynamicsGroup, list[nd.Neuron]]:
+    """Brette et al. (2007), benchmark 2: the synaptic variables are voltages."""
+    n_e, n_i, prob = _sizes(scale)
+
+    def population(n: int) -> nd.Neuron:
+        return nd.LIFRef(n, R=1.0, V_rest=-49 * mV, V_initializer=nd.init.Uniform(-60 * mV, -50 * mV), tau_ref=5 * ms)
+
+    E, I = population(n_e), population(n_i)  # noqa: E741
+    return EINet(E, I, prob, (1.62 * mV, -9 * mV), (nd.CUBA.desc(), nd.CUBA.desc())), [E, I]
+
+
+def cobahh(scale: float) -> tuple[nd.DynamicsGroup, list[nd.Neuron]]:
+    """Brette et al. (2007), benchmark 3: Traub-Miles Hodgkin-Huxley neurons."""
+    n_e, n_i, prob = _sizes(scale)
+
+    def population(n: int) -> nd.Neuron:
+        return nd.HH(n, V_initializer=nd.init.Normal(-65 * mV, 5 * mV))
+
+    E, I = population(n_e), population(n_i)  # noqa: E741
+    first = nd.init.Normal(40 * nS, 15 * nS, low=0 * nS), nd.init.Normal(200 * nS, 120 * nS, low=0 * nS)
+    outs = nd.COBA.desc(E=0 * mV), nd.COBA.desc(E=-80 * mV)
+    return EINet(E, I, prob, (6 * nS, 67 * nS), outs, first), [E, I]
+
+
+class Brunel(nd.DynamicsGroup):
+    """Brunel (2000), model A: delta synapses, one delay, Poisson drive."""
+
+    def __init__(self, scale: float) -> None:
+        super().__init__()
+        n_e, n_i = round(10000 * scale), round(2500 * scale)
+        c_e, c_i = round(1000 * scale), round(250 * scale)
+        J = 0.1 * mV / scale
+        first = nd.init.Uniform(0 * mV, 20 * mV)
+        rest = {"R": 1.0, "tau": 20 * ms, "V_rest": 0 * mV, "V_th": 20 * mV, "V_reset": 10 * mV, "V_initializer": first, "tau_ref": 2 * ms}
+        self.P = nd.LIFRef(n_e + n_i, **rest)
+        self.exc = nd.DeltaProj(comm=nd.FixedInDegree(n_e, n_e + n_i, c_e, weight=J), post=self.P, delay=1.5 * ms)
+        self.inh = nd.DeltaProj(comm=nd.FixedInDegree(n_i, n_e + n_i, c_i, weight=-5 * J), post=self.P, delay=1.5 * ms)
+        total = 2 * 20 * mV / (J * 20 * ms)  # eta V_th / (J tau)
+        self.drive = nd.PoissonInput(self.P, num=c_e, rate=(total / c_e).rescale(Hz), weight=J)
+        self.n_e = n_e
+
+    def update(self) -> None:
+        """Deliver the spikes of the last step, draw the drive, advance the neurons."""
+        spikes = self.P.get_spike()
+        self.exc(spikes[: self.n_e])
+        self.inh(spikes[self.n_e :])
+        self.drive()
+        self.P()
+
+
+def brunel(scale: float) -> tuple[nd.DynamicsGroup, nd.Neuron]:
+    """Brunel (2000), model A, at g = 5 and eta = 2."""
+    net = Brunel(scale)
+    return net, net.P
+
+
+def lif_only(scale: float) -> tuple[nd.DynamicsGroup, nd.Neuron]:
+    """Uncoupled LIF neurons with drives from 5 to 25 mV."""
+    n = round(100_000 * scale)
+
+    class Driven(nd.LIFRef):
+        def __init__(self) -> None:
+            super().__init__(n, R=1.0, V_rest=-60 * mV, tau_ref=5 * ms)
+            self.drive = nd.Parameter(np.linspace(5.0, 25.0, n) * mV)
+
+        def update(self) -> Any:
+            return super().update(self.drive.value)
+
+    neurons = Driven()
+    return _alone(neurons), neurons
+
+
+def hh_only(scale: float) -> tuple[nd.DynamicsGroup, nd.Neuron]:
+    """Uncoupled Hodgkin-Huxley neurons with currents from 0 to 500 pA."""
+    n = round(100_000 * scale)
+
+    class Driven(nd.HH):
+        def __init__(self) -> None:
+            super().__init__(n, V_initializer=-65 * mV)
+            self.drive = nd.Parameter(np.linspace(0.0, 500.0, n) * pA)
+
+        def init_state(self) -> None:
+            super().init_state()
+            self.h = nd.State(1.0)
+
+        def update(self) -> Any:
+            return super().update(self.drive.value)
+
+    neurons = Driven()
+    return _alone(neurons), neurons
+
+
+def _alone(neurons: nd.Neuron) -> nd.DynamicsGroup:
+    group = nd.DynamicsGroup(name="uncoupled")
+    group.neurons = neurons
+    return group

@@ -1,0 +1,45 @@
+"""numbadyn itself, in the same frame as the other simulators: same command line, same JSON line.
+
+The networks are those of ../networks.md, written with the public API.
+"""
+
+import _common as c  # noqa: I001 - starts the clock of the build before anything else is imported
+
+import sys
+from pathlib import Path
+
+# this folder's own numbadyn.py must not hide the package
+sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+import time
+
+import networks
+from quantities import ms
+
+import numbadyn as nd
+
+
+def main() -> None:
+    """Build, warm up, run, print."""
+    a = c.parse()
+    if not hasattr(networks, a.network):
+        c.unsupported("numbadyn", a, "not written")
+    net, population = getattr(networks, a.network)(a.scale)
+    sim = nd.Simulator(net, dt=a.dt * ms, threads=a.threads, precision=a.precision, seed=a.seed)
+    recorded = population if isinstance(population, list) else [population]
+    for part in recorded:
+        sim.record(part, spikes=True)
+    sim.compile()
+    build = time.perf_counter() - c.T_START
+    sim.run(a.warm_ms * ms, progress=False)
+    t0 = time.perf_counter()
+    result = sim.run(a.sim_ms * ms, progress=False)
+    run = time.perf_counter() - t0
+    spikes = sum(result[part].spikes.count for part in recorded)
+    neurons = sum(part.num for part in recorded)
+    synapses = sum(table.n_synapses for table in sim.tables)
+    c.emit("numbadyn", nd.__version__, a, n_neurons=neurons, n_synapses=synapses, build_s=build, run_s=run, n_spikes=spikes)
+
+
+if __name__ == "__main__":
+    main()

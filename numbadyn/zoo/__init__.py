@@ -1,0 +1,26 @@
+"""Ready-made models, written with nothing but the public model interface: read them as examples.
+
+In go parameters with units; out come neurons, generators of spikes, synapses and outputs. Nothing here knows how a
+network is lowered or run.
+"""
+
+from numbadyn.zoo.generators import PoissonGroup, SpikeTrain
+from numbadyn.zoo.hh import HH
+from numbadyn.zoo.lif import LIF, LIFRef
+from numbadyn.zoo.outputs import COBA, CUBA, MgBlock, SynOut
+from numbadyn.zoo.synapses import Alpha, DualExpon, Expon
+
+__all__ = [
+    "COBA",
+    "CUBA",
+    "HH",
+    "LIF",
+    "Alpha",
+    "DualExpon",
+    "Expon",
+    "LIFRef",
+    "MgBlock",
+    "PoissonGroup",
+    "SpikeTrain",
+    "SynOut",
+]

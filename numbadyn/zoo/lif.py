@@ -1,0 +1,197 @@
+"""Leaky integrate-and-fire neurons.
+
+In: parameters with units, inputs that projections register.  Out: spikes.  Must not know: lowering, targets.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from numbadyn.model.dynamics import Neuron
+from numbadyn.model.integrate import exp_euler_step
+from numbadyn.model.timing import whole_steps
+from numbadyn.model.values import Parameter, State
+from numbadyn.zoo.units import ms, mV, nS
+
+__all__ = ["LIF", "LIFRef"]
+
+
+class LIF(Neuron):
+    r"""Leaky integrate-and-fire neuron.
+
+    Parameters
+    ----------
+    in_size : int or tuple of int
+        Geometry of the population.
+    R : quantities.Quantity or float
+        Input resistance, one value or one for each neuron: with the default, 0.1 GOhm (that of a leak of 10 nS), inputs
+        are currents; with the plain number 1, inputs are voltages (as in networks whose weights are in mV).
+    tau : quantities.Quantity
+        Membrane time constant (ms), one value or one for each neuron.
+    V_th, V_reset, V_rest : quantities.Quantity
+        Threshold, reset and resting potential (mV), one value or one for each neuron.
+    V_initializer : Initialiser, quantity or array, optional
+        First values of V; the reset potential by default.
+    name : str, optional
+        Name for messages and results.
+
+    Attributes
+    ----------
+    V : State
+        Membrane potential (mV).
+
+    Raises
+    ------
+    SizeError, DimensionError, InvalidParameterError
+        A size or a parameter has no meaning.
+
+    Notes
+    -----
+    .. math:: \tau \frac{dV}{dt} = V_{rest} - V + R\, I(V)
+
+    is advanced by exponential Euler, which is exact for constant currents and takes conductances as constant over a
+    step. Then delta inputs are added; where V is at or above the threshold, a spike is emitted and V is reset at once.
+    Conductances in nS and potentials in mV make currents in pA, and R in GOhm turns these into mV.
+
+    References
+    ----------
+    Vogels, T. P. and Abbott, L. F. (2005), Signal propagation and logic gating in networks of integrate-and-fire
+    neurons, Journal of Neuroscience 25, 10786-10795, doi:10.1523/JNEUROSCI.3508-05.2005.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import ms, mV, pA
+    >>> neurons = nd.init_all_states(nd.LIF(2, V_rest=-60 * mV, V_th=-50 * mV))
+    >>> with nd.environ.context(dt=0.1 * ms):
+    ...     spikes = neurons([0, 200] * pA)
+    >>> print(spikes, neurons.V.value.round(4))
+    [False False] [-60.     -59.9002] mV
+    """
+
+    def __init__(
+        self,
+        in_size: Any,
+        R: Any = 0.1 / nS,
+        tau: Any = 20.0 * ms,
+        V_th: Any = -50.0 * mV,
+        V_reset: Any = -60.0 * mV,
+        V_rest: Any = -60.0 * mV,
+        V_initializer: Any = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(in_size, name=name)
+        self.R = Parameter(R)
+        self.tau = Parameter(tau, unit=ms)
+        self.V_th = Parameter(V_th, unit=mV)
+        self.V_reset = Parameter(V_reset, unit=mV)
+        self.V_rest = Parameter(V_rest, unit=mV)
+        self.V_initializer = V_initializer
+
+    def init_state(self) -> None:
+        """Make the membrane potential."""
+        self.V = State(self.V_reset if self.V_initializer is None else self.V_initializer, unit=mV)
+
+    def advanced(self, x: Any) -> Any:
+        """Membrane potential at the end of the step, before threshold and reset."""
+
+        def slope(v: Any) -> Any:
+            current = self.sum_current_inputs(x, v)
+            drift = self.V_rest - v if current is None else self.V_rest - v + self.R * current
+            return drift * (1.0 / self.tau)
+
+        return self.sum_delta_inputs(exp_euler_step(slope, self.V.value))
+
+    def update(self, x: Any = None) -> Any:
+        """Advance by one step.
+
+        Parameters
+        ----------
+        x : quantities.Quantity or traced value, optional
+            Further current (pA; mV if R is a plain number).
+
+        Returns
+        -------
+        array of bool
+            Who spikes.
+        """
+        V = self.advanced(x)
+        spike = self.V_th <= V
+        self.V.value = np.where(spike, self.V_reset, V)
+        return spike
+
+
+class LIFRef(LIF):
+    r"""Leaky integrate-and-fire neuron with an absolute refractory period.
+
+    Parameters
+    ----------
+    in_size, R, tau, V_th, V_reset, V_rest, V_initializer, name
+        As of `LIF`.
+    tau_ref : quantities.Quantity
+        Refractory period (ms), one value or one for each neuron; rounded up to whole steps.
+
+    Attributes
+    ----------
+    V : State
+        Membrane potential (mV).
+    refractory : State
+        Steps for which the neuron is still held (int).
+
+    Raises
+    ------
+    SizeError, DimensionError, InvalidParameterError
+        A size or a parameter has no meaning.
+
+    Notes
+    -----
+    As `LIF`; after a spike, V keeps its value for :math:`\lceil \tau_{ref} / \Delta t \rceil` steps, in which all input
+    is discarded. Steps are counted in integers, so 5 ms at a step of 0.1 ms are 50 held steps, always.
+
+    References
+    ----------
+    Brette, R. et al. (2007), Simulation of networks of spiking neurons: a review of tools and strategies, Journal of
+    Computational Neuroscience 23, 349-398, doi:10.1007/s10827-007-0038-6.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import ms, mV, pA
+    >>> neurons = nd.init_all_states(nd.LIFRef(1, tau_ref=5 * ms, V_initializer=-50 * mV))
+    >>> with nd.environ.context(dt=0.1 * ms):
+    ...     spikes = [bool(neurons(300 * pA)[0]) for _ in range(2)]
+    >>> spikes, neurons.refractory.value.tolist()
+    ([True, False], [49])
+    """
+
+    def __init__(
+        self,
+        in_size: Any,
+        R: Any = 0.1 / nS,
+        tau: Any = 20.0 * ms,
+        V_th: Any = -50.0 * mV,
+        V_reset: Any = -60.0 * mV,
+        V_rest: Any = -60.0 * mV,
+        V_initializer: Any = None,
+        tau_ref: Any = 5.0 * ms,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(in_size, R, tau, V_th, V_reset, V_rest, V_initializer, name)
+        self.tau_ref = Parameter(tau_ref, unit=ms)
+
+    def init_state(self) -> None:
+        """Make the membrane potential and the counter."""
+        super().init_state()
+        self.refractory = State(0)
+
+    def update(self, x: Any = None) -> Any:
+        """Advance by one step; see `LIF.update`."""
+        left = self.refractory.value
+        free = left == 0
+        V = np.where(free, self.advanced(x), self.V.value)
+        spike = free & (self.V_th <= V)
+        self.V.value = np.where(spike, self.V_reset, V)
+        self.refractory.value = np.where(spike, whole_steps(self.tau_ref), np.maximum(left - 1, 0))
+        return spike

@@ -1,0 +1,215 @@
+"""Output models: what current a conductance makes at a membrane potential.
+
+In: a conductance that is bound in each step, and V.  Out: a current.  Must not know: synapses, projections, targets.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+
+from numbadyn.errors import NotInitialisedError
+from numbadyn.model.describe import Describer
+from numbadyn.model.module import Module
+from numbadyn.model.values import Parameter
+from numbadyn.zoo.units import mV
+
+__all__ = ["COBA", "CUBA", "MgBlock", "SynOut"]
+
+
+class SynOut(Module):
+    """Base class of output models.
+
+    Parameters
+    ----------
+    name : str, optional
+        Name for messages and results.
+
+    Notes
+    -----
+    In each step a projection binds what has arrived, then the target calls the model with its membrane potential, from
+    inside the right-hand side of its equation.
+    """
+
+    def __init__(self, name: str | None = None) -> None:
+        super().__init__(name)
+        self.varshape: tuple[int, ...] = ()
+        self._bound: Any = None
+
+    def bind_cond(self, conductance: Any) -> None:
+        """Set the conductance of this step."""
+        self._bound = conductance
+
+    def unbind_cond(self) -> None:
+        """Forget the conductance."""
+        self._bound = None
+
+    @property
+    def conductance(self) -> Any:
+        """What is bound.
+
+        Raises
+        ------
+        NotInitialisedError
+            Nothing is.
+        """
+        if self._bound is None:
+            raise NotInitialisedError(
+                f"{self.path} is asked for a current, but no conductance is bound to it.",
+                where=self.path,
+                cure="Call bind_cond(g) first; in an update written by hand, call the projection before its target.",
+            )
+        return self._bound
+
+    @classmethod
+    def desc(cls, *args: Any, **kwargs: Any) -> Describer:
+        """Describe an instance that a projection will make, so that equal ones are made once.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            Those of the class.
+
+        Returns
+        -------
+        Describer
+        """
+        return Describer(cls, args, kwargs)
+
+    @abstractmethod
+    def update(self, V: Any) -> Any:
+        """Give the current at a membrane potential.
+
+        Parameters
+        ----------
+        V : quantities.Quantity or traced value
+            Membrane potential of the target.
+        """
+
+
+class COBA(SynOut):
+    r"""Conductance-based output.
+
+    Parameters
+    ----------
+    E : quantities.Quantity
+        Reversal potential (mV), one value or one for each target neuron.
+    name : str, optional
+        Name for messages and results.
+
+    Notes
+    -----
+    :math:`I = g\,(E - V)`, in pA where g is in nS.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import mV, nS
+    >>> out = nd.COBA(E=0 * mV)
+    >>> out.bind_cond(2 * nS)
+    >>> print(out(-60 * mV).rescale("pA"))
+    120.0 pA
+    """
+
+    def __init__(self, E: Any, name: str | None = None) -> None:
+        super().__init__(name)
+        self.E = Parameter(E, unit=mV)
+
+    def update(self, V: Any) -> Any:
+        """Give the current at a membrane potential; see `SynOut.update`."""
+        return self.conductance * (self.E - V)
+
+
+class CUBA(SynOut):
+    r"""Current-based output: independent of the membrane potential.
+
+    Parameters
+    ----------
+    scale : number or quantities.Quantity, optional
+        Factor; none by default.
+    name : str, optional
+        Name for messages and results.
+
+    Notes
+    -----
+    :math:`I = g \cdot scale`. Without a scale the weights are in the unit that the target sums: pA for a `LIF` with its
+    default resistance, mV for a `LIF` with R = 1. Weights in nS take a scale in mV.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import mV, pA
+    >>> out = nd.CUBA()
+    >>> out.bind_cond(2 * pA)
+    >>> print(out(-60 * mV))
+    2.0 pA
+    """
+
+    def __init__(self, scale: Any = None, name: str | None = None) -> None:
+        super().__init__(name)
+        self.scale = None if scale is None else Parameter(scale)
+
+    def update(self, V: Any) -> Any:
+        """Give the current; see `SynOut.update`."""
+        return self.conductance if self.scale is None else self.conductance * self.scale
+
+
+class MgBlock(SynOut):
+    r"""Output of NMDA receptors, which magnesium blocks at low membrane potentials.
+
+    Parameters
+    ----------
+    E : quantities.Quantity
+        Reversal potential (mV).
+    cc_Mg : number or quantities.Quantity
+        Concentration of magnesium; mM where it is a plain number, as is `beta`.
+    alpha : quantities.Quantity
+        Steepness (1/mV).
+    beta : number or quantities.Quantity
+        Concentration of half block at V_offset, in the unit of `cc_Mg`.
+    V_offset : quantities.Quantity
+        Potential that the block counts from (mV).
+    name : str, optional
+        Name for messages and results.
+
+    Notes
+    -----
+    .. math:: I = g\, \frac{E - V}{1 + \frac{[Mg]}{\beta}\, e^{\alpha (V_{offset} - V)}}
+
+    References
+    ----------
+    Jahr, C. E. and Stevens, C. F. (1990), Voltage dependence of NMDA-activated macroscopic conductances predicted by
+    single-channel kinetics, Journal of Neuroscience 10, 3178-3182, doi:10.1523/JNEUROSCI.10-09-03178.1990.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import mV, nS
+    >>> out = nd.MgBlock()
+    >>> out.bind_cond(1 * nS)
+    >>> print(out(-60 * mV).rescale("pA").round(3))
+    4.035 pA
+    """
+
+    def __init__(
+        self,
+        E: Any = 0.0 * mV,
+        cc_Mg: Any = 1.2,
+        alpha: Any = 0.062 / mV,
+        beta: Any = 3.57,
+        V_offset: Any = 0.0 * mV,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(name)
+        self.E = Parameter(E, unit=mV)
+        self.cc_Mg = Parameter(cc_Mg)
+        self.alpha = Parameter(alpha, unit=1.0 / mV)
+        self.beta = Parameter(beta)
+        self.V_offset = Parameter(V_offset, unit=mV)
+
+    def update(self, V: Any) -> Any:
+        """Give the current at a membrane potential; see `SynOut.update`."""
+        blocked = self.cc_Mg / self.beta * np.exp(self.alpha * (self.V_offset - V))
+        return self.conductance * (self.E - V) / (1.0 + blocked)

@@ -1,0 +1,319 @@
+"""Synapse models: what a spike makes of a conductance over time.
+
+In: delta inputs (a weight for each spike).  Out: the conductance, in the unit of the weights.  Must not know: outputs,
+projections, lowering, targets.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+
+from numbadyn.errors import DimensionError, InvalidParameterError
+from numbadyn.model import environ
+from numbadyn.model.dynamics import Synapse
+from numbadyn.model.init import Initialiser
+from numbadyn.model.values import Parameter, State
+from numbadyn.units import split
+from numbadyn.zoo.units import ms, nS
+
+__all__ = ["Alpha", "DualExpon", "Expon"]
+
+
+class _Conductance(Synapse):
+    """What the linear synapse models share: the unit, and the sum of what arrives."""
+
+    post_alignable: ClassVar[bool] = True
+
+    def __init__(self, in_size: Any, g_initializer: Any, name: str | None) -> None:
+        super().__init__(in_size, name=name)
+        self.g_initializer = g_initializer
+        self._unit: Any = None
+
+    def use_unit(self, unit: Any) -> None:
+        """Take the unit of the weights over, unless `g_initializer` says one."""
+        if self.g_initializer is not None:
+            return
+        if self._unit is not None and split(self._unit)[1] != split(unit)[1]:
+            raise DimensionError(
+                f"{self.path} serves weights in {split(self._unit)[1]} and in {split(unit)[1]}.",
+                where=self.path,
+                cure="Give weights of one unit, or a synapse to each projection.",
+            )
+        self._unit = unit
+
+    def first(self) -> Any:
+        """First value of the conductance, with its unit."""
+        if self.g_initializer is not None:
+            return self.g_initializer
+        return 0.0 * (nS if self._unit is None else self._unit)
+
+    def arriving(self, x: Any) -> Any:
+        """Delta inputs and the argument of the update together, or None."""
+        jump = self.sum_delta_inputs(None)
+        return jump if x is None else x if jump is None else jump + x
+
+
+class Expon(_Conductance):
+    r"""Exponential synapse.
+
+    Parameters
+    ----------
+    in_size : int or tuple of int
+        Geometry of the population.
+    tau : quantities.Quantity
+        Decay time constant (ms), one value or one for each neuron.
+    g_initializer : Initialiser, quantity or array, optional
+        First values of g, which give it its unit; by default zero in the unit of the weights that arrive, and in nS
+        where no projection says one.
+    name : str, optional
+        Name for messages and results.
+
+    Attributes
+    ----------
+    g : State
+        Conductance (nS, or the unit of the weights).
+
+    Notes
+    -----
+    .. math:: \frac{dg}{dt} = -\frac{g}{\tau}, \qquad g \leftarrow g + w \text{ at a spike}
+
+    A step first decays g by :math:`e^{-\Delta t/\tau}`, exactly, then adds what arrives.
+
+    References
+    ----------
+    Dayan, P. and Abbott, L. F. (2001), Theoretical Neuroscience, MIT Press, section 5.8.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import ms, nS
+    >>> synapse = nd.init_all_states(nd.Expon(1, tau=10 * ms, g_initializer=2 * nS))
+    >>> with nd.environ.context(dt=10 * ms):
+    ...     print(synapse().round(6))
+    [0.735759] nS
+    """
+
+    def __init__(self, in_size: Any, tau: Any = 8.0 * ms, g_initializer: Any = None, name: str | None = None) -> None:
+        super().__init__(in_size, g_initializer, name)
+        self.tau = Parameter(tau, unit=ms)
+
+    def init_state(self) -> None:
+        """Make the conductance."""
+        self.g = State(self.first())
+
+    def update(self, x: Any = None) -> Any:
+        """Advance by one step.
+
+        Parameters
+        ----------
+        x : number, array, quantity or traced value, optional
+            What arrives in addition to the delta inputs.
+
+        Returns
+        -------
+        array or quantity
+            The conductance.
+        """
+        jump = self.arriving(x)
+        g = self.g.value * np.exp(-environ.get_dt() / self.tau)
+        self.g.value = g if jump is None else g + jump
+        return self.g.value
+
+
+class DualExpon(_Conductance):
+    r"""Synapse with exponential rise and decay.
+
+    Parameters
+    ----------
+    in_size : int or tuple of int
+        Geometry of the population.
+    tau_decay, tau_rise : quantities.Quantity
+        Time constants (ms), one value or one for each neuron.
+    amplitude : float or array
+        Factor of the conductance.
+    normalize : bool
+        Whether the conductance that one spike makes has its peak at weight times amplitude.
+    g_initializer : Initialiser, quantity or array, optional
+        First values of both variables; see `Expon`.
+    name : str, optional
+        Name for messages and results.
+
+    Attributes
+    ----------
+    g_rise, g_decay : State
+        The two variables, in the unit of the weights.
+
+    Raises
+    ------
+    InvalidParameterError
+        The time constants are equal, for which the difference vanishes.
+
+    Notes
+    -----
+    .. math::
+
+        g &= a\, s\, (g_{decay} - g_{rise}), \qquad \frac{dg_x}{dt} = -\frac{g_x}{\tau_x}, \qquad
+        g_x \leftarrow g_x + w \text{ at a spike} \\
+        s &= \frac{1}{e^{-t_p/\tau_{decay}} - e^{-t_p/\tau_{rise}}}, \qquad
+        t_p = \frac{\tau_{decay} \tau_{rise}}{\tau_{decay} - \tau_{rise}} \ln \frac{\tau_{decay}}{\tau_{rise}}
+
+    with the amplitude a, and s = 1 if `normalize` is false. The peak comes :math:`t_p` after the spike. Both decay
+    exactly, then what arrives is added to both.
+
+    References
+    ----------
+    Roth, A. and van Rossum, M. C. W. (2009), Modeling synapses, in: Computational Modeling Methods for Neuroscientists,
+    MIT Press, 139-160, doi:10.7551/mitpress/9780262013277.003.0007.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import ms, nS
+    >>> synapse = nd.init_all_states(nd.DualExpon(1, tau_decay=10 * ms, tau_rise=5 * ms))
+    >>> with nd.environ.context(dt=0.1 * ms):
+    ...     g = [float(synapse(1 * nS if step == 0 else None)[0]) for step in range(200)]
+    >>> round(max(g), 4), g.index(max(g))
+    (1.0, 69)
+    """
+
+    def __init__(
+        self,
+        in_size: Any,
+        tau_decay: Any = 10.0 * ms,
+        tau_rise: Any = 1.0 * ms,
+        amplitude: Any = 1.0,
+        normalize: bool = True,
+        g_initializer: Any = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(in_size, g_initializer, name)
+        self.tau_decay = Parameter(tau_decay, unit=ms)
+        self.tau_rise = Parameter(tau_rise, unit=ms)
+        self.amplitude = Parameter(amplitude)
+        self.normalize = bool(normalize)
+        given = [tau for tau in (tau_decay, tau_rise) if not isinstance(tau, Initialiser | Parameter)]
+        if len(given) == 2 and np.any(np.asarray(split(given[0])[0]) == split(given[1])[0]):
+            raise InvalidParameterError(
+                f"tau_decay and tau_rise of {self.path} are equal.",
+                where=self.path,
+                cure="Use nd.Alpha(tau=...), which is the limit of equal time constants.",
+            )
+
+    def init_state(self) -> None:
+        """Make the two variables."""
+        self.g_rise = State(self.first())
+        self.g_decay = State(self.first())
+
+    def scale(self) -> Any:
+        """Factor between the difference of the two variables and the conductance; a plain number."""
+        if not self.normalize:
+            return self.amplitude.value
+        logarithm = np.log(self.tau_decay / self.tau_rise)
+        slow = self.tau_rise / (self.tau_decay - self.tau_rise)  # t_p / tau_decay = slow * logarithm
+        return self.amplitude / (np.exp(-slow * logarithm) - np.exp(-(slow + 1.0) * logarithm))
+
+    def update(self, x: Any = None) -> Any:
+        """Advance by one step.
+
+        Parameters
+        ----------
+        x : number, array, quantity or traced value, optional
+            What arrives in addition to the delta inputs.
+
+        Returns
+        -------
+        array or quantity
+            The conductance.
+        """
+        jump, dt = self.arriving(x), environ.get_dt()
+        for state, tau in ((self.g_rise, self.tau_rise), (self.g_decay, self.tau_decay)):
+            g = state.value * np.exp(-dt / tau)
+            state.value = g if jump is None else g + jump
+        return (self.g_decay.value - self.g_rise.value) * self.scale()
+
+
+class Alpha(_Conductance):
+    r"""Synapse with the alpha function as conductance.
+
+    Parameters
+    ----------
+    in_size : int or tuple of int
+        Geometry of the population.
+    tau : quantities.Quantity
+        Time from the spike to the peak (ms), one value or one for each neuron.
+    g_initializer : Initialiser, quantity or array, optional
+        First values of g; see `Expon`.
+    name : str, optional
+        Name for messages and results.
+
+    Attributes
+    ----------
+    g : State
+        Conductance, in the unit of the weights.
+    h : State
+        Rising variable, in the same unit.
+
+    Notes
+    -----
+    .. math::
+
+        \frac{dg}{dt} = -\frac{g}{\tau} + \frac{e\, h}{\tau}, \qquad \frac{dh}{dt} = -\frac{h}{\tau}, \qquad
+        h \leftarrow h + w \text{ at a spike}
+
+    so that one spike makes :math:`g(t) = w \frac{t}{\tau} e^{1 - t/\tau}`, whose peak is the weight. A step is exact: g
+    is advanced with the h of before, then h decays and takes what arrives.
+
+    References
+    ----------
+    Rall, W. (1967), Distinguishing theoretical synaptic potentials computed for different soma-dendritic distributions
+    of synaptic input, Journal of Neurophysiology 30, 1138-1168, doi:10.1152/jn.1967.30.5.1138.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import ms, nS
+    >>> synapse = nd.init_all_states(nd.Alpha(1, tau=5 * ms))
+    >>> with nd.environ.context(dt=0.1 * ms):
+    ...     g = [float(synapse(2 * nS if step == 0 else None)[0]) for step in range(100)]
+    >>> round(max(g), 9), g.index(max(g))
+    (2.0, 50)
+    """
+
+    def __init__(self, in_size: Any, tau: Any = 8.0 * ms, g_initializer: Any = None, name: str | None = None) -> None:
+        super().__init__(in_size, g_initializer, name)
+        self.tau = Parameter(tau, unit=ms)
+
+    def init_state(self) -> None:
+        """Make the conductance and the rising variable."""
+        self.g = State(self.first())
+        self.h = State(0.0 * (nS if self._unit is None else self._unit) if self.g_initializer is None else self._zero())
+
+    def _zero(self) -> Any:
+        """Zero in the unit of the given first values."""
+        given = self.g_initializer
+        value = given((1,)) if isinstance(given, Initialiser) or callable(given) else given
+        return 0.0 * np.ravel(value)[0] if np.ndim(value) else 0.0 * value
+
+    def update(self, x: Any = None) -> Any:
+        """Advance by one step.
+
+        Parameters
+        ----------
+        x : number, array, quantity or traced value, optional
+            What arrives in addition to the delta inputs.
+
+        Returns
+        -------
+        array or quantity
+            The conductance.
+        """
+        jump, dt = self.arriving(x), environ.get_dt()
+        decay = np.exp(-dt / self.tau)
+        h = self.h.value
+        self.g.value = self.g.value * decay + h * (dt / self.tau * decay * math.e)
+        h = h * decay
+        self.h.value = h if jump is None else h + jump
+        return self.g.value

@@ -1,0 +1,15 @@
+"""Units for the default values of the ready-made models.
+
+In: nothing.  Out: one of each unit.  Must not know: models.
+"""
+
+from numbadyn.units import CAPACITANCE, CONDUCTANCE, CURRENT, FREQUENCY, TIME, VOLTAGE, unit_of
+
+__all__ = ["kHz", "mV", "ms", "nS", "pA", "pF"]
+
+ms = unit_of(TIME)
+mV = unit_of(VOLTAGE)
+pA = unit_of(CURRENT)
+nS = unit_of(CONDUCTANCE)
+pF = unit_of(CAPACITANCE)
+kHz = unit_of(FREQUENCY)
