@@ -19,7 +19,7 @@ from numbadyn.lowering.pipeline import lower, prepare
 from numbadyn.lowering.program import Program
 from numbadyn.model import environ
 from numbadyn.model.delays import delay_steps
-from numbadyn.model.module import Module, init_all_states, name_all, walk
+from numbadyn.model.module import Module, init_missing_states, walk
 from numbadyn.model.step import trace_step
 from numbadyn.runtime.engine import RunOutcome, run_steps
 from numbadyn.runtime.logs import SampleLog, SpikeLog
@@ -76,10 +76,7 @@ class Simulator:
         self.threads, self.precision, self.seed = threads, precision, _checked_seed(seed)
         if not isinstance(network, Module):
             raise TargetError(f"A network is a Module, but {network!r} is a {type(network).__name__}.", where="Simulator(network)", cure="Give a DynamicsGroup, a Dynamics or another Module.")
-        if getattr(network, "_initialised", False):
-            name_all(network, self.seed)
-        else:
-            init_all_states(network, self.seed)
+        init_missing_states(network, self.seed)
         self.step = prepare(trace_step(network))
         self.context = BindContext(self._dt, self.seed, precision)
         self._spikes: dict[tuple[str, int, int], SpikeLog] = {}

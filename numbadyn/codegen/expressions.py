@@ -32,7 +32,7 @@ _SPELLING = {
     "to_bool": "{0} != 0",
 }
 _RESERVED = frozenset(
-    "np njit start stop i j step t key0 key1 select real f32 f64 i32 i64 u8 u32 u64 floor abs not and or R I B E C one zero routine scalar kernel".split()
+    "np njit start stop i j step t dt size rows reals integers begin outside key0 key1 select real f32 f64 i32 i64 u8 u32 u64 floor abs not and or R I B E C one zero routine scalar kernel".split()
 ) | frozenset(OPS)
 _INLINE_DEPTH = 3
 

@@ -128,18 +128,29 @@ def deliver(rows, terms, step, R, B, E, C):
                 deliver_term(total, term, i64(delays[slot]), slot, step, R, B, E, C)
 
 
+def unpack_word(word, base, events, count):
+    for b in range(8):
+        if (word >> u64(8 * b)) & u64(1):
+            events[u64(count)] = u32(base + b)
+            count += 1
+    return count
+
+
 def compact_flags(flags, size, events):
-    # eight flags are read at once; spikes are rare
+    # 32 flags are looked at together; spikes are rare
     count = 0
     words = flags[: (size // 8) * 8].view(u64)
-    for w in range(words.shape[0]):
-        word = words[u64(w)]
-        if word != 0:
-            base = w * 8
-            for b in range(8):
-                if (word >> u64(8 * b)) & u64(1):
-                    events[u64(count)] = u32(base + b)
-                    count += 1
+    fours = words.shape[0] // 4
+    for f in range(fours):
+        w = u64(4 * f)
+        if words[w] | words[w + u64(1)] | words[w + u64(2)] | words[w + u64(3)]:
+            for k in range(4):
+                word = words[w + u64(k)]
+                if word != 0:
+                    count = unpack_word(word, 32 * f + 8 * k, events, count)
+    for w in range(4 * fours, words.shape[0]):
+        if words[u64(w)] != 0:
+            count = unpack_word(words[u64(w)], 8 * w, events, count)
     for i in range((size // 8) * 8, size):
         if flags[u64(i)] != 0:
             events[u64(count)] = u32(i)
@@ -280,6 +291,7 @@ ROUTINES = (
     window,
     deliver_term,
     deliver,
+    unpack_word,
     compact_flags,
     compact_values,
     compact_integers,

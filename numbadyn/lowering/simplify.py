@@ -129,16 +129,44 @@ def _mul(r: _Rewriter, node: Node) -> int | None:
             return y
     if node.kind != "real":
         return None
-    # run constants move to the front and join: c * (x * d) -> x * (c * d)
-    for x, c in ((a, b), (b, a)):
-        inner = r.node(x)
-        if r.constant(c) and x not in r._constant and inner.op == "mul":
-            for y, d in (inner.args, inner.args[::-1]):
-                if r.constant(d) and y not in r._constant:
-                    return r.emit("mul", node, y, r.emit("mul", node, c, d))
-        if r.constant(c) and x not in r._constant and inner.op == "neg":
-            return r.emit("mul", node, inner.args[0], r.emit("neg", node, c))
+    # run constants join: c * (x * d) -> x * (c * d), (x * c) * (y * d) -> (x * y) * (c * d)
+    (x, c), (y, d) = _parted(r, a), _parted(r, b)
+    if x is None or y is None:
+        varying, factor = (x, c) if x is not None else (y, d)
+        other = a if x is None else b
+        if varying is None or factor is None or other not in r._constant:
+            return _sign_to_constant(r, node)
+        return _product(r, node, varying, r.emit("mul", node, other, factor)) if r.constant(other) else None
+    if c is not None and d is not None:
+        return _product(r, node, r.emit("mul", node, x, y), r.emit("mul", node, c, d))
     return None
+
+
+def _parted(r: _Rewriter, index: int) -> tuple[int | None, int | None]:
+    """A node as a varying part and a run constant that it is multiplied by; (None, None) for a run constant."""
+    if index in r._constant:
+        return None, None
+    node = r.node(index)
+    if node.op == "mul" and node.kind == "real":
+        for varying, factor in (node.args, node.args[::-1]):
+            if r.constant(factor) and varying not in r._constant:
+                return varying, factor
+    return index, None
+
+
+def _sign_to_constant(r: _Rewriter, node: Node) -> int | None:
+    """c * (-x) -> x * (-c)."""
+    for x, c in (node.args, node.args[::-1]):
+        if r.constant(c) and x not in r._constant and r.node(x).op == "neg":
+            return _product(r, node, r.node(x).args[0], r.emit("neg", node, c))
+    return None
+
+
+def _product(r: _Rewriter, like: Node, a: int, b: int) -> int:
+    """a * b, after the rules for products."""
+    node = replace(like, op="mul", args=(a, b))
+    found = _mul(r, node)
+    return r.add(node) if found is None else found
 
 
 def _div(r: _Rewriter, node: Node) -> int | None:
@@ -146,9 +174,7 @@ def _div(r: _Rewriter, node: Node) -> int | None:
     if r.constant(b) and a not in r._constant:
         one = _one(r, node)
         inverse = r.emit("div", node, one, b)
-        product = replace(node, op="mul", args=(a, inverse))
-        found = _mul(r, product)
-        return r.add(product) if found is None else found
+        return _product(r, node, a, inverse)
     return None
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numbadyn.errors import HookArgumentError, HookKeyError, MissingHookError, SizeError
 from numbadyn.model.delays import OutputDelayAt, Prefetch, PrefetchDelayAt, latest_output, note_output
 from numbadyn.model.describe import Describer
-from numbadyn.model.hooks import wants_input, wants_output
+from numbadyn.model.hooks import call, wants_input, wants_output
 from numbadyn.model.inputs import InputRegistry
 from numbadyn.model.module import Module
 from numbadyn.tracing.trace import current_trace
@@ -370,14 +370,15 @@ class Dynamics(Module):
             trace.notes["inside"] = not outermost
 
     def _step(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        for hook in list(self._before.values()):
-            hook(*args, **kwargs) if wants_input(hook) else hook()
-        output = self.update(*args, **kwargs)
+        for key, hook in list(self._before.items()):
+            given = (args, kwargs) if wants_input(hook) else ((), {})
+            call(hook, *given, f"before-hook {key!r}", self.path)
+        output = call(self.update, args, kwargs, "update", self.path)
         self._currents.end_update()
         self._deltas.end_update()
         note_output(self, output)
-        for hook in list(self._after.values()):
-            hook(output) if wants_output(hook) else hook()
+        for key, hook in list(self._after.items()):
+            call(hook, (output,) if wants_output(hook) else (), {}, f"after-hook {key!r}", self.path)
         return output
 
     @classmethod

@@ -8,11 +8,14 @@ return value of `update` unless it is marked with `not_receive_update_output`.
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from typing import Any, TypeVar
 
-from numbadyn.errors import HookArgumentError
+from numbadyn.errors import HookArgumentError, NumbadynError
 
 __all__ = [
+    "call",
     "not_receive_update_input",
     "not_receive_update_output",
     "receive_update_input",
@@ -84,3 +87,45 @@ def wants_input(hook: Any) -> bool:
 def wants_output(hook: Any) -> bool:
     """Whether an after-hook gets the return value of `update`."""
     return not getattr(hook, _NO_OUTPUT, False)
+
+
+def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], name: str, where: str) -> Any:
+    """Call what a user has written; if it does not take the arguments, say so by name.
+
+    Parameters
+    ----------
+    function : callable
+        An update, a hook or an input.
+    args, kwargs
+        What it is called with.
+    name : str
+        What it is, for the message.
+    where : str
+        Path of the module.
+
+    Raises
+    ------
+    HookArgumentError
+        The signature does not take these arguments.
+    """
+    try:
+        return function(*args, **kwargs)
+    except TypeError as error:
+        if isinstance(error, NumbadynError) or _takes(function, args, kwargs):
+            raise
+        given = f"{len(args) + len(kwargs)} argument{'s' * (len(args) + len(kwargs) != 1)}"
+        raise HookArgumentError(
+            f"{name} of {where} cannot be called with {given}: {error}.",
+            where=where,
+            cure="Give its parameters default values, or take those that are passed; the markers and receive_input=/receive_output= decide what hooks get.",
+        ) from error
+
+
+def _takes(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    try:
+        inspect.signature(function).bind(*args, **kwargs)
+    except TypeError:
+        return False
+    except ValueError:  # a builtin that does not tell
+        return True
+    return True

@@ -6,10 +6,11 @@ know: projections.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from numbadyn.errors import InputKeyError
+from numbadyn.model.hooks import call
 from numbadyn.tracing.trace import Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
 
@@ -111,7 +112,7 @@ class InputRegistry:
                 term = value
             else:
                 self._summed.add(key)
-                term = _call(value, args, kwargs, f"{self.path}[{key!r}]")
+                term = call(value, args, kwargs, f"{self.kind} input {key!r}", self.owner.path)
             named = self._named(trace, key, term)
             total = named if total is None else total + named
         if synaptic and trace is not None:
@@ -133,14 +134,6 @@ class InputRegistry:
         self._used.clear()
         self.reached = frozenset(self._summed)
         self._summed.clear()
-
-
-def _call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], where: str) -> Any:
-    try:
-        return function(*args, **kwargs)
-    except TypeError as error:
-        error.add_note(f"while evaluating {where}")
-        raise
 
 
 def _joined(trace: Trace, entries: list[tuple[str, Any]], registry: InputRegistry) -> Any:

@@ -10,10 +10,11 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
-from numbadyn.errors import UnknownStateError
+from numbadyn.errors import NotInitialisedError, UnknownStateError
 from numbadyn.model.values import State, Variable
+from numbadyn.tracing.trace import current_trace
 
-__all__ = ["Module", "init_all_states", "name_all", "reset_all_states", "walk"]
+__all__ = ["Module", "init_all_states", "init_missing_states", "name_all", "reset_all_states", "walk"]
 
 
 class Module:
@@ -28,14 +29,27 @@ class Module:
     def __init__(self, name: str | None = None) -> None:
         self.name = name
         self._path: str | None = None
+        self._initialised = False
         self.number = 0
         self.seed_of_build = 0
         #: Whether another module steps this one, so that a group does not.
         self.driven = False
 
     def __setattr__(self, name: str, value: Any) -> None:
+        old = self.__dict__.get(name)
         if isinstance(value, Variable):
+            trace = current_trace()
+            if trace is not None:
+                raise NotInitialisedError(
+                    f"{self.path}.{name} is made while a step is traced.", where=str(trace.here), cure="Make states in init_state and parameters in __init__."
+                )
             value.bind(self, name)
+        elif isinstance(old, Variable):
+            raise UnknownStateError(
+                f"{self.path}.{name} is a {type(old).__name__}, and {value!r} is assigned in its place.",
+                where=f"{self.path}.{name}",
+                cure=f"Change its value: x.{name}.value = ...",
+            )
         object.__setattr__(self, name, value)
 
     @property
@@ -166,11 +180,20 @@ def init_all_states(target: Module, seed: int = 0) -> Module:
     >>> neurons.V.value
     array([-60., -60.]) * mV
     """
-    for module in name_all(target, seed):
+    for module in walk(target):
+        module._initialised = False
+    return init_missing_states(target, seed)
+
+
+def init_missing_states(target: Module, seed: int = 0) -> Module:
+    """As `init_all_states`, but leave those alone that have their states already."""
+    new = [module for module in name_all(target, seed) if not module._initialised]
+    for module in new:
         module.init_state()
-    for module in name_all(target, seed):
+    name_all(target, seed)
+    for module in new:
         module.reset_state()
-    target._initialised = True  # type: ignore[attr-defined]
+        module._initialised = True
     return target
 
 

@@ -99,7 +99,7 @@ def bernoulli(p: Any, size: Size = None) -> Any:
         Shape; that of p, if it has one, or of the population being updated by default.
     """
     if size is None and np.ndim(p) > 0:
-        size = tuple(p.shape)
+        size = np.shape(p)
     return _draw("uniform", size) < p
 
 
@@ -120,7 +120,7 @@ def poisson(mean: Any, size: Size = None) -> Any:
     """
     trace = current_trace()
     if size is None and np.ndim(mean) > 0:
-        size = tuple(mean.shape)
+        size = np.shape(mean)
     shape = _shape(trace, size)
     if trace is not None:
         node = trace.cast(as_node(trace, mean), "real")

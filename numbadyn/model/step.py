@@ -1,17 +1,20 @@
-"""Trace one step of a network, and trace it again until nothing new is learnt.
+"""Trace one step of a network, and trace it again until nothing new is learnt and two recordings are the same.
 
 In: a network.  Out: a `Step`.  Must not know: lowering, targets.
 
 A first pass may read outputs whose unit and kind are known only once their owner has been traced, and may leave inputs for
-the next step's update; further passes use what was learnt.
+the next step's update; further passes use what was learnt.  What differs between recordings that should be the same came
+from outside (a plain random number, a Python counter, the clock) and would be frozen in the compiled step, so it is refused.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from numbadyn.errors import ProjectionTargetError, SchedulingError
-from numbadyn.ir.nodes import Step
+import numpy as np
+
+from numbadyn.errors import ProjectionTargetError, SchedulingError, TracedValueError
+from numbadyn.ir.nodes import BindContext, Node, Step
 from numbadyn.model.delays import finish_channels
 from numbadyn.model.module import Module
 from numbadyn.model.values import State
@@ -82,6 +85,8 @@ def trace_step(network: Module) -> Step:
     ------
     DimensionError, ShapeError, TracedValueError, UnsupportedFunctionError
         The model's mistake, with the line where it is made.
+    TracedValueError
+        Also for a number that changes each time the step is traced.
     SchedulingError
         An output is read that is never computed.
     ProjectionTargetError
@@ -89,19 +94,46 @@ def trace_step(network: Module) -> Step:
     """
     templates: dict[Any, Template] = {}
     pending: dict[Any, _Pending] = {}
+    settled: Trace | None = None
+    different: Node | None = None
     for _ in range(_PASSES):
         trace, learnt, left = _one_pass(network, templates, pending)
         new = {key: _pending_of(trace, registry, key[2], node) for key, (registry, node) in left.items() if key not in pending}
         unknown = any(channel.dimension is ANY for channel in trace.step.channels)
         if not new and learnt == templates and not unknown:
-            return trace.step
+            different = None if settled is None else _difference(settled.step, trace.step)
+            if settled is not None and different is None:
+                return trace.step
+            settled = trace
+            continue
         if learnt == templates:
             learnt = {key: Template(t.shape, t.kind, DIMENSIONLESS if t.dimension is ANY else t.dimension) for key, t in learnt.items()}
         templates = learnt
         pending |= new
+    if different is not None:
+        raise TracedValueError(
+            f"A value in the update of {different.position.module} changes each time the step is traced; the compiled step would keep one of them for ever.",
+            where=str(different.position),
+            cure="For random numbers use nd.random, for counters and memory nd.State, for the time nd.environ.get('t').",
+        )
     raise SchedulingError(
         f"The units of the delayed outputs in {network.path} cannot be settled.", where=network.path, cure="Let each update return one array with one unit."
     )
+
+
+def _difference(before: Step, after: Step) -> Node | None:
+    """First node of a recording that is not as in the one before."""
+    for old, new in zip(before.nodes, after.nodes, strict=False):
+        if (old.op, old.args, old.shape, old.kind, old.dimension) != (new.op, new.args, new.shape, new.kind, new.dimension):
+            return new
+        if old.attrs.get("literal") and not np.array_equal(_literal(before, old), _literal(after, new), equal_nan=True):
+            return new
+    longer = max(before.nodes, after.nodes, key=len)
+    return None if len(before.nodes) == len(after.nodes) else longer[min(len(before.nodes), len(after.nodes))]
+
+
+def _literal(step: Step, node: Node) -> Any:
+    return step.params[node.attrs["index"]].fetch(BindContext(1.0, 0))
 
 
 def _pending_of(trace: Trace, registry: Any, key: str, node: int) -> _Pending:

@@ -7,16 +7,17 @@ take part in NumPy expressions directly.  Must not know: lowering, targets.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.errors import DimensionError, InvalidParameterError, NotInitialisedError, ShapeError
+from numbadyn.errors import DimensionError, InvalidParameterError, NotInitialisedError, NumbadynError, ShapeError, TracedValueError, UnsupportedFunctionError
 from numbadyn.ir.nodes import BindContext, ParamSpec, StateSpec
 from numbadyn.ir.ops import Kind
 from numbadyn.model.init import STATE_STREAM, Constant, Initialiser, as_initialiser
+from numbadyn.tracing.operators import Operators
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import Dimension, StandsForQuantity, alike, describe, is_quantity, join_eager, scale_of, split
@@ -39,7 +40,7 @@ def kind_of(dtype: np.dtype[Any]) -> Kind:
     return "bool" if dtype.kind == "b" else "int" if dtype.kind in "iu" else "real"
 
 
-class Variable(StandsForQuantity, np.lib.mixins.NDArrayOperatorsMixin):
+class Variable(StandsForQuantity, Operators):
     """Base of `Parameter` and `State`: owner, name and the NumPy protocols."""
 
     __array_priority__ = 1001.0
@@ -73,6 +74,8 @@ class Variable(StandsForQuantity, np.lib.mixins.NDArrayOperatorsMixin):
         return self.value
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if any(isinstance(out, Variable) for out in kwargs.get("out") or ()):
+            raise UnsupportedFunctionError(f"{ufunc.__name__} with out= into {self.path}.", where=self.path, cure="Write x.value = ... to change a state.")
         resolved = [_resolve(x) for x in inputs]
         compare = _COMPARISONS.get(ufunc.__name__)
         if compare is not None and method == "__call__" and current_trace() is None:
@@ -107,14 +110,53 @@ class Variable(StandsForQuantity, np.lib.mixins.NDArrayOperatorsMixin):
         value = self.value
         return value.magnitude if isinstance(value, Traced) else split(value)[0]
 
+    # What Python asks of a number or an array is asked of the value; while a step is traced it refuses by name.
+
     def __bool__(self) -> bool:
         return bool(self.value)
 
     def __float__(self) -> float:
         return float(self.value)
 
+    def __int__(self) -> int:
+        return int(self.value)
+
+    def __index__(self) -> int:
+        return operator.index(self.value)
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.value)
+
+    def __contains__(self, item: Any) -> bool:
+        return item in self.value
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.value[key]
+
+    def __setitem__(self, key: Any, new: Any) -> None:
+        value = self.value
+        value[key] = new
+        self.value = value
+
+    def __round__(self, digits: int = 0) -> Any:
+        return round(self.value, digits)
+
     def __hash__(self) -> int:
         return id(self)
+
+
+def _forward(name: str) -> property:
+    return property(lambda self: getattr(self.value, name), doc=f"`{name}` of the value.")
+
+
+for _method in (
+    "ndim", "size", "astype", "clip", "copy", "ravel", "flatten", "reshape",
+    "sum", "mean", "max", "min", "dot", "any", "all", "std", "var", "prod", "argmax", "argmin", "cumsum",
+):  # fmt: skip
+    setattr(Variable, _method, _forward(_method))
 
 
 def _bad_unit(path: str, unit: Any) -> Any:
@@ -122,7 +164,10 @@ def _bad_unit(path: str, unit: Any) -> Any:
 
 
 def _resolve(x: Any) -> Any:
-    return x.value if isinstance(x, Variable) else x
+    """The value of a parameter or state, inside lists and tuples too."""
+    if isinstance(x, Variable):
+        return x.value
+    return type(x)([_resolve(part) for part in x]) if type(x) in (list, tuple) else x
 
 
 def _check_finite(array: NDArray[Any], what: str, given: Any) -> None:
@@ -153,6 +198,10 @@ class Parameter(Variable):
     DimensionError
         The value does not convert to `unit`.
 
+    Notes
+    -----
+    A wrong value is reported when the parameter becomes an attribute of a model, or is used, so that it can be named.
+
     Examples
     --------
     >>> from quantities import ms
@@ -165,7 +214,10 @@ class Parameter(Variable):
         super().__init__()
         self._unit = unit
         self._given = value
-        self._recipe = self._accept(value)
+        try:
+            self._recipe = self._accept(value)
+        except NumbadynError as error:
+            self._recipe = _Refused(error)  # type: ignore[assignment]
 
     def _accept(self, value: Any) -> Initialiser:
         if isinstance(value, Parameter):
@@ -244,6 +296,11 @@ class Parameter(Variable):
 
     @value.setter
     def value(self, new: Any) -> None:
+        trace = current_trace()
+        if trace is not None:
+            raise TracedValueError(
+                f"{self.path} is a Parameter, which a step cannot change.", where=str(trace.here), cure="Make it a nd.State in init_state, or change it between runs."
+            )
         old, given = self._recipe, self._given
         self._given, self._recipe = new, self._accept(new)
         if self._recipe.dimension != old.dimension:
@@ -259,6 +316,16 @@ class Parameter(Variable):
 
     def __repr__(self) -> str:
         return f"Parameter({self._given!r})"
+
+
+class _Refused:
+    """Stands for a wrong value until its owner can be named: binding or use raises."""
+
+    def __init__(self, error: NumbadynError) -> None:
+        self._error = error
+
+    def __getattr__(self, name: str) -> Any:
+        raise self._error
 
 
 class _Plain(Initialiser):
@@ -374,7 +441,7 @@ class State(Variable):
         trace = current_trace()
         if trace is not None:
             return Traced(trace, trace.read(trace.state_index(self, self.spec)))
-        return join_eager(self.array(), self.dimension)
+        return join_eager(self.array().copy(), self.dimension)  # a copy, since a traced value never changes either
 
     @value.setter
     def value(self, new: Any) -> None:

@@ -16,10 +16,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from numbadyn.errors import DimensionError, ShapeError, TracedValueError
+from numbadyn.errors import DimensionError, NumbadynError, ShapeError, TracedValueError
 from numbadyn.ir.nodes import Channel, Connection, Node, ParamSpec, Position, StateSpec, Step, Train
 from numbadyn.ir.ops import OPS, Kind, promote
-from numbadyn.tracing.positions import here
+from numbadyn.tracing.positions import here, raised_at
 from numbadyn.units import DIMENSIONLESS, TIME, Dimension, split
 
 __all__ = ["ANY", "Template", "Trace", "current_trace"]
@@ -72,6 +72,7 @@ class Trace:
         self._connections: dict[int, int] = {}
         self._unique: dict[str, int] = {}
         self._streams = 0
+        self._conversion: tuple[str, int] | None = None
         #: Notes of the model layer about this recording (which modules have been updated, pending inputs).
         self.notes: dict[Any, Any] = {}
 
@@ -96,9 +97,30 @@ class Trace:
         self.path.append((path, shape))
         try:
             yield
+        except NumbadynError:
+            raise
+        except Exception as error:
+            self._explain(error)
+            raise
         finally:
             self.path.pop()
             self.region = before
+
+    def note_conversion(self) -> None:
+        """Remember the line on which somebody asks for a traced value as an array."""
+        self._conversion = (self.here.file, self.here.line)
+
+    def _explain(self, error: Exception) -> None:
+        """Say of an error of Python or NumPy what was traced; name it if it comes from a traced value made an array."""
+        place = raised_at(error, self.path[-1][0])
+        if isinstance(error, TypeError | ValueError | IndexError) and (place.file, place.line) == self._conversion:
+            raise TracedValueError(
+                f"A traced value was turned into a plain array, which failed: {error}.",
+                where=str(place),
+                cure="Use NumPy functions on the value itself, and np.where in place of assignments to elements.",
+            ) from error
+        if not getattr(error, "__notes__", None):
+            error.add_note(f"raised while a step of {place.module} was traced")
 
     @property
     def here(self) -> Position:

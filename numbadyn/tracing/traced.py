@@ -6,7 +6,8 @@ What cannot be traced raises an error that names the user's line: no value ever 
 
 from __future__ import annotations
 
-import math
+import functools
+import inspect
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
@@ -17,6 +18,7 @@ from numbadyn.errors import DimensionError, NotInitialisedError, ShapeError, Tra
 from numbadyn.ir.nodes import Node
 from numbadyn.ir.ops import Kind
 from numbadyn.tracing.carrier import carry
+from numbadyn.tracing.operators import Operators
 from numbadyn.tracing.rules import FUNCTIONS, UFUNCS
 from numbadyn.tracing.trace import ANY, Trace, current_trace
 from numbadyn.units import Dimension, StandsForQuantity, scale_of
@@ -45,7 +47,7 @@ def as_node(trace: Trace, value: Any) -> int:
     return trace.literal(value)
 
 
-class Traced(StandsForQuantity, np.lib.mixins.NDArrayOperatorsMixin):
+class Traced(StandsForQuantity, Operators):
     """A value of the step that is being traced.
 
     Made by the tracer only: states, parameters and whatever is computed from them.
@@ -117,21 +119,31 @@ class Traced(StandsForQuantity, np.lib.mixins.NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         trace = require_trace()
         rule = UFUNCS.get(ufunc.__name__)
-        if method != "__call__" or rule is None or any(value is not None for value in kwargs.values()):
-            what = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}") + (f" with {', '.join(kwargs)}=" if kwargs else "")
-            raise _unsupported(trace, what)
+        if method != "__call__" or rule is None:
+            raise _unsupported(trace, _spelled(ufunc) + ("" if method == "__call__" else f".{method}"))
+        given = [name for name, value in kwargs.items() if value is not None]
+        if given:
+            raise _unsupported(trace, f"{_spelled(ufunc)} with {', '.join(given)}=", "A traced value cannot be changed in place; write x = x + y, and np.where for where=.")
         return Traced(trace, rule(trace, *(as_node(trace, value) for value in inputs)))
 
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         trace = require_trace()
+        if function in _STATIC:
+            return _STATIC[function](*args, **kwargs)
         rule = FUNCTIONS.get(function.__name__)
         if rule is None:
-            raise _unsupported(trace, f"np.{function.__name__}")
-        return Traced(trace, rule(trace, lambda value: as_node(trace, value), *args, **kwargs))
+            raise _unsupported(trace, _spelled(function))
+        lift, named = functools.partial(as_node, trace), {name: value for name, value in kwargs.items() if value is not None}
+        try:
+            inspect.signature(rule).bind(trace, lift, *args, **named)
+        except TypeError:
+            raise _unsupported(trace, f"{_spelled(function)} with {', '.join(f'{name}=' for name in named) or f'{len(args)} arguments'}") from None
+        return Traced(trace, rule(trace, lift, *args, **named))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        self._trace.note_conversion()
         return carry(self, self._refuse_number, dtype)
 
     def _refuse_number(self, what: str) -> NoReturn:
@@ -168,6 +180,15 @@ class Traced(StandsForQuantity, np.lib.mixins.NDArrayOperatorsMixin):
         if not self.shape:
             self._refuse("len() of a single value")
         return self.shape[0]
+
+    def __contains__(self, value: Any) -> NoReturn:
+        self._refuse("`in`")
+
+    def __round__(self, digits: int | None = None) -> NoReturn:
+        self._refuse("round()", "Write np.rint(value).")
+
+    def __format__(self, spec: str) -> str:
+        return repr(self) if not spec else self._refuse(f"The format {spec!r}")
 
     def __hash__(self) -> int:
         return id(self)
@@ -211,17 +232,23 @@ class Traced(StandsForQuantity, np.lib.mixins.NDArrayOperatorsMixin):
 
     def reshape(self, *shape: Any) -> Traced:
         """The same elements in C order under another shape."""
-        new = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape
-        if math.prod(new) != self.size:
-            raise ShapeError(f"A value of shape {self.shape} cannot take shape {new}.", where=str(self._trace.here), cure="Keep the number of elements.")
+        new = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
+        try:
+            full = np.broadcast_to(0, self.shape).reshape(new).shape
+        except ValueError:
+            raise ShapeError(f"A value of shape {self.shape} cannot take shape {new}.", where=str(self._trace.here), cure="Keep the number of elements.") from None
         node = self.node
-        return Traced(self._trace, self._trace.source("slice", (self._index,), tuple(new), node.kind, node.dimension, start=0, stop=node.size, stride=1))
+        return Traced(self._trace, self._trace.source("slice", (self._index,), full, node.kind, node.dimension, start=0, stop=node.size, stride=1))
 
     def ravel(self) -> Traced:
         """The elements in one axis."""
         return self.reshape(self.size)
 
     flatten = ravel
+
+    def copy(self) -> Traced:
+        """The value itself, which never changes."""
+        return self
 
     def __getitem__(self, key: Any) -> Traced:
         trace, node = require_trace(), self.node
@@ -256,10 +283,22 @@ for _name in ("sum", "mean", "max", "min", "dot", "any", "all", "std", "var", "p
     setattr(Traced, _name, _reduction)
 
 
-def _unsupported(trace: Trace, what: str) -> UnsupportedFunctionError:
+#: Functions that ask for what is known while tracing.
+_STATIC: dict[Any, Callable[..., Any]] = {np.shape: lambda value: value.shape, np.ndim: lambda value: value.ndim, np.size: lambda value: value.size}
+
+
+def _spelled(function: Any) -> str:
+    """The function as users write it."""
+    name: str = function.__name__
+    module = "numpy" if getattr(np, name, None) is function else getattr(function, "__module__", None)
+    return f"{module}.{name}".replace("numpy", "np", 1) if module else name
+
+
+def _unsupported(trace: Trace, what: str, cure: str = "") -> UnsupportedFunctionError:
     return UnsupportedFunctionError(
         f"{what} has no rule for traced values.",
         where=str(trace.here),
-        cure="Elementwise arithmetic, comparisons, np.where, np.clip, np.minimum, np.maximum, exp, log, tanh, sin, cos, sqrt, power "
+        cure=cure
+        or "Elementwise arithmetic, comparisons, np.where, np.clip, np.minimum, np.maximum, exp, log, tanh, sin, cos, sqrt, power "
         "and constant slices can be traced; for sums over other neurons use a projection.",
     )

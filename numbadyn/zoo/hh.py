@@ -91,10 +91,9 @@ class HH(Neuron):
     >>> from quantities import ms, pA
     >>> neurons = nd.init_all_states(nd.HH(2))
     >>> with nd.environ.context(dt=0.1 * ms):
-    ...     for _ in range(200):
-    ...         spikes = neurons([0, 500] * pA)
-    >>> print(neurons.n.value.round(3))
-    [0.063 0.449]
+    ...     count = sum(neurons([-100, 500] * pA).astype(int) for _ in range(500))
+    >>> print(count)
+    [0 4]
     """
 
     def __init__(

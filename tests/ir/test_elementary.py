@@ -137,7 +137,9 @@ def test_error_in_units_in_the_last_place(name: str, bits: int) -> None:
     assert largest_error(name, x, bits) <= (bound64 if bits == 64 else bound32)
 
 
-@pytest.mark.parametrize(("low", "high", "bound"), [(-EXPREL_SHORT_LIMIT, 0.0, 1.5), (0.0, EXPREL_SHORT_LIMIT, 2.5)])
+@pytest.mark.parametrize(
+    ("low", "high", "bound"), [(-EXPREL_SHORT_LIMIT, 0.0, 1.5), (0.0, 1.0, 2.5), (1.0, EXPREL_SHORT_LIMIT, 3.0)]
+)
 def test_error_of_exprel_near_zero(low: float, high: float, bound: float, bits: int) -> None:
     x = cast(np.linspace(low, high, 1_500), bits)
     assert largest_error("exprel", x, bits) <= bound

@@ -6,8 +6,9 @@ a pair (64-bit, 32-bit). It must not know how they are evaluated.
 Notes
 -----
 The polynomials, and the one quotient of two, interpolate the named function at the Chebyshev nodes of the named
-interval, computed with 50 decimal digits; that is within a small factor of the best approximation of the same degree. The degrees are the smallest whose
-error contributes less than about 0.2 units in the last place to the function's value.
+interval, computed with 50 decimal digits; that is within a small factor of the best approximation of the same degree.
+The degrees are the smallest whose error contributes less than about 0.3 units in the last place to the function's
+value; at the ends of the wide interval of exprel in 32 bits it is half a unit.
 """
 
 from __future__ import annotations

@@ -179,7 +179,7 @@ def exprel_short(x: Real) -> Real:
     Returns
     -------
     real
-        (e^x - 1) / x to 1.5 units in the last place for x <= 0, 2.5 for x > 0; exactly 1 at 0.
+        (e^x - 1) / x to 1.5 units in the last place for x <= 0, 2.5 for 0 < x <= 1, 3 above; exactly 1 at 0.
     """
     numerator, denominator = exprel_short_terms(x)
     return numerator / denominator

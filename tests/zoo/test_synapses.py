@@ -1,0 +1,94 @@
+"""Synapse models against their closed forms."""
+
+import math
+
+import numpy as np
+import pytest
+from quantities import ms, mV, nS, pA
+
+import numbadyn as nd
+from numbadyn.errors import DimensionError, InvalidParameterError
+from tests.interpreted import Interpreted, assert_eager_agrees
+
+
+class Driven(nd.DynamicsGroup):
+    """A synapse that gets one input of a size for each neuron, in the step that arrives first."""
+
+    def __init__(self, synapse, size):
+        super().__init__()
+        self.size = nd.Parameter(size)
+        self.synapse = synapse
+
+    def update(self):
+        first = nd.environ.get("i") == 0
+        self.synapse.add_delta_input("spike", np.where(first, self.size, 0.0 * self.size))
+        return self.synapse()
+
+
+def test_expon_decays_exactly():
+    net = Driven(nd.Expon(2, tau=[5.0, 8.0] * ms), [1.0, 2.5] * nS)
+    g, output = Interpreted(net).record(300, net.synapse.g, net.synapse)
+    t = 0.1 * np.arange(300)[:, None]
+    np.testing.assert_allclose(g, [1.0, 2.5] * np.exp(-t / [5.0, 8.0]), rtol=1e-12)
+    np.testing.assert_array_equal(g, output)
+
+
+def test_alpha_is_exact_and_its_peak_is_the_weight():
+    net = Driven(nd.Alpha(1, tau=5 * ms), [2.0] * nS)
+    (g,) = Interpreted(net).record(300, net.synapse)
+    t = 0.1 * np.arange(300)
+    np.testing.assert_allclose(g[:, 0], 2.0 * t / 5.0 * np.exp(1 - t / 5.0), rtol=1e-12)
+    assert g.argmax() == 50
+    assert g.max() == pytest.approx(2.0, rel=1e-12)
+
+
+@pytest.mark.parametrize(("decay", "rise"), [(10.0, 1.0), (4.0, 3.0), (1.0, 10.0)])
+def test_dual_expon_is_exact_and_its_peak_is_the_weight(decay, rise):
+    net = Driven(nd.DualExpon(1, tau_decay=decay * ms, tau_rise=rise * ms), [2.0] * nS)
+    (g,) = Interpreted(net, dt=0.01).record(1500, net.synapse)
+    peak = decay * rise / (decay - rise) * math.log(decay / rise)
+    t = 0.01 * np.arange(1500)
+    shape = np.exp(-t / decay) - np.exp(-t / rise)
+    np.testing.assert_allclose(g[:, 0], 2.0 * shape / (math.exp(-peak / decay) - math.exp(-peak / rise)), rtol=1e-10)
+    assert abs(0.01 * g.argmax() - peak) <= 0.01
+    assert g.max() == pytest.approx(2.0, rel=1e-4)
+
+
+def test_dual_expon_without_normalisation():
+    net = Driven(nd.DualExpon(1, 10 * ms, 2 * ms, amplitude=3.0, normalize=False), [2.0] * nS)
+    (g,) = Interpreted(net).record(100, net.synapse)
+    t = 0.1 * np.arange(100)
+    np.testing.assert_allclose(g[:, 0], 6.0 * (np.exp(-t / 10) - np.exp(-t / 2)), rtol=1e-11)
+
+
+def test_equal_time_constants_point_to_alpha():
+    with pytest.raises(InvalidParameterError, match="DualExpon are equal") as caught:
+        nd.DualExpon(3, tau_decay=0.005 * 1000 * ms, tau_rise=[4.0, 5.0, 6.0] * ms)
+    assert "nd.Alpha" in str(caught.value)
+
+
+def test_inputs_add_up():
+    synapse = nd.init_all_states(nd.Expon(1, tau=5 * ms))
+    with nd.environ.context(dt=5 * ms):
+        synapse.add_delta_input("a", 1 * nS)
+        synapse.add_delta_input("b", 2 * nS)
+        assert synapse(0.5 * nS)[0] == 3.5 * nS
+        assert float(synapse()[0]) == pytest.approx(3.5 / math.e)
+
+
+@pytest.mark.parametrize("cls", [nd.Expon, nd.Alpha, nd.DualExpon])
+def test_the_unit_follows_the_weights_or_the_first_values(cls):
+    free, given = cls(1), cls(1, g_initializer=1 * mV)
+    for synapse in (free, given):
+        synapse.use_unit(1 * pA)
+        nd.init_all_states(synapse)
+    name = "g_decay" if cls is nd.DualExpon else "g"
+    assert free.state(name).value[0] == 0 * pA
+    assert given.state(name).value[0] == 1 * mV
+    with pytest.raises(DimensionError, match="in pA and in nS"):
+        free.use_unit(1 * nS)
+
+
+@pytest.mark.parametrize("make", [nd.Expon, nd.Alpha, nd.DualExpon])
+def test_eager_calls_agree(make):
+    assert_eager_agrees(lambda: Driven(make(2), [1.0, 2.0] * nS), 30)
