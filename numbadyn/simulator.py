@@ -11,16 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from numbadyn.errors import DurationError, InvalidParameterError, NonFiniteStateError, RecordingError, TargetError
+from numbadyn.errors import DurationError, InvalidParameterError, NonFiniteStateError, RecordingError, SchedulingError, TargetError
 from numbadyn.io.recordings import Recording, Result, Samples, Spikes
 from numbadyn.ir.nodes import BindContext, Channel
 from numbadyn.lowering.explain import explain
 from numbadyn.lowering.pipeline import lower, prepare
 from numbadyn.lowering.program import Program
 from numbadyn.model import environ
-from numbadyn.model.delays import delay_steps
+from numbadyn.model.delays import longest_delays
 from numbadyn.model.module import Module, init_missing_states, walk
 from numbadyn.model.step import trace_step
+from numbadyn.model.values import stored
 from numbadyn.runtime.engine import RunOutcome, run_steps
 from numbadyn.runtime.logs import SampleLog, SpikeLog
 from numbadyn.runtime.machines import CpuMachine, InterpreterMachine, Machine
@@ -86,15 +87,27 @@ class Simulator:
         self._results: list[Result] = []
         self.seconds = {"trace": time.perf_counter() - started}
         self._note_delays()
+        self._wiring = [(module, module.wiring()) for module in walk(network)]
 
     # ---- building ----------------------------------------------------------------------------------------------------
 
     def _note_delays(self) -> None:
         """Tell the modules how far back their histories reach, so that a longer delay registered later is refused."""
         for module in walk(self.network):
-            times = module.__dict__.get("_delay_times", {})
-            longest = {item: max(int(np.max(delay_steps(t, self._dt))) for t in found) for item, found in times.items()}
-            module.__dict__["_built"] = {"dt": self._dt, **longest}
+            module.__dict__["_built"] = {"dt": self._dt, **longest_delays(module, self._dt)}
+
+    def _check_unchanged(self) -> None:
+        """Refuse to run what is no longer the network that the user sees."""
+        now = {id(module): module for module in walk(self.network)}
+        built = {id(module): wiring for module, wiring in self._wiring}
+        changed = [module for key, module in now.items() if key not in built or list(map(id, built[key])) != list(map(id, module.wiring()))]
+        gone = [module for module, _ in self._wiring if id(module) not in now]
+        for module in (*changed, *gone):
+            raise SchedulingError(
+                f"{module.path} was {'taken out of the network' if module in gone else 'added' if id(module) not in built else 'changed'} after the simulator was built.",
+                where=module.path,
+                cure="Make a new nd.Simulator; hooks, inputs, projections and populations come before it, and parameters are changed by x.tau.value = ...",
+            )
 
     def _probes(self) -> list[int]:
         return [log.index for log in self._samples.values() if log.kind == "probe"]
@@ -204,7 +217,10 @@ class Simulator:
             return
         kind, number, shape, dtype = self._find(module, path, variable)
         size = int(np.prod(shape, dtype=np.int64))
-        log = SampleLog(kind, number, _elements(index, size, path, variable), self._steps(every, "every", path, 1), self._steps(start, "start", path, 0), self._steps(stop, "stop", path, np.iinfo(np.int64).max), dtype)  # type: ignore[arg-type]
+        first, last = self._steps(start, "start", path, 0), self._steps(stop, "stop", path, np.iinfo(np.int64).max)
+        if last <= first:
+            raise RecordingError(f"stop={describe(stop)} is not after start={describe(start)}.", where=path, cure="Give an interval that holds at least one step.")
+        log = SampleLog(kind, number, _elements(index, size, path, variable), self._steps(every, "every", path, 1), first, last, dtype)  # type: ignore[arg-type]
         if kind == "probe":
             self._changed()
         self._samples[path, variable] = log
@@ -256,7 +272,8 @@ class Simulator:
             return int(default)
         if not is_quantity(value):
             raise RecordingError(f"{name}={value!r} has no unit.", where=path, cure=f"Give a time, such as {name}=1*ms.")
-        length = float(np.asarray(magnitude_in(value, TIME, what=name, where=path)))
+        given = np.asarray(magnitude_in(value, TIME, what=name, where=path))
+        length = float(given.reshape(-1)[0]) if given.size == 1 else np.nan
         steps = round(length / self._dt) if np.isfinite(length) else -1
         if steps < (1 if name == "every" else 0) or abs(steps * self._dt - length) > 1e-6 * self._dt:
             raise RecordingError(f"{name} is {describe(value)}, which is not a whole number of steps of {self._dt:g} ms.", where=path, cure=f"Give a multiple of dt, {'at least one step' if name == 'every' else 'zero or more'}.")
@@ -297,6 +314,7 @@ class Simulator:
             A state became NaN; the error's `result` holds what was recorded.
         """
         steps = _duration_steps(duration, self._dt)
+        self._check_unchanged()
         bar = make_progress(progress)
         self.compile()
         outcome = run_steps(self.machine, steps, list(self._spikes.values()), list(self._samples.values()), bar)
@@ -315,7 +333,7 @@ class Simulator:
         for (path, variable), log in self._samples.items():
             steps, values = log.take()
             dimension = self.step.states[log.index].dimension if log.kind == "state" else self.step.nodes[log.index].dimension
-            recordings.setdefault(path, {}).setdefault("samples", {})[variable] = Samples(steps, values, dimension, self._dt)
+            recordings.setdefault(path, {}).setdefault("samples", {})[variable] = Samples(steps, values, dimension, self._dt, log.elements)
         made = {path: Recording(path, parts.get("samples", {}), parts.get("events")) for path, parts in recordings.items()}
         paths = {id(module): module.path for module in walk(self.network)}
         return Result(made, outcome.first, outcome.reached, self._dt, outcome.seconds, outcome.interrupted, paths)
@@ -379,13 +397,13 @@ class Simulator:
             New values, of the state's unit and shape (or a single value).
         """
         path = self._path(module)
-        kind, number, shape, _dtype = self._find(module, path, variable)
+        kind, number, shape, dtype = self._find(module, path, variable)
         if kind != "state":
             raise RecordingError(f"{variable!r} is not a state.", where=path, cure="Only states can be set.")
-        magnitude = np.asarray(magnitude_in(value, self.step.states[number].dimension, what=f"The new value of {path}.{variable}", where=path))
+        magnitude = np.asarray(magnitude_in(value, self.step.states[number].dimension, what=f"the new value of {path}.{variable}", where=path))
         if np.isnan(magnitude.astype(float)).any():
             raise InvalidParameterError(f"The new value of {path}.{variable} holds NaN.", where=path, cure="Give numbers.")
-        self.machine.set_state(number, np.broadcast_to(magnitude, shape))
+        self.machine.set_state(number, stored(magnitude, shape, dtype, f"{path}.{variable}"))
 
 
 def _checked_target(target: str, threads: int, precision: int) -> str:

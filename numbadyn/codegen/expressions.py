@@ -72,6 +72,8 @@ class KernelText:
     ----------
     arrays, scalars : list of str
         Argument names, in the order of the kernel's slots and scalars.
+    used : set of str
+        Arguments that the printed text uses.
     """
 
     def __init__(self, kernel: Kernel, step: Step, *, short: bool = False) -> None:
@@ -86,23 +88,30 @@ class KernelText:
         self.text: dict[int, str] = {}
         self.depth: dict[int, int] = {}
         self.lines: list[str] = []
+        self.used: set[str] = set()
         self._uses = Counter(arg.index for op in kernel.operations for arg in op.args if arg.where == "local")
 
     # ---- pieces ------------------------------------------------------------------------------------------------------
+
+    def slots_read_by(self, operations: set[int]) -> set[int]:
+        """Slots that some operations read element by element."""
+        read = {arg.index for k in operations for arg in self.kernel.operations[k].args if arg.where == "slot"}
+        return {k for k in read if not self.kernel.slots[k].whole}
 
     def _read_slots(self) -> list[int]:
         read = {arg.index for op in self.kernel.operations for arg in op.args if arg.where == "slot"}
         return sorted(k for k in read if not self.kernel.slots[k].whole)
 
-    def prologue(self) -> list[str]:
-        """Lines before the loop: values common to all elements."""
+    def prologue(self, only: set[int] | None = None) -> list[str]:
+        """Lines before the loop: values common to all elements (of the slots given)."""
         lines = []
-        for k in self._read_slots():
+        for k in self._read_slots() if only is None else sorted(only):
             if self.kernel.slots[k].access == "first":
                 lines.append(f"{self.loads[k]} = {self._loaded(k, '0')}")
         return lines
 
     def _loaded(self, k: int, index: str) -> str:
+        self.used.add(self.arrays[k])
         text = f"{self.arrays[k]}[{index}]"
         return f"{text} != 0" if self.kernel.slots[k].kind == "bool" else text
 
@@ -114,15 +123,20 @@ class KernelText:
             return self.loads[arg.index]
         if arg.where == "scalar":
             name = self.scalars[arg.index]
+            self.used.add(name)
             return f"({name} != 0)" if self.kernel.scalars[arg.index][1] == "bool" else name
-        return "t" if arg.where == "time" else "step"
+        name = "t" if arg.where == "time" else "step"
+        self.used.add(name)
+        return name
 
     def _expression(self, index: int) -> str:
         operation = self.kernel.operations[index]
         if operation.op in ("uniform", "normal"):
+            self.used.update(("step", "key0", "key1"))
             return f"{operation.op}(key0, key1, u32(i), u32(step & 0xFFFFFFFF), u32(step >> 32), u32({self.operand(operation.args[0])}))"
         if operation.op == "gather":
             whole = operation.args[0].index
+            self.used.update((self.arrays[whole], *self.extents[whole], "step"))
             depth, width = self.extents[whole]
             lag, element = self.operand(operation.args[1]), self.operand(operation.args[2])
             text = f"{self.arrays[whole]}[u64(((step + {depth} - 1 - {lag}) % {depth}) * {width} + {element})]"
@@ -180,6 +194,7 @@ class KernelText:
 
     def stores(self) -> list[str]:
         """Lines at the end of the loop."""
+        self.used.update(self.arrays[store.slot] for store in self.kernel.stores)
         lines = [f"{self.arrays[k]}[i] = real(0.0)" for k in self._read_slots() if self.kernel.slots[k].cleared]
         lines += [f"{self.arrays[store.slot]}[i] = {self.text[store.value]}" for store in self.kernel.stores]
         return lines

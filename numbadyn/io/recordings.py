@@ -83,12 +83,13 @@ class Spikes:
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Samples of one variable: steps, values of shape (samples, elements), dimension."""
+    """Samples of one variable: steps, values of shape (samples, elements), dimension, and which elements these are."""
 
     steps: NDArray[np.int64]
     values: NDArray[Any]
     dimension: Dimension
     dt: float
+    elements: NDArray[np.int64] | None = None
 
     @property
     def t(self) -> Any:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from numbadyn.ir.nodes import Step
+from numbadyn.ir.nodes import Node, Step
 
-__all__ = ["Signal", "invariants", "live", "signal_of"]
+__all__ = ["Signal", "base_of", "invariants", "live", "signal_of", "signals"]
 
 
 def invariants(step: Step) -> set[int]:
@@ -21,12 +21,25 @@ def invariants(step: Step) -> set[int]:
     return found
 
 
-def live(step: Step, roots: list[int]) -> list[int]:
-    """Nodes that the roots need, in program order."""
+def signals(node: Node) -> list[tuple[int, int, int | None]]:
+    """Signal, connection and own channel of each part of a synaptic sum."""
+    connections, channels = node.attrs["connections"], node.attrs["channels"]
+    return list(zip(node.args[: len(connections)], connections, channels, strict=True))
+
+
+def base_of(node: Node) -> int | None:
+    """Node of the value that a synaptic sum starts from; None for zero."""
+    return node.args[-1] if len(node.args) > len(node.attrs["connections"]) else None
+
+
+def live(step: Step, roots: list[int], *, bases: bool = True) -> list[int]:
+    """Nodes that the roots need, in program order; without what synaptic sums start from if `bases` is false."""
     needed = set(roots)
     for index in range(len(step.nodes) - 1, -1, -1):
         if index in needed:
-            needed.update(step.nodes[index].args)
+            node = step.nodes[index]
+            keep_all = bases or node.op != "accumulate"
+            needed.update(node.args if keep_all else (arg for arg, _connection, _channel in signals(node)))
     return sorted(needed)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.ir.analysis import invariants, live
+from numbadyn.ir.analysis import base_of, invariants, live, signals
 from numbadyn.ir.elementary import numpy_functions
 from numbadyn.ir.nodes import BindContext, Node, Step
 from numbadyn.ir.ops import OPS, Kind
@@ -90,7 +90,7 @@ class Evaluator:
         if node.op == "poisson":
             out = np.empty(node.size, dtype=self.real)
             rate = np.ascontiguousarray(np.broadcast_to(args[0], node.shape).reshape(-1))
-            self.functions["fill_poisson"](out, rate, *key, *count, stream)
+            self.functions["fill_poisson"](out, rate, 0, *key, *count, stream)
             return out.reshape(node.shape)
         return np.asarray(self.functions[node.op](*key, elements, *count, stream)).reshape(node.shape)
 
@@ -201,7 +201,10 @@ class Interpreter:
 
     def _accumulate(self, node: Node) -> Array:
         total = np.zeros(node.size, dtype=self.evaluator.real)
-        for arg, connection, channel in zip(node.args, node.attrs["connections"], node.attrs["channels"], strict=True):
+        base = base_of(node)
+        if base is not None:
+            total[:] = self.values[base].reshape(-1)
+        for arg, connection, channel in signals(node):
             table = self.tables[connection]
             for slot, delay in enumerate(table.delays):
                 signal = self._delayed(arg, int(delay), channel).reshape(-1)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.ir.ops import OPS, Kind
+from numbadyn.ir.printer import step_text
 from numbadyn.units import Dimension
 
 __all__ = ["SOURCES", "BindContext", "Channel", "Connection", "Node", "ParamSpec", "Position", "StateSpec", "Step", "Train"]
@@ -34,7 +35,7 @@ SOURCES = frozenset(
         "normal",
         "poisson",  # args = (mean,)
         "slice",  # args = (x,): attrs start, stop, stride over the flattened elements
-        "accumulate",  # sum of synaptic events: args = one signal a connection; attrs["connections"]
+        "accumulate",  # sum of synaptic events: args = one signal a connection, then what it starts from, if not zero
         "train",  # given spike times: attrs["index"] into Step.trains
     }
 )
@@ -247,3 +248,6 @@ class Step:
     def roots(self) -> list[int]:
         """Nodes that must be kept because an effect needs them."""
         return [*self.writes.values(), *(channel.value for channel in self.channels)]
+
+    def __str__(self) -> str:
+        return step_text(self)

@@ -60,6 +60,7 @@ def _problem(step: Step, index: int, node: Node) -> str:
         return "is not a known operation"
     if node.op == "slice" and len(range(node.attrs["start"], node.attrs["stop"], node.attrs["stride"])) != node.size:
         return "does not hold as many elements as it says"
-    if node.op == "accumulate" and not len(node.args) == len(node.attrs["connections"]) == len(node.attrs["channels"]):
+    parts = len(node.attrs.get("connections", ()))
+    if node.op == "accumulate" and (len(node.args) - parts not in (0, 1) or parts != len(node.attrs["channels"])):
         return "has not one connection and one channel entry for each signal"
     return ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from numbadyn.ir.analysis import signal_of
+from numbadyn.ir.analysis import base_of, signal_of, signals
 from numbadyn.ir.nodes import Node
 from numbadyn.ir.ops import Kind
 from numbadyn.lowering.program import (
@@ -22,6 +22,7 @@ from numbadyn.lowering.program import (
     Operand,
     Operation,
     Program,
+    Refill,
     Slot,
     Stage,
     Store,
@@ -61,6 +62,8 @@ class _Memory:
         node = self.plan.step.nodes[index]
         if index in self.stored_as:
             return self.state(self.stored_as[index])
+        if index in self.plan.refills:
+            return self.value(self.plan.refills[index])
         role = "sum" if node.op == "accumulate" else "temp"
         return self._get(role, index, node.kind, node.size, f"{node.position.module}.{node.label or node.op}")
 
@@ -170,7 +173,7 @@ class _LoopBuilder:
     def _stores(self) -> list[Store]:
         stores = []
         for index in self.draft.nodes:
-            if index in self.memory.stored_as or ("temp", index) in self.memory.buffers:
+            if index in self.memory.stored_as or index in self.plan.refills or ("temp", index) in self.memory.buffers:
                 buffer = self.memory.value(index)
                 slot = self._slot(View(buffer, 0, buffer.size), "each", 1, self.node(index).label or buffer.name.rsplit(".", 1)[-1])
                 stores.append(Store(self.locals[index], slot.index))
@@ -222,8 +225,8 @@ class _Builder:
             for base, direct in seen.items():
                 readers.setdefault(base, []).append(direct)
             del number
-        probed = set(plan.probe_of.values())
-        return {base for base, direct in readers.items() if direct == [True] and base not in probed}
+        kept = set(plan.probe_of.values()) | set(plan.refills.values())
+        return {base for base, direct in readers.items() if direct == [True] and base not in kept}
 
     def run(self) -> Program:
         plan, program = self.plan, self.program
@@ -237,8 +240,35 @@ class _Builder:
             built.append((draft.level, (rank, stage.kernel if isinstance(stage, Loop) else 0), stage))
         program.schedule = _grouped(built)
         program.buffers = _layout(program.schedule, list(self.memory.buffers.values()))
+        program.refills = self._refills()
         program.probes = {probe: self.memory.value(index) for probe, index in plan.probe_of.items()}
         return program
+
+    def _refills(self) -> list[Refill]:
+        """What the sums that start from a decayed state hold before the first step."""
+        step, found = self.plan.step, []
+        for total in self.plan.refills.values():
+            base = step.nodes[base_of(step.nodes[total])]  # type: ignore[index]
+            state, factor = base.args if step.nodes[base.args[0]].op == "state" else base.args[::-1]
+            read = self.memory.buffers.get(("state", step.nodes[state].attrs["index"]))
+            assert read is not None, "the state behind a sum is not stored"
+            found.append(Refill(self.memory.value(total), read, factor, read not in self._read_buffers()))
+        return found
+
+    def _read_buffers(self) -> set[Buffer]:
+        """Buffers that some stage reads, or that are kept for recording."""
+        found = {self.memory.value(index) for index in self.plan.probe_of.values()}
+        for stages in self.program.schedule:
+            for stage in stages:
+                if isinstance(stage, Loop):
+                    kernel = self.program.kernels[stage.kernel]
+                    slots = {arg.index for op in kernel.operations for arg in op.args if arg.where == "slot"}
+                    found |= {instance.views[slot].buffer for instance in stage.instances for slot in slots}
+                elif isinstance(stage, Compaction):
+                    found.add(stage.source)
+                elif isinstance(stage, Draw) and isinstance(stage.mean, View):
+                    found.add(stage.mean.buffer)
+        return found
 
     def _loop(self, number: int, clearable: set[int]) -> Loop:
         kernel, instance = _LoopBuilder(self.plan, self.memory, number, clearable).build()
@@ -259,7 +289,7 @@ class _Builder:
             return TrainStage(target, node.attrs["index"])
         if draft.kind == "draw":
             return Draw(target, self._mean(node.args[0]), node.attrs["stream"])
-        return Delivery(target, tuple(self._terms(node)), index not in clearable)
+        return Delivery(target, tuple(self._terms(node)), index not in clearable and base_of(node) is None)
 
     def _mean(self, arg: int) -> View | int:
         if arg in self.plan.constants:
@@ -271,7 +301,7 @@ class _Builder:
 
     def _terms(self, node: Node) -> list[Term]:
         terms = []
-        for arg, connection, own in zip(node.args, node.attrs["connections"], node.attrs["channels"], strict=True):
+        for arg, connection, own in signals(node):
             signal = signal_of(self.plan.step, arg, own)
             assert signal is not None
             graded = self.plan.step.channels[signal.channel].kind != "bool"

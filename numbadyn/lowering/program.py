@@ -14,7 +14,7 @@ from typing import Literal
 from numbadyn.ir.nodes import Step
 from numbadyn.ir.ops import Kind
 
-__all__ = ["Access", "Buffer", "Compaction", "Delivery", "Draw", "Kernel", "Loop", "Program", "Slot", "Store", "Term", "TrainStage"]
+__all__ = ["Access", "Buffer", "Compaction", "Delivery", "Draw", "Kernel", "Loop", "Program", "Refill", "Slot", "Store", "Term", "TrainStage"]
 
 Role = Literal["state", "temp", "sum", "ring", "now", "constant", "past"]
 Access = Literal["each", "first", "stride"]
@@ -245,6 +245,19 @@ class Compaction:
     graded: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Refill:
+    """A synaptic sum that starts from a decayed state: state times factor (a node), prepared before the first step.
+
+    `late` says that no stage reads the state itself, so it need not be stored in every step.
+    """
+
+    target: Buffer
+    state: Buffer
+    factor: int
+    late: bool
+
+
 Stage = Loop | Delivery | Draw | TrainStage | Compaction
 
 
@@ -268,6 +281,8 @@ class Program:
         Channels whose samples are kept.
     probes : dict
         Probe node -> buffer that holds its value after the step.
+    refills : list of Refill
+        Sums whose start is prepared one step ahead.
     notes : dict
         Seconds spent in each pass.
     """
@@ -279,6 +294,7 @@ class Program:
     events: set[int] = field(default_factory=set)
     rings: set[int] = field(default_factory=set)
     probes: dict[int, Buffer] = field(default_factory=dict)
+    refills: list[Refill] = field(default_factory=list)
     notes: dict[str, float] = field(default_factory=dict)
 
     def __str__(self) -> str:

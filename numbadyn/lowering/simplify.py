@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from numbadyn.ir.analysis import base_of, invariants, live
 from numbadyn.ir.nodes import BindContext, Node, ParamSpec, Step
 from numbadyn.ir.ops import OPS
 from numbadyn.units import DIMENSIONLESS
@@ -215,5 +216,53 @@ def simplify(step: Step) -> Step:
     """
     if not any(spec.name == _ONE for spec in step.params):
         step.params.append(ParamSpec(_ONE, (), "real", DIMENSIONLESS, lambda _context: np.asarray(1.0)))
-    return _Rewriter(step).run()
+    return _sums_from_decay(_Rewriter(step).run())
+
+
+def _sums_from_decay(step: Step) -> Step:
+    """A state that decays by a constant factor and then takes synaptic events becomes one sum that starts from the decay.
+
+    ``g * c + sum(events)`` turns into ``sum(events, from g * c)``: the events are added one by one to the decayed value,
+    which a target can prepare at the end of the step before.
+    """
+    uses: dict[int, int] = {}
+    for index in live(step, [*step.roots(), *step.outputs.values()]):
+        for arg in step.nodes[index].args:
+            uses[arg] = uses.get(arg, 0) + 1
+    constant = invariants(step)
+    for state, value in step.writes.items():
+        node = step.nodes[value]
+        if node.op != "add" or len(node.args) != 2:
+            continue
+        for total, decayed in (node.args, node.args[::-1]):
+            if _is_plain_sum(step, total, node, uses) and _is_decay(step, decayed, state, constant):
+                sum_node = step.nodes[total]
+                label = step.states[state].name.rsplit(".", 1)[-1]
+                step.nodes[value] = replace(node, op="accumulate", args=(*sum_node.args, decayed), attrs=sum_node.attrs, label=label)
+                _reprobe(step, total, value, decayed)
+                break
+    return step
+
+
+def _is_plain_sum(step: Step, index: int, user: Node, uses: dict[int, int]) -> bool:
+    node = step.nodes[index]
+    return node.op == "accumulate" and base_of(node) is None and uses.get(index) == 1 and node.shape == user.shape
+
+
+def _is_decay(step: Step, index: int, state: int, constant: set[int]) -> bool:
+    node = step.nodes[index]
+    if node.op != "mul" or node.shape != step.states[state].shape:
+        return False
+    return any(
+        step.nodes[a].op == "state" and step.nodes[a].attrs["index"] == state and b in constant for a, b in (node.args, node.args[::-1])
+    )
+
+
+def _reprobe(step: Step, old: int, total: int, decayed: int) -> None:
+    """The sum of the events alone can still be recorded, as a difference."""
+    if old not in step.probes.values():
+        return
+    node = step.nodes[total]
+    step.nodes.append(replace(node, op="sub", args=(total, decayed), attrs={}, label=step.nodes[old].label))
+    step.probes = {key: len(step.nodes) - 1 if value == old else value for key, value in step.probes.items()}
 

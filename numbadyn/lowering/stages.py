@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from numbadyn.ir.analysis import invariants, live, signal_of
+from numbadyn.ir.analysis import base_of, invariants, live, signal_of, signals
 from numbadyn.ir.nodes import Node, Step
 from numbadyn.ir.ops import OPS
 
@@ -57,6 +57,8 @@ class Plan:
         Channels whose samples are kept.
     probe_of : dict
         Probe -> node whose value lies in memory after the step.
+    refills : dict
+        Node that prepares a synaptic sum for the next step -> that sum.
     """
 
     step: Step
@@ -67,6 +69,7 @@ class Plan:
     events: dict[int, bool]
     rings: set[int]
     probe_of: dict[int, int]
+    refills: dict[int, int]
 
 
 def view_base(step: Step, index: int) -> tuple[int, int, int]:
@@ -91,6 +94,7 @@ class _Planner:
         self.compact_of: dict[int, int] = {}
         self.commits: dict[int, int] = {}
         self.probe_of: dict[int, int] = {}
+        self.refills: dict[int, int] = {}
         self.sampled: dict[int, list[int]] = {}
         self.events, self.rings = self._channels(recorded)
         self._open: dict[tuple[int, int], int] = {}
@@ -101,20 +105,17 @@ class _Planner:
         order = live(step, [*step.roots(), *self.wanted])
         for channel in recorded:
             events[channel] = step.channels[channel].kind != "bool"
-        signals = set()
         for index in order:
             node = step.nodes[index]
             if node.op != "accumulate":
                 continue
-            for arg, own in zip(node.args, node.attrs["channels"], strict=True):
+            for arg, _connection, own in signals(node):
                 signal = signal_of(step, arg, own)
                 assert signal is not None, "a synaptic sum reads a signal without a channel"
                 graded = step.channels[signal.channel].kind != "bool"
                 events[signal.channel] = graded
                 if graded:
                     rings.add(signal.channel)
-                if own is None:
-                    signals.add(arg)
         # histories read by anything but synaptic sums need their samples
         uses: dict[int, list[int]] = {}
         for index in order:
@@ -142,7 +143,7 @@ class _Planner:
 
     @staticmethod
     def _own_channel(node: Node, arg: int) -> bool:
-        return any(a == arg and own is not None for a, own in zip(node.args, node.attrs["channels"], strict=True))
+        return any(a == arg and own is not None for a, _connection, own in signals(node))
 
     # ---- effects need values that a loop computes --------------------------------------------------------------------
 
@@ -178,15 +179,18 @@ class _Planner:
         self.step.writes = dict(self.step.writes)
         self._prepare()
         kept = [channel.value for number, channel in enumerate(self.step.channels) if number in self.events or number in self.rings]
-        order = live(self.step, [*self.step.writes.values(), *kept, *self.wanted])
+        order = live(self.step, [*self.step.writes.values(), *kept, *self.wanted], bases=False)
         for number, channel in enumerate(self.step.channels):
             if number in self.events:
                 self.sampled.setdefault(channel.value, []).append(number)
         for index in order:
             self._place(index)
+        for index in order:
+            if self.step.nodes[index].op == "accumulate" and base_of(self.step.nodes[index]) is not None:
+                self._refill(index)
         self._commit()
         self._levels()
-        return Plan(self.step, self.drafts, self.stage_of, self.commits, self.constants, self.events, self.rings, self.probe_of)
+        return Plan(self.step, self.drafts, self.stage_of, self.commits, self.constants, self.events, self.rings, self.probe_of, self.refills)
 
     def _stage_behind(self, index: int) -> int:
         """Draft that a view of this node needs, or -1."""
@@ -236,6 +240,36 @@ class _Planner:
         self.drafts.append(Draft("compact", self.step.nodes[index].region, self.step.nodes[index].size, [index], channel))
         self.compact_of[channel] = len(self.drafts) - 1
 
+    def _readers(self, total: int) -> dict[int, bool]:
+        """Drafts that read a synaptic sum, and whether they do so element by element only."""
+        found: dict[int, bool] = {}
+        for number, draft in enumerate(self.drafts):
+            for index in draft.nodes if draft.kind != "compact" else ():
+                for arg in self._args(index):
+                    if view_base(self.step, arg)[0] == total:
+                        direct = arg == total and draft.kind == "loop" and draft.size == self.step.nodes[total].size
+                        found[number] = found.get(number, True) and direct
+        return found
+
+    def _args(self, index: int) -> list[int]:
+        """Arguments that a stage reads from memory; what a synaptic sum starts from lies there already."""
+        node = self.step.nodes[index]
+        return [arg for arg, _connection, _channel in signals(node)] if node.op == "accumulate" else list(node.args)
+
+    def _refill(self, total: int) -> None:
+        """Prepare a sum for the next step, after everybody has read it: its base, from the state's new value."""
+        base = self.step.nodes[base_of(self.step.nodes[total])]  # type: ignore[index]
+        args = tuple(total if self.step.nodes[arg].op == "state" else arg for arg in base.args)
+        self.step.nodes.append(replace(base, args=args, label=""))
+        index = len(self.step.nodes) - 1
+        readers = self._readers(total)
+        candidate = self._open.get((base.region, base.size), -1)
+        behind = candidate >= self.stage_of[total] and all(n < candidate or (n == candidate and direct) for n, direct in readers.items())
+        if not behind:
+            self._open.pop((base.region, base.size), None)
+        self._place_in_loop(index)
+        self.refills[index] = total
+
     # ---- states --------------------------------------------------------------------------------------------------------
 
     def _old_reads(self) -> dict[int, list[tuple[int, bool]]]:
@@ -245,7 +279,7 @@ class _Planner:
             if draft.kind == "compact":
                 continue
             for index in draft.nodes:
-                for arg in self.step.nodes[index].args:
+                for arg in self._args(index):
                     base = self.step.nodes[view_base(self.step, arg)[0]]
                     if base.op == "state":
                         direct = arg == view_base(self.step, arg)[0] and base.size == draft.size and draft.kind == "loop"
@@ -283,6 +317,9 @@ class _Planner:
                     self._deliver_needs(node, before[number])
                     continue
                 before[number].update(stage for stage in map(self._stage_behind, node.args) if stage not in (-1, number))
+        for refill, total in self.refills.items():
+            own = self.stage_of[refill]
+            before[own].update(number for number in self._readers(total) if number != own)
         for state, reads in self._old_reads().items():
             if state in self.commits:
                 writer = self.stage_of[self.commits[state]]
@@ -292,7 +329,7 @@ class _Planner:
             draft.level = max((self.drafts[earlier].level + 1 for earlier in before[number]), default=0)
 
     def _deliver_needs(self, node: Node, before: set[int]) -> None:
-        for arg, own in zip(node.args, node.attrs["channels"], strict=True):
+        for arg, _connection, own in signals(node):
             signal = signal_of(self.step, arg, own)
             assert signal is not None
             if signal.base == 0:

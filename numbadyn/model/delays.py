@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from numbadyn.errors import DelayError, LateDelayError, SchedulingError, ShapeError, UnknownStateError, UnsupportedFeatureError
 from numbadyn.ir.nodes import BindContext, Channel, ParamSpec
 from numbadyn.model import environ
+from numbadyn.model.init import Initialiser
 from numbadyn.model.values import State
 from numbadyn.tracing.trace import ANY, Template, Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
@@ -27,6 +28,7 @@ from numbadyn.units import DIMENSIONLESS, TIME, Dimension, describe, join_eager,
 
 if TYPE_CHECKING:
     from numbadyn.model.dynamics import Dynamics
+    from numbadyn.model.module import Module
 
 __all__ = [
     "OutputDelayAt",
@@ -38,10 +40,16 @@ __all__ = [
     "finish_channels",
     "init_maybe_prefetch",
     "latest_output",
+    "longest_delays",
     "note_output",
+    "output_known",
     "signal_channel",
     "state_history",
 ]
+
+
+_LONGEST = 2**24 - 1
+"""Steps that a history can hold, as of the delays of synapses."""
 
 
 def delay_steps(time: Any, dt: float) -> NDArray[np.int64]:
@@ -55,6 +63,17 @@ def delay_steps(time: Any, dt: float) -> NDArray[np.int64]:
     return np.ceil(np.asarray(time, dtype=np.float64) / dt - 1e-6).astype(np.int64)
 
 
+def longest_delays(module: Module, dt: float) -> dict[str, int]:
+    """Steps of the longest delay of each item of a module that somebody reads ("" is the output)."""
+    steps: dict[str, int] = {}
+    for item, times in module.__dict__.get("_delay_times", {}).items():
+        longest = max(float(np.max(t)) for t in times)
+        if longest > _LONGEST * dt:
+            raise DelayError(f"A delay of {longest:g} ms is {longest / dt:g} steps of {dt:g} ms.", where=_name(module, item or "output"), cure=f"At most {_LONGEST} steps can be remembered; check the unit of the delay.")
+        steps[item] = int(delay_steps(longest, dt))
+    return steps
+
+
 def checked_delay(delay: Any, where: str) -> NDArray[np.float64] | None:
     """A delay in ms, after checking its unit, sign and size."""
     if delay is None:
@@ -65,7 +84,7 @@ def checked_delay(delay: Any, where: str) -> NDArray[np.float64] | None:
     return times
 
 
-def _name(module: Dynamics, item: str) -> str:
+def _name(module: Module, item: str) -> str:
     return f"{module.path}.{item}"
 
 
@@ -264,6 +283,12 @@ def latest_output(module: Dynamics) -> Any:
     return _eager_histories(module).setdefault("", _History()).sample(module, 0, np.zeros(module.out_size, dtype=bool))
 
 
+def output_known(module: Dynamics) -> bool:
+    """Whether the kind and the unit of a module's output are known in eager calls: it spikes, or has been updated."""
+    history = _eager_histories(module).get("")
+    return _default_template(module).kind == "bool" or (history is not None and history.dimension is not None)
+
+
 def delay_line(trace: Trace, value: int, times: NDArray[np.float64], name: str) -> int:
     """A traced value of this step some whole steps ago (zero before the start)."""
     channel = signal_channel(trace, value, name)
@@ -422,6 +447,11 @@ class _At:
                     return state.value
             else:
                 init = np.zeros(self.module.out_size, dtype=bool if _default_template(self.module).kind == "bool" else float)
+        else:
+            shape = tuple(self.module.varshape if self.item else self.module.out_size)
+            dimension = init.dimension if isinstance(init, Initialiser) else split(init(shape) if callable(init) else init)[1]
+            first = _first_values(source, init, dimension, shape)
+            init = join_eager(np.asarray(first(BindContext(0.0, self.module.seed_of_build))), dimension)
         if self.times is None:
             return history.sample(self, 0, init)
         steps = delay_steps(self.times, environ.eager_dt())

@@ -6,6 +6,7 @@ know: projections, targets.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any, ClassVar
@@ -17,10 +18,14 @@ from numbadyn.model.delays import OutputDelayAt, Prefetch, PrefetchDelayAt, late
 from numbadyn.model.describe import Describer
 from numbadyn.model.hooks import call, wants_input, wants_output
 from numbadyn.model.inputs import InputRegistry
-from numbadyn.model.module import Module
+from numbadyn.model.module import Module, missing_attributes_explained
 from numbadyn.tracing.trace import current_trace
 
 __all__ = ["Dynamics", "Neuron", "Synapse", "as_size"]
+
+
+_LARGEST = 2**31 - 1
+"""Neurons that one population can have; elements are numbered by 32 bits."""
 
 
 def as_size(size: Any, where: str) -> tuple[int, ...]:
@@ -46,7 +51,7 @@ def as_size(size: Any, where: str) -> tuple[int, ...]:
     given = size
     parts = tuple(size) if isinstance(size, tuple | list | np.ndarray) else (size,)
     whole = all(isinstance(part, int | np.integer) and not isinstance(part, bool) for part in parts)
-    if not parts or not whole or any(part < 1 for part in parts):
+    if not parts or not whole or any(part < 1 for part in parts) or math.prod(parts) > _LARGEST:
         raise SizeError(f"The size is {given!r}.", where=where, cure="Give a positive whole number, or a tuple of them such as (10, 10).")
     return tuple(int(part) for part in parts)
 
@@ -131,6 +136,8 @@ class Dynamics(Module):
         return self._after or None
 
     def _add_hook(self, hooks: dict[Hashable, Any], when: str, key: Hashable, fun: Any) -> None:
+        if not isinstance(key, Hashable):
+            raise HookKeyError(f"{key!r} is no key of a hook.", where=self.path, cure="Give a string or another hashable value.")
         if key in hooks:
             raise HookKeyError(f"{self.path} already has {when}-hook {key!r}.", where=self.path, cure="Choose another key.")
         if not callable(fun):
@@ -262,6 +269,11 @@ class Dynamics(Module):
         registry = self._deltas if key in self._deltas.keys() and key not in self._currents.keys() else self._currents
         return registry.get(key)
 
+    def wiring(self) -> list[object]:
+        """Parameters, hooks and inputs that are kept."""
+        inputs = [inp for registry in (self._currents, self._deltas) for inp in registry.values() if callable(inp)]
+        return [*super().wiring(), *self._before.values(), *self._after.values(), *inputs]
+
     # ---- what hangs on this module -----------------------------------------------------------------------------------
 
     def children(self) -> Iterator[tuple[str, Module]]:
@@ -358,13 +370,14 @@ class Dynamics(Module):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         trace = current_trace()
         if trace is None:
-            return self._step(args, kwargs)
+            with missing_attributes_explained():
+                return self._step(args, kwargs)
         outermost = not trace.notes.get("inside", False)
         trace.notes["inside"] = True
         if outermost:
             trace.step.order.append((self.path, "dynamics"))
         try:
-            with trace.module(self.path, self.varshape, outermost=outermost):
+            with trace.module(self.path, self.varshape, outermost=outermost), missing_attributes_explained():
                 return self._step(args, kwargs)
         finally:
             trace.notes["inside"] = not outermost

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from numbadyn.errors import InputKeyError
+from numbadyn.errors import InputKeyError, ProjectionTargetError
 from numbadyn.model.hooks import call
 from numbadyn.tracing.trace import Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
 
-__all__ = ["InputRegistry"]
+__all__ = ["InputRegistry", "never_summed"]
 
 
 class InputRegistry:
@@ -75,6 +75,8 @@ class InputRegistry:
         target = self._entries if keep else self._arrays()
         for entries in (self._entries, target):
             if full in entries and full not in self._used and entries[full] is not inp:
+                if not keep and self._waits(full):
+                    raise never_summed(self, full)
                 raise InputKeyError(
                     f"{self.path} already holds an input under the key {full!r}.",
                     where=self.path,
@@ -82,6 +84,11 @@ class InputRegistry:
                 )
         self._used.discard(full)
         target[full] = inp
+
+    def _waits(self, key: str) -> bool:
+        """Whether the input was left over by the step before."""
+        trace = current_trace()
+        return trace is not None and (self.kind, id(self.owner), key) in trace.notes.get("waiting", ())
 
     def get(self, key: str) -> Any:
         """The input of this key."""
@@ -134,6 +141,15 @@ class InputRegistry:
         self._used.clear()
         self.reached = frozenset(self._summed)
         self._summed.clear()
+
+
+def never_summed(registry: InputRegistry, key: str) -> ProjectionTargetError:
+    """The error for an input that nobody takes."""
+    return ProjectionTargetError(
+        f"{registry.path} receives the input {key!r}, but nobody sums it.",
+        where=registry.path,
+        cure=f"Call sum_{registry.kind}_inputs in the receiver's update, and update the receiver in every step.",
+    )
 
 
 def _joined(trace: Trace, entries: list[tuple[str, Any]], registry: InputRegistry) -> Any:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from numbadyn.errors import NotInitialisedError, UnknownStateError
+from numbadyn.errors import NotInitialisedError, NumbadynError, UnknownStateError, UnsupportedFeatureError
 from numbadyn.model.values import State, Variable
+from numbadyn.tracing.positions import raised_at
 from numbadyn.tracing.trace import current_trace
 
 __all__ = ["Module", "init_all_states", "init_missing_states", "name_all", "reset_all_states", "walk"]
@@ -45,9 +47,10 @@ class Module:
                 )
             value.bind(self, name)
         elif isinstance(old, Variable):
+            trace = current_trace()
             raise UnknownStateError(
                 f"{self.path}.{name} is a {type(old).__name__}, and {value!r} is assigned in its place.",
-                where=f"{self.path}.{name}",
+                where=f"{self.path}.{name}" if trace is None else str(trace.here),
                 cure=f"Change its value: x.{name}.value = ...",
             )
         object.__setattr__(self, name, value)
@@ -69,10 +72,11 @@ class Module:
 
     def update(self, *args: Any, **kwargs: Any) -> Any:
         """One time step; models override it."""
-        raise NotImplementedError(f"{type(self).__name__} has no update method; write `def update(self): ...`.")
+        raise UnsupportedFeatureError(f"{type(self).__name__} has no update method.", where=self.path, cure="Write one: `def update(self): ...`.")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.update(*args, **kwargs)
+        with missing_attributes_explained():
+            return self.update(*args, **kwargs)
 
     def states(self) -> dict[str, State]:
         """States of this module by name, in the order of their assignment."""
@@ -93,6 +97,10 @@ class Module:
             raise UnknownStateError(f"{self.path} has no state {name!r}{kind}.", where=self.path, cure=f"Its states are: {known}.")
         return found
 
+    def wiring(self) -> list[object]:
+        """What a step is traced from and a simulator cannot change afterwards: here the parameters, not their values."""
+        return [value for value in vars(self).values() if isinstance(value, Variable) and not isinstance(value, State)]
+
     def children(self) -> Iterator[tuple[str, Module]]:
         """Child modules with their names: attributes, and elements of lists, tuples and dictionaries."""
         for name, value in list(vars(self).items()):
@@ -102,6 +110,23 @@ class Module:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.path}>"
+
+
+@contextmanager
+def missing_attributes_explained() -> Iterator[None]:
+    """Say of an attribute that a module lacks whether it is a state that has not been made yet, and which there are."""
+    try:
+        yield
+    except AttributeError as error:
+        module = error.obj
+        if isinstance(error, NumbadynError) or not isinstance(module, Module):
+            raise
+        known = f"Its states are: {', '.join(module.states()) or 'none'}."
+        raise UnknownStateError(
+            f"{module.path} has no attribute {error.name!r}.",
+            where=str(raised_at(error, module.path)),
+            cure=known if module._initialised else f"{known} Call nd.init_all_states(net) before an eager call, or make it in __init__ or init_state.",
+        ) from error
 
 
 def _modules_in(name: str, value: Any) -> Iterator[tuple[str, Module]]:

@@ -15,6 +15,7 @@ import numpy as np
 from numbadyn.errors import InvalidParameterError, ShapeError
 from numbadyn.ir.elementary import numpy_functions
 from numbadyn.model import environ
+from numbadyn.model.dynamics import as_size
 from numbadyn.tracing.trace import Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import DIMENSIONLESS, join, split
@@ -26,7 +27,7 @@ Size = int | tuple[int, ...] | None
 
 def _shape(trace: Trace | None, size: Size) -> tuple[int, ...]:
     if size is not None:
-        return (size,) if isinstance(size, int) else tuple(size)
+        return as_size(size, "nd.random")
     if trace is None:
         raise ShapeError("A random draw outside a trace has no population.", where="nd.random", cure="Give size=, such as nd.random.normal(size=100).")
     return trace.path[-1][1]
@@ -134,6 +135,6 @@ def poisson(mean: Any, size: Size = None) -> Any:
     out = np.empty(int(np.prod(shape)))
     rates = np.ascontiguousarray(np.broadcast_to(np.asarray(magnitude, dtype=float), shape)).ravel()
     numpy_functions(64)["fill_poisson"](
-        out, rates, np.uint32(seed & 0xFFFFFFFF), np.uint32(seed >> 32), np.uint32(step & 0xFFFFFFFF), np.uint32(step >> 32), np.uint32(environ.next_stream())
+        out, rates, 0, np.uint32(seed & 0xFFFFFFFF), np.uint32(seed >> 32), np.uint32(step & 0xFFFFFFFF), np.uint32(step >> 32), np.uint32(environ.next_stream())
     )
     return join(out.reshape(shape), DIMENSIONLESS)

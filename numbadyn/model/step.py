@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from numbadyn.errors import ProjectionTargetError, SchedulingError, TracedValueError
+from numbadyn.errors import SchedulingError, TracedValueError
 from numbadyn.ir.nodes import BindContext, Node, Step
 from numbadyn.model.delays import finish_channels
+from numbadyn.model.inputs import never_summed
 from numbadyn.model.module import Module
 from numbadyn.model.values import State
 from numbadyn.tracing.trace import ANY, Template, Trace
@@ -46,6 +47,7 @@ def _leftovers(trace: Trace) -> dict[tuple[str, int, str], tuple[Any, int]]:
 
 def _one_pass(network: Module, templates: dict[Any, Template], pending: dict[Any, _Pending]) -> tuple[Trace, dict[Any, Template], dict[Any, Any]]:
     trace = Trace(network.path, templates)
+    trace.notes["waiting"] = set(pending)
     with trace.recording():
         for waiting in pending.values():
             index = trace.state_index(waiting.state, waiting.state.spec)
@@ -59,11 +61,7 @@ def _one_pass(network: Module, templates: dict[Any, Template], pending: dict[Any
                     f"{waiting.registry.path} receives the input {waiting.key!r} in some steps only.", where=waiting.registry.path, cure="Call the projection in every step."
                 )
             if left[key][1] == trace.read(index):
-                raise ProjectionTargetError(
-                    f"{waiting.registry.path} receives the input {waiting.key!r}, but nobody sums it.",
-                    where=waiting.registry.path,
-                    cure=f"Call sum_{waiting.registry.kind}_inputs in the receiver's update, and update the receiver in every step.",
-                )
+                raise never_summed(waiting.registry, waiting.key)
             trace.write(index, left[key][1])
         learnt = finish_channels(trace)
     return trace, learnt, left

@@ -20,9 +20,9 @@ from numbadyn.model.init import STATE_STREAM, Constant, Initialiser, as_initiali
 from numbadyn.tracing.operators import Operators
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced, as_node
-from numbadyn.units import Dimension, StandsForQuantity, alike, describe, is_quantity, join_eager, scale_of, split
+from numbadyn.units import Dimension, StandsForQuantity, alike, describe, is_quantity, join_eager, magnitude_in, scale_of, split
 
-__all__ = ["Parameter", "State", "Variable", "kind_of"]
+__all__ = ["Parameter", "State", "Variable", "kind_of", "stored"]
 
 
 _COMPARISONS: dict[str, Callable[..., Any]] = {
@@ -234,10 +234,11 @@ class Parameter(Variable):
             recipe = _Plain(array, dimension)
         if self._unit is not None:
             wanted = split(self._unit)[1]
+            if recipe.dimension != wanted and not isinstance(value, Initialiser):
+                magnitude_in(value, wanted, what=self.path, where=self.path)
             if recipe.dimension != wanted:
-                shown = describe(value) if not isinstance(value, Initialiser) else repr(value)
                 raise DimensionError(
-                    f"{self.path} is {shown}, which is in {recipe.dimension}, but it must be in {wanted}.",
+                    f"{self.path} is {value!r}, which is in {recipe.dimension}, but it must be in {wanted}.",
                     where=self.path,
                     cure=f"Give it in {wanted} or a unit that converts to it.",
                 )
@@ -410,8 +411,6 @@ class State(Variable):
             values = np.asarray(recipe.sample(shape, seed=context.seed, stream=STATE_STREAM + self.number, bits=context.bits))
             values = np.broadcast_to(values, shape)
         except ValueError as error:
-            if isinstance(error, ShapeError):
-                raise
             raise ShapeError(
                 f"The initial value of {self.path} does not fit the shape {shape}.", where=self.path, cure=f"Give a single value or an array of shape {shape}."
             ) from error
@@ -454,7 +453,7 @@ class State(Variable):
             raise DimensionError(
                 f"{self.path} is in {self.dimension}, but a value in {dimension} is written to it.", where=self.path, cure=f"Write a value in {self.dimension}."
             )
-        self._value = _stored(np.asarray(magnitude), self.varshape, self.array().dtype, self.path)
+        self._value = stored(np.asarray(magnitude), self.varshape, self.array().dtype, self.path)
 
     def array(self) -> NDArray[Any]:
         """Eager value in the coherent unit system; drawn on first use."""
@@ -478,7 +477,7 @@ def _check_finite_state(values: NDArray[Any], path: str) -> None:
         )
 
 
-def _stored(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any], path: str) -> NDArray[Any]:
+def stored(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any], path: str) -> NDArray[Any]:
     """Array of the state's shape and dtype; refuses what would be truncated."""
     try:
         full = np.broadcast_to(array, shape)

@@ -160,4 +160,6 @@ class AlignPostProj(SynapticProjection):
 
     def update(self, *args: Any) -> None:
         """Give what arrives to the synapse."""
-        self.syn.add_delta_input(self.key, self.arriving(*args))
+        arriving = self.arriving(*args)
+        if arriving is not None:
+            self.syn.add_delta_input(self.key, arriving)

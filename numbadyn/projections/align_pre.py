@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from numbadyn.errors import InvalidParameterError
 from numbadyn.model.delays import OutputDelayAt
 from numbadyn.model.describe import Describer
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.projections.base import SynapticProjection, attach_output, made_output
 from numbadyn.projections.connectivity import Connectivity
-from numbadyn.units import TIME, join
+from numbadyn.units import DIMENSIONLESS, TIME, join, join_eager
 
 __all__ = ["AlignPreProj"]
 
@@ -109,6 +111,9 @@ class AlignPreProj(SynapticProjection):
     def update(self, *args: Any) -> None:
         """Step the synapse if it is this projection's own, and bind what arrives."""
         value = self._source(*args)
+        if value is None:  # an eager call before the first update of the synapse
+            first = next(iter(self.syn.states().values()), None)
+            value = join_eager(np.zeros(self.syn.varshape), DIMENSIONLESS if first is None else first.dimension)
         self.out.bind_cond(self._delivery(self.syn(value) if self._steps_syn else value))
 
 

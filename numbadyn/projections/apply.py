@@ -95,7 +95,9 @@ class Delivery:
             )
 
     def __call__(self, signal: Any) -> Any:
-        """Give what arrives in this step."""
+        """Give what arrives in this step; None where the signal is None."""
+        if signal is None:
+            return None
         trace = current_trace()
         if trace is not None:
             return self._traced(trace, signal)

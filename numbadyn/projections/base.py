@@ -75,7 +75,7 @@ class SynapticProjection(Projection):
         return self._path or f"{self.path} {self._serial}"
 
     def arriving(self, *args: Any) -> Any:
-        """Give what arrives at the target in this step, before the synapse."""
+        """Give what arrives at the target in this step, before the synapse; None if the signal is None."""
         return self._delivery(self._source(*args))
 
     def reset_state(self) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from numbadyn.errors import InvalidParameterError
+from numbadyn.errors import InvalidParameterError, NotInitialisedError
 from numbadyn.model import environ, random
 from numbadyn.model.group import Projection
 from numbadyn.model.values import Parameter
@@ -75,7 +75,14 @@ class CurrentProj(SynapticProjection):
 
     def update(self, *args: Any) -> None:
         """Bind what arrives."""
-        self.out.bind_cond(self.arriving(*args))
+        arriving = self.arriving(*args)
+        if arriving is None:
+            raise NotInitialisedError(
+                f"{self.path} reads an output that has no unit yet, since its owner has not been updated.",
+                where=self.path,
+                cure="In eager calls, give the history before the start: E.output_delay(init=0*pA).",
+            )
+        self.out.bind_cond(arriving)
 
 
 class DeltaProj(SynapticProjection):
@@ -122,7 +129,9 @@ class DeltaProj(SynapticProjection):
 
     def update(self, *args: Any) -> None:
         """Register the jump for the target's next update."""
-        self._post.add_delta_input(self.key, self.arriving(*args), self.label)
+        arriving = self.arriving(*args)
+        if arriving is not None:
+            self._post.add_delta_input(self.key, arriving, self.label)
 
 
 class PoissonInput(Projection):

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from numbadyn.errors import HookArgumentError
-from numbadyn.model.delays import OutputDelayAt, Prefetch, PrefetchDelayAt, latest_output
+from numbadyn.model.delays import OutputDelayAt, Prefetch, PrefetchDelayAt, latest_output, output_known
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.module import Module
+from numbadyn.tracing.trace import current_trace
 
 __all__ = ["Source"]
 
@@ -89,13 +90,15 @@ class Source:
         return not isinstance(self.first, OutputDelayAt) or self.first.init is not None
 
     def __call__(self, *args: Any) -> Any:
-        """Give the signal of this step."""
+        """Give the signal of this step; None in eager calls while its source has had no output yet."""
         if args and self.first is not None:
             raise HookArgumentError(
                 f"{self.where} reads its signal from {self.first!r}, but it is called with one as well.",
                 where=self.where,
                 cure="Leave the argument out, or make the projection without a population in front.",
             )
+        if current_trace() is None and not self._known():
+            return None
         stages = iter(self.stages)
         if isinstance(self.first, Dynamics):
             value = latest_output(self.first)
@@ -108,6 +111,11 @@ class Source:
         for stage in stages:
             value = stage(value)
         return value
+
+    def _known(self) -> bool:
+        if isinstance(self.first, Dynamics):
+            return output_known(self.first)
+        return not isinstance(self.first, OutputDelayAt) or self.first.init is not None or output_known(self.first.module)
 
     def _made_by_a_function(self, stage: Callable[..., Any] | None) -> Any:
         if stage is None:

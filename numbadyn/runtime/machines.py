@@ -175,7 +175,8 @@ class CpuMachine(Machine):
         """Fetch parameters anew and get ready for a run with these logs."""
         self.evaluator.bind()
         self.memory.load_constants()
-        self.tables = Tables(self.memory)
+        self.memory.refill()
+        self.tables = Tables(self.memory, {log.index for log in samples if log.kind == "state"})
         self._spikes, self._samples = spikes, [log for log in samples if log.steps.size]
         self._status = np.zeros(4, np.int64)
         rows = [[self.memory.offsets[self._states[i]], self._states[i].size] for i in self._checked]

@@ -142,6 +142,12 @@ class Memory:
             if buffer.role == "constant":
                 self.view(buffer)[:] = np.broadcast_to(self.evaluator.values[buffer.index].reshape(-1), buffer.size)
 
+    def refill(self) -> None:
+        """Prepare the sums that start from decayed states."""
+        for part in self.program.refills:
+            factor = self.evaluator.values[part.factor].reshape(-1)
+            self.view(part.target)[:] = self.view(part.state) * factor
+
     def reset(self) -> None:
         """First values of states and histories; everything else zero."""
         context, step = self.evaluator.context, self.program.step

@@ -33,6 +33,8 @@ class Tables:
     ----------
     memory : Memory
         Placed buffers, bound constants.
+    sampled : set of int
+        States that somebody samples, which every step must store.
 
     Attributes
     ----------
@@ -42,8 +44,9 @@ class Tables:
         Rows of synaptic terms.
     """
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: Memory, sampled: set[int]) -> None:
         self.memory = memory
+        self._late = {refill.state for refill in memory.program.refills if refill.late and refill.state.index not in sampled}
         self._alive: list[Any] = []
         self._terms: list[list[int]] = []
         self.stages: list[NDArray[Any]] = []
@@ -71,7 +74,7 @@ class Tables:
         memory = self.memory
         start = memory.offsets[view.buffer] + view.offset
         if view.slot == "fixed":
-            return [start, view.count, 1, 0, 0]
+            return [start, view.count, 0 if view.buffer in self._late else 1, 0, 0]
         depth, width = memory.depths[view.buffer.index], view.buffer.size
         if view.slot == "whole":
             return [start, depth * width, 1, depth, width]

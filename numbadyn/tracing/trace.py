@@ -115,7 +115,7 @@ class Trace:
         place = raised_at(error, self.path[-1][0])
         if isinstance(error, TypeError | ValueError | IndexError) and (place.file, place.line) == self._conversion:
             raise TracedValueError(
-                f"A traced value was turned into a plain array, which failed: {error}.",
+                f"A traced value was turned into a plain array, which failed: {str(error).rstrip('.')}.",
                 where=str(place),
                 cure="Use NumPy functions on the value itself, and np.where in place of assignments to elements.",
             ) from error

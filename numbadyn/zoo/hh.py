@@ -148,7 +148,7 @@ class HH(Neuron):
         """
 
         def scaled(shift: float, scale: float) -> Any:  # (shift - u) / scale, with the constant part out of the loop
-            return (shift * mV + self.V_T) * (1.0 / (scale * mV)) - V * (1.0 / (scale * mV))
+            return (self.V_T + shift * mV) * (1.0 / (scale * mV)) - V * (1.0 / (scale * mV))
 
         x, y = exprel(scaled(13.0, 4.0)), exprel(scaled(40.0, -5.0))
         a = 1.28 * y

@@ -1,0 +1,146 @@
+"""What a projection refuses, and in which words."""
+
+import numpy as np
+import pytest
+from quantities import Hz, ms, mV, nS, pA
+
+import numbadyn as nd
+from numbadyn import errors
+from numbadyn.projections import building
+from tests.interpreted import Interpreted
+
+PRE, POST = 4, 3
+COMM = nd.AllToAll(PRE, POST, weight=1 * nS)
+SYN, OUT = nd.Expon.desc(5 * ms), nd.COBA.desc(0 * mV)
+
+
+def align(**options):
+    given = {"comm": COMM, "syn": SYN, "out": OUT, "post": nd.LIF(POST)} | options
+    return nd.AlignPostProj(given.pop("pre", nd.LIF(PRE)), **given)
+
+
+class Receptor(nd.Synapse):
+    def update(self, x=0.0):
+        return x
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"syn": nd.Expon(POST)}, errors.InvalidParameterError, ["one is a description, the other an instance", "COBA.desc"]),
+        ({"syn": Receptor.desc()}, errors.UnsupportedFeatureError, ["Receptor cannot stand", "AlignPreProj"]),
+        ({"syn": nd.COBA.desc(0 * mV)}, errors.InvalidParameterError, ["COBA, which is no synapse"]),
+        ({"out": nd.Expon.desc()}, errors.InvalidParameterError, ["no output model", "nd.COBA.desc"]),
+        ({"syn": nd.Expon(7), "out": nd.COBA(0 * mV)}, errors.ShapeError, ["(7,)", "(3,)"]),
+        ({"comm": 0.5}, errors.ConnectivityError, ["comm of AlignPostProj is 0.5", "FixedProb"]),
+        ({"comm": nd.AllToAll(PRE, 9)}, errors.ShapeError, ["AllToAll(4 -> 9)", "(3,)", "post.varshape"]),
+        ({"pre": nd.LIF(5)}, errors.ShapeError, ["AllToAll(4 -> 3)", "(5,)"]),
+        ({"pre": "E"}, errors.HookArgumentError, ["'E'", "cannot be called"]),
+        ({"post": "I"}, errors.ProjectionTargetError, ["'I'", "not a Dynamics"]),
+        ({"post": nd.COBA(0 * mV)}, errors.ProjectionTargetError, ["COBA", "not a Dynamics"]),
+        ({"delay": -1.5 * ms}, errors.DelayError, ["-1.5 ms", "delay"]),
+        ({"delay": np.nan * ms}, errors.DelayError, ["nan ms"]),
+        ({"delay": 1.5 * mV}, errors.DimensionError, ["1.5 mV", "ms"]),
+        ({"delay": 1.5}, errors.UnitExpectedError, ["1.5"]),
+        ({"comm": lambda x: x * nS, "delay": [1, 2, 3, 4] * ms}, errors.DelayError, ["many delays", "one delay"]),
+    ],
+)
+def test_bad_arguments(options, error, words):
+    with pytest.raises(error) as caught:
+        align(**options)
+    for word in words:
+        assert word in str(caught.value)
+    assert caught.value.cure
+
+
+class Deaf(nd.Dynamics):
+    def init_state(self):
+        self.x = nd.State(0.0)
+
+    def update(self):
+        self.x.value = self.x.value + 1.0
+        return self.x.value
+
+
+class Net(nd.DynamicsGroup):
+    def __init__(self, make, post):
+        super().__init__()
+        self.pre, self.post = nd.LIF(PRE), post
+        self.proj = make(self.pre, self.post)
+
+
+@pytest.mark.parametrize("post", [Deaf(POST), nd.PoissonGroup(POST, 3 * Hz)])
+def test_a_target_that_takes_no_current(post):
+    make = lambda pre, post: nd.AlignPostProj(pre, comm=COMM, syn=SYN, out=OUT, post=post)  # noqa: E731
+    with pytest.raises(errors.ProjectionTargetError, match="never sums its current inputs") as caught:
+        Interpreted(Net(make, post))
+    assert "Net.post" in str(caught.value)
+
+
+def test_a_target_that_takes_no_jumps():
+    make = lambda pre, post: nd.DeltaProj(pre, comm=COMM, post=post)  # noqa: E731
+    with pytest.raises(errors.ProjectionTargetError, match=r"receives the input 'Net.proj', but nobody sums it"):
+        Interpreted(Net(make, Deaf(POST)))
+
+
+def test_the_signal_is_given_once():
+    proj = align()
+    with pytest.raises(errors.HookArgumentError, match="called with one as well"):
+        proj(np.zeros(PRE, bool))
+    bare = nd.AlignPostProj(comm=COMM, syn=SYN, out=OUT, post=nd.LIF(POST))
+    with pytest.raises(errors.HookArgumentError, match="has no signal"):
+        bare()
+
+
+def test_a_slice_that_does_not_fit():
+    proj = nd.AlignPostProj(comm=COMM, syn=SYN, out=OUT, post=nd.LIF(POST))
+    nd.init_all_states(proj)
+    with pytest.raises(errors.ShapeError, match=r"signal has the shape \(3,\)"), nd.environ.context(dt=1 * ms):
+        proj(np.zeros(3, bool))
+
+
+def test_weights_of_a_wrong_unit_are_found_while_tracing():
+    make = lambda pre, post: nd.DeltaProj(pre, comm=COMM, post=post)  # noqa: E731
+    with pytest.raises(errors.DimensionError, match="mV and nS"):
+        Interpreted(Net(make, nd.LIF(POST)))
+
+
+def test_a_current_projection_called_after_its_target():
+    class Late(Net):
+        def update(self):
+            self.pre()
+            self.post()
+            self.proj()
+
+    make = lambda pre, post: nd.CurrentProj(pre.prefetch("V"), comm=COMM, out=nd.CUBA.desc(), post=post)  # noqa: E731
+    with pytest.raises(errors.NotInitialisedError, match="no conductance is bound") as caught:
+        Interpreted(Late(make, nd.LIF(POST)))
+    assert "before its target" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "word"),
+    [
+        ({"num": -1}, errors.InvalidParameterError, "-1"),
+        ({"num": 1.5}, errors.InvalidParameterError, "1.5"),
+        ({"rate": 3 * pA}, errors.DimensionError, "rate is 3.0 pA"),
+        ({"post": 3}, errors.ProjectionTargetError, "not a Dynamics"),
+    ],
+)
+def test_poisson_input(options, error, word):
+    with pytest.raises(error) as caught:
+        nd.PoissonInput(**({"post": nd.LIF(2), "num": 10, "rate": 3 * Hz, "weight": 1 * mV} | options))
+    assert word in str(caught.value)
+
+
+def test_align_pre_needs_a_synapse():
+    with pytest.raises(errors.InvalidParameterError, match="no synapse"):
+        nd.AlignPreProj(nd.LIF(PRE), syn=OUT, comm=COMM, out=OUT, post=nd.LIF(POST))
+    with pytest.raises(errors.HookArgumentError, match="align_pre is given 3"):
+        nd.LIF(2).align_pre(3)
+
+
+def test_without_builders_the_defect_is_ours(monkeypatch):
+    monkeypatch.setattr(building, "_SET", [])
+    with pytest.raises(errors.InternalError, match="Nobody has said"):
+        align().edges(dt=0.1 * ms)
