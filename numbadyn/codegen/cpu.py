@@ -62,7 +62,6 @@ _RUN_HEAD = '''
 @njit(error_model="numpy", nogil=True)
 def run(first, last, dt, key0, key1, R, I, B, E, C, terms, spikes, samples, checks, status, {tables}):
     # status[2]: the step reached; status[0]: 0 done, 1 a spike buffer is full, 2 a NaN in checks[status[1]]
-    scratch = np.empty({scratch}, R.dtype)
     for step in range(first, last):
         final = step & 127 == 127 or step == last - 1
         if not spikes_fit(spikes):
@@ -142,7 +141,7 @@ def _stage_function(kernel: Kernel, text: KernelText, calls: dict[str, str]) -> 
     integers = [name for name, (_wish, kind) in zip(text.scalars, kernel.scalars, strict=True) if kind != "real"]
     lines = [
         "@routine",
-        f"def each_{kernel.name}(step, final, dt, key0, key1, R, I, B, scratch, rows, reals, integers):",
+        f"def each_{kernel.name}(step, final, dt, key0, key1, R, I, B, rows, reals, integers):",
         "    t = real(f64(step) * dt)",
         "    for k in range(rows.shape[0]):",
         "        size = rows[k, 0]",
@@ -157,24 +156,17 @@ def _stage_function(kernel: Kernel, text: KernelText, calls: dict[str, str]) -> 
             depth, width = text.extents[number]
             lines.append(f"        {depth}, {width} = rows[k, {c + 3}], rows[k, {c + 4}]")
     lines += [f"        for start in range(0, size, {_TILE}):", f"            stop = min(start + {_TILE}, size)"]
-    for place, number in enumerate(_write_only(kernel)):
-        # a state that nobody reads before the next chunk is written to a place that stays in the cache
-        lines += [
-            f"            if rows[k, {3 + 5 * number}] == 0 and not final:",
-            f"                {text.arrays[number]} = array_at(scratch.ctypes.data + ({place * _TILE} - start) * scratch.itemsize, REAL_ZERO)",
-        ]
+    choices = []
+    last = 1 + 5 * len(kernel.slots)
     if "guard" in calls:
-        lines += [f"            if {calls['guard']}:", f"                {calls['short']}", "            else:", f"                {calls['general']}"]
-    else:
-        lines.append(f"            {calls['general']}")
+        choices.append((f"not {calls['guard']}", calls["general"]))
+    if "lean" in calls:
+        choices.append((f"not final and rows[k, {last}] != 0", calls["lean"]))
+    final_call = calls.get("short", calls["general"])
+    for number, (condition, call) in enumerate(choices):
+        lines += [f"            {'if' if number == 0 else 'elif'} {condition}:", f"                {call}"]
+    lines += ["            else:", f"                {final_call}"] if choices else [f"            {final_call}"]
     return "\n".join(lines) + "\n"
-
-
-def _write_only(kernel: Kernel) -> list[int]:
-    """Real slots that a kernel stores to and does not read."""
-    read = {arg.index for op in kernel.operations for arg in op.args if arg.where == "slot"}
-    stored = {store.slot for store in kernel.stores}
-    return sorted(k for k in stored - read if kernel.slots[k].kind == "real")
 
 
 def _guarded(kernel: Kernel) -> bool:
@@ -191,7 +183,7 @@ def _schedule(program: Program) -> tuple[list[str], list[str]]:
         if isinstance(first, Loop):
             tables += [f"reals{number}", f"integers{number}"]
             kernel = program.kernels[first.kernel]
-            lines.append(f"        each_{kernel.name}(step, final, dt, key0, key1, R, I, B, scratch, {rows}, reals{number}, integers{number})")
+            lines.append(f"        each_{kernel.name}(step, final, dt, key0, key1, R, I, B, {rows}, reals{number}, integers{number})")
         elif isinstance(first, Delivery):
             lines.append(f"        deliver({rows}, terms, step, R, B, E, C)")
         elif isinstance(first, Compaction):
@@ -212,6 +204,9 @@ def _kernel_parts(kernel: Kernel, step: Step) -> list[str]:
         guard, calls["guard"] = _guard_function(kernel, KernelText(kernel, step))
         short, calls["short"] = _kernel_function(f"short_{kernel.name}", KernelText(kernel, step, short=True))
         parts += [guard, short]
+    if any(slot.late for slot in kernel.slots):
+        lean, calls["lean"] = _kernel_function(f"lean_{kernel.name}", KernelText(kernel, step, short=_guarded(kernel), lean=True))
+        parts.append(lean)
     return [*parts, _stage_function(kernel, text, calls)]
 
 
@@ -243,6 +238,5 @@ def cpu_source(program: Program, bits: int) -> str:
         parts += _kernel_parts(kernel, program.step)
     parts.append(routine_source(draws))
     lines, tables = _schedule(program)
-    scratch = max([1, *(_TILE * len(_write_only(kernel)) for kernel in program.kernels)])
-    parts.append(_RUN_HEAD.format(scratch=scratch, tables=", ".join(tables)).replace(", ):", "):") + "\n".join(lines) + "\n" + _RUN_TAIL)
+    parts.append(_RUN_HEAD.format(tables=", ".join(tables)).replace(", ):", "):") + "\n".join(lines) + "\n" + _RUN_TAIL)
     return "\n\n".join(parts)

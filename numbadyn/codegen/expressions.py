@@ -67,6 +67,8 @@ class KernelText:
         For labels and source lines.
     short : bool
         Print the short forms of elementary functions.
+    lean : bool
+        Leave out the stores that may wait.
 
     Attributes
     ----------
@@ -76,8 +78,8 @@ class KernelText:
         Arguments that the printed text uses.
     """
 
-    def __init__(self, kernel: Kernel, step: Step, *, short: bool = False) -> None:
-        self.kernel, self.step, self.short = kernel, step, short
+    def __init__(self, kernel: Kernel, step: Step, *, short: bool = False, lean: bool = False) -> None:
+        self.kernel, self.step, self.short, self.lean = kernel, step, short, lean
         names = Names()
         self.names = names
         self.arrays = [names.new(slot.name or slot.kind) for slot in kernel.slots]
@@ -194,7 +196,8 @@ class KernelText:
 
     def stores(self) -> list[str]:
         """Lines at the end of the loop."""
-        self.used.update(self.arrays[store.slot] for store in self.kernel.stores)
+        stores = [store for store in self.kernel.stores if not (self.lean and self.kernel.slots[store.slot].late)]
+        self.used.update(self.arrays[store.slot] for store in stores)
         lines = [f"{self.arrays[k]}[i] = real(0.0)" for k in self._read_slots() if self.kernel.slots[k].cleared]
-        lines += [f"{self.arrays[store.slot]}[i] = {self.text[store.value]}" for store in self.kernel.stores]
+        lines += [f"{self.arrays[store.slot]}[i] = {self.text[store.value]}" for store in stores]
         return lines

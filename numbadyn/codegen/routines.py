@@ -16,8 +16,8 @@ __all__ = ["ROUTINES", "routine_source"]
 
 
 def slot_start(offset, depth, lag, width, step):
-    # a history's slot of `lag` steps ago; plain memory has depth 1, or 0 where it may be written late
-    return offset if depth <= 1 else offset + ((step + depth - lag) % depth) * width
+    # a history's slot of `lag` steps ago; plain memory has depth 1
+    return offset if depth == 1 else offset + ((step + depth - lag) % depth) * width
 
 
 def add_row(total, targets, first, last, weight, ahead):

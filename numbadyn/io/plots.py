@@ -21,7 +21,7 @@ from numbadyn.units import TIME, is_quantity, magnitude_in
 __all__ = ["overview", "raster", "rates", "traces"]
 
 _COLOURS = ("#20508e", "#c2410c", "#15803d", "#7e22ce", "#b45309", "#475569")
-_MOST_ROWS = 250
+_MOST_ROWS = 225
 _TALLEST_SPIKE = 0.35
 
 
@@ -100,7 +100,7 @@ def rates(axes: Any, result: Result, populations: Any, *, width: Any = None) -> 
     populations : Module, list of Module or dict of str to Module
         Whose rates; the dict's names are shown.
     width : quantities.Quantity, optional
-        Width of the bins in which spikes are counted; 2 ms by default, or the 200th part of a run longer than 400 ms.
+        Width of the bins in which spikes are counted; 1 ms by default, or the 400th part of a run longer than 400 ms.
 
     Raises
     ------
@@ -110,12 +110,12 @@ def rates(axes: Any, result: Result, populations: Any, *, width: Any = None) -> 
         `width` is no positive time.
     """
     first, last = result.first * result.dt, result.last * result.dt
-    bins = _bins(first, last, result.dt, max(2.0, (last - first) / 200.0) if width is None else _milliseconds(width, "width"))
+    bins = _bins(first, last, result.dt, max(1.0, (last - first) / 400.0) if width is None else _milliseconds(width, "width"))
     for number, (name, population) in enumerate(_names(populations).items()):
         spikes = result[population].spikes
         # Half a step earlier than the end of its step, so that no spike lies on an edge.
         counts, _ = np.histogram((spikes.steps + 0.5) * spikes.dt, bins)
-        axes.stairs(counts / (np.diff(bins) * 1e-3 * spikes.size), bins, label=name, color=_colour(number), lw=1.2, baseline=None)
+        axes.stairs(counts / (np.diff(bins) * 1e-3 * spikes.size), bins, label=name, color=_colour(number), lw=1.0, baseline=None)
     axes.set_ylabel("rate (Hz)")
     axes.set_ylim(bottom=0)
 
@@ -214,7 +214,7 @@ def overview(result: Result, populations: Any, *, variable: str = "V", title: st
     >>> sim.record(neurons, "V", spikes=True)
     >>> figure = plots.overview(sim.run(100 * ms), {"LIF": neurons})
     >>> [axes.get_ylabel() for axes in figure.axes]
-    ['neuron', 'rate (Hz)', 'V']
+    ['', 'rate (Hz)', 'V']
     """
     shown = _names(populations)
     if not shown:
@@ -224,7 +224,6 @@ def overview(result: Result, populations: Any, *, variable: str = "V", title: st
     figure = _figure((9.0, 1.05 * sum(heights) + 0.6))
     panels = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
     raster(panels[0], result, shown)
-    panels[0].set_ylabel("neuron")
     rates(panels[1], result, shown)
     if len(shown) > 1:
         panels[1].legend(loc="upper right", frameon=False, ncols=len(shown))

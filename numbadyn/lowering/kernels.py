@@ -111,7 +111,8 @@ class _LoopBuilder:
         key = (view, access, stride)
         if key not in self._slot_of:
             self._slot_of[key] = len(self.slots)
-            self.slots.append(Slot(name, view.buffer.kind, access, stride, cleared, whole))
+            late = view.buffer.role == "state" and view.buffer.index in self.plan.late
+            self.slots.append(Slot(name, view.buffer.kind, access, stride, cleared, whole, late))
             self.views.append(view)
         return Operand("slot", self._slot_of[key])
 
@@ -252,22 +253,7 @@ class _Builder:
             state, factor = base.args if step.nodes[base.args[0]].op == "state" else base.args[::-1]
             read = self.memory.buffers.get(("state", step.nodes[state].attrs["index"]))
             assert read is not None, "the state behind a sum is not stored"
-            found.append(Refill(self.memory.value(total), read, factor, read not in self._read_buffers()))
-        return found
-
-    def _read_buffers(self) -> set[Buffer]:
-        """Buffers that some stage reads, or that are kept for recording."""
-        found = {self.memory.value(index) for index in self.plan.probe_of.values()}
-        for stages in self.program.schedule:
-            for stage in stages:
-                if isinstance(stage, Loop):
-                    kernel = self.program.kernels[stage.kernel]
-                    slots = {arg.index for op in kernel.operations for arg in op.args if arg.where == "slot"}
-                    found |= {instance.views[slot].buffer for instance in stage.instances for slot in slots}
-                elif isinstance(stage, Compaction):
-                    found.add(stage.source)
-                elif isinstance(stage, Draw) and isinstance(stage.mean, View):
-                    found.add(stage.mean.buffer)
+            found.append(Refill(self.memory.value(total), read, factor))
         return found
 
     def _loop(self, number: int, clearable: set[int]) -> Loop:

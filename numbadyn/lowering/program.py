@@ -60,6 +60,8 @@ class Slot:
         Set to zero after reading (a synaptic sum with one reader).
     whole : bool
         The whole history of a channel is passed (reads at element-wise delays).
+    late : bool
+        Need not be stored in every step.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Slot:
     stride: int = 1
     cleared: bool = False
     whole: bool = False
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +160,7 @@ class Kernel:
         """What decides whether two loops can share one kernel: everything but names and places."""
         return (
             tuple((o.op, o.args, o.kind, o.stream) for o in self.operations),
-            tuple((s.kind, s.access, s.stride, s.cleared, s.whole) for s in self.slots),
+            tuple((s.kind, s.access, s.stride, s.cleared, s.whole, s.late) for s in self.slots),
             tuple(kind for _name, kind in self.scalars),
             self.stores,
         )
@@ -247,15 +250,11 @@ class Compaction:
 
 @dataclass(frozen=True, slots=True)
 class Refill:
-    """A synaptic sum that starts from a decayed state: state times factor (a node), prepared before the first step.
-
-    `late` says that no stage reads the state itself, so it need not be stored in every step.
-    """
+    """A synaptic sum that starts from a decayed state: state times factor (a node), prepared before the first step."""
 
     target: Buffer
     state: Buffer
     factor: int
-    late: bool
 
 
 Stage = Loop | Delivery | Draw | TrainStage | Compaction

@@ -59,6 +59,8 @@ class Plan:
         Probe -> node whose value lies in memory after the step.
     refills : dict
         Node that prepares a synaptic sum for the next step -> that sum.
+    late : set of int
+        States that no stage reads, since the sum stands for them; they need not be stored in every step.
     """
 
     step: Step
@@ -70,6 +72,7 @@ class Plan:
     rings: set[int]
     probe_of: dict[int, int]
     refills: dict[int, int]
+    late: set[int]
 
 
 def view_base(step: Step, index: int) -> tuple[int, int, int]:
@@ -190,7 +193,17 @@ class _Planner:
                 self._refill(index)
         self._commit()
         self._levels()
-        return Plan(self.step, self.drafts, self.stage_of, self.commits, self.constants, self.events, self.rings, self.probe_of, self.refills)
+        read = self._old_reads()
+        totals = {self.step.nodes[refill].args[0] for refill in self.refills} | {self.step.nodes[refill].args[1] for refill in self.refills}
+        late = {state for state, value in self.step.writes.items() if state not in read and self._source(value) in totals}
+        return Plan(
+            self.step, self.drafts, self.stage_of, self.commits, self.constants, self.events, self.rings, self.probe_of, self.refills, late
+        )  # fmt: skip
+
+    def _source(self, value: int) -> int:
+        """The node behind a copy."""
+        node = self.step.nodes[value]
+        return node.args[0] if node.op == "identity" else value
 
     def _stage_behind(self, index: int) -> int:
         """Draft that a view of this node needs, or -1."""

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from numbadyn.errors import DelayError, LateDelayError, SchedulingError, ShapeError, UnknownStateError, UnsupportedFeatureError
 from numbadyn.ir.nodes import BindContext, Channel, ParamSpec
 from numbadyn.model import environ
+from numbadyn.model.history import History, eager_histories
 from numbadyn.model.init import Initialiser
 from numbadyn.model.values import State
 from numbadyn.tracing.trace import ANY, Template, Trace, current_trace
@@ -88,44 +89,6 @@ def _name(module: Module, item: str) -> str:
     return f"{module.path}.{item}"
 
 
-# ---- history of eager calls ------------------------------------------------------------------------------------------
-
-
-class _History:
-    """Samples of eager calls, newest last, as many as the readers need."""
-
-    def __init__(self) -> None:
-        self.samples: list[NDArray[Any]] = []
-        self.dimension: Dimension | None = None
-        self.readers: dict[int, int | None] = {}
-
-    def register(self, reader: object) -> None:
-        """Announce a reader whose delay in steps is not known yet; until then everything is kept."""
-        self.readers.setdefault(id(reader), None)
-
-    def push(self, value: Any) -> None:
-        magnitude, self.dimension = split(value)
-        self.samples.append(np.array(magnitude))
-        needs = list(self.readers.values())
-        if all(need is not None for need in needs):
-            del self.samples[: -max([1, *(need for need in needs if need is not None)])]
-
-    def sample(self, reader: object, steps: int, init: Any) -> Any:
-        self.readers[id(reader)] = max(self.readers.get(id(reader)) or 1, steps + 1)
-        if steps < len(self.samples):
-            assert self.dimension is not None
-            return join_eager(self.samples[-1 - steps], self.dimension)
-        return init
-
-    def clear(self) -> None:
-        self.samples.clear()
-
-
-def _eager_histories(module: Dynamics) -> dict[str, _History]:
-    histories: dict[str, _History] = module.__dict__.setdefault("_histories", {})
-    return histories
-
-
 # ---- channels of a traced step ---------------------------------------------------------------------------------------
 
 
@@ -148,9 +111,9 @@ def note_output(module: Dynamics, output: Any) -> None:
             trace.probe(module.path, "output", node)
             trace.step.outputs[module.path] = node
         return
-    histories = _eager_histories(module)
+    histories = eager_histories(module)
     if output is not None and not isinstance(output, tuple | list | dict):
-        histories.setdefault("", _History()).push(output)
+        histories.setdefault("", History()).push(output)
     for item, history in histories.items():
         if item:
             history.push(module.state(item).value)
@@ -280,12 +243,12 @@ def latest_output(module: Dynamics) -> Any:
     trace = current_trace()
     if trace is not None:
         return _past(trace, _Source(module, "", ""), None, None, None)
-    return _eager_histories(module).setdefault("", _History()).sample(module, 0, np.zeros(module.out_size, dtype=bool))
+    return eager_histories(module).setdefault("", History()).sample(module, 0, np.zeros(module.out_size, dtype=bool))
 
 
 def output_known(module: Dynamics) -> bool:
     """Whether the kind and the unit of a module's output are known in eager calls: it spikes, or has been updated."""
-    history = _eager_histories(module).get("")
+    history = eager_histories(module).get("")
     return _default_template(module).kind == "bool" or (history is not None and history.dimension is not None)
 
 
@@ -403,7 +366,7 @@ class _At:
                 f"{self.times.size} delays without elements.", where=where, cure="Give the elements too: one delay for each neuron is `delay, np.arange(n)`."
             )
         self._check_built(where)
-        _eager_histories(module).setdefault(self.item, _History()).register(self)
+        eager_histories(module).setdefault(self.item, History()).register(self)
         if self.times is not None:
             module.__dict__.setdefault("_delay_times", {}).setdefault(self.item, []).append(self.times)
 
@@ -436,8 +399,8 @@ class _At:
         return self._eager(source)
 
     def _eager(self, source: _Source) -> Any:
-        histories = _eager_histories(self.module)
-        history = histories.setdefault(self.item, _History())
+        histories = eager_histories(self.module)
+        history = histories.setdefault(self.item, History())
         init = self.init
         if init is None:
             if self.item:

@@ -3,7 +3,7 @@
 In: a `Program` with its `Memory` and synapse tables.  Out: int64 and real arrays, in the order of the arguments of the
 generated `run`.  Must not know: source text.
 
-Columns of the rows of loops: size, then for each slot offset, count, depth, lag and width.
+Columns of the rows of loops: size, then for each slot offset, count, depth, lag and width, last whether late stores may wait.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Tables:
     memory : Memory
         Placed buffers, bound constants.
     sampled : set of int
-        States that somebody samples, which every step must store.
+        States that somebody samples: every step must store them.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Tables:
 
     def __init__(self, memory: Memory, sampled: set[int]) -> None:
         self.memory = memory
-        self._late = {refill.state for refill in memory.program.refills if refill.late and refill.state.index not in sampled}
+        self._sampled = sampled
         self._alive: list[Any] = []
         self._terms: list[list[int]] = []
         self.stages: list[NDArray[Any]] = []
@@ -74,7 +74,7 @@ class Tables:
         memory = self.memory
         start = memory.offsets[view.buffer] + view.offset
         if view.slot == "fixed":
-            return [start, view.count, 0 if view.buffer in self._late else 1, 0, 0]
+            return [start, view.count, 1, 0, 0]
         depth, width = memory.depths[view.buffer.index], view.buffer.size
         if view.slot == "whole":
             return [start, depth * width, 1, depth, width]
@@ -89,7 +89,8 @@ class Tables:
         kinds = [kind for _name, kind in kernel.scalars]
         rows, reals, integers = [], [], []
         for instance in loop.instances:
-            row = [instance.size, *(number for view in instance.views for number in self._slot(view))]
+            late = all(view.buffer.index not in self._sampled for view, slot in zip(instance.views, kernel.slots, strict=True) if slot.late)
+            row = [instance.size, *(number for view in instance.views for number in self._slot(view)), int(late)]
             real = [float(self._scalar(key)) for key, kind in zip(instance.scalars, kinds, strict=True) if kind == "real"]
             whole = [int(self._scalar(key)) for key, kind in zip(instance.scalars, kinds, strict=True) if kind != "real"]
             if rows and self._continues(rows[-1], row, instance, kernel.slots) and reals[-1] == real and integers[-1] == whole:
@@ -98,7 +99,7 @@ class Tables:
             rows.append(row)
             reals.append(real)
             integers.append(whole)
-        columns = 1 + 5 * len(kernel.slots)
+        columns = 2 + 5 * len(kernel.slots)
         return [
             _rows(rows, columns),
             np.array(reals, dtype=self.memory.R.dtype).reshape(len(rows), -1 if rows and reals[0] else kinds.count("real")),
@@ -107,6 +108,8 @@ class Tables:
 
     def _continues(self, before: list[int], row: list[int], instance: Instance, slots: tuple[Any, ...]) -> bool:
         """Whether an instance lies right behind the one before in every slot, so that one loop serves both."""
+        if before[-1] != row[-1]:
+            return False
         for number, (view, slot) in enumerate(zip(instance.views, slots, strict=True)):
             c = 1 + 5 * number
             if view.slot != "fixed" or slot.access == "stride":
