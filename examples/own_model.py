@@ -105,8 +105,9 @@ def main():
 
     print(excerpt(sim.explain(), "Order", "Connections"), "\n")
     print(excerpt(sim.explain(), "Delays", "Stages"), "\n")
-    print("The kernel of the neurons, from sim.source:\n")
-    print(excerpt(sim.source, "def update_fitzhughnagumo_1", "@"), "\n")
+    print("The kernel of the neurons, as generated (the longest one in sim.source):\n")
+    kernels = [part for part in sim.source.split("\n\n\n") if part.startswith("@kernel")]
+    print(max(kernels, key=len), "\n")
 
     print("strength of the feedback   spikes   last interval")
     counts = sim.get(neurons.get_after_update("count"), "count")

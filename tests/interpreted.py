@@ -40,9 +40,7 @@ class Interpreted:
         rows = []
         for _ in range(steps):
             self.run.advance()
-            rows.append(
-                [np.array(self.state(x) if isinstance(x, nd.State) else self.output(x)) for x in what]
-            )
+            rows.append([np.array(self.state(x) if isinstance(x, nd.State) else self.output(x)) for x in what])
         return [np.array(column) for column in zip(*rows, strict=True)]
 
 

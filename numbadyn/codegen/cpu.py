@@ -10,6 +10,7 @@ from numbadyn.codegen.expressions import SHORT_FORMS, KernelText
 from numbadyn.codegen.routines import routine_source
 from numbadyn.ir.elementary import EXPREL_SHORT_LIMIT, HEADER, NAMES, numba_source
 from numbadyn.ir.nodes import Step
+from numbadyn.ir.ops import OPS
 from numbadyn.lowering.program import Compaction, Delivery, Draw, Kernel, Loop, Program, TrainStage
 
 __all__ = ["ENTRY", "cpu_source"]
@@ -225,9 +226,10 @@ def cpu_source(program: Program, bits: int) -> str:
     str
         Text for `numbadyn.codegen.loader.load`.
     """
-    used = {op.op for kernel in program.kernels for op in kernel.operations} & set(NAMES)
+    operations = {op.op for kernel in program.kernels for op in kernel.operations}
+    used = {OPS[name].elementary if name in OPS else name for name in operations} & set(NAMES)
     draws = any(isinstance(stages[0], Draw) for stages in program.schedule)
-    used |= {SHORT_FORMS[name] for name in used & set(SHORT_FORMS)}
+    used |= {SHORT_FORMS[name] for name in operations & set(SHORT_FORMS)}
     wanted = sorted(used | ({"fill_poisson"} if draws else set()))
     columns = "\n".join(f"T_{name} = {number}" for number, name in enumerate(TERM_COLUMNS))
     parts = [

@@ -9,6 +9,7 @@ import keyword
 import re
 from collections import Counter
 
+from numbadyn.ir.elementary import NAMES
 from numbadyn.ir.nodes import Step
 from numbadyn.ir.ops import OPS
 from numbadyn.lowering.program import Kernel, Operand
@@ -16,7 +17,7 @@ from numbadyn.lowering.program import Kernel, Operand
 __all__ = ["SHORT_FORMS", "KernelText", "Names"]
 
 #: Elementary functions with a cheaper form near zero, which a kernel uses where a whole tile is near zero.
-SHORT_FORMS = {"exprel": "exprel_short"}
+SHORT_FORMS = {"propagator": "exprel_short"}
 
 #: Spellings that differ from the ops table on this target.
 _SPELLING = {
@@ -33,7 +34,7 @@ _SPELLING = {
 }
 _RESERVED = frozenset(
     "np njit start stop i j step t dt size rows reals integers begin outside key0 key1 select real f32 f64 i32 i64 u8 u32 u64 floor abs not and or R I B E C one zero routine scalar kernel".split()
-) | frozenset(OPS)
+) | frozenset(OPS) | frozenset(NAMES)
 _INLINE_DEPTH = 3
 
 

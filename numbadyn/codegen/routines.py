@@ -101,6 +101,8 @@ def deliver_term(total, row, delay, delay_slot, step, R, B, E, C):
         segment = (index - start) * n_delays + delay_slot
         low, high = offsets[u64(segment)], offsets[u64(segment + 1)]
         ahead = low
+        if e + 6 < last:
+            prefetch_read(offsets, u64((i64(events[u64(e + 6)]) - start) * n_delays + delay_slot))
         if e + 2 < last:
             ahead = offsets[u64((i64(events[u64(e + 2)]) - start) * n_delays + delay_slot)]
         if graded:

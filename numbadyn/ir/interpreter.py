@@ -79,7 +79,7 @@ class Evaluator:
 
     def _apply(self, node: Node, args: list[Array]) -> Array:
         op = OPS[node.op]
-        function = op.meaning or self.functions[node.op]
+        function = op.meaning or self.functions[op.elementary]
         with np.errstate(all="ignore"):
             result = np.asarray(function(*args))
         return result.astype(dtype_of(node.kind, self.context.bits), copy=False)

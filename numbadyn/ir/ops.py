@@ -53,9 +53,11 @@ class Op:
     text: str
 
     @property
-    def elementary(self) -> bool:
-        """Whether the meaning is one of our own transcendental functions."""
-        return self.meaning is None
+    def elementary(self) -> str:
+        """Name of the function of our own that it stands for; empty if it stands for none."""
+        if self.meaning is not None:
+            return ""
+        return "exprel" if self.name == "propagator" else self.name
 
 
 def promote(*kinds: Kind) -> Kind:
@@ -113,6 +115,8 @@ _ROWS = (
         Op(name, 1, "real", "none", None, name + "({0})")
         for name in ("exp", "expm1", "exprel", "log", "log1p", "log10", "tanh", "sinh", "cosh", "sin", "cos", "tan")
     ),
+    # exprel where the argument is a step times a rate: usually near zero, where a kernel may use a shorter form
+    Op("propagator", 1, "real", "none", None, "exprel({0})"),
     Op("power", 2, "real", "none", None, "power({0}, {1})"),
     # comparisons
     Op("less", 2, "bool", "compare", np.less, "{0} < {1}"),

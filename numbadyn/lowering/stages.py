@@ -169,7 +169,8 @@ class _Planner:
             step.writes[state] = self._materialise(value, step.states[state].shape)
         for probe in sorted(self.wanted):
             node = step.nodes[probe]
-            own_memory = node.op in ("accumulate", "poisson", "train")
+            # a sum that starts from a decayed state is made ready for the next step before probes are sampled
+            own_memory = node.op in ("poisson", "train") or (node.op == "accumulate" and base_of(node) is None)
             self.probe_of[probe] = probe if own_memory else self._materialise(probe, node.shape)
         self.wanted = set(self.probe_of.values())
 

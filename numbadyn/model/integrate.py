@@ -132,7 +132,8 @@ def exp_euler_step(f: Derivative, x: Any, *args: Any) -> Any:
     if linear is None:
         return x + environ.get_dt() * slope
     dt = environ.get_dt()
-    return start + dt * exprel(dt * Traced(trace, linear)) * slope
+    propagator = Traced(trace, trace.emit("propagator", as_node(trace, dt * Traced(trace, linear))))
+    return start + dt * propagator * slope
 
 
 def _eager_exp_euler(f: Derivative, x: Any, args: tuple[Any, ...]) -> Any:

@@ -26,9 +26,7 @@ STREAMS = 4
 class Builder(Protocol):
     """What makes a table; see `numbadyn.runtime.builders.build`."""
 
-    def __call__(
-        self, rule: Connectivity, *, delay: Any, dt: float, seed: int, stream: int, real: Any
-    ) -> SynapseTable:
+    def __call__(self, rule: Connectivity, *, delay: Any, dt: float, seed: int, stream: int, real: Any) -> SynapseTable:
         """Make the table of a rule."""
         ...
 

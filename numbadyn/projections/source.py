@@ -115,7 +115,9 @@ class Source:
     def _known(self) -> bool:
         if isinstance(self.first, Dynamics):
             return output_known(self.first)
-        return not isinstance(self.first, OutputDelayAt) or self.first.init is not None or output_known(self.first.module)
+        return (
+            not isinstance(self.first, OutputDelayAt) or self.first.init is not None or output_known(self.first.module)
+        )
 
     def _made_by_a_function(self, stage: Callable[..., Any] | None) -> Any:
         if stage is None:

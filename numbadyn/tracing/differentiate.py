@@ -129,6 +129,7 @@ _RULES: dict[str, Rule] = {
     "exp": _chain(lambda t, x, y: y),
     "expm1": _chain(lambda t, x, y: t.emit("add", y, t.literal(1.0))),
     "exprel": _chain(_exprel_slope),
+    "propagator": _chain(_exprel_slope),
     "log": _reciprocal(lambda t, x, y: x),
     "log1p": _reciprocal(lambda t, x, y: t.emit("add", x, t.literal(1.0))),
     "log10": _reciprocal(lambda t, x, y: t.emit("mul", x, t.literal(2.302585092994046))),

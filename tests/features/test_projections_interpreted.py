@@ -22,14 +22,16 @@ class Balanced(nd.DynamicsGroup):
         fast = {"syn": nd.Expon.desc(tau=5 * ms), "out": nd.COBA.desc(E=0 * mV)}
         slow = {"syn": nd.DualExpon.desc(tau_decay=10 * ms, tau_rise=1 * ms), "out": nd.COBA.desc(E=-80 * mV)}
         nmda = {"syn": nd.Alpha.desc(tau=20 * ms), "out": nd.MgBlock.desc()}
-        self.E2E = nd.AlignPostProj(self.E.output_delay(1.5 * ms), comm=self.rule(self.E, self.E, 3), post=self.E, **fast)
+        self.E2E = nd.AlignPostProj(
+            self.E.output_delay(1.5 * ms), comm=self.rule(self.E, self.E, 3), post=self.E, **fast
+        )
         self.E2I = nd.AlignPostProj(self.E, comm=self.rule(self.E, self.I, 3), post=self.I, **fast)
         per_neuron = np.linspace(0.5, 2.0, N_I)[:, None] * ms
         self.I2E = nd.AlignPostProj(self.I, comm=self.rule(self.I, self.E, 20), post=self.E, delay=per_neuron, **slow)
         drawn = nd.init.Uniform(0.1 * ms, 3 * ms)
         self.I2I = nd.AlignPostProj(self.I, comm=self.rule(self.I, self.I, 20), post=self.I, delay=drawn, **slow)
         self.slow = nd.AlignPreProj(self.E, comm=self.rule(self.E, self.I, 1), post=self.I, **nmda)
-        self.noise = nd.PoissonInput(self.E, num=250, rate=1 / (200 * ms), weight=0.5 * mV)
+        self.noise = nd.PoissonInput(self.E, num=600, rate=1 / (200 * ms), weight=0.5 * mV)
         self.gap = nd.CurrentProj(
             self.I.prefetch("V"), comm=nd.OneToOne(N_I, N_I, 0.05 * nS), out=nd.CUBA.desc(), post=self.I
         )
@@ -37,7 +39,9 @@ class Balanced(nd.DynamicsGroup):
 
     @staticmethod
     def rule(pre, post, weight):
-        return nd.FixedProb(pre.varshape, post.varshape, prob=0.3, weight=nd.init.Normal(weight * nS, 0.1 * weight * nS))
+        return nd.FixedProb(
+            pre.varshape, post.varshape, prob=0.3, weight=nd.init.Normal(weight * nS, 0.1 * weight * nS)
+        )
 
 
 class ByHand(nd.DynamicsGroup):
@@ -48,10 +52,16 @@ class ByHand(nd.DynamicsGroup):
         self.N = nd.LIFRef(N_E + N_I, V_initializer=nd.init.Uniform(-60 * mV, -50 * mV))
         size = self.N.varshape
         self.exc = nd.AlignPostProj(
-            comm=nd.FixedProb(N_E, size, 0.2, weight=3 * nS), syn=nd.Expon.desc(5 * ms), out=nd.COBA.desc(0 * mV), post=self.N
+            comm=nd.FixedProb(N_E, size, 0.2, weight=3 * nS),
+            syn=nd.Expon.desc(5 * ms),
+            out=nd.COBA.desc(0 * mV),
+            post=self.N,
         )
         self.inh = nd.AlignPostProj(
-            comm=nd.FixedProb(N_I, size, 0.2, weight=20 * nS), syn=nd.Expon.desc(10 * ms), out=nd.COBA.desc(-80 * mV), post=self.N
+            comm=nd.FixedProb(N_I, size, 0.2, weight=20 * nS),
+            syn=nd.Expon.desc(10 * ms),
+            out=nd.COBA.desc(-80 * mV),
+            post=self.N,
         )
 
     def update(self):
@@ -67,7 +77,12 @@ class Jumps(nd.DynamicsGroup):
     def __init__(self):
         super().__init__()
         self.N = nd.LIFRef(
-            50, V_rest=0 * mV, V_th=20 * mV, V_reset=10 * mV, tau_ref=2 * ms, V_initializer=nd.init.Uniform(0 * mV, 20 * mV)
+            50,
+            V_rest=0 * mV,
+            V_th=20 * mV,
+            V_reset=10 * mV,
+            tau_ref=2 * ms,
+            V_initializer=nd.init.Uniform(0 * mV, 20 * mV),
         )
         self.exc = nd.DeltaProj(self.N, comm=nd.FixedInDegree(50, 50, 8, weight=1.5 * mV), post=self.N, delay=1.5 * ms)
         self.noise = nd.PoissonInput(self.N, num=1, rate=20 / ms, weight=0.1 * mV)

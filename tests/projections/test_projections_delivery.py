@@ -50,7 +50,9 @@ class Target(nd.Dynamics):
 
     def update(self):
         zero = 0 * self.got.value
-        self.got.value = self.sum_current_inputs(zero, -60 * mV) if self.kind == "current" else self.sum_delta_inputs(zero)
+        self.got.value = (
+            self.sum_current_inputs(zero, -60 * mV) if self.kind == "current" else self.sum_delta_inputs(zero)
+        )
         return self.got.value
 
 
@@ -307,7 +309,12 @@ def test_a_function_as_comm_is_applied_as_it_is():
             super().__init__()
             self.pre, self.post = Wave(), Target("current")
             self.proj = nd.CurrentProj(
-                self.pre.output_delay(init=0 * pA), lambda x: x[:N_POST], comm=lambda x: 3.0 * x, out=nd.CUBA.desc(), post=self.post, delay=0.2 * ms
+                self.pre.output_delay(init=0 * pA),
+                lambda x: x[:N_POST],
+                comm=lambda x: 3.0 * x,
+                out=nd.CUBA.desc(),
+                post=self.post,
+                delay=0.2 * ms,
             )
 
     net = WithFunction()

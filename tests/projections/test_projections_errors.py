@@ -27,7 +27,11 @@ class Receptor(nd.Synapse):
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
-        ({"syn": nd.Expon(POST)}, errors.InvalidParameterError, ["one is a description, the other an instance", "COBA.desc"]),
+        (
+            {"syn": nd.Expon(POST)},
+            errors.InvalidParameterError,
+            ["one is a description, the other an instance", "COBA.desc"],
+        ),
         ({"syn": Receptor.desc()}, errors.UnsupportedFeatureError, ["Receptor cannot stand", "AlignPreProj"]),
         ({"syn": nd.COBA.desc(0 * mV)}, errors.InvalidParameterError, ["COBA, which is no synapse"]),
         ({"out": nd.Expon.desc()}, errors.InvalidParameterError, ["no output model", "nd.COBA.desc"]),

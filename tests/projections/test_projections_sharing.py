@@ -30,7 +30,10 @@ def project(post, syn, out=None, **options):
 )
 def test_equal_content_is_shared(first, second):
     post = nd.LIF(N)
-    a, b = project(post, nd.Expon.desc(*first)), project(post, nd.Expon.desc(**dict(zip(["tau"], second, strict=False))))
+    a, b = (
+        project(post, nd.Expon.desc(*first)),
+        project(post, nd.Expon.desc(**dict(zip(["tau"], second, strict=False)))),
+    )
     assert a.syn is b.syn
     assert a.out is b.out
     assert len(post.current_inputs) == 1
@@ -89,7 +92,9 @@ def test_sharing_changes_no_result():
 def test_a_presynaptic_synapse_stands_once_on_its_population():
     E, posts = nd.LIF(N), [nd.LIF(N), nd.LIF(N)]
     projections = [
-        nd.AlignPreProj(source, syn=nd.Expon.desc(5 * ms), comm=nd.OneToOne(N, N, 1 * nS), out=nd.COBA.desc(0 * mV), post=post)
+        nd.AlignPreProj(
+            source, syn=nd.Expon.desc(5 * ms), comm=nd.OneToOne(N, N, 1 * nS), out=nd.COBA.desc(0 * mV), post=post
+        )
         for source, post in zip((E, E.output_delay(2 * ms)), posts, strict=True)
     ]
     assert projections[0].syn is projections[1].syn
@@ -102,8 +107,12 @@ def test_walking_a_network_finds_and_names_what_hangs_on_a_population():
             super().__init__()
             self.A, self.B = nd.LIF(N), nd.LIF(N)
             out = nd.COBA.desc(0 * mV)
-            self.one = nd.AlignPostProj(self.A, comm=nd.OneToOne(N, N, 1 * nS), syn=nd.Expon.desc(), out=out, post=self.B)
-            self.two = nd.AlignPostProj(self.A, comm=nd.OneToOne(N, N, 1 * nS), syn=nd.Alpha.desc(), out=out, post=self.B)
+            self.one = nd.AlignPostProj(
+                self.A, comm=nd.OneToOne(N, N, 1 * nS), syn=nd.Expon.desc(), out=out, post=self.B
+            )
+            self.two = nd.AlignPostProj(
+                self.A, comm=nd.OneToOne(N, N, 1 * nS), syn=nd.Alpha.desc(), out=out, post=self.B
+            )
 
     net = nd.init_all_states(Net())
     paths = [module.path for module in walk(net)]

@@ -52,7 +52,7 @@ class Counter(nd.Dynamics):
 def test_bad_rates():
     with pytest.raises(InvalidParameterError, match="negative"):
         nd.PoissonGroup(2, [1.0, -1.0] * Hz)
-    with pytest.raises(DimensionError, match="rates is 3.0 mV"):
+    with pytest.raises(DimensionError, match=r"rates is 3\.0 mV"):
         nd.PoissonGroup(2, 3 * mV)
 
 

@@ -15,7 +15,9 @@ def test_coba():
     assert float(out(-60 * mV).rescale("pA")) == -40.0
 
 
-@pytest.mark.parametrize(("scale", "bound", "current"), [(None, 3 * pA, 3 * pA), (2.0, 3 * mV, 6 * mV), (5 * mV, 2 * nS, 10 * pA)])
+@pytest.mark.parametrize(
+    ("scale", "bound", "current"), [(None, 3 * pA, 3 * pA), (2.0, 3 * mV, 6 * mV), (5 * mV, 2 * nS, 10 * pA)]
+)
 def test_cuba(scale, bound, current):
     out = nd.CUBA(scale) if scale is not None else nd.CUBA()
     out.bind_cond(bound)

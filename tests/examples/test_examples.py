@@ -1,0 +1,99 @@
+"""The examples run at a small size, print what they promise, and refuse what has no meaning."""
+
+import importlib.util
+import sys
+
+import numpy as np
+import pytest
+
+from tests.examples.pages import ROOT
+
+PNG = b"\x89PNG"
+
+
+def load(name):
+    """Import an example by its path; `examples` is no package."""
+    spec = importlib.util.spec_from_file_location(f"example_{name}", ROOT / "examples" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """Run an example with a command line; give what it prints."""
+
+    def run(name, *options):
+        monkeypatch.setattr(sys, "argv", [f"{name}.py", *map(str, options)])
+        load(name).main()
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_ei_balance_reports_and_draws(call, tmp_path):
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "ei.png"
+    printed = call("ei_balance", "--scale", 0.1, "--seconds", 0.1, "--out", picture)
+    for promised in ("first step", "compile", "times real time", "E             320 neurons", "I             80 neurons", "Hz"):
+        assert promised in printed
+    assert picture.read_bytes()[:4] == PNG
+
+
+def test_ei_balance_imports_no_matplotlib_without_a_plot(call, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    assert "picture" not in call("ei_balance", "--scale", 0.1, "--seconds", 0.01, "--no-plot")
+
+
+def test_ei_balance_gives_the_same_rates_on_both_targets(call):
+    options = "--scale", 0.05, "--seconds", 0.02, "--no-plot"
+    rates = [call("ei_balance", *options, "--target", target).splitlines()[-2:] for target in ("cpu", "interpret")]
+    assert rates[0] == rates[1]
+
+
+def test_ei_balance_is_as_in_the_paper():
+    net = load("ei_balance").EINet()
+    assert (net.E.num, net.I.num) == (3200, 800)
+    assert net.E2I.comm.prob == pytest.approx(0.02)
+    assert (net.E2E.syn, net.I2E.syn) == (net.E2E.syn, net.I2E.syn)
+    assert net.E2E.syn is not net.I2E.syn
+
+
+@pytest.mark.parametrize(
+    ("name", "options"), [("ei_balance", ("--scale", "0.001")), ("brunel", ("--scale", "0.001")), ("ei_balance", ("--target", "gpu"))]
+)
+def test_bad_options_are_refused(call, capsys, name, options):
+    with pytest.raises(SystemExit):
+        call(name, *options)
+    assert options[0] in capsys.readouterr().err
+
+
+def test_brunel_reports_rate_and_irregularity(call, tmp_path):
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "brunel.png"
+    printed = call("brunel", "--scale", 0.04, "--seconds", 0.05, "--g", 5, "--eta", 2, "--out", picture)
+    for promised in ("500 neurons, g = 5, eta = 2", "rate", "CV of ISI"):
+        assert promised in printed
+    assert picture.read_bytes()[:4] == PNG
+
+
+def test_brunel_scales_the_weights_against_the_in_degree():
+    brunel = load("brunel")
+    whole, fifth = brunel.Brunel(), brunel.Brunel(scale=0.2)
+    assert (whole.exc.comm.num, whole.inh.comm.num, whole.neurons.num) == (1000, 250, 12_500)
+    assert (fifth.exc.comm.num, fifth.inh.comm.num, fifth.neurons.num) == (200, 50, 2_500)
+    drives = [float((net.drive.num.value * net.drive.rate.value * net.drive.weight.value).rescale("mV/ms")) for net in (whole, fifth)]
+    assert drives == pytest.approx([2.0, 2.0])  # eta V_th / tau
+
+
+def test_own_model_shows_its_kernel_and_agrees_with_the_interpreter(call):
+    printed = call("own_model")
+    for promised in ("before: 'pulse', after: 'count'", "(40 ms)", "@kernel", "rk4_step", "equal bit by bit"):
+        assert promised in printed
+
+
+def test_own_model_repeats_its_spike_after_the_delay():
+    _, _, recorded = load("own_model").run("cpu")
+    strong = recorded.spikes.trains()[-1].magnitude
+    assert len(recorded.spikes.trains()[0]) == 1
+    assert np.all((np.diff(strong) > 40.0) & (np.diff(strong) < 42.0))
