@@ -121,7 +121,7 @@ class _LoopBuilder:
         node = self.node(arg)
         if arg in self.locals:
             return Operand("local", self.locals[arg])
-        if arg in self.plan.constants and node.size == 1:
+        if arg in self.plan.constants and node.shape == ():  # (1,) is an array: a population of one is compiled like any other
             return self._scalar(arg, node.label or f"c{arg}", node.kind)
         if node.op in ("time", "step"):
             return Operand("time" if node.op == "time" else "step", 0)

@@ -388,7 +388,7 @@ class _At:
             raise LateDelayError(
                 f"A delay of {float(np.max(self.times)):g} ms is registered after the network was built; its buffer holds {longest * dt:g} ms.",
                 where=where,
-                cure="Register all delays before nd.Simulator(...), or build a new Simulator.",
+                cure="Register all delays before nd.Simulator(...), or make the network anew.",
             )
 
     def __call__(self) -> Any:

@@ -19,6 +19,7 @@ from numbadyn.model.describe import Describer
 from numbadyn.model.hooks import call, wants_input, wants_output
 from numbadyn.model.inputs import InputRegistry
 from numbadyn.model.module import Module, missing_attributes_explained
+from numbadyn.model.values import stepping
 from numbadyn.tracing.trace import current_trace
 
 __all__ = ["Dynamics", "Neuron", "Synapse", "as_size"]
@@ -370,7 +371,7 @@ class Dynamics(Module):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         trace = current_trace()
         if trace is None:
-            with missing_attributes_explained():
+            with stepping(), missing_attributes_explained():
                 return self._step(args, kwargs)
         outermost = not trace.notes.get("inside", False)
         trace.notes["inside"] = True

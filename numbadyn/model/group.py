@@ -10,6 +10,7 @@ from typing import Any
 from numbadyn.errors import SchedulingError
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.module import Module
+from numbadyn.model.values import stepping
 from numbadyn.tracing.trace import current_trace
 
 __all__ = ["DynamicsGroup", "Projection"]
@@ -21,7 +22,8 @@ class Projection(Module):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         trace = current_trace()
         if trace is None:
-            return self.update(*args, **kwargs)
+            with stepping():
+                return self.update(*args, **kwargs)
         outermost = not trace.notes.get("inside", False)
         trace.notes["inside"] = True
         if outermost:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from numbadyn.errors import NotInitialisedError, NumbadynError, UnknownStateError, UnsupportedFeatureError
-from numbadyn.model.values import State, Variable
+from numbadyn.model.values import State, Variable, stepping
 from numbadyn.tracing.positions import raised_at
 from numbadyn.tracing.trace import current_trace
 
@@ -75,7 +75,7 @@ class Module:
         raise UnsupportedFeatureError(f"{type(self).__name__} has no update method.", where=self.path, cure="Write one: `def update(self): ...`.")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        with missing_attributes_explained():
+        with stepping(), missing_attributes_explained():
             return self.update(*args, **kwargs)
 
     def states(self) -> dict[str, State]:

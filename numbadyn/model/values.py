@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,7 @@ from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import Dimension, StandsForQuantity, alike, describe, is_quantity, join_eager, magnitude_in, scale_of, split
 
-__all__ = ["Parameter", "State", "Variable", "kind_of", "stored"]
+__all__ = ["Parameter", "State", "Variable", "kind_of", "stepping", "stored"]
 
 
 _COMPARISONS: dict[str, Callable[..., Any]] = {
@@ -75,7 +77,7 @@ class Variable(StandsForQuantity, Operators):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if any(isinstance(out, Variable) for out in kwargs.get("out") or ()):
-            raise UnsupportedFunctionError(f"{ufunc.__name__} with out= into {self.path}.", where=self.path, cure="Write x.value = ... to change a state.")
+            raise UnsupportedFunctionError(f"{ufunc.__name__} with out= into {self.path}.", where=_place(self.path), cure="Write x.value = ... to change a state.")
         resolved = [_resolve(x) for x in inputs]
         compare = _COMPARISONS.get(ufunc.__name__)
         if compare is not None and method == "__call__" and current_trace() is None:
@@ -161,6 +163,12 @@ for _method in (
 
 def _bad_unit(path: str, unit: Any) -> Any:
     raise DimensionError(f"{path} has no unit, but it is compared with or converted to {unit}.", where=path, cure="Use plain numbers on both sides.")
+
+
+def _place(path: str) -> str:
+    """Where a mistake is made: on the user's line while a step is traced."""
+    trace = current_trace()
+    return path if trace is None else str(trace.here)
 
 
 def _resolve(x: Any) -> Any:
@@ -347,6 +355,19 @@ class _Plain(Initialiser):
         return (type(self).__name__, self.array.shape, self.array.tobytes(), self.dimension)
 
 
+_STEPPING: ContextVar[bool] = ContextVar("numbadyn_stepping", default=False)
+
+
+@contextmanager
+def stepping() -> Iterator[None]:
+    """Mark that an eager step runs: what it writes to states is no first value of a simulation."""
+    token = _STEPPING.set(True)
+    try:
+        yield
+    finally:
+        _STEPPING.reset(token)
+
+
 class State(Variable):
     """A variable of a model that a step changes.
 
@@ -361,7 +382,8 @@ class State(Variable):
 
     Notes
     -----
-    The kind follows the initial values: Booleans and integers stay what they are.
+    The kind follows the initial values: Booleans and integers stay what they are. A value that is assigned between
+    `init_all_states` and the making of a `Simulator` (``net.E.V.value = ...``) takes the place of the initial one.
 
     Examples
     --------
@@ -377,6 +399,7 @@ class State(Variable):
         self._own_shape = None if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
         self._unit = unit
         self._value: Any = None
+        self._assigned = False
 
     def _recipe(self) -> Initialiser:
         given = self._given
@@ -404,7 +427,9 @@ class State(Variable):
         return self._own_shape if self._own_shape is not None else tuple(getattr(self.owner, "varshape", ()))
 
     def initial(self, context: BindContext) -> NDArray[Any]:
-        """First values, in the coherent unit system."""
+        """First values, in the coherent unit system: what the user has assigned, or a draw of the initialiser."""
+        if self._assigned:
+            return np.array(self._value)
         recipe = self._recipe()
         shape = self.varshape
         try:
@@ -431,7 +456,8 @@ class State(Variable):
         return StateSpec(self.path, self.varshape, kind_of(self._dtype()), self.dimension, self.initial, self)
 
     def reset(self, seed: int = 0) -> None:
-        """Set the eager value to the first values."""
+        """Set the eager value to the first values of the initialiser."""
+        self._assigned = False
         self._value = np.array(self.initial(BindContext(0.0, seed)))
 
     @property
@@ -454,6 +480,7 @@ class State(Variable):
                 f"{self.path} is in {self.dimension}, but a value in {dimension} is written to it.", where=self.path, cure=f"Write a value in {self.dimension}."
             )
         self._value = stored(np.asarray(magnitude), self.varshape, self.array().dtype, self.path)
+        self._assigned = self._assigned or not _STEPPING.get()
 
     def array(self) -> NDArray[Any]:
         """Eager value in the coherent unit system; drawn on first use."""

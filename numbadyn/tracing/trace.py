@@ -112,6 +112,8 @@ class Trace:
 
     def _explain(self, error: Exception) -> None:
         """Say of an error of Python or NumPy what was traced; name it if it comes from a traced value made an array."""
+        if isinstance(error.__cause__, NumbadynError):  # NumPy wraps what a conversion raises
+            raise error.__cause__ from None
         place = raised_at(error, self.path[-1][0])
         if isinstance(error, TypeError | ValueError | IndexError) and (place.file, place.line) == self._conversion:
             raise TracedValueError(

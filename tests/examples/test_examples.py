@@ -55,7 +55,6 @@ def test_ei_balance_is_as_in_the_paper():
     net = load("ei_balance").EINet()
     assert (net.E.num, net.I.num) == (3200, 800)
     assert net.E2I.comm.prob == pytest.approx(0.02)
-    assert (net.E2E.syn, net.I2E.syn) == (net.E2E.syn, net.I2E.syn)
     assert net.E2E.syn is not net.I2E.syn
 
 
