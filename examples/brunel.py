@@ -1,8 +1,9 @@
 """Sparse network of 12,500 excitatory and inhibitory neurons with delta synapses: rates, irregularity, one picture.
 
 Model A of Brunel (2000): each neuron gets 1,000 excitatory and 250 inhibitory synapses, with jumps of J = 0.1 mV and
--g J, 1.5 ms after the spike, and Poisson spikes of the rate eta V_th / (J tau) from outside. The plane of g and eta holds
-the four states of the paper; try ``--g 3 --eta 2`` (regular, synchronous) or ``--g 5 --eta 2`` (irregular, asynchronous).
+-g J, 1.5 ms after the spike, and Poisson spikes of the rate eta V_th / (J tau) from outside. The plane of g and eta
+holds the four states of the paper; try ``--g 3 --eta 2`` (regular, synchronous) or ``--g 5 --eta 2`` (irregular,
+asynchronous).
 
     python examples/brunel.py
     python examples/brunel.py --scale 0.2 --g 4.5 --eta 0.9
@@ -44,9 +45,9 @@ class Brunel(nd.DynamicsGroup):
         c_e, c_i = round(1_000 * scale), round(250 * scale)
         J = 0.1 * mV / scale
         n = self.n_e + n_i
-        self.neurons = nd.LIFRef(
-            n, R=1.0, tau=TAU, V_rest=0 * mV, V_th=V_TH, V_reset=10 * mV, tau_ref=2 * ms, V_initializer=nd.init.Uniform(0 * mV, V_TH)
-        )
+        first = nd.init.Uniform(0 * mV, V_TH)
+        potentials = {"V_rest": 0 * mV, "V_th": V_TH, "V_reset": 10 * mV, "V_initializer": first}
+        self.neurons = nd.LIFRef(n, R=1.0, tau=TAU, tau_ref=2 * ms, **potentials)
         self.exc = nd.DeltaProj(comm=nd.FixedInDegree(self.n_e, n, c_e, weight=J), post=self.neurons, delay=DELAY)
         self.inh = nd.DeltaProj(comm=nd.FixedInDegree(n_i, n, c_i, weight=-g * J), post=self.neurons, delay=DELAY)
         rate = eta * V_TH / (J * TAU) / c_e
@@ -64,17 +65,20 @@ class Brunel(nd.DynamicsGroup):
 def parse():
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--seconds", type=float, default=0.5, help="simulated time that is reported, after 0.1 s that is not (default: 0.5)")
-    parser.add_argument("--scale", type=float, default=1.0, help="1 means 12,500 neurons with 1,250 synapses each; J is divided by it (default: 1)")
-    parser.add_argument("--g", type=float, default=5.0, help="inhibitory over excitatory weight (default: 5)")
-    parser.add_argument("--eta", type=float, default=2.0, help="external rate over the rate that reaches the threshold (default: 2)")
-    parser.add_argument("--precision", type=int, choices=[32, 64], default=64, help="bits of real numbers (default: 64)")
-    parser.add_argument("--seed", type=int, default=1, help="seed of everything random (default: 1)")
-    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".png"), help="where the picture goes (default: beside this file)")
-    parser.add_argument("--no-plot", action="store_true", help="make no picture; matplotlib is not needed then")
+    add, picture = parser.add_argument, Path(__file__).with_suffix(".png")
+    add("--seconds", type=float, default=0.5, help="simulated time, after 0.1 s that is left out (default: 0.5)")
+    add("--scale", type=float, default=1.0, help="1 means 12,500 neurons; J is divided by it (default: 1)")
+    add("--g", type=float, default=5.0, help="inhibitory over excitatory weight (default: 5)")
+    add("--eta", type=float, default=2.0, help="external rate over that which reaches the threshold (default: 2)")
+    add("--precision", type=int, choices=[32, 64], default=64, help="bits of real numbers (default: 64)")
+    add("--seed", type=int, default=1, help="seed of everything random (default: 1)")
+    add("--out", type=Path, default=picture, help="where the picture goes (default: beside this file)")
+    add("--no-plot", action="store_true", help="make no picture; matplotlib is not needed then")
     options = parser.parse_args()
-    if options.scale * 250 < 1:
+    if not options.scale * 250 >= 1:
         parser.error(f"--scale {options.scale:g} leaves no inhibitory synapse; the smallest is 0.004")
+    if not options.no_plot and not options.out.resolve().parent.is_dir():
+        parser.error(f"--out {options.out}: there is no such folder")
     return options
 
 
@@ -92,12 +96,14 @@ def main():
     print(f"{net.neurons.num:,} neurons, g = {options.g:g}, eta = {options.eta:g}")
     print(f"rate           {spikes.rate.item():.1f} Hz")
     print(f"CV of ISI      {spikes.cv_isi():.2f}")
-    print(f"speed          {result.duration.rescale('s').item():g} s simulated in {result.seconds:.2f} s; building took {sim.seconds['build synapses']:.2f} s")
+    print(f"speed          {options.seconds:g} s simulated in {result.seconds:.2f} s")
+    print(f"before that    {', '.join(f'{stage} {seconds:.2f} s' for stage, seconds in sim.seconds.items())}")
 
     if not options.no_plot:
         from numbadyn.io import plots
 
-        figure = plots.overview(result, {"neurons": net.neurons}, title=f"Brunel (2000), g = {options.g:g}, $\\eta$ = {options.eta:g}")
+        title = f"Brunel (2000), g = {options.g:g}, $\\eta$ = {options.eta:g}"
+        figure = plots.overview(result, {"neurons": net.neurons}, width=1 * ms, title=title)
         figure.savefig(options.out)
         print(f"picture        {options.out}")
 

@@ -1,9 +1,9 @@
 """Balanced network of 4,000 excitatory and inhibitory neurons: the main job, from a class to a picture.
 
 The conductance-based benchmark of Vogels & Abbott (2005) in the form of Brette et al. (2007): 3,200 excitatory and 800
-inhibitory integrate-and-fire neurons, 2 % connectivity, weights of 6 nS and 67 nS, exponential synapses of 5 ms and 10 ms.
-Two things differ from the paper: spikes travel for 1.5 ms, and a constant current of 200 pA keeps the network going (the
-paper starts it with a kick, after which it may die).
+inhibitory integrate-and-fire neurons, 2 % connectivity, weights of 6 nS and 67 nS, exponential synapses of 5 ms and
+10 ms. Two things differ from the paper: spikes travel for 1.5 ms, and a constant current of 200 pA keeps the network
+going (the paper starts it with a kick, after which it may die).
 
     python examples/ei_balance.py
     python examples/ei_balance.py --seconds 5 --scale 10 --precision 32 --no-plot
@@ -64,16 +64,19 @@ def project(pre, post, prob, weight, syn, out):
 def parse():
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--seconds", type=float, default=1.0, help="simulated time (default: 1)")
-    parser.add_argument("--scale", type=float, default=1.0, help="1 means 4,000 neurons; the number of synapses of a neuron stays (default: 1)")
-    parser.add_argument("--target", choices=["cpu", "interpret"], default="cpu", help="compiled code, or the NumPy interpreter (default: cpu)")
-    parser.add_argument("--precision", type=int, choices=[32, 64], default=64, help="bits of real numbers (default: 64)")
-    parser.add_argument("--seed", type=int, default=42, help="seed of connectivity and first values (default: 42)")
-    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".png"), help="where the picture goes (default: beside this file)")
-    parser.add_argument("--no-plot", action="store_true", help="make no picture; matplotlib is not needed then")
+    add, picture = parser.add_argument, Path(__file__).with_suffix(".png")
+    add("--seconds", type=float, default=1.0, help="simulated time (default: 1)")
+    add("--scale", type=float, default=1.0, help="1 means 4,000 neurons, each with 80 synapses always (default: 1)")
+    add("--target", choices=["cpu", "interpret"], default="cpu", help="compiled, or the interpreter (default: cpu)")
+    add("--precision", type=int, choices=[32, 64], default=64, help="bits of real numbers (default: 64)")
+    add("--seed", type=int, default=42, help="seed of connectivity and first values (default: 42)")
+    add("--out", type=Path, default=picture, help="where the picture goes (default: beside this file)")
+    add("--no-plot", action="store_true", help="make no picture; matplotlib is not needed then")
     options = parser.parse_args()
-    if options.scale * 800 < 1:
+    if not options.scale * 800 >= 1:
         parser.error(f"--scale {options.scale:g} leaves no inhibitory neuron; the smallest is 0.00125")
+    if not options.no_plot and not options.out.resolve().parent.is_dir():
+        parser.error(f"--out {options.out}: there is no such folder")
     return options
 
 
@@ -91,15 +94,18 @@ def main():
 
     stages = ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in sim.seconds.items())
     print(f"first step    {ready:.2f} s after the start ({stages})")
-    print(f"{result.duration.rescale('s').item():g} s simulated in {result.seconds:.3f} s: {1 / result.real_time_factor:.1f} times real time")
+    speed = 1 / result.real_time_factor
+    print(f"run           {options.seconds:g} s simulated in {result.seconds:.3f} s: {speed:.1f} times real time")
     for name, population in (("E", net.E), ("I", net.I)):
         spikes = result[population].spikes
-        print(f"{name}             {population.num} neurons, {spikes.rate.item():.1f} Hz, CV of intervals {spikes.cv_isi():.2f}")
+        numbers = f"{spikes.rate.item():.1f} Hz, CV of intervals {spikes.cv_isi():.2f}"
+        print(f"{name}             {population.num:,} neurons, {numbers}")
 
     if not options.no_plot:
         from numbadyn.io import plots
 
-        figure = plots.overview(result, {"E": net.E, "I": net.I}, title=f"{net.E.num + net.I.num:,} conductance-based neurons")
+        title = f"{net.E.num + net.I.num:,} conductance-based neurons"
+        figure = plots.overview(result, {"E": net.E, "I": net.I}, title=title)
         figure.savefig(options.out, pil_kwargs={"optimize": True})
         print(f"picture       {options.out}")
 

@@ -14,7 +14,7 @@ from numbadyn.model.delays import (
     init_maybe_prefetch,
 )
 from numbadyn.model.dynamics import Dynamics, Neuron, Synapse
-from numbadyn.model.group import DynamicsGroup, Projection
+from numbadyn.model.group import DynamicsGroup, Projection, set_explainer
 from numbadyn.model.hooks import (
     not_receive_update_input,
     not_receive_update_output,
@@ -63,6 +63,7 @@ from numbadyn.zoo import (
 )
 
 set_builder(on_demand.build)
+set_explainer(lambda network, dt: Simulator(network, dt).explain())
 
 __all__ = [
     "COBA",

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from numbadyn.errors import DurationError, InvalidParameterError, NonFiniteStateError, RecordingError, SchedulingError, TargetError
+from numbadyn.errors import DurationError, InvalidParameterError, NonFiniteStateError, NotInitialisedError, RecordingError, SchedulingError, TargetError
 from numbadyn.io.recordings import Recording, Result, Samples, Spikes
 from numbadyn.ir.nodes import BindContext, Channel
 from numbadyn.lowering.explain import explain
@@ -77,6 +77,7 @@ class Simulator:
         self.threads, self.precision, self.seed = threads, precision, _checked_seed(seed)
         if not isinstance(network, Module):
             raise TargetError(f"A network is a Module, but {network!r} is a {type(network).__name__}.", where="Simulator(network)", cure="Give a DynamicsGroup, a Dynamics or another Module.")
+        _check_initialised(network)
         init_missing_states(network, self.seed)
         self.step = prepare(trace_step(network))
         self.context = BindContext(self._dt, self.seed, precision)
@@ -414,6 +415,17 @@ def _checked_target(target: str, threads: int, precision: int) -> str:
     if isinstance(threads, bool) or not isinstance(threads, int) or threads != 1:
         raise TargetError(f"threads is {threads!r}; this version runs on one thread.", where="Simulator(threads=...)", cure="Leave threads out, or give 1.")
     return target
+
+
+def _check_initialised(network: Module) -> None:
+    """Refuse a network whose class has its own `__init__` and forgets that of its base, before names are missed."""
+    if "_path" not in vars(network):
+        kind = type(network).__name__
+        raise NotInitialisedError(
+            f"The {kind} is not ready: its __init__ does not call that of its base class.",
+            where=f"{kind}.__init__",
+            cure="Write super().__init__() as its first line.",
+        )
 
 
 def _checked_seed(seed: Any) -> int:

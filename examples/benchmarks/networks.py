@@ -35,7 +35,15 @@ class EINet(nd.DynamicsGroup):
         First values of the synaptic variables, by kind.
     """
 
-    def __init__(self, E: nd.Neuron, I: nd.Neuron, prob: float, weights: Any, outs: Any, first: Any = (None, None)) -> None:  # noqa: E741
+    def __init__(
+        self,
+        E: nd.Neuron,
+        I: nd.Neuron,  # noqa: E741
+        prob: float,
+        weights: Any,
+        outs: Any,
+        first: Any = (None, None),
+    ) -> None:
         super().__init__()
         self.E, self.I = E, I
         syns = [nd.Expon.desc(tau=tau, g_initializer=g) for tau, g in zip((5 * ms, 10 * ms), first, strict=True)]
@@ -97,7 +105,15 @@ class Brunel(nd.DynamicsGroup):
         c_e, c_i = round(1000 * scale), round(250 * scale)
         J = 0.1 * mV / scale
         first = nd.init.Uniform(0 * mV, 20 * mV)
-        rest = {"R": 1.0, "tau": 20 * ms, "V_rest": 0 * mV, "V_th": 20 * mV, "V_reset": 10 * mV, "V_initializer": first, "tau_ref": 2 * ms}
+        rest = {
+            "R": 1.0,
+            "tau": 20 * ms,
+            "V_rest": 0 * mV,
+            "V_th": 20 * mV,
+            "V_reset": 10 * mV,
+            "V_initializer": first,
+            "tau_ref": 2 * ms,
+        }
         self.P = nd.LIFRef(n_e + n_i, **rest)
         self.exc = nd.DeltaProj(comm=nd.FixedInDegree(n_e, n_e + n_i, c_e, weight=J), post=self.P, delay=1.5 * ms)
         self.inh = nd.DeltaProj(comm=nd.FixedInDegree(n_i, n_e + n_i, c_i, weight=-5 * J), post=self.P, delay=1.5 * ms)

@@ -21,12 +21,12 @@ from numbadyn.units import TIME, is_quantity, magnitude_in
 __all__ = ["overview", "raster", "rates", "traces"]
 
 _COLOURS = ("#20508e", "#c2410c", "#15803d", "#7e22ce", "#b45309", "#475569")
-_MOST_ROWS = 225
+_MOST_ROWS = 200
 _TALLEST_SPIKE = 0.35
 
 
 def _figure(size: tuple[float, float]) -> Any:
-    """An empty figure that belongs to nobody: pyplot and its windows are not touched."""
+    """Make an empty figure that belongs to nobody: pyplot and its windows are not touched."""
     try:
         module = importlib.import_module("matplotlib.figure")
     except ImportError as error:
@@ -39,14 +39,16 @@ def _figure(size: tuple[float, float]) -> Any:
 
 
 def _milliseconds(time: Any, what: str) -> float:
-    """A positive time as a number of milliseconds."""
+    """Turn a positive time into a number of milliseconds."""
     if not is_quantity(time) or (value := float(magnitude_in(time, TIME, what=what, where="numbadyn.io.plots"))) <= 0:
-        raise InvalidParameterError(f"{what} is {time!r}.", where="numbadyn.io.plots", cure="Give a positive time, such as 5*ms.")
+        raise InvalidParameterError(
+            f"{what} is {time!r}.", where="numbadyn.io.plots", cure="Give a positive time, such as 5*ms."
+        )
     return value
 
 
 def _names(populations: Any) -> dict[str, Any]:
-    """Populations by the names that the picture shows."""
+    """Give populations by the names that the picture shows."""
     if isinstance(populations, Mapping):
         return dict(populations)
     listed = populations if isinstance(populations, Sequence) and not isinstance(populations, str) else [populations]
@@ -54,7 +56,7 @@ def _names(populations: Any) -> dict[str, Any]:
 
 
 def raster(axes: Any, result: Result, populations: Any, *, neurons: int = _MOST_ROWS) -> None:
-    """Draw a dot for each spike: time to the right, populations and their neurons upwards.
+    """Draw a mark for each spike: time to the right, populations and their neurons upwards.
 
     Parameters
     ----------
@@ -75,17 +77,22 @@ def raster(axes: Any, result: Result, populations: Any, *, neurons: int = _MOST_
     shown = _names(populations)
     events = {name: result[population].spikes for name, population in shown.items()}
     thinning = max(1, -(-sum(spikes.size for spikes in events.values()) // neurons))
-    base, ticks = 0, []
+    rows = {name: -(-spikes.size // thinning) for name, spikes in events.items()}
+    height = min(6.0, max(2.2, 180.0 / sum(rows.values())))
+    base, middles = 0, []
     for number, (name, spikes) in enumerate(events.items()):
-        rows = -(-spikes.size // thinning)
         chosen = spikes.indices % thinning == 0
         times = (spikes.steps[chosen] + 1) * spikes.dt
-        axes.plot(times, base + spikes.indices[chosen] // thinning, "|", ms=2.2, mew=0.9, color=_colour(number), rasterized=True)
-        ticks.append((base + rows / 2, f"{name}\n{rows} of {spikes.size}" if thinning > 1 else name))
-        base += rows
+        neuron = base + spikes.indices[chosen] // thinning
+        axes.plot(times, neuron, "|", ms=height, mew=0.9, color=_colour(number), rasterized=True)
+        middles.append(base + (rows[name] - 1) / 2)
+        base += rows[name]
     axes.set_ylim(-0.5, base - 0.5)
-    axes.set_yticks([at for at, _ in ticks], [text for _, text in ticks])
+    share = {name: f"\n{rows[name]} of {events[name].size}" if thinning > 1 else "" for name in rows}
+    axes.set_yticks(middles, [name + share[name] for name in rows])
     axes.tick_params(axis="y", length=0)
+    for number, label in enumerate(axes.get_yticklabels()):
+        label.set_color(_colour(number))
 
 
 def rates(axes: Any, result: Result, populations: Any, *, width: Any = None) -> None:
@@ -100,7 +107,7 @@ def rates(axes: Any, result: Result, populations: Any, *, width: Any = None) -> 
     populations : Module, list of Module or dict of str to Module
         Whose rates; the dict's names are shown.
     width : quantities.Quantity, optional
-        Width of the bins in which spikes are counted; 1 ms by default, or the 400th part of a run longer than 400 ms.
+        Width of the bins in which spikes are counted; 1 ms by default, or the 200th part of a run longer than 200 ms.
 
     Raises
     ------
@@ -110,12 +117,14 @@ def rates(axes: Any, result: Result, populations: Any, *, width: Any = None) -> 
         `width` is no positive time.
     """
     first, last = result.first * result.dt, result.last * result.dt
-    bins = _bins(first, last, result.dt, max(1.0, (last - first) / 400.0) if width is None else _milliseconds(width, "width"))
+    chosen = max(1.0, (last - first) / 200.0) if width is None else _milliseconds(width, "width")
+    bins = _bins(first, last, result.dt, chosen)
     for number, (name, population) in enumerate(_names(populations).items()):
         spikes = result[population].spikes
         # Half a step earlier than the end of its step, so that no spike lies on an edge.
         counts, _ = np.histogram((spikes.steps + 0.5) * spikes.dt, bins)
-        axes.stairs(counts / (np.diff(bins) * 1e-3 * spikes.size), bins, label=name, color=_colour(number), lw=1.0, baseline=None)
+        heights = counts / (np.diff(bins) * 1e-3 * spikes.size)
+        axes.stairs(heights, bins, label=name, color=_colour(number), lw=1.0, baseline=None)
     axes.set_ylabel("rate (Hz)")
     axes.set_ylim(bottom=0)
 
@@ -152,8 +161,8 @@ def traces(axes: Any, result: Result, population: Any, variable: str = "V", *, m
 
     Notes
     -----
-    An integrate-and-fire neuron is reset in the step of its spike, so that its trace shows none. Where the spikes of the
-    population were recorded too, a vertical line stands for each.
+    An integrate-and-fire neuron is reset in the step of its spike, so that its trace shows none. Where the spikes of
+    the population were recorded too, a vertical line stands for each.
     """
     recording = result[population]
     samples = recording.samples.get(variable)
@@ -166,7 +175,8 @@ def traces(axes: Any, result: Result, population: Any, variable: str = "V", *, m
         axes.plot(times, line - row * apart, lw=0.8, color=_COLOURS[0])
         if recording.events is not None and samples.elements is not None:
             at = (recording.events.steps[recording.events.indices == samples.elements[row]] + 1) * samples.dt
-            axes.vlines(at, high - row * apart, high + _TALLEST_SPIKE * (high - low) - row * apart, lw=0.8, color=_COLOURS[0])
+            foot = high - row * apart
+            axes.vlines(at, foot, foot + _TALLEST_SPIKE * (high - low), lw=0.8, color=_COLOURS[0])
     _scale(axes, values.shape[1], low, high, apart, str(recording[variable].dimensionality))
     axes.set_ylabel(variable)
 
@@ -178,7 +188,9 @@ def _scale(axes: Any, lines: int, low: float, high: float, apart: float, unit: s
     axes.margins(y=0.02)
 
 
-def overview(result: Result, populations: Any, *, variable: str = "V", title: str | None = None) -> Any:
+def overview(
+    result: Result, populations: Any, *, variable: str = "V", width: Any = None, title: str | None = None
+) -> Any:
     """Make a figure with everything that was recorded: raster, rates, traces.
 
     Parameters
@@ -189,6 +201,8 @@ def overview(result: Result, populations: Any, *, variable: str = "V", title: st
         Populations whose spikes were recorded.
     variable : str
         Variable of the traces; drawn for the first population that has it recorded, left out if there is none.
+    width : quantities.Quantity, optional
+        Width of the bins of the rates; see `rates`.
     title : str, optional
         Text above the figure.
 
@@ -218,15 +232,17 @@ def overview(result: Result, populations: Any, *, variable: str = "V", title: st
     """
     shown = _names(populations)
     if not shown:
-        raise RecordingError("No population is named.", where="plots.overview(populations)", cure='Give one or more, such as {"E": net.E, "I": net.I}.')
+        raise RecordingError(
+            "No population is named.",
+            where="plots.overview(populations)",
+            cure='Give one or more, such as {"E": net.E, "I": net.I}.',
+        )
     traced = next((p for p in shown.values() if variable in result[p].samples), None)
     heights = [3.0, 1.2] + ([2.0] if traced is not None else [])
     figure = _figure((9.0, 1.05 * sum(heights) + 0.6))
     panels = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
     raster(panels[0], result, shown)
-    rates(panels[1], result, shown)
-    if len(shown) > 1:
-        panels[1].legend(loc="upper right", frameon=False, ncols=len(shown))
+    rates(panels[1], result, shown, width=width)
     if traced is not None:
         traces(panels[2], result, traced, variable)
     for panel in panels:

@@ -188,6 +188,9 @@ class _Planner:
             if number in self.events:
                 self.sampled.setdefault(channel.value, []).append(number)
         for index in order:
+            if self._needs_no_loop(index):
+                self._place(index)
+        for index in order:
             self._place(index)
         for index in order:
             if self.step.nodes[index].op == "accumulate" and base_of(self.step.nodes[index]) is not None:
@@ -209,6 +212,13 @@ class _Planner:
     def _stage_behind(self, index: int) -> int:
         """Draft that a view of this node needs, or -1."""
         return self.stage_of.get(view_base(self.step, index)[0], -1)
+
+    def _needs_no_loop(self, index: int) -> bool:
+        """Deliveries of past spikes, draws of constant means, given spikes: they go first, so that loops are not cut in two."""
+        node = self.step.nodes[index]
+        if node.op == "accumulate":
+            return all(own is None for own in node.attrs["channels"])
+        return node.op == "train" or (node.op == "poisson" and node.args[0] in self.constants)
 
     def _place(self, index: int) -> None:
         node = self.step.nodes[index]

@@ -17,9 +17,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.errors import DelayError, LateDelayError, SchedulingError, ShapeError, UnknownStateError, UnsupportedFeatureError
+from numbadyn.errors import (
+    DelayError,
+    LateDelayError,
+    SchedulingError,
+    ShapeError,
+    UnknownStateError,
+    UnsupportedFeatureError,
+)
 from numbadyn.ir.nodes import BindContext, Channel, ParamSpec
 from numbadyn.model import environ
+from numbadyn.model.describe import content_key
 from numbadyn.model.history import History, eager_histories
 from numbadyn.model.init import Initialiser
 from numbadyn.model.values import State
@@ -217,7 +225,7 @@ def _past(trace: Trace, source: _Source, times: NDArray[np.float64] | None, inde
     elif done:
         current = Traced(trace, trace.notes["outputs"][id(module)])
     if times is None or (times.ndim == 0 and float(times) == 0.0):
-        if current is not None and index is None:
+        if current is not None and index is None and (done or not source.init):
             return current  # type: ignore[no-any-return]
         times = np.zeros(())
     if done and (np.asarray(times) == 0.0).any():
@@ -392,7 +400,7 @@ class _At:
             )
 
     def __call__(self) -> Any:
-        source = _Source(self.module, self.item, "" if self.init is None else repr(self.init))
+        source = _Source(self.module, self.item, "" if self.init is None else repr(content_key(self.init)))
         trace = current_trace()
         if trace is not None:
             return _past(trace, source, self.times, self.index, self.init)

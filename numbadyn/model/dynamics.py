@@ -6,55 +6,24 @@ know: projections, targets.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any, ClassVar
 
 import numpy as np
 
-from numbadyn.errors import HookArgumentError, HookKeyError, MissingHookError, SizeError
+from numbadyn.errors import HookArgumentError, HookKeyError, MissingHookError
 from numbadyn.model.delays import OutputDelayAt, Prefetch, PrefetchDelayAt, latest_output, note_output
 from numbadyn.model.describe import Describer
+from numbadyn.model.geometry import as_size
 from numbadyn.model.hooks import call, wants_input, wants_output
 from numbadyn.model.inputs import InputRegistry
 from numbadyn.model.module import Module, missing_attributes_explained
 from numbadyn.model.values import stepping
 from numbadyn.tracing.trace import current_trace
+from numbadyn.tracing.traced import Traced
 
-__all__ = ["Dynamics", "Neuron", "Synapse", "as_size"]
-
-
-_LARGEST = 2**31 - 1
-"""Neurons that one population can have; elements are numbered by 32 bits."""
-
-
-def as_size(size: Any, where: str) -> tuple[int, ...]:
-    """A population's geometry as a tuple of positive integers.
-
-    Parameters
-    ----------
-    size : int or sequence of int
-        A number of neurons, or the lengths of the axes.
-    where : str
-        Place for the message.
-
-    Raises
-    ------
-    SizeError
-        Empty, not whole, zero or negative.
-
-    Examples
-    --------
-    >>> as_size((10, 4), "here")
-    (10, 4)
-    """
-    given = size
-    parts = tuple(size) if isinstance(size, tuple | list | np.ndarray) else (size,)
-    whole = all(isinstance(part, int | np.integer) and not isinstance(part, bool) for part in parts)
-    if not parts or not whole or any(part < 1 for part in parts) or math.prod(parts) > _LARGEST:
-        raise SizeError(f"The size is {given!r}.", where=where, cure="Give a positive whole number, or a tuple of them such as (10, 10).")
-    return tuple(int(part) for part in parts)
+__all__ = ["Dynamics", "Neuron", "Synapse"]
 
 
 class Dynamics(Module):
@@ -366,12 +335,47 @@ class Dynamics(Module):
         """Reference to the output of `update` some time ago. See `prefetch_delay`; the history before the start is zero."""
         return OutputDelayAt(self, *time_and_index, init=init, interpolation=interpolation)
 
+    def observe(self, name: str, value: Any) -> Any:
+        """Give a value that `update` computes a name under which it can be recorded.
+
+        Parameters
+        ----------
+        name : str
+            Name for `Simulator.record`. What hooks return is named so already: ``before_updates[key]`` and
+            ``after_updates[key]``.
+        value : array, quantity or traced value
+            Any value of the step; None and tuples are passed through unnamed.
+
+        Returns
+        -------
+        same as value
+            The value itself.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> from quantities import ms, mV
+        >>> class Watched(nd.LIF):
+        ...     def update(self):
+        ...         self.observe("distance", self.V_th - self.V.value)
+        ...         return super().update()
+        >>> cell = Watched(1)
+        >>> sim = nd.Simulator(cell, dt=1 * ms, target="interpret")
+        >>> sim.record(cell, "distance")
+        >>> sim.run(1 * ms)[cell].distance
+        array([[10.]]) * mV
+        """
+        trace = current_trace()
+        if trace is not None and isinstance(value, Traced):
+            trace.probe(self.path, name, value.checked(trace))
+        return value
+
     # ---- the step ----------------------------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         trace = current_trace()
         if trace is None:
-            with stepping(), missing_attributes_explained():
+            with stepping(self.varshape), missing_attributes_explained():
                 return self._step(args, kwargs)
         outermost = not trace.notes.get("inside", False)
         trace.notes["inside"] = True
@@ -386,13 +390,14 @@ class Dynamics(Module):
     def _step(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         for key, hook in list(self._before.items()):
             given = (args, kwargs) if wants_input(hook) else ((), {})
-            call(hook, *given, f"before-hook {key!r}", self.path)
+            self.observe(f"before_updates[{key}]", call(hook, *given, f"before-hook {key!r}", self.path))
         output = call(self.update, args, kwargs, "update", self.path)
         self._currents.end_update()
         self._deltas.end_update()
         note_output(self, output)
         for key, hook in list(self._after.items()):
-            call(hook, (output,) if wants_output(hook) else (), {}, f"after-hook {key!r}", self.path)
+            given = ((output,) if wants_output(hook) else ()), {}
+            self.observe(f"after_updates[{key}]", call(hook, *given, f"after-hook {key!r}", self.path))
         return output
 
     @classmethod

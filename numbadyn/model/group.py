@@ -5,6 +5,7 @@ In: modules as attributes, in any order.  Out: an order of calls.  Must not know
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from numbadyn.errors import SchedulingError
@@ -13,7 +14,20 @@ from numbadyn.model.module import Module
 from numbadyn.model.values import stepping
 from numbadyn.tracing.trace import current_trace
 
-__all__ = ["DynamicsGroup", "Projection"]
+__all__ = ["DynamicsGroup", "Projection", "set_explainer"]
+
+
+_EXPLAINERS: list[Callable[[Any, Any], str]] = []
+
+
+def set_explainer(explainer: Callable[[Any, Any], str]) -> None:
+    """Say who explains a network: the layers above, which this one does not know."""
+    _EXPLAINERS[:] = [explainer]
+
+
+def explained(network: Any, dt: Any) -> str:
+    """Text of the explainer."""
+    return _EXPLAINERS[0](network, dt)
 
 
 class Projection(Module):
@@ -79,6 +93,21 @@ class DynamicsGroup(Module):
                 child._collect(leaves, [*above, self])
             elif child not in leaves and not child.driven:
                 leaves.append(child)
+
+    def explain(self, dt: Any) -> str:
+        """What a step of this network does: order, hooks, connections, delays in steps, states with units, buffers.
+
+        Parameters
+        ----------
+        dt : quantities.Quantity
+            Time step.
+
+        Returns
+        -------
+        str
+            Text for reading; the same as `Simulator.explain`, without running anything.
+        """
+        return explained(self, dt)
 
     def update(self, *args: Any, **kwargs: Any) -> Any:
         """Call all modules in order."""

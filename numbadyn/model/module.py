@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from numbadyn.errors import NotInitialisedError, NumbadynError, UnknownStateError, UnsupportedFeatureError
-from numbadyn.model.values import State, Variable, stepping
+from numbadyn.model.values import State, stepping
+from numbadyn.model.variable import Variable
 from numbadyn.tracing.positions import raised_at
 from numbadyn.tracing.trace import current_trace
 

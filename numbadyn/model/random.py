@@ -15,7 +15,8 @@ import numpy as np
 from numbadyn.errors import InvalidParameterError, ShapeError
 from numbadyn.ir.elementary import numpy_functions
 from numbadyn.model import environ
-from numbadyn.model.dynamics import as_size
+from numbadyn.model.geometry import as_size
+from numbadyn.model.values import population_stepped
 from numbadyn.tracing.trace import Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import DIMENSIONLESS, join, split
@@ -28,9 +29,10 @@ Size = int | tuple[int, ...] | None
 def _shape(trace: Trace | None, size: Size) -> tuple[int, ...]:
     if size is not None:
         return as_size(size, "nd.random")
-    if trace is None:
+    population = population_stepped() if trace is None else trace.path[-1][1]
+    if population is None:
         raise ShapeError("A random draw outside a trace has no population.", where="nd.random", cure="Give size=, such as nd.random.normal(size=100).")
-    return trace.path[-1][1]
+    return population
 
 
 def _draw(name: str, size: Size) -> Any:

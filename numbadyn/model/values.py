@@ -1,13 +1,12 @@
 """`Parameter` and `State`: the two kinds of values that a model owns.
 
 In: numbers, arrays, quantities or initialisers.  Out: while a step is traced, traced values; else arrays with units.  Both
-take part in NumPy expressions directly.  Must not know: lowering, targets.
+take part in NumPy expressions directly (see `Variable`).  Must not know: lowering, targets.
 """
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -15,167 +14,34 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.errors import DimensionError, InvalidParameterError, NotInitialisedError, NumbadynError, ShapeError, TracedValueError, UnsupportedFunctionError
+from numbadyn.errors import (
+    DimensionError,
+    InvalidParameterError,
+    NotInitialisedError,
+    NumbadynError,
+    ShapeError,
+    TracedValueError,
+)
 from numbadyn.ir.nodes import BindContext, ParamSpec, StateSpec
 from numbadyn.ir.ops import Kind
 from numbadyn.model.init import STATE_STREAM, Constant, Initialiser, as_initialiser
-from numbadyn.tracing.operators import Operators
+from numbadyn.model.variable import Variable, resolve
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced, as_node
-from numbadyn.units import Dimension, StandsForQuantity, alike, describe, is_quantity, join_eager, magnitude_in, scale_of, split
+from numbadyn.units import (
+    Dimension,
+    describe,
+    join_eager,
+    magnitude_in,
+    split,
+)
 
-__all__ = ["Parameter", "State", "Variable", "kind_of", "stepping", "stored"]
-
-
-_COMPARISONS: dict[str, Callable[..., Any]] = {
-    "less": operator.lt,
-    "less_equal": operator.le,
-    "greater": operator.gt,
-    "greater_equal": operator.ge,
-    "equal": operator.eq,
-    "not_equal": operator.ne,
-}
+__all__ = ["Parameter", "State", "kind_of", "population_stepped", "stepping", "stored"]
 
 
 def kind_of(dtype: np.dtype[Any]) -> Kind:
     """The IR's kind of a NumPy dtype."""
     return "bool" if dtype.kind == "b" else "int" if dtype.kind in "iu" else "real"
-
-
-class Variable(StandsForQuantity, Operators):
-    """Base of `Parameter` and `State`: owner, name and the NumPy protocols."""
-
-    __array_priority__ = 1001.0
-
-    def __init__(self) -> None:
-        self.owner: Any = None
-        self.name = ""
-        self.number = 0
-
-    @property
-    def value(self) -> Any:
-        """The value: traced while a step is traced, else with its unit."""
-        raise NotImplementedError
-
-    @property
-    def path(self) -> str:
-        """Full name, as ``EINet.E.tau``."""
-        return f"{self.owner.path}.{self.name}" if self.owner is not None else self.name or type(self).__name__
-
-    def bind(self, owner: Any, name: str) -> None:
-        """Remember whose attribute this is; the first owner stays."""
-        if self.owner is None:
-            self.owner, self.name = owner, name
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the value."""
-        return tuple(np.shape(self.value)) if current_trace() is None else tuple(self.value.shape)
-
-    def __traced_value__(self) -> Any:
-        return self.value
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if any(isinstance(out, Variable) for out in kwargs.get("out") or ()):
-            raise UnsupportedFunctionError(f"{ufunc.__name__} with out= into {self.path}.", where=_place(self.path), cure="Write x.value = ... to change a state.")
-        resolved = [_resolve(x) for x in inputs]
-        compare = _COMPARISONS.get(ufunc.__name__)
-        if compare is not None and method == "__call__" and current_trace() is None:
-            return compare(*resolved)  # `quantities` would make the answer a quantity, which takes no & and |
-        return getattr(ufunc, method)(*resolved, **kwargs)
-
-    def __array_function__(self, function: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
-        resolved = tuple(_resolve(x) for x in args)
-        named = {key: _resolve(x) for key, x in kwargs.items()}
-        if current_trace() is None and function.__name__ in ("where", "clip"):
-            return alike(function, resolved, named)
-        return function(*resolved, **named)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        value = self.value
-        if isinstance(value, Traced):
-            return value.__array__(dtype)
-        return np.asanyarray(value) if dtype is None else np.asarray(value, dtype=dtype)
-
-    def rescale(self, unit: Any) -> Any:
-        """The value in another unit."""
-        value = self.value
-        if isinstance(value, Traced):
-            return value.rescale(unit)
-        if is_quantity(value):
-            return value.rescale(unit)
-        return self if scale_of(unit)[1].is_dimensionless else _bad_unit(self.path, unit)
-
-    @property
-    def magnitude(self) -> Any:
-        """The value without its unit, in the coherent system."""
-        value = self.value
-        return value.magnitude if isinstance(value, Traced) else split(value)[0]
-
-    # What Python asks of a number or an array is asked of the value; while a step is traced it refuses by name.
-
-    def __bool__(self) -> bool:
-        return bool(self.value)
-
-    def __float__(self) -> float:
-        return float(self.value)
-
-    def __int__(self) -> int:
-        return int(self.value)
-
-    def __index__(self) -> int:
-        return operator.index(self.value)
-
-    def __len__(self) -> int:
-        return len(self.value)
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.value)
-
-    def __contains__(self, item: Any) -> bool:
-        return item in self.value
-
-    def __getitem__(self, key: Any) -> Any:
-        return self.value[key]
-
-    def __setitem__(self, key: Any, new: Any) -> None:
-        value = self.value
-        value[key] = new
-        self.value = value
-
-    def __round__(self, digits: int = 0) -> Any:
-        return round(self.value, digits)
-
-    def __hash__(self) -> int:
-        return id(self)
-
-
-def _forward(name: str) -> property:
-    return property(lambda self: getattr(self.value, name), doc=f"`{name}` of the value.")
-
-
-for _method in (
-    "ndim", "size", "astype", "clip", "copy", "ravel", "flatten", "reshape",
-    "sum", "mean", "max", "min", "dot", "any", "all", "std", "var", "prod", "argmax", "argmin", "cumsum",
-):  # fmt: skip
-    setattr(Variable, _method, _forward(_method))
-
-
-def _bad_unit(path: str, unit: Any) -> Any:
-    raise DimensionError(f"{path} has no unit, but it is compared with or converted to {unit}.", where=path, cure="Use plain numbers on both sides.")
-
-
-def _place(path: str) -> str:
-    """Where a mistake is made: on the user's line while a step is traced."""
-    trace = current_trace()
-    return path if trace is None else str(trace.here)
-
-
-def _resolve(x: Any) -> Any:
-    """The value of a parameter or state, inside lists and tuples too."""
-    if isinstance(x, Variable):
-        return x.value
-    return type(x)([_resolve(part) for part in x]) if type(x) in (list, tuple) else x
 
 
 def _check_finite(array: NDArray[Any], what: str, given: Any) -> None:
@@ -355,13 +221,18 @@ class _Plain(Initialiser):
         return (type(self).__name__, self.array.shape, self.array.tobytes(), self.dimension)
 
 
-_STEPPING: ContextVar[bool] = ContextVar("numbadyn_stepping", default=False)
+_STEPPING: ContextVar[tuple[int, ...] | None] = ContextVar("numbadyn_stepping", default=None)
+
+
+def population_stepped() -> tuple[int, ...] | None:
+    """Shape of the population that is being updated by an eager call; None outside of one."""
+    return _STEPPING.get()
 
 
 @contextmanager
-def stepping() -> Iterator[None]:
+def stepping(shape: tuple[int, ...] = ()) -> Iterator[None]:
     """Mark that an eager step runs: what it writes to states is no first value of a simulation."""
-    token = _STEPPING.set(True)
+    token = _STEPPING.set(shape)
     try:
         yield
     finally:
@@ -474,13 +345,13 @@ class State(Variable):
         if trace is not None:
             trace.write(trace.state_index(self, self.spec), as_node(trace, new))
             return
-        magnitude, dimension = split(_resolve(new), where=self.path)
+        magnitude, dimension = split(resolve(new), where=self.path)
         if dimension != self.dimension:
             raise DimensionError(
                 f"{self.path} is in {self.dimension}, but a value in {dimension} is written to it.", where=self.path, cure=f"Write a value in {self.dimension}."
             )
         self._value = stored(np.asarray(magnitude), self.varshape, self.array().dtype, self.path)
-        self._assigned = self._assigned or not _STEPPING.get()
+        self._assigned = self._assigned or _STEPPING.get() is None
 
     def array(self) -> NDArray[Any]:
         """Eager value in the coherent unit system; drawn on first use."""

@@ -53,5 +53,7 @@ def refused(action: Callable[[], Any], error: type[NumbadynError], what: str, wh
     assert type(found) is error
     for part, wanted in ((found.what, what), (found.where, where), (found.cure, cure)):
         assert re.search(wanted, str(part)), f"{wanted!r} is not in {part!r}"
-    assert str(found) == f"{found.what}\n" + (f"  where: {found.where}\n" if found.where else "") + f"  cure: {found.cure}"
+    assert (
+        str(found) == f"{found.what}\n" + (f"  where: {found.where}\n" if found.where else "") + f"  cure: {found.cure}"
+    )
     return found

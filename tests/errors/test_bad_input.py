@@ -50,9 +50,27 @@ def with_delta(jump: Any) -> nd.LIF:
 
 
 def test_unit_of_an_input() -> None:
-    refused(lambda: build(with_current(lambda v: 5 * ms)), errors.DimensionError, r"mV and GOhm\*ms", r"LIF, lif.py:\d+", "one physical dimension")
-    refused(lambda: build(with_delta(lambda: 5 * ms)), errors.DimensionError, "add of mV and ms", r"LIF, lif.py:\d+", "one physical dimension")
-    refused(lambda: build(with_delta(lambda: 5.0)), errors.DimensionError, "add of mV and dimensionless", "LIF", "a bare number")
+    refused(
+        lambda: build(with_current(lambda v: 5 * ms)),
+        errors.DimensionError,
+        r"mV and GOhm\*ms",
+        r"LIF, lif.py:\d+",
+        "one physical dimension",
+    )
+    refused(
+        lambda: build(with_delta(lambda: 5 * ms)),
+        errors.DimensionError,
+        "add of mV and ms",
+        r"LIF, lif.py:\d+",
+        "one physical dimension",
+    )
+    refused(
+        lambda: build(with_delta(lambda: 5.0)),
+        errors.DimensionError,
+        "add of mV and dimensionless",
+        "LIF",
+        "a bare number",
+    )
 
 
 def test_unit_of_a_weight_reaches_the_equation_of_the_target() -> None:
@@ -62,7 +80,13 @@ def test_unit_of_a_weight_reaches_the_equation_of_the_target() -> None:
 
 
 def test_unit_of_a_first_value() -> None:
-    refused(lambda: build(nd.LIF(3, V_initializer=3 * ms)), errors.DimensionError, "in ms, but it must be in mV", "LIF.V", "in mV")
+    refused(
+        lambda: build(nd.LIF(3, V_initializer=3 * ms)),
+        errors.DimensionError,
+        "in ms, but it must be in mV",
+        "LIF.V",
+        "in mV",
+    )
 
 
 # ---- delays ----------------------------------------------------------------------------------------------------------
@@ -90,7 +114,9 @@ def test_delay(delay: Any, error: Any, what: str, cure: str) -> None:
 def test_delay_of_more_steps_than_can_be_remembered() -> None:
     net = Net()
     net.E.output_delay(1e9 * s)
-    refused(lambda: build(net), errors.DelayError, r"1e\+12 ms is 1e\+13 steps of 0.1 ms", "Net.E.output", "check the unit")
+    refused(
+        lambda: build(net), errors.DelayError, r"1e\+12 ms is 1e\+13 steps of 0.1 ms", "Net.E.output", "check the unit"
+    )
 
 
 @pytest.mark.parametrize(
@@ -121,14 +147,40 @@ def reading(state: str, *delay: Any, **options: Any) -> Net:
 
 
 def test_delayed_read_of_an_unknown_state() -> None:
-    refused(lambda: build(reading("W", 1 * ms)), errors.UnknownStateError, "Net.E has no state 'W'", "Net.E", "states are: V")
-    refused(lambda: build(reading("tau", 1 * ms)), errors.UnknownStateError, r"'tau' \(it is a Parameter\)", "Net.E", "states are: V")
-    refused(lambda: build(reading("W")), errors.UnknownStateError, "Net.E has no attribute 'W'", "Net.E", "states are: V")
+    refused(
+        lambda: build(reading("W", 1 * ms)),
+        errors.UnknownStateError,
+        "Net.E has no state 'W'",
+        "Net.E",
+        "states are: V",
+    )
+    refused(
+        lambda: build(reading("tau", 1 * ms)),
+        errors.UnknownStateError,
+        r"'tau' \(it is a Parameter\)",
+        "Net.E",
+        "states are: V",
+    )
+    refused(
+        lambda: build(reading("W")), errors.UnknownStateError, "Net.E has no attribute 'W'", "Net.E", "states are: V"
+    )
 
 
 def test_history_before_the_start() -> None:
-    refused(lambda: build(reading("V", 1 * ms, init=3 * ms)), errors.DimensionError, "init.* is 3.0 ms, but it must be in mV", "Net.E.V", "in mV")
-    refused(lambda: build(reading("V", 1 * ms, init=np.ones(3) * mV)), errors.ShapeError, r"init has shape \(3,\)", "Net.E.V", "that shape")
+    refused(
+        lambda: build(reading("V", 1 * ms, init=3 * ms)),
+        errors.DimensionError,
+        "init.* is 3.0 ms, but it must be in mV",
+        "Net.E.V",
+        "in mV",
+    )
+    refused(
+        lambda: build(reading("V", 1 * ms, init=np.ones(3) * mV)),
+        errors.ShapeError,
+        r"init has shape \(3,\)",
+        "Net.E.V",
+        "that shape",
+    )
 
 
 def test_delay_registered_too_late() -> None:
@@ -136,7 +188,9 @@ def test_delay_registered_too_late() -> None:
     net.E.output_delay(5 * ms)
     build(net)
     action = lambda: net.E.output_delay(50 * ms)  # noqa: E731
-    refused(action, errors.LateDelayError, "50 ms is registered after .* holds 5 ms", "Net.E.output", "before nd.Simulator")
+    refused(
+        action, errors.LateDelayError, "50 ms is registered after .* holds 5 ms", "Net.E.output", "before nd.Simulator"
+    )
     refused(lambda: net.E.prefetch_delay("V", 1 * ms), errors.LateDelayError, "1 ms", "Net.E.V", "before nd.Simulator")
     assert callable(net.E.output_delay(4 * ms))
 
@@ -180,12 +234,48 @@ def test_python_on_a_traced_value(update: Any, what: str, cure: str, line: int) 
 
 
 def test_shapes() -> None:
-    refused(lambda: build(nd.LIF(3, tau=np.ones(4) * ms)), errors.ShapeError, r"tau has shape \(4,\), .* \(3,\)", "LIF.tau", r"\(3,\)")
-    refused(lambda: build(nd.LIF((3, 2), tau=np.ones(3) * ms)), errors.ShapeError, r"\(3,\), .* \(3, 2\)", "LIF.tau", r"\(3, 2\)")
-    refused(lambda: build(nd.LIF(3, V_initializer=np.ones(4) * mV)), errors.ShapeError, r"LIF.V does not fit the shape \(3,\)", "LIF.V", "array of shape")
-    refused(lambda: build(nd.LIF(3, V_initializer=lambda size: np.ones(7) * mV)), errors.ShapeError, "LIF.V does not fit", "LIF.V", "array of shape")
-    refused(lambda: build(with_delta(lambda: np.ones(4) * mV)), errors.ShapeError, r"shapes \(3,\) and \(4,\)", "LIF", "same shape")
-    refused(lambda: build(with_delta(lambda: np.ones(0) * mV)), errors.ShapeError, "empty array", "LIF", "population's shape")
+    refused(
+        lambda: build(nd.LIF(3, tau=np.ones(4) * ms)),
+        errors.ShapeError,
+        r"tau has shape \(4,\), .* \(3,\)",
+        "LIF.tau",
+        r"\(3,\)",
+    )
+    refused(
+        lambda: build(nd.LIF((3, 2), tau=np.ones(3) * ms)),
+        errors.ShapeError,
+        r"\(3,\), .* \(3, 2\)",
+        "LIF.tau",
+        r"\(3, 2\)",
+    )
+    refused(
+        lambda: build(nd.LIF(3, V_initializer=np.ones(4) * mV)),
+        errors.ShapeError,
+        r"LIF.V does not fit the shape \(3,\)",
+        "LIF.V",
+        "array of shape",
+    )
+    refused(
+        lambda: build(nd.LIF(3, V_initializer=lambda size: np.ones(7) * mV)),
+        errors.ShapeError,
+        "LIF.V does not fit",
+        "LIF.V",
+        "array of shape",
+    )
+    refused(
+        lambda: build(with_delta(lambda: np.ones(4) * mV)),
+        errors.ShapeError,
+        r"shapes \(3,\) and \(4,\)",
+        "LIF",
+        "same shape",
+    )
+    refused(
+        lambda: build(with_delta(lambda: np.ones(0) * mV)),
+        errors.ShapeError,
+        "empty array",
+        "LIF",
+        "population's shape",
+    )
 
 
 @pytest.mark.parametrize("size", [0, -1, (), [], 2.5, "3", None, (3, 0), (3, 2.5), True, 10**30, (2**20, 2**20)])
@@ -204,28 +294,86 @@ def test_hook_keys() -> None:
     neurons = nd.LIF(3)
     neurons.add_before_update("a", lambda: None)
     neurons.add_after_update("a", lambda spike: None)
-    refused(lambda: neurons.add_before_update("a", print), errors.HookKeyError, "already has before-hook 'a'", "LIF", "another key")
-    refused(lambda: neurons.add_after_update("a", print), errors.HookKeyError, "already has after-hook 'a'", "LIF", "another key")
-    refused(lambda: neurons.add_after_update(["a"], print), errors.HookKeyError, r"\['a'\] is no key", "LIF", "hashable")
-    refused(lambda: neurons.add_after_update("b", 3), errors.HookArgumentError, "'b' of LIF is 3", "LIF", "Give a function")
-    refused(lambda: neurons.get_after_update("q"), errors.MissingHookError, "no after-hook 'q'", "LIF", "Registered are: 'a'")
+    refused(
+        lambda: neurons.add_before_update("a", print),
+        errors.HookKeyError,
+        "already has before-hook 'a'",
+        "LIF",
+        "another key",
+    )
+    refused(
+        lambda: neurons.add_after_update("a", print),
+        errors.HookKeyError,
+        "already has after-hook 'a'",
+        "LIF",
+        "another key",
+    )
+    refused(
+        lambda: neurons.add_after_update(["a"], print), errors.HookKeyError, r"\['a'\] is no key", "LIF", "hashable"
+    )
+    refused(
+        lambda: neurons.add_after_update("b", 3), errors.HookArgumentError, "'b' of LIF is 3", "LIF", "Give a function"
+    )
+    refused(
+        lambda: neurons.get_after_update("q"),
+        errors.MissingHookError,
+        "no after-hook 'q'",
+        "LIF",
+        "Registered are: 'a'",
+    )
 
 
 def test_input_keys() -> None:
     neurons = with_current(lambda v: v)
-    refused(lambda: neurons.add_current_input("drive", lambda v: v), errors.InputKeyError, "under the key 'drive'", "LIF.current_inputs", "another key")
-    refused(lambda: neurons.get_input("driev"), errors.InputKeyError, "no input 'driev'", "LIF.current_inputs", "Registered are: drive")
+    refused(
+        lambda: neurons.add_current_input("drive", lambda v: v),
+        errors.InputKeyError,
+        "under the key 'drive'",
+        "LIF.current_inputs",
+        "another key",
+    )
+    refused(
+        lambda: neurons.get_input("driev"),
+        errors.InputKeyError,
+        "no input 'driev'",
+        "LIF.current_inputs",
+        "Registered are: drive",
+    )
 
 
 def test_arguments_of_hooks_inputs_and_updates() -> None:
     cure = "default values"
-    refused(lambda: build(with_current(lambda: 1)), errors.HookArgumentError, "current input 'drive' of LIF cannot be called with 1 argument", "LIF", cure)
+    refused(
+        lambda: build(with_current(lambda: 1)),
+        errors.HookArgumentError,
+        "current input 'drive' of LIF cannot be called with 1 argument",
+        "LIF",
+        cure,
+    )
     after, before = nd.LIF(3), nd.LIF(3)
     after.add_after_update("a", lambda: 3)
     before.add_before_update("a", lambda x: 3)
-    refused(lambda: build(after), errors.HookArgumentError, "after-hook 'a' of LIF cannot be called with 1 argument", "LIF", cure)
-    refused(lambda: build(before), errors.HookArgumentError, "before-hook 'a' of LIF cannot be called with 0 arguments", "LIF", cure)
-    refused(lambda: build(model(lambda self, x: x)), errors.HookArgumentError, "update of Model cannot be called with 0 arguments", "Model", cure)
+    refused(
+        lambda: build(after),
+        errors.HookArgumentError,
+        "after-hook 'a' of LIF cannot be called with 1 argument",
+        "LIF",
+        cure,
+    )
+    refused(
+        lambda: build(before),
+        errors.HookArgumentError,
+        "before-hook 'a' of LIF cannot be called with 0 arguments",
+        "LIF",
+        cure,
+    )
+    refused(
+        lambda: build(model(lambda self, x: x)),
+        errors.HookArgumentError,
+        "update of Model cannot be called with 0 arguments",
+        "Model",
+        cure,
+    )
 
 
 # ---- projections -----------------------------------------------------------------------------------------------------
@@ -235,22 +383,44 @@ def test_projection_onto_what_has_no_such_input() -> None:
     net = Net()
     net.P = nd.PoissonGroup(5, rates=10 * Hz)
     net.proj = nd.AlignPostProj(
-        net.E, comm=nd.AllToAll(10, 5, weight=1 * nS), syn=nd.Expon.desc(tau=5 * ms), out=nd.COBA.desc(E=0 * mV), post=net.P
+        net.E,
+        comm=nd.AllToAll(10, 5, weight=1 * nS),
+        syn=nd.Expon.desc(tau=5 * ms),
+        out=nd.COBA.desc(E=0 * mV),
+        post=net.P,
     )
-    refused(lambda: build(net), errors.ProjectionTargetError, "ends on Net.P, but .* never sums its current inputs", "Net.P", "sum_current_inputs")
+    refused(
+        lambda: build(net),
+        errors.ProjectionTargetError,
+        "ends on Net.P, but .* never sums its current inputs",
+        "Net.P",
+        "sum_current_inputs",
+    )
 
 
 def test_jumps_onto_what_has_no_jumps() -> None:
     net = Net()
     net.P = nd.PoissonGroup(5, rates=10 * Hz)
     net.proj = nd.DeltaProj(net.E, comm=nd.AllToAll(10, 5, weight=1 * mV), post=net.P)
-    refused(lambda: build(net), errors.ProjectionTargetError, "Net.P.delta_inputs receives .* nobody sums", "Net.P", "sum_delta_inputs")
+    refused(
+        lambda: build(net),
+        errors.ProjectionTargetError,
+        "Net.P.delta_inputs receives .* nobody sums",
+        "Net.P",
+        "sum_delta_inputs",
+    )
 
 
 def test_projection_onto_a_population_that_is_not_in_the_network() -> None:
     net = Net()
     net.proj = nd.DeltaProj(net.E, comm=nd.AllToAll(10, 5, weight=1 * mV), post=nd.LIF(5))
-    refused(lambda: build(net), errors.ProjectionTargetError, "nobody sums", "delta_inputs", "update the receiver in every step")
+    refused(
+        lambda: build(net),
+        errors.ProjectionTargetError,
+        "nobody sums",
+        "delta_inputs",
+        "update the receiver in every step",
+    )
 
 
 def test_projection_from_a_population_that_is_not_in_the_network() -> None:

@@ -12,7 +12,12 @@ import numbadyn as nd
 from numbadyn import errors
 from tests.errors.models import build, model, refused
 
-Traced, Function, Shape, Unit = errors.TracedValueError, errors.UnsupportedFunctionError, errors.ShapeError, errors.DimensionError
+Traced, Function, Shape, Unit = (
+    errors.TracedValueError,
+    errors.UnsupportedFunctionError,
+    errors.ShapeError,
+    errors.DimensionError,
+)
 
 
 def assign_item(m: Any) -> None:
@@ -20,7 +25,7 @@ def assign_item(m: Any) -> None:
 
 
 def assign_item_of_state(m: Any) -> None:
-    m.V[m.V > m.V_th] = 1 * mV
+    m.V[m.V_th < m.V] = 1 * mV
 
 
 def assign_item_of_array(m: Any) -> None:
@@ -71,7 +76,7 @@ REDUCTIONS = {
 }
 
 REFUSED = {
-    "index by a mask": (lambda m: m.V[m.V > m.V_th], Function, "is indexed by", "slice with constant ends"),
+    "index by a mask": (lambda m: m.V[m.V_th < m.V], Function, "is indexed by", "slice with constant ends"),
     "index by a list": (lambda m: m.V.value[[0, 1]], Function, "is indexed by", "slice with constant ends"),
     "index outside": (lambda m: m.V.value[7], Shape, "Index 7 is outside an axis of 4", "within the population"),
     "empty slice": (lambda m: m.V.value[4:], Shape, "empty", "at least one"),
@@ -87,11 +92,31 @@ REFUSED = {
     "item assignment": (assign_item, Traced, "Assignment to some elements", "np.where"),
     "item assignment to a state": (assign_item_of_state, Traced, "Assignment to some elements", "np.where"),
     "item of an array": (assign_item_of_array, Traced, r"float\(\)", "np.where"),
-    "np.array of a list": (lambda m: np.array([m.V.value, 1.0]), Traced, "turned into a plain array, which failed", "NumPy functions"),
-    "np.asarray": (lambda m: np.asarray(m.V.value, dtype=float), Traced, "no numbers of type float64", "NumPy functions"),
-    "np.zeros filled": (lambda m: np.full(4, m.k.value) + 1, Traced, "no number while the step is traced", "NumPy functions"),
+    "np.array of a list": (
+        lambda m: np.array([m.V.value, 1.0]),
+        Traced,
+        "turned into a plain array, which failed",
+        "NumPy functions",
+    ),
+    "np.asarray": (
+        lambda m: np.asarray(m.V.value, dtype=float),
+        Traced,
+        "no numbers of type float64",
+        "NumPy functions",
+    ),
+    "np.zeros filled": (
+        lambda m: np.full(4, m.k.value) + 1,
+        Traced,
+        "no number while the step is traced",
+        "NumPy functions",
+    ),
     "np.float64": (lambda m: np.float64(m.k.value), Traced, "", "NumPy functions"),
-    "index of an array": (lambda m: np.arange(9)[m.k.value], Traced, "turned into a plain array, which failed", "NumPy functions"),
+    "index of an array": (
+        lambda m: np.arange(9)[m.k.value],
+        Traced,
+        "turned into a plain array, which failed",
+        "NumPy functions",
+    ),
     "out=": (lambda m: np.add(m.k.value, 1, out=np.zeros(4)), Function, "np.add with out=", r"x = x \+ y"),
     "out= into a state": (lambda m: np.exp(m.k, out=m.k), Function, "exp with out=", "value = "),
     "where=": (lambda m: np.exp(m.k.value, where=m.b.value), Function, "np.exp with where=", "np.where"),
@@ -101,11 +126,21 @@ REFUSED = {
     "& of numbers": (lambda m: m.k.value & m.b.value, Traced, "and of a int value", "Compare first"),
     "np.where of numbers": (lambda m: np.where(m.k.value, 1, 2), Traced, "needs a condition", "Compare first"),
     "np.where of one": (lambda m: np.where(m.b.value), Function, "condition only", "np.where"),
-    "np.where of two units": (lambda m: np.where(m.b.value, 1 * mV, 1 * ms), Unit, "select of mV and ms", "one physical dimension"),
+    "np.where of two units": (
+        lambda m: np.where(m.b.value, 1 * mV, 1 * ms),
+        Unit,
+        "select of mV and ms",
+        "one physical dimension",
+    ),
     "np.where with zero": (lambda m: np.where(m.b.value, 0, m.V), Unit, "select of dimensionless and mV", "zero too"),
     "sum with a number": (lambda m: m.V.value + 1, Unit, "add of mV and dimensionless", "zero too"),
     "comparison with a number": (lambda m: m.V > -50, Unit, "greater of mV and dimensionless", "zero too"),
-    "comparison from the left": (lambda m: 5 * ms < m.V.value, Unit, "mV is compared with .* ms", "one physical dimension"),
+    "comparison from the left": (
+        lambda m: 5 * ms < m.V.value,
+        Unit,
+        "mV is compared with .* ms",
+        "one physical dimension",
+    ),
     "clip by numbers": (lambda m: np.clip(m.V, -70, 0), Unit, "maximum of mV and dimensionless", "one physical"),
     "exp of a voltage": (lambda m: np.exp(m.V), Unit, "exp of a value in mV", r"np.exp\(x / \(1 \* mV\)\)"),
     "power of a voltage": (lambda m: m.V**0.3, Unit, "mV is raised to a power", "Divide by a scale"),
@@ -116,17 +151,62 @@ REFUSED = {
     "None": (lambda m: m.V.value == None, errors.InvalidParameterError, "None is not a real number", "Give a number"),  # noqa: E711
     "text": (lambda m: m.k.value + "a", errors.InvalidParameterError, "'a' is not a real number", "Give a number"),
     "complex": (lambda m: m.k.value * 1j, errors.InvalidParameterError, "1j is not a real number", "Give a number"),
-    "array of objects": (lambda m: m.k + np.array([None] * 4), errors.InvalidParameterError, "not a real number", "Give a number"),
+    "array of objects": (
+        lambda m: m.k + np.array([None] * 4),
+        errors.InvalidParameterError,
+        "not a real number",
+        "Give a number",
+    ),
     "empty array": (lambda m: m.k + np.array([]), Shape, "empty array", "population's shape"),
     "array of another shape": (lambda m: m.k + np.zeros(3), Shape, r"\(4,\) and \(3,\)", "same shape"),
-    "right-hand side without a time": (lambda m: nd.exp_euler_step(lambda v: -v, m.V), Unit, "right-hand side is in mV", "rate of change"),
-    "right-hand side of nothing": (lambda m: nd.rk2_step(lambda v: None, m.V), errors.InvalidParameterError, "None", "Give a number"),
-    "no derivative": (lambda m: nd.exp_euler_step(lambda v: -v[1] / m.tau, m.V), Function, "slice cannot be differentiated", "rk4_step"),
-    "write of a wrong unit": (assign("V", lambda m: m.V / m.tau), Unit, "Model.V is in mV, but a value in mV/ms", "Write a value in mV"),
-    "write of a number": (assign("V", 0), Unit, "Model.V is in mV, but a value in dimensionless", "Write a value in mV"),
-    "write of a wrong shape": (assign("V", np.zeros(3) * mV), Shape, r"Model.V has shape \(4,\), .* shape \(3,\)", "own shape"),
-    "write of a part": (assign("V", lambda m: m.V[:2]), Shape, r"Model.V has shape \(4,\), .* shape \(2,\)", "own shape"),
-    "write of a real number": (assign("k", lambda m: m.k * 0.5), Traced, "Model.k holds int values, but a real", r"astype\(int\)"),
+    "right-hand side without a time": (
+        lambda m: nd.exp_euler_step(lambda v: -v, m.V),
+        Unit,
+        "right-hand side is in mV",
+        "rate of change",
+    ),
+    "right-hand side of nothing": (
+        lambda m: nd.rk2_step(lambda v: None, m.V),
+        errors.InvalidParameterError,
+        "None",
+        "Give a number",
+    ),
+    "no derivative": (
+        lambda m: nd.exp_euler_step(lambda v: -v[1] / m.tau, m.V),
+        Function,
+        "slice cannot be differentiated",
+        "rk4_step",
+    ),
+    "write of a wrong unit": (
+        assign("V", lambda m: m.V / m.tau),
+        Unit,
+        "Model.V is in mV, but a value in mV/ms",
+        "Write a value in mV",
+    ),
+    "write of a number": (
+        assign("V", 0),
+        Unit,
+        "Model.V is in mV, but a value in dimensionless",
+        "Write a value in mV",
+    ),
+    "write of a wrong shape": (
+        assign("V", np.zeros(3) * mV),
+        Shape,
+        r"Model.V has shape \(4,\), .* shape \(3,\)",
+        "own shape",
+    ),
+    "write of a part": (
+        assign("V", lambda m: m.V[:2]),
+        Shape,
+        r"Model.V has shape \(4,\), .* shape \(2,\)",
+        "own shape",
+    ),
+    "write of a real number": (
+        assign("k", lambda m: m.k * 0.5),
+        Traced,
+        "Model.k holds int values, but a real",
+        r"astype\(int\)",
+    ),
     "write of a count": (assign("b", lambda m: m.k), Traced, "Model.b holds bool values, but a int", r"astype\(bool\)"),
     "write of None": (assign("V", None), errors.InvalidParameterError, "None is not a real number", "Give a number"),
     "write to a parameter": (assign("tau", 3 * ms), Traced, "Model.tau is a Parameter", "nd.State"),
@@ -135,7 +215,13 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REDUCTIONS)
 def test_functions_that_join_neurons(name: str) -> None:
-    found = refused(lambda: build(model(REDUCTIONS[name])), Function, "has no rule for traced values", r"Model, test_bad_update.py:\d+: ", "use a projection")
+    found = refused(
+        lambda: build(model(REDUCTIONS[name])),
+        Function,
+        "has no rule for traced values",
+        r"Model, test_bad_update.py:\d+: ",
+        "use a projection",
+    )
     spelled = name.replace("V.", ".").replace("state.", ".")
     assert spelled.split("@")[0].strip() in found.what
 
@@ -172,7 +258,13 @@ def other_path(m: Any) -> None:
     ],
 )
 def test_numbers_from_outside_are_not_frozen(update: Any) -> None:
-    refused(lambda: build(model(update)), Traced, "changes each time the step is traced", r"Model, test_bad_update.py:\d+: ", "nd.random, .* nd.State")
+    refused(
+        lambda: build(model(update)),
+        Traced,
+        "changes each time the step is traced",
+        r"Model, test_bad_update.py:\d+: ",
+        "nd.random, .* nd.State",
+    )
 
 
 def keep_on_self(m: Any) -> None:
@@ -182,7 +274,13 @@ def keep_on_self(m: Any) -> None:
 
 
 def test_traced_value_kept_between_steps() -> None:
-    refused(lambda: build(model(keep_on_self)), errors.NotInitialisedError, "earlier trace", "Model, test_bad_update.py", "nd.State")
+    refused(
+        lambda: build(model(keep_on_self)),
+        errors.NotInitialisedError,
+        "earlier trace",
+        "Model, test_bad_update.py",
+        "nd.State",
+    )
 
 
 def test_traced_value_used_after_the_trace() -> None:
@@ -218,14 +316,24 @@ def write_unknown(m: Any) -> None:
 
 
 def read_unknown(m: Any) -> Any:
-    return m.V > m.V_treshold
+    return m.V_treshold < m.V
 
 
 @pytest.mark.parametrize(
     ("update", "error", "what", "cure"),
     [
-        (replace_state, errors.UnknownStateError, "Model.V is a State, and .* is assigned in its place", "x.V.value = "),
-        (replace_in_place, errors.UnknownStateError, "Model.V is a State, and .* is assigned in its place", "x.V.value = "),
+        (
+            replace_state,
+            errors.UnknownStateError,
+            "Model.V is a State, and .* is assigned in its place",
+            "x.V.value = ",
+        ),
+        (
+            replace_in_place,
+            errors.UnknownStateError,
+            "Model.V is a State, and .* is assigned in its place",
+            "x.V.value = ",
+        ),
         (make_state, errors.NotInitialisedError, "Model.w is made while a step is traced", "init_state"),
         (write_unknown, errors.UnknownStateError, "Model has no attribute 'w'", "states are: V, k, b"),
         (read_unknown, errors.UnknownStateError, "Model has no attribute 'V_treshold'", "states are: V, k, b"),
@@ -262,13 +370,31 @@ def test_update_that_returns_no_array() -> None:
     for neurons in (nothing, pair):
         sim = build(neurons)
         assert sim.run(1 * ms).last == 10
-        refused(lambda sim=sim: sim.record(sim.network, spikes=True), errors.RecordingError, "Model has no spikes", "Model", "returns a Boolean")
-    refused(lambda: build(model(lambda m: "spike")), errors.InvalidParameterError, "'spike' is not a real number", "Model", "Give a number")
+        refused(
+            lambda sim=sim: sim.record(sim.network, spikes=True),
+            errors.RecordingError,
+            "Model has no spikes",
+            "Model",
+            "returns a Boolean",
+        )
+    refused(
+        lambda: build(model(lambda m: "spike")),
+        errors.InvalidParameterError,
+        "'spike' is not a real number",
+        "Model",
+        "Give a number",
+    )
 
 
 def test_spikes_of_an_update_that_returns_numbers() -> None:
     sim = build(model(lambda m: m.V.value))
-    refused(lambda: sim.record(sim.network, spikes=True), errors.RecordingError, "returns real values", "Model", "returns a Boolean")
+    refused(
+        lambda: sim.record(sim.network, spikes=True),
+        errors.RecordingError,
+        "returns real values",
+        "Model",
+        "returns a Boolean",
+    )
 
 
 def test_output_that_is_no_single_array() -> None:
@@ -276,11 +402,23 @@ def test_output_that_is_no_single_array() -> None:
     net.A, net.B = model(lambda m: None), nd.LIF(4)
     past = net.A.output_delay(1 * ms)
     net.B.add_delta_input("past", lambda: past() * mV)
-    refused(lambda: build(net), errors.SchedulingError, "its update returns no single array", "DynamicsGroup.A", "Return the output")
+    refused(
+        lambda: build(net),
+        errors.SchedulingError,
+        "its update returns no single array",
+        "DynamicsGroup.A",
+        "Return the output",
+    )
 
 
 def test_model_without_update() -> None:
-    refused(lambda: build(nd.Neuron(3)), errors.UnsupportedFeatureError, "Neuron has no update method", "Neuron", "def update")
+    refused(
+        lambda: build(nd.Neuron(3)),
+        errors.UnsupportedFeatureError,
+        "Neuron has no update method",
+        "Neuron",
+        "def update",
+    )
 
 
 def test_errors_of_the_user_come_through_with_a_note() -> None:
@@ -296,4 +434,10 @@ def test_nested_functions_name_the_innermost_line() -> None:
 
         return inner(m.V.value)
 
-    refused(lambda: build(model(outer)), Unit, "add of mV and ms", rf"test_bad_update.py:{outer.__code__.co_firstlineno + 2}: return v \+ m.tau", "one physical")
+    refused(
+        lambda: build(model(outer)),
+        Unit,
+        "add of mV and ms",
+        rf"test_bad_update.py:{outer.__code__.co_firstlineno + 2}: return v \+ m.tau",
+        "one physical",
+    )

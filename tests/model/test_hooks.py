@@ -129,7 +129,7 @@ class Hooked(nd.DynamicsGroup):
         self.P.add_before_update("drive", self.drive)
         self.P.add_after_update("filter", self.trace)
         self.P.add_after_update("square", self.square)
-        self.P.add_after_update("reset", nd.not_receive_update_output(self.reset))
+        self.P.add_after_update("reset", self.reset)
         self.Q.add_after_update("kick", self.kick)
         self.Q.add_before_update("slow", lambda: self.Q.add_delta_input("P", 0.002 * self.P.x.value * mV))
 
@@ -139,6 +139,7 @@ class Hooked(nd.DynamicsGroup):
     def square(self, x: Any) -> None:
         self.P.x.value = x * x
 
+    @nd.not_receive_update_output
     def reset(self) -> None:
         self.P.x.value = self.P.x - 2.0 * (self.P.x.value > 3.0)
 

@@ -4,10 +4,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from quantities import mV
+from quantities import ms, mV
 
 import numbadyn as nd
-from quantities import ms
 from tests.features.both import assert_targets_agree
 
 
@@ -117,5 +116,7 @@ def test_eager_calls_do_the_same() -> None:
     for step in range(6):
         for name in ("before", "after"):
             assert getattr(net, name).current.value == pytest.approx(result[f"Pushing.{name}"].current[step])
-            assert getattr(net, name).delta.value.magnitude == pytest.approx(result[f"Pushing.{name}"].delta[step].magnitude)
+            assert getattr(net, name).delta.value.magnitude == pytest.approx(
+                result[f"Pushing.{name}"].delta[step].magnitude
+            )
         called(net)

@@ -54,7 +54,10 @@ def test_arguments_are_passed_on() -> None:
 
 @pytest.mark.parametrize("name", STEPPERS)
 def test_right_hand_side_needs_the_unit_of_a_rate(name: str) -> None:
-    with nd.environ.context(dt=0.1 * ms), pytest.raises(DimensionError, match=f"{name}_step: the right-hand side is in mV, .* must be in mV/ms"):
+    with (
+        nd.environ.context(dt=0.1 * ms),
+        pytest.raises(DimensionError, match=f"{name}_step: the right-hand side is in mV, .* must be in mV/ms"),
+    ):
         STEPPERS[name](lambda v: -v, 1.0 * mV)
 
 
@@ -100,7 +103,10 @@ def test_eager_calls_equal_the_traced_step_on_both_targets() -> None:
         for step in range(50):
             for name, state in eager.states().items():
                 np.testing.assert_allclose(
-                    np.asarray(state.value), result["Mixture"].samples[name].values[step], rtol=1e-13, err_msg=f"{name} in step {step}"
+                    np.asarray(state.value),
+                    result["Mixture"].samples[name].values[step],
+                    rtol=1e-13,
+                    err_msg=f"{name} in step {step}",
                 )
             eager()
     np.testing.assert_allclose(eager.V.value.magnitude, sim.get(sim.network, "V").magnitude, rtol=1e-13)
@@ -111,5 +117,8 @@ def test_single_precision_agrees_too() -> None:
 
 
 def test_random_draws_in_an_eager_right_hand_side_are_refused_by_name() -> None:
-    with nd.environ.context(dt=0.1 * ms), pytest.raises(UnsupportedFunctionError, match="normal inside the right-hand side"):
+    with (
+        nd.environ.context(dt=0.1 * ms),
+        pytest.raises(UnsupportedFunctionError, match="normal inside the right-hand side"),
+    ):
         nd.exp_euler_step(lambda x: -x * nd.random.normal(size=3) / (1 * ms), np.ones(3))

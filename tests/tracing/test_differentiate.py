@@ -62,7 +62,9 @@ CASES: dict[str, Callable[[Any], Any]] = {
 def test_derivative_is_the_central_difference(name: str) -> None:
     f, h = CASES[name], 1e-6
     value, slope = slope_and_derivative(f, X, (), 0.1, 0)
-    difference = (slope_and_derivative(f, X + h, (), 0.1, 0)[0] - slope_and_derivative(f, X - h, (), 0.1, 0)[0]) / (2 * h)
+    difference = (slope_and_derivative(f, X + h, (), 0.1, 0)[0] - slope_and_derivative(f, X - h, (), 0.1, 0)[0]) / (
+        2 * h
+    )
     np.testing.assert_allclose(value, f(X), rtol=1e-14)
     np.testing.assert_allclose(slope, difference, rtol=1e-7, atol=1e-8)
 
@@ -78,7 +80,9 @@ def test_derivative_carries_the_unit() -> None:
     assert float(slope.rescale("1/ms").magnitude) == -0.05
 
 
-@pytest.mark.parametrize("f", [lambda x: C, lambda x: x * 0 + np.floor(x) - x * 0, lambda x: np.sign(x), lambda x: np.where(x > 1, 2.0, C)])
+@pytest.mark.parametrize(
+    "f", [lambda x: C, lambda x: x * 0 + np.floor(x) - x * 0, lambda x: np.sign(x), lambda x: np.where(x > 1, 2.0, C)]
+)
 def test_what_does_not_depend_on_the_variable(f: Callable[[Any], Any]) -> None:
     _, slope = slope_and_derivative(f, X, (), 0.1, 0)
     assert slope is None or not np.asarray(slope).any()

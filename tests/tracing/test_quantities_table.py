@@ -1,4 +1,5 @@
-"""How `quantities` meets a traced value, expression by expression, with a small stand-in for the traced value.
+"""How `quantities` meets a traced value, expression by expression, with a small stand-in for the traced value,
+then with the real one.
 
 Nothing may pass without its unit: an expression is recorded with the unit, recorded without one where that can be seen
 (`may_have_lost_unit`), or refused.
@@ -13,7 +14,14 @@ import numpy as np
 import pytest
 import quantities as pq
 
+from numbadyn.errors import DimensionError, TracedValueError, UnsupportedFunctionError
+from numbadyn.ir.interpreter import Evaluator
+from numbadyn.ir.nodes import BindContext
 from numbadyn.tracing.carrier import Carrier, carry, may_have_lost_unit
+from numbadyn.tracing.trace import Trace
+from numbadyn.tracing.traced import Traced as RealTraced
+from numbadyn.tracing.traced import as_node
+from numbadyn.units import DIMENSIONLESS, split
 
 
 class Refused(TypeError):
@@ -199,3 +207,85 @@ def test_plain_array_holds_no_traced_value() -> None:
     left_over = np.asarray(Traced())
     assert type(left_over) is np.ndarray
     assert repr(left_over) == "array([<traced value>], dtype=object)"
+
+
+# ---- the same table with the real traced value -----------------------------------------------------------------------
+
+
+def real(use: Callable[[Any], Any], value: Any = 2.0 * pq.mV) -> Any:
+    """What a function of a real traced value gives."""
+    trace = Trace("test")
+    with trace.recording():
+        return use(RealTraced(trace, as_node(trace, value)))
+
+
+@pytest.mark.parametrize("q", LEFT)
+@pytest.mark.parametrize(("operation", "ufunc"), [pair for pair in ARITHMETIC if pair[1] is not np.floor_divide])
+def test_real_value_takes_the_unit_from_both_sides(operation: Callable[..., Any], ufunc: np.ufunc, q: Any) -> None:
+    unit = {np.multiply: pq.mV**2, np.divide: pq.dimensionless}.get(ufunc, pq.mV)
+    for result in (real(lambda t: operation(q, t)), real(lambda t: operation(t, q))):
+        assert isinstance(result, RealTraced)
+        assert result.dimension == split(1.0 * unit)[1]
+
+
+@pytest.mark.parametrize(("operation", "ufunc"), COMPARISON)
+def test_real_comparison_keeps_the_unit_of_the_left_side(operation: Callable[..., Any], ufunc: np.ufunc) -> None:
+    """A traced value passes for a quantity, so `quantities` converts instead of dropping the unit."""
+    for q in (SCALAR, ARRAY, 0.005 * pq.V):
+        result = real(lambda t, q=q: operation(q, t))
+        assert (result.kind, result.dimension) == ("bool", DIMENSIONLESS)
+        with pytest.raises(DimensionError, match="ms"):
+            real(lambda t, q=q: operation(q, t), 2.0 * pq.ms)
+        with pytest.raises(DimensionError, match="is compared with"):
+            real(lambda t, q=q: operation(q, t), 2.0)
+
+
+@pytest.mark.parametrize(
+    "scale", [(0.005 * pq.V, 4.0 * pq.mV, True), (0.005 * pq.V, 6.0 * pq.mV, False), (5000 * pq.uV, 4.0 * pq.mV, True)]
+)
+def test_real_comparison_converts_the_left_side(scale: tuple[Any, Any, bool]) -> None:
+    q, value, greater = scale
+    result = real(lambda t: q > t, value)
+    evaluator = Evaluator(result._trace.step, BindContext(0.1, 0))
+    evaluator.bind()
+    assert bool(evaluator.values[result._index]) is greater
+
+
+@pytest.mark.parametrize(("operation", "_ufunc"), ARITHMETIC[:3])
+def test_real_value_refuses_another_dimension(operation: Callable[..., Any], _ufunc: np.ufunc) -> None:
+    for use in (lambda t: operation(SCALAR, t), lambda t: operation(t, SCALAR)):
+        with pytest.raises(DimensionError, match=r"mV and ms|ms and mV"):
+            real(use, 2.0 * pq.ms)
+
+
+USES = [
+    lambda t: SCALAR**t,
+    lambda t: np.asarray(t) + 1,
+    lambda t: SCALAR * np.asarray(t),
+    lambda t: np.sum([t, t]),
+    *(bool, float, int, complex, list, range, math.exp),
+]
+
+
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("value", [2.0, 2.0 * pq.mV])
+def test_real_value_is_no_number(use: Callable[[Any], Any], value: Any) -> None:
+    with pytest.raises((TracedValueError, UnsupportedFunctionError, DimensionError)) as caught:
+        real(use, value)
+    assert caught.value.cure
+
+
+def test_quantity_of_a_real_value_is_the_value() -> None:
+    result = real(lambda t: pq.Quantity(t, "mV") * 2)
+    assert isinstance(result, RealTraced)
+    assert result.dimension == split(pq.mV)[1]
+    with pytest.raises(DimensionError):
+        real(lambda t: pq.Quantity(t, "mV"), 2.0)
+
+
+def test_in_place_on_a_real_quantity_is_refused() -> None:
+    q = 5.0 * pq.mV
+    for name in ("iadd", "isub", "imul", "itruediv"):
+        with pytest.raises((TracedValueError, UnsupportedFunctionError, DimensionError)):
+            real(lambda t, name=name: getattr(operator, name)(q, t))
+    assert q == 5.0 * pq.mV

@@ -106,7 +106,7 @@ ROWS: dict[str, Callable[[Any], Any]] = {
     "isinf": lambda v: np.isinf(np.where(v["m"], -np.inf, v["a"])),
     "less": lambda v: v["a"] < v["b"],
     "less_equal": lambda v: v["a"] <= v["b"],
-    "greater": lambda v: 0.5 > v["b"],
+    "greater": lambda v: v["b"] > 0.5,
     "greater_equal": lambda v: v["k"] >= 0,
     "equal": lambda v: v["a"] == v["b"],
     "equal: integers": lambda v: v["k"] == v["j"],

@@ -3,7 +3,7 @@
 The networks are those of ../networks.md, written with the public API.
 """
 
-import _common as c  # noqa: I001 - starts the clock of the build before anything else is imported
+import _common as c  # starts the clock of the build before anything else is imported
 
 import sys
 from pathlib import Path
@@ -11,12 +11,12 @@ from pathlib import Path
 # this folder's own numbadyn.py must not hide the package
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-import time
+import time  # noqa: E402
 
-import networks
-from quantities import ms
+import networks  # noqa: E402
+from quantities import ms  # noqa: E402
 
-import numbadyn as nd
+import numbadyn as nd  # noqa: E402
 
 
 def main() -> None:
@@ -38,7 +38,8 @@ def main() -> None:
     spikes = sum(result[part].spikes.count for part in recorded)
     neurons = sum(part.num for part in recorded)
     synapses = sum(table.n_synapses for table in sim.tables)
-    c.emit("numbadyn", nd.__version__, a, n_neurons=neurons, n_synapses=synapses, build_s=build, run_s=run, n_spikes=spikes)
+    sizes = {"n_neurons": neurons, "n_synapses": synapses, "n_spikes": spikes}
+    c.emit("numbadyn", nd.__version__, a, build_s=build, run_s=run, **sizes)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,116 @@
+"""Recordings: windows, elements, intervals, currents, several runs; with units, on both targets."""
+
+import numpy as np
+import pytest
+from quantities import ms, mV, pA
+
+import numbadyn as nd
+from numbadyn.errors import RecordingError
+from tests.features.agreement import assert_same
+from tests.features.small_network import Small, simulator
+
+CURRENT = "current_inputs[Expon-COBA]"
+EVERYTHING = {
+    "A": {"V": {}, "refractory": {"index": slice(2, 8, 3), "every": 0.5 * ms}},
+    "B": {
+        "V": {"index": [4, 0], "every": 0.7 * ms, "start": 1.2 * ms, "stop": 8 * ms},
+        "refractory": {"index": -1, "start": 3 * ms},
+        CURRENT: {"index": np.arange(20)[::-1]},
+        "output": {"every": 1 * ms},
+    },
+}
+
+
+def watched(target):
+    sim = nd.Simulator(Small(), dt=0.1 * ms, target=target, seed=3)
+    for name, variables in EVERYTHING.items():
+        for variable, how in variables.items():
+            sim.record(getattr(sim.network, name), variable, **how)
+    sim.record(sim.network.A, "delta_inputs[Small.inhibit]", index=0)
+    sim.record(sim.network.excite.syn, "g", index=[1])
+    return sim
+
+
+def test_windows_elements_and_intervals():
+    sims = {target: watched(target) for target in ("cpu", "interpret")}
+    lengths = (2.5, 6.1, 1.4)
+    results = {target: [sim.run(t * ms, progress=False) for t in lengths] for target, sim in sims.items()}
+    for found, expected in zip(results["cpu"], results["interpret"], strict=True):
+        assert_same(found, expected)
+    net, parts = sims["cpu"].network, results["cpu"]
+    full = simulator(seed=3).run(10 * ms, progress=False)[sims["cpu"].network.B.path].V.magnitude
+    steps = np.concatenate([part.recordings["Small.B"].samples["V"].steps for part in parts])
+    np.testing.assert_array_equal(steps, np.arange(12, 80, 7))
+    values = np.concatenate([part[net.B].V.magnitude for part in parts])
+    np.testing.assert_array_equal(values, full[12:80:7][:, [4, 0]])
+    np.testing.assert_allclose(parts[0][net.B].t("V").rescale(ms).magnitude, [1.2, 1.9])
+    assert [part[net.B].refractory.shape for part in parts] == [(0, 1), (56, 1), (14, 1)]
+    assert parts[0][net.A].refractory.shape == (5, 2)
+    assert parts[0][net.A].refractory.dtype == np.int64
+    assert parts[0][net.B]["output"].dtype == np.bool_
+
+
+def test_currents_and_jumps_have_units():
+    sim = watched("interpret")
+    net = sim.network
+    result = sim.run(10 * ms, progress=False)
+    assert result[net.B][CURRENT].dimensionality == pA.dimensionality
+    assert result[net.A]["delta_inputs[Small.inhibit]"].dimensionality == mV.dimensionality
+    g, V = result[net.excite.syn].g.magnitude[1:, 0], simulator("interpret", seed=3).run(10 * ms)[net.B.path].V
+    np.testing.assert_allclose(result[net.B][CURRENT].magnitude[:-1, 18], g * (0 - V.magnitude[:-1, 1]), rtol=1e-12)
+    with pytest.raises(RecordingError, match="different times"):
+        _ = result.t
+
+
+def test_recorded_values_change_nothing():
+    plain = simulator(seed=3).run(10 * ms, progress=False)
+    sim = watched("cpu")
+    sim.record(sim.network.A, spikes=True)
+    sim.record(sim.network.B, spikes=True)
+    found = sim.run(10 * ms, progress=False)
+    for cells in ("Small.A", "Small.B"):
+        np.testing.assert_array_equal(found[cells].spikes.steps, plain[cells].spikes.steps)
+        np.testing.assert_array_equal(found[cells].spikes.indices, plain[cells].spikes.indices)
+
+
+def test_a_state_can_be_recorded_from_now_on_but_a_new_kind_of_value_cannot():
+    sim = simulator("interpret")
+    sim.run(1 * ms)
+    sim.record(sim.network.excite.syn, "g")
+    assert sim.run(1 * ms)[sim.network.excite.syn].g.shape == (10, 20)
+    with pytest.raises(RecordingError, match="after the run had begun"):
+        sim.record(sim.network.B, CURRENT)
+    sim.reset()
+    sim.record(sim.network.B, CURRENT)
+    assert sim.run(1 * ms)[sim.network.B][CURRENT].shape == (10, 20)
+
+
+@pytest.mark.parametrize(
+    ("variable", "how", "message"),
+    [
+        ("W", {}, "no variable 'W'"),
+        ("V", {"index": 20}, "20 elements"),
+        ("V", {"index": []}, "no element"),
+        ("V", {"every": 0.15 * ms}, "whole number of steps"),
+        ("V", {"every": 0 * ms}, "whole number of steps"),
+        ("V", {"start": 3}, "no unit"),
+        (None, {}, "Nothing of"),
+    ],
+)
+def test_what_cannot_be_recorded_is_refused(variable, how, message):
+    sim = simulator("interpret")
+    with pytest.raises(RecordingError, match=message):
+        sim.record(sim.network.B, variable, **how)
+
+
+def test_what_was_not_recorded_is_named():
+    sim = nd.Simulator(Small(), dt=0.1 * ms, target="interpret")
+    sim.record(sim.network.A, "V")
+    result = sim.run(1 * ms)
+    with pytest.raises(RecordingError, match="spikes of Small.A were not recorded"):
+        _ = result[sim.network.A].spikes
+    with pytest.raises(RecordingError, match="Nothing was recorded of Small.B"):
+        _ = result[sim.network.B]
+    with pytest.raises(RecordingError, match="'refractory' of Small.A was not recorded"):
+        _ = result[sim.network.A]["refractory"]
+    assert "Small.A: V (10, 9)" in repr(result)
