@@ -407,7 +407,7 @@ class Simulator:
         self.machine.set_state(number, stored(magnitude, shape, dtype, f"{path}.{variable}"))
 
 
-def _checked_target(target: str, threads: int, precision: int) -> str:
+def _checked_target(target: str, threads: Any, precision: int) -> str:
     if target not in _TARGETS:
         raise TargetError(f"The target is {target!r}.", where="Simulator(target=...)", cure=f"Choose one of {', '.join(map(repr, _TARGETS))}.")
     if precision not in (32, 64):

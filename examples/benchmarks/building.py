@@ -4,9 +4,9 @@
     python building.py --synapses 1e6 --repeats 5
 
 Each rule runs in a process of its own. A small table comes first, so that everything is compiled and loaded; then the
-large one is built several times, beside NumPy drawing as many random integers, which is the yardstick of the ratios. The
-peak of memory is the growth of the resident set while a table is built, over the size of the table's arrays; it is read
-from the process table of Linux and left out elsewhere.
+large one is built several times, beside NumPy drawing as many random integers, which is the yardstick of the ratios.
+The peak of memory is the growth of the resident set while a table is built, over the size of the table's arrays; it is
+read from the process table of Linux and left out elsewhere.
 """
 
 from __future__ import annotations

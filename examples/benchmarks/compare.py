@@ -1,8 +1,8 @@
 """numbadyn beside the fastest of the other simulators, on one thread, with every spike recorded.
 
-For each network, rounds of fresh processes: numbadyn, each peer, the hand-written kernel, numbadyn, ...  The table shows
-the real-time factors (run time over biological time), the ratio of each round, and the rates, which must agree before a
-ratio means anything.
+For each network, rounds of fresh processes: numbadyn, each peer, the hand-written kernel, numbadyn, ...  The table
+shows the real-time factors (run time over biological time), the ratio of each round, and the rates, which must agree
+before a ratio means anything.
 
     PEERS_DIR=<folder of install_peers.sh> python compare.py --pairs 3 --marks
     PEERS_DIR=... python compare.py --cases coba:1 brunel:0.2 --peer brian2_cpp annarchy
@@ -117,17 +117,16 @@ def rounds(network: str, scale: str, others: list[str], options: argparse.Namesp
             process = fresh(command(who, network, scale, options.seed + number, options))
             figures = process.figures()
             if process.code or figures is None or "run_s" not in figures:
-                reason = (figures or {}).get("unsupported") or (process.errors.strip().splitlines() or ["no output"])[
-                    -1
-                ]
-                note(f"{network}:{scale} {who}: {reason}; left out")
+                last = (process.errors.strip().splitlines() or ["no output"])[-1]
+                note(f"{network}:{scale} {who}: {(figures or {}).get('unsupported', last)}; left out")
                 del runs[who]
                 if who == OWN:
                     return {}
                 continue
-            runs[who].append(Run(figures, process))
+            run = Run(figures, process)
+            runs[who].append(run)
             note(
-                f"{network}:{scale} {who}: {runs[who][-1].rtf:.3f} of real time, {figures['rate_hz']:.2f} Hz, {process.share:.0%} of a core"
+                f"{network}:{scale} {who}: RTF {run.rtf:.3f}, {figures['rate_hz']:.2f} Hz, {process.share:.0%} of a core"
             )
     return runs
 

@@ -2,8 +2,8 @@
 
     python startup.py --pairs 5
 
-The imports run in fresh processes, in turn. The way to the first step is that of examples/ei_balance.py, from the start of
-the process, in a temporary cache folder: once while it is empty, then several times more.
+The imports run in fresh processes, in turn. The way to the first step is that of examples/ei_balance.py, from the start
+of the process, in a temporary cache folder: once while it is empty, then several times more.
 """
 
 from __future__ import annotations
@@ -15,7 +15,12 @@ import tempfile
 from measuring import HERE, machine, middle, note, python, table
 
 EXAMPLE = HERE.parent / "ei_balance.py"
-CLOCK = "import time; w, c = time.perf_counter(), time.process_time(); {}; print(time.perf_counter() - w, time.process_time() - c)"
+CLOCK = """
+from time import perf_counter, process_time
+wall, cpu = perf_counter(), process_time()
+{}
+print(perf_counter() - wall, process_time() - cpu)
+"""
 YARDSTICK = "import numba, quantities"
 IMPORTS = ("import numbadyn", "import numba, numbadyn")
 HEADER = ("what", "wall time, s", "processor time, s", "ratio, wall", "ratio, processor", "goal")
@@ -72,9 +77,8 @@ def main() -> None:
     )
     options = parser.parse_args()
     print(table(HEADER, [*imports(options.pairs), *starts(options.pairs)]))
-    print(
-        f"\nMedians of {options.pairs}; the empty cache once. Where wall and processor time differ, other work was running. {machine()}"
-    )
+    print(f"\nMedians of {options.pairs}; the empty cache once. {machine()}")
+    print("Where wall and processor time differ, other work was on the same cores.")
 
 
 if __name__ == "__main__":

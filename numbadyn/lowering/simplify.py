@@ -87,7 +87,7 @@ class _Rewriter:
 
     def constant(self, index: int) -> bool:
         """Whether a node is a single run constant."""
-        return index in self._constant and self.node(index).size == 1
+        return index in self._constant and self.node(index).shape == ()  # (1,) is an array, as (n,) is
 
     def emit(self, op: str, like: Node, *args: int) -> int:
         """Append an operation whose unit and place are those of another."""

@@ -264,7 +264,7 @@ class State(Variable):
     array([-60., -60., -60.]) * mV
     """
 
-    def __init__(self, initial: Any, shape: tuple[int, ...] | None = None, unit: Any = None) -> None:
+    def __init__(self, initial: Any, shape: tuple[int, ...] | int | None = None, unit: Any = None) -> None:
         super().__init__()
         self._given = initial
         self._own_shape = None if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)

@@ -53,7 +53,7 @@ def _static_number(trace: Trace, index: int) -> float | None:
     """The value of a literal single number, which may decide the structure (an exponent)."""
     node = trace.node(index)
     if node.op == "param" and node.attrs.get("literal") and node.shape == () and node.kind == "int":
-        return float(np.asarray(trace.step.params[node.attrs["index"]].fetch(None)))  # type: ignore[arg-type]
+        return float(np.asarray(trace.step.params[node.attrs["index"]].fetch(None)))
     return None
 
 
@@ -79,7 +79,7 @@ def _power(trace: Trace, base: int, exponent: int) -> int:
     dimension = trace.node(base).dimension
     if dimension is not ANY and dimension != DIMENSIONLESS:
         literal = trace.node(exponent)
-        value = float(np.asarray(trace.step.params[literal.attrs["index"]].fetch(None))) if literal.attrs.get("literal") and literal.shape == () else None  # type: ignore[arg-type]
+        value = float(np.asarray(trace.step.params[literal.attrs["index"]].fetch(None))) if literal.attrs.get("literal") and literal.shape == () else None
         if value == 0.5:
             return trace.emit("sqrt", base)
         if value == 1.5:

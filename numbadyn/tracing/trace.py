@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -356,7 +356,7 @@ class Trace:
         if rule == "divide":
             return dims[0] / dims[1]
         if rule == "sqrt":
-            return cast(Dimension, dims[0] ** Fraction(1, 2))
+            return dims[0] ** Fraction(1, 2)
         return dims[0]
 
     def _kind(self, name: str, nodes: list[Node]) -> tuple[Kind, list[Kind]]:

@@ -228,7 +228,7 @@ class Traced(StandsForQuantity, Operators):
 
     def clip(self, low: Any, high: Any) -> Any:
         """Limit the values, as `numpy.clip`."""
-        return np.clip(self, low, high)  # type: ignore[call-overload]
+        return np.clip(self, low, high)
 
     def reshape(self, *shape: Any) -> Traced:
         """The same elements in C order under another shape."""

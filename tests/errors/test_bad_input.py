@@ -1,4 +1,4 @@
-"""The mistakes that the specification names: each has its class, and a message with the value, the place and the cure."""
+"""The mistakes that the specification names: each has a class, and a message with value, place and cure."""
 
 import math
 from typing import Any

@@ -401,5 +401,5 @@ def test_eager_draws() -> None:
         "nd.random.poisson",
         "without unit",
     )
-    with pytest.raises(KeyError, match="nd.environ.set"):
+    with pytest.raises(KeyError, match=r"nd\.environ\.set"):
         nd.environ.get("temperature")

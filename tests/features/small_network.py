@@ -24,7 +24,9 @@ class Cell(nd.LIFRef):
 class Small(nd.DynamicsGroup):
     """A excites B through a synapse, B inhibits A by jumps."""
 
-    def __init__(self, sizes: tuple[Any, Any] = (9, 20), weight: Any = 3 * nS, delay: Any = 0.5 * ms, **parameters: Any):
+    def __init__(
+        self, sizes: tuple[Any, Any] = (9, 20), weight: Any = 3 * nS, delay: Any = 0.5 * ms, **parameters: Any
+    ):
         super().__init__()
         self.A, self.B = Cell(sizes[0], **parameters), Cell(sizes[1], **parameters)
         self.excite = nd.AlignPostProj(

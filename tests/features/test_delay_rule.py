@@ -72,7 +72,9 @@ def delta_through_elements(net, delay):
 
 def align_post(net, delay):
     syn, out = nd.Expon.desc(tau=5 * ms), nd.CUBA.desc()
-    return nd.AlignPostProj(net.pre, comm=nd.OneToOne(1, 1, weight=1 * mV), syn=syn, out=out, post=net.post, delay=delay)
+    return nd.AlignPostProj(
+        net.pre, comm=nd.OneToOne(1, 1, weight=1 * mV), syn=syn, out=out, post=net.post, delay=delay
+    )
 
 
 def align_post_by_accessor(net, delay):
@@ -93,7 +95,9 @@ def align_pre_by_accessor(net, delay):
 
 
 def current(net, delay):
-    return nd.CurrentProj(net.pre, comm=nd.OneToOne(1, 1, weight=1 * mV), out=nd.CUBA.desc(), post=net.post, delay=delay)
+    return nd.CurrentProj(
+        net.pre, comm=nd.OneToOne(1, 1, weight=1 * mV), out=nd.CUBA.desc(), post=net.post, delay=delay
+    )
 
 
 def current_through_a_function(net, delay):
@@ -211,7 +215,9 @@ def test_a_graded_signal_obeys_the_same_rule():
             super().__init__()
             self.clock, self.post = Clock(1), Still(1)
             comm = nd.OneToOne(1, 1, weight=1 * mV)
-            self.p = nd.CurrentProj(self.clock.prefetch("n"), comm=comm, out=nd.CUBA.desc(), post=self.post, delay=delay)
+            self.p = nd.CurrentProj(
+                self.clock.prefetch("n"), comm=comm, out=nd.CUBA.desc(), post=self.post, delay=delay
+            )
 
     loaded = set()
     for delay in (0, 3, 6):

@@ -36,7 +36,9 @@ def add_channel(step: Step, value: int, first: Any = 0, state: int | None = None
     """Append a channel that samples a node."""
     node = step.nodes[value] if value >= 0 else None
     shape, kind = (node.shape, node.kind) if node else ((3,), "bool")
-    made = Channel(f"c{len(step.channels)}", value, shape, kind, DIMENSIONLESS, lambda context: np.full(shape, first), state)
+    made = Channel(
+        f"c{len(step.channels)}", value, shape, kind, DIMENSIONLESS, lambda context: np.full(shape, first), state
+    )
     step.channels.append(made)
     return len(step.channels) - 1
 
@@ -53,7 +55,9 @@ class Table:
 
 def add_connection(step: Step, n_pre: int, n_post: int) -> int:
     """Append a connection; its table is given to the interpreter."""
-    step.connections.append(Connection(f"k{len(step.connections)}", n_pre, n_post, lambda context, real: None, False, True))
+    step.connections.append(
+        Connection(f"k{len(step.connections)}", n_pre, n_post, lambda context, real: None, False, True)
+    )
     return len(step.connections) - 1
 
 

@@ -34,7 +34,11 @@ def test_states_are_old_until_the_end_of_the_step():
 
 def test_time_is_a_product_and_not_a_sum():
     step = Step("Net")
-    t, n, dt = add_node(step, "time", shape=()), add_node(step, "step", shape=(), kind="int"), add_node(step, "dt", shape=())
+    t, n, dt = (
+        add_node(step, "time", shape=()),
+        add_node(step, "step", shape=(), kind="int"),
+        add_node(step, "dt", shape=()),
+    )
     _, seen = run(step, 4, probes=[t, n, dt], context=BindContext(0.1, 0))
     assert [[float(x) for x in row] for row in seen] == [[n * 0.1, n, 0.1] for n in range(4)]
 

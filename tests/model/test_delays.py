@@ -1,7 +1,7 @@
 """The delay rule, d = 0 to 3, before and after the owner's update, traced on both targets and eager.
 
-A read with a delay of d steps made in step n before the owner's update gives x[n-1-d], after it x[n-d], where x[n] is the
-value that step n makes.  Before the start the history is the state's first value (zero for an output), or `init`.
+A read with a delay of d steps made in step n before the owner's update gives x[n-1-d], after it x[n-d], where x[n] is
+the value that step n makes.  Before the start the history is the state's first value (zero for an output), or `init`.
 """
 
 from collections.abc import Callable

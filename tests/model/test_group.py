@@ -111,10 +111,7 @@ class Sliced(nd.DynamicsGroup):
         self.I = nd.DeltaProj(comm=nd.FixedProb(10, 40, prob=0.2, weight=-1.5 * mV), post=self.N)
 
     def update(self) -> Any:
-        if self.populations_first:
-            spikes = self.N()
-        else:
-            spikes = self.N.get_spike()
+        spikes = self.N() if self.populations_first else self.N.get_spike()
         self.E(spikes[:30])
         self.I(spikes[30:])
         return spikes if self.populations_first else self.N()

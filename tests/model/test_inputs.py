@@ -1,4 +1,4 @@
-"""Current and delta inputs: labels, arrays that are used up, callables that stay, inputs that wait for the next step."""
+"""Current and delta inputs: labels, arrays that are used up, callables that stay, inputs that wait a step."""
 
 from typing import Any
 

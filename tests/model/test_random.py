@@ -47,8 +47,8 @@ def result() -> Any:
 
 
 MOMENTS = {
-    "uniform": (0.5, 1 / 12), "between": (-0.5, 9 / 12), "normal": (0.0, 1.0), "scaled": (3.0, 0.25), "coin": (0.3, 0.21),
-    "few": (0.8, 0.8), "many": (40.0, 40.0),
+    "uniform": (0.5, 1 / 12), "between": (-0.5, 9 / 12), "normal": (0.0, 1.0), "scaled": (3.0, 0.25),
+    "coin": (0.3, 0.21), "few": (0.8, 0.8), "many": (40.0, 40.0),
 }  # fmt: skip
 
 

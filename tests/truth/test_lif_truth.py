@@ -112,4 +112,4 @@ def test_a_conductance_pulls_towards_its_reversal_potential():
     sim = nd.Simulator(net, dt=0.1 * ms, target="interpret")
     sim.record(net.post, "V")
     V = sim.run(0.4 * s, progress=False)[net.post].V.magnitude[-1, 0]
-    assert V == pytest.approx(-60.0 / (1 + 0.1 * 2), rel=1e-6)
+    assert pytest.approx(-60.0 / (1 + 0.1 * 2), rel=1e-6) == V

@@ -40,7 +40,9 @@ def test_intervals_are_exponential():
 
 
 def test_a_regular_train_has_no_variation():
-    cells = nd.SpikeTrain(2, indices=np.repeat([0, 1], 20), times=np.r_[np.arange(1, 21) * 2, np.arange(1, 21) * 3] * ms)
+    cells = nd.SpikeTrain(
+        2, indices=np.repeat([0, 1], 20), times=np.r_[np.arange(1, 21) * 2, np.arange(1, 21) * 3] * ms
+    )
     spikes = spikes_of(cells, 70)
     assert spikes.count == 40
     assert spikes.cv_isi() == pytest.approx(0.0, abs=1e-12)

@@ -1,0 +1,129 @@
+"""The benchmark networks build and run, and the scripts around them print their tables, all at a tiny size."""
+
+import importlib
+import sys
+
+import pytest
+from quantities import ms
+
+import numbadyn as nd
+from tests.examples.pages import ROOT
+
+FOLDER = ROOT / "examples" / "benchmarks"
+SCALES = {"coba": 0.02, "cuba": 0.02, "cobahh": 0.02, "brunel": 0.02, "lif_only": 0.001, "hh_only": 0.0005}
+"""Networks and scales of some dozens of neurons each."""
+
+
+@pytest.fixture
+def script(monkeypatch):
+    """Import a script of the folder; its neighbours are found as if it were run there."""
+    monkeypatch.syspath_prepend(FOLDER)
+    before = set(sys.modules)
+    yield importlib.import_module
+    for name in set(sys.modules) - before:
+        if str(FOLDER) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def table(script, monkeypatch, capsys):
+    """Run a script with a command line; give the rows of the table that it prints, the header first."""
+
+    def run(name, *options):
+        monkeypatch.setattr(sys, "argv", [f"{name}.py", *map(str, options)])
+        script(name).main()
+        lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
+        rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+        return [rows[0], *rows[2:]]
+
+    return run
+
+
+@pytest.mark.parametrize("target", ["interpret", "cpu"])
+@pytest.mark.parametrize("network", SCALES)
+def test_each_network_runs(script, network, target):
+    net, population = getattr(script("networks"), network)(SCALES[network])
+    population = population if isinstance(population, list) else [population]
+    sim = nd.Simulator(net, dt=0.1 * ms, target=target, seed=1)
+    for part in population:
+        sim.record(part, spikes=True)
+    result = sim.run(2 * ms, progress=False)
+    assert result.duration.rescale(ms).item() == pytest.approx(2.0)
+    assert all(result[part].spikes.count >= 0 for part in population)
+
+
+def test_networks_have_the_sizes_of_their_definition(script):
+    networks = script("networks")
+    _, (E, I) = networks.coba(1.0)
+    assert (E.num, I.num) == (3200, 800)
+    net, neurons = networks.brunel(1.0)
+    assert (neurons.num, net.exc.comm.num, net.inh.comm.num) == (12500, 1000, 250)
+    assert networks.lif_only(1.0)[1].num == networks.hh_only(1.0)[1].num == 100_000
+
+
+def test_our_side_of_the_comparison_prints_its_figures(script):
+    done = script("measuring").python(
+        FOLDER / "peers" / "numbadyn.py", "coba", "--scale=0.02", "--sim-ms=2", "--warm-ms=1"
+    )
+    figures = done.figures()
+    assert (figures["peer"], figures["network"], figures["n_neurons"]) == ("numbadyn", "coba", 80)
+    assert figures["n_synapses"] > 0
+    assert figures["run_s"] > 0
+
+
+def test_compare_puts_the_hand_written_kernel_beside(script, monkeypatch, capsys):
+    compare = script("compare")
+    monkeypatch.delenv("PEERS_DIR", raising=False)
+    own = {"n_neurons": 80, "n_synapses": 6400, "run_s": 0.5, "sim_ms": 1000.0, "rate_hz": 20.0}
+    finished = script("measuring").Finished("", "", 0, 1.0, 1.0)
+    runs = {compare.OWN: [compare.Run(own, finished)], compare.MARK: [compare.Run({**own, "run_s": 1.0}, finished)]}
+    monkeypatch.setattr(compare, "rounds", lambda *_: runs)
+    monkeypatch.setattr(sys, "argv", ["compare.py", "--cases", "coba:0.02", "--marks"])
+    compare.main()
+    printed = capsys.readouterr()
+    assert "coba: brian2_cpp is not installed" in printed.err
+    assert "| hand-written kernel | 0.500 | 1.000 | 2.00 | **2.00** | 20.00 | 20.00 | 100% |" in printed.out
+
+
+def test_compare_leaves_out_who_fails(script, monkeypatch, capsys):
+    compare, measuring = script("compare"), script("measuring")
+    answers = iter(
+        [
+            measuring.Finished('{"run_s": 1.0, "sim_ms": 1000, "rate_hz": 5.0}', "", 0, 1.0, 0.5),
+            measuring.Finished("", "Traceback\nValueError: no", 1, 1.0, 1.0),
+        ]
+    )
+    monkeypatch.setattr(compare, "fresh", lambda *_: next(answers))
+    monkeypatch.setattr(sys, "argv", ["compare.py", "--pairs", "1"])
+    runs = compare.rounds("coba", "1", [compare.MARK], compare.parse())
+    assert list(runs) == [compare.OWN]
+    assert "hand-written kernel: ValueError: no; left out" in capsys.readouterr().err
+
+
+def test_scaling_shows_the_costs(table):
+    header, *rows = table("scaling", "--scales", 0.05, "--rounds", 1, "--sim-ms", 40)
+    assert [row[:2] for row in rows] == [["coba", "200"], ["lif_only", "200"]]
+    assert all(len(row) == len(header) for row in rows)
+    assert float(rows[0][header.index("ns per neuron-step, all in")]) > 0
+
+
+@pytest.mark.parametrize("number", range(9))
+def test_building_measures_each_rule(script, number):
+    building = script("building")
+    name = building.RULES[number]
+    figures = building.measure(name, 20_000, 1)
+    assert figures["synapses"] == pytest.approx(20_000, rel=0.05)
+    assert building.row(figures)[0] == name
+    assert figures["bytes"] >= 4 * figures["synapses"]
+
+
+def test_startup_compares_the_imports(script):
+    startup = script("startup")
+    rows = startup.imports(1)
+    assert [row[0] for row in rows] == [f"`{startup.YARDSTICK}`", *(f"`{text}`" for text in startup.IMPORTS)]
+    assert rows[0][3:5] == ["1.00", "1.00"]
+
+
+def test_a_process_that_fails_ends_the_script(script):
+    with pytest.raises(SystemExit, match="ZeroDivisionError"):
+        script("measuring").python("-c", "1 / 0")
