@@ -85,7 +85,6 @@ class Simulator:
         self._samples: dict[tuple[str, str], SampleLog] = {}
         self._machine: Machine | None = None
         self._tables: list[Any] | None = None
-        self._results: list[Result] = []
         self.seconds = {"trace": time.perf_counter() - started}
         self._note_delays()
         self._wiring = [(module, module.wiring()) for module in walk(network)]
@@ -320,7 +319,6 @@ class Simulator:
         self.compile()
         outcome = run_steps(self.machine, steps, list(self._spikes.values()), list(self._samples.values()), bar)
         result = self._result(outcome)
-        self._results.append(result)
         if outcome.nan_state is not None:
             raise self._nan_error(outcome, result)
         return result
@@ -362,13 +360,7 @@ class Simulator:
         """
         if self._machine is not None:
             self._machine.reset()
-        self._results.clear()
         return self
-
-    @property
-    def results(self) -> list[Result]:
-        """Results of all runs since the start or the last reset."""
-        return list(self._results)
 
     def get(self, module: Module, variable: str) -> Any:
         """Present value of a state, with its unit and shape.

@@ -11,6 +11,8 @@ _saved: dict[str, str | None] = {}
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        return  # a worker of pytest-xdist shares the folder of the process that started it
     _VARIABLES["NUMBADYN_CACHE_DIR"] = tempfile.mkdtemp(prefix="numbadyn-tests-")
     for name, value in _VARIABLES.items():
         _saved[name] = os.environ.get(name)
@@ -18,6 +20,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        return
     shutil.rmtree(_VARIABLES["NUMBADYN_CACHE_DIR"], ignore_errors=True)
     for name, value in _saved.items():
         if value is None:

@@ -4,9 +4,9 @@
     python building.py --synapses 1e6 --repeats 5
 
 Each rule runs in a process of its own. A small table comes first, so that everything is compiled and loaded; then the
-large one is built several times, beside NumPy drawing as many random integers, which is the yardstick of the ratios.
-The peak of memory is the growth of the resident set while a table is built, over the size of the table's arrays; it is
-read from the process table of Linux and left out elsewhere.
+large one is built several times, beside NumPy drawing as many random integers, which is the yardstick of the ratios (of
+processor times). The peak of memory is the growth of the resident set while a table is built, over the size of the
+table's arrays; it is read from the process table of Linux and left out elsewhere.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ HEADER = (
     "rule",
     "synapses",
     "time, s",
-    "ns per synapse",
+    "processor time, s",
     "against drawing integers",
     "MB",
     "bytes per synapse",
@@ -96,21 +96,22 @@ def measure(name: str, synapses: int, repeats: int) -> dict[str, Any]:
     Returns
     -------
     dict
-        Sizes, seconds of each build and of each yardstick, and the peak over the final size.
+        Sizes, wall and processor time of each build, processor time of each yardstick, the peak over the final size.
     """
     rule, delay = specify(name, 10_000)
     build(rule, delay=delay, dt=0.1, seed=1)
     rule, delay = specify(name, synapses)
     generator = np.random.default_rng(1)
-    seconds, yardstick, peaks = [], [], []
+    seconds, processor, yardstick, peaks = [], [], [], []
     for seed in range(repeats):
-        started = time.perf_counter()
+        started = time.process_time()
         generator.integers(0, rule.n_post, synapses, dtype=np.uint32)
-        yardstick.append(time.perf_counter() - started)
+        yardstick.append(time.process_time() - started)
         gc.collect()
         before, known = resident("VmRSS"), forget_peak()
-        started = time.perf_counter()
+        started, used = time.perf_counter(), time.process_time()
         made = build(rule, delay=delay, dt=0.1, seed=seed)
+        processor.append(time.process_time() - used)
         seconds.append(time.perf_counter() - started)
         peaks.append((resident("VmHWM") - before) / made.nbytes if known else math.nan)
         sizes = made.n_synapses, made.nbytes
@@ -119,26 +120,25 @@ def measure(name: str, synapses: int, repeats: int) -> dict[str, Any]:
         "name": name,
         "synapses": sizes[0],
         "bytes": sizes[1],
-        "seconds": seconds,
-        "yardstick": yardstick,
+        "seconds": middle(seconds),
+        "processor": middle(processor),
+        "ratio": middle(ours / theirs for ours, theirs in zip(processor, yardstick, strict=True)),
         "peak": max(peaks),
     }
 
 
 def row(figures: dict[str, Any]) -> list[str]:
     """Lay out the figures of one rule."""
-    seconds, count, size = middle(figures["seconds"]), figures["synapses"], figures["bytes"]
-    ratio = middle(ours / theirs for ours, theirs in zip(figures["seconds"], figures["yardstick"], strict=True))
-    peak = "" if math.isnan(figures["peak"]) else f"{figures['peak']:.2f}"
+    count, size, peak = figures["synapses"], figures["bytes"], figures["peak"]
     return [
         figures["name"],
         f"{count:,}",
-        f"{seconds:.3f}",
-        f"{seconds / count * 1e9:.1f}",
-        f"{ratio:.1f}",
+        f"{figures['seconds']:.3f}",
+        f"{figures['processor']:.3f}",
+        f"{figures['ratio']:.1f}",
         f"{size * 1e-6:.1f}",
         f"{size / count:.1f}",
-        peak,
+        "" if math.isnan(peak) else f"{peak:.2f}",
     ]
 
 
@@ -157,7 +157,7 @@ def main() -> None:
         done = python(__file__, f"--rule={name}", f"--synapses={options.synapses:g}", f"--repeats={options.repeats}")
         figures = done.figures()
         assert figures is not None
-        note(f"{name}: {middle(figures['seconds']):.3f} s, {done.share:.0%} of a core")
+        note(f"{name}: {figures['seconds']:.3f} s, {done.share:.0%} of a core")
         rows.append(row(figures))
     print(table(HEADER, rows))
     print(f"\nMedians of {options.repeats}; the peak is the largest. {machine()}")

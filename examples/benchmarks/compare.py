@@ -63,7 +63,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--cases", nargs="+", default=CASES, metavar="NETWORK:SCALE", help=f"default: {' '.join(CASES)}"
     )
-    names = sorted(name for name in PEERS if name != OWN)
+    names = sorted(name for name, peer in PEERS.items() if name != OWN and (HERE / "peers" / peer[0]).exists())
     parser.add_argument(
         "--peer",
         nargs="+",
@@ -125,9 +125,8 @@ def rounds(network: str, scale: str, others: list[str], options: argparse.Namesp
                 continue
             run = Run(figures, process)
             runs[who].append(run)
-            note(
-                f"{network}:{scale} {who}: RTF {run.rtf:.3f}, {figures['rate_hz']:.2f} Hz, {process.share:.0%} of a core"
-            )
+            share = f"{process.share:.0%} of a core"
+            note(f"{network}:{scale} {who}: RTF {run.rtf:.3f}, {figures['rate_hz']:.2f} Hz, {share}")
     return runs
 
 

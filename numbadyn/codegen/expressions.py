@@ -5,19 +5,19 @@ In: a `Kernel` and the step it came from.  Out: lines.  Must not know: targets' 
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import re
 from collections import Counter
+from collections.abc import Iterable
 
+from numbadyn.codegen.parts import SHORT_FORMS, Part
 from numbadyn.ir.elementary import NAMES
 from numbadyn.ir.nodes import Step
 from numbadyn.ir.ops import OPS
 from numbadyn.lowering.program import Kernel, Operand
 
-__all__ = ["SHORT_FORMS", "KernelText", "Names"]
-
-#: Elementary functions with a cheaper form near zero, which a kernel uses where a whole tile is near zero.
-SHORT_FORMS = {"propagator": "exprel_short"}
+__all__ = ["KernelText", "Names", "row_name"]
 
 #: Spellings that differ from the ops table on this target.
 _SPELLING = {
@@ -32,10 +32,19 @@ _SPELLING = {
     "to_int": "i64({0})",
     "to_bool": "{0} != 0",
 }
-_RESERVED = frozenset(
-    "np njit start stop i j step t dt size rows reals integers begin outside key0 key1 select real f32 f64 i32 i64 u8 u32 u64 floor abs not and or R I B E C one zero routine scalar kernel".split()
-) | frozenset(OPS) | frozenset(NAMES)
+#: Names that generated functions use for themselves.
+_OWN_NAMES = (
+    "np njit start stop i j k step final t dt size rows row reals integers begin outside q near scratch key0 key1 select real "
+    "f32 f64 i32 i64 u8 u32 u64 R I B E C one zero routine scalar kernel slot_start square_root minimum maximum mod sign"
+).split()
+_RESERVED = frozenset(_OWN_NAMES) | frozenset(OPS) | frozenset(NAMES) | frozenset(dir(builtins)) | frozenset(f"row{k}" for k in range(256))
+_FUNCTIONS = ("", "each_", "near_zero_", "short_", "lean_", *(f"{form}part{k}_" for form in ("", "near_zero_", "short_") for k in range(64)))
 _INLINE_DEPTH = 3
+
+
+def row_name(row: int) -> str:
+    """Name of a row of the scratch memory."""
+    return f"row{row}"
 
 
 class Names:
@@ -43,6 +52,10 @@ class Names:
 
     def __init__(self) -> None:
         self._used: set[str] = set(_RESERVED)
+
+    def reserve(self, names: Iterable[str]) -> None:
+        """Keep some identifiers from being used."""
+        self._used.update(names)
 
     def new(self, wish: str) -> str:
         """An identifier close to the wish."""
@@ -58,7 +71,7 @@ class Names:
 
 
 class KernelText:
-    """The text of one kernel's loop body.
+    """The text of one loop of a kernel.
 
     Parameters
     ----------
@@ -66,6 +79,8 @@ class KernelText:
         What to print.
     step : Step
         For labels and source lines.
+    part : Part
+        Which loop of it.
     short : bool
         Print the short forms of elementary functions.
     lean : bool
@@ -79,9 +94,10 @@ class KernelText:
         Arguments that the printed text uses.
     """
 
-    def __init__(self, kernel: Kernel, step: Step, *, short: bool = False, lean: bool = False) -> None:
-        self.kernel, self.step, self.short, self.lean = kernel, step, short, lean
+    def __init__(self, kernel: Kernel, step: Step, part: Part, *, short: bool = False, lean: bool = False) -> None:
+        self.kernel, self.step, self.part, self.short, self.lean = kernel, step, part, short, lean
         names = Names()
+        names.reserve(f"{prefix}{kernel.name}" for prefix in _FUNCTIONS)
         self.names = names
         self.arrays = [names.new(slot.name or slot.kind) for slot in kernel.slots]
         self.scalars = [names.new(name) for name, _kind in kernel.scalars]
@@ -96,22 +112,15 @@ class KernelText:
 
     # ---- pieces ------------------------------------------------------------------------------------------------------
 
-    def slots_read_by(self, operations: set[int]) -> set[int]:
-        """Slots that some operations read element by element."""
-        read = {arg.index for k in operations for arg in self.kernel.operations[k].args if arg.where == "slot"}
-        return {k for k in read if not self.kernel.slots[k].whole}
-
     def _read_slots(self) -> list[int]:
-        read = {arg.index for op in self.kernel.operations for arg in op.args if arg.where == "slot"}
+        """Slots that the loop reads element by element."""
+        read = {arg.index for k in self.part.operations for arg in self.kernel.operations[k].args if arg.where == "slot"}
+        read |= {arg.index for arg in self.part.guards if arg.where == "slot"}
         return sorted(k for k in read if not self.kernel.slots[k].whole)
 
-    def prologue(self, only: set[int] | None = None) -> list[str]:
-        """Lines before the loop: values common to all elements (of the slots given)."""
-        lines = []
-        for k in self._read_slots() if only is None else sorted(only):
-            if self.kernel.slots[k].access == "first":
-                lines.append(f"{self.loads[k]} = {self._loaded(k, '0')}")
-        return lines
+    def prologue(self) -> list[str]:
+        """Lines before the loop: values common to all elements."""
+        return [f"{self.loads[k]} = {self._loaded(k, '0')}" for k in self._read_slots() if self.kernel.slots[k].access == "first"]
 
     def _loaded(self, k: int, index: str) -> str:
         self.used.add(self.arrays[k])
@@ -152,53 +161,55 @@ class KernelText:
 
     # ---- the body ----------------------------------------------------------------------------------------------------
 
-    def body(self, only: set[int] | None = None, keep: set[int] | None = None) -> list[str]:
-        """Lines inside the loop, without the stores.
-
-        Parameters
-        ----------
-        only : set of int, optional
-            Operations to print; all by default.
-        keep : set of int, optional
-            Operations that get a name; those that are stored by default.
-        """
+    def body(self) -> list[str]:
+        """Lines inside the loop, without the stores."""
         self.text.clear()
         self.depth.clear()
         self.lines = []
-        wanted = set(range(len(self.kernel.operations))) if only is None else only
-        read = {arg.index for k in wanted for arg in self.kernel.operations[k].args if arg.where == "slot"}
+        if self.part.loads or self.part.saves:
+            self.lines.append("q = u64(j - start)")
         for k in self._read_slots():
             slot = self.kernel.slots[k]
-            if k in read and slot.access != "first":
+            if slot.access != "first":
                 self.lines.append(f"{self.loads[k]} = {self._loaded(k, 'i' if slot.access == 'each' else f'i * u64({slot.stride})')}")
-        stored = {store.value for store in self.kernel.stores} if keep is None else keep
+        for index, row in self.part.loads.items():
+            self.text[index], self.depth[index] = self._name(index), 0
+            self.lines.append(f"{self.text[index]} = {self._row(row)}")
+        kept = {arg.index for arg in self.part.guards if arg.where == "local"} | set(self.part.saves)
+        if self.part.last:
+            kept |= {store.value for store in self.kernel.stores}
         place = ""
-        for index in sorted(wanted):
+        for index in sorted(self.part.operations):
             expression = self._expression(index)
             operation = self.kernel.operations[index]
             node = self.step.nodes[operation.node]
             depth = 1 + max((self.depth.get(arg.index, 0) for arg in operation.args if arg.where == "local"), default=0)
-            if self._uses[index] == 1 and index not in stored and depth < _INLINE_DEPTH and not node.label:
+            if self._uses[index] == 1 and index not in kept and depth < _INLINE_DEPTH and not node.label:
                 self.text[index], self.depth[index] = f"({expression})", depth
                 continue
             comment = f"{node.position.file}:{node.position.line}  {node.position.text}" if node.position.file else ""
             if comment and comment != place:
                 self.lines.append(f"# {comment}")
                 place = comment
-            name = self._known.get(index) or self.names.new(node.label or f"v{index}")
-            self._known[index] = name
-            self.lines.append(f"{name} = {expression}")
-            self.text[index], self.depth[index] = name, 0
+            self.text[index], self.depth[index] = self._name(index), 0
+            self.lines.append(f"{self.text[index]} = {expression}")
         return self.lines
 
-    @property
-    def _known(self) -> dict[int, str]:
-        return self.__dict__.setdefault("_assigned", {})  # type: ignore[no-any-return]
+    def _name(self, index: int) -> str:
+        return self.names.new(self.step.nodes[self.kernel.operations[index].node].label or f"v{index}")
+
+    def _row(self, row: int) -> str:
+        self.used.add(row_name(row))
+        return f"{row_name(row)}[q]"
 
     def stores(self) -> list[str]:
         """Lines at the end of the loop."""
+        lines = [f"{self._row(row)} = {self.text[index]}" for index, row in self.part.saves.items()]
+        if not self.part.last:
+            return lines
         stores = [store for store in self.kernel.stores if not (self.lean and self.kernel.slots[store.slot].late)]
-        self.used.update(self.arrays[store.slot] for store in stores)
-        lines = [f"{self.arrays[k]}[i] = real(0.0)" for k in self._read_slots() if self.kernel.slots[k].cleared]
+        cleared = [k for k, slot in enumerate(self.kernel.slots) if slot.cleared]
+        self.used.update(self.arrays[k] for k in (*cleared, *(store.slot for store in stores)))
+        lines += [f"{self.arrays[k]}[i] = real(0.0)" for k in cleared]
         lines += [f"{self.arrays[store.slot]}[i] = {self.text[store.value]}" for store in stores]
         return lines

@@ -1,7 +1,7 @@
 """The printer: a traced step as text that a modeller can read.
 
-In: a `Step`.  Out: text with the user's names, units, shapes and source lines.  Must not know: how the step was made, or
-what becomes of it.
+In: a `Step`.  Out: text with the user's names, units, shapes and source lines.  Must not know: how the step was made,
+or what becomes of it.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def step_text(step: Step) -> str:
 
     Notes
     -----
-    A value reads ``%7 V = add(%3, %6) : real[4] mV``: number, the user's name if there is one, operation, kind, shape (none
-    for a value common to all elements) and unit (none for a plain number). ``%7`` is the same number in all messages about this step.
+    A value reads ``%7 V = add(%3, %6) : real[4] mV``: number, the user's name if there is one, operation, kind, shape
+    (none for a value common to all elements) and unit (none for a plain number).
 
     Examples
     --------
@@ -107,7 +107,7 @@ def _value(step: Step, number: int, node: Node) -> str:
 
 
 def _attributes(step: Step, node: Node) -> list[str]:
-    """Static attributes of a source operation, by name where they point into a table."""
+    """Show the static attributes of a source operation, by name where they point into a table."""
     attrs = dict(node.attrs)
     if node.op in _TABLES:
         rows = getattr(step, _TABLES[node.op])

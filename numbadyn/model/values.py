@@ -64,11 +64,15 @@ class Parameter(Variable):
         A single value, an array that fits the owner's `varshape`, or a distribution drawn once per element.
     unit : quantities.Quantity, optional
         The unit that the value must be convertible to; a wrong one is reported with the parameter's name.
+    positive : bool
+        Whether every value must be larger than zero, as time constants and capacitances are.
+    negative : bool
+        Whether values below zero have a meaning; rates and numbers have none.
 
     Raises
     ------
     InvalidParameterError
-        NaN or infinite values.
+        NaN or infinite values, or values out of the range asked for.
     DimensionError
         The value does not convert to `unit`.
 
@@ -84,9 +88,10 @@ class Parameter(Variable):
     array(10.) * ms
     """
 
-    def __init__(self, value: Any, unit: Any = None) -> None:
+    def __init__(self, value: Any, unit: Any = None, *, positive: bool = False, negative: bool = True) -> None:
         super().__init__()
         self._unit = unit
+        self._positive, self._negative = positive, negative
         self._given = value
         try:
             self._recipe = self._accept(value)
@@ -105,6 +110,7 @@ class Parameter(Variable):
             if array.dtype.kind not in "biuf":
                 raise InvalidParameterError(f"{self.path} is {value!r}.", where=self.path, cure="Give a number, an array, a quantity or an nd.init distribution.")
             _check_finite(array, self.path, value)
+            self._check_range(array, value)
             recipe = _Plain(array, dimension)
         if self._unit is not None:
             wanted = split(self._unit)[1]
@@ -117,6 +123,17 @@ class Parameter(Variable):
                     cure=f"Give it in {wanted} or a unit that converts to it.",
                 )
         return recipe
+
+    def _check_range(self, array: NDArray[Any], given: Any) -> None:
+        bad = array <= 0 if self._positive else array < 0 if not self._negative else np.zeros(0, dtype=bool)
+        if bad.any():
+            least = "larger than zero" if self._positive else "zero or more"
+            first = int(np.flatnonzero(bad)[0])
+            sign = "zero" if np.ravel(array)[first] == 0 else "negative"
+            place = f" in element {first}" if array.ndim else ""
+            raise InvalidParameterError(
+                f"{self.path} is {describe(given)}, {sign}{place}, but it must be {least}.", where=self.path, cure=f"Give values {least}."
+            )
 
     def bind(self, owner: Any, name: str) -> None:
         """Remember whose attribute this is, and check the value again under its full name."""

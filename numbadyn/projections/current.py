@@ -183,7 +183,7 @@ class PoissonInput(Projection):
                 f"num of {self.path} is {num!r}.", where=self.path, cure="Give the number of sources of each neuron."
             )
         self.num = Parameter(int(num))
-        self.rate = Parameter(rate, unit=join(1.0, FREQUENCY))
+        self.rate = Parameter(rate, unit=join(1.0, FREQUENCY), negative=False)
         self.weight = Parameter(weight)
         self.label = label
         self._spare_key = f"{self.path} {serial()}"

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.codegen.cpu import ENTRY, cpu_source
-from numbadyn.codegen.loader import load
 from numbadyn.ir.interpreter import Evaluator, Interpreter, dtype_of
 from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.lowering.program import Program
 from numbadyn.runtime.logs import SampleLog, SpikeLog
 from numbadyn.runtime.memory import Memory
+from numbadyn.runtime.on_demand import load
 from numbadyn.runtime.tables import Tables
 
 __all__ = ["CpuMachine", "InterpreterMachine", "Machine", "Outcome"]

@@ -1,15 +1,19 @@
-"""The builders of synapse tables, imported when the first table is needed.
+"""What needs Numba, imported when it is needed: the builders of synapse tables and the loader of generated source.
 
-In: the arguments of `numbadyn.runtime.builders.build`.  Out: its table.  Must not know: rules, tables.
+In: the arguments of `numbadyn.runtime.builders.build` or `numbadyn.codegen.loader.load`.  Out: what these return.
+Must not know: rules, tables, source text.
 
-Importing the builders costs the import of Numba, which someone who only describes a model does not need.
+Importing either costs the import of Numba, which someone who only describes a model, or interprets it, does not need.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["build"]
+if TYPE_CHECKING:
+    from numbadyn.codegen.loader import LoadedModule
+
+__all__ = ["build", "load"]
 
 
 def build(rule: Any, **arguments: Any) -> Any:
@@ -17,3 +21,10 @@ def build(rule: Any, **arguments: Any) -> Any:
     from numbadyn.runtime import builders  # not at the top: Numba takes longer to import than all the rest
 
     return builders.build(rule, **arguments)
+
+
+def load(source: str, *, label: str, entry: tuple[str, ...]) -> LoadedModule:
+    """Import generated source text; see `numbadyn.codegen.loader.load`."""
+    from numbadyn.codegen import loader  # not at the top, for the same reason
+
+    return loader.load(source, label=label, entry=entry)

@@ -192,11 +192,17 @@ def magnitude_in(value: object, dimension: Dimension, *, what: str, where: str |
         )
     if dimension.is_dimensionless:
         need = "a plain number"
-        cure = f"Divide {what} by a reference value in {found} to get a plain number."
+        cure = f"Divide {_inside(what)} by a reference value in {found} to get a plain number."
     else:
         need = f"in {dimension}"
-        cure = f"Give {what} in {dimension} or any unit that converts to it."
+        cure = f"Give {_inside(what)} in {dimension} or any unit that converts to it."
     raise DimensionError(f"{what} is {describe(value)}, but it must be {need}.", where=where, cure=cure)
+
+
+def _inside(what: str) -> str:
+    """The subject of a sentence, as it stands inside one: `The delay` becomes `the delay`; names stay."""
+    first, _, rest = what.partition(" ")
+    return f"{first.lower()} {rest}" if rest and first in ("A", "An", "The") else what
 
 
 def describe(value: object) -> str:

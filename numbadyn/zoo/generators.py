@@ -9,13 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from numbadyn.errors import InvalidParameterError
 from numbadyn.model import environ, random
 from numbadyn.model.dynamics import Neuron
-from numbadyn.model.init import Initialiser
 from numbadyn.model.timing import GivenSpikes
 from numbadyn.model.values import Parameter
-from numbadyn.units import split
 from numbadyn.zoo.units import kHz
 
 __all__ = ["PoissonGroup", "SpikeTrain"]
@@ -57,11 +54,7 @@ class PoissonGroup(Neuron):
 
     def __init__(self, in_size: Any, rates: Any, name: str | None = None) -> None:
         super().__init__(in_size, name=name)
-        self.rates = Parameter(rates, unit=kHz)
-        if not isinstance(rates, Initialiser) and (np.asarray(split(rates)[0]) < 0).any():
-            raise InvalidParameterError(
-                f"A rate of {self.path} is negative.", where=f"{self.path}.rates", cure="Give rates of zero or more."
-            )
+        self.rates = Parameter(rates, unit=kHz, negative=False)
 
     def update(self) -> Any:
         """Draw the spikes of this step.

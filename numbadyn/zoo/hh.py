@@ -116,7 +116,7 @@ class HH(Neuron):
         name: str | None = None,
     ) -> None:
         super().__init__(in_size, name=name)
-        self.C = Parameter(C, unit=pF)
+        self.C = Parameter(C, unit=pF, positive=True)
         self.g_L = Parameter(g_L, unit=nS)
         self.g_Na = Parameter(g_Na, unit=nS)
         self.g_K = Parameter(g_K, unit=nS)

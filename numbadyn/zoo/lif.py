@@ -84,7 +84,7 @@ class LIF(Neuron):
     ) -> None:
         super().__init__(in_size, name=name)
         self.R = Parameter(R)
-        self.tau = Parameter(tau, unit=ms)
+        self.tau = Parameter(tau, unit=ms, positive=True)
         self.V_th = Parameter(V_th, unit=mV)
         self.V_reset = Parameter(V_reset, unit=mV)
         self.V_rest = Parameter(V_rest, unit=mV)

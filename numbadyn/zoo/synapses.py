@@ -98,7 +98,7 @@ class Expon(_Conductance):
 
     def __init__(self, in_size: Any, tau: Any = 8.0 * ms, g_initializer: Any = None, name: str | None = None) -> None:
         super().__init__(in_size, g_initializer, name)
-        self.tau = Parameter(tau, unit=ms)
+        self.tau = Parameter(tau, unit=ms, positive=True)
 
     def init_state(self) -> None:
         """Make the conductance."""
@@ -190,8 +190,8 @@ class DualExpon(_Conductance):
         name: str | None = None,
     ) -> None:
         super().__init__(in_size, g_initializer, name)
-        self.tau_decay = Parameter(tau_decay, unit=ms)
-        self.tau_rise = Parameter(tau_rise, unit=ms)
+        self.tau_decay = Parameter(tau_decay, unit=ms, positive=True)
+        self.tau_rise = Parameter(tau_rise, unit=ms, positive=True)
         self.amplitude = Parameter(amplitude)
         self.normalize = bool(normalize)
         given = [tau for tau in (tau_decay, tau_rise) if not isinstance(tau, Initialiser | Parameter)]
@@ -284,7 +284,7 @@ class Alpha(_Conductance):
 
     def __init__(self, in_size: Any, tau: Any = 8.0 * ms, g_initializer: Any = None, name: str | None = None) -> None:
         super().__init__(in_size, g_initializer, name)
-        self.tau = Parameter(tau, unit=ms)
+        self.tau = Parameter(tau, unit=ms, positive=True)
 
     def init_state(self) -> None:
         """Make the conductance and the rising variable."""

@@ -1,7 +1,8 @@
 """Agreement of both targets, with the choice of what is recorded.
 
-What is recorded changes the program: a value that somebody wants to see needs memory of its own, and a synaptic sum that
-somebody wants to see cannot be cleared by its reader. So networks run with everything recorded, and with states alone.
+What is recorded changes the program: a value that somebody wants to see needs memory of its own, and a synaptic sum
+that somebody wants to see cannot be cleared by its reader. So networks run with everything recorded, and with states
+alone.
 """
 
 from typing import Any
@@ -9,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from numbadyn.model.module import walk
-from tests.features.both import assert_targets_agree, recorded, run_on
+from tests.features.both import recorded, run_on
 
-__all__ = ["agree", "agree_quietly", "assert_same", "recorded", "run_on", "states_and_spikes"]
+__all__ = ["agree_quietly", "assert_same", "recorded", "run_on", "states_and_spikes"]
 
 
 def states_and_spikes(sim: Any) -> None:
@@ -42,13 +43,3 @@ def agree_quietly(make: Any, dt: Any, duration: Any, seed: int = 0, precision: i
     sim, found = run_on("cpu", make, dt, duration, seed, precision, states_and_spikes)
     assert_same(found, expected)
     return sim, found
-
-
-def agree(make: Any, dt: Any, duration: Any, seed: int = 0, precision: int = 64, silent: Any = ()) -> tuple[Any, Any]:
-    """Compare both targets, first with everything recorded, then with states and spikes alone."""
-    _, loud = assert_targets_agree(make, dt, duration, seed, precision, may_be_silent=silent)
-    sim, quiet = agree_quietly(make, dt, duration, seed, precision)
-    everything = recorded(loud)
-    for name, array in recorded(quiet).items():
-        assert array.tobytes() == everything[name].tobytes(), f"{name} depends on what is recorded"
-    return sim, quiet

@@ -1,4 +1,4 @@
-"""Networks that are drawn at random: expression trees over states, parameters and draws, in one to three populations."""
+"""Networks drawn at random: expression trees over states, parameters and draws, in one to three populations."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -7,7 +7,7 @@ import pytest
 from quantities import Hz, ms, mV, nS, pA
 
 import numbadyn as nd
-from tests.features.agreement import agree, agree_quietly
+from tests.features.agreement import agree_quietly
 from tests.features.both import assert_targets_agree
 
 SIZE = 9
@@ -152,6 +152,6 @@ class Shared(nd.DynamicsGroup):
 
 
 def test_projections_of_one_description_share_a_synapse():
-    sim, _ = agree(Shared, 0.1 * ms, 10 * ms, silent=SILENT)
+    sim, _ = assert_targets_agree(Shared, 0.1 * ms, 10 * ms, may_be_silent=SILENT)
     assert len({id(getattr(sim.network, f"p{n}").syn) for n in range(8)}) == 1
     assert sum(spec.name.endswith(".g") for spec in sim.step.states) == 1

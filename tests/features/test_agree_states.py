@@ -1,10 +1,10 @@
 """States of all kinds, draws of all kinds, hooks, and old versions of states: the same bits on both targets."""
 
 import numpy as np
-from quantities import Hz, ms, mV, nS, pA
+from quantities import ms, mV, nS, pA
 
 import numbadyn as nd
-from tests.features.agreement import agree, agree_quietly
+from tests.features.agreement import agree_quietly
 from tests.features.both import assert_targets_agree
 
 
@@ -153,7 +153,7 @@ class Trace(nd.Dynamics):
 
 
 def test_hooks_and_old_versions():
-    sim, result = agree(Meddled, 0.1 * ms, 25 * ms, seed=4, silent=("Meddled.S",))
+    sim, result = agree_quietly(Meddled, 0.1 * ms, 25 * ms, seed=4)
     net = sim.network
     assert (result[net.trace].level == 1.0).sum() + (result[net.trace].level == 0.95).sum() > 0
     assert np.abs(result[net.trace].kept.magnitude).max() > 0
@@ -189,16 +189,3 @@ def test_states_can_be_exchanged():
     sim, result = agree_quietly(Swap, 1 * ms, 5 * ms)
     np.testing.assert_array_equal(result[sim.network.A].x[:, 0], [1, 2, 1, 2, 1])
     np.testing.assert_array_equal(result[sim.network.B].x[:, 1], [4, 2, 4, 2, 4])
-
-
-class Rates(nd.DynamicsGroup):
-    """Rates and inputs that need no synapse at all."""
-
-    def __init__(self):
-        super().__init__()
-        self.noise = nd.PoissonGroup(6, nd.init.Uniform(10 * Hz, 400 * Hz))
-
-
-def test_a_population_without_states():
-    sim, result = agree_quietly(Rates, 0.5 * ms, 100 * ms, seed=8)
-    assert result[sim.network.noise].spikes.count > 0

@@ -31,7 +31,7 @@ def few(number):
 
 
 @pytest.mark.slow
-@few(4)
+@few(3)
 @given(networks())
 def test_both_targets_give_the_same_bits(drawn):
     sim, whole = agree_quietly(lambda: RandomNetwork(*drawn), 0.1 * ms, STEPS * 0.1 * ms, seed=11)

@@ -107,10 +107,10 @@ def test_what_was_not_recorded_is_named():
     sim = nd.Simulator(Small(), dt=0.1 * ms, target="interpret")
     sim.record(sim.network.A, "V")
     result = sim.run(1 * ms)
-    with pytest.raises(RecordingError, match="spikes of Small.A were not recorded"):
+    with pytest.raises(RecordingError, match=r"spikes of Small.A were not recorded"):
         _ = result[sim.network.A].spikes
-    with pytest.raises(RecordingError, match="Nothing was recorded of Small.B"):
+    with pytest.raises(RecordingError, match=r"Nothing was recorded of Small.B"):
         _ = result[sim.network.B]
-    with pytest.raises(RecordingError, match="'refractory' of Small.A was not recorded"):
+    with pytest.raises(RecordingError, match=r"'refractory' of Small.A was not recorded"):
         _ = result[sim.network.A]["refractory"]
     assert "Small.A: V (10, 9)" in repr(result)

@@ -1,4 +1,4 @@
-"""Random populations against the statistics of Poisson processes; seeds are fixed, bounds are 4 to 5 standard errors."""
+"""Random populations against the statistics of Poisson processes; fixed seeds, bounds of 4 to 5 standard errors."""
 
 import numpy as np
 import pytest
@@ -30,13 +30,15 @@ def test_counts_intervals_and_independence_of_a_poisson_group():
     assert abs(np.corrcoef(steps[:-1], steps[1:])[0, 1]) < 4 / np.sqrt(3000)
 
 
-def test_intervals_are_exponential():
-    """Of one neuron with many spikes: CV 1 and as many short intervals as the law says."""
-    spikes = spikes_of(nd.PoissonGroup(1, 400 * Hz), 8000)
-    gaps = np.diff(spikes.steps) * 0.1
-    assert spikes.cv_isi() == pytest.approx(1.0, abs=5 / np.sqrt(gaps.size))
-    p = 1 - np.exp(-0.4)  # shorter than or equal to 1 ms
-    assert np.mean(gaps <= 1.0 + 1e-9) == pytest.approx(p, abs=4 * np.sqrt(p * (1 - p) / gaps.size))
+def test_intervals_follow_their_law():
+    """Of one neuron with many spikes: in steps they are geometric, P(more than k steps) = exp(-r k dt)."""
+    rate, dt = 0.2, 0.5
+    spikes = spikes_of(nd.PoissonGroup(1, rate * 1000 * Hz), 4000, dt)
+    gaps = np.diff(spikes.steps)
+    assert spikes.cv_isi() == pytest.approx(np.exp(-rate * dt / 2), abs=5 / np.sqrt(gaps.size))
+    for k in (1, 5, 20):
+        p = np.exp(-rate * k * dt)
+        assert np.mean(gaps > k) == pytest.approx(p, abs=4 * np.sqrt(p * (1 - p) / gaps.size))
 
 
 def test_a_regular_train_has_no_variation():
