@@ -44,10 +44,13 @@ class Memory:
         Reals, integers, Booleans (bytes), event indices, event counts.
     depths : list of int
         Slots of each channel's history.
+    merged : dict
+        Connections that are delivered together, and shifts of their targets -> offsets and targets of their joint rows.
     """
 
     def __init__(self, program: Program, evaluator: Evaluator, tables: list[Any]) -> None:
         self.program, self.evaluator, self.tables = program, evaluator, tables
+        self.merged: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[NDArray[np.int64], NDArray[np.uint32]]] = {}
         self.depths = self._depths()
         self.offsets: dict[Buffer, int] = {}
         sizes = self._place()

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from numbadyn.lowering.program import Compaction, Delivery, Draw, Instance, Loop, Term, TrainStage, View
 from numbadyn.runtime.memory import Memory
+from numbadyn.runtime.merging import merged_rows, worth_merging
 
 __all__ = ["Tables"]
 
@@ -123,11 +124,59 @@ class Tables:
 
     def _deliveries(self, stages: tuple[Delivery, ...]) -> list[NDArray[Any]]:
         rows = []
-        for stage in stages:
+        for chain in self._chains(stages):
             first = len(self._terms)
-            self._terms += [self._term(term) for term in stage.terms]
-            rows.append([self.memory.offsets[stage.target], stage.target.size, int(stage.clear), first, len(self._terms)])
+            for terms in zip(*(stage.terms for stage in chain), strict=True):
+                self._terms.append(self._term(terms[0]) if len(chain) == 1 else self._merged_term(chain, terms))
+            size = sum(stage.target.size for stage in chain)
+            rows.append([self.memory.offsets[chain[0].target], size, int(chain[0].clear), first, len(self._terms)])
         return [_rows(rows, 5)]
+
+    def _chains(self, stages: tuple[Delivery, ...]) -> list[list[Delivery]]:
+        """Deliveries in groups that one row of a table can serve: same events, delays and weight, sums side by side."""
+        alike: dict[Any, list[Delivery]] = {}
+        for number, stage in enumerate(stages):
+            kinds = [self._kind_of_term(term) for term in stage.terms]
+            alike.setdefault((stage.clear, *kinds) if kinds and None not in kinds else number, []).append(stage)
+        chains: list[list[Delivery]] = []
+        for group in alike.values():
+            group.sort(key=lambda stage: self.memory.offsets[stage.target])
+            chain = [group[0]]
+            for stage in group[1:]:
+                behind = self.memory.offsets[chain[-1].target] + chain[-1].target.size
+                if self.memory.offsets[stage.target] == behind and self._mergeable([*chain, stage]):
+                    chain.append(stage)
+                else:
+                    chains.append(chain)
+                    chain = [stage]
+            chains.append(chain)
+        return chains
+
+    def _kind_of_term(self, term: Term) -> tuple[object, ...] | None:
+        """What terms that are merged have in common; None for a term that stays alone."""
+        table = self.memory.tables[term.connection]
+        if term.graded or table.weights.size != 1:
+            return None
+        return (
+            term.channel, term.base, self.memory.lag(term.lag), term.start, term.stop,
+            table.delays.tobytes(), table.offsets.size, float(table.weights.reshape(-1)[0]),
+        )  # fmt: skip
+
+    def _mergeable(self, chain: list[Delivery]) -> bool:
+        return all(
+            worth_merging([self.memory.tables[term.connection] for term in terms])
+            for terms in zip(*(stage.terms for stage in chain), strict=True)
+        )
+
+    def _merged_term(self, chain: list[Delivery], terms: tuple[Term, ...]) -> list[int]:
+        """A term of several connections; their joint rows are made once."""
+        row, start = self._term(terms[0]), self.memory.offsets[chain[0].target]
+        key = tuple(term.connection for term in terms), tuple(self.memory.offsets[stage.target] - start for stage in chain)
+        if key not in self.memory.merged:
+            self.memory.merged[key] = merged_rows([self.memory.tables[k] for k in key[0]], key[1])
+        offsets, targets = self.memory.merged[key]
+        row[9], row[10] = self.address(offsets), self.address(targets)
+        return row
 
     def _term(self, term: Term) -> list[int]:
         memory, table = self.memory, self.memory.tables[term.connection]
