@@ -14,7 +14,7 @@ from numbadyn.ir.nodes import Step
 from numbadyn.ir.ops import OPS
 from numbadyn.lowering.program import Compaction, Delivery, Draw, Kernel, Loop, Program, TrainStage
 
-__all__ = ["ENTRY", "cpu_source"]
+__all__ = ["ENTRY", "cpu_source", "without_comments"]
 
 ENTRY = "run"
 
@@ -206,6 +206,11 @@ def _kernel_functions(kernel: Kernel, step: Step, parts: list[Part]) -> list[str
         functions += definitions
         calls += lines
     return [*functions, _stage_function(kernel, KernelText(kernel, step, parts[-1]), parts, calls)]
+
+
+def without_comments(source: str) -> str:
+    """The text without the lines that quote the model, so that a line that moves or a number in it compiles nothing."""
+    return "\n".join(line for line in source.splitlines() if not line.lstrip().startswith("#")) + "\n"
 
 
 def cpu_source(program: Program, bits: int) -> str:

@@ -11,50 +11,9 @@ import numpy as np
 
 from numbadyn.ir.interpreter import Evaluator, dtype_of
 from numbadyn.ir.nodes import BindContext
-from numbadyn.lowering.program import Compaction, Delivery, Draw, Loop, Operand, Program, TrainStage
+from numbadyn.lowering.program import Program
 
-__all__ = ["explain", "program_text"]
-
-
-def _argument(program: Program, kernel_index: int, operand: Operand) -> str:
-    kernel = program.kernels[kernel_index]
-    if operand.where == "local":
-        return f"%{operand.index}"
-    if operand.where == "slot":
-        return kernel.slots[operand.index].name or f"slot{operand.index}"
-    if operand.where == "scalar":
-        return kernel.scalars[operand.index][0]
-    return operand.where
-
-
-def program_text(program: Program) -> str:
-    """The program as text: kernels with their operations, then the schedule."""
-    lines = [f"program {program.step.name}"]
-    for number, kernel in enumerate(program.kernels):
-        lines.append(f"  kernel {kernel.name}({', '.join(name for name, _ in kernel.scalars)}; {', '.join(s.name or s.kind for s in kernel.slots)})")
-        for index, operation in enumerate(kernel.operations):
-            arguments = ", ".join(_argument(program, number, arg) for arg in operation.args)
-            lines.append(f"    %{index} = {operation.op}({arguments}) : {operation.kind}")
-        lines += [f"    store %{store.value} -> {kernel.slots[store.slot].name}" for store in kernel.stores]
-    lines.append("  step")
-    for stages in program.schedule:
-        for stage in stages:
-            lines += [f"    {line}" for line in _stage_lines(program, stage)]
-    return "\n".join(lines)
-
-
-def _stage_lines(program: Program, stage: Any) -> list[str]:
-    step = program.step
-    if isinstance(stage, Loop):
-        return [f"{program.kernels[stage.kernel].name} over {i.region} ({i.size} elements)" for i in stage.instances]
-    if isinstance(stage, Delivery):
-        return [f"deliver {step.connections[t.connection].name} into {stage.target.name}" for t in stage.terms]
-    if isinstance(stage, Compaction):
-        return [f"collect events of {step.channels[stage.channel].name}"]
-    if isinstance(stage, Draw):
-        return [f"draw Poisson counts {stage.target.name}"]
-    assert isinstance(stage, TrainStage)
-    return [f"play given spikes {step.trains[stage.train].name}"]
+__all__ = ["explain"]
 
 
 def _delays(program: Program, context: BindContext, tables: list[Any], evaluator: Evaluator) -> list[str]:
@@ -103,7 +62,7 @@ def explain(program: Program, context: BindContext, tables: list[Any]) -> str:
     lines += ["", "Connections:"]
     lines += [f"  {c.name}: {c.n_pre} -> {c.n_post}, {table.targets.size} synapses, {_weights(table)}" for c, table in zip(step.connections, tables, strict=True)] or ["  none"]
     lines += ["", "Delays:"] + [f"  {line}" for line in _delays(program, context, tables, evaluator)]
-    lines += ["", "Stages:"] + [f"  {line}" for stages in program.schedule for stage in stages for line in _stage_lines(program, stage)]
+    lines += ["", "Stages:"] + [f"  {line}" for stages in program.schedule for stage in stages for line in stage.lines(program)]
     lines += ["", "States:"] + [f"  {s.name}: {s.kind}{s.shape} in {s.dimension}" for s in step.states]
     lines += ["", "Buffers:"]
     for block in program.buffers:

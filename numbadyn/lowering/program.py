@@ -13,6 +13,7 @@ from typing import Literal
 
 from numbadyn.ir.nodes import Step
 from numbadyn.ir.ops import Kind
+from numbadyn.lowering.text import program_text
 
 __all__ = ["Access", "Buffer", "Compaction", "Delivery", "Draw", "Kernel", "Loop", "Program", "Refill", "Slot", "Store", "Term", "TrainStage"]
 
@@ -183,6 +184,11 @@ class Loop:
     kernel: int
     instances: tuple[Instance, ...]
 
+    def lines(self, program: Program) -> list[str]:
+        """What the stage does, in words."""
+        name = program.kernels[self.kernel].name
+        return [f"{name} over {instance.region} ({instance.size} elements)" for instance in self.instances]
+
 
 @dataclass(frozen=True, slots=True)
 class Term:
@@ -221,6 +227,11 @@ class Delivery:
     terms: tuple[Term, ...]
     clear: bool
 
+    def lines(self, program: Program) -> list[str]:
+        """What the stage does, in words."""
+        names = (program.step.connections[term.connection].name for term in self.terms)
+        return [f"deliver {name} into {self.target.name}" for name in names]
+
 
 @dataclass(frozen=True, slots=True)
 class Draw:
@@ -230,6 +241,10 @@ class Draw:
     mean: View | int
     stream: int
 
+    def lines(self, program: Program) -> list[str]:
+        """What the stage does, in words."""
+        return [f"draw Poisson counts {self.target.name}"]
+
 
 @dataclass(frozen=True, slots=True)
 class TrainStage:
@@ -237,6 +252,10 @@ class TrainStage:
 
     target: Buffer
     train: int
+
+    def lines(self, program: Program) -> list[str]:
+        """What the stage does, in words."""
+        return [f"play given spikes {program.step.trains[self.train].name}"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +265,10 @@ class Compaction:
     channel: int
     source: Buffer
     graded: bool
+
+    def lines(self, program: Program) -> list[str]:
+        """What the stage does, in words."""
+        return [f"collect events of {program.step.channels[self.channel].name}"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +320,4 @@ class Program:
     notes: dict[str, float] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        from numbadyn.lowering.explain import program_text
-
         return program_text(self)

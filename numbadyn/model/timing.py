@@ -147,7 +147,7 @@ class GivenSpikes:
         number = math.prod(self.size)
         trace = current_trace()
         if trace is not None:
-            node = trace.train(Train(self.name, number, self.events))
+            node = trace.train(Train(trace.path[-1][0], number, self.events))
             fired = Traced(trace, node)
             return fired if len(self.size) == 1 else fired.reshape(self.size)
         steps, elements = self.events(BindContext(environ.eager_dt(), 0))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.codegen.cpu import ENTRY, cpu_source
+from numbadyn.codegen.cpu import ENTRY, cpu_source, without_comments
 from numbadyn.ir.interpreter import Evaluator, Interpreter, dtype_of
 from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.lowering.program import Program
@@ -157,7 +157,7 @@ class CpuMachine(Machine):
         self.memory = Memory(program, self.evaluator, tables)
         self.memory.reset()
         self.source = cpu_source(program, context.bits)
-        self.loaded = load(self.source, label=label, entry=(ENTRY,))
+        self.loaded = load(without_comments(self.source), label=label, entry=(ENTRY,))
         self._states = {b.index: b for b in self.memory.offsets if b.role == "state"}
         self._unplaced = {
             index: np.broadcast_to(spec.initial(context), spec.shape).astype(dtype_of(spec.kind, context.bits))
