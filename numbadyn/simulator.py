@@ -197,7 +197,7 @@ class Simulator:
         spikes : bool
             Record every spike of the module's output.
         index : int, slice or sequence of int, optional
-            Elements of the variable (flat numbers); all by default.
+            Elements of the variable (flat numbers); all by default. Spikes are always recorded of all neurons.
         every : quantities.Quantity, optional
             Time between samples, a multiple of dt; each step by default.
         start, stop : quantities.Quantity, optional
@@ -214,6 +214,9 @@ class Simulator:
         if variable is None:
             if not spikes:
                 raise RecordingError(f"Nothing of {path} is named.", where=path, cure="Give a variable, or spikes=True.")
+            given = [name for name, value in (("index", index), ("every", every), ("start", start), ("stop", stop)) if value is not None]
+            if given:
+                raise RecordingError(f"{', '.join(given)} of a recording of {path} would have no effect: spikes are recorded all.", where=path, cure="Leave it out, and select from result[module].spikes afterwards; or name a variable too.")
             return
         kind, number, shape, dtype = self._find(module, path, variable)
         size = int(np.prod(shape, dtype=np.int64))
@@ -433,6 +436,8 @@ def _duration_steps(duration: Any, dt: float) -> int:
     if length.size != 1 or not np.isfinite(length).all() or float(length.reshape(-1)[0]) <= 0:
         raise DurationError(f"The duration is {describe(duration)}.", where="Simulator.run(duration)", cure="Give one positive time, such as 100*ms.")
     steps = round(float(length.reshape(-1)[0]) / dt)
+    if steps >= 2**62:
+        raise DurationError(f"The duration is {describe(duration)}, more steps of {dt:g} ms than can be counted.", where="Simulator.run(duration)", cure="Check its unit.")
     if steps < 1 or abs(steps * dt - float(length.reshape(-1)[0])) > 1e-6 * max(dt, steps * dt * 1e-6):
         raise DurationError(f"The duration is {describe(duration)}, which is not a whole number of steps of {dt:g} ms.", where="Simulator.run(duration)", cure="Give a multiple of dt.")
     return steps

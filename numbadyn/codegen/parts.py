@@ -1,12 +1,13 @@
 """Parts of a kernel: one loop, or several short ones over the same tile with values handed on in a scratch memory.
 
-In: a `Kernel`.  Out: its `Part` list: which operations each loop computes, which values it takes from and leaves in rows
-of the scratch.  Must not know: source text, Numba, what the operations mean.
+In: a `Kernel`.  Out: its `Part` list: which operations each loop computes, which values it takes from and leaves in
+rows of the scratch.  Must not know: source text, Numba, what the operations mean.
 
 A processor works on several elements of a loop at a time only if a pass through the loop is short.  A loop with one
-exponential keeps its units busy; with two or more the chains of one element fill the window, and with ten, the registers
-too.  So a kernel of many elementary functions becomes a loop for each of them and one for the rest.  A function with a
-short form (`SHORT_FORMS`) gets a loop of its own before: it computes the arguments and tells whether the short form serves.
+exponential keeps its units busy; with two or more the chains of one element fill the window, and with ten, the
+registers too.  So a kernel of many elementary functions becomes a loop for each of them and one for the rest.  A
+function with a short form (`SHORT_FORMS`) gets a loop of its own before: it computes the arguments and tells whether
+the short form serves.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ __all__ = ["SHORT_FORMS", "Part", "parts_of"]
 SHORT_FORMS = {"propagator": "exprel_short"}
 
 _MANY = 3
+_SLOW = frozenset({"div", "sqrt", "mod", "gather"})
 _HEAVY = frozenset(name for name, row in OPS.items() if row.elementary) | {"uniform", "normal"} | frozenset(NAMES)
 
 
@@ -50,7 +52,7 @@ class Part:
 
 
 def _closure(kernel: Kernel, roots: set[int], known: set[int]) -> tuple[set[int], set[int]]:
-    """Operations behind the roots that are not known yet, and the known ones that they read."""
+    """Find the operations behind the roots that are not known yet, and the known ones that they read."""
     needed, read = roots - known, roots & known
     for index in range(len(kernel.operations) - 1, -1, -1):
         if index in needed:
@@ -66,12 +68,11 @@ def _locals(kernel: Kernel, index: int) -> set[int]:
 
 def _cheap(kernel: Kernel, index: int) -> bool:
     """Whether computing a value again costs no more than a load."""
-    operation = kernel.operations[index]
-    return operation.op not in _HEAVY and operation.op not in ("div", "sqrt", "power", "gather") and not _locals(kernel, index)
+    return kernel.operations[index].op not in _HEAVY | _SLOW and not _locals(kernel, index)
 
 
 def _cuts(kernel: Kernel, live: set[int]) -> list[tuple[set[int], tuple[Operand, ...]]]:
-    """What the parts before the last one are for: the values wanted, and the arguments to be watched."""
+    """List what the parts before the last one are for: the values wanted, and the arguments to be watched."""
     heavy = sorted(index for index in live if kernel.operations[index].op in _HEAVY)
     short = [index for index in heavy if kernel.operations[index].op in SHORT_FORMS]
     if len(heavy) < _MANY:
@@ -87,7 +88,7 @@ def _cuts(kernel: Kernel, live: set[int]) -> list[tuple[set[int], tuple[Operand,
 
 
 def parts_of(kernel: Kernel) -> list[Part]:
-    """The loops of a kernel, in order; the last one stores.
+    """Divide a kernel into loops, in order; the last one stores.
 
     Parameters
     ----------
@@ -105,7 +106,8 @@ def parts_of(kernel: Kernel) -> list[Part]:
     for roots, guards in _cuts(kernel, live):
         operations, read = _closure(kernel, roots, saved)
         outside = results.union(*(_locals(kernel, index) for index in live - operations))
-        crossing = {index for index in operations & outside if kernel.operations[index].kind == "real" and not _cheap(kernel, index)}
+        real = {index for index in operations & outside if kernel.operations[index].kind == "real"}
+        crossing = {index for index in real if not _cheap(kernel, index)}
         saved |= crossing
         drafts.append((operations, read, crossing, guards))
     operations, read = _closure(kernel, results, saved)
@@ -114,7 +116,7 @@ def parts_of(kernel: Kernel) -> list[Part]:
 
 
 def _with_rows(drafts: list[tuple[set[int], set[int], set[int], tuple[Operand, ...]]]) -> list[Part]:
-    """Rows for the values that cross; a row is used again once its value has been read for the last time."""
+    """Give rows to the values that cross; a row is used again once its value has been read for the last time."""
     last_read = {index: number for number, (_operations, read, _saved, _guards) in enumerate(drafts) for index in read}
     rows: dict[int, int] = {}
     free: list[int] = []
@@ -125,7 +127,8 @@ def _with_rows(drafts: list[tuple[set[int], set[int], set[int], tuple[Operand, .
                 rows[index] = free.pop()
             else:
                 rows[index], count = count, count + 1
-        parts.append(Part(frozenset(operations), {i: rows[i] for i in sorted(read)}, {i: rows[i] for i in sorted(saved)}, guards))
+        loads, saves = ({index: rows[index] for index in sorted(part)} for part in (read, saved))
+        parts.append(Part(frozenset(operations), loads, saves, guards))
         free += [rows[index] for index in sorted(read) if last_read[index] == number]
     parts[-1] = replace(parts[-1], last=True)
     return parts

@@ -6,6 +6,7 @@ take part in NumPy expressions directly (see `Variable`).  Must not know: loweri
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -176,13 +177,35 @@ class Parameter(Variable):
             return array.reshape(()) if shape == () else np.broadcast_to(array, shape)
         return np.asarray(self._recipe.sample(shape, seed=context.seed, stream=STATE_STREAM + self.number, bits=context.bits))
 
+    def _fetch_as(self, shape: tuple[int, ...], kind: Kind, context: BindContext) -> NDArray[Any]:
+        """Values of the shape and the kind that a step was traced with; refuses what does not fit into them."""
+        array = self.fetch(context)
+        if array.shape != shape:
+            if array.size != 1:
+                raise ShapeError(
+                    f"{self.path} was a single value when the simulator was built, and is now an array of shape {array.shape}.",
+                    where=self.path,
+                    cure=f"Make a new nd.Simulator, or give an array from the start: np.full({array.shape}, value).",
+                )
+            array = np.broadcast_to(array, shape)
+        if kind != "real" and kind_of(array.dtype) != kind and not np.array_equal(array.astype(bool if kind == "bool" else np.int64), array):
+            whole = "true or false" if kind == "bool" else "a whole number"
+            raise InvalidParameterError(
+                f"{self.path} was {whole} when the simulator was built, and is now {describe(self._given)}, which would be cut off.",
+                where=self.path,
+                cure="Make a new nd.Simulator, or give a real number from the start, such as 1.0 instead of 1.",
+            )
+        return array
+
     @property
     def value(self) -> Any:
         """Current value: traced while a step is traced, else with its unit."""
         trace = current_trace()
         if trace is not None:
             kind: Kind = kind_of(self._recipe.array.dtype) if isinstance(self._recipe, _Plain) else "real"
-            return Traced(trace, trace.param(self, ParamSpec(self.path, self._shape(), kind, self.dimension, self.fetch)))
+            shape = self._shape()
+            fetch = functools.partial(self._fetch_as, shape, kind)
+            return Traced(trace, trace.param(self, ParamSpec(self.path, shape, kind, self.dimension, fetch)))
         seed = getattr(self.owner, "seed_of_build", 0)
         return join_eager(self.fetch(BindContext(0.0, seed))[()], self.dimension)
 

@@ -135,6 +135,14 @@ class Variable(StandsForQuantity, Operators):
     def __hash__(self) -> int:
         return id(self)
 
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return _blank, (type(self),), vars(self)  # pickle's own way asks __class__, which says Quantity
+
+
+def _blank(cls: type[Variable]) -> Variable:
+    """A variable before its content, for pickle and copy."""
+    return object.__new__(cls)
+
 
 def _forward(name: str) -> property:
     return property(lambda self: getattr(self.value, name), doc=f"`{name}` of the value.")

@@ -18,7 +18,7 @@ from numbadyn.ir.analysis import signal_of
 from numbadyn.ir.nodes import BindContext, Connection
 from numbadyn.model import environ
 from numbadyn.model.delays import delay_line, delay_steps, signal_channel, state_history
-from numbadyn.model.init import Constant
+from numbadyn.model.init import Constant, Initialiser
 from numbadyn.model.module import Module
 from numbadyn.projections.building import build
 from numbadyn.projections.connectivity import Connectivity, EdgeList, SynapseTable, as_delay, edge_list
@@ -81,7 +81,7 @@ class Delivery:
                 where=where,
                 cure="Make the rule with the sizes of both populations: pre.varshape, post.varshape.",
             )
-        self._table: tuple[tuple[float, int, int], SynapseTable] | None = None
+        self._table: tuple[tuple[float, int, int, Initialiser], SynapseTable] | None = None
         self._past: list[NDArray[Any]] = []
         self._bound: BindContext | None = None
 
@@ -162,7 +162,7 @@ class Delivery:
         self._past.clear()
 
     def _eager_table(self, rule: Connectivity) -> SynapseTable:
-        key = (environ.eager_dt(), self.owner.seed_of_build, self.owner.number)
+        key = (environ.eager_dt(), self.owner.seed_of_build, self.owner.number, rule.weight)
         if self._table is None or self._table[0] != key:
             self._table = (key, build(rule, self.delay, dt=key[0], seed=key[1], number=key[2], real=_REAL))
         return self._table[1]

@@ -9,13 +9,13 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from numbadyn.errors import InvalidParameterError, ProjectionTargetError
+from numbadyn.errors import ConnectivityError, InvalidParameterError, ProjectionTargetError
 from numbadyn.model.describe import Describer
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.group import Projection
 from numbadyn.model.hooks import not_receive_update_output
 from numbadyn.projections.apply import Delivery
-from numbadyn.projections.connectivity import EdgeList
+from numbadyn.projections.connectivity import Connectivity, EdgeList
 from numbadyn.projections.source import Source
 
 __all__ = ["SynapticProjection", "attach_output", "checked_target", "made_output", "serial"]
@@ -63,6 +63,19 @@ class SynapticProjection(Projection):
         held = self._source.begins_with_history
         self._delivery = Delivery(self, comm, delay, self._post.varshape, held)
         self._delivery.check_pre(self._source.size)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "comm" and "_delivery" in vars(self):
+            raise ConnectivityError(
+                f"comm of {self.path} is replaced by {value!r}, but its synapses follow from the first one.",
+                where=f"{self.path}.comm",
+                cure="Make the projection anew, in the network's __init__; weights alone can be changed before nd.Simulator by proj.comm.weight = ...",
+            )
+        super().__setattr__(name, value)
+
+    def wiring(self) -> list[object]:
+        """As of every module, and what the rule of connection is made of."""
+        return [*super().wiring(), *(vars(self.comm).values() if isinstance(self.comm, Connectivity) else ())]
 
     @property
     def post(self) -> Dynamics:

@@ -1,7 +1,7 @@
 """Rows of several connections made one: fewer and longer rows for the delivery of spikes.
 
-In: synapse tables whose events, delays and weight are the same, and where their targets lie.  Out: offsets and targets of one
-table over all these targets.  Must not know: units, source text, what a stage is.
+In: synapse tables whose events, delays and weight are the same, and where their targets lie.  Out: offsets and targets
+of one table over all these targets.  Must not know: units, source text, what a stage is.
 
 A spike of a population that projects to two others walks two short rows; where the sums lie side by side in memory, one
 row serves both.  Every target still receives its additions in the same order, so results keep their bits.
@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 __all__ = ["merged_rows", "worth_merging"]
 
-_MOST_SYNAPSES = 1 << 24  # the merged copy takes 4 bytes for each, beside the tables, which answer questions about synapses
+# The merged copy takes 4 bytes for each synapse, beside the tables themselves, which answer questions about synapses.
+_MOST_SYNAPSES = 1 << 24
 _LONGEST_ROW = 512
 _BLOCK = 1 << 12
 

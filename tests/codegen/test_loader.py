@@ -46,14 +46,16 @@ def location(tmp_path, monkeypatch):
     folder = tmp_path / "cache"
     monkeypatch.setenv(cache_folder.VARIABLE, str(folder))
     numbadyn.cache.set_location(None)
-    forget()
+    others = dict(loader._loaded)
+    loader._loaded.clear()
     yield folder
     numbadyn.cache.set_location(None)
     forget()
+    loader._loaded.update(others)
 
 
 def forget():
-    """Forget loaded modules, so that the next load does what a new process would do."""
+    """Forget the modules that the test has loaded, so that the next load does what a new process would do."""
     for loaded in loader._loaded.values():
         sys.modules.pop(loaded.path.stem, None)
     loader._loaded.clear()

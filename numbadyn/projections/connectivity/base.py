@@ -59,6 +59,17 @@ class Connectivity(ABC):
         self.out_size = self._size("out_size", out_size)
         self.weight = self._checked_weight(weight)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        made = name == "weight" and "weight" in vars(self)
+        old = vars(self).get("weight")
+        object.__setattr__(self, name, self._checked_weight(value) if made else value)
+        if made:
+            try:
+                self.check_weight_shape(self.n_synapses)
+            except ConnectivityError:
+                object.__setattr__(self, "weight", old)
+                raise
+
     @property
     def n_pre(self) -> int:
         """Number of presynaptic neurons."""

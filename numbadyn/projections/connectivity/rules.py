@@ -8,8 +8,9 @@ import math
 from abc import abstractmethod
 from typing import Any
 
-from numbadyn.errors import ConnectivityError
+from numbadyn.errors import ConnectivityError, InvalidParameterError
 from numbadyn.projections.connectivity.base import Connectivity
+from numbadyn.units import is_quantity, split
 
 __all__ = ["AllToAll", "FixedInDegree", "FixedOutDegree", "FixedProb", "FixedTotalNumber", "OneToOne"]
 
@@ -116,8 +117,8 @@ class FixedProb(Connectivity):
     def __init__(self, in_size: Any, out_size: Any, prob: float, weight: Any = 1.0, allow_self: bool = True) -> None:
         super().__init__(in_size, out_size, weight)
         try:
-            self.prob = float(prob)
-        except (TypeError, ValueError):
+            self.prob = math.nan if is_quantity(prob) and not split(prob)[1].is_dimensionless else float(split(prob)[0])
+        except (InvalidParameterError, TypeError, ValueError):
             self.prob = math.nan
         if not 0.0 <= self.prob <= 1.0:
             raise ConnectivityError(
