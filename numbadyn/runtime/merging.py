@@ -57,7 +57,9 @@ def merged_rows(tables: Sequence[Any], shifts: Sequence[int]) -> tuple[NDArray[n
     targets : ndarray of uint32, shape (synapses,)
         Shifted targets.
     """
-    offsets = np.sum([table.offsets for table in tables], axis=0, dtype=np.int64)
+    offsets = np.zeros(tables[0].offsets.size, np.int64)
+    for table in tables:
+        offsets += table.offsets
     targets = np.empty(int(offsets[-1]), np.uint32)
     for first in range(0, offsets.size - 1, _BLOCK):
         last = min(first + _BLOCK, offsets.size - 1)

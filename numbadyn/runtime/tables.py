@@ -88,7 +88,9 @@ class Tables:
     def _loop(self, loop: Loop) -> list[NDArray[Any]]:
         kernel = self.memory.program.kernels[loop.kernel]
         kinds = [kind for _name, kind in kernel.scalars]
-        rows, reals, integers = [], [], []
+        rows: list[list[int]] = []
+        reals: list[list[float]] = []
+        integers: list[list[int]] = []
         for instance in loop.instances:
             late = all(view.buffer.index not in self._sampled for view, slot in zip(instance.views, kernel.slots, strict=True) if slot.late)
             row = [instance.size, *(number for view in instance.views for number in self._slot(view)), int(late)]
