@@ -6,13 +6,6 @@ Models and networks go in as Python classes with units; results with units come 
 from numbadyn import cache, errors
 from numbadyn._version import __version__
 from numbadyn.model import environ, init, random
-from numbadyn.model.delays import (
-    OutputDelayAt,
-    Prefetch,
-    PrefetchDelay,
-    PrefetchDelayAt,
-    init_maybe_prefetch,
-)
 from numbadyn.model.dynamics import Dynamics, Neuron, Synapse
 from numbadyn.model.group import DynamicsGroup, Projection, set_explainer
 from numbadyn.model.hooks import (
@@ -23,6 +16,7 @@ from numbadyn.model.hooks import (
 )
 from numbadyn.model.integrate import euler_step, exp_euler_step, exprel, rk2_step, rk4_step
 from numbadyn.model.module import Module, init_all_states, reset_all_states
+from numbadyn.model.references import OutputDelayAt, Prefetch, PrefetchDelay, PrefetchDelayAt, init_maybe_prefetch
 from numbadyn.model.values import Parameter, State
 from numbadyn.projections import (
     AlignPostProj,

@@ -1,7 +1,7 @@
 """CPU target: a program becomes the text of one Python module that Numba compiles.
 
-In: a `Program` and the precision.  Out: source text with an entry function `run`.  The text depends on the structure only:
-no size, no parameter, no seed, no number of populations.  Must not know: arrays, `quantities`.
+In: a `Program` and the precision.  Out: source text with an entry function `run`.  The text depends on the structure
+only: no size, no parameter, no seed, no number of populations.  Must not know: arrays, `quantities`.
 """
 
 from __future__ import annotations
@@ -59,9 +59,25 @@ def sign(a):
 '''
 
 #: Columns of the rows of synaptic terms, by name (see `numbadyn.runtime.tables`).
-TERM_COLUMNS = ("EVENTS", "COUNTS", "WIDTH", "DEPTH", "LAG", "START", "STOP", "DELAYS", "DELAY_STEPS", "OFFSETS", "TARGETS", "WEIGHTS", "UNIFORM", "GRADED", "VALUES")
+TERM_COLUMNS = (
+    "EVENTS",
+    "COUNTS",
+    "WIDTH",
+    "DEPTH",
+    "LAG",
+    "START",
+    "STOP",
+    "DELAYS",
+    "DELAY_STEPS",
+    "OFFSETS",
+    "TARGETS",
+    "WEIGHTS",
+    "UNIFORM",
+    "GRADED",
+    "VALUES",
+)
 
-_RUN_HEAD = '''
+_RUN_HEAD = """
 @njit(error_model="numpy", nogil=True)
 def run(first, last, dt, key0, key1, R, I, B, E, C, terms, spikes, samples, checks, status, {tables}):
     scratch = np.empty({room}, real)
@@ -73,8 +89,8 @@ def run(first, last, dt, key0, key1, R, I, B, E, C, terms, spikes, samples, chec
             status[0], status[2] = 1, step
             return
         record_samples(samples, step, 0, R, I, B)
-'''
-_RUN_TAIL = '''        record_spikes(spikes, step, E, C)
+"""
+_RUN_TAIL = """        record_spikes(spikes, step, E, C)
         record_samples(samples, step, 1, R, I, B)
         if final:
             bad = first_nan(checks, R)
@@ -82,7 +98,7 @@ _RUN_TAIL = '''        record_spikes(spikes, step, E, C)
                 status[0], status[1], status[2] = 2, bad, step + 1
                 return
     status[0], status[2] = 0, last
-'''
+"""
 
 
 def _indent(lines: list[str], levels: int) -> str:
@@ -111,7 +127,9 @@ def _loop_function(name: str, text: KernelText) -> tuple[str, str]:
         *(["    return outside == 0"] if text.part.guards else []),
     ]
     arguments = _arguments(text)
-    return "\n".join(["@kernel", f"def {name}({arguments}):", *(line for line in lines if line)]) + "\n", f"{name}({arguments})"
+    return "\n".join(
+        ["@kernel", f"def {name}({arguments}):", *(line for line in lines if line)]
+    ) + "\n", f"{name}({arguments})"
 
 
 def _part_functions(kernel: Kernel, step: Step, part: Part, number: int) -> tuple[list[str], list[str]]:
@@ -131,7 +149,11 @@ def _part_functions(kernel: Kernel, step: Step, part: Part, number: int) -> tupl
         definition, lean = _loop_function(f"lean_{name}", KernelText(kernel, step, part, short=short, lean=True))
         definitions.append(definition)
         choices.append((f"not final and rows[k, {1 + 5 * len(kernel.slots)}] != 0", lean))
-    lines = [line for k, (condition, chosen) in enumerate(choices) for line in (f"{'elif' if k else 'if'} {condition}:", f"    {chosen}")]
+    lines = [
+        line
+        for k, (condition, chosen) in enumerate(choices)
+        for line in (f"{'elif' if k else 'if'} {condition}:", f"    {chosen}")
+    ]
     return definitions, [*lines, "else:", f"    {call}"] if choices else [call]
 
 
@@ -160,7 +182,9 @@ def _stage_function(kernel: Kernel, text: KernelText, parts: list[Part], calls: 
     ]
     for number, (name, slot) in enumerate(zip(text.arrays, kernel.slots, strict=True)):
         c = 1 + 5 * number
-        lines.append(f"        begin = slot_start(rows[k, {c}], rows[k, {c + 2}], rows[k, {c + 3}], rows[k, {c + 4}], step)")
+        lines.append(
+            f"        begin = slot_start(rows[k, {c}], rows[k, {c + 2}], rows[k, {c + 3}], rows[k, {c + 4}], step)"
+        )
         lines.append(f"        {name} = {arena[slot.kind]}[begin : begin + rows[k, {c + 1}]]")
         if number in text.extents:
             depth, width = text.extents[number]
@@ -186,7 +210,9 @@ def _schedule(program: Program) -> tuple[list[str], list[str]]:
         if isinstance(first, Loop):
             tables += [f"reals{number}", f"integers{number}"]
             kernel = program.kernels[first.kernel]
-            lines.append(f"        each_{kernel.name}(step, final, dt, key0, key1, R, I, B, scratch, {rows}, reals{number}, integers{number})")
+            lines.append(
+                f"        each_{kernel.name}(step, final, dt, key0, key1, R, I, B, scratch, {rows}, reals{number}, integers{number})"
+            )
         elif isinstance(first, Delivery):
             lines.append(f"        deliver({rows}, terms, step, R, B, E, C)")
         elif isinstance(first, Compaction):
@@ -235,7 +261,13 @@ def cpu_source(program: Program, bits: int) -> str:
     wanted = sorted(used | ({"fill_poisson"} if draws else set()))
     columns = "\n".join(f"T_{name} = {number}" for number, name in enumerate(TERM_COLUMNS))
     parts = [
-        _HEADER.format(title=f"Time loop of {program.step.name}.", header=HEADER, real=f"np.float{bits}", columns=columns, limit=EXPREL_SHORT_LIMIT),
+        _HEADER.format(
+            title=f"Time loop of {program.step.name}.",
+            header=HEADER,
+            real=f"np.float{bits}",
+            columns=columns,
+            limit=EXPREL_SHORT_LIMIT,
+        ),
         numba_source(wanted, bits),
     ]
     room = 0
@@ -245,5 +277,10 @@ def cpu_source(program: Program, bits: int) -> str:
         parts += _kernel_functions(kernel, program.step, loops)
     parts.append(routine_source(draws))
     lines, tables = _schedule(program)
-    parts.append(_RUN_HEAD.format(tables=", ".join(tables), room=room + 16).replace(", ):", "):") + "\n".join(lines) + "\n" + _RUN_TAIL)
+    parts.append(
+        _RUN_HEAD.format(tables=", ".join(tables), room=room + 16).replace(", ):", "):")
+        + "\n".join(lines)
+        + "\n"
+        + _RUN_TAIL
+    )
     return "\n\n".join(parts)

@@ -33,12 +33,22 @@ _SPELLING = {
     "to_bool": "{0} != 0",
 }
 #: Names that generated functions use for themselves.
-_OWN_NAMES = (
-    "np njit start stop i j k step final t dt size rows row reals integers begin outside q near scratch key0 key1 select real "
-    "f32 f64 i32 i64 u8 u32 u64 R I B E C one zero routine scalar kernel slot_start square_root minimum maximum mod sign"
-).split()
-_RESERVED = frozenset(_OWN_NAMES) | frozenset(OPS) | frozenset(NAMES) | frozenset(dir(builtins)) | frozenset(f"row{k}" for k in range(256))
-_FUNCTIONS = ("", "each_", "near_zero_", "short_", "lean_", *(f"{form}part{k}_" for form in ("", "near_zero_", "short_") for k in range(64)))
+_OWN_NAMES = ["np", "njit", "start", "stop", "i", "j", "k", "step", "final", "t", "dt", "size", "rows", "row", "reals", "integers", "begin", "outside", "q", "near", "scratch", "key0", "key1", "select", "real", "f32", "f64", "i32", "i64", "u8", "u32", "u64", "R", "I", "B", "E", "C", "one", "zero", "routine", "scalar", "kernel", "slot_start", "square_root", "minimum", "maximum", "mod", "sign"]
+_RESERVED = (
+    frozenset(_OWN_NAMES)
+    | frozenset(OPS)
+    | frozenset(NAMES)
+    | frozenset(dir(builtins))
+    | frozenset(f"row{k}" for k in range(256))
+)
+_FUNCTIONS = (
+    "",
+    "each_",
+    "near_zero_",
+    "short_",
+    "lean_",
+    *(f"{form}part{k}_" for form in ("", "near_zero_", "short_") for k in range(64)),
+)
 _INLINE_DEPTH = 3
 
 
@@ -101,7 +111,11 @@ class KernelText:
         self.names = names
         self.arrays = [names.new(slot.name or slot.kind) for slot in kernel.slots]
         self.scalars = [names.new(name) for name, _kind in kernel.scalars]
-        self.extents = {k: (names.new(f"{self.arrays[k]}_depth"), names.new(f"{self.arrays[k]}_width")) for k, slot in enumerate(kernel.slots) if slot.whole}
+        self.extents = {
+            k: (names.new(f"{self.arrays[k]}_depth"), names.new(f"{self.arrays[k]}_width"))
+            for k, slot in enumerate(kernel.slots)
+            if slot.whole
+        }
         self.uses_time = any(arg.where == "time" for op in kernel.operations for arg in op.args)
         self.loads = [names.new(f"{name}_i") for name in self.arrays]
         self.text: dict[int, str] = {}
@@ -114,13 +128,19 @@ class KernelText:
 
     def _read_slots(self) -> list[int]:
         """Slots that the loop reads element by element."""
-        read = {arg.index for k in self.part.operations for arg in self.kernel.operations[k].args if arg.where == "slot"}
+        read = {
+            arg.index for k in self.part.operations for arg in self.kernel.operations[k].args if arg.where == "slot"
+        }
         read |= {arg.index for arg in self.part.guards if arg.where == "slot"}
         return sorted(k for k in read if not self.kernel.slots[k].whole)
 
     def prologue(self) -> list[str]:
         """Lines before the loop: values common to all elements."""
-        return [f"{self.loads[k]} = {self._loaded(k, '0')}" for k in self._read_slots() if self.kernel.slots[k].access == "first"]
+        return [
+            f"{self.loads[k]} = {self._loaded(k, '0')}"
+            for k in self._read_slots()
+            if self.kernel.slots[k].access == "first"
+        ]
 
     def _loaded(self, k: int, index: str) -> str:
         self.used.add(self.arrays[k])
@@ -171,7 +191,9 @@ class KernelText:
         for k in self._read_slots():
             slot = self.kernel.slots[k]
             if slot.access != "first":
-                self.lines.append(f"{self.loads[k]} = {self._loaded(k, 'i' if slot.access == 'each' else f'i * u64({slot.stride})')}")
+                self.lines.append(
+                    f"{self.loads[k]} = {self._loaded(k, 'i' if slot.access == 'each' else f'i * u64({slot.stride})')}"
+                )
         for index, row in self.part.loads.items():
             self.text[index], self.depth[index] = self._name(index), 0
             self.lines.append(f"{self.text[index]} = {self._row(row)}")

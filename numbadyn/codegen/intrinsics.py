@@ -168,7 +168,9 @@ def array_at(typing_context: Any, address: Any, sample: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array = context.make_array(array_type)(context, builder)
         item = context.get_data_type(sample)
-        pointer = builder.inttoptr(context.cast(builder, arguments[0], signature.args[0], types.intp), item.as_pointer())
+        pointer = builder.inttoptr(
+            context.cast(builder, arguments[0], signature.args[0], types.intp), item.as_pointer()
+        )
         item_size = context.get_constant(types.intp, context.get_abi_sizeof(item))
         length = context.get_constant(types.intp, 1 << 60)
         populate_array(array, data=pointer, shape=[length], strides=[item_size], itemsize=item_size, meminfo=None)

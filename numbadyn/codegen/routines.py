@@ -1,14 +1,14 @@
 """Library routines of the CPU target: what every generated module contains besides its own loops.
 
-In: memory, tables of rows, the step number.  Out: memory.  These functions are never called from here: their source text is
-pasted after the header, with the decorators, so that the content hash of a module covers them (see `routine_source`).
-Must not know: models.
+In: memory, tables of rows, the step number.  Out: memory.  These functions are never called from here: their source
+text is pasted after the header, with the decorators, so that the content hash of a module covers them (see
+`routine_source`).  Must not know: models.
 
-Memory is five flat arrays: `R` reals, `I` integers, `B` Booleans as bytes, `E` event indices, `C` event counts.  Rows are
-int64; their columns are named in `numbadyn.runtime.tables`, which fills them.
+Memory is five flat arrays: `R` reals, `I` integers, `B` Booleans as bytes, `E` event indices, `C` event counts.  Rows
+are int64; their columns are named in `numbadyn.runtime.tables`, which fills them.
 """
 # mypy: disable-error-code="name-defined,no-untyped-def,no-untyped-call"
-# ruff: noqa: D103, F821, ANN001, ANN201, ANN202
+# ruff: noqa: F821
 
 import inspect
 
@@ -199,7 +199,14 @@ def draw(rows, step, key0, key1, R):
         row = rows[r]
         begin = slot_start(row[2], row[4], row[5], row[6], step)
         fill_poisson(
-            R[row[0] : row[0] + row[1]], R[begin : begin + row[3]], 0, key0, key1, u32(step & 0xFFFFFFFF), u32(step >> 32), u32(row[7])
+            R[row[0] : row[0] + row[1]],
+            R[begin : begin + row[3]],
+            0,
+            key0,
+            key1,
+            u32(step & 0xFFFFFFFF),
+            u32(step >> 32),
+            u32(row[7]),
         )
 
 

@@ -3,8 +3,8 @@
 In: arrays of steps, indices and values, with dimensions.  Out: `Result`, indexed by the user's modules.  Must not know:
 targets.
 
-Times: a sample of a state is its value at the start of a step, t_n = n dt.  A spike emitted in step m is stamped with the
-end of that step, (m + 1) dt.
+Times: a sample of a state is its value at the start of a step, t_n = n dt.  A spike emitted in step m is stamped with
+the end of that step, (m + 1) dt.
 """
 
 from __future__ import annotations
@@ -131,7 +131,11 @@ class Recording:
             They were not recorded.
         """
         if self.events is None:
-            raise RecordingError(f"The spikes of {self.name} were not recorded.", where=self.name, cure="Call sim.record(module, spikes=True) before the run.")
+            raise RecordingError(
+                f"The spikes of {self.name} were not recorded.",
+                where=self.name,
+                cure="Call sim.record(module, spikes=True) before the run.",
+            )
         return self.events
 
     def __getitem__(self, variable: str) -> Any:
@@ -145,7 +149,11 @@ class Recording:
     def _find(self, variable: str) -> Samples:
         if variable not in self.samples:
             known = ", ".join(self.samples) or "no variable"
-            raise RecordingError(f"{variable!r} of {self.name} was not recorded.", where=self.name, cure=f"Recorded: {known}; call sim.record(module, {variable!r}) before the run.")
+            raise RecordingError(
+                f"{variable!r} of {self.name} was not recorded.",
+                where=self.name,
+                cure=f"Recorded: {known}; call sim.record(module, {variable!r}) before the run.",
+            )
         return self.samples[variable]
 
 
@@ -192,9 +200,13 @@ class Result:
         """
         found = [samples for recording in self.recordings.values() for samples in recording.samples.values()]
         if not found:
-            raise RecordingError("No variable was sampled.", where="result.t", cure="Call sim.record(module, 'V') before the run.")
+            raise RecordingError(
+                "No variable was sampled.", where="result.t", cure="Call sim.record(module, 'V') before the run."
+            )
         if any(not np.array_equal(samples.steps, found[0].steps) for samples in found[1:]):
-            raise RecordingError("Variables were sampled at different times.", where="result.t", cure="Use result[module].t('V').")
+            raise RecordingError(
+                "Variables were sampled at different times.", where="result.t", cure="Use result[module].t('V')."
+            )
         return found[0].t
 
     def __getitem__(self, module: Any) -> Recording:
@@ -207,13 +219,19 @@ class Result:
         """
         path = module if isinstance(module, str) else self.paths.get(id(module), getattr(module, "path", repr(module)))
         if path not in self.recordings:
-            raise RecordingError(f"Nothing was recorded of {path}.", where=str(path), cure=f"Recorded: {', '.join(self.recordings) or 'nothing'}; call sim.record before the run.")
+            raise RecordingError(
+                f"Nothing was recorded of {path}.",
+                where=str(path),
+                cure=f"Recorded: {', '.join(self.recordings) or 'nothing'}; call sim.record before the run.",
+            )
         return self.recordings[path]
 
     def __repr__(self) -> str:
         parts = []
         for recording in self.recordings.values():
-            what = ([f"{recording.events.count} spikes"] if recording.events is not None else []) + [f"{name} {s.values.shape}" for name, s in recording.samples.items()]
+            what = ([f"{recording.events.count} spikes"] if recording.events is not None else []) + [
+                f"{name} {s.values.shape}" for name, s in recording.samples.items()
+            ]
             parts.append(f"{recording.name}: {', '.join(what)}")
         state = ", interrupted" if self.interrupted else ""
         return f"<Result of {(self.last - self.first) * self.dt:g} ms{state}; {'; '.join(parts) or 'nothing recorded'}>"

@@ -16,7 +16,9 @@ def invariants(step: Step) -> set[int]:
     """Nodes whose value depends on bound parameters and dt only, so one evaluation serves the whole run."""
     found: set[int] = set()
     for index, node in enumerate(step.nodes):
-        if node.op in ("param", "dt") or ((node.elementwise or node.op == "slice") and all(arg in found for arg in node.args)):
+        if node.op in ("param", "dt") or (
+            (node.elementwise or node.op == "slice") and all(arg in found for arg in node.args)
+        ):
             found.add(index)
     return found
 

@@ -134,10 +134,12 @@ class Interpreter:
         self.number = 0
         self.bind()
         self.states = [
-            np.array(np.broadcast_to(spec.initial(self.context), spec.shape), dtype=dtype_of(spec.kind, bits)) for spec in self.step.states
+            np.array(np.broadcast_to(spec.initial(self.context), spec.shape), dtype=dtype_of(spec.kind, bits))
+            for spec in self.step.states
         ]
         self.past = [
-            [np.broadcast_to(channel.initial(self.context), channel.shape).astype(dtype_of(channel.kind, bits))] for channel in self.step.channels
+            [np.broadcast_to(channel.initial(self.context), channel.shape).astype(dtype_of(channel.kind, bits))]
+            for channel in self.step.channels
         ]
         self._depth = [1] * len(self.past)
 
@@ -183,7 +185,10 @@ class Interpreter:
         if len(node.args) < 2:
             return self.sample(channel, int(lags)).reshape(node.shape)
         lags, elements = np.broadcast_arrays(lags, self.values[node.args[1]])
-        picked = [self.sample(channel, int(lag)).reshape(-1)[int(i)] for lag, i in zip(lags.ravel(), elements.ravel(), strict=True)]
+        picked = [
+            self.sample(channel, int(lag)).reshape(-1)[int(i)]
+            for lag, i in zip(lags.ravel(), elements.ravel(), strict=True)
+        ]
         return np.array(picked, dtype=self.past[channel][0].dtype).reshape(node.shape)
 
     def _delayed(self, arg: int, delay: int, channel: int | None) -> Array:

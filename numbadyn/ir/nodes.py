@@ -20,7 +20,18 @@ from numbadyn.ir.ops import OPS, Kind
 from numbadyn.ir.printer import step_text
 from numbadyn.units import Dimension
 
-__all__ = ["SOURCES", "BindContext", "Channel", "Connection", "Node", "ParamSpec", "Position", "StateSpec", "Step", "Train"]
+__all__ = [
+    "SOURCES",
+    "BindContext",
+    "Channel",
+    "Connection",
+    "Node",
+    "ParamSpec",
+    "Position",
+    "StateSpec",
+    "Step",
+    "Train",
+]
 
 #: Operations that are not elementwise: where values come from, and how they cross index spaces.
 SOURCES = frozenset(

@@ -1,7 +1,7 @@
 """The table of elementwise operations: arity, kinds, units, NumPy meaning and compiled spelling, a row each.
 
-In: nothing.  Out: `OPS`, read by the tracer (rules), the verifier, the interpreter (meaning), the differentiator and the
-source writer (spelling).  Must not know: how values are traced, where they are stored, Numba, `quantities`.
+In: nothing.  Out: `OPS`, read by the tracer (rules), the verifier, the interpreter (meaning), the differentiator and
+the source writer (spelling).  Must not know: how values are traced, where they are stored, Numba, `quantities`.
 
 A *kind* is ``"real"`` (float64 or float32, decided when a network is built), ``"int"`` (int64) or ``"bool"``.
 """
@@ -35,10 +35,11 @@ class Op:
         Number of arguments.
     kinds : str
         How the kind of the result follows from the arguments. ``promote``: the widest argument kind (at least int);
-        ``real``: arguments are made real; ``keep``: that of the argument; ``bool``, ``int``: that kind; ``select``: as the last two.
+        ``real``: arguments are made real; ``keep``: that of the argument; ``bool``, ``int``: that kind; ``select``: as
+        the last two.
     units : str
-        How the unit of the result follows. ``same``: all arguments alike; ``compare``: alike, result has none; ``none``:
-        arguments must have none; ``logic``: Booleans; ``select``: the last two alike.
+        How the unit of the result follows. ``same``: all arguments alike; ``compare``: alike, result has none;
+        ``none``: arguments must have none; ``logic``: Booleans; ``select``: the last two alike.
     meaning : callable
         The NumPy meaning, on arrays of one dtype; None where it is an elementary function of `numbadyn.ir.elementary`.
     text : str

@@ -23,8 +23,8 @@ def verify(step: Step) -> None:
     Raises
     ------
     InternalError
-        Unknown operation, argument that comes later, wrong arity, shape or kind that does not follow from the arguments,
-        an effect that refers to no node.
+        Unknown operation, argument that comes later, wrong arity, shape or kind that does not follow from the
+        arguments, an effect that refers to no node.
     """
     for index, node in enumerate(step.nodes):
         problem = _problem(step, index, node)
@@ -33,10 +33,15 @@ def verify(step: Step) -> None:
     roots = [*step.roots(), *step.probes.values(), *step.outputs.values()]
     for root in roots:
         if not 0 <= root < len(step.nodes):
-            raise InternalError(f"An effect of {step.name} refers to node {root}, which does not exist.", where=step.name)
+            raise InternalError(
+                f"An effect of {step.name} refers to node {root}, which does not exist.", where=step.name
+            )
     for state, value in step.writes.items():
         if step.nodes[value].kind != step.states[state].kind:
-            raise InternalError(f"{step.states[state].name} is written by a value of another kind.", where=str(step.nodes[value].position))
+            raise InternalError(
+                f"{step.states[state].name} is written by a value of another kind.",
+                where=str(step.nodes[value].position),
+            )
 
 
 def _problem(step: Step, index: int, node: Node) -> str:
@@ -49,7 +54,9 @@ def _problem(step: Step, index: int, node: Node) -> str:
             return f"has {len(args)} arguments instead of {row.arity}"
         if any(arg.size not in (1, node.size) for arg in args):
             return "joins values of different sizes"
-        if row.kinds == "real" and (node.kind != "real" or any(arg.kind != "real" for arg in args if node.op != "to_real")):
+        if row.kinds == "real" and (
+            node.kind != "real" or any(arg.kind != "real" for arg in args if node.op != "to_real")
+        ):
             return "is not real throughout"
         if row.kinds == "promote" and any(arg.kind != node.kind for arg in args):
             return "has arguments of another kind"

@@ -22,7 +22,9 @@ def _delays(program: Program, context: BindContext, tables: list[Any], evaluator
         if node.op == "history" and node.args:
             lag = np.asarray(evaluator.values.get(node.args[0], 0))
             channel = step.channels[node.attrs["channel"]]
-            lines.append(f"{channel.name} read by {node.position.module}: {_span(lag)} steps before the last one ({_span(lag * context.dt)} ms)")
+            lines.append(
+                f"{channel.name} read by {node.position.module}: {_span(lag)} steps before the last one ({_span(lag * context.dt)} ms)"
+            )
     for connection, table in zip(step.connections, tables, strict=True):
         if len(table.delays) and table.delays.max() > 0:
             lines.append(f"{connection.name}: {_span(table.delays)} steps ({_span(table.delays * context.dt)} ms)")
@@ -56,20 +58,32 @@ def explain(program: Program, context: BindContext, tables: list[Any]) -> str:
     step = program.step
     lines = [f"{step.name}, dt = {context.dt:g} ms, {context.bits} bits", "", "Order of a step:"]
     for number, (path, kind) in enumerate(step.order, 1):
-        owner = next((s.owner.owner for s in step.states if s.owner is not None and getattr(s.owner.owner, "path", "") == path), None)
-        hooks = [f"before: {key!r}" for key in getattr(owner, "before_updates", None) or ()] + [f"after: {key!r}" for key in getattr(owner, "after_updates", None) or ()]
+        owner = next(
+            (s.owner.owner for s in step.states if s.owner is not None and getattr(s.owner.owner, "path", "") == path),
+            None,
+        )
+        hooks = [f"before: {key!r}" for key in getattr(owner, "before_updates", None) or ()] + [
+            f"after: {key!r}" for key in getattr(owner, "after_updates", None) or ()
+        ]
         lines.append(f"  {number}. {path} ({kind})" + (f"  hooks {', '.join(hooks)}" if hooks else ""))
     lines += ["", "Connections:"]
-    lines += [f"  {c.name}: {c.n_pre} -> {c.n_post}, {table.targets.size} synapses, {_weights(table)}" for c, table in zip(step.connections, tables, strict=True)] or ["  none"]
+    lines += [
+        f"  {c.name}: {c.n_pre} -> {c.n_post}, {table.targets.size} synapses, {_weights(table)}"
+        for c, table in zip(step.connections, tables, strict=True)
+    ] or ["  none"]
     lines += ["", "Delays:"] + [f"  {line}" for line in _delays(program, context, tables, evaluator)]
-    lines += ["", "Stages:"] + [f"  {line}" for stages in program.schedule for stage in stages for line in stage.lines(program)]
+    lines += ["", "Stages:"] + [
+        f"  {line}" for stages in program.schedule for stage in stages for line in stage.lines(program)
+    ]
     lines += ["", "States:"] + [f"  {s.name}: {s.kind}{s.shape} in {s.dimension}" for s in step.states]
     lines += ["", "Buffers:"]
     for block in program.buffers:
         for buffer in block:
             itemsize = 1 if buffer.kind == "bool" else dtype_of(buffer.kind, context.bits).itemsize
             slots = " a slot" if buffer.role == "ring" else ""
-            lines.append(f"  {buffer.role:8s} {buffer.name}: {buffer.size} x {buffer.kind}, {buffer.size * itemsize} bytes{slots}")
+            lines.append(
+                f"  {buffer.role:8s} {buffer.name}: {buffer.size} x {buffer.kind}, {buffer.size * itemsize} bytes{slots}"
+            )
     return "\n".join(lines)
 
 

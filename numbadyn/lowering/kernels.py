@@ -107,7 +107,9 @@ class _LoopBuilder:
             self.scalar_names.append((name, kind))
         return Operand("scalar", self._scalar_of[key])
 
-    def _slot(self, view: View, access: Access, stride: int, name: str, *, cleared: bool = False, whole: bool = False) -> Operand:
+    def _slot(
+        self, view: View, access: Access, stride: int, name: str, *, cleared: bool = False, whole: bool = False
+    ) -> Operand:
         key = (view, access, stride)
         if key not in self._slot_of:
             self._slot_of[key] = len(self.slots)
@@ -121,7 +123,9 @@ class _LoopBuilder:
         node = self.node(arg)
         if arg in self.locals:
             return Operand("local", self.locals[arg])
-        if arg in self.plan.constants and node.shape == ():  # (1,) is an array: a population of one is compiled like any other
+        if (
+            arg in self.plan.constants and node.shape == ()
+        ):  # (1,) is an array: a population of one is compiled like any other
             return self._scalar(arg, node.label or f"c{arg}", node.kind)
         if node.op in ("time", "step"):
             return Operand("time" if node.op == "time" else "step", 0)
@@ -176,12 +180,16 @@ class _LoopBuilder:
         for index in self.draft.nodes:
             if index in self.memory.stored_as or index in self.plan.refills or ("temp", index) in self.memory.buffers:
                 buffer = self.memory.value(index)
-                slot = self._slot(View(buffer, 0, buffer.size), "each", 1, self.node(index).label or buffer.name.rsplit(".", 1)[-1])
+                slot = self._slot(
+                    View(buffer, 0, buffer.size), "each", 1, self.node(index).label or buffer.name.rsplit(".", 1)[-1]
+                )
                 stores.append(Store(self.locals[index], slot.index))
             for number, channel in enumerate(self.plan.step.channels):
                 if number in self.plan.rings and channel.value == index:
                     ring = self.memory.ring(number)
-                    slot = self._slot(View(ring, 0, ring.size, "now"), "each", 1, f"{channel.name.rsplit('.', 1)[-1]}_now")
+                    slot = self._slot(
+                        View(ring, 0, ring.size, "now"), "each", 1, f"{channel.name.rsplit('.', 1)[-1]}_now"
+                    )
                     stores.append(Store(self.locals[index], slot.index))
         return stores
 

@@ -2,8 +2,8 @@
 
 In: nothing (data only, frozen once built).  Out: read by the source writer and by the runtime.  Must not know: Numba.
 
-Only *loops* are compiled anew for a model.  Deliveries, draws, given spike times and compactions are rows of tables that
-library routines read, so the number of populations and projections is not part of the structure.
+Only *loops* are compiled anew for a model.  Deliveries, draws, given spike times and compactions are rows of tables
+that library routines read, so the number of populations and projections is not part of the structure.
 """
 
 from __future__ import annotations
@@ -15,7 +15,21 @@ from numbadyn.ir.nodes import Step
 from numbadyn.ir.ops import Kind
 from numbadyn.lowering.text import program_text
 
-__all__ = ["Access", "Buffer", "Compaction", "Delivery", "Draw", "Kernel", "Loop", "Program", "Refill", "Slot", "Store", "Term", "TrainStage"]
+__all__ = [
+    "Access",
+    "Buffer",
+    "Compaction",
+    "Delivery",
+    "Draw",
+    "Kernel",
+    "Loop",
+    "Program",
+    "Refill",
+    "Slot",
+    "Store",
+    "Term",
+    "TrainStage",
+]
 
 Role = Literal["state", "temp", "sum", "ring", "now", "constant", "past"]
 Access = Literal["each", "first", "stride"]
@@ -28,8 +42,8 @@ class Buffer:
     Parameters
     ----------
     role : str
-        ``state``: a state; ``temp``: a value used by a later stage; ``sum``: target of a synaptic sum; ``ring``: history
-        of a channel, `size` elements a slot; ``constant``: an array that depends on parameters only.
+        ``state``: a state; ``temp``: a value used by a later stage; ``sum``: target of a synaptic sum; ``ring``:
+        history of a channel, `size` elements a slot; ``constant``: an array that depends on parameters only.
     index : int
         State number, channel number, or node number.
     kind, size, name

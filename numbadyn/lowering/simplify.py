@@ -1,8 +1,8 @@
 """Simplification of a traced step: the same step with fewer operations.
 
-In: a `Step`.  Out: a new `Step` with live nodes only, equal expressions joined, divisions by run constants made products.
-The interpreter runs the simplified step too, so every target gives its bits; against the step as traced it differs by
-roundings only.  Must not know: stages, memory, targets.
+In: a `Step`.  Out: a new `Step` with live nodes only, equal expressions joined, divisions by run constants made
+products.  The interpreter runs the simplified step too, so every target gives its bits; against the step as traced it
+differs by roundings only.  Must not know: stages, memory, targets.
 """
 
 from __future__ import annotations
@@ -68,7 +68,9 @@ class _Rewriter:
             self.new.nodes.append(node)
             index = len(self.new.nodes) - 1
             self._known[key] = index
-            if node.op in ("param", "dt") or ((node.op in OPS or node.op == "slice") and all(arg in self._constant for arg in node.args)):
+            if node.op in ("param", "dt") or (
+                (node.op in OPS or node.op == "slice") and all(arg in self._constant for arg in node.args)
+            ):
                 self._constant.add(index)
         return self._known[key]
 
@@ -156,7 +158,7 @@ def _parted(r: _Rewriter, index: int) -> tuple[int | None, int | None]:
 
 
 def _sign_to_constant(r: _Rewriter, node: Node) -> int | None:
-    """c * (-x) -> x * (-c)."""
+    """C * (-x) -> x * (-c)."""
     for x, c in (node.args, node.args[::-1]):
         if r.constant(c) and x not in r._constant and r.node(x).op == "neg":
             return _product(r, node, r.node(x).args[0], r.emit("neg", node, c))
@@ -164,7 +166,7 @@ def _sign_to_constant(r: _Rewriter, node: Node) -> int | None:
 
 
 def _product(r: _Rewriter, like: Node, a: int, b: int) -> int:
-    """a * b, after the rules for products."""
+    """A * b, after the rules for products."""
     node = replace(like, op="mul", args=(a, b))
     found = _mul(r, node)
     return r.add(node) if found is None else found
@@ -181,7 +183,9 @@ def _div(r: _Rewriter, node: Node) -> int | None:
 
 def _one(r: _Rewriter, node: Node) -> int:
     index = next(index for index, spec in enumerate(r.new.params) if spec.name == _ONE)
-    return r.add(Node("param", (), (), "real", DIMENSIONLESS, node.position, node.region, {"index": index, "literal": True}))
+    return r.add(
+        Node("param", (), (), "real", DIMENSIONLESS, node.position, node.region, {"index": index, "literal": True})
+    )
 
 
 def _slice(r: _Rewriter, node: Node) -> int | None:
@@ -222,8 +226,8 @@ def simplify(step: Step) -> Step:
 def _sums_from_decay(step: Step) -> Step:
     """A state that decays by a constant factor and then takes synaptic events becomes one sum that starts from the decay.
 
-    ``g * c + sum(events)`` turns into ``sum(events, from g * c)``: the events are added one by one to the decayed value,
-    which a target can prepare at the end of the step before.
+    ``g * c + sum(events)`` turns into ``sum(events, from g * c)``: the events are added one by one to the decayed
+    value, which a target can prepare at the end of the step before.
     """
     uses: dict[int, int] = {}
     for index in live(step, [*step.roots(), *step.outputs.values()]):
@@ -238,7 +242,9 @@ def _sums_from_decay(step: Step) -> Step:
             if _is_plain_sum(step, total, node, uses) and _is_decay(step, decayed, state, constant):
                 sum_node = step.nodes[total]
                 label = step.states[state].name.rsplit(".", 1)[-1]
-                step.nodes[value] = replace(node, op="accumulate", args=(*sum_node.args, decayed), attrs=sum_node.attrs, label=label)
+                step.nodes[value] = replace(
+                    node, op="accumulate", args=(*sum_node.args, decayed), attrs=sum_node.attrs, label=label
+                )
                 _reprobe(step, total, value, decayed)
                 break
     return step
@@ -254,7 +260,8 @@ def _is_decay(step: Step, index: int, state: int, constant: set[int]) -> bool:
     if node.op != "mul" or node.shape != step.states[state].shape:
         return False
     return any(
-        step.nodes[a].op == "state" and step.nodes[a].attrs["index"] == state and b in constant for a, b in (node.args, node.args[::-1])
+        step.nodes[a].op == "state" and step.nodes[a].attrs["index"] == state and b in constant
+        for a, b in (node.args, node.args[::-1])
     )
 
 
@@ -265,4 +272,3 @@ def _reprobe(step: Step, old: int, total: int, decayed: int) -> None:
     node = step.nodes[total]
     step.nodes.append(replace(node, op="sub", args=(total, decayed), attrs={}, label=step.nodes[old].label))
     step.probes = {key: len(step.nodes) - 1 if value == old else value for key, value in step.probes.items()}
-

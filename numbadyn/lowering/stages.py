@@ -1,11 +1,11 @@
 """Fusion: the nodes of a step are placed into stages, in an order that respects every read and write.
 
-In: a simplified `Step` and the nodes whose values somebody wants.  Out: `Plan`, a list of draft stages with levels.  Must
-not know: buffers, kernels, targets.
+In: a simplified `Step` and the nodes whose values somebody wants.  Out: `Plan`, a list of draft stages with levels.
+Must not know: buffers, kernels, targets.
 
-Elementwise nodes of one region and size are fused into one loop as long as nothing in between needs a whole array.  A state
-is stored by the loop that computes its last version; if anyone reads the old version later, the store is put off to the
-end of the step.
+Elementwise nodes of one region and size are fused into one loop as long as nothing in between needs a whole array.  A
+state is stored by the loop that computes its last version; if anyone reads the old version later, the store is put off
+to the end of the step.
 """
 
 from __future__ import annotations
@@ -131,7 +131,11 @@ class _Planner:
         return events, rings
 
     def _read_as_array(self, index: int, uses: dict[int, list[int]]) -> bool:
-        if index in self.wanted or index in {channel.value for channel in self.step.channels} or index in self.step.writes.values():
+        if (
+            index in self.wanted
+            or index in {channel.value for channel in self.step.channels}
+            or index in self.step.writes.values()
+        ):
             return True
         if len(self.step.nodes[index].args) == 2:
             return True
@@ -174,7 +178,7 @@ class _Planner:
             self.probe_of[probe] = probe if own_memory else self._materialise(probe, node.shape)
         self.wanted = set(self.probe_of.values())
 
-    # ---- placement -----------------------------------------------------------------------------------------------------
+    # ---- placement ---------------------------------------------------------------------------------------------------
 
     def run(self) -> Plan:
         """Place all nodes."""
@@ -182,7 +186,11 @@ class _Planner:
         self.step.channels = list(self.step.channels)
         self.step.writes = dict(self.step.writes)
         self._prepare()
-        kept = [channel.value for number, channel in enumerate(self.step.channels) if number in self.events or number in self.rings]
+        kept = [
+            channel.value
+            for number, channel in enumerate(self.step.channels)
+            if number in self.events or number in self.rings
+        ]
         order = live(self.step, [*self.step.writes.values(), *kept, *self.wanted], bases=False)
         for number, channel in enumerate(self.step.channels):
             if number in self.events:
@@ -198,8 +206,12 @@ class _Planner:
         self._commit()
         self._levels()
         read = self._old_reads()
-        totals = {self.step.nodes[refill].args[0] for refill in self.refills} | {self.step.nodes[refill].args[1] for refill in self.refills}
-        late = {state for state, value in self.step.writes.items() if state not in read and self._source(value) in totals}
+        totals = {self.step.nodes[refill].args[0] for refill in self.refills} | {
+            self.step.nodes[refill].args[1] for refill in self.refills
+        }
+        late = {
+            state for state, value in self.step.writes.items() if state not in read and self._source(value) in totals
+        }
         return Plan(
             self.step, self.drafts, self.stage_of, self.commits, self.constants, self.events, self.rings, self.probe_of, self.refills, late
         )  # fmt: skip
@@ -256,12 +268,16 @@ class _Planner:
             stage = self._stage_behind(arg)
             if stage > candidate:
                 return False
-            if stage == candidate and (self.step.nodes[arg].op == "slice" or self.step.nodes[arg].size != self.drafts[candidate].size):
+            if stage == candidate and (
+                self.step.nodes[arg].op == "slice" or self.step.nodes[arg].size != self.drafts[candidate].size
+            ):
                 return False
         return True
 
     def _compact(self, channel: int, index: int) -> None:
-        self.drafts.append(Draft("compact", self.step.nodes[index].region, self.step.nodes[index].size, [index], channel))
+        self.drafts.append(
+            Draft("compact", self.step.nodes[index].region, self.step.nodes[index].size, [index], channel)
+        )
         self.compact_of[channel] = len(self.drafts) - 1
 
     def _readers(self, total: int) -> dict[int, bool]:
@@ -288,13 +304,15 @@ class _Planner:
         index = len(self.step.nodes) - 1
         readers = self._readers(total)
         candidate = self._open.get((base.region, base.size), -1)
-        behind = candidate >= self.stage_of[total] and all(n < candidate or (n == candidate and direct) for n, direct in readers.items())
+        behind = candidate >= self.stage_of[total] and all(
+            n < candidate or (n == candidate and direct) for n, direct in readers.items()
+        )
         if not behind:
             self._open.pop((base.region, base.size), None)
         self._place_in_loop(index)
         self.refills[index] = total
 
-    # ---- states --------------------------------------------------------------------------------------------------------
+    # ---- states ------------------------------------------------------------------------------------------------------
 
     def _old_reads(self) -> dict[int, list[tuple[int, bool]]]:
         """State -> (draft, whether it reads element by element) of every read of its old version."""
@@ -306,7 +324,9 @@ class _Planner:
                 for arg in self._args(index):
                     base = self.step.nodes[view_base(self.step, arg)[0]]
                     if base.op == "state":
-                        direct = arg == view_base(self.step, arg)[0] and base.size == draft.size and draft.kind == "loop"
+                        direct = (
+                            arg == view_base(self.step, arg)[0] and base.size == draft.size and draft.kind == "loop"
+                        )
                         reads.setdefault(base.attrs["index"], []).append((number, direct))
         return reads
 
@@ -326,7 +346,7 @@ class _Planner:
             stored.add(value)
             self.commits[state] = value
 
-    # ---- levels --------------------------------------------------------------------------------------------------------
+    # ---- levels ------------------------------------------------------------------------------------------------------
 
     def _levels(self) -> None:
         """Longest path to each draft; drafts of one level are independent."""
@@ -340,7 +360,9 @@ class _Planner:
                 if node.op == "accumulate":
                     self._deliver_needs(node, before[number])
                     continue
-                before[number].update(stage for stage in map(self._stage_behind, node.args) if stage not in (-1, number))
+                before[number].update(
+                    stage for stage in map(self._stage_behind, node.args) if stage not in (-1, number)
+                )
         for refill, total in self.refills.items():
             own = self.stage_of[refill]
             before[own].update(number for number in self._readers(total) if number != own)

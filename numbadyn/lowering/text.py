@@ -40,4 +40,3 @@ def program_text(program: Program) -> str:
         for stage in stages:
             lines += [f"    {line}" for line in stage.lines(program)]
     return "\n".join(lines)
-

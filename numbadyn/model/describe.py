@@ -1,7 +1,7 @@
 """Describers: a class with arguments, to be made later and shared by structure.
 
-In: a class and its arguments.  Out: an instance when a size is known, and a key that is equal for equal content.  Must not
-know: who shares what.
+In: a class and its arguments.  Out: an instance when a size is known, and a key that is equal for equal content.  Must
+not know: who shares what.
 """
 
 from __future__ import annotations
@@ -36,7 +36,13 @@ def content_key(value: Any) -> Any:
         magnitude, dimension = split(value)
         array = np.asarray(magnitude)
         array = array.astype(np.float64) if array.dtype.kind in "iuf" else array
-        return ("array", array.shape, array.dtype.str, hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest(), dimension)
+        return (
+            "array",
+            array.shape,
+            array.dtype.str,
+            hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest(),
+            dimension,
+        )
     if isinstance(value, list | tuple):
         return (type(value).__name__, tuple(content_key(part) for part in value))
     if isinstance(value, dict):
@@ -66,9 +72,15 @@ class Describer:
     def key(self) -> Any:
         """Equal for describers of one class with equal content, in whatever units it is written."""
         names = [name for name in inspect.signature(self.cls).parameters if name not in _FILLED_IN]
-        defaults = {name: p.default for name, p in inspect.signature(self.cls).parameters.items() if p.default is not p.empty}
+        defaults = {
+            name: p.default for name, p in inspect.signature(self.cls).parameters.items() if p.default is not p.empty
+        }
         bound = defaults | dict(zip(names, self.args, strict=False)) | self.kwargs
-        return (self.cls.__module__, self.cls.__qualname__, tuple(sorted((name, repr(content_key(value))) for name, value in bound.items())))
+        return (
+            self.cls.__module__,
+            self.cls.__qualname__,
+            tuple(sorted((name, repr(content_key(value))) for name, value in bound.items())),
+        )
 
     identifier = key
 

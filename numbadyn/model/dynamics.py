@@ -13,12 +13,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from numbadyn.errors import HookArgumentError, HookKeyError, MissingHookError
-from numbadyn.model.delays import OutputDelayAt, Prefetch, PrefetchDelayAt, latest_output, note_output
+from numbadyn.model.delays import latest_output, note_output
 from numbadyn.model.describe import Describer
 from numbadyn.model.geometry import as_size
 from numbadyn.model.hooks import call, wants_input, wants_output
 from numbadyn.model.inputs import InputRegistry
 from numbadyn.model.module import Module, missing_attributes_explained
+from numbadyn.model.references import OutputDelayAt, Prefetch, PrefetchDelayAt
 from numbadyn.model.values import stepping
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced
@@ -107,11 +108,19 @@ class Dynamics(Module):
 
     def _add_hook(self, hooks: dict[Hashable, Any], when: str, key: Hashable, fun: Any) -> None:
         if not isinstance(key, Hashable):
-            raise HookKeyError(f"{key!r} is no key of a hook.", where=self.path, cure="Give a string or another hashable value.")
+            raise HookKeyError(
+                f"{key!r} is no key of a hook.", where=self.path, cure="Give a string or another hashable value."
+            )
         if key in hooks:
-            raise HookKeyError(f"{self.path} already has {when}-hook {key!r}.", where=self.path, cure="Choose another key.")
+            raise HookKeyError(
+                f"{self.path} already has {when}-hook {key!r}.", where=self.path, cure="Choose another key."
+            )
         if not callable(fun):
-            raise HookArgumentError(f"{when}-hook {key!r} of {self.path} is {fun!r}, which cannot be called.", where=self.path, cure="Give a function or an object with __call__.")
+            raise HookArgumentError(
+                f"{when}-hook {key!r} of {self.path} is {fun!r}, which cannot be called.",
+                where=self.path,
+                cure="Give a function or an object with __call__.",
+            )
         hooks[key] = fun
 
     def add_before_update(self, key: Hashable, fun: Callable[..., Any], *, receive_input: bool | None = None) -> None:
@@ -155,7 +164,9 @@ class Dynamics(Module):
     def _get_hook(self, hooks: dict[Hashable, Any], when: str, key: Hashable) -> Callable[..., Any]:
         if key not in hooks:
             known = ", ".join(repr(k) for k in hooks) or "none"
-            raise MissingHookError(f"{self.path} has no {when}-hook {key!r}.", where=self.path, cure=f"Registered are: {known}.")
+            raise MissingHookError(
+                f"{self.path} has no {when}-hook {key!r}.", where=self.path, cure=f"Registered are: {known}."
+            )
         hook: Callable[..., Any] = hooks[key]
         return hook.fun if isinstance(hook, _Registered) else hook
 
@@ -283,7 +294,11 @@ class Dynamics(Module):
         True
         """
         if not isinstance(dyn, Dynamics | Describer):
-            raise HookArgumentError(f"{self.path}.align_pre is given {dyn!r}.", where=self.path, cure="Give a Dynamics, or describe one: Expon.desc(tau=5*ms).")
+            raise HookArgumentError(
+                f"{self.path}.align_pre is given {dyn!r}.",
+                where=self.path,
+                cure="Give a Dynamics, or describe one: Expon.desc(tau=5*ms).",
+            )
         key = ("align_pre", dyn.key if isinstance(dyn, Describer) else id(dyn))
         if key not in self._after:
             made = dyn.make(self.out_size) if isinstance(dyn, Describer) else dyn
@@ -310,7 +325,9 @@ class Dynamics(Module):
         """
         return Prefetch(self, item)
 
-    def prefetch_delay(self, state: str, *time_and_index: Any, init: Any = None, interpolation: str | None = None) -> PrefetchDelayAt:
+    def prefetch_delay(
+        self, state: str, *time_and_index: Any, init: Any = None, interpolation: str | None = None
+    ) -> PrefetchDelayAt:
         """Reference to a state some time ago.
 
         Parameters

@@ -42,10 +42,14 @@ def time_step(dt: Any, where: str = "dt") -> float:
         Zero, negative, not finite or not a single time.
     """
     if not is_quantity(dt):
-        raise UnitExpectedError(f"The time step is {dt!r}, without a unit.", where=where, cure="Give a time, such as dt=0.1*ms.")
+        raise UnitExpectedError(
+            f"The time step is {dt!r}, without a unit.", where=where, cure="Give a time, such as dt=0.1*ms."
+        )
     value = np.asarray(magnitude_in(dt, TIME, what="The time step", where=where))
     if value.size != 1 or not np.isfinite(value).all() or float(value.ravel()[0]) <= 0:
-        raise TimeStepError(f"The time step is {describe(dt)}.", where=where, cure="Give one positive time, such as dt=0.1*ms.")
+        raise TimeStepError(
+            f"The time step is {describe(dt)}.", where=where, cure="Give one positive time, such as dt=0.1*ms."
+        )
     return float(value.ravel()[0])
 
 
@@ -133,7 +137,9 @@ def get(key: str, default: Any = ...) -> Any:
     if default is not ...:
         return default
     if key == "dt":
-        raise TimeStepError("No time step is set.", where="environ", cure="Wrap eager calls in `with nd.environ.context(dt=0.1*ms):`.")
+        raise TimeStepError(
+            "No time step is set.", where="environ", cure="Wrap eager calls in `with nd.environ.context(dt=0.1*ms):`."
+        )
     raise KeyError(f"environ has no {key!r}; set it with nd.environ.set({key}=...) or nd.environ.context({key}=...).")
 
 

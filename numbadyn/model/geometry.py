@@ -40,5 +40,9 @@ def as_size(size: Any, where: str) -> tuple[int, ...]:
     parts = tuple(size) if isinstance(size, tuple | list | np.ndarray) else (size,)
     whole = all(isinstance(part, int | np.integer) and not isinstance(part, bool) for part in parts)
     if not parts or not whole or any(part < 1 for part in parts) or math.prod(parts) > _LARGEST:
-        raise SizeError(f"The size is {given!r}.", where=where, cure="Give a positive whole number, or a tuple of them such as (10, 10).")
+        raise SizeError(
+            f"The size is {given!r}.",
+            where=where,
+            cure="Give a positive whole number, or a tuple of them such as (10, 10).",
+        )
     return tuple(int(part) for part in parts)

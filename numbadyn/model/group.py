@@ -81,13 +81,20 @@ class DynamicsGroup(Module):
         """
         leaves: list[Module] = []
         self._collect(leaves, [])
-        ranks = {id(leaf): 0 if isinstance(leaf, Projection) else 1 if isinstance(leaf, Dynamics | DynamicsGroup) else 2 for leaf in leaves}
+        ranks = {
+            id(leaf): 0 if isinstance(leaf, Projection) else 1 if isinstance(leaf, Dynamics | DynamicsGroup) else 2
+            for leaf in leaves
+        }
         return sorted(leaves, key=lambda leaf: ranks[id(leaf)])
 
     def _collect(self, leaves: list[Module], above: list[DynamicsGroup]) -> None:
         if self in above:
             names = " -> ".join(group.path for group in [*above[above.index(self) :], self])
-            raise SchedulingError(f"A group contains itself: {names}.", where=self.path, cure="Take the inner reference out, or keep it in a name that starts with an underscore.")
+            raise SchedulingError(
+                f"A group contains itself: {names}.",
+                where=self.path,
+                cure="Take the inner reference out, or keep it in a name that starts with an underscore.",
+            )
         for _name, child in self.children():
             if isinstance(child, DynamicsGroup) and type(child).update is DynamicsGroup.update:
                 child._collect(leaves, [*above, self])
@@ -113,6 +120,8 @@ class DynamicsGroup(Module):
         """Call all modules in order."""
         modules = self.schedule()
         if not modules:
-            raise SchedulingError(f"{self.path} is empty.", where=self.path, cure="Assign populations and projections to its attributes.")
+            raise SchedulingError(
+                f"{self.path} is empty.", where=self.path, cure="Assign populations and projections to its attributes."
+            )
         for module in modules:
             module()

@@ -2,8 +2,8 @@
 
 In: any callable object.  Out: the same object with a mark.  Must not know: modules.
 
-A before-hook is called without arguments unless it is marked with `receive_update_input`; an after-hook is called with the
-return value of `update` unless it is marked with `not_receive_update_output`.
+A before-hook is called without arguments unless it is marked with `receive_update_input`; an after-hook is called with
+the return value of `update` unless it is marked with `not_receive_update_output`.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class InputRegistry:
         #: Keys of the callables that the owner's last update has summed.
         self.reached: frozenset[str] = frozenset()
 
-    # ---- storage: callables live here, arrays of a traced step in the trace's notes -----------------------------------
+    # ---- storage: callables live here, arrays of a traced step in the trace's notes ----------------------------------
 
     def _note(self, trace: Trace) -> dict[str, Any]:
         note: dict[str, Any] = trace.notes.setdefault(("inputs", self.kind, id(self.owner)), {})
@@ -95,7 +95,11 @@ class InputRegistry:
         for entries in (self._arrays(), self._entries):
             if key in entries:
                 return entries[key]
-        raise InputKeyError(f"{self.path} has no input {key!r}.", where=self.path, cure=f"Registered are: {', '.join(self.keys()) or 'none'}.")
+        raise InputKeyError(
+            f"{self.path} has no input {key!r}.",
+            where=self.path,
+            cure=f"Registered are: {', '.join(self.keys()) or 'none'}.",
+        )
 
     def _matching(self, label: str | None) -> Iterator[tuple[str, Any]]:
         prefix = "" if label is None else f"{label} // "
@@ -103,7 +107,7 @@ class InputRegistry:
         sources = [self._entries] if arrays is self._entries else [self._entries, arrays]
         for entries in sources:
             for key, value in entries.items():
-                if key.startswith(prefix) and not (value is None):
+                if key.startswith(prefix) and value is not None:
                     yield key, value
 
     def sum(self, init: Any, args: tuple[Any, ...], label: str | None, kwargs: dict[str, Any]) -> Any:

@@ -1,7 +1,7 @@
 """One-step integrators: functions of a right-hand side, used inside `update`.
 
-In: a function of the variable that returns its time derivative, and the variable's value.  Out: the value one `dt` later.
-Traced and eager alike.  Must not know: models.
+In: a function of the variable that returns its time derivative, and the variable's value.  Out: the value one `dt`
+later.  Traced and eager alike.  Must not know: models.
 """
 
 from __future__ import annotations
@@ -48,7 +48,11 @@ def exprel(x: Any) -> Any:
         return Traced(trace, trace.emit("exprel", as_node(trace, x)))
     magnitude, dimension = split(x)
     if dimension != DIMENSIONLESS:
-        raise DimensionError(f"exprel of a value in {dimension}: it takes plain numbers only.", where="nd.exprel", cure="Divide by a scale first.")
+        raise DimensionError(
+            f"exprel of a value in {dimension}: it takes plain numbers only.",
+            where="nd.exprel",
+            cure="Divide by a scale first.",
+        )
     return numpy_functions(64)["exprel"](np.asarray(magnitude, dtype=float))[()]
 
 

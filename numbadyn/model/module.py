@@ -6,6 +6,7 @@ random streams follow), `init_all_states` and `reset_all_states`.  Must not know
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,7 +45,9 @@ class Module:
             trace = current_trace()
             if trace is not None:
                 raise NotInitialisedError(
-                    f"{self.path}.{name} is made while a step is traced.", where=str(trace.here), cure="Make states in init_state and parameters in __init__."
+                    f"{self.path}.{name} is made while a step is traced.",
+                    where=str(trace.here),
+                    cure="Make states in init_state and parameters in __init__.",
                 )
             value.bind(self, name)
         elif isinstance(old, Variable):
@@ -59,7 +62,8 @@ class Module:
     @property
     def path(self) -> str:
         """Full name, as ``EINet.E``."""
-        return self._path or self.name or type(self).__name__
+        own = vars(self)  # a class that forgets super().__init__() has no name yet, but is named in messages
+        return own.get("_path") or own.get("name") or type(self).__name__
 
     def init_state(self) -> None:
         """Make the states; models override it (``self.V = nd.State(...)``)."""
@@ -73,7 +77,9 @@ class Module:
 
     def update(self, *args: Any, **kwargs: Any) -> Any:
         """One time step; models override it."""
-        raise UnsupportedFeatureError(f"{type(self).__name__} has no update method.", where=self.path, cure="Write one: `def update(self): ...`.")
+        raise UnsupportedFeatureError(
+            f"{type(self).__name__} has no update method.", where=self.path, cure="Write one: `def update(self): ...`."
+        )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         with stepping(), missing_attributes_explained():
@@ -95,7 +101,9 @@ class Module:
         if not isinstance(found, State):
             known = ", ".join(self.states()) or "none"
             kind = "" if name not in vars(self) else f" (it is a {type(found).__name__})"
-            raise UnknownStateError(f"{self.path} has no state {name!r}{kind}.", where=self.path, cure=f"Its states are: {known}.")
+            raise UnknownStateError(
+                f"{self.path} has no state {name!r}{kind}.", where=self.path, cure=f"Its states are: {known}."
+            )
         return found
 
     def wiring(self) -> list[object]:
@@ -126,7 +134,9 @@ def missing_attributes_explained() -> Iterator[None]:
         raise UnknownStateError(
             f"{module.path} has no attribute {error.name!r}.",
             where=str(raised_at(error, module.path)),
-            cure=known if module._initialised else f"{known} Call nd.init_all_states(net) before an eager call, or make it in __init__ or init_state.",
+            cure=known
+            if module._initialised
+            else f"{known} Call nd.init_all_states(net) before an eager call, or make it in __init__ or init_state.",
         ) from error
 
 
@@ -160,16 +170,24 @@ def walk(root: Module) -> list[Module]:
 
 
 def name_all(root: Module, seed: int = 0) -> list[Module]:
-    """Give every module its full name and number, nearest first, and every value its number."""
+    """Give every module its full name and number, nearest first, and every value its number.
+
+    No two modules have the same name: where users gave one twice, the second gets ``_2``.
+    """
     root._path = root.name or type(root).__name__
-    named = {id(root)}
+    named, taken = {id(root)}, {root._path}
     queue = deque([root])
     while queue:
         module = queue.popleft()
         for name, child in module.children():
             if id(child) not in named:
                 named.add(id(child))
-                child._path = f"{module.path}.{child.name or name}"
+                if "_path" not in vars(child):
+                    raise _without_base(child)
+                wanted = f"{module.path}.{child.name or name}"
+                numbered = (f"{wanted}_{number}" for number in itertools.count(2))
+                child._path = next(path for path in itertools.chain([wanted], numbered) if path not in taken)
+                taken.add(child._path)
                 queue.append(child)
     modules = walk(root)
     values = 0
@@ -181,6 +199,15 @@ def name_all(root: Module, seed: int = 0) -> list[Module]:
                 value.number = values
                 values += 1
     return modules
+
+
+def _without_base(module: Module) -> NotInitialisedError:
+    kind = type(module).__name__
+    return NotInitialisedError(
+        f"The {kind} is not ready: its __init__ does not call that of its base class.",
+        where=f"{kind}.__init__",
+        cure="Write super().__init__() as its first line.",
+    )
 
 
 def init_all_states(target: Module, seed: int = 0) -> Module:

@@ -31,7 +31,11 @@ def _shape(trace: Trace | None, size: Size) -> tuple[int, ...]:
         return as_size(size, "nd.random")
     population = population_stepped() if trace is None else trace.path[-1][1]
     if population is None:
-        raise ShapeError("A random draw outside a trace has no population.", where="nd.random", cure="Give size=, such as nd.random.normal(size=100).")
+        raise ShapeError(
+            "A random draw outside a trace has no population.",
+            where="nd.random",
+            cure="Give size=, such as nd.random.normal(size=100).",
+        )
     return population
 
 
@@ -132,11 +136,22 @@ def poisson(mean: Any, size: Size = None) -> Any:
         return Traced(trace, trace.source("poisson", (node,), shape, "real", DIMENSIONLESS, stream=trace.stream()))
     magnitude, dimension = split(mean)
     if dimension != DIMENSIONLESS or not (np.asarray(magnitude) >= 0).all():
-        raise InvalidParameterError(f"The mean of a Poisson draw is {mean!r}.", where="nd.random.poisson", cure="Give a mean without unit, zero or larger.")
+        raise InvalidParameterError(
+            f"The mean of a Poisson draw is {mean!r}.",
+            where="nd.random.poisson",
+            cure="Give a mean without unit, zero or larger.",
+        )
     seed, step = int(environ.get("seed", 0)), int(environ.get("i", 0))
     out = np.empty(int(np.prod(shape)))
     rates = np.ascontiguousarray(np.broadcast_to(np.asarray(magnitude, dtype=float), shape)).ravel()
     numpy_functions(64)["fill_poisson"](
-        out, rates, 0, np.uint32(seed & 0xFFFFFFFF), np.uint32(seed >> 32), np.uint32(step & 0xFFFFFFFF), np.uint32(step >> 32), np.uint32(environ.next_stream())
+        out,
+        rates,
+        0,
+        np.uint32(seed & 0xFFFFFFFF),
+        np.uint32(seed >> 32),
+        np.uint32(step & 0xFFFFFFFF),
+        np.uint32(step >> 32),
+        np.uint32(environ.next_stream()),
     )
     return join(out.reshape(shape), DIMENSIONLESS)

@@ -2,9 +2,11 @@
 
 In: a network.  Out: a `Step`.  Must not know: lowering, targets.
 
-A first pass may read outputs whose unit and kind are known only once their owner has been traced, and may leave inputs for
-the next step's update; further passes use what was learnt.  What differs between recordings that should be the same came
-from outside (a plain random number, a Python counter, the clock) and would be frozen in the compiled step, so it is refused.
+A first pass may read outputs whose unit and kind are known only once their owner has been traced, and may leave inputs
+for the next step's update; further passes use what was learnt.  What differs between recordings that should be the same
+came from outside (a plain random number, a Python counter, the clock) and would be frozen in the compiled step, so it
+is
+refused.
 """
 
 from __future__ import annotations
@@ -45,7 +47,9 @@ def _leftovers(trace: Trace) -> dict[tuple[str, int, str], tuple[Any, int]]:
     return found
 
 
-def _one_pass(network: Module, templates: dict[Any, Template], pending: dict[Any, _Pending]) -> tuple[Trace, dict[Any, Template], dict[Any, Any]]:
+def _one_pass(
+    network: Module, templates: dict[Any, Template], pending: dict[Any, _Pending]
+) -> tuple[Trace, dict[Any, Template], dict[Any, Any]]:
     trace = Trace(network.path, templates)
     trace.notes["waiting"] = set(pending)
     with trace.recording():
@@ -58,7 +62,9 @@ def _one_pass(network: Module, templates: dict[Any, Template], pending: dict[Any
             index = trace.state_index(waiting.state, waiting.state.spec)
             if key not in left:
                 raise SchedulingError(
-                    f"{waiting.registry.path} receives the input {waiting.key!r} in some steps only.", where=waiting.registry.path, cure="Call the projection in every step."
+                    f"{waiting.registry.path} receives the input {waiting.key!r} in some steps only.",
+                    where=waiting.registry.path,
+                    cure="Call the projection in every step.",
                 )
             if left[key][1] == trace.read(index):
                 raise never_summed(waiting.registry, waiting.key)
@@ -96,7 +102,11 @@ def trace_step(network: Module) -> Step:
     different: Node | None = None
     for _ in range(_PASSES):
         trace, learnt, left = _one_pass(network, templates, pending)
-        new = {key: _pending_of(trace, registry, key[2], node) for key, (registry, node) in left.items() if key not in pending}
+        new = {
+            key: _pending_of(trace, registry, key[2], node)
+            for key, (registry, node) in left.items()
+            if key not in pending
+        }
         unknown = any(channel.dimension is ANY for channel in trace.step.channels)
         if not new and learnt == templates and not unknown:
             different = None if settled is None else _difference(settled.step, trace.step)
@@ -105,7 +115,10 @@ def trace_step(network: Module) -> Step:
             settled = trace
             continue
         if learnt == templates:
-            learnt = {key: Template(t.shape, t.kind, DIMENSIONLESS if t.dimension is ANY else t.dimension) for key, t in learnt.items()}
+            learnt = {
+                key: Template(t.shape, t.kind, DIMENSIONLESS if t.dimension is ANY else t.dimension)
+                for key, t in learnt.items()
+            }
         templates = learnt
         pending |= new
     if different is not None:
@@ -115,14 +128,22 @@ def trace_step(network: Module) -> Step:
             cure="For random numbers use nd.random, for counters and memory nd.State, for the time nd.environ.get('t').",
         )
     raise SchedulingError(
-        f"The units of the delayed outputs in {network.path} cannot be settled.", where=network.path, cure="Let each update return one array with one unit."
+        f"The units of the delayed outputs in {network.path} cannot be settled.",
+        where=network.path,
+        cure="Let each update return one array with one unit.",
     )
 
 
 def _difference(before: Step, after: Step) -> Node | None:
     """First node of a recording that is not as in the one before."""
     for old, new in zip(before.nodes, after.nodes, strict=False):
-        if (old.op, old.args, old.shape, old.kind, old.dimension) != (new.op, new.args, new.shape, new.kind, new.dimension):
+        if (old.op, old.args, old.shape, old.kind, old.dimension) != (
+            new.op,
+            new.args,
+            new.shape,
+            new.kind,
+            new.dimension,
+        ):
             return new
         if old.attrs.get("literal") and not np.array_equal(_literal(before, old), _literal(after, new), equal_nan=True):
             return new
@@ -136,4 +157,6 @@ def _literal(step: Step, node: Node) -> Any:
 
 def _pending_of(trace: Trace, registry: Any, key: str, node: int) -> _Pending:
     value = trace.node(node)
-    return _Pending(registry, key, Template(value.shape, value.kind, DIMENSIONLESS if value.dimension is ANY else value.dimension))
+    return _Pending(
+        registry, key, Template(value.shape, value.kind, DIMENSIONLESS if value.dimension is ANY else value.dimension)
+    )

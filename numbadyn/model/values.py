@@ -1,7 +1,7 @@
 """`Parameter` and `State`: the two kinds of values that a model owns.
 
-In: numbers, arrays, quantities or initialisers.  Out: while a step is traced, traced values; else arrays with units.  Both
-take part in NumPy expressions directly (see `Variable`).  Must not know: lowering, targets.
+In: numbers, arrays, quantities or initialisers.  Out: while a step is traced, traced values; else arrays with units.
+Both take part in NumPy expressions directly (see `Variable`).  Must not know: lowering, targets.
 """
 
 from __future__ import annotations
@@ -109,7 +109,11 @@ class Parameter(Variable):
             magnitude, dimension = split(value, where=self.path)
             array = np.asarray(magnitude)
             if array.dtype.kind not in "biuf":
-                raise InvalidParameterError(f"{self.path} is {value!r}.", where=self.path, cure="Give a number, an array, a quantity or an nd.init distribution.")
+                raise InvalidParameterError(
+                    f"{self.path} is {value!r}.",
+                    where=self.path,
+                    cure="Give a number, an array, a quantity or an nd.init distribution.",
+                )
             _check_finite(array, self.path, value)
             self._check_range(array, value)
             recipe = _Plain(array, dimension)
@@ -133,7 +137,9 @@ class Parameter(Variable):
             sign = "zero" if np.ravel(array)[first] == 0 else "negative"
             place = f" in element {first}" if array.ndim else ""
             raise InvalidParameterError(
-                f"{self.path} is {describe(given)}, {sign}{place}, but it must be {least}.", where=self.path, cure=f"Give values {least}."
+                f"{self.path} is {describe(given)}, {sign}{place}, but it must be {least}.",
+                where=self.path,
+                cure=f"Give values {least}.",
             )
 
     def bind(self, owner: Any, name: str) -> None:
@@ -175,7 +181,9 @@ class Parameter(Variable):
         if isinstance(self._recipe, _Plain):
             array = self._recipe.array
             return array.reshape(()) if shape == () else np.broadcast_to(array, shape)
-        return np.asarray(self._recipe.sample(shape, seed=context.seed, stream=STATE_STREAM + self.number, bits=context.bits))
+        return np.asarray(
+            self._recipe.sample(shape, seed=context.seed, stream=STATE_STREAM + self.number, bits=context.bits)
+        )
 
     def _fetch_as(self, shape: tuple[int, ...], kind: Kind, context: BindContext) -> NDArray[Any]:
         """Values of the shape and the kind that a step was traced with; refuses what does not fit into them."""
@@ -188,7 +196,11 @@ class Parameter(Variable):
                     cure=f"Make a new nd.Simulator, or give an array from the start: np.full({array.shape}, value).",
                 )
             array = np.broadcast_to(array, shape)
-        if kind != "real" and kind_of(array.dtype) != kind and not np.array_equal(array.astype(bool if kind == "bool" else np.int64), array):
+        if (
+            kind != "real"
+            and kind_of(array.dtype) != kind
+            and not np.array_equal(array.astype(bool if kind == "bool" else np.int64), array)
+        ):
             whole = "true or false" if kind == "bool" else "a whole number"
             raise InvalidParameterError(
                 f"{self.path} was {whole} when the simulator was built, and is now {describe(self._given)}, which would be cut off.",
@@ -214,7 +226,9 @@ class Parameter(Variable):
         trace = current_trace()
         if trace is not None:
             raise TracedValueError(
-                f"{self.path} is a Parameter, which a step cannot change.", where=str(trace.here), cure="Make it a nd.State in init_state, or change it between runs."
+                f"{self.path} is a Parameter, which a step cannot change.",
+                where=str(trace.here),
+                cure="Make it a nd.State in init_state, or change it between runs.",
             )
         old, given = self._recipe, self._given
         self._given, self._recipe = new, self._accept(new)
@@ -222,7 +236,9 @@ class Parameter(Variable):
             dimension = self._recipe.dimension
             self._given, self._recipe = given, old
             raise DimensionError(
-                f"{self.path} is in {old.dimension}, but the new value is in {dimension}.", where=self.path, cure=f"Give a value in {old.dimension}."
+                f"{self.path} is in {old.dimension}, but the new value is in {dimension}.",
+                where=self.path,
+                cure=f"Give a value in {old.dimension}.",
             )
 
     def content(self) -> Any:
@@ -344,11 +360,15 @@ class State(Variable):
         recipe = self._recipe()
         shape = self.varshape
         try:
-            values = np.asarray(recipe.sample(shape, seed=context.seed, stream=STATE_STREAM + self.number, bits=context.bits))
+            values = np.asarray(
+                recipe.sample(shape, seed=context.seed, stream=STATE_STREAM + self.number, bits=context.bits)
+            )
             values = np.broadcast_to(values, shape)
         except ValueError as error:
             raise ShapeError(
-                f"The initial value of {self.path} does not fit the shape {shape}.", where=self.path, cure=f"Give a single value or an array of shape {shape}."
+                f"The initial value of {self.path} does not fit the shape {shape}.",
+                where=self.path,
+                cure=f"Give a single value or an array of shape {shape}.",
             ) from error
         _check_finite_state(values, self.path)
         return values
@@ -388,7 +408,9 @@ class State(Variable):
         magnitude, dimension = split(resolve(new), where=self.path)
         if dimension != self.dimension:
             raise DimensionError(
-                f"{self.path} is in {self.dimension}, but a value in {dimension} is written to it.", where=self.path, cure=f"Write a value in {self.dimension}."
+                f"{self.path} is in {self.dimension}, but a value in {dimension} is written to it.",
+                where=self.path,
+                cure=f"Write a value in {self.dimension}.",
             )
         self._value = stored(np.asarray(magnitude), self.varshape, self.array().dtype, self.path)
         self._assigned = self._assigned or _STEPPING.get() is None
@@ -398,7 +420,9 @@ class State(Variable):
         if self._value is None:
             if self.owner is None and self._own_shape is None:
                 raise NotInitialisedError(
-                    "A state without an owner has no shape.", where=self.path, cure="Assign it to an attribute of a Dynamics (self.V = nd.State(...)) or give shape=."
+                    "A state without an owner has no shape.",
+                    where=self.path,
+                    cure="Assign it to an attribute of a Dynamics (self.V = nd.State(...)) or give shape=.",
                 )
             self.reset(getattr(self.owner, "seed_of_build", 0))
         result: NDArray[Any] = self._value
@@ -411,7 +435,9 @@ class State(Variable):
 def _check_finite_state(values: NDArray[Any], path: str) -> None:
     if values.dtype.kind == "f" and np.isnan(values).any():
         raise InvalidParameterError(
-            f"The initial value of {path} is NaN in {int(np.isnan(values).sum())} of {values.size} elements.", where=path, cure="Give numbers."
+            f"The initial value of {path} is NaN in {int(np.isnan(values).sum())} of {values.size} elements.",
+            where=path,
+            cure="Give numbers.",
         )
 
 
@@ -420,10 +446,15 @@ def stored(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any], pa
     try:
         full = np.broadcast_to(array, shape)
     except ValueError as error:
-        raise ShapeError(f"{path} has shape {shape}, but a value of shape {array.shape} is written to it.", where=path, cure=f"Write a value of shape {shape}.") from error
+        raise ShapeError(
+            f"{path} has shape {shape}, but a value of shape {array.shape} is written to it.",
+            where=path,
+            cure=f"Write a value of shape {shape}.",
+        ) from error
     if not np.can_cast(array.dtype, dtype, "same_kind"):
         raise InvalidParameterError(
-            f"{path} holds {dtype.name} values, but {array.dtype.name} values are written to it.", where=path, cure=f"Convert them: value.astype({dtype.name!r})."
+            f"{path} holds {dtype.name} values, but {array.dtype.name} values are written to it.",
+            where=path,
+            cure=f"Convert them: value.astype({dtype.name!r}).",
         )
     return np.array(full, dtype=dtype)
-

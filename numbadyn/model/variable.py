@@ -1,6 +1,7 @@
 """`Variable`: what parameters and states have in common, a value that takes part in Python and NumPy expressions.
 
-In: operators and NumPy calls.  Out: the same on the value, traced or with its unit.  Must not know: where values come from.
+In: operators and NumPy calls.  Out: the same on the value, traced or with its unit.  Must not know: where values come
+from.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.errors import DimensionError, UnsupportedFunctionError
+from numbadyn.errors import DimensionError, UnknownStateError, UnsupportedFunctionError
 from numbadyn.tracing.operators import Operators
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced
@@ -40,6 +41,15 @@ class Variable(StandsForQuantity, Operators):
         self.name = ""
         self.number = 0
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_") and name not in ("owner", "name", "number", "value"):
+            raise UnknownStateError(
+                f"{self.path} has no attribute {name!r} to assign to.",
+                where=place(self.path),
+                cure="A new value is written to .value.",
+            )
+        object.__setattr__(self, name, value)
+
     value: Any
     """The value: traced while a step is traced, else with its unit."""
 
@@ -63,7 +73,11 @@ class Variable(StandsForQuantity, Operators):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if any(isinstance(out, Variable) for out in kwargs.get("out") or ()):
-            raise UnsupportedFunctionError(f"{ufunc.__name__} with out= into {self.path}.", where=place(self.path), cure="Write x.value = ... to change a state.")
+            raise UnsupportedFunctionError(
+                f"{ufunc.__name__} with out= into {self.path}.",
+                where=place(self.path),
+                cure="Write x.value = ... to change a state.",
+            )
         resolved = [resolve(x) for x in inputs]
         compare = _COMPARISONS.get(ufunc.__name__)
         if compare is not None and method == "__call__" and current_trace() is None:
@@ -156,7 +170,11 @@ for _method in (
 
 
 def _bad_unit(path: str, unit: Any) -> Any:
-    raise DimensionError(f"{path} has no unit, but it is compared with or converted to {unit}.", where=path, cure="Use plain numbers on both sides.")
+    raise DimensionError(
+        f"{path} has no unit, but it is compared with or converted to {unit}.",
+        where=path,
+        cure="Use plain numbers on both sides.",
+    )
 
 
 def place(path: str) -> str:

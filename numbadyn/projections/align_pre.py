@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from numbadyn.errors import InvalidParameterError
-from numbadyn.model.delays import OutputDelayAt
 from numbadyn.model.describe import Describer
 from numbadyn.model.dynamics import Dynamics
+from numbadyn.model.references import OutputDelayAt
 from numbadyn.projections.base import SynapticProjection, attach_output, made_output
 from numbadyn.projections.connectivity import Connectivity
 from numbadyn.units import DIMENSIONLESS, TIME, join, join_eager

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from numbadyn.errors import HookArgumentError
-from numbadyn.model.delays import OutputDelayAt, Prefetch, PrefetchDelayAt, latest_output, output_known
+from numbadyn.model.delays import latest_output, output_known
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.module import Module
+from numbadyn.model.references import OutputDelayAt, Prefetch, PrefetchDelayAt
 from numbadyn.tracing.trace import current_trace
 
 __all__ = ["Source"]

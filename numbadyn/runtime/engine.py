@@ -73,7 +73,9 @@ def _interruptible() -> Iterator[list[bool]]:
         signal.signal(signal.SIGINT, before)
 
 
-def run_steps(machine: Machine, steps: int, spikes: list[SpikeLog], samples: list[SampleLog], progress: Progress) -> RunOutcome:
+def run_steps(
+    machine: Machine, steps: int, spikes: list[SpikeLog], samples: list[SampleLog], progress: Progress
+) -> RunOutcome:
     """Advance a machine.
 
     Parameters

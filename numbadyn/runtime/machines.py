@@ -1,7 +1,7 @@
 """Machines: a bound network that can be advanced, on one target.
 
-In: a step or program with its bindings, and logs.  Out: `advance`, which runs whole chunks of steps.  Must not know: how
-chunks are chosen, units, user objects.
+In: a step or program with its bindings, and logs.  Out: `advance`, which runs whole chunks of steps.  Must not know:
+how chunks are chosen, units, user objects.
 """
 
 from __future__ import annotations
@@ -212,7 +212,21 @@ class CpuMachine(Machine):
         spikes, samples = self._spike_rows(), self._sample_rows()
         key = (np.uint32(seed & 0xFFFFFFFF), np.uint32(seed >> 32))
         self.loaded.module.run(
-            first, last, self.context.dt, *key, m.R, m.I, m.B, m.E, m.C, self.tables.terms, spikes, samples, self._checks, self._status, *self.tables.stages
+            first,
+            last,
+            self.context.dt,
+            *key,
+            m.R,
+            m.I,
+            m.B,
+            m.E,
+            m.C,
+            self.tables.terms,
+            spikes,
+            samples,
+            self._checks,
+            self._status,
+            *self.tables.stages,
         )
         for log, row in zip(self._spikes, spikes, strict=True):
             log.used = int(row[5])

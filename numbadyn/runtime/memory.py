@@ -1,7 +1,7 @@
 """Memory of a program: five flat arrays, and where in them every buffer lies.
 
-In: a `Program` bound to dt, seed, precision, parameters and synapse tables.  Out: the arrays and offsets.  Must not know:
-source text, Numba.
+In: a `Program` bound to dt, seed, precision, parameters and synapse tables.  Out: the arrays and offsets.  Must not
+know: source text, Numba.
 """
 
 from __future__ import annotations
@@ -86,7 +86,9 @@ class Memory:
         for node in step.nodes:
             if node.op == "history":
                 lag = self.evaluator.values.get(node.args[0]) if node.args else None
-                deepest[node.attrs["channel"]] = max(deepest[node.attrs["channel"]], 2 + (0 if lag is None else int(np.max(lag))))
+                deepest[node.attrs["channel"]] = max(
+                    deepest[node.attrs["channel"]], 2 + (0 if lag is None else int(np.max(lag)))
+                )
         return deepest
 
     def _views(self) -> list[View]:
@@ -171,7 +173,11 @@ class Memory:
     def _first_events(self, index: int, start: int) -> None:
         channel = self.program.step.channels[index]
         context = self.evaluator.context
-        first = np.broadcast_to(channel.initial(context), channel.shape).astype(dtype_of(channel.kind, context.bits)).reshape(-1)
+        first = (
+            np.broadcast_to(channel.initial(context), channel.shape)
+            .astype(dtype_of(channel.kind, context.bits))
+            .reshape(-1)
+        )
         active = np.flatnonzero(first)
         depth = self.depths[index]
         self.C[self.count_offsets[index] : self.count_offsets[index] + depth] = active.size

@@ -3,7 +3,8 @@
 In: a `Program` with its `Memory` and synapse tables.  Out: int64 and real arrays, in the order of the arguments of the
 generated `run`.  Must not know: source text.
 
-Columns of the rows of loops: size, then for each slot offset, count, depth, lag and width, last whether late stores may wait.
+Columns of the rows of loops: size, then for each slot offset, count, depth, lag and width, last whether late stores may
+wait.
 """
 
 from __future__ import annotations
@@ -92,11 +93,24 @@ class Tables:
         reals: list[list[float]] = []
         integers: list[list[int]] = []
         for instance in loop.instances:
-            late = all(view.buffer.index not in self._sampled for view, slot in zip(instance.views, kernel.slots, strict=True) if slot.late)
+            late = all(
+                view.buffer.index not in self._sampled
+                for view, slot in zip(instance.views, kernel.slots, strict=True)
+                if slot.late
+            )
             row = [instance.size, *(number for view in instance.views for number in self._slot(view)), int(late)]
-            real = [float(self._scalar(key)) for key, kind in zip(instance.scalars, kinds, strict=True) if kind == "real"]
-            whole = [int(self._scalar(key)) for key, kind in zip(instance.scalars, kinds, strict=True) if kind != "real"]
-            if rows and self._continues(rows[-1], row, instance, kernel.slots) and reals[-1] == real and integers[-1] == whole:
+            real = [
+                float(self._scalar(key)) for key, kind in zip(instance.scalars, kinds, strict=True) if kind == "real"
+            ]
+            whole = [
+                int(self._scalar(key)) for key, kind in zip(instance.scalars, kinds, strict=True) if kind != "real"
+            ]
+            if (
+                rows
+                and self._continues(rows[-1], row, instance, kernel.slots)
+                and reals[-1] == real
+                and integers[-1] == whole
+            ):
                 rows[-1] = _joined(rows[-1], row, kernel.slots)
                 continue
             rows.append(row)
@@ -105,7 +119,9 @@ class Tables:
         columns = 2 + 5 * len(kernel.slots)
         return [
             _rows(rows, columns),
-            np.array(reals, dtype=self.memory.R.dtype).reshape(len(rows), -1 if rows and reals[0] else kinds.count("real")),
+            np.array(reals, dtype=self.memory.R.dtype).reshape(
+                len(rows), -1 if rows and reals[0] else kinds.count("real")
+            ),
             np.array(integers, dtype=np.int64).reshape(len(rows), len(kinds) - kinds.count("real")),
         ]
 
@@ -122,7 +138,7 @@ class Tables:
                 return False
         return True
 
-    # ---- other stages --------------------------------------------------------------------------------------------------
+    # ---- other stages ------------------------------------------------------------------------------------------------
 
     def _deliveries(self, stages: tuple[Delivery, ...]) -> list[NDArray[Any]]:
         rows = []
@@ -173,7 +189,10 @@ class Tables:
     def _merged_term(self, chain: list[Delivery], terms: tuple[Term, ...]) -> list[int]:
         """A term of several connections; their joint rows are made once."""
         row, start = self._term(terms[0]), self.memory.offsets[chain[0].target]
-        key = tuple(term.connection for term in terms), tuple(self.memory.offsets[stage.target] - start for stage in chain)
+        key = (
+            tuple(term.connection for term in terms),
+            tuple(self.memory.offsets[stage.target] - start for stage in chain),
+        )
         if key not in self.memory.merged:
             self.memory.merged[key] = merged_rows([self.memory.tables[k] for k in key[0]], key[1])
         offsets, targets = self.memory.merged[key]
@@ -195,7 +214,14 @@ class Tables:
     def _compactions(self, stages: tuple[Compaction, ...]) -> list[NDArray[Any]]:
         memory = self.memory
         rows = [
-            [memory.offsets[s.source], s.source.size, _GRADED[s.source.kind], memory.event_offsets[s.channel], memory.count_offsets[s.channel], memory.depths[s.channel]]
+            [
+                memory.offsets[s.source],
+                s.source.size,
+                _GRADED[s.source.kind],
+                memory.event_offsets[s.channel],
+                memory.count_offsets[s.channel],
+                memory.depths[s.channel],
+            ]
             for s in stages
         ]
         return [_rows(rows, 6)]
@@ -205,7 +231,9 @@ class Tables:
         for stage in stages:
             assert isinstance(stage.mean, View)
             start, count, depth, lag, width = self._slot(stage.mean)
-            rows.append([self.memory.offsets[stage.target], stage.target.size, start, count, depth, lag, width, stage.stream])
+            rows.append(
+                [self.memory.offsets[stage.target], stage.target.size, start, count, depth, lag, width, stage.stream]
+            )
         return [_rows(rows, 8)]
 
     def _trains(self, stages: tuple[TrainStage, ...]) -> list[NDArray[Any]]:
@@ -213,7 +241,15 @@ class Tables:
         for stage in stages:
             steps, elements = self.memory.program.step.trains[stage.train].events(self.memory.evaluator.context)
             steps, elements = (np.ascontiguousarray(part, dtype=np.int64) for part in (steps, elements))
-            rows.append([self.memory.offsets[stage.target], stage.target.size, self.address(steps), self.address(elements), steps.size])
+            rows.append(
+                [
+                    self.memory.offsets[stage.target],
+                    stage.target.size,
+                    self.address(steps),
+                    self.address(elements),
+                    steps.size,
+                ]
+            )
         return [_rows(rows, 5)]
 
 
@@ -224,5 +260,3 @@ def _joined(before: list[int], row: list[int], slots: tuple[Any, ...]) -> list[i
         if slot.access != "first":
             joined[2 + 5 * number] += row[2 + 5 * number]
     return joined
-
-

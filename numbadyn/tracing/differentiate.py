@@ -1,7 +1,7 @@
 """Symbolic derivative of a traced expression: finds the linear coefficient for exponential Euler.
 
-In: a trace, the node of an expression and the node of the variable.  Out: the node of the derivative, or None where it is
-identically zero.  Must not know: integrators, models.
+In: a trace, the node of an expression and the node of the variable.  Out: the node of the derivative, or None where it
+is identically zero.  Must not know: integrators, models.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from numbadyn.errors import UnsupportedFunctionError
 from numbadyn.tracing.trace import Trace
 
 __all__ = ["derivative"]
+
 
 @dataclass(frozen=True, slots=True)
 class _Slope:
@@ -149,7 +150,7 @@ _RULES: dict[str, Rule] = {
 }
 #: Piecewise constant: their derivative is zero wherever it exists.
 _FLAT = frozenset(
-    "sign floor ceil rint int_mod int_floordiv less less_equal greater greater_equal equal not_equal and or xor not to_int to_bool".split()
+    ["sign", "floor", "ceil", "rint", "int_mod", "int_floordiv", "less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "and", "or", "xor", "not", "to_int", "to_bool"]
 )
 
 

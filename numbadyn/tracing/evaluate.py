@@ -1,6 +1,7 @@
 """Evaluate a function eagerly through a private trace: gives a right-hand side and its derivative on arrays.
 
-In: a function of one variable and the variable's value with its unit.  Out: both values with units.  Must not know: models.
+In: a function of one variable and the variable's value with its unit.  Out: both values with units.  Must not know:
+models.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from numbadyn.units import join
 __all__ = ["slope_and_derivative"]
 
 
-def slope_and_derivative(f: Callable[..., Any], x: Any, args: tuple[Any, ...], dt: float, number: int) -> tuple[Any, Any]:
+def slope_and_derivative(
+    f: Callable[..., Any], x: Any, args: tuple[Any, ...], dt: float, number: int
+) -> tuple[Any, Any]:
     """Value of f(x, *args) and of its derivative with respect to x.
 
     Parameters

@@ -58,7 +58,7 @@ def _static_number(trace: Trace, index: int) -> float | None:
 
 
 def _whole_power(trace: Trace, base: int, exponent: int) -> int:
-    """x ** n by repeated multiplication, for small whole n."""
+    """X ** n by repeated multiplication, for small whole n."""
     result: int | None = None
     square = base
     while exponent:
@@ -79,7 +79,11 @@ def _power(trace: Trace, base: int, exponent: int) -> int:
     dimension = trace.node(base).dimension
     if dimension is not ANY and dimension != DIMENSIONLESS:
         literal = trace.node(exponent)
-        value = float(np.asarray(trace.step.params[literal.attrs["index"]].fetch(None))) if literal.attrs.get("literal") and literal.shape == () else None
+        value = (
+            float(np.asarray(trace.step.params[literal.attrs["index"]].fetch(None)))
+            if literal.attrs.get("literal") and literal.shape == ()
+            else None
+        )
         if value == 0.5:
             return trace.emit("sqrt", base)
         if value == 1.5:
@@ -165,18 +169,27 @@ UFUNCS: dict[str, UfuncRule] = {
     "bitwise_or": _bitwise("or"),
     "bitwise_xor": _bitwise("xor"),
     "invert": _bitwise("not"),
-    **{name: _plain(name) for name in ("exp", "expm1", "log", "log1p", "log10", "tanh", "sinh", "cosh", "sin", "cos", "tan")},
+    **{
+        name: _plain(name)
+        for name in ("exp", "expm1", "log", "log1p", "log10", "tanh", "sinh", "cosh", "sin", "cos", "tan")
+    },
     **{name: _plain(name) for name in ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")},
 }
 
 
 def _where(trace: Trace, lift: Lift, condition: Any, *choices: Any) -> int:
     if len(choices) != 2:
-        raise UnsupportedFunctionError("np.where with a condition only gives indices, which a trace does not have.", where=str(trace.here), cure="Write np.where(condition, a, b).")
+        raise UnsupportedFunctionError(
+            "np.where with a condition only gives indices, which a trace does not have.",
+            where=str(trace.here),
+            cure="Write np.where(condition, a, b).",
+        )
     return trace.emit("select", lift(condition), lift(choices[0]), lift(choices[1]))
 
 
-def _clip(trace: Trace, lift: Lift, value: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> int:  # noqa: A002
+def _clip(
+    trace: Trace, lift: Lift, value: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None
+) -> int:
     low, high = a_min if a_min is not None else min, a_max if a_max is not None else max
     result = lift(value)
     if low is not None:
@@ -203,7 +216,9 @@ def _like(number: float) -> Callable[..., int]:
 
 def _round(trace: Trace, lift: Lift, value: Any, decimals: int = 0) -> int:
     if decimals:
-        raise UnsupportedFunctionError("np.round to decimals cannot be traced.", where=str(trace.here), cure="Scale, use np.rint, scale back.")
+        raise UnsupportedFunctionError(
+            "np.round to decimals cannot be traced.", where=str(trace.here), cure="Scale, use np.rint, scale back."
+        )
     return _rounding("rint")(trace, lift(value))
 
 

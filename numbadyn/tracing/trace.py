@@ -178,7 +178,13 @@ class Trace:
             self._keep.append(owner)
             self.step.params.append(spec)
             self._params[key] = self.source(
-                "param", (), spec.shape, spec.kind, spec.dimension, index=len(self.step.params) - 1, label=spec.name.rsplit(".", 1)[-1]
+                "param",
+                (),
+                spec.shape,
+                spec.kind,
+                spec.dimension,
+                index=len(self.step.params) - 1,
+                label=spec.name.rsplit(".", 1)[-1],
             )
         return self._params[key]
 
@@ -189,10 +195,16 @@ class Trace:
         kind: Kind = "bool" if array.dtype.kind == "b" else "int" if array.dtype.kind in "iu" else "real"
         if array.dtype.kind not in "biuf":
             raise TracedValueError(
-                f"{value!r} cannot take part in a traced expression.", where=str(self.here), cure="Use numbers, NumPy arrays or quantities."
+                f"{value!r} cannot take part in a traced expression.",
+                where=str(self.here),
+                cure="Use numbers, NumPy arrays or quantities.",
             )
         if array.ndim and array.size == 0:
-            raise ShapeError("An empty array takes part in a traced expression.", where=str(self.here), cure="Give it the population's shape.")
+            raise ShapeError(
+                "An empty array takes part in a traced expression.",
+                where=str(self.here),
+                cure="Give it the population's shape.",
+            )
         frozen = array.copy()
         index = len(self.step.params)
         self.step.params.append(ParamSpec(f"literal_{index}", frozen.shape, kind, dimension, lambda _context: frozen))
@@ -255,7 +267,7 @@ class Trace:
         """Whether the state has been written in this step."""
         return index in self.step.writes
 
-    # ---- channels, connections, trains ---------------------------------------------------------------------------------
+    # ---- channels, connections, trains -------------------------------------------------------------------------------
 
     def channel(self, key: Any, make: Callable[[], Channel]) -> int:
         """Number of the channel of this key, made on first use."""
@@ -286,13 +298,19 @@ class Trace:
         """Give a value a name under which it can be recorded."""
         self.step.probes[path, name] = value
 
-    # ---- elementwise operations ----------------------------------------------------------------------------------------
+    # ---- elementwise operations --------------------------------------------------------------------------------------
 
     def cast(self, value: int, kind: Kind) -> int:
         """The value as another kind."""
         if self.node(value).kind == kind:
             return value
-        return self._append({"real": "to_real", "int": "to_int", "bool": "to_bool"}[kind], (value,), self.node(value).shape, kind, self.node(value).dimension)
+        return self._append(
+            {"real": "to_real", "int": "to_int", "bool": "to_bool"}[kind],
+            (value,),
+            self.node(value).shape,
+            kind,
+            self.node(value).dimension,
+        )
 
     def emit(self, name: str, *args: int) -> int:
         """Append an elementwise operation after checking kinds, units and shapes."""
@@ -305,7 +323,9 @@ class Trace:
         assert len(args) == op.arity, name
         return self._append(name, converted, shape, kind, dimension)
 
-    def _append(self, name: str, args: tuple[int, ...], shape: tuple[int, ...], kind: Kind, dimension: Dimension) -> int:
+    def _append(
+        self, name: str, args: tuple[int, ...], shape: tuple[int, ...], kind: Kind, dimension: Dimension
+    ) -> int:
         return self.add(Node(name, args, shape, kind, dimension, self.here, self.region))
 
     def _shape(self, name: str, nodes: list[Node]) -> tuple[int, ...]:
@@ -366,14 +386,20 @@ class Trace:
             for kind in kinds:
                 if kind != "bool":
                     raise TracedValueError(
-                        f"{name} of a {kind} value: it joins conditions.", where=str(self.here), cure="Compare first, as in (a > 0) & (b > 0)."
+                        f"{name} of a {kind} value: it joins conditions.",
+                        where=str(self.here),
+                        cure="Compare first, as in (a > 0) & (b > 0).",
                     )
             return "bool", kinds
         if rule == "keep":
             return kinds[0], kinds
         if rule == "select":
             if kinds[0] != "bool":
-                raise TracedValueError("np.where needs a condition.", where=str(self.here), cure="Compare first, as in np.where(x > 0, a, b).")
+                raise TracedValueError(
+                    "np.where needs a condition.",
+                    where=str(self.here),
+                    cure="Compare first, as in np.where(x > 0, a, b).",
+                )
             common = promote(*kinds[1:])
             return common, ["bool", common, common]
         if rule == "real":

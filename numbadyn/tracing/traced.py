@@ -123,7 +123,11 @@ class Traced(StandsForQuantity, Operators):
             raise _unsupported(trace, _spelled(ufunc) + ("" if method == "__call__" else f".{method}"))
         given = [name for name, value in kwargs.items() if value is not None]
         if given:
-            raise _unsupported(trace, f"{_spelled(ufunc)} with {', '.join(given)}=", "A traced value cannot be changed in place; write x = x + y, and np.where for where=.")
+            raise _unsupported(
+                trace,
+                f"{_spelled(ufunc)} with {', '.join(given)}=",
+                "A traced value cannot be changed in place; write x = x + y, and np.where for where=.",
+            )
         return Traced(trace, rule(trace, *(as_node(trace, value) for value in inputs)))
 
     def __array_function__(
@@ -135,11 +139,17 @@ class Traced(StandsForQuantity, Operators):
         rule = FUNCTIONS.get(function.__name__)
         if rule is None:
             raise _unsupported(trace, _spelled(function))
-        lift, named = functools.partial(as_node, trace), {name: value for name, value in kwargs.items() if value is not None}
+        lift, named = (
+            functools.partial(as_node, trace),
+            {name: value for name, value in kwargs.items() if value is not None},
+        )
         try:
             inspect.signature(rule).bind(trace, lift, *args, **named)
         except TypeError:
-            raise _unsupported(trace, f"{_spelled(function)} with {', '.join(f'{name}=' for name in named) or f'{len(args)} arguments'}") from None
+            raise _unsupported(
+                trace,
+                f"{_spelled(function)} with {', '.join(f'{name}=' for name in named) or f'{len(args)} arguments'}",
+            ) from None
         return Traced(trace, rule(trace, lift, *args, **named))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
@@ -147,9 +157,13 @@ class Traced(StandsForQuantity, Operators):
         return carry(self, self._refuse_number, dtype)
 
     def _refuse_number(self, what: str) -> NoReturn:
-        raise TracedValueError(what, where=str(self._trace.here), cure="Use NumPy functions on the value itself: np.exp(x), np.where(c, a, b).")
+        raise TracedValueError(
+            what,
+            where=str(self._trace.here),
+            cure="Use NumPy functions on the value itself: np.exp(x), np.where(c, a, b).",
+        )
 
-    # ---- what it cannot be ---------------------------------------------------------------------------------------------
+    # ---- what it cannot be -------------------------------------------------------------------------------------------
 
     def _refuse(self, use: str, cure: str = "") -> NoReturn:
         raise TracedValueError(
@@ -159,7 +173,10 @@ class Traced(StandsForQuantity, Operators):
         )
 
     def __bool__(self) -> NoReturn:
-        self._refuse("A Python `if`, `while`, `and`, `or`, `not` or `assert`", "Write np.where(condition, a, b); join conditions by & | ~.")
+        self._refuse(
+            "A Python `if`, `while`, `and`, `or`, `not` or `assert`",
+            "Write np.where(condition, a, b); join conditions by & | ~.",
+        )
 
     def __float__(self) -> NoReturn:
         self._refuse("float() or a function of the math module")
@@ -196,7 +213,7 @@ class Traced(StandsForQuantity, Operators):
     def __setitem__(self, key: Any, value: Any) -> NoReturn:
         self._refuse("Assignment to some elements", "Write np.where(mask, new, old).")
 
-    # ---- methods of quantities -----------------------------------------------------------------------------------------
+    # ---- methods of quantities ---------------------------------------------------------------------------------------
 
     def rescale(self, unit: Any) -> Traced:
         """The same value; its `magnitude` counts in the new unit."""
@@ -214,9 +231,11 @@ class Traced(StandsForQuantity, Operators):
         """The value without its unit, in the coherent system or in the unit of the last `rescale`."""
         if self.dimension.is_dimensionless:
             return self
-        return Traced(self._trace, self._trace.emit("div", self._index, self._trace.constant(self._unit, self.dimension)))
+        return Traced(
+            self._trace, self._trace.emit("div", self._index, self._trace.constant(self._unit, self.dimension))
+        )
 
-    # ---- methods of arrays -----------------------------------------------------------------------------------------------
+    # ---- methods of arrays -------------------------------------------------------------------------------------------
 
     def astype(self, dtype: Any) -> Traced:
         """The value as bool, int or float."""
@@ -236,9 +255,18 @@ class Traced(StandsForQuantity, Operators):
         try:
             full = np.broadcast_to(0, self.shape).reshape(new).shape
         except ValueError:
-            raise ShapeError(f"A value of shape {self.shape} cannot take shape {new}.", where=str(self._trace.here), cure="Keep the number of elements.") from None
+            raise ShapeError(
+                f"A value of shape {self.shape} cannot take shape {new}.",
+                where=str(self._trace.here),
+                cure="Keep the number of elements.",
+            ) from None
         node = self.node
-        return Traced(self._trace, self._trace.source("slice", (self._index,), full, node.kind, node.dimension, start=0, stop=node.size, stride=1))
+        return Traced(
+            self._trace,
+            self._trace.source(
+                "slice", (self._index,), full, node.kind, node.dimension, start=0, stop=node.size, stride=1
+            ),
+        )
 
     def ravel(self) -> Traced:
         """The elements in one axis."""
@@ -267,12 +295,44 @@ class Traced(StandsForQuantity, Operators):
             start, stop, stride = first.indices(length)
             count = len(range(start, stop, stride))
             if stride < 1 or (stride != 1 and rest) or count == 0:
-                raise ShapeError(f"The slice {first!r} of shape {self.shape} is empty, backward or strided over rows.", where=str(trace.here), cure="Use an ascending slice that holds at least one element.")
-            return Traced(trace, trace.source("slice", (self._index,), (count, *rest), node.kind, node.dimension, start=start * row, stop=(start + (count - 1) * stride) * row + row, stride=stride))
+                raise ShapeError(
+                    f"The slice {first!r} of shape {self.shape} is empty, backward or strided over rows.",
+                    where=str(trace.here),
+                    cure="Use an ascending slice that holds at least one element.",
+                )
+            return Traced(
+                trace,
+                trace.source(
+                    "slice",
+                    (self._index,),
+                    (count, *rest),
+                    node.kind,
+                    node.dimension,
+                    start=start * row,
+                    stop=(start + (count - 1) * stride) * row + row,
+                    stride=stride,
+                ),
+            )
         position = int(first) + (length if first < 0 else 0)
         if not 0 <= position < length:
-            raise ShapeError(f"Index {first} is outside an axis of {length} elements.", where=str(trace.here), cure="Use an index within the population.")
-        return Traced(trace, trace.source("slice", (self._index,), rest, node.kind, node.dimension, start=position * row, stop=(position + 1) * row, stride=1))
+            raise ShapeError(
+                f"Index {first} is outside an axis of {length} elements.",
+                where=str(trace.here),
+                cure="Use an index within the population.",
+            )
+        return Traced(
+            trace,
+            trace.source(
+                "slice",
+                (self._index,),
+                rest,
+                node.kind,
+                node.dimension,
+                start=position * row,
+                stop=(position + 1) * row,
+                stride=1,
+            ),
+        )
 
 
 for _name in ("sum", "mean", "max", "min", "dot", "any", "all", "std", "var", "prod", "argmax", "argmin", "cumsum"):
@@ -284,7 +344,11 @@ for _name in ("sum", "mean", "max", "min", "dot", "any", "all", "std", "var", "p
 
 
 #: Functions that ask for what is known while tracing.
-_STATIC: dict[Any, Callable[..., Any]] = {np.shape: lambda value: value.shape, np.ndim: lambda value: value.ndim, np.size: lambda value: value.size}
+_STATIC: dict[Any, Callable[..., Any]] = {
+    np.shape: lambda value: value.shape,
+    np.ndim: lambda value: value.ndim,
+    np.size: lambda value: value.size,
+}
 
 
 def _spelled(function: Any) -> str:

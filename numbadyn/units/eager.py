@@ -84,7 +84,9 @@ def _magnitude(value: Any, dimension: Dimension, what: str) -> Magnitude:
     if dimension == DIMENSIONLESS:
         magnitude, found = split(value)
         if found != DIMENSIONLESS:
-            raise DimensionError(f"{what} is in {found}, another has no unit.", where="np", cure="Give all of them one unit.")
+            raise DimensionError(
+                f"{what} is in {found}, another has no unit.", where="np", cure="Give all of them one unit."
+            )
         return magnitude
     return magnitude_in(value, dimension, what=what)
 

@@ -2,9 +2,9 @@
 
 In: nothing.  Out: `StandsForQuantity`.  Must not know: what the objects are.
 
-``q < x`` with a quantity q on the left asks whether x is a quantity; if not, it drops the unit of q before x is consulted.
-An object that answers yes is asked to convert itself to the unit of q (``rescale``) and for its ``magnitude`` there, so
-nothing is lost.
+``q < x`` with a quantity q on the left asks whether x is a quantity; if not, it drops the unit of q before x is
+consulted. An object that answers yes is asked to convert itself to the unit of q (``rescale``) and for its
+``magnitude`` there, so nothing is lost.
 """
 
 from typing import Any

@@ -46,7 +46,9 @@ def test_a_whole_number_that_becomes_a_fraction_is_refused_not_cut_off(target):
     sim.run(1 * ms)
     assert np.array_equal(sim.get(counter, "x"), [6.0, 6.0])
     counter.by.value = 0.5
-    with pytest.raises(nd.errors.InvalidParameterError, match=r"Counter.by was a whole number .* now 0.5(.|\n)*1.0 instead of 1"):
+    with pytest.raises(
+        nd.errors.InvalidParameterError, match=r"Counter.by was a whole number .* now 0.5(.|\n)*1.0 instead of 1"
+    ):
         sim.run(1 * ms)
 
 

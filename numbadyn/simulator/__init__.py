@@ -1,0 +1,8 @@
+"""The public face: a network bound to a time step, a target, a precision and a seed.
+
+In: a network.  Out: runs and results.  It only joins the layers beneath.
+"""
+
+from numbadyn.simulator.simulator import Simulator
+
+__all__ = ["Simulator"]

@@ -1,0 +1,90 @@
+"""Checks of what users pass to a simulator: named errors with the value, the place and the cure.
+
+In: arguments.  Out: plain values.  Must not know: how a network is built or run.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from numbadyn.errors import DurationError, NotInitialisedError, TargetError
+from numbadyn.model.module import Module
+from numbadyn.units import TIME, describe, is_quantity, magnitude_in
+
+__all__ = ["check_initialised", "checked_seed", "checked_target", "duration_steps"]
+
+_TARGETS = ("cpu", "interpret")
+
+
+def checked_target(target: str, threads: Any, precision: int) -> str:
+    """The target, after checking it with the number of threads and the precision."""
+    if target not in _TARGETS:
+        raise TargetError(
+            f"The target is {target!r}.",
+            where="Simulator(target=...)",
+            cure=f"Choose one of {', '.join(map(repr, _TARGETS))}.",
+        )
+    if precision not in (32, 64):
+        raise TargetError(
+            f"The precision is {precision!r}.", where="Simulator(precision=...)", cure="Choose 64 or 32 (bits)."
+        )
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads != 1:
+        raise TargetError(
+            f"threads is {threads!r}; this version runs on one thread.",
+            where="Simulator(threads=...)",
+            cure="Leave threads out, or give 1.",
+        )
+    return target
+
+
+def check_initialised(network: Module) -> None:
+    """Refuse a network whose class has its own `__init__` and forgets that of its base, before names are missed."""
+    if "_path" not in vars(network):
+        kind = type(network).__name__
+        raise NotInitialisedError(
+            f"The {kind} is not ready: its __init__ does not call that of its base class.",
+            where=f"{kind}.__init__",
+            cure="Write super().__init__() as its first line.",
+        )
+
+
+def checked_seed(seed: Any) -> int:
+    """The seed as an int, after checking it."""
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= int(seed) < 2**64:
+        raise TargetError(
+            f"The seed is {seed!r}.", where="Simulator(seed=...)", cure="Give a whole number from 0 to 2**64 - 1."
+        )
+    return int(seed)
+
+
+def duration_steps(duration: Any, dt: float) -> int:
+    """Steps of a duration, after checking its unit, its sign and that it is a multiple of dt."""
+    if not is_quantity(duration):
+        raise DurationError(
+            f"The duration is {duration!r}, without a unit.",
+            where="Simulator.run(duration)",
+            cure="Give a time, such as 100*ms.",
+        )
+    length = np.asarray(magnitude_in(duration, TIME, what="The duration", where="Simulator.run(duration)"))
+    if length.size != 1 or not np.isfinite(length).all() or float(length.reshape(-1)[0]) <= 0:
+        raise DurationError(
+            f"The duration is {describe(duration)}.",
+            where="Simulator.run(duration)",
+            cure="Give one positive time, such as 100*ms.",
+        )
+    steps = round(float(length.reshape(-1)[0]) / dt)
+    if steps >= 2**62:
+        raise DurationError(
+            f"The duration is {describe(duration)}, more steps of {dt:g} ms than can be counted.",
+            where="Simulator.run(duration)",
+            cure="Check its unit.",
+        )
+    if steps < 1 or abs(steps * dt - float(length.reshape(-1)[0])) > 1e-6 * max(dt, steps * dt * 1e-6):
+        raise DurationError(
+            f"The duration is {describe(duration)}, which is not a whole number of steps of {dt:g} ms.",
+            where="Simulator.run(duration)",
+            cure="Give a multiple of dt.",
+        )
+    return steps

@@ -1,0 +1,261 @@
+"""What is to be recorded: requests by module and name become logs, and logs become results.
+
+In: requests with units.  Out: spike and sample logs for the runtime; after a run, a `Result`.  Must not know: targets.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+
+from numbadyn.errors import RecordingError
+from numbadyn.io.recordings import Recording, Result, Samples, Spikes
+from numbadyn.ir.nodes import Channel, Step
+from numbadyn.model.module import Module, walk
+from numbadyn.runtime.engine import RunOutcome
+from numbadyn.runtime.logs import SampleLog, SpikeLog
+from numbadyn.units import TIME, describe, is_quantity, magnitude_in
+
+__all__ = ["Recorder"]
+
+
+class Recorder:
+    """Requests to record, and their logs.
+
+    Parameters
+    ----------
+    network : Module
+        The network.
+    step : Step
+        Its prepared step; a channel is added where spikes are recorded that nobody reads.
+    dt : float
+        Time step in ms.
+    precision : int
+        Bits of reals.
+    """
+
+    def __init__(self, network: Module, step: Step, dt: float, precision: int) -> None:
+        self.network, self.step, self.dt, self.precision = network, step, dt, precision
+        self._spikes: dict[str, SpikeLog] = {}
+        self._samples: dict[tuple[str, str], SampleLog] = {}
+
+    @property
+    def spikes(self) -> list[SpikeLog]:
+        """Logs of spikes."""
+        return list(self._spikes.values())
+
+    @property
+    def samples(self) -> list[SampleLog]:
+        """Logs of samples."""
+        return list(self._samples.values())
+
+    @property
+    def probes(self) -> list[int]:
+        """Nodes of computed values that are sampled."""
+        return [log.index for log in self._samples.values() if log.kind == "probe"]
+
+    @property
+    def channels(self) -> set[int]:
+        """Channels whose spikes are recorded."""
+        return {log.channel for log in self._spikes.values()}
+
+    def add(
+        self,
+        module: Module,
+        variable: str | None,
+        *,
+        spikes: bool,
+        index: Any,
+        every: Any,
+        start: Any,
+        stop: Any,
+        collected: set[int],
+        running: bool,
+    ) -> bool:
+        """Take a request; see `Simulator.record`.
+
+        Parameters
+        ----------
+        module, variable, spikes, index, every, start, stop
+            As of `Simulator.record`.
+        collected : set of int
+            Channels whose events the program collects anyway.
+        running : bool
+            Whether the network has been advanced, so that the program cannot change any more.
+
+        Returns
+        -------
+        bool
+            Whether the program must be built anew.
+        """
+        path = self.path(module)
+        spike_log = self._spike_log(path) if spikes else None
+        sample_log = (
+            self._sample_log(module, path, variable, index, every, start, stop) if variable is not None else None
+        )
+        if variable is None:
+            self._only_spikes(path, spikes, {"index": index, "every": every, "start": start, "stop": stop})
+        changed = spike_log is not None and spike_log.channel not in collected
+        changed |= sample_log is not None and sample_log.kind == "probe" and sample_log.index not in self.probes
+        if changed and running:
+            raise RecordingError(
+                "A new kind of recording was asked for after the run had begun.",
+                where="Simulator.record",
+                cure="Call record before the first run, or reset() first.",
+            )
+        if spike_log is not None:
+            self._spikes[path] = spike_log
+        if sample_log is not None and variable is not None:
+            self._samples[path, variable] = sample_log
+        return changed
+
+    @staticmethod
+    def _only_spikes(path: str, spikes: bool, options: dict[str, Any]) -> None:
+        """Refuse a request that names nothing, and options that spikes do not have."""
+        if not spikes:
+            raise RecordingError(f"Nothing of {path} is named.", where=path, cure="Give a variable, or spikes=True.")
+        given = [name for name, value in options.items() if value is not None]
+        if given:
+            raise RecordingError(
+                f"{', '.join(given)} of a recording of {path} would have no effect: spikes are recorded all.",
+                where=path,
+                cure="Leave it out, and select from result[module].spikes afterwards; or name a variable too.",
+            )
+
+    def _sample_log(
+        self, module: Module, path: str, variable: str, index: Any, every: Any, start: Any, stop: Any
+    ) -> SampleLog:
+        kind, number, shape, dtype = self.find(module, path, variable)
+        size = int(np.prod(shape, dtype=np.int64))
+        first, last = self._steps(start, "start", path, 0), self._steps(stop, "stop", path, np.iinfo(np.int64).max)
+        if last <= first:
+            raise RecordingError(
+                f"stop={describe(stop)} is not after start={describe(start)}.",
+                where=path,
+                cure="Give an interval that holds at least one step.",
+            )
+        elements = _elements(index, size, path, variable)
+        return SampleLog(kind, number, elements, self._steps(every, "every", path, 1), first, last, dtype)
+
+    def path(self, module: Any) -> str:
+        """Path of a module of the network; an error for anything else."""
+        if isinstance(module, Module) and any(m is module for m in walk(self.network)):
+            return module.path
+        raise RecordingError(
+            f"{module!r} is not part of {self.network.path}.",
+            where="Simulator.record",
+            cure="Give a module of the network, such as net.E.",
+        )
+
+    def _spike_log(self, path: str) -> SpikeLog:
+        node = self.step.outputs.get(path)
+        if node is None or self.step.nodes[node].kind != "bool":
+            what = "returns nothing" if node is None else f"returns {self.step.nodes[node].kind} values"
+            raise RecordingError(
+                f"{path} has no spikes: its update {what}.",
+                where=path,
+                cure="Record a module whose update returns a Boolean array.",
+            )
+        size = self.step.nodes[node].size
+        return SpikeLog(self._spike_channel(path, node), 0, size, size)
+
+    def _spike_channel(self, path: str, node: int) -> int:
+        """The channel that samples an output; made if nobody reads it."""
+        for number, channel in enumerate(self.step.channels):
+            if channel.value == node and channel.kind == "bool":
+                return number
+        value = self.step.nodes[node]
+        self.step.channels.append(
+            Channel(
+                f"{path}.output",
+                node,
+                value.shape,
+                "bool",
+                value.dimension,
+                lambda context: np.zeros(value.shape, dtype=bool),
+            )
+        )
+        return len(self.step.channels) - 1
+
+    def find(
+        self, module: Module, path: str, variable: str
+    ) -> tuple[Literal["state", "probe"], int, tuple[int, ...], np.dtype[Any]]:
+        """Kind, number, shape and dtype of a state or computed value; an error that lists what there is."""
+        dtypes = {"real": np.dtype(f"float{self.precision}"), "int": np.dtype(np.int64), "bool": np.dtype(bool)}
+        for number, spec in enumerate(self.step.states):
+            if spec.name == f"{path}.{variable}":
+                return "state", number, spec.shape, dtypes[spec.kind]
+        if (path, variable) in self.step.probes:
+            number = self.step.probes[path, variable]
+            node = self.step.nodes[number]
+            return "probe", number, node.shape, dtypes[node.kind]
+        states = [
+            spec.name.rsplit(".", 1)[-1]
+            for spec in self.step.states
+            if spec.owner is not None and spec.owner.owner is module
+        ]
+        values = [name for owner, name in self.step.probes if owner == path]
+        raise RecordingError(
+            f"{path} has no variable {variable!r}.",
+            where=path,
+            cure=f"Its states are: {', '.join(states) or 'none'}; its computed values: {', '.join(values) or 'none'}.",
+        )
+
+    def _steps(self, value: Any, name: str, path: str, default: int) -> int:
+        if value is None:
+            return int(default)
+        if not is_quantity(value):
+            raise RecordingError(
+                f"{name}={value!r} has no unit.", where=path, cure=f"Give a time, such as {name}=1*ms."
+            )
+        given = np.asarray(magnitude_in(value, TIME, what=name, where=path))
+        length = float(given.reshape(-1)[0]) if given.size == 1 else np.nan
+        steps = round(length / self.dt) if np.isfinite(length) else -1
+        if steps < (1 if name == "every" else 0) or abs(steps * self.dt - length) > 1e-6 * self.dt:
+            raise RecordingError(
+                f"{name} is {describe(value)}, which is not a whole number of steps of {self.dt:g} ms.",
+                where=path,
+                cure=f"Give a multiple of dt, {'at least one step' if name == 'every' else 'zero or more'}.",
+            )
+        return steps
+
+    def result(self, outcome: RunOutcome) -> Result:
+        """What the logs hold after a run, with names and units."""
+        duration = (outcome.reached - outcome.first) * self.dt
+        recordings: dict[str, dict[str, Any]] = {}
+        for path, spikes in self._spikes.items():
+            steps, indices = spikes.take()
+            recordings.setdefault(path, {})["events"] = Spikes(steps, indices, self.dt, spikes.width, duration)
+        for (path, variable), log in self._samples.items():
+            steps, values = log.take()
+            dimension = (
+                self.step.states[log.index].dimension if log.kind == "state" else self.step.nodes[log.index].dimension
+            )
+            recordings.setdefault(path, {}).setdefault("samples", {})[variable] = Samples(
+                steps, values, dimension, self.dt, log.elements
+            )
+        made = {
+            path: Recording(path, parts.get("samples", {}), parts.get("events")) for path, parts in recordings.items()
+        }
+        paths = {id(module): module.path for module in walk(self.network)}
+        return Result(made, outcome.first, outcome.reached, self.dt, outcome.seconds, outcome.interrupted, paths)
+
+
+def _elements(index: Any, size: int, path: str, variable: str) -> Any:
+    everything = np.arange(size, dtype=np.int64)
+    if index is None:
+        return everything
+    try:
+        chosen = np.atleast_1d(everything[index])
+    except IndexError as error:
+        raise RecordingError(
+            f"index={index!r} does not fit {path}.{variable}, which has {size} elements.",
+            where=path,
+            cure=f"Give flat element numbers below {size}.",
+        ) from error
+    if not chosen.size:
+        raise RecordingError(
+            f"index={index!r} chooses no element of {path}.{variable}.", where=path, cure="Give at least one element."
+        )
+    return np.ascontiguousarray(chosen.reshape(-1))

@@ -1,0 +1,326 @@
+"""`Simulator`: the public face; binds a network to a time step, a target, a precision and a seed.
+
+In: a network.  Out: runs and results.  It only joins the stages: trace, prepare, lower, build tables, load, run.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from typing import Any
+
+import numpy as np
+
+from numbadyn.errors import InvalidParameterError, NonFiniteStateError, RecordingError, SchedulingError, TargetError
+from numbadyn.io.recordings import Result
+from numbadyn.ir.nodes import BindContext
+from numbadyn.lowering.explain import explain
+from numbadyn.lowering.pipeline import lower, prepare
+from numbadyn.lowering.program import Program
+from numbadyn.model import environ
+from numbadyn.model.delays import longest_delays
+from numbadyn.model.module import Module, init_missing_states, walk
+from numbadyn.model.step import trace_step
+from numbadyn.model.values import stored
+from numbadyn.runtime.engine import RunOutcome, run_steps
+from numbadyn.runtime.machines import CpuMachine, InterpreterMachine, Machine
+from numbadyn.runtime.progress import make_progress
+from numbadyn.simulator.checks import check_initialised, checked_seed, checked_target, duration_steps
+from numbadyn.simulator.recorder import Recorder
+from numbadyn.units import TIME, join, magnitude_in
+
+__all__ = ["Simulator"]
+
+
+class Simulator:
+    """A network, ready to run.
+
+    Parameters
+    ----------
+    network : Module
+        Usually a `DynamicsGroup`.
+    dt : quantities.Quantity
+        Time step.
+    target : {"cpu", "interpret"}
+        Compiled code, or the NumPy interpreter that defines the meaning; both give the same bits.
+    threads : int
+        Number of threads; 1 for now.
+    precision : {64, 32}
+        Bits of real numbers.
+    seed : int
+        Seed of everything random: first values, connectivity, draws inside the step.
+
+    Raises
+    ------
+    TimeStepError, TargetError
+        A bad argument.
+    DimensionError, ShapeError, TracedValueError, UnsupportedFunctionError, SchedulingError
+        A mistake in the model, found while its step is traced.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import ms, mV
+    >>> neurons = nd.LIF(2, V_initializer=nd.init.Constant(-55 * mV))
+    >>> sim = nd.Simulator(neurons, dt=1 * ms, target="interpret")
+    >>> sim.record(neurons, "V", every=5 * ms)
+    >>> print(sim.run(10 * ms)[neurons].V[:, 0].round(4))
+    [-55.    -56.106] mV
+    """
+
+    def __init__(
+        self, network: Module, dt: Any, target: str = "cpu", threads: int = 1, precision: int = 64, seed: int = 0
+    ) -> None:
+        started = time.perf_counter()
+        self.network = network
+        self._dt = environ.time_step(dt, "Simulator(dt=...)")
+        self.target = checked_target(target, threads, precision)
+        self.threads, self.precision, self.seed = threads, precision, checked_seed(seed)
+        if not isinstance(network, Module):
+            raise TargetError(
+                f"A network is a Module, but {network!r} is a {type(network).__name__}.",
+                where="Simulator(network)",
+                cure="Give a DynamicsGroup, a Dynamics or another Module.",
+            )
+        check_initialised(network)
+        init_missing_states(network, self.seed)
+        self.step = prepare(trace_step(network))
+        self.context = BindContext(self._dt, self.seed, precision)
+        self._recorder = Recorder(network, self.step, self._dt, precision)
+        self._machine: Machine | None = None
+        self.seconds = {"trace": time.perf_counter() - started}
+        self._note_delays()
+        self._wiring = [(module, module.wiring()) for module in walk(network)]
+
+    # ---- building ----------------------------------------------------------------------------------------------------
+
+    def _note_delays(self) -> None:
+        """Tell the modules how far back their histories reach, so that a longer delay registered later is refused."""
+        for module in walk(self.network):
+            module.__dict__["_built"] = {"dt": self._dt, **longest_delays(module, self._dt)}
+
+    def _check_unchanged(self) -> None:
+        """Refuse to run what is no longer the network that the user sees."""
+        now = {id(module): module for module in walk(self.network)}
+        built = {id(module): wiring for module, wiring in self._wiring}
+        changed = [
+            module
+            for key, module in now.items()
+            if key not in built or list(map(id, built[key])) != list(map(id, module.wiring()))
+        ]
+        gone = [module for module, _ in self._wiring if id(module) not in now]
+        for module in (*changed, *gone):
+            how = "taken out of the network" if module in gone else "added" if id(module) not in built else "changed"
+            raise SchedulingError(
+                f"{module.path} was {how} after the simulator was built.",
+                where=module.path,
+                cure="Make a new nd.Simulator; hooks, inputs, projections and populations come before it, and "
+                "parameters are changed by x.tau.value = ...",
+            )
+
+    @functools.cached_property
+    def tables(self) -> list[Any]:
+        """Synapse tables, one a connection; built on first use."""
+        started = time.perf_counter()
+        real = np.dtype(f"float{self.precision}")
+        tables = [connection.build(self.context, real) for connection in self.step.connections]
+        self.seconds["build synapses"] = time.perf_counter() - started
+        return tables
+
+    @functools.cached_property
+    def program(self) -> Program:
+        """The lowered network, printable."""
+        started = time.perf_counter()
+        program = lower(self.step, self._recorder.probes, self._recorder.channels)
+        self.seconds["lower"] = time.perf_counter() - started
+        return program
+
+    @property
+    def machine(self) -> Machine:
+        """The network in memory."""
+        if self._machine is None:
+            if self.target == "interpret":
+                self._machine = InterpreterMachine(self.step, self.context, self.tables, self._recorder.probes)
+            else:
+                self._machine = CpuMachine(self.program, self.context, self.tables, type(self.network).__name__)
+        return self._machine
+
+    def compile(self) -> Simulator:
+        """Build the synapses and compile now (or load from the cache) instead of at the first run.
+
+        Returns
+        -------
+        Simulator
+            Itself; `seconds` says what took how long.
+        """
+        machine = self.machine
+        if isinstance(machine, CpuMachine) and "compile" not in self.seconds:
+            self.seconds["compile"] = machine.compile()
+        return self
+
+    @property
+    def source(self) -> str:
+        """Text of the generated module (empty for the interpreter)."""
+        machine = self.machine
+        return machine.source if isinstance(machine, CpuMachine) else ""
+
+    def explain(self) -> str:
+        """Order of a step, hooks, delays in steps, buffers with sizes and units, as text."""
+        return explain(self.program, self.context, self.tables)
+
+    # ---- recording ---------------------------------------------------------------------------------------------------
+
+    def record(
+        self,
+        module: Module,
+        variable: str | None = None,
+        *,
+        spikes: bool = False,
+        index: Any = None,
+        every: Any = None,
+        start: Any = None,
+        stop: Any = None,
+    ) -> None:
+        """Record from now on: spikes as events, a variable as samples.
+
+        Parameters
+        ----------
+        module : Module
+            A module of the network.
+        variable : str, optional
+            A state, or the name of a computed value: ``"output"``, ``"current_inputs[key]"``, ``"delta_inputs[key]"``.
+        spikes : bool
+            Record every spike of the module's output.
+        index : int, slice or sequence of int, optional
+            Elements of the variable (flat numbers); all by default. Spikes are always recorded of all neurons.
+        every : quantities.Quantity, optional
+            Time between samples, a multiple of dt; each step by default.
+        start, stop : quantities.Quantity, optional
+            Window of time; the whole run by default.
+
+        Raises
+        ------
+        RecordingError
+            No such module, variable or element; `every` is not a multiple of dt.
+        """
+        window = {"index": index, "every": every, "start": start, "stop": stop}
+        collected = self.program.events if "program" in self.__dict__ else set()
+        running = self._machine is not None and self._machine.number > 0
+        if self._recorder.add(module, variable, spikes=spikes, collected=collected, running=running, **window):
+            self._machine = None
+            self.__dict__.pop("program", None)
+            self.seconds.pop("compile", None)
+
+    # ---- running -----------------------------------------------------------------------------------------------------
+
+    @property
+    def dt(self) -> Any:
+        """The time step."""
+        return join(self._dt, TIME)
+
+    @property
+    def t(self) -> Any:
+        """Simulated time so far."""
+        return join((self._machine.number if self._machine else 0) * self._dt, TIME)
+
+    def run(self, duration: Any, progress: Any = None) -> Result:
+        """Run the network; called again, it goes on.
+
+        Parameters
+        ----------
+        duration : quantities.Quantity
+            Simulated time, positive, a multiple of dt.
+        progress : bool or Progress, optional
+            Show a bar; by default where somebody can see it.
+
+        Returns
+        -------
+        Result
+            What was recorded in this run. Ctrl-C returns what was recorded so far, and the run can go on.
+
+        Raises
+        ------
+        DurationError
+            Zero, negative, not finite or not a multiple of dt.
+        NonFiniteStateError
+            A state became NaN; the error's `result` holds what was recorded.
+        """
+        steps = duration_steps(duration, self._dt)
+        self._check_unchanged()
+        bar = make_progress(progress)
+        self.compile()
+        outcome = run_steps(self.machine, steps, self._recorder.spikes, self._recorder.samples, bar)
+        result = self._recorder.result(outcome)
+        if outcome.nan_state is not None:
+            raise self._nan_error(outcome, result)
+        return result
+
+    def _nan_error(self, outcome: RunOutcome, result: Result) -> NonFiniteStateError:
+        assert outcome.nan_state is not None
+        spec = self.step.states[outcome.nan_state]
+        values = self.machine.state(outcome.nan_state).reshape(-1)
+        elements = np.flatnonzero(np.isnan(values))
+        earliest, latest = max(outcome.checked, outcome.reached - 128) * self._dt, outcome.reached * self._dt
+        error = NonFiniteStateError(
+            f"{spec.name} became NaN in element {elements[0]} ({elements.size} of {values.size} elements) "
+            f"between t = {earliest:g} ms and {latest:g} ms.",
+            where=f"{spec.name}[{elements[0]}]",
+            cure="Look for a division by zero, a logarithm or power of a negative number, or a time step too long for "
+            "the fastest process; what was recorded is in the error's .result.",
+        )
+        error.result = result  # type: ignore[attr-defined]
+        return error
+
+    def reset(self) -> Simulator:
+        """Back to the first values and to time zero; nothing is compiled or built anew.
+
+        Returns
+        -------
+        Simulator
+            Itself.
+        """
+        if self._machine is not None:
+            self._machine.reset()
+        return self
+
+    def get(self, module: Module, variable: str) -> Any:
+        """Present value of a state, with its unit and shape.
+
+        Parameters
+        ----------
+        module : Module
+            A module of the network.
+        variable : str
+            Name of a state.
+        """
+        kind, number, shape, _dtype = self._recorder.find(module, self._recorder.path(module), variable)
+        if kind != "state":
+            raise RecordingError(f"{variable!r} is not a state.", where=module.path, cure="Record it with sim.record.")
+        return join(np.array(self.machine.state(number)).reshape(shape), self.step.states[number].dimension)
+
+    def set(self, module: Module, variable: str, value: Any) -> None:
+        """Overwrite a state between runs.
+
+        Parameters
+        ----------
+        module : Module
+            A module of the network.
+        variable : str
+            Name of a state.
+        value : array or quantity
+            New values, of the state's unit and shape (or a single value).
+        """
+        path = self._recorder.path(module)
+        kind, number, shape, dtype = self._recorder.find(module, path, variable)
+        if kind != "state":
+            raise RecordingError(f"{variable!r} is not a state.", where=path, cure="Only states can be set.")
+        magnitude = np.asarray(
+            magnitude_in(
+                value, self.step.states[number].dimension, what=f"the new value of {path}.{variable}", where=path
+            )
+        )
+        if np.isnan(magnitude.astype(float)).any():
+            raise InvalidParameterError(
+                f"The new value of {path}.{variable} holds NaN.", where=path, cure="Give numbers."
+            )
+        self.machine.set_state(number, stored(magnitude, shape, dtype, f"{path}.{variable}"))
