@@ -190,8 +190,9 @@ def _stage_function(kernel: Kernel, text: KernelText, parts: list[Part], calls: 
             depth, width = text.extents[number]
             lines.append(f"        {depth}, {width} = rows[k, {c + 3}], rows[k, {c + 4}]")
     tile = _tile(parts)
-    for row in range(_row_count(parts)):
-        lines.append(f"        {row_name(row)} = scratch[{row * tile} : {(row + 1) * tile}]")
+    lines += [
+        f"        {row_name(row)} = scratch[{row * tile} : {(row + 1) * tile}]" for row in range(_row_count(parts))
+    ]
     if tile:
         lines += [f"        for start in range(0, size, {tile}):", f"            stop = min(start + {tile}, size)"]
         lines.append(_indent(calls, 3))
@@ -211,7 +212,8 @@ def _schedule(program: Program) -> tuple[list[str], list[str]]:
             tables += [f"reals{number}", f"integers{number}"]
             kernel = program.kernels[first.kernel]
             lines.append(
-                f"        each_{kernel.name}(step, final, dt, key0, key1, R, I, B, scratch, {rows}, reals{number}, integers{number})"
+                f"        each_{kernel.name}(step, final, dt, key0, key1, R, I, B, scratch, "
+                f"{rows}, reals{number}, integers{number})"
             )
         elif isinstance(first, Delivery):
             lines.append(f"        deliver({rows}, terms, step, R, B, E, C)")

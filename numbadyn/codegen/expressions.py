@@ -33,7 +33,12 @@ _SPELLING = {
     "to_bool": "{0} != 0",
 }
 #: Names that generated functions use for themselves.
-_OWN_NAMES = ["np", "njit", "start", "stop", "i", "j", "k", "step", "final", "t", "dt", "size", "rows", "row", "reals", "integers", "begin", "outside", "q", "near", "scratch", "key0", "key1", "select", "real", "f32", "f64", "i32", "i64", "u8", "u32", "u64", "R", "I", "B", "E", "C", "one", "zero", "routine", "scalar", "kernel", "slot_start", "square_root", "minimum", "maximum", "mod", "sign"]
+_OWN_NAMES = [
+    "np", "njit", "start", "stop", "i", "j", "k", "step", "final", "t", "dt", "size", "rows", "row", "reals",
+    "integers", "begin", "outside", "q", "near", "scratch", "key0", "key1", "select", "real", "f32", "f64", "i32",
+    "i64", "u8", "u32", "u64", "R", "I", "B", "E", "C", "one", "zero", "routine", "scalar", "kernel", "slot_start",
+    "square_root", "minimum", "maximum", "mod", "sign",
+]  # fmt: skip
 _RESERVED = (
     frozenset(_OWN_NAMES)
     | frozenset(OPS)
@@ -165,7 +170,10 @@ class KernelText:
         operation = self.kernel.operations[index]
         if operation.op in ("uniform", "normal"):
             self.used.update(("step", "key0", "key1"))
-            return f"{operation.op}(key0, key1, u32(i), u32(step & 0xFFFFFFFF), u32(step >> 32), u32({self.operand(operation.args[0])}))"
+            return (
+                f"{operation.op}(key0, key1, u32(i), u32(step & 0xFFFFFFFF), u32(step >> 32), "
+                f"u32({self.operand(operation.args[0])}))"
+            )
         if operation.op == "gather":
             whole = operation.args[0].index
             self.used.update((self.arrays[whole], *self.extents[whole], "step"))

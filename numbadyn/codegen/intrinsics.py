@@ -160,7 +160,7 @@ def out_of_line(typing_context: Any) -> Any:
 
 @intrinsic
 def array_at(typing_context: Any, address: Any, sample: Any) -> Any:
-    """View the memory at an address as a contiguous array of the sample's type; whoever owns the memory keeps it alive."""
+    """View the memory at an address as a contiguous array of the sample's type; its owner keeps it alive."""
     if not isinstance(address, types.Integer):
         return None
     array_type = types.Array(sample, 1, "C")

@@ -8,7 +8,7 @@ Memory is five flat arrays: `R` reals, `I` integers, `B` Booleans as bytes, `E` 
 are int64; their columns are named in `numbadyn.runtime.tables`, which fills them.
 """
 # mypy: disable-error-code="name-defined,no-untyped-def,no-untyped-call"
-# ruff: noqa: F821
+# ruff: noqa: E741, F821, SIM110 -- names and loops are those of the generated text
 
 import inspect
 

@@ -62,7 +62,7 @@ class Spikes:
         return [join(times[bounds[i] : bounds[i + 1]], TIME) for i in range(self.size)]
 
     def cv_isi(self) -> float:
-        """Mean over neurons of the coefficient of variation of inter-spike intervals (neurons with 3 spikes or more)."""
+        """Mean coefficient of variation of inter-spike intervals, over neurons with 3 spikes or more."""
         order = np.argsort(self.indices, kind="stable")
         neurons, steps = self.indices[order].astype(np.int64), self.steps[order]
         same = neurons[1:] == neurons[:-1]

@@ -167,7 +167,8 @@ class Interpreter:
     def _value(self, index: int) -> Array:
         node = self.step.nodes[index]
         if node.op == "state":
-            return self.states[node.attrs["index"]]
+            number: int = node.attrs["index"]
+            return self.states[number]
         if node.op == "history":
             return self._history(node)
         if node.op == "accumulate":

@@ -23,7 +23,8 @@ def _delays(program: Program, context: BindContext, tables: list[Any], evaluator
             lag = np.asarray(evaluator.values.get(node.args[0], 0))
             channel = step.channels[node.attrs["channel"]]
             lines.append(
-                f"{channel.name} read by {node.position.module}: {_span(lag)} steps before the last one ({_span(lag * context.dt)} ms)"
+                f"{channel.name} read by {node.position.module}: {_span(lag)} steps before the last one "
+                f"({_span(lag * context.dt)} ms)"
             )
     for connection, table in zip(step.connections, tables, strict=True):
         if len(table.delays) and table.delays.max() > 0:
@@ -82,7 +83,8 @@ def explain(program: Program, context: BindContext, tables: list[Any]) -> str:
             itemsize = 1 if buffer.kind == "bool" else dtype_of(buffer.kind, context.bits).itemsize
             slots = " a slot" if buffer.role == "ring" else ""
             lines.append(
-                f"  {buffer.role:8s} {buffer.name}: {buffer.size} x {buffer.kind}, {buffer.size * itemsize} bytes{slots}"
+                f"  {buffer.role:8s} {buffer.name}: {buffer.size} x {buffer.kind}, "
+                f"{buffer.size * itemsize} bytes{slots}"
             )
     return "\n".join(lines)
 

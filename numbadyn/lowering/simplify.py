@@ -59,7 +59,8 @@ class _Rewriter:
     def add(self, node: Node) -> int:
         """Append a node, or find its equal."""
         args = tuple(sorted(node.args)) if node.op in _COMMUTATIVE else node.args
-        key = (node.op, args, node.shape, node.kind, tuple(sorted(node.attrs.items(), key=lambda item: item[0])))
+        attrs = tuple(sorted(node.attrs.items(), key=lambda item: item[0]))
+        key: tuple[Any, ...] = (node.op, args, node.shape, node.kind, attrs)
         if node.op in ("uniform", "normal", "poisson"):
             key = (*key, len(self.new.nodes))
         elif node.op in OPS and not all(arg in self._constant for arg in args):
@@ -133,15 +134,15 @@ def _mul(r: _Rewriter, node: Node) -> int | None:
     if node.kind != "real":
         return None
     # run constants join: c * (x * d) -> x * (c * d), (x * c) * (y * d) -> (x * y) * (c * d)
-    (x, c), (y, d) = _parted(r, a), _parted(r, b)
-    if x is None or y is None:
-        varying, factor = (x, c) if x is not None else (y, d)
-        other = a if x is None else b
+    (left, c), (right, d) = _parted(r, a), _parted(r, b)
+    if left is None or right is None:
+        varying, factor = (left, c) if left is not None else (right, d)
+        other = a if left is None else b
         if varying is None or factor is None or other not in r._constant:
             return _sign_to_constant(r, node)
         return _product(r, node, varying, r.emit("mul", node, other, factor)) if r.constant(other) else None
     if c is not None and d is not None:
-        return _product(r, node, r.emit("mul", node, x, y), r.emit("mul", node, c, d))
+        return _product(r, node, r.emit("mul", node, left, right), r.emit("mul", node, c, d))
     return None
 
 
@@ -224,7 +225,7 @@ def simplify(step: Step) -> Step:
 
 
 def _sums_from_decay(step: Step) -> Step:
-    """A state that decays by a constant factor and then takes synaptic events becomes one sum that starts from the decay.
+    """A state that decays by a constant factor, then takes synaptic events, becomes one sum that starts from the decay.
 
     ``g * c + sum(events)`` turns into ``sum(events, from g * c)``: the events are added one by one to the decayed
     value, which a target can prepare at the end of the step before.

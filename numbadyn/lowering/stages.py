@@ -213,7 +213,8 @@ class _Planner:
             state for state, value in self.step.writes.items() if state not in read and self._source(value) in totals
         }
         return Plan(
-            self.step, self.drafts, self.stage_of, self.commits, self.constants, self.events, self.rings, self.probe_of, self.refills, late
+            self.step, self.drafts, self.stage_of, self.commits, self.constants, self.events, self.rings,
+            self.probe_of, self.refills, late,
         )  # fmt: skip
 
     def _source(self, value: int) -> int:
@@ -226,7 +227,7 @@ class _Planner:
         return self.stage_of.get(view_base(self.step, index)[0], -1)
 
     def _needs_no_loop(self, index: int) -> bool:
-        """Deliveries of past spikes, draws of constant means, given spikes: they go first, so that loops are not cut in two."""
+        """Deliveries of past spikes, draws of constant means, given spikes: first, so that loops are not cut in two."""
         node = self.step.nodes[index]
         if node.op == "accumulate":
             return all(own is None for own in node.attrs["channels"])

@@ -1,11 +1,10 @@
-"""References to values that are not there yet, or that were there some time ago.
+"""The delay rule, and the channels of a traced step that carry it out.
 
-In: a module, a name, a delay.  Out: on call, the value; while a step is traced, a read of a channel.  Must not know:
-projections, buffers.
+In: a module, a state of it or its output, a delay.  Out: a read of a channel.  Must not know: projections, buffers.
 
-The delay rule (one for all): step n begins at t_n = n dt.  A read with a delay of d whole steps made before the owner's
-update in step n gives x[n-1-d]; made after it, x[n-d].  Before the start, the history is the state's first value (zero for
-an output) unless `init` says otherwise.
+The rule (one for all): step n begins at t_n = n dt.  A read with a delay of d whole steps made before the owner's update
+in step n gives x[n-1-d]; made after it, x[n-d].  Before the start, the history is the state's first value (zero for an
+output) unless `init` says otherwise.
 """
 
 from __future__ import annotations
@@ -93,6 +92,7 @@ def checked_delay(delay: Any, where: str) -> NDArray[np.float64] | None:
 
 
 def full_name(module: Module, item: str) -> str:
+    """Name of a module's item, as ``EINet.E.V``."""
     return f"{module.path}.{item}"
 
 
@@ -131,11 +131,13 @@ def _updated(trace: Trace, module: Dynamics) -> bool:
 
 
 def default_template(module: Dynamics) -> Template:
+    """What an output looks like as long as nothing is known: spikes of a neuron, reals of anything else."""
     spiking = any(base.__name__ == "Neuron" for base in type(module).__mro__)
     return Template(tuple(module.out_size), "bool" if spiking else "real", DIMENSIONLESS if spiking else ANY)
 
 
 def first_values(source: Source, init: Any, dimension: Dimension, shape: tuple[int, ...]) -> Any:
+    """Function of a `BindContext` that gives the history before the start."""
     if init is None and source.item:
         state = source.module.state(source.item)
         return lambda context: state.initial(context)
@@ -264,7 +266,8 @@ def past_value(
         times = np.zeros(())
     if done and (np.asarray(times) == 0.0).any():
         raise UnsupportedFeatureError(
-            f"Delays of {full_name(module, source.item or 'output')} that are partly zero are read after its update in the same step.",
+            f"Delays of {full_name(module, source.item or 'output')} that are partly zero are read after its update "
+            "in the same step.",
             where=str(trace.here),
             cure="Read before the owner's update (projections run first), or give delays of at least one step.",
         )

@@ -247,7 +247,8 @@ class Dynamics(Module):
         InputKeyError
             There is none.
         """
-        registry = self._deltas if key in self._deltas.keys() and key not in self._currents.keys() else self._currents
+        deltas, currents = self._deltas.keys(), self._currents.keys()  # registries are no dicts: no `in` of their own
+        registry = self._deltas if key in deltas and key not in currents else self._currents
         return registry.get(key)
 
     def wiring(self) -> list[object]:
@@ -349,7 +350,7 @@ class Dynamics(Module):
         return PrefetchDelayAt(self, state, *time_and_index, init=init, interpolation=interpolation)
 
     def output_delay(self, *time_and_index: Any, init: Any = None, interpolation: str | None = None) -> OutputDelayAt:
-        """Reference to the output of `update` some time ago. See `prefetch_delay`; the history before the start is zero."""
+        """Reference to the output of `update` some time ago (zero before the start). See `prefetch_delay`."""
         return OutputDelayAt(self, *time_and_index, init=init, interpolation=interpolation)
 
     def observe(self, name: str, value: Any) -> Any:
@@ -390,6 +391,7 @@ class Dynamics(Module):
     # ---- the step ----------------------------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """One time step with its hooks; arguments are those of `update`."""
         trace = current_trace()
         if trace is None:
             with stepping(self.varshape), missing_attributes_explained():
@@ -464,7 +466,7 @@ class Neuron(Dynamics):
     """Base class of spiking neurons: `update` returns a Boolean vector of spikes."""
 
     def get_spike(self) -> Any:
-        """The latest spikes: those of the last step before this neuron's update in a step, those of this step after it."""
+        """The latest spikes: of the last step before this neuron's update in a step, of this step after it."""
         return latest_output(self)
 
 

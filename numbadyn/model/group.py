@@ -34,6 +34,7 @@ class Projection(Module):
     """Base class of what carries signals between populations; runs before all dynamics of a step."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """One time step; arguments are those of `update`."""
         trace = current_trace()
         if trace is None:
             with stepping():

@@ -117,7 +117,8 @@ def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
         raise HookArgumentError(
             f"{name} of {where} cannot be called with {given}: {error}.",
             where=where,
-            cure="Give its parameters default values, or take those that are passed; the markers and receive_input=/receive_output= decide what hooks get.",
+            cure="Give its parameters default values, or take those that are passed; "
+            "the markers and receive_input=/receive_output= decide what hooks get.",
         ) from error
 
 

@@ -60,7 +60,8 @@ def _check(got: Dimension, variable: Dimension, name: str, where: str) -> None:
     wanted = variable / TIME
     if got is not ANY and variable is not ANY and got != wanted:
         raise DimensionError(
-            f"{name}: the right-hand side is in {got}, but the time derivative of a variable in {variable} must be in {wanted}.",
+            f"{name}: the right-hand side is in {got}, "
+            f"but the time derivative of a variable in {variable} must be in {wanted}.",
             where=where,
             cure=f"Make it a rate of change in {wanted}; often a division by a time constant is missing.",
         )
@@ -108,7 +109,9 @@ def exp_euler_step(f: Derivative, x: Any, *args: Any) -> Any:
 
     Notes
     -----
-    .. math:: x_{n+1} = x_n + \Delta t\, \varphi(\Delta t\, J)\, f(x_n), \qquad \varphi(z) = (e^z - 1)/z, \quad J = f'(x_n)
+    .. math::
+
+        x_{n+1} = x_n + \Delta t\, \varphi(\Delta t\, J)\, f(x_n), \qquad \varphi(z) = (e^z - 1)/z, \quad J = f'(x_n)
 
     The derivative is found from the traced expression, element by element; where it depends on parameters only, the
     exponential is computed once per run.  In an eager call it is found the same way, by tracing f alone.

@@ -82,6 +82,7 @@ class Module:
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """One time step; arguments are those of `update`."""
         with stepping(), missing_attributes_explained():
             return self.update(*args, **kwargs)
 
@@ -107,7 +108,7 @@ class Module:
         return found
 
     def wiring(self) -> list[object]:
-        """What a step is traced from and a simulator cannot change afterwards: here the parameters, not their values."""
+        """What a step is traced from and a simulator cannot change afterwards: the parameters, not their values."""
         return [value for value in vars(self).values() if isinstance(value, Variable) and not isinstance(value, State)]
 
     def children(self) -> Iterator[tuple[str, Module]]:

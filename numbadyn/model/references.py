@@ -84,6 +84,7 @@ class Prefetch:
         return item.value if hasattr(item, "__traced_value__") else item
 
     def __call__(self) -> Any:
+        """The attribute's value."""
         return self.get_item_value()
 
 
@@ -156,7 +157,8 @@ class _At:
         longest, dt = built.get(self.item, 0), built["dt"]
         if int(np.max(delay_steps(self.times, dt))) > longest:
             raise LateDelayError(
-                f"A delay of {float(np.max(self.times)):g} ms is registered after the network was built; its buffer holds {longest * dt:g} ms.",
+                f"A delay of {float(np.max(self.times)):g} ms is registered after the network was built; "
+                f"its buffer holds {longest * dt:g} ms.",
                 where=where,
                 cure="Register all delays before nd.Simulator(...), or make the network anew.",
             )

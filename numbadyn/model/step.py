@@ -5,8 +5,7 @@ In: a network.  Out: a `Step`.  Must not know: lowering, targets.
 A first pass may read outputs whose unit and kind are known only once their owner has been traced, and may leave inputs
 for the next step's update; further passes use what was learnt.  What differs between recordings that should be the same
 came from outside (a plain random number, a Python counter, the clock) and would be frozen in the compiled step, so it
-is
-refused.
+is refused.
 """
 
 from __future__ import annotations
@@ -123,9 +122,11 @@ def trace_step(network: Module) -> Step:
         pending |= new
     if different is not None:
         raise TracedValueError(
-            f"A value in the update of {different.position.module} changes each time the step is traced; the compiled step would keep one of them for ever.",
+            f"A value in the update of {different.position.module} changes each time the step is traced; "
+            "the compiled step would keep one of them for ever.",
             where=str(different.position),
-            cure="For random numbers use nd.random, for counters and memory nd.State, for the time nd.environ.get('t').",
+            cure="For random numbers use nd.random, for counters and memory nd.State, "
+            "for the time nd.environ.get('t').",
         )
     raise SchedulingError(
         f"The units of the delayed outputs in {network.path} cannot be settled.",

@@ -5,23 +5,22 @@ In: times with units.  Out: step counts, and Boolean vectors of spikes, traced o
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.errors import InvalidParameterError, ShapeError
-from numbadyn.ir.nodes import BindContext, ParamSpec, Train
+from numbadyn.errors import InvalidParameterError
+from numbadyn.ir.nodes import BindContext, ParamSpec
 from numbadyn.model import environ
 from numbadyn.model.delays import delay_steps
 from numbadyn.model.values import Parameter
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced
-from numbadyn.units import DIMENSIONLESS, TIME, magnitude_in
+from numbadyn.units import DIMENSIONLESS
 
-__all__ = ["GivenSpikes", "whole_steps"]
+__all__ = ["whole_steps"]
 
 
 def whole_steps(parameter: Parameter) -> Any:
@@ -67,90 +66,3 @@ def whole_steps(parameter: Parameter) -> Any:
     identity = trace.notes.setdefault(("whole steps", id(parameter)), object())
     spec = ParamSpec(f"{parameter.path}_steps", tuple(parameter.value.shape), "int", DIMENSIONLESS, fetch)
     return Traced(trace, trace.param(identity, spec))
-
-
-class GivenSpikes:
-    r"""Spikes whose times are known beforehand; call it for those of this step.
-
-    Parameters
-    ----------
-    name : str
-        Place for messages.
-    size : tuple of int
-        Geometry of the population.
-    indices : array_like of int, shape (n_spikes,)
-        Which neuron fires, a flat index.
-    times : quantities.Quantity, shape (n_spikes,)
-        When it fires, in any order.
-
-    Raises
-    ------
-    ShapeError
-        The two differ in length, or an index names no neuron.
-    InvalidParameterError
-        A time is negative or not finite, or the indices are not integers.
-
-    Notes
-    -----
-    A spike of step m has the time :math:`(m + 1) \Delta t`, the end of its step, as recorded spikes have. A time t
-    therefore belongs to step :math:`m = \lceil t / \Delta t \rceil - 1`; t = 0 is put into step 0.
-
-    Examples
-    --------
-    >>> import numbadyn as nd
-    >>> from quantities import ms
-    >>> spikes = GivenSpikes("here", (3,), [0, 2], [0.2, 0.1] * ms)
-    >>> with nd.environ.context(dt=0.1 * ms, i=1):
-    ...     print(spikes())
-    [ True False False]
-    """
-
-    def __init__(self, name: str, size: tuple[int, ...], indices: Any, times: Any) -> None:
-        self.name, self.size = name, size
-        when = np.atleast_1d(np.asarray(magnitude_in(times, TIME, what="times", where=name), dtype=np.float64))
-        which = np.atleast_1d(np.asarray(indices))
-        if which.size and which.dtype.kind not in "iu":
-            raise InvalidParameterError(
-                f"indices are {which.dtype.name} values.", where=name, cure="Give integers, one for each time."
-            )
-        if which.shape != when.shape or when.ndim != 1:
-            raise ShapeError(
-                f"There are indices of shape {which.shape} and times of shape {when.shape}.",
-                where=name,
-                cure="Give two arrays of one axis and equal length, one entry for each spike.",
-            )
-        self._check(which, when)
-        self.indices, self.times = which.astype(np.int64), when
-
-    def _check(self, which: NDArray[Any], when: NDArray[np.float64]) -> None:
-        outside = np.flatnonzero((which < 0) | (which >= math.prod(self.size)))
-        if outside.size:
-            raise ShapeError(
-                f"indices[{outside[0]}] is {which[outside[0]]}, but there are {math.prod(self.size)} neurons.",
-                where=self.name,
-                cure="Name neurons that exist, or enlarge the population.",
-            )
-        bad = np.flatnonzero(~((when >= 0.0) & (when < np.inf)))
-        if bad.size:
-            raise InvalidParameterError(
-                f"times[{bad[0]}] is {when[bad[0]]:g} ms.", where=self.name, cure="Give zero or positive, finite times."
-            )
-
-    def events(self, context: BindContext) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Give steps (ascending) and neurons of all spikes; a neuron fires at most once a step."""
-        steps = np.maximum(delay_steps(self.times, context.dt) - 1, 0)
-        pairs = np.unique(np.stack([steps, self.indices], axis=1), axis=0)
-        return np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])
-
-    def __call__(self) -> Any:
-        """Boolean vector of the spikes of this step."""
-        number = math.prod(self.size)
-        trace = current_trace()
-        if trace is not None:
-            node = trace.train(Train(trace.path[-1][0], number, self.events))
-            fired = Traced(trace, node)
-            return fired if len(self.size) == 1 else fired.reshape(self.size)
-        steps, elements = self.events(BindContext(environ.eager_dt(), 0))
-        now = np.zeros(number, dtype=bool)
-        now[elements[steps == int(environ.get("i"))]] = True
-        return now.reshape(self.size)

@@ -50,7 +50,8 @@ def _check_finite(array: NDArray[Any], what: str, given: Any) -> None:
         bad = np.flatnonzero(~np.isfinite(np.atleast_1d(array)))
         element = f", first at element {bad[0]}" if array.ndim else ""
         raise InvalidParameterError(
-            f"{what} is {describe(given) if array.ndim == 0 else 'not finite'} ({len(bad)} of {array.size} values are NaN or infinite{element}).",
+            f"{what} is {describe(given) if array.ndim == 0 else 'not finite'} "
+            f"({len(bad)} of {array.size} values are NaN or infinite{element}).",
             where=what,
             cure="Give finite numbers.",
         )
@@ -191,7 +192,9 @@ class Parameter(Variable):
         if array.shape != shape:
             if array.size != 1:
                 raise ShapeError(
-                    f"{self.path} was a single value when the simulator was built, and is now an array of shape {array.shape}.",
+                    f"{self.path} was a single value when the simulator was built, "
+                    f"and is now an array of shape "
+                    f"{array.shape}.",
                     where=self.path,
                     cure=f"Make a new nd.Simulator, or give an array from the start: np.full({array.shape}, value).",
                 )
@@ -203,7 +206,9 @@ class Parameter(Variable):
         ):
             whole = "true or false" if kind == "bool" else "a whole number"
             raise InvalidParameterError(
-                f"{self.path} was {whole} when the simulator was built, and is now {describe(self._given)}, which would be cut off.",
+                f"{self.path} was {whole} when the simulator was built, "
+                f"and is now {describe(self._given)}, which would "
+                "be cut off.",
                 where=self.path,
                 cure="Make a new nd.Simulator, or give a real number from the start, such as 1.0 instead of 1.",
             )
@@ -342,7 +347,8 @@ class State(Variable):
             wanted = split(self._unit)[1]
             if recipe.dimension != wanted:
                 raise DimensionError(
-                    f"The initial value of {self.path} is {given!r}, which is in {recipe.dimension}, but it must be in {wanted}.",
+                    f"The initial value of {self.path} is {given!r}, which is in {recipe.dimension}, "
+                    f"but it must be in {wanted}.",
                     where=self.path,
                     cure=f"Give it in {wanted} or a unit that converts to it.",
                 )

@@ -69,7 +69,9 @@ class SynapticProjection(Projection):
             raise ConnectivityError(
                 f"comm of {self.path} is replaced by {value!r}, but its synapses follow from the first one.",
                 where=f"{self.path}.comm",
-                cure="Make the projection anew, in the network's __init__; weights alone can be changed before nd.Simulator by proj.comm.weight = ...",
+                cure="Make the projection anew, in the network's __init__; "
+                "weights alone can be changed before "
+                "nd.Simulator by proj.comm.weight = ...",
             )
         super().__setattr__(name, value)
 

@@ -186,8 +186,9 @@ class CpuMachine(Machine):
         memory = self.memory
         rows = [
             [
-                memory.event_offsets[log.channel], memory.count_offsets[log.channel], memory.depths[log.channel], log.indices.ctypes.data,
-                log.width, log.used, log.indices.size, log.steps.ctypes.data, log.start, log.stop,
+                memory.event_offsets[log.channel], memory.count_offsets[log.channel], memory.depths[log.channel],
+                log.indices.ctypes.data, log.width, log.used, log.indices.size, log.steps.ctypes.data,
+                log.start, log.stop,
             ]
             for log in self._spikes
         ]  # fmt: skip
@@ -199,8 +200,9 @@ class CpuMachine(Machine):
             buffer = self._states[log.index] if log.kind == "state" else self.program.probes[log.index]
             rows.append(
                 [
-                    int(log.kind == "probe"), ("real", "int", "bool").index(buffer.kind), memory.offsets[buffer], log.elements.size,
-                    log.elements.ctypes.data, log.next_step, log.every, log.last, log.values.ctypes.data, 0, log.used, 1, 0,
+                    int(log.kind == "probe"), ("real", "int", "bool").index(buffer.kind), memory.offsets[buffer],
+                    log.elements.size, log.elements.ctypes.data, log.next_step, log.every, log.last,
+                    log.values.ctypes.data, 0, log.used, 1, 0,
                 ]
             )  # fmt: skip
         return np.array(rows, dtype=np.int64).reshape(len(rows), 13)

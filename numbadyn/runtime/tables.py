@@ -205,10 +205,12 @@ class Tables:
         weights = np.ascontiguousarray(table.weights, dtype=memory.R.dtype)
         ring = next((b for b in memory.offsets if b.role == "ring" and b.index == term.channel), None)
         return [
-            memory.event_offsets[term.channel], memory.count_offsets[term.channel], int(np.prod(channel.shape, dtype=np.int64)),
+            memory.event_offsets[term.channel], memory.count_offsets[term.channel],
+            int(np.prod(channel.shape, dtype=np.int64)),
             memory.depths[term.channel], term.base + memory.lag(term.lag), term.start, term.stop, len(table.delays),
-            self.address(np.ascontiguousarray(table.delays, dtype=np.int32)), self.address(table.offsets), self.address(table.targets),
-            self.address(weights), int(weights.size == 1), int(term.graded), 0 if ring is None else memory.offsets[ring],
+            self.address(np.ascontiguousarray(table.delays, dtype=np.int32)), self.address(table.offsets),
+            self.address(table.targets), self.address(weights), int(weights.size == 1), int(term.graded),
+            0 if ring is None else memory.offsets[ring],
         ]  # fmt: skip
 
     def _compactions(self, stages: tuple[Compaction, ...]) -> list[NDArray[Any]]:

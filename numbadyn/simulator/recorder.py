@@ -196,6 +196,12 @@ class Recorder:
             if spec.owner is not None and spec.owner.owner is module
         ]
         values = [name for owner, name in self.step.probes if owner == path]
+        if variable in module.states():
+            raise RecordingError(
+                f"{path}.{variable} is a state that no step reads or writes, so there is nothing to record.",
+                where=path,
+                cure="Call the module in the update of its group, or use the state in its own update.",
+            )
         raise RecordingError(
             f"{path} has no variable {variable!r}.",
             where=path,

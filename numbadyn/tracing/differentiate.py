@@ -150,8 +150,11 @@ _RULES: dict[str, Rule] = {
 }
 #: Piecewise constant: their derivative is zero wherever it exists.
 _FLAT = frozenset(
-    ["sign", "floor", "ceil", "rint", "int_mod", "int_floordiv", "less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "and", "or", "xor", "not", "to_int", "to_bool"]
-)
+    [
+        "sign", "floor", "ceil", "rint", "int_mod", "int_floordiv", "less", "less_equal", "greater", "greater_equal",
+        "equal", "not_equal", "and", "or", "xor", "not", "to_int", "to_bool",
+    ]
+)  # fmt: skip
 
 
 def derivative(trace: Trace, expression: int, variable: int) -> int | None:
@@ -183,7 +186,8 @@ def derivative(trace: Trace, expression: int, variable: int) -> int | None:
         rule = _RULES.get(node.op)
         if rule is None:
             raise UnsupportedFunctionError(
-                f"{node.op} cannot be differentiated, and exponential Euler needs the derivative of the right-hand side.",
+                f"{node.op} cannot be differentiated, "
+                "and exponential Euler needs the derivative of the right-hand side.",
                 where=str(node.position),
                 cure="Compute that value before the step function, or use euler_step, rk2_step or rk4_step.",
             )

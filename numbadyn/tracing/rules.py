@@ -188,7 +188,14 @@ def _where(trace: Trace, lift: Lift, condition: Any, *choices: Any) -> int:
 
 
 def _clip(
-    trace: Trace, lift: Lift, value: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None
+    trace: Trace,
+    lift: Lift,
+    value: Any,
+    a_min: Any = None,
+    a_max: Any = None,
+    *,
+    min: Any = None,  # noqa: A002 -- NumPy's own names
+    max: Any = None,  # noqa: A002
 ) -> int:
     low, high = a_min if a_min is not None else min, a_max if a_max is not None else max
     result = lift(value)

@@ -242,7 +242,8 @@ class Trace:
         spec, node = self.step.states[index], self.node(value)
         if node.dimension is not ANY and node.dimension != spec.dimension:
             raise DimensionError(
-                f"{spec.name} is in {_unit_name(spec.dimension)}, but a value in {_unit_name(node.dimension)} is written to it.",
+                f"{spec.name} is in {_unit_name(spec.dimension)}, "
+                f"but a value in {_unit_name(node.dimension)} is written to it.",
                 where=str(self.here),
                 cure=f"Write a value in {_unit_name(spec.dimension)}.",
             )
@@ -339,7 +340,8 @@ class Trace:
             raise ShapeError(
                 f"{name} meets shapes {shape} and {node.shape}, which do not fit.",
                 where=str(self.here),
-                cure="Both sides need the same shape, or one of them a single element; arrays of parameters take the population's shape.",
+                cure="Both sides need the same shape, or one of them a single element; "
+                "arrays of parameters take the population's shape.",
             )
         return shape
 

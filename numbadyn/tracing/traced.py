@@ -76,7 +76,8 @@ class Traced(StandsForQuantity, Operators):
             raise NotInitialisedError(
                 "A value of an earlier trace is used in this one.",
                 where=str(trace.here),
-                cure="Keep values between steps in nd.State; plain attributes written in update do not survive tracing.",
+                cure="Keep values between steps in nd.State; "
+                "plain attributes written in update do not survive tracing.",
             )
         return self._index
 
@@ -363,6 +364,6 @@ def _unsupported(trace: Trace, what: str, cure: str = "") -> UnsupportedFunction
         f"{what} has no rule for traced values.",
         where=str(trace.here),
         cure=cure
-        or "Elementwise arithmetic, comparisons, np.where, np.clip, np.minimum, np.maximum, exp, log, tanh, sin, cos, sqrt, power "
-        "and constant slices can be traced; for sums over other neurons use a projection.",
+        or "Elementwise arithmetic, comparisons, np.where, np.clip, np.minimum, np.maximum, exp, log, tanh, sin, cos, "
+        "sqrt, power and constant slices can be traced; for sums over other neurons use a projection.",
     )

@@ -20,7 +20,7 @@ __all__ = ["UnitArray", "alike", "join_eager"]
 _ALIKE: dict[str, tuple[int, ...]] = {"where": (1, 2), "clip": (0, 1, 2), "full_like": (0, 1)}
 
 
-class UnitArray(pq.Quantity):
+class UnitArray(pq.Quantity):  # type: ignore[misc]  # quantities has no types, so its class is Any
     """A quantity that takes its unit through NumPy's choice functions.
 
     Examples

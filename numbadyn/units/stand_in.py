@@ -54,7 +54,8 @@ class StandsForQuantity:
 
     @property  # type: ignore[misc]
     def __class__(self) -> type:
-        return pq.Quantity
+        quantity: type = pq.Quantity
+        return quantity
 
     @property
     def _dimensionality(self) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 
 from numbadyn.model import environ, random
 from numbadyn.model.dynamics import Neuron
-from numbadyn.model.timing import GivenSpikes
+from numbadyn.model.given import GivenSpikes
 from numbadyn.model.values import Parameter
 from numbadyn.zoo.units import kHz
 

@@ -91,7 +91,7 @@ def test_a_rule_that_changes_after_the_build_is_refused(name):
     net = Jumps()
     sim = simulator(net)
     setattr(net.jump.comm, name, {"weight": 2 * mV, "include_self": False}[name])
-    with pytest.raises(nd.errors.SchedulingError, match="Jumps.jump was changed"):
+    with pytest.raises(nd.errors.SchedulingError, match=r"Jumps\.jump was changed"):
         sim.run(1 * ms)
 
 
@@ -145,3 +145,64 @@ def test_a_network_can_be_copied_and_pickled(double):
     assert net.target.tau.value == 7 * ms
     assert isinstance(pickle.loads(pickle.dumps(nd.COBA(E=0 * mV))), nd.COBA)
     assert nd.Parameter(2 * nS).value == copy.copy(nd.Parameter(2 * nS)).value
+
+
+def test_two_populations_of_one_name_are_told_apart():
+    class Twins(nd.DynamicsGroup):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = (nd.LIF(1, V_rest=rest, name="twin") for rest in (-55 * mV, -65 * mV))
+
+    net = Twins()
+    sim = simulator(net)
+    sim.record(net.a, "V")
+    sim.record(net.b, "V")
+    result = sim.run(5 * ms)
+    assert (result[net.a].name, result[net.b].name) == ("Twins.twin", "Twins.twin_2")
+    assert result[net.a].V[-1, 0] > -60 * mV > result[net.b].V[-1, 0]
+    assert sim.get(net.a, "V")[0] > -60 * mV > sim.get(net.b, "V")[0]
+
+
+def test_a_misspelt_value_is_refused_not_kept_aside():
+    class Misspelt(nd.Dynamics):
+        def init_state(self):
+            self.x = nd.State(0.0)
+
+        def update(self):
+            self.x.vlaue = self.x.value + 1.0
+
+    with pytest.raises(nd.errors.UnknownStateError, match=r"Misspelt.x has no attribute 'vlaue'(.|\n)*\.value"):
+        simulator(Misspelt(1))
+    with pytest.raises(nd.errors.UnknownStateError, match="vlaue"):
+        nd.LIF(1).tau.vlaue = 3 * ms
+
+
+def test_a_class_that_forgets_its_base_is_told_so_even_with_parameters():
+    class Forgetful(nd.Neuron):
+        def __init__(self):
+            self.tau = nd.Parameter(1 * ms)
+
+    with pytest.raises(nd.errors.NotInitialisedError, match="super"):
+        simulator(Forgetful())
+
+    class Net(nd.DynamicsGroup):
+        def __init__(self):
+            super().__init__()
+            self.neurons = Forgetful()
+
+    with pytest.raises(nd.errors.NotInitialisedError, match="The Forgetful is not ready"):
+        simulator(Net())
+
+
+def test_a_state_of_a_module_that_is_never_called_is_no_unknown_variable():
+    class Idle(nd.DynamicsGroup):
+        def __init__(self):
+            super().__init__()
+            self.busy, self.idle = nd.LIF(1), nd.LIF(1)
+
+        def update(self):
+            self.busy()
+
+    net = Idle()
+    with pytest.raises(nd.errors.RecordingError, match="no step reads or writes"):
+        simulator(net).record(net.idle, "V")
