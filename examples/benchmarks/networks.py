@@ -9,7 +9,7 @@ from quantities import Hz, ms, mV, nS, pA
 
 import numbadyn as nd
 
-__all__ = ["brunel", "coba", "cobahh", "cuba", "hh_only", "lif_only"]
+__all__ = ["brunel", "coba", "coba_held", "cobahh", "cuba", "hh_only", "lif_only"]
 
 
 def _sizes(scale: float) -> tuple[int, int, float]:
@@ -56,16 +56,35 @@ class EINet(nd.DynamicsGroup):
         self.I2E, self.I2I = project(I, E, 1), project(I, I, 1)
 
 
-def coba(scale: float) -> tuple[nd.DynamicsGroup, list[nd.Neuron]]:
+class Driven(nd.LIFRef):
+    """Neurons with a constant drive; conductances enter the exponent of the step, as in Brian2's exponential Euler."""
+
+    def update(self) -> Any:
+        """One step."""
+        return super().update(200 * pA)
+
+
+class HeldDriven(Driven):
+    """The same with the synaptic current held at its value at the start of the step: no exponential is needed."""
+
+    def advanced(self, x: Any) -> Any:
+        """Membrane potential at the end of the step."""
+        current = self.sum_current_inputs(x, self.V.value)
+        slope = lambda v: (self.V_rest - v + self.R * current) / self.tau  # noqa: E731
+        return self.sum_delta_inputs(nd.exp_euler_step(slope, self.V.value))
+
+
+def coba_held(scale: float) -> tuple[nd.DynamicsGroup, list[nd.Neuron]]:
+    """`coba` with the synaptic current held over the step."""
+    return coba(scale, HeldDriven)
+
+
+def coba(scale: float, neuron: type[Driven] = Driven) -> tuple[nd.DynamicsGroup, list[nd.Neuron]]:
     """Vogels & Abbott (2005) in the form of Brette et al. (2007), benchmark 1, driven by 200 pA."""
     n_e, n_i, prob = _sizes(scale)
 
-    class Driven(nd.LIFRef):
-        def update(self) -> Any:
-            return super().update(200 * pA)
-
     def population(n: int) -> nd.Neuron:
-        return Driven(n, V_rest=-60 * mV, V_initializer=nd.init.Uniform(-60 * mV, -50 * mV), tau_ref=5 * ms)
+        return neuron(n, V_rest=-60 * mV, V_initializer=nd.init.Uniform(-60 * mV, -50 * mV), tau_ref=5 * ms)
 
     E, I = population(n_e), population(n_i)  # noqa: E741
     outs = nd.COBA.desc(E=0 * mV), nd.COBA.desc(E=-80 * mV)

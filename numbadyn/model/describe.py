@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from numbadyn.errors import HookArgumentError
 from numbadyn.model.init import Initialiser
 from numbadyn.units import is_quantity, split
 
@@ -63,10 +64,35 @@ class Describer:
         The class to make.
     args, kwargs
         Its arguments, without the size for classes that have one.
+
+    Raises
+    ------
+    HookArgumentError
+        An argument that the class does not have, or one that it needs and does not get.
     """
 
     def __init__(self, cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.cls, self.args, self.kwargs = cls, args, dict(kwargs)
+        self._check_arguments()
+
+    def _check_arguments(self) -> None:
+        parameters = inspect.signature(self.cls).parameters
+        if any(p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in parameters.values()):
+            return
+        where, names = f"{self.cls.__name__}.desc(...)", [name for name in parameters if name not in _FILLED_IN]
+        unknown = [name for name in self.kwargs if name not in parameters]
+        if unknown:
+            raise HookArgumentError(
+                f"{self.cls.__name__} has no argument {unknown[0]!r}.", where=where, cure=f"It has: {', '.join(names)}."
+            )
+        given = {*names[: len(self.args)], *self.kwargs}
+        missing = [name for name in names if name not in given and parameters[name].default is parameters[name].empty]
+        if missing:
+            raise HookArgumentError(
+                f"{self.cls.__name__} needs the argument {missing[0]!r}.",
+                where=where,
+                cure="Give it; a size is filled in by itself where the argument is called in_size.",
+            )
 
     @property
     def key(self) -> Any:

@@ -50,6 +50,11 @@ class Simulator:
     seed : int
         Seed of everything random: first values, connectivity, draws inside the step.
 
+    Notes
+    -----
+    A simulator keeps the states in memory of its own: `get` reads them and `set` writes them between runs. What is
+    assigned to ``net.E.V.value`` counts as a first value, so it belongs before the simulator is made.
+
     Raises
     ------
     TimeStepError, TargetError
@@ -182,6 +187,9 @@ class Simulator:
         stop: Any = None,
     ) -> None:
         """Record from now on: spikes as events, a variable as samples.
+
+        A second request for the same variable takes the place of the first. `index`, `every`, `start` and `stop` are
+        those of the variable; spikes are recorded whole.
 
         Parameters
         ----------

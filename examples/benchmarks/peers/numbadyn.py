@@ -22,9 +22,10 @@ import numbadyn as nd  # noqa: E402
 def main() -> None:
     """Build, warm up, run, print."""
     a = c.parse()
-    if not hasattr(networks, a.network):
+    name = "_".join([a.network, *a.opt])  # --opt held: the synaptic current is held over the step
+    if not hasattr(networks, name):
         c.unsupported("numbadyn", a, "not written")
-    net, population = getattr(networks, a.network)(a.scale)
+    net, population = getattr(networks, name)(a.scale)
     sim = nd.Simulator(net, dt=a.dt * ms, threads=a.threads, precision=a.precision, seed=a.seed)
     recorded = population if isinstance(population, list) else [population]
     for part in recorded:
