@@ -3,8 +3,8 @@
 In: a module, a state of it or its output, a delay.  Out: a read of a channel.  Must not know: projections, buffers.
 
 The rule (one for all): step n begins at t_n = n dt.  A read with a delay of d whole steps made before the owner's
-update in step n gives x[n-1-d]; made after it, x[n-d].  Before the start, the history is the state's first value (zero for an
-output) unless `init` says otherwise.
+update in step n gives x[n-1-d]; made after it, x[n-d].  Before the start, the history is the state's first value (zero
+for an output) unless `init` says otherwise.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ class SpikeLog:
 
     def begin(self) -> None:
         """Start a new run with fresh arrays."""
-        capacity = max(_FIRST_CAPACITY, 2 * self.width)
+        capacity = max(_FIRST_CAPACITY, 2 * self.width, self.used + self.used // 8)  # about as many as last time
         self.used = 0
         self.indices = np.empty(capacity, np.uint32)
         self.steps = np.empty(capacity, np.int64)
@@ -69,8 +69,10 @@ class SpikeLog:
         self.used += int(inside.size)
 
     def take(self) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
-        """Steps and indices of this run, as arrays of their own."""
-        return self.steps[: self.used].copy(), self.indices[: self.used].copy()
+        """Steps and indices of this run; the next run uses other arrays."""
+        steps, indices = self.steps[: self.used], self.indices[: self.used]
+        mostly_used = 2 * self.used >= self.indices.size
+        return (steps, indices) if mostly_used else (steps.copy(), indices.copy())
 
 
 @dataclass(slots=True)
