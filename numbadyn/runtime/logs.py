@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 __all__ = ["SampleLog", "SpikeLog"]
 
 _FIRST_CAPACITY = 1 << 16
+_LIKELY_CAPACITY = 1 << 22
 
 
 @dataclass(slots=True)
@@ -40,7 +41,9 @@ class SpikeLog:
 
     def begin(self) -> None:
         """Start a new run with fresh arrays."""
-        capacity = max(_FIRST_CAPACITY, 2 * self.width, self.used + self.used // 8)  # about as many as last time
+        # about as many as last time; memory that is never touched costs nothing, growing costs page faults
+        likely = max(min(64 * self.width, _LIKELY_CAPACITY), self.used + self.used // 8)
+        capacity = max(_FIRST_CAPACITY, 2 * self.width, likely)
         self.used = 0
         self.indices = np.empty(capacity, np.uint32)
         self.steps = np.empty(capacity, np.int64)
