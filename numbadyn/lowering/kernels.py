@@ -221,7 +221,7 @@ class _Builder:
         """Synaptic sums that exactly one loop reads, element by element: that loop sets them back to zero."""
         plan = self.plan
         readers: dict[int, list[bool]] = {}
-        for number, draft in enumerate(plan.drafts):
+        for draft in plan.drafts:
             seen: dict[int, bool] = {}
             if draft.kind == "compact":
                 continue
@@ -233,7 +233,6 @@ class _Builder:
                         seen[base] = seen.get(base, True) and direct
             for base, direct in seen.items():
                 readers.setdefault(base, []).append(direct)
-            del number
         kept = set(plan.probe_of.values()) | set(plan.refills.values())
         return {base for base, direct in readers.items() if direct == [True] and base not in kept}
 

@@ -264,10 +264,6 @@ class Trace:
         self._latest[index] = value
         self.step.writes[index] = value
 
-    def written(self, index: int) -> bool:
-        """Whether the state has been written in this step."""
-        return index in self.step.writes
-
     # ---- channels, connections, trains -------------------------------------------------------------------------------
 
     def channel(self, key: Any, make: Callable[[], Channel]) -> int:
