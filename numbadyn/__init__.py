@@ -6,6 +6,17 @@ Models and networks go in as Python classes with units; results with units come 
 from numbadyn import cache, errors
 from numbadyn._version import __version__
 from numbadyn.model import environ, init, random
+from numbadyn.model.delays import (
+    Delay,
+    DelayAccess,
+    InterpolationRegistry,
+    OutputDelayAt,
+    Prefetch,
+    PrefetchDelay,
+    PrefetchDelayAt,
+    StateWithDelay,
+    init_maybe_prefetch,
+)
 from numbadyn.model.dynamics import Dynamics, Neuron, Synapse
 from numbadyn.model.group import DynamicsGroup, Projection, set_explainer
 from numbadyn.model.hooks import (
@@ -16,7 +27,6 @@ from numbadyn.model.hooks import (
 )
 from numbadyn.model.integrate import euler_step, exp_euler_step, exprel, rk2_step, rk4_step
 from numbadyn.model.module import Module, init_all_states, reset_all_states
-from numbadyn.model.references import OutputDelayAt, Prefetch, PrefetchDelay, PrefetchDelayAt, init_maybe_prefetch
 from numbadyn.model.values import Parameter, State
 from numbadyn.projections import (
     AlignPostProj,
@@ -70,6 +80,8 @@ __all__ = [
     "Alpha",
     "Connectivity",
     "CurrentProj",
+    "Delay",
+    "DelayAccess",
     "DeltaProj",
     "DualExpon",
     "Dynamics",
@@ -81,6 +93,7 @@ __all__ = [
     "FixedOutDegree",
     "FixedProb",
     "FixedTotalNumber",
+    "InterpolationRegistry",
     "LIFRef",
     "Matrix",
     "MgBlock",
@@ -98,6 +111,7 @@ __all__ = [
     "Simulator",
     "SpikeTrain",
     "State",
+    "StateWithDelay",
     "SynOut",
     "Synapse",
     "SynapticProjection",

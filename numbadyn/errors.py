@@ -266,6 +266,58 @@ class LateDelayError(NumbadynError, RuntimeError):
     """
 
 
+class DelayRangeError(NumbadynError, ValueError):
+    """A delay is longer than what is remembered, or a delay that changes leaves its range while the network runs.
+
+    Wrong, a delay that grows past what it was declared to reach::
+
+        self.past = self.prefetch_delay("x", lambda: self.tau.value, max_delay=20 * pq.ms)  # tau grows to 25 ms
+
+    Right, declare the longest delay that can occur, or limit it::
+
+        self.past = self.prefetch_delay("x", lambda: np.minimum(self.tau, 20 * pq.ms), max_delay=20 * pq.ms)
+    """
+
+
+class DelayEntryError(NumbadynError, KeyError):
+    """An entry of a `Delay` is asked for that was not registered, or registered a second time.
+
+    Wrong::
+
+        delay = nd.Delay(E.V, time=5 * pq.ms); delay.at("late")
+
+    Right, register it first, once::
+
+        delay.register_entry("late", 5 * pq.ms); delay.at("late")
+    """
+
+
+class InterpolationError(NumbadynError, ValueError):
+    """A method of interpolation is not known, or cannot be called.
+
+    Wrong::
+
+        E.prefetch_delay("V", 0.25 * pq.ms, interpolation="splines")
+
+    Right, one of ``nd.InterpolationRegistry.list_methods()``, or a function registered there::
+
+        E.prefetch_delay("V", 0.25 * pq.ms, interpolation="cubic")
+    """
+
+
+class UpdateEveryError(NumbadynError, ValueError):
+    """The window of `update_every` is no multiple of the time step, or its strategy is not known.
+
+    Wrong, at dt = 0.1 ms::
+
+        E.prefetch_delay("V", 5 * pq.ms, update_every=0.25 * pq.ms)
+
+    Right::
+
+        E.prefetch_delay("V", 5 * pq.ms, update_every=0.3 * pq.ms, update_strategy="mean")
+    """
+
+
 class ProjectionTargetError(NumbadynError, TypeError):
     """A projection ends on something that has no such input.
 

@@ -12,7 +12,17 @@ from numbadyn.codegen.routines import routine_source
 from numbadyn.ir.elementary import EXPREL_SHORT_LIMIT, HEADER, NAMES, numba_source
 from numbadyn.ir.nodes import Step
 from numbadyn.ir.ops import OPS
-from numbadyn.lowering.program import Compaction, Delivery, Draw, Kernel, Loop, Program, TrainStage
+from numbadyn.lowering.program import (
+    SLOT_COLUMNS,
+    Compaction,
+    Delivery,
+    Draw,
+    Kernel,
+    Loop,
+    Program,
+    TrainStage,
+    slot_column,
+)
 
 __all__ = ["ENTRY", "cpu_source", "without_comments"]
 
@@ -148,7 +158,7 @@ def _part_functions(kernel: Kernel, step: Step, part: Part, number: int) -> tupl
     if part.last and any(slot.late for slot in kernel.slots):
         definition, lean = _loop_function(f"lean_{name}", KernelText(kernel, step, part, short=short, lean=True))
         definitions.append(definition)
-        choices.append((f"not final and rows[k, {1 + 5 * len(kernel.slots)}] != 0", lean))
+        choices.append((f"not final and rows[k, {slot_column(len(kernel.slots))}] != 0", lean))
     lines = [
         line
         for k, (condition, chosen) in enumerate(choices)
@@ -181,14 +191,14 @@ def _stage_function(kernel: Kernel, text: KernelText, parts: list[Part], calls: 
         *(f"        {name} = integers[k, {number}]" for number, name in enumerate(integers)),
     ]
     for number, (name, slot) in enumerate(zip(text.arrays, kernel.slots, strict=True)):
-        c = 1 + 5 * number
-        lines.append(
-            f"        begin = slot_start(rows[k, {c}], rows[k, {c + 2}], rows[k, {c + 3}], rows[k, {c + 4}], step)"
-        )
-        lines.append(f"        {name} = {arena[slot.kind]}[begin : begin + rows[k, {c + 1}]]")
-        if number in text.extents:
-            depth, width = text.extents[number]
-            lines.append(f"        {depth}, {width} = rows[k, {c + 3}], rows[k, {c + 4}]")
+        start, count, depth, lag, width, every = (f"rows[k, {slot_column(number, what)}]" for what in SLOT_COLUMNS)
+        begin = f"slot_start({start}, {depth}, {lag}, {width}, {every}, step)"
+        lines.append(f"        begin = {start if slot.whole else begin}")
+        lines.append(f"        {name} = {arena[slot.kind]}[begin : begin + {count}]")
+        if slot.whole:
+            newest, own_depth, own_width = text.extents[number]
+            lines.append(f"        {own_depth}, {own_width} = {depth}, {width}")
+            lines.append(f"        {newest} = step // {every} + {own_depth} - 1")
     tile = _tile(parts)
     lines += [
         f"        {row_name(row)} = scratch[{row * tile} : {(row + 1) * tile}]" for row in range(_row_count(parts))

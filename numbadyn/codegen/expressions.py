@@ -117,7 +117,7 @@ class KernelText:
         self.arrays = [names.new(slot.name or slot.kind) for slot in kernel.slots]
         self.scalars = [names.new(name) for name, _kind in kernel.scalars]
         self.extents = {
-            k: (names.new(f"{self.arrays[k]}_depth"), names.new(f"{self.arrays[k]}_width"))
+            k: tuple(names.new(f"{self.arrays[k]}_{extent}") for extent in ("newest", "depth", "width"))
             for k, slot in enumerate(kernel.slots)
             if slot.whole
         }
@@ -137,7 +137,7 @@ class KernelText:
             arg.index for k in self.part.operations for arg in self.kernel.operations[k].args if arg.where == "slot"
         }
         read |= {arg.index for arg in self.part.guards if arg.where == "slot"}
-        return sorted(k for k in read if not self.kernel.slots[k].whole)
+        return sorted(k for k in read if self.kernel.slots[k].access != "any")
 
     def prologue(self) -> list[str]:
         """Lines before the loop: values common to all elements."""
@@ -176,10 +176,14 @@ class KernelText:
             )
         if operation.op == "gather":
             whole = operation.args[0].index
-            self.used.update((self.arrays[whole], *self.extents[whole], "step"))
-            depth, width = self.extents[whole]
+            self.used.update((self.arrays[whole], *self.extents[whole]))
+            newest, depth, width = self.extents[whole]
             lag, element = self.operand(operation.args[1]), self.operand(operation.args[2])
-            text = f"{self.arrays[whole]}[u64(((step + {depth} - 1 - {lag}) % {depth}) * {width} + {element})]"
+            text = f"{self.arrays[whole]}[u64((({newest} - {lag}) % {depth}) * {width} + {element})]"
+            return f"({text} != 0)" if operation.kind == "bool" else text
+        if operation.op == "take":
+            text = f"{self.arrays[operation.args[0].index]}[u64({self.operand(operation.args[1])})]"
+            self.used.add(self.arrays[operation.args[0].index])
             return f"({text} != 0)" if operation.kind == "bool" else text
         if self.short and operation.op in SHORT_FORMS:
             return f"{SHORT_FORMS[operation.op]}({self.operand(operation.args[0])})"

@@ -24,7 +24,7 @@ __all__ = ["SHORT_FORMS", "Part", "parts_of"]
 SHORT_FORMS = {"propagator": "exprel_short"}
 
 _MANY = 3
-_SLOW = frozenset({"div", "sqrt", "mod", "gather"})
+_SLOW = frozenset({"div", "sqrt", "mod", "gather", "take"})
 _HEAVY = frozenset(name for name, row in OPS.items() if row.elementary) | {"uniform", "normal"} | frozenset(NAMES)
 
 

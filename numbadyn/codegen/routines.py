@@ -15,9 +15,9 @@ import inspect
 __all__ = ["ROUTINES", "routine_source"]
 
 
-def slot_start(offset, depth, lag, width, step):
-    # a history's slot of `lag` steps ago; plain memory has depth 1
-    return offset if depth == 1 else offset + ((step + depth - lag) % depth) * width
+def slot_start(offset, depth, lag, width, every, step):
+    # a history's slot of `lag` windows ago; plain memory has depth 1
+    return offset if depth == 1 else offset + ((step // every + depth - lag) % depth) * width
 
 
 def add_row(total, targets, first, last, weight, ahead):
@@ -197,7 +197,7 @@ def compact(rows, step, R, I, B, E, C):
 def draw(rows, step, key0, key1, R):
     for r in range(rows.shape[0]):
         row = rows[r]
-        begin = slot_start(row[2], row[4], row[5], row[6], step)
+        begin = slot_start(row[2], row[4], row[5], row[6], row[7], step)
         fill_poisson(
             R[row[0] : row[0] + row[1]],
             R[begin : begin + row[3]],
@@ -206,7 +206,7 @@ def draw(rows, step, key0, key1, R):
             key1,
             u32(step & 0xFFFFFFFF),
             u32(step >> 32),
-            u32(row[7]),
+            u32(row[8]),
         )
 
 
@@ -259,7 +259,7 @@ def record_samples(rows, step, when, R, I, B):
         row = rows[r]
         if row[0] != when or step != row[5] or step >= row[7]:
             continue
-        count, begin = row[3], slot_start(row[2], row[11], 0, row[12], step)
+        count, begin = row[3], slot_start(row[2], row[11], 0, row[12], 1, step)
         elements = array_at(row[4], i64(0))
         place = row[10] * count
         if row[1] == 0:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from numbadyn.ir.nodes import Node, Step
+from numbadyn.ir.ops import OPS
 
-__all__ = ["Signal", "base_of", "invariants", "live", "signal_of", "signals"]
+__all__ = ["Signal", "base_of", "computed_in_loop", "invariants", "live", "signal_of", "signals"]
 
 
 def invariants(step: Step) -> set[int]:
@@ -17,10 +18,17 @@ def invariants(step: Step) -> set[int]:
     found: set[int] = set()
     for index, node in enumerate(step.nodes):
         if node.op in ("param", "dt") or (
-            (node.elementwise or node.op == "slice") and all(arg in found for arg in node.args)
+            (node.elementwise or node.op in ("slice", "take")) and all(arg in found for arg in node.args)
         ):
             found.add(index)
     return found
+
+
+def computed_in_loop(step: Step, node: Node) -> bool:
+    """Whether a loop computes the node element by element; else it has a stage of its own, or is found in memory."""
+    if node.op == "history":
+        return len(node.args) > 1
+    return node.op in OPS or node.op in ("uniform", "normal", "take")
 
 
 def signals(node: Node) -> list[tuple[int, int, int | None]]:
@@ -87,6 +95,6 @@ def signal_of(step: Step, arg: int, own_channel: int | None) -> Signal | None:
     while node.op == "slice" and node.attrs["stride"] == 1:
         start, stop = start + node.attrs["start"], stop + node.attrs["start"]
         node = step.nodes[node.args[0]]
-    if node.op == "history" and len(node.args) < 2:
+    if node.op == "history" and len(node.args) < 2 and step.channels[node.attrs["channel"]].every is None:
         return Signal(node.attrs["channel"], node.args[0] if node.args else None, 1, start, stop)
     return None

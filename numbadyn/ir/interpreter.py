@@ -58,7 +58,7 @@ class Evaluator:
             self.values[index] = self.elementwise(index)
 
     def elementwise(self, index: int, number: int = 0) -> Array:
-        """Value of a parameter, of dt, t or n, of a draw, of a slice or of an elementwise operation."""
+        """Value of a parameter, of dt, t or n, of a draw, of chosen elements or of an elementwise operation."""
         node = self.step.nodes[index]
         args = [self.values[arg] for arg in node.args]
         if node.op in OPS:
@@ -75,7 +75,20 @@ class Evaluator:
         if node.op == "slice":
             flat = np.broadcast_to(args[0], self.step.nodes[node.args[0]].shape).reshape(-1)
             return flat[node.attrs["start"] : node.attrs["stop"] : node.attrs["stride"]].reshape(node.shape)
+        if node.op == "take":
+            flat = np.broadcast_to(args[0], self.step.nodes[node.args[0]].shape).reshape(-1)
+            return flat[args[1]].reshape(node.shape)
         return self._draw(node, args, number)
+
+    def depths(self) -> list[int]:
+        """Samples of each channel that its readers need, those of synaptic delays apart; the one of this step counts."""
+        deepest = [1] * len(self.step.channels)
+        for node in self.step.nodes:
+            if node.op == "history":
+                channel, args = node.attrs["channel"], node.args
+                lag = int(np.max(self.values[args[2 if len(args) > 2 else 0]])) if args else 0
+                deepest[channel] = max(deepest[channel], 2 + lag)
+        return deepest
 
     def _apply(self, node: Node, args: list[Array]) -> Array:
         op = OPS[node.op]
@@ -141,13 +154,15 @@ class Interpreter:
             [np.broadcast_to(channel.initial(self.context), channel.shape).astype(dtype_of(channel.kind, bits))]
             for channel in self.step.channels
         ]
-        self._depth = [1] * len(self.past)
+        self._depth = self.evaluator.depths()
+        self._window = [channel.window(self.context) for channel in self.step.channels]
 
     def sample(self, channel: int, lag: int) -> Array:
-        """The channel's value `lag` steps before the step being computed (1 is the last one)."""
+        """The channel's sample `lag` windows before that of the step being computed (1 is the last step's, mostly)."""
         past = self.past[channel]
         self._depth[channel] = max(self._depth[channel], lag)
-        return past[min(lag, len(past)) - 1]
+        begun = self.number % self._window[channel] != 0  # the window of this step has a sample already
+        return past[min(lag + begun, len(past)) - 1]
 
     def advance(self) -> None:
         """Compute one step."""
@@ -160,8 +175,11 @@ class Interpreter:
             self.states[state] = np.array(np.broadcast_to(values[index], spec.shape))
         for number, channel in enumerate(self.step.channels):
             sample = np.array(np.broadcast_to(values[channel.value], channel.shape))
-            self.past[number].insert(0, sample)
-            del self.past[number][self._depth[number] :]
+            if self.number % self._window[number] == 0:
+                self.past[number].insert(0, sample)
+                del self.past[number][self._depth[number] + 1 :]
+            else:
+                self.past[number][0] = sample
         self.number += 1
 
     def _value(self, index: int) -> Array:
@@ -185,12 +203,12 @@ class Interpreter:
         lags = 1 + further + (self.values[node.args[0]] if node.args else np.asarray(0))
         if len(node.args) < 2:
             return self.sample(channel, int(lags)).reshape(node.shape)
-        lags, elements = np.broadcast_arrays(lags, self.values[node.args[1]])
-        picked = [
-            self.sample(channel, int(lag)).reshape(-1)[int(i)]
-            for lag, i in zip(lags.ravel(), elements.ravel(), strict=True)
-        ]
-        return np.array(picked, dtype=self.past[channel][0].dtype).reshape(node.shape)
+        lags, elements = (part.ravel() for part in np.broadcast_arrays(lags, self.values[node.args[1]]))
+        picked = np.empty(lags.size, dtype=self.past[channel][0].dtype)
+        for lag in np.unique(lags):
+            chosen = lags == lag
+            picked[chosen] = self.sample(channel, int(lag)).reshape(-1)[elements[chosen]]
+        return picked.reshape(node.shape)
 
     def _delayed(self, arg: int, delay: int, channel: int | None) -> Array:
         """A signal some whole steps ago."""

@@ -25,6 +25,7 @@ __all__ = [
     "BindContext",
     "Channel",
     "Connection",
+    "Guard",
     "Node",
     "ParamSpec",
     "Position",
@@ -41,7 +42,8 @@ SOURCES = frozenset(
         "dt",
         "time",  # start of the step, t_n = n dt
         "step",  # the step number n
-        "history",  # channel's value `base` + delay steps ago: args = (delay steps) or (delay steps, element index)
+        "history",  # channel's sample 1 + lag samples ago: args = (), (lag), (lag, elements) or (lag, elements, longest lag)
+        "take",  # args = (x, elements): given elements of the flattened x
         "uniform",  # random numbers: attrs["stream"]
         "normal",
         "poisson",  # args = (mean,)
@@ -125,11 +127,24 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class BindContext:
-    """What a bound value may depend on: the step in ms, the seed, and the width of reals in bits."""
+    """What a bound value may depend on.
+
+    Parameters
+    ----------
+    dt : float
+        Time step in ms.
+    seed : int
+        Seed of the simulation.
+    bits : {64, 32}
+        Width of reals.
+    exact_delays : bool
+        Whether delays must be multiples of dt; else they are rounded up.
+    """
 
     dt: float
     seed: int
     bits: int = 64
+    exact_delays: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +194,9 @@ class Channel:
         History before the start: ``initial(context)`` gives an array of the sample's shape.
     state : int or None
         The state whose final value the channel samples, if it does.
+    every : callable, optional
+        ``every(context)`` gives the steps of a window: the samples of one window share a slot, the last one stays.
+        Lags count in windows. None stands for windows of one step.
     """
 
     name: str
@@ -188,6 +206,11 @@ class Channel:
     dimension: Dimension
     initial: Callable[[BindContext], NDArray[Any]]
     state: int | None = None
+    every: Callable[[BindContext], int] | None = None
+
+    def window(self, context: BindContext) -> int:
+        """Steps that share a slot."""
+        return 1 if self.every is None else int(self.every(context))
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +244,25 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
+class Guard:
+    """A condition that must hold in every step, such as that of a delay that changes: it never exceeds its maximum.
+
+    Parameters
+    ----------
+    state : int
+        State that is zero as long as the condition holds, then one more than the step that broke it, per element.
+    value : int
+        State that keeps the offending value of each element.
+    error : callable
+        ``error(step, element, value, context)`` makes the exception.
+    """
+
+    state: int
+    value: int
+    error: Callable[[int, int, float, BindContext], Exception]
+
+
+@dataclass(frozen=True, slots=True)
 class Train:
     """Given spike events: ``events(context)`` returns steps (ascending) and element indices."""
 
@@ -250,6 +292,7 @@ class Step:
     channels: list[Channel] = field(default_factory=list)
     connections: list[Connection] = field(default_factory=list)
     trains: list[Train] = field(default_factory=list)
+    guards: list[Guard] = field(default_factory=list)
     writes: dict[int, int] = field(default_factory=dict)
     probes: dict[tuple[str, str], int] = field(default_factory=dict)
     outputs: dict[str, int] = field(default_factory=dict)

@@ -67,6 +67,10 @@ def _problem(step: Step, index: int, node: Node) -> str:
         return "is not a known operation"
     if node.op == "slice" and len(range(node.attrs["start"], node.attrs["stop"], node.attrs["stride"])) != node.size:
         return "does not hold as many elements as it says"
+    if node.op == "take" and (len(args) != 2 or args[1].kind != "int" or args[1].size != node.size):
+        return "has not one index for each element"
+    if node.op == "history" and any(arg.kind != "int" or arg.size not in (1, node.size) for arg in args):
+        return "has lags or elements that do not fit"
     parts = len(node.attrs.get("connections", ()))
     if node.op == "accumulate" and (len(node.args) - parts not in (0, 1) or parts != len(node.attrs["channels"])):
         return "has not one connection and one channel entry for each signal"

@@ -30,7 +30,7 @@ from numbadyn.lowering.program import (
     TrainStage,
     View,
 )
-from numbadyn.lowering.stages import Draft, Plan, view_base
+from numbadyn.lowering.stages import Draft, Plan, reads, view_base
 
 __all__ = ["build_program"]
 
@@ -107,13 +107,12 @@ class _LoopBuilder:
             self.scalar_names.append((name, kind))
         return Operand("scalar", self._scalar_of[key])
 
-    def _slot(
-        self, view: View, access: Access, stride: int, name: str, *, cleared: bool = False, whole: bool = False
-    ) -> Operand:
+    def _slot(self, view: View, access: Access, stride: int, name: str, *, cleared: bool = False) -> Operand:
         key = (view, access, stride)
         if key not in self._slot_of:
             self._slot_of[key] = len(self.slots)
             late = view.buffer.role == "state" and view.buffer.index in self.plan.late
+            whole = view.slot == "whole"
             self.slots.append(Slot(name, view.buffer.kind, access, stride, cleared, whole, late))
             self.views.append(view)
         return Operand("slot", self._slot_of[key])
@@ -129,15 +128,20 @@ class _LoopBuilder:
             return self._scalar(arg, node.label or f"c{arg}", node.kind)
         if node.op in ("time", "step"):
             return Operand("time" if node.op == "time" else "step", 0)
-        base_index, offset, stride = view_base(self.plan.step, arg)
-        if arg in self.plan.constants:
-            base_index, offset, stride = arg, 0, 1
-        base = self.node(base_index)
+        stride = 1 if arg in self.plan.constants else view_base(self.plan.step, arg)[2]
         access: Access = "first" if node.size == 1 and self.draft.size != 1 else "stride" if stride != 1 else "each"
-        span = (node.size - 1) * stride + 1
-        name = node.label or base.label
+        return self._memory_of(arg, access, 1 if arg in self.plan.constants else stride)
+
+    def _memory_of(self, arg: int, access: Access, stride: int) -> Operand:
+        """The slot of a value that lies in memory."""
+        node = self.node(arg)
         if arg in self.plan.constants:
-            return self._slot(View(self.memory.constant(arg), 0, node.size), access, 1, name or f"c{arg}")
+            view = View(self.memory.constant(arg), 0, node.size)
+            return self._slot(view, access, stride, node.label or f"c{arg}")
+        base_index, offset, step = view_base(self.plan.step, arg)
+        base = self.node(base_index)
+        span = (node.size - 1) * step + 1
+        name = node.label or base.label
         if base.op == "state":
             return self._slot(View(self.memory.state(base.attrs["index"]), offset, span), access, stride, name)
         if base.op == "history" and len(base.args) < 2:
@@ -151,8 +155,14 @@ class _LoopBuilder:
     def _gather(self, index: int, node: Node) -> Operation:
         """A read of a history at a delay of each element's own."""
         ring = self.memory.ring(node.attrs["channel"])
-        whole = self._slot(View(ring, 0, ring.size, "whole"), "each", 1, f"{node.label}_history", whole=True)
+        whole = self._slot(View(ring, 0, ring.size, "whole"), "any", 1, f"{node.label}_history")
         return Operation("gather", (whole, self.operand(node.args[0]), self.operand(node.args[1])), node.kind, index)
+
+    def _take(self, index: int, node: Node) -> Operation:
+        """A read of chosen elements."""
+        assert view_base(self.plan.step, node.args[0])[2] == 1, "elements are chosen from a strided slice"
+        whole = self._memory_of(node.args[0], "any", 1)
+        return Operation("take", (whole, self.operand(node.args[1])), node.kind, index)
 
     # ---- the loop ----------------------------------------------------------------------------------------------------
 
@@ -162,6 +172,8 @@ class _LoopBuilder:
             node = self.node(index)
             if node.op == "history":
                 operation = self._gather(index, node)
+            elif node.op == "take":
+                operation = self._take(index, node)
             elif node.op in ("uniform", "normal"):
                 stream = self._scalar(~node.attrs["stream"], "stream", "int")
                 operation = Operation(node.op, (stream,), "real", index)
@@ -220,21 +232,14 @@ class _Builder:
     def _clearable(self) -> set[int]:
         """Synaptic sums that exactly one loop reads, element by element: that loop sets them back to zero."""
         plan = self.plan
-        readers: dict[int, list[bool]] = {}
-        for draft in plan.drafts:
-            seen: dict[int, bool] = {}
-            if draft.kind == "compact":
-                continue
-            for index in draft.nodes:
-                for arg in plan.step.nodes[index].args if plan.step.nodes[index].op != "accumulate" else ():
-                    base = view_base(plan.step, arg)[0]
-                    if plan.step.nodes[base].op == "accumulate":
-                        direct = base == arg and draft.kind == "loop" and plan.step.nodes[base].size == draft.size
-                        seen[base] = seen.get(base, True) and direct
-            for base, direct in seen.items():
-                readers.setdefault(base, []).append(direct)
+        readers: dict[int, dict[int, bool]] = {}
+        for number, draft in enumerate(plan.drafts):
+            for read in reads(plan.step, draft):
+                if plan.step.nodes[read.base].op == "accumulate":
+                    seen = readers.setdefault(read.base, {})
+                    seen[number] = seen.get(number, True) and read.direct
         kept = set(plan.probe_of.values()) | set(plan.refills.values())
-        return {base for base, direct in readers.items() if direct == [True] and base not in kept}
+        return {base for base, direct in readers.items() if list(direct.values()) == [True] and base not in kept}
 
     def run(self) -> Program:
         plan, program = self.plan, self.program

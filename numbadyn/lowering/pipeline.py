@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 
 from numbadyn.ir.nodes import Step
 from numbadyn.ir.verify import verify
@@ -43,10 +44,7 @@ def lower(step: Step, probes: Iterable[int] = (), recorded: Iterable[int] = ()) 
     Program
     """
     started = time.perf_counter()
-    own = Step(
-        step.name, list(step.nodes), step.params, step.states, list(step.channels), step.connections, step.trains,
-        dict(step.writes), step.probes, step.outputs, step.order, step.regions,
-    )  # fmt: skip
+    own = replace(step, nodes=list(step.nodes), channels=list(step.channels), writes=dict(step.writes))
     plan = make_plan(own, set(probes), set(recorded))
     planned = time.perf_counter()
     program = build_program(plan)

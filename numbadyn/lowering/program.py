@@ -16,6 +16,7 @@ from numbadyn.ir.ops import Kind
 from numbadyn.lowering.text import program_text
 
 __all__ = [
+    "SLOT_COLUMNS",
     "Access",
     "Buffer",
     "Compaction",
@@ -29,10 +30,21 @@ __all__ = [
     "Store",
     "Term",
     "TrainStage",
+    "slot_column",
 ]
 
 Role = Literal["state", "temp", "sum", "ring", "now", "constant", "past"]
-Access = Literal["each", "first", "stride"]
+Access = Literal["each", "first", "stride", "any"]
+
+
+#: What a row of the table of a loop says of each slot: first element, number of elements; of a history also the number
+#: of its slots, the lag, the elements of a slot and the steps of a window.
+SLOT_COLUMNS = ("start", "count", "depth", "lag", "width", "every")
+
+
+def slot_column(slot: int, what: str = "start") -> int:
+    """Column of a row of the table of a loop: the size comes first, then the slots; behind them, further marks."""
+    return 1 + len(SLOT_COLUMNS) * slot + SLOT_COLUMNS.index(what)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +80,13 @@ class Slot:
     kind : str
         Kind of the elements.
     access : str
-        ``each``: element i; ``first``: element 0 for all; ``stride``: element i * stride.
+        ``each``: element i; ``first``: element 0 for all; ``stride``: element i * stride; ``any``: chosen elements.
     stride : int
         Distance of elements.
     cleared : bool
         Set to zero after reading (a synaptic sum with one reader).
     whole : bool
-        The whole history of a channel is passed (reads at element-wise delays).
+        The whole history of a channel is passed (reads at delays of each element's own, or that change).
     late : bool
         Need not be stored in every step.
     """

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from numbadyn.ir.analysis import base_of, invariants, live
+from numbadyn.ir.analysis import base_of, computed_in_loop, invariants, live
 from numbadyn.ir.nodes import BindContext, Node, ParamSpec, Step
 from numbadyn.ir.ops import OPS
 from numbadyn.units import DIMENSIONLESS
@@ -41,7 +41,7 @@ class _Rewriter:
         self.new = Step(old.name)
         self.new.params, self.new.states = old.params, old.states
         self.new.connections, self.new.trains = old.connections, old.trains
-        self.new.order, self.new.regions = old.order, old.regions
+        self.new.order, self.new.regions, self.new.guards = old.order, old.regions, old.guards
         self.map: dict[int, int] = {}
         self._known: dict[Any, int] = {}
         self._constant: set[int] = set()
@@ -63,14 +63,14 @@ class _Rewriter:
         key: tuple[Any, ...] = (node.op, args, node.shape, node.kind, attrs)
         if node.op in ("uniform", "normal", "poisson"):
             key = (*key, len(self.new.nodes))
-        elif node.op in OPS and not all(arg in self._constant for arg in args):
+        elif computed_in_loop(self.new, node) and not all(arg in self._constant for arg in args):
             key = (*key, node.region)  # equal work in two populations stays apart, so that their loops stay alike
         if key not in self._known:
             self.new.nodes.append(node)
             index = len(self.new.nodes) - 1
             self._known[key] = index
             if node.op in ("param", "dt") or (
-                (node.op in OPS or node.op == "slice") and all(arg in self._constant for arg in node.args)
+                (node.op in OPS or node.op in ("slice", "take")) and all(arg in self._constant for arg in node.args)
             ):
                 self._constant.add(index)
         return self._known[key]

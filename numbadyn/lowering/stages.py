@@ -13,14 +13,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from numbadyn.ir.analysis import base_of, invariants, live, signal_of, signals
-from numbadyn.ir.nodes import Node, Step
-from numbadyn.ir.ops import OPS
+from numbadyn.ir.analysis import base_of, computed_in_loop, invariants, live, signal_of, signals
+from numbadyn.ir.nodes import Step
 
-__all__ = ["Draft", "Plan", "make_plan", "view_base"]
-
-#: Operations that a loop evaluates element by element.
-_IN_LOOP = frozenset(OPS) | {"uniform", "normal"}
+__all__ = ["Draft", "Plan", "Read", "make_plan", "reads", "view_base"]
 
 
 @dataclass(slots=True)
@@ -83,8 +79,33 @@ def view_base(step: Step, index: int) -> tuple[int, int, int]:
     return node.args[0], node.attrs["start"], node.attrs["stride"]
 
 
-def _in_loop(node: Node) -> bool:
-    return node.op in _IN_LOOP or (node.op == "history" and len(node.args) == 2)
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A value that a draft takes from memory or from its own loop.
+
+    Parameters
+    ----------
+    base : int
+        The node, behind slices.
+    direct : bool
+        Whether element i of the loop needs element i of it, and no other.
+    """
+
+    base: int
+    direct: bool
+
+
+def reads(step: Step, draft: Draft) -> list[Read]:
+    """What a draft reads; what a synaptic sum starts from lies in memory already and is no read."""
+    found: list[Read] = []
+    for index in draft.nodes if draft.kind != "compact" else ():
+        node = step.nodes[index]
+        args = [arg for arg, _connection, _channel in signals(node)] if node.op == "accumulate" else node.args
+        for position, arg in enumerate(args):
+            base = view_base(step, arg)[0]
+            own = draft.kind == "loop" and arg == base and step.nodes[base].size == draft.size
+            found.append(Read(base, own and not (node.op == "take" and position == 0)))
+    return found
 
 
 class _Planner:
@@ -137,7 +158,7 @@ class _Planner:
             or index in self.step.writes.values()
         ):
             return True
-        if len(self.step.nodes[index].args) == 2:
+        if computed_in_loop(self.step, self.step.nodes[index]):
             return True
         for user in uses.get(index, []):
             node = self.step.nodes[user]
@@ -157,7 +178,7 @@ class _Planner:
     def _materialise(self, index: int, shape: tuple[int, ...]) -> int:
         """A node of this shape that a loop computes."""
         node = self.step.nodes[index]
-        if _in_loop(node) and index not in self.constants and node.shape == shape:
+        if computed_in_loop(self.step, node) and index not in self.constants and node.shape == shape:
             return index
         copy = replace(node, op="identity", args=(index,), shape=shape, attrs={}, label=node.label)
         self.step.nodes.append(copy)
@@ -244,7 +265,7 @@ class _Planner:
                 if own is not None:
                     self._place(self.step.channels[own].value)
             self._own_stage("deliver", index)
-        elif _in_loop(node):
+        elif computed_in_loop(self.step, node):
             self._place_in_loop(index)
         for channel in self.sampled.get(index, ()):
             self._compact(channel, index)
@@ -265,12 +286,15 @@ class _Planner:
         self.stage_of[index] = candidate
 
     def _fits(self, index: int, candidate: int) -> bool:
-        for arg in self.step.nodes[index].args:
+        node = self.step.nodes[index]
+        for position, arg in enumerate(node.args):
             stage = self._stage_behind(arg)
             if stage > candidate:
                 return False
             if stage == candidate and (
-                self.step.nodes[arg].op == "slice" or self.step.nodes[arg].size != self.drafts[candidate].size
+                (node.op == "take" and position == 0)
+                or self.step.nodes[arg].op == "slice"
+                or self.step.nodes[arg].size != self.drafts[candidate].size
             ):
                 return False
         return True
@@ -285,17 +309,10 @@ class _Planner:
         """Drafts that read a synaptic sum, and whether they do so element by element only."""
         found: dict[int, bool] = {}
         for number, draft in enumerate(self.drafts):
-            for index in draft.nodes if draft.kind != "compact" else ():
-                for arg in self._args(index):
-                    if view_base(self.step, arg)[0] == total:
-                        direct = arg == total and draft.kind == "loop" and draft.size == self.step.nodes[total].size
-                        found[number] = found.get(number, True) and direct
+            for read in reads(self.step, draft):
+                if read.base == total:
+                    found[number] = found.get(number, True) and read.direct
         return found
-
-    def _args(self, index: int) -> list[int]:
-        """Arguments that a stage reads from memory; what a synaptic sum starts from lies there already."""
-        node = self.step.nodes[index]
-        return [arg for arg, _connection, _channel in signals(node)] if node.op == "accumulate" else list(node.args)
 
     def _refill(self, total: int) -> None:
         """Prepare a sum for the next step, after everybody has read it: its base, from the state's new value."""
@@ -317,27 +334,21 @@ class _Planner:
 
     def _old_reads(self) -> dict[int, list[tuple[int, bool]]]:
         """State -> (draft, whether it reads element by element) of every read of its old version."""
-        reads: dict[int, list[tuple[int, bool]]] = {}
+        found: dict[int, list[tuple[int, bool]]] = {}
         for number, draft in enumerate(self.drafts):
-            if draft.kind == "compact":
-                continue
-            for index in draft.nodes:
-                for arg in self._args(index):
-                    base = self.step.nodes[view_base(self.step, arg)[0]]
-                    if base.op == "state":
-                        direct = (
-                            arg == view_base(self.step, arg)[0] and base.size == draft.size and draft.kind == "loop"
-                        )
-                        reads.setdefault(base.attrs["index"], []).append((number, direct))
-        return reads
+            for read in reads(self.step, draft):
+                base = self.step.nodes[read.base]
+                if base.op == "state":
+                    found.setdefault(base.attrs["index"], []).append((number, read.direct))
+        return found
 
     def _commit(self) -> None:
         """Decide which node stores each state; put stores off where the old version is still needed."""
-        reads = self._old_reads()
+        old = self._old_reads()
         stored: set[int] = set()
         for state, value in self.step.writes.items():
             writer = self.stage_of[value]
-            late = any(draft > writer or (draft == writer and not direct) for draft, direct in reads.get(state, ()))
+            late = any(draft > writer or (draft == writer and not direct) for draft, direct in old.get(state, ()))
             if late or value in stored:
                 node = self.step.nodes[value]
                 self.step.nodes.append(replace(node, op="identity", args=(value,), attrs={}))
@@ -367,10 +378,10 @@ class _Planner:
         for refill, total in self.refills.items():
             own = self.stage_of[refill]
             before[own].update(number for number in self._readers(total) if number != own)
-        for state, reads in self._old_reads().items():
+        for state, old in self._old_reads().items():
             if state in self.commits:
                 writer = self.stage_of[self.commits[state]]
-                before[writer].update(draft for draft, _direct in reads if draft != writer)
+                before[writer].update(draft for draft, _direct in old if draft != writer)
         for number, draft in enumerate(self.drafts):
             assert all(earlier < number for earlier in before[number]), "stages are out of order"
             draft.level = max((self.drafts[earlier].level + 1 for earlier in before[number]), default=0)

@@ -13,13 +13,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from numbadyn.errors import HookArgumentError, HookKeyError, MissingHookError
-from numbadyn.model.delays import latest_output, note_output
+from numbadyn.model.delays import OutputDelayAt, Prefetch, PrefetchDelayAt, latest_output, note_output
 from numbadyn.model.describe import Describer
 from numbadyn.model.geometry import as_size
 from numbadyn.model.hooks import call, wants_input, wants_output
 from numbadyn.model.inputs import InputRegistry
 from numbadyn.model.module import Module, missing_attributes_explained
-from numbadyn.model.references import OutputDelayAt, Prefetch, PrefetchDelayAt
 from numbadyn.model.values import stepping
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced
@@ -327,7 +326,7 @@ class Dynamics(Module):
         return Prefetch(self, item)
 
     def prefetch_delay(
-        self, state: str, *time_and_index: Any, init: Any = None, interpolation: str | None = None
+        self, state: str, *time_and_index: Any, init: Any = None, interpolation: Any = None, **kwargs: Any
     ) -> PrefetchDelayAt:
         """Reference to a state some time ago.
 
@@ -335,23 +334,34 @@ class Dynamics(Module):
         ----------
         state : str
             Name of the state.
-        *time_and_index : quantities.Quantity, array of int
-            The delay, and the elements to read; a vector of delays needs elements.
-        init : number, array, quantity, optional
+        *time_and_index : delay, then indices
+            How long ago, and the elements to read, by NumPy's rules for ``history[steps, *indices]``.
+        init : number, array, quantity, Initialiser or callable, optional
             History before the start; the state's first value by default.
-        interpolation : None
-            Delays are whole steps; methods between steps are not there yet.
+        interpolation : str or callable, optional
+            Method between steps; by default delays are rounded up to whole steps.
+        **kwargs
+            ``update_every``, ``update_strategy``, ``max_delay``; all arguments are those of `PrefetchDelayAt`.
 
         Returns
         -------
         PrefetchDelayAt
             Call it for the value. Read before the owner's update in step n it gives x[n-1-d], after it x[n-d].
-        """
-        return PrefetchDelayAt(self, state, *time_and_index, init=init, interpolation=interpolation)
 
-    def output_delay(self, *time_and_index: Any, init: Any = None, interpolation: str | None = None) -> OutputDelayAt:
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> from quantities import ms
+        >>> cells = nd.LIF(3)
+        >>> each_at_its_own = cells.prefetch_delay("V", [1, 2, 3] * ms, [0, 1, 2])
+        """
+        return PrefetchDelayAt(self, state, *time_and_index, init=init, interpolation=interpolation, **kwargs)
+
+    def output_delay(
+        self, *time_and_index: Any, init: Any = None, interpolation: Any = None, **kwargs: Any
+    ) -> OutputDelayAt:
         """Reference to the output of `update` some time ago (zero before the start). See `prefetch_delay`."""
-        return OutputDelayAt(self, *time_and_index, init=init, interpolation=interpolation)
+        return OutputDelayAt(self, *time_and_index, init=init, interpolation=interpolation, **kwargs)
 
     def observe(self, name: str, value: Any) -> Any:
         """Give a value that `update` computes a name under which it can be recorded.

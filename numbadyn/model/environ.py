@@ -18,7 +18,7 @@ from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced
 from numbadyn.units import TIME, describe, is_quantity, join_eager, magnitude_in, split
 
-__all__ = ["all_values", "context", "get", "get_dt", "next_stream", "set", "time_step"]
+__all__ = ["all_values", "context", "get", "get_dt", "known_dt", "next_stream", "set", "time_step"]
 
 _VALUES: ContextVar[dict[str, Any]] = ContextVar("numbadyn_environ", default={})  # noqa: B039 - never changed in place
 _STREAM = "_stream"
@@ -151,6 +151,11 @@ def get_dt() -> Any:
 def eager_dt() -> float:
     """The time step of eager calls, in ms."""
     return time_step(get("dt"), "environ")
+
+
+def known_dt() -> float | None:
+    """The time step of eager calls, in ms, or None where none is set."""
+    return eager_dt() if "dt" in _VALUES.get() else None
 
 
 def next_stream() -> int:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from numbadyn.errors import InvalidParameterError, ShapeError
 from numbadyn.ir.nodes import BindContext, Train
 from numbadyn.model import environ
-from numbadyn.model.delays import delay_steps
+from numbadyn.model.delays.rule import delay_steps
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced
 from numbadyn.units import TIME, magnitude_in

@@ -13,10 +13,10 @@ import numpy as np
 from numbadyn.errors import InvalidParameterError
 from numbadyn.model.describe import Describer
 from numbadyn.model.dynamics import Dynamics
-from numbadyn.model.references import OutputDelayAt
+from numbadyn.model.delays import OutputDelayAt
 from numbadyn.projections.base import SynapticProjection, attach_output, made_output
 from numbadyn.projections.connectivity import Connectivity
-from numbadyn.units import DIMENSIONLESS, TIME, join, join_eager
+from numbadyn.units import DIMENSIONLESS, join_eager
 
 __all__ = ["AlignPreProj"]
 
@@ -98,8 +98,7 @@ class AlignPreProj(SynapticProjection):
             sources = modules
         else:
             made = shared.align_pre(syn)
-            times = modules[0].times if isinstance(modules[0], OutputDelayAt) else None
-            sources = (made.output_delay(join(times, TIME)) if times is not None else made,)
+            sources = (modules[0].on(made) if isinstance(modules[0], OutputDelayAt) else made,)
         super().__init__(sources, comm=comm, post=post, delay=delay, name=name)
         self._steps_syn = shared is None
         self.syn = made
@@ -122,6 +121,6 @@ def _shared(modules: tuple[Any, ...]) -> Dynamics | None:
     if len(modules) != 1:
         return None
     first = modules[0]
-    if isinstance(first, OutputDelayAt) and first.index is None and first.init is None:
+    if isinstance(first, OutputDelayAt) and first.plain:
         return first.module
     return first if isinstance(first, Dynamics) else None

@@ -9,10 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from numbadyn.errors import HookArgumentError
-from numbadyn.model.delays import latest_output, output_known
+from numbadyn.model.delays import OutputDelayAt, Prefetch, PrefetchDelayAt, latest_output, output_known
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.module import Module
-from numbadyn.model.references import OutputDelayAt, Prefetch, PrefetchDelayAt
 from numbadyn.tracing.trace import current_trace
 
 __all__ = ["Source"]
@@ -77,11 +76,7 @@ class Source:
             return None
         if isinstance(self.first, Dynamics):
             return tuple(self.first.out_size)
-        index = getattr(self.first, "index", None)
-        if index is not None:
-            return tuple(index.shape)
-        outer: Dynamics = self.first.module
-        return tuple(outer.out_size if isinstance(self.first, OutputDelayAt) else outer.varshape)
+        return tuple(self.first.module.varshape) if isinstance(self.first, Prefetch) else self.first.shape
 
     @property
     def begins_with_history(self) -> bool:

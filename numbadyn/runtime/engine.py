@@ -39,6 +39,8 @@ class RunOutcome:
         Stopped by Ctrl-C.
     nan_state : int or None
         State in which a NaN appeared.
+    guard : int or None
+        Guard of the step that was broken.
     checked : int
         Step up to which all states were checked and free of NaN.
     """
@@ -48,6 +50,7 @@ class RunOutcome:
     seconds: float
     interrupted: bool
     nan_state: int | None
+    guard: int | None
     checked: int
 
 
@@ -100,22 +103,23 @@ def run_steps(
     for sample in samples:
         sample.begin(first, stop)
     machine.begin(spikes, samples)
-    chunk, nan_state, checked = _FIRST_CHUNK, None, first
+    chunk, nan_state, guard, checked = _FIRST_CHUNK, None, None, first
     progress.start(steps, machine.context.dt)
     started = time.perf_counter()
     try:
         with _interruptible() as interrupted:
-            while machine.number < stop and nan_state is None and not interrupted[0]:
+            while machine.number < stop and nan_state is None and guard is None and not interrupted[0]:
                 before, begun = machine.number, time.perf_counter()
                 outcome = machine.advance(min(stop, before + chunk))
-                nan_state = outcome.nan_state
+                nan_state, guard = outcome.nan_state, outcome.guard
                 checked = checked if nan_state is not None else outcome.reached
                 progress.advance(outcome.reached - before)
                 chunk = _next_chunk(chunk, time.perf_counter() - begun)
     finally:
         progress.close()
     seconds = time.perf_counter() - started
-    return RunOutcome(first, machine.number, seconds, interrupted[0] and machine.number < stop, nan_state, checked)
+    stopped = interrupted[0] and machine.number < stop
+    return RunOutcome(first, machine.number, seconds, stopped, nan_state, guard, checked)
 
 
 def _next_chunk(chunk: int, seconds: float) -> int:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.codegen.cpu import ENTRY, cpu_source, without_comments
+from numbadyn.errors import LateDelayError
 from numbadyn.ir.interpreter import Evaluator, Interpreter, dtype_of
 from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.lowering.program import Program
@@ -28,10 +29,11 @@ __all__ = ["CpuMachine", "InterpreterMachine", "Machine", "Outcome"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How far a chunk came, and the state that holds a NaN, if any."""
+    """How far a chunk came, and what ended it early: the state that holds a NaN, or the guard that was broken."""
 
     reached: int
     nan_state: int | None = None
+    guard: int | None = None
 
 
 class Machine(ABC):
@@ -57,9 +59,29 @@ class Machine(ABC):
     def state(self, index: int) -> NDArray[Any]:
         """Values of a state."""
 
+    def broken_guard(self) -> int | None:
+        """Number of a guard of the step that does not hold any more."""
+        for number, guard in enumerate(self.step.guards):
+            if self.state(guard.state).any():
+                return number
+        return None
+
     @abstractmethod
     def set_state(self, index: int, values: NDArray[Any]) -> None:
         """Overwrite a state."""
+
+
+def _check_depths(evaluator: Evaluator, have: list[int]) -> None:
+    """Refuse a delay that a parameter has made longer than the history that was planned for it."""
+    for channel, needed, slots in zip(evaluator.step.channels, evaluator.depths(), have, strict=True):
+        if needed > slots:
+            step = channel.window(evaluator.context) * evaluator.context.dt
+            raise LateDelayError(
+                f"A delay of {channel.name} is now {(needed - 2) * step:g} ms; its history was made for "
+                f"{(slots - 2) * step:g} ms.",
+                where=channel.name,
+                cure="Give the longest delay from the start (max_delay=...), or make a new nd.Simulator.",
+            )
 
 
 class InterpreterMachine(Machine):
@@ -80,6 +102,7 @@ class InterpreterMachine(Machine):
     def __init__(self, step: Step, context: BindContext, tables: list[Any], probes: list[int]) -> None:
         self.step, self.context = step, context
         self.interpreter = Interpreter(step, context, tables, probes)
+        self._depths = self.interpreter.evaluator.depths()
         self.spikes: list[SpikeLog] = []
         self.samples: list[SampleLog] = []
 
@@ -91,6 +114,7 @@ class InterpreterMachine(Machine):
     def begin(self, spikes: list[SpikeLog], samples: list[SampleLog]) -> None:
         """Fetch parameters anew and get ready for a run with these logs."""
         self.interpreter.bind()
+        _check_depths(self.interpreter.evaluator, self._depths)
         self.spikes, self.samples = spikes, samples
 
     def advance(self, stop: int) -> Outcome:
@@ -110,9 +134,9 @@ class InterpreterMachine(Machine):
                 value = machine.values[self.step.channels[spikes.channel].value]
                 spikes.append(now, np.flatnonzero(np.broadcast_to(value, self.step.channels[spikes.channel].shape)))
             if machine.number % 128 == 0 or machine.number == stop:
-                bad = self._nan()
-                if bad is not None:
-                    return Outcome(machine.number, bad)
+                bad, guard = self._nan(), self.broken_guard()
+                if bad is not None or guard is not None:
+                    return Outcome(machine.number, bad, guard)
         return Outcome(machine.number)
 
     def _nan(self) -> int | None:
@@ -174,6 +198,7 @@ class CpuMachine(Machine):
     def begin(self, spikes: list[SpikeLog], samples: list[SampleLog]) -> None:
         """Fetch parameters anew and get ready for a run with these logs."""
         self.evaluator.bind()
+        _check_depths(self.evaluator, self.memory.depths)
         self.memory.load_constants()
         self.memory.refill()
         self.tables = Tables(self.memory, {log.index for log in samples if log.kind == "state"})
@@ -254,6 +279,8 @@ class CpuMachine(Machine):
                 for log in self._spikes:
                     if not log.fits:
                         log.grow()
+            elif (guard := self.broken_guard()) is not None:
+                return Outcome(self.number, guard=guard)
         return Outcome(self.number)
 
     def reset(self) -> None:

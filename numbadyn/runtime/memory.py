@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.ir.interpreter import Evaluator, dtype_of
-from numbadyn.lowering.program import Buffer, Delivery, Draw, Loop, Program, View
+from numbadyn.lowering.program import Buffer, Delivery, Program
 
 __all__ = ["Memory"]
 
@@ -42,8 +42,8 @@ class Memory:
     ----------
     R, I, B, E, C : ndarray
         Reals, integers, Booleans (bytes), event indices, event counts.
-    depths : list of int
-        Slots of each channel's history.
+    depths, windows : list of int
+        Slots of each channel's history, and steps that share a slot.
     merged : dict
         Connections that are delivered together, and shifts of their targets -> offsets and targets of their joint rows.
     """
@@ -52,6 +52,7 @@ class Memory:
         self.program, self.evaluator, self.tables = program, evaluator, tables
         self.merged: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[NDArray[np.int64], NDArray[np.uint32]]] = {}
         self.depths = self._depths()
+        self.windows = [channel.window(evaluator.context) for channel in program.step.channels]
         self.offsets: dict[Buffer, int] = {}
         sizes = self._place()
         bits = evaluator.context.bits
@@ -71,8 +72,7 @@ class Memory:
         return 0 if node is None else int(np.max(self.evaluator.values[node]))
 
     def _depths(self) -> list[int]:
-        step = self.program.step
-        deepest = [1] * len(step.channels)
+        deepest = self.evaluator.depths()
         for stages in self.program.schedule:
             for stage in stages:
                 if isinstance(stage, Delivery):
@@ -80,26 +80,7 @@ class Memory:
                         delays = self.tables[term.connection].delays
                         longest = int(delays.max()) if len(delays) else 0
                         deepest[term.channel] = max(deepest[term.channel], term.base + self.lag(term.lag) + longest + 1)
-        for view in self._views():
-            if view.slot == "past":
-                deepest[view.buffer.index] = max(deepest[view.buffer.index], 2 + self.lag(view.lag))
-        for node in step.nodes:
-            if node.op == "history":
-                lag = self.evaluator.values.get(node.args[0]) if node.args else None
-                deepest[node.attrs["channel"]] = max(
-                    deepest[node.attrs["channel"]], 2 + (0 if lag is None else int(np.max(lag)))
-                )
         return deepest
-
-    def _views(self) -> list[View]:
-        found: list[View] = []
-        for stages in self.program.schedule:
-            for stage in stages:
-                if isinstance(stage, Loop):
-                    found += [view for instance in stage.instances for view in instance.views]
-                elif isinstance(stage, Draw) and isinstance(stage.mean, View):
-                    found.append(stage.mean)
-        return found
 
     def extent(self, buffer: Buffer) -> int:
         """Elements of a buffer, all slots of a history counted."""

@@ -3,8 +3,7 @@
 In: a `Program` with its `Memory` and synapse tables.  Out: int64 and real arrays, in the order of the arguments of the
 generated `run`.  Must not know: source text.
 
-Columns of the rows of loops: size, then for each slot offset, count, depth, lag and width, last whether late stores may
-wait.
+Columns of the rows of loops: size, then for each slot those of `SLOT_COLUMNS`, last whether late stores may wait.
 """
 
 from __future__ import annotations
@@ -15,7 +14,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.lowering.program import Compaction, Delivery, Draw, Instance, Loop, Term, TrainStage, View
+from numbadyn.lowering.program import (
+    Compaction,
+    Delivery,
+    Draw,
+    Instance,
+    Loop,
+    Term,
+    TrainStage,
+    View,
+    slot_column,
+)
 from numbadyn.runtime.memory import Memory
 from numbadyn.runtime.merging import merged_rows, worth_merging
 
@@ -76,12 +85,13 @@ class Tables:
         memory = self.memory
         start = memory.offsets[view.buffer] + view.offset
         if view.slot == "fixed":
-            return [start, view.count, 1, 0, 0]
+            return [start, view.count, 1, 0, 0, 1]
         depth, width = memory.depths[view.buffer.index], view.buffer.size
+        every = memory.windows[view.buffer.index]
         if view.slot == "whole":
-            return [start, depth * width, 1, depth, width]
+            return [start, depth * width, depth, 0, width, every]
         lag = 0 if view.slot == "now" else 1 + memory.lag(view.lag)
-        return [start, view.count, depth, lag, width]
+        return [start, view.count, depth, lag, width, every]
 
     def _scalar(self, key: int) -> Any:
         return ~key if key < 0 else self.memory.evaluator.values[key].reshape(-1)[0]
@@ -116,7 +126,7 @@ class Tables:
             rows.append(row)
             reals.append(real)
             integers.append(whole)
-        columns = 2 + 5 * len(kernel.slots)
+        columns = slot_column(len(kernel.slots)) + 1
         return [
             _rows(rows, columns),
             np.array(reals, dtype=self.memory.R.dtype).reshape(
@@ -130,8 +140,8 @@ class Tables:
         if before[-1] != row[-1]:
             return False
         for number, (view, slot) in enumerate(zip(instance.views, slots, strict=True)):
-            c = 1 + 5 * number
-            if view.slot != "fixed" or slot.access == "stride":
+            c = slot_column(number)
+            if view.slot != "fixed" or slot.access in ("stride", "any"):
                 return False
             expected = before[c] if slot.access == "first" else before[c] + before[c + 1]
             if row[c] != expected:
@@ -232,11 +242,10 @@ class Tables:
         rows = []
         for stage in stages:
             assert isinstance(stage.mean, View)
-            start, count, depth, lag, width = self._slot(stage.mean)
             rows.append(
-                [self.memory.offsets[stage.target], stage.target.size, start, count, depth, lag, width, stage.stream]
+                [self.memory.offsets[stage.target], stage.target.size, *self._slot(stage.mean), stage.stream]
             )
-        return [_rows(rows, 8)]
+        return [_rows(rows, 9)]
 
     def _trains(self, stages: tuple[TrainStage, ...]) -> list[NDArray[Any]]:
         rows = []
@@ -260,5 +269,5 @@ def _joined(before: list[int], row: list[int], slots: tuple[Any, ...]) -> list[i
     joined[0] += row[0]
     for number, slot in enumerate(slots):
         if slot.access != "first":
-            joined[2 + 5 * number] += row[2 + 5 * number]
+            joined[slot_column(number, "count")] += row[slot_column(number, "count")]
     return joined

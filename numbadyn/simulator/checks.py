@@ -13,7 +13,7 @@ from numbadyn.errors import DurationError, NotInitialisedError, TargetError
 from numbadyn.model.module import Module
 from numbadyn.units import TIME, describe, is_quantity, magnitude_in
 
-__all__ = ["check_initialised", "checked_seed", "checked_target", "duration_steps"]
+__all__ = ["check_initialised", "checked_delays", "checked_seed", "checked_target", "duration_steps"]
 
 _TARGETS = ("cpu", "interpret")
 
@@ -57,6 +57,17 @@ def checked_seed(seed: Any) -> int:
             f"The seed is {seed!r}.", where="Simulator(seed=...)", cure="Give a whole number from 0 to 2**64 - 1."
         )
     return int(seed)
+
+
+def checked_delays(delays: Any) -> bool:
+    """Whether delays must be multiples of dt, after checking how users say it."""
+    if delays not in ("up", "exact"):
+        raise TargetError(
+            f"delays is {delays!r}.",
+            where="Simulator(delays=...)",
+            cure="Choose 'up', which rounds delays up to whole steps, or 'exact', which refuses those between steps.",
+        )
+    return bool(delays == "exact")
 
 
 def duration_steps(duration: Any, dt: float) -> int:

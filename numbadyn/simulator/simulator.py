@@ -25,7 +25,7 @@ from numbadyn.model.values import stored
 from numbadyn.runtime.engine import RunOutcome, run_steps
 from numbadyn.runtime.machines import CpuMachine, InterpreterMachine, Machine
 from numbadyn.runtime.progress import make_progress
-from numbadyn.simulator.checks import check_initialised, checked_seed, checked_target, duration_steps
+from numbadyn.simulator.checks import check_initialised, checked_delays, checked_seed, checked_target, duration_steps
 from numbadyn.simulator.recorder import Recorder
 from numbadyn.units import TIME, join, magnitude_in
 
@@ -49,6 +49,8 @@ class Simulator:
         Bits of real numbers.
     seed : int
         Seed of everything random: first values, connectivity, draws inside the step.
+    delays : {"up", "exact"}
+        What becomes of delays that are no multiple of dt: rounded up to whole steps, or refused.
 
     Notes
     -----
@@ -74,7 +76,14 @@ class Simulator:
     """
 
     def __init__(
-        self, network: Module, dt: Any, target: str = "cpu", threads: int = 1, precision: int = 64, seed: int = 0
+        self,
+        network: Module,
+        dt: Any,
+        target: str = "cpu",
+        threads: int = 1,
+        precision: int = 64,
+        seed: int = 0,
+        delays: str = "up",
     ) -> None:
         started = time.perf_counter()
         self.network = network
@@ -90,7 +99,7 @@ class Simulator:
         check_initialised(network)
         init_missing_states(network, self.seed)
         self.step = prepare(trace_step(network))
-        self.context = BindContext(self._dt, self.seed, precision)
+        self.context = BindContext(self._dt, self.seed, precision, checked_delays(delays))
         self._recorder = Recorder(network, self.step, self._dt, precision)
         self._machine: Machine | None = None
         self.seconds = {"trace": time.perf_counter() - started}
@@ -252,6 +261,8 @@ class Simulator:
             Zero, negative, not finite or not a multiple of dt.
         NonFiniteStateError
             A state became NaN; the error's `result` holds what was recorded.
+        DelayRangeError
+            A delay that changes has left its range; the error's `result` holds what was recorded.
         """
         steps = duration_steps(duration, self._dt)
         self._check_unchanged()
@@ -261,7 +272,17 @@ class Simulator:
         result = self._recorder.result(outcome)
         if outcome.nan_state is not None:
             raise self._nan_error(outcome, result)
+        if outcome.guard is not None:
+            raise self._guard_error(outcome.guard, result)
         return result
+
+    def _guard_error(self, number: int, result: Result) -> Exception:
+        guard = self.step.guards[number]
+        broken, values = (self.machine.state(index).reshape(-1) for index in (guard.state, guard.value))
+        element = int(np.argmin(np.where(broken > 0, broken, np.iinfo(np.int64).max)))
+        error = guard.error(int(broken[element]) - 1, element, float(values[element]), self.context)
+        error.result = result  # type: ignore[attr-defined]
+        return error
 
     def _nan_error(self, outcome: RunOutcome, result: Result) -> NonFiniteStateError:
         assert outcome.nan_state is not None

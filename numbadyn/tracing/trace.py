@@ -291,6 +291,22 @@ class Trace:
         self.step.trains.append(train)
         return self.source("train", (), (train.size,), "bool", DIMENSIONLESS, index=len(self.step.trains) - 1)
 
+    def take(self, value: int, elements: np.ndarray[Any, Any]) -> int:
+        """Chosen elements of a value, by their flat numbers; the result has the shape of the numbers."""
+        node = self.node(value)
+        if node.op == "slice":
+            elements = node.attrs["start"] + node.attrs["stride"] * np.asarray(elements)
+            value = node.args[0]
+        chosen = self.literal(np.asarray(elements, dtype=np.int64))
+        return self.source("take", (value, chosen), self.node(chosen).shape, node.kind, node.dimension)
+
+    def is_constant(self, index: int) -> bool:
+        """Whether a value depends on parameters and dt only, so that it stays the same in a run."""
+        node = self.node(index)
+        return node.op in ("param", "dt") or (
+            (node.elementwise or node.op in ("slice", "take")) and all(self.is_constant(arg) for arg in node.args)
+        )
+
     def probe(self, path: str, name: str, value: int) -> None:
         """Give a value a name under which it can be recorded."""
         self.step.probes[path, name] = value

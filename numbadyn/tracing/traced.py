@@ -280,58 +280,46 @@ class Traced(StandsForQuantity, Operators):
         return self
 
     def __getitem__(self, key: Any) -> Traced:
+        """Elements by NumPy's rules for constant indices: integers, slices, arrays of integers or Booleans."""
         trace, node = require_trace(), self.node
         if not self.shape:
             self._refuse("Indexing a single value", "Leave the index out.")
-        first = key[0] if isinstance(key, tuple) and len(key) == 1 else key
-        if isinstance(first, tuple) or not isinstance(first, slice | int | np.integer) or isinstance(first, bool):
+        if any(isinstance(part, Traced) for part in (key if isinstance(key, tuple) else (key,))):
             raise UnsupportedFunctionError(
                 f"A traced value of shape {self.shape} is indexed by {key!r}.",
                 where=str(trace.here),
-                cure="Use a slice with constant ends or one integer on the first axis, such as spk[:3200].",
+                cure="Index by constant integers, slices or arrays; to choose between values use np.where.",
             )
-        length, row = self.shape[0], self.size // self.shape[0]
-        rest = self.shape[1:]
-        if isinstance(first, slice):
-            start, stop, stride = first.indices(length)
-            count = len(range(start, stop, stride))
-            if stride < 1 or (stride != 1 and rest) or count == 0:
-                raise ShapeError(
-                    f"The slice {first!r} of shape {self.shape} is empty, backward or strided over rows.",
-                    where=str(trace.here),
-                    cure="Use an ascending slice that holds at least one element.",
-                )
-            return Traced(
-                trace,
-                trace.source(
-                    "slice",
-                    (self._index,),
-                    (count, *rest),
-                    node.kind,
-                    node.dimension,
-                    start=start * row,
-                    stop=(start + (count - 1) * stride) * row + row,
-                    stride=stride,
-                ),
-            )
-        position = int(first) + (length if first < 0 else 0)
-        if not 0 <= position < length:
+        try:
+            elements = np.arange(self.size).reshape(self.shape)[key]
+        except (IndexError, TypeError, ValueError) as error:
             raise ShapeError(
-                f"Index {first} is outside an axis of {length} elements.",
+                f"A traced value of shape {self.shape} is indexed by {key!r}: {error}.",
                 where=str(trace.here),
                 cure="Use an index within the population.",
+            ) from None
+        if elements.size == 0:
+            raise ShapeError(
+                f"The index {key!r} of shape {self.shape} is empty.",
+                where=str(trace.here),
+                cure="Use an index that holds at least one element.",
             )
+        flat = np.ravel(elements)
+        start, stride = int(flat[0]), int(flat[1] - flat[0]) if flat.size > 1 else 1
+        if stride < 1 or (np.diff(flat) != stride).any():
+            return Traced(trace, trace.take(self._index, elements))
+        stop = start + (flat.size - 1) * stride + 1
         return Traced(
             trace,
             trace.source(
                 "slice",
                 (self._index,),
-                rest,
+                tuple(elements.shape),
                 node.kind,
                 node.dimension,
-                start=position * row,
-                stop=(position + 1) * row,
-                stride=1,
+                start=start,
+                stop=stop,
+                stride=stride,
             ),
         )
 

@@ -1,0 +1,43 @@
+"""The past of values: one delay rule for every accessor, in eager calls and in traced steps.
+
+In: modules, times, elements.  Out: values some time ago.  `rule` and `windows` say what a delay means in numbers,
+`times` and `forms` take apart what users give, `sources` say what has a past, `samples`, `interpolation` and `reading`
+make a value of it; `references` and `buffers` are what users hold.  Must not know: projections, targets.
+"""
+
+from numbadyn.model.delays.buffers import Delay, DelayAccess, DelaySteps, StateWithDelay
+from numbadyn.model.delays.channels import delay_line, finish_channels, signal_channel, state_history
+from numbadyn.model.delays.interpolation import InterpolationRegistry
+from numbadyn.model.delays.outputs import latest_output, note_output, output_known
+from numbadyn.model.delays.reading import longest_delays
+from numbadyn.model.delays.references import (
+    OutputDelayAt,
+    Prefetch,
+    PrefetchDelay,
+    PrefetchDelayAt,
+    init_maybe_prefetch,
+)
+from numbadyn.model.delays.rule import delay_steps, steps_in
+
+__all__ = [
+    "Delay",
+    "DelayAccess",
+    "DelaySteps",
+    "InterpolationRegistry",
+    "OutputDelayAt",
+    "Prefetch",
+    "PrefetchDelay",
+    "PrefetchDelayAt",
+    "StateWithDelay",
+    "delay_line",
+    "delay_steps",
+    "finish_channels",
+    "init_maybe_prefetch",
+    "latest_output",
+    "longest_delays",
+    "note_output",
+    "output_known",
+    "signal_channel",
+    "state_history",
+    "steps_in",
+]

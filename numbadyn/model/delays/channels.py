@@ -1,0 +1,185 @@
+"""Channels of a traced step: where the past of a source is kept, and what is written to it at the end of the step.
+
+In: sources, traced values.  Out: channels.  Must not know: times, buffers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.ir.nodes import BindContext, Channel, ParamSpec
+from numbadyn.model.delays.rule import steps_in
+from numbadyn.model.delays.sources import Source, StateSource
+from numbadyn.model.delays.windows import Window
+from numbadyn.model.values import State
+from numbadyn.tracing.trace import ANY, Template, Trace
+from numbadyn.units import DIMENSIONLESS, join
+
+__all__ = ["channel_of", "delay_line", "finish_channels", "running_value", "signal_channel", "state_history"]
+
+
+@dataclass(slots=True)
+class _Running:
+    """The running value of a channel with windows: a state of its own."""
+
+    state: State
+    index: int
+
+
+def channel_of(trace: Trace, source: Source) -> int:
+    """Number of the channel of a source, made on first use."""
+
+    def make() -> Channel:
+        template = source.template(trace)
+        first, window = source.first(template), source.window
+        state = source.state(trace)
+        if window is None:
+            return Channel(source.name, -1, template.shape, template.kind, template.dimension, first, state)
+        _make_running(trace, source, template, window, first)
+        kind = window.kind(template.kind)
+
+        def before(context: BindContext) -> NDArray[Any]:
+            steps = window.steps(context.dt)
+            return np.asarray(window.sample(window.summary(first(context), steps), steps))
+
+        def every(context: BindContext) -> int:
+            return window.steps(context.dt)
+
+        name = f"{source.name} every {window.every:g} ms ({window.strategy})"
+        return Channel(name, -1, template.shape, kind, template.dimension, before, None, every)
+
+    trace.notes.setdefault("sources", {})[source.key] = source
+    return trace.channel(source.key, make)
+
+
+def _make_running(trace: Trace, source: Source, template: Template, window: Window, first: Any) -> None:
+    kind = window.kind(template.kind)
+    zero = False if kind == "bool" else 0 if kind == "int" else 0.0
+    dimension = DIMENSIONLESS if template.dimension is ANY else template.dimension
+    given: Any = zero if kind != "real" else join(0.0, dimension)
+    state = _Summary(given, template.shape, window, first)
+    state.name = f"{source.name} ({window.strategy} of {window.every:g} ms)"
+    index = trace.state_index(state, state.spec)
+    trace.notes.setdefault("running", {})[source.key] = _Running(state, index)
+
+
+class _Summary(State):
+    """Running value of a window; before the start, that of a window in which nothing changed."""
+
+    def __init__(self, given: Any, shape: tuple[int, ...], window: Window, first: Any) -> None:
+        super().__init__(given, shape=shape)
+        self._window, self._first = window, first
+
+    def initial(self, context: BindContext) -> NDArray[Any]:
+        """First values."""
+        summary = self._window.summary(self._first(context), self._window.steps(context.dt))
+        return np.array(np.broadcast_to(np.asarray(summary), self.varshape))
+
+
+def running_value(trace: Trace, source: Source, *, new: bool) -> int:
+    """Running value of a source's window: before or after the value of this step came in."""
+    channel_of(trace, source)
+    running: _Running = trace.notes["running"][source.key]
+    window = source.window
+    assert window is not None
+    old = trace.read(running.index)
+    if not new or source.template(trace).dimension is ANY:
+        return old
+    place = trace.emit("int_mod", trace.step_number(), window_length(trace, window))
+    begins = trace.emit("equal", place, trace.literal(0))
+    return window.traced(trace, old, source.current(trace), begins)
+
+
+def window_length(trace: Trace, window: Window) -> int:
+    """Node of the steps of a window."""
+
+    def fetch(context: BindContext) -> Any:
+        return np.asarray(window.steps(context.dt))
+
+    return trace.param(object(), ParamSpec("steps of a window", (), "int", DIMENSIONLESS, fetch))
+
+
+def finish_channels(trace: Trace) -> dict[Hashable, Template]:
+    """Give every channel the node that it samples; returns what was learnt about each."""
+    learnt: dict[Hashable, Template] = {}
+    sources: dict[Hashable, Source] = trace.notes.get("sources", {})
+    for key, number in trace.channel_keys().items():
+        if key not in sources:
+            continue
+        source, channel = sources[key], trace.step.channels[number]
+        value = source.final(trace)
+        node = trace.node(value)
+        spread = node.shape == () and not isinstance(source, StateSource)
+        learnt[key] = Template(channel.shape if spread else node.shape, node.kind, node.dimension)
+        if source.window is not None and channel.dimension is not ANY:
+            value = _finish_window(trace, source)
+        trace.step.channels[number] = replace(channel, value=value)
+    return learnt
+
+
+def _finish_window(trace: Trace, source: Source) -> int:
+    assert source.window is not None
+    summary = running_value(trace, source, new=True)
+    trace.write(trace.notes["running"][source.key].index, summary)
+    return as_sample(trace, source.window, summary)
+
+
+def as_sample(trace: Trace, window: Window, summary: int) -> int:
+    """Node of the sample that a running value stands for."""
+    if window.strategy != "mean":
+        return summary
+    return trace.emit("div", summary, trace.cast(window_length(trace, window), "real"))
+
+
+# ---- signals of projections ------------------------------------------------------------------------------------------
+
+
+def delay_line(trace: Trace, value: int, times: NDArray[np.float64], name: str) -> int:
+    """A traced value of this step some whole steps ago (zero before the start)."""
+    channel = signal_channel(trace, value, name)
+    node = trace.node(value)
+    if float(times) == 0.0:
+        return value
+
+    def lag(context: BindContext) -> Any:
+        return steps_in(times, context, name) - 1
+
+    spec = ParamSpec(f"delay of {name}", (), "int", DIMENSIONLESS, lag)
+    return trace.source(
+        "history",
+        (trace.param(object(), spec),),
+        node.shape,
+        node.kind,
+        node.dimension,
+        channel=channel,
+        label=f"{name}_delayed",
+    )
+
+
+def signal_channel(trace: Trace, value: int, name: str) -> int:
+    """The channel that samples a traced value of this step."""
+    node = trace.node(value)
+    first: Callable[[BindContext], Any] = lambda context: np.zeros(node.shape)  # noqa: E731 -- the type is stated
+    return trace.channel(
+        ("signal", value), lambda: Channel(name, value, node.shape, node.kind, node.dimension, first)
+    )
+
+
+def state_history(trace: Trace, value: int) -> int:
+    """The same value as a read of its channel, if it is a state that nobody has written in this step yet.
+
+    What reads it with a delay of its own then sees the state's first value as the history before the start.
+    """
+    node = trace.node(value)
+    if node.op != "state":
+        return value
+    state = trace.step.states[node.attrs["index"]].owner
+    if not isinstance(state, State) or state.owner is None:
+        return value
+    channel = channel_of(trace, StateSource(state.owner, state.name, None, None))
+    return trace.source("history", (), node.shape, node.kind, node.dimension, channel=channel, label=node.label)

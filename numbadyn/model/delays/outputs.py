@@ -1,0 +1,50 @@
+"""The output of an update, remembered when the update ends.
+
+In: a module and what its update has returned.  Out: the latest output.  Must not know: delays, references.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from numbadyn.model import environ
+from numbadyn.model.delays.history import eager_histories
+from numbadyn.model.delays.reading import latest
+from numbadyn.model.delays.sources import OutputSource, default_template
+from numbadyn.tracing.trace import current_trace
+from numbadyn.tracing.traced import as_node
+
+if TYPE_CHECKING:
+    from numbadyn.model.dynamics import Dynamics
+
+__all__ = ["latest_output", "note_output", "output_known"]
+
+
+def note_output(module: Dynamics, output: Any) -> None:
+    """Remember the output of an update that has just ended, and sample the states that somebody reads later."""
+    trace = current_trace()
+    single = output is not None and not isinstance(output, tuple | list | dict)
+    if trace is not None:
+        node = as_node(trace, output) if single else None
+        trace.notes.setdefault("outputs", {})[id(module)] = node
+        if node is not None:
+            trace.probe(module.path, "output", node)
+            trace.step.outputs[module.path] = node
+        return
+    histories = eager_histories(module)
+    if single:
+        _ = OutputSource(module, None, None).history  # an output is remembered for one step, whoever asks
+    dt = environ.known_dt()
+    for (item, _window), history in histories.items():
+        if item or single:
+            history.push(module.state(item).value if item else output, dt)
+
+
+def latest_output(module: Dynamics) -> Any:
+    """The last output: of this step after the module's update, of the last step before it."""
+    return latest(OutputSource(module, None, None))
+
+
+def output_known(module: Dynamics) -> bool:
+    """Whether the kind and the unit of a module's output are known in eager calls: it spikes, or has been updated."""
+    return default_template(module).kind == "bool" or OutputSource(module, None, None).history.dimension is not None

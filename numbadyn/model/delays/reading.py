@@ -1,0 +1,126 @@
+"""A read of the past: a source, a time, elements and a method, put together by the delay rule.
+
+In: what references and `Delay` keep.  Out: the value.  Must not know: who asks.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numbadyn.errors import DelayError, LateDelayError
+from numbadyn.ir.nodes import BindContext
+from numbadyn.model.delays.forms import form_of
+from numbadyn.model.delays.interpolation import STENCIL, Method
+from numbadyn.model.delays.rule import LONGEST, delay_steps
+from numbadyn.model.delays.samples import EagerSamples, TracedSamples
+from numbadyn.model.delays.sources import Source, full_name
+from numbadyn.model.delays.times import Bound, DelayTime, Fixed, bound_number, eager_context
+from numbadyn.tracing.trace import current_trace
+from numbadyn.tracing.traced import Traced
+
+__all__ = ["latest", "longest_delays", "read", "register"]
+
+
+def read(source: Source, time: DelayTime | None, indices: tuple[Any, ...], method: Method | None) -> Any:
+    """Value of a source some time ago.
+
+    Parameters
+    ----------
+    source : Source
+        Whose past.
+    time : DelayTime or None
+        How long ago; None reads the latest value.
+    indices : tuple
+        From `checked_indices`.
+    method : callable or None
+        Method of interpolation; None reads whole steps, rounded up.
+    """
+    if time is None:
+        value = latest(source)
+        return value[indices] if indices else value
+    trace = current_trace()
+    present = time.now()
+    shape = source.template(trace).shape if trace is not None else source.eager_template().shape
+    form = form_of(present.shape, indices, shape, source.name)
+    spare = 0 if method is None else STENCIL
+
+    def longest(context: BindContext) -> int:
+        return int(delay_steps(time.bound(context), present.unit(context))) + spare
+
+    if trace is None:
+        samples: Any = EagerSamples(source, form)
+        if method is None:
+            return samples.at(present.steps(form))
+    else:
+        declared = isinstance(time, Bound)
+        samples = TracedSamples(trace, source, form, longest, declared=declared)
+        if method is None:
+            fixed = present if isinstance(present, Fixed) else None
+            return samples.at(
+                present.steps(form),
+                never_zero=fixed is not None and fixed.never_zero,
+                always_zero=fixed is not None and fixed.always_zero,
+            )
+    return method(samples, (), present.position(form), _length(longest))
+
+
+def _length(longest: Any) -> Any:
+    """Number of slots that a method may count on: a number in eager calls, else a traced value."""
+    trace = current_trace()
+    if trace is None:
+        return longest(eager_context()) + 1
+    return Traced(trace, bound_number(trace, lambda context: longest(context) + 1, "int", "slots of a history"))
+
+
+def latest(source: Source) -> Any:
+    """The latest value: of this step if it exists already, else of the last one."""
+    trace = current_trace()
+    if trace is not None:
+        if source.state(trace) is not None or source.sampled(trace):
+            return Traced(trace, source.current(trace))
+        form = form_of((), (), source.template(trace).shape, source.name)
+        return TracedSamples(trace, source, form, lambda _context: 0).at(0, always_zero=True)
+    present = source.eager_now()
+    if present is not None:
+        return present
+    return EagerSamples(source, form_of((), (), source.eager_template().shape, source.name)).at(0)
+
+
+def register(source: Source, time: DelayTime | None) -> None:
+    """Announce a read, so that histories reach far enough; refuses one that comes too late.
+
+    Raises
+    ------
+    LateDelayError
+        A simulator has been built, and its memory is shorter.
+    """
+    module, key = source.module, source.length_key
+    context = BindContext(1.0, 0)
+    longest = 0.0 if time is None else time.bound(context)
+    source.history.need(longest)
+    known: dict[Any, list[DelayTime]] = module.__dict__.setdefault("_delay_times", {})
+    if time is not None:
+        known.setdefault(key, []).append(time)
+    built = module.__dict__.get("_built")
+    if built is not None and time is not None:
+        dt, held = built["dt"], built.get(key, 0.0)
+        if delay_steps(longest, dt) > delay_steps(held, dt):
+            raise LateDelayError(
+                f"A delay of {longest:g} ms is registered after the network was built; its buffer holds {held:g} ms.",
+                where=source.name,
+                cure="Register all delays before nd.Simulator(...), or make the network anew.",
+            )
+
+
+def longest_delays(module: Any, dt: float) -> dict[Any, float]:
+    """The longest delay of each item of a module that somebody reads, in ms."""
+    found: dict[Any, float] = {}
+    for key, times in module.__dict__.get("_delay_times", {}).items():
+        found[key] = max(time.bound(BindContext(dt, module.seed_of_build)) for time in times)
+        if found[key] > LONGEST * dt:
+            raise DelayError(
+                f"A delay of {found[key]:g} ms is {found[key] / dt:g} steps of {dt:g} ms.",
+                where=full_name(module, key[0]),
+                cure=f"At most {LONGEST} steps can be remembered; check the unit of the delay.",
+            )
+    return found

@@ -1,0 +1,311 @@
+"""What has a past: a state, the output of an update, a value that is handed to a `Delay`.
+
+In: a module and an item.  Out: for a traced step, what the item is now and whether this step's value exists already;
+for eager calls, its history.  Must not know: times, how the past is read.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import numpy as np
+
+from numbadyn.errors import SchedulingError, ShapeError
+from numbadyn.ir.nodes import BindContext
+from numbadyn.model.delays.history import History, eager_histories
+from numbadyn.model.delays.windows import Window
+from numbadyn.model.describe import content_key
+from numbadyn.model.init import Initialiser
+from numbadyn.tracing.trace import ANY, Template, Trace
+from numbadyn.units import DIMENSIONLESS, Dimension, join_eager, magnitude_in, split
+
+__all__ = ["GivenSource", "OutputSource", "Source", "StateSource", "default_template", "full_name"]
+
+_STREAM = 0x60000000
+"""First stream of random histories before the start."""
+
+
+def full_name(module: Any, item: str) -> str:
+    """Name of a module's item, as ``EINet.E.V``."""
+    return f"{module.path}.{item or 'output'}"
+
+
+class Source(ABC):
+    """Something whose values are kept.
+
+    Parameters
+    ----------
+    module : Module
+        The owner.
+    item : str
+        What of it.
+    init : number, array, quantity, Initialiser, callable or None
+        History before the start; a callable gets the shape.
+    window : Window or None
+        Windows that values come together in.
+    """
+
+    def __init__(self, module: Any, item: str, init: Any, window: Window | None) -> None:
+        self.module, self.item, self.init, self.window = module, item, init, window
+        self._init_key = None if init is None else content_key(init)
+
+    @property
+    def name(self) -> str:
+        """Full name."""
+        return full_name(self.module, self.item)
+
+    @property
+    def key(self) -> Hashable:
+        """Equal for sources that can share a channel."""
+        return (type(self).__name__, id(self.module), self.item, self._init_key, self._window_key)
+
+    @property
+    def _window_key(self) -> Any:
+        return None if self.window is None else self.window.key
+
+    @property
+    def length_key(self) -> Hashable:
+        """Equal for sources that share the memory of eager calls."""
+        return (self.item, self._window_key)
+
+    # ---- traced ------------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def template(self, trace: Trace) -> Template:
+        """What a value looks like."""
+
+    @abstractmethod
+    def sampled(self, trace: Trace) -> bool:
+        """Whether the value of this step exists already."""
+
+    @abstractmethod
+    def current(self, trace: Trace) -> int:
+        """The value of this step, once it exists; else the latest one at hand."""
+
+    @abstractmethod
+    def final(self, trace: Trace) -> int:
+        """The value of this step, asked for at the end of the step."""
+
+    def unwritten(self, trace: Trace) -> int | None:
+        """A node that still holds the value of the last step, if there is one."""
+        return None
+
+    def state(self, trace: Trace) -> int | None:
+        """Number of the state whose final value is sampled, if it is one."""
+        return None
+
+    # ---- before the start --------------------------------------------------------------------------------------------
+
+    def first(self, template: Template) -> Callable[[BindContext], Any]:
+        """Function of a `BindContext` that gives the values before the start, without unit."""
+        shape, init = template.shape, self.init
+        if template.dimension is ANY:
+            return lambda _context: np.zeros(shape)
+        if init is None:
+            return self.default_first(shape)
+        if isinstance(init, Initialiser):
+            self._checked(np.zeros(()), init.dimension, template)
+            return lambda context: init.sample(
+                shape, seed=context.seed, stream=_STREAM + self.module.number, bits=context.bits
+            )
+        magnitude = self._checked(*split(init(shape) if callable(init) else init), template)
+        try:
+            values = np.broadcast_to(magnitude, shape)
+        except ValueError as error:
+            raise ShapeError(
+                f"init has shape {magnitude.shape}, but the value has shape {shape}.",
+                where=self.name,
+                cure="Give one value or an array of that shape.",
+            ) from error
+        return lambda _context: values
+
+    def init_dimension(self, shape: tuple[int, ...]) -> Dimension:
+        """Dimension of the history before the start, as it is given."""
+        if self.init is None:
+            return DIMENSIONLESS
+        if isinstance(self.init, Initialiser):
+            return self.init.dimension
+        return split(self.init(shape) if callable(self.init) else self.init)[1]
+
+    def _checked(self, magnitude: Any, dimension: Dimension, template: Template) -> Any:
+        given = join_eager(np.asarray(magnitude), dimension)
+        what = "The history before the start (init)"
+        return np.asarray(magnitude_in(given, template.dimension, what=what, where=self.name))
+
+    def default_first(self, shape: tuple[int, ...]) -> Callable[[BindContext], Any]:
+        """Values before the start if nobody says otherwise: zero."""
+        return lambda _context: np.zeros(shape)
+
+    # ---- eager -------------------------------------------------------------------------------------------------------
+
+    @property
+    def history(self) -> History:
+        """Samples of eager calls."""
+        return eager_histories(self.module).setdefault(self.length_key, History(self.window))
+
+    @abstractmethod
+    def eager_template(self) -> Template:
+        """What a value looks like outside of a trace."""
+
+    def eager_now(self) -> Any:
+        """The present value, where the history does not hold it."""
+        return None
+
+
+class StateSource(Source):
+    """A state of a module."""
+
+    def _state(self) -> Any:
+        return self.module.state(self.item)
+
+    def template(self, trace: Trace) -> Template:
+        """That of the state."""
+        spec = self._state().spec()
+        return Template(spec.shape, spec.kind, spec.dimension)
+
+    def sampled(self, trace: Trace) -> bool:
+        """Whether the owner's update has ended."""
+        return id(self.module) in trace.notes.get("outputs", {})
+
+    def state(self, trace: Trace) -> int | None:
+        """Its number."""
+        state = self._state()
+        return trace.state_index(state, state.spec)
+
+    def current(self, trace: Trace) -> int:
+        """Its latest version."""
+        return self.final(trace)
+
+    def final(self, trace: Trace) -> int:
+        """Its last version."""
+        index = self.state(trace)
+        assert index is not None
+        return trace.read(index)
+
+    def unwritten(self, trace: Trace) -> int | None:
+        """The state itself, as long as nobody has written it in this step and it begins with its own first value."""
+        if self.init is not None:
+            return None
+        latest = self.final(trace)
+        return latest if trace.node(latest).op == "state" else None
+
+    def default_first(self, shape: tuple[int, ...]) -> Callable[[BindContext], Any]:
+        """The state's first value."""
+        state = self._state()
+        return lambda context: state.initial(context)
+
+    def eager_template(self) -> Template:
+        """That of the state."""
+        spec = self._state().spec()
+        return Template(spec.shape, spec.kind, spec.dimension)
+
+    def eager_now(self) -> Any:
+        """The state's value."""
+        return self._state().value
+
+
+def default_template(module: Any) -> Template:
+    """What an output looks like as long as nothing is known: spikes of a neuron, reals of anything else."""
+    spiking = any(base.__name__ == "Neuron" for base in type(module).__mro__)
+    return Template(tuple(module.out_size), "bool" if spiking else "real", DIMENSIONLESS if spiking else ANY)
+
+
+class OutputSource(Source):
+    """What a module's update returns."""
+
+    def __init__(self, module: Any, init: Any, window: Window | None) -> None:
+        super().__init__(module, "", init, window)
+
+    def template(self, trace: Trace) -> Template:
+        """That of this step's output, or what an earlier recording learnt."""
+        node = trace.notes.get("outputs", {}).get(id(self.module))
+        if node is not None:
+            return Template(trace.node(node).shape, trace.node(node).kind, trace.node(node).dimension)
+        return trace.templates.get(self.key, default_template(self.module))
+
+    def sampled(self, trace: Trace) -> bool:
+        """Whether the update has ended."""
+        return id(self.module) in trace.notes.get("outputs", {})
+
+    def current(self, trace: Trace) -> int:
+        """This step's output."""
+        return self.final(trace)
+
+    def final(self, trace: Trace) -> int:
+        """This step's output."""
+        outputs = trace.notes.get("outputs", {})
+        if id(self.module) not in outputs:
+            raise SchedulingError(
+                f"The output of {self.module.path} is read, but it is never updated in a step.",
+                where=self.module.path,
+                cure="Make it an attribute of the network, or call it in the network's update.",
+            )
+        value: int | None = outputs[id(self.module)]
+        if value is None:
+            raise SchedulingError(
+                f"The output of {self.module.path} is read, but its update returns no single array.",
+                where=self.module.path,
+                cure="Return the output from update.",
+            )
+        return value
+
+    def eager_template(self) -> Template:
+        """That of the last output, or the default."""
+        history = self.history
+        known = default_template(self.module)
+        if not history.samples:
+            return known
+        last = history.samples[-1]
+        kind = "bool" if last.dtype.kind == "b" else "int" if last.dtype.kind in "iu" else "real"
+        return Template(known.shape, kind, history.dimension or DIMENSIONLESS)  # type: ignore[arg-type]
+
+
+class GivenSource(Source):
+    """A value that is handed to a `Delay` in each step."""
+
+    def __init__(self, delay: Any, leaf: str, target: Template, init: Any, window: Window | None) -> None:
+        super().__init__(delay, leaf, init, window)
+        self._target = target
+
+    @property
+    def name(self) -> str:
+        """Full name."""
+        return f"{self.module.path}{'.' if self.item else ''}{self.item}"
+
+    def _given(self, trace: Trace) -> dict[str, int]:
+        given: dict[str, int] = trace.notes.get(("given", id(self.module)), {})
+        return given
+
+    def template(self, trace: Trace) -> Template:
+        """That of the target, with the unit that was written."""
+        node = self._given(trace).get(self.item)
+        if node is not None:
+            return Template(self._target.shape, self._target.kind, trace.node(node).dimension)
+        learnt = trace.templates.get(self.key)
+        return self._target if learnt is None else Template(self._target.shape, self._target.kind, learnt.dimension)
+
+    def sampled(self, trace: Trace) -> bool:
+        """Whether `Delay.update` has been called in this step."""
+        return self.item in self._given(trace)
+
+    def current(self, trace: Trace) -> int:
+        """What was written."""
+        return self.final(trace)
+
+    def final(self, trace: Trace) -> int:
+        """What was written."""
+        node = self._given(trace).get(self.item)
+        if node is None:
+            raise SchedulingError(
+                f"{self.module.path} is read, but nothing is written to it in a step.",
+                where=self.module.path,
+                cure="Call its update(value) once in every step.",
+            )
+        return node
+
+    def eager_template(self) -> Template:
+        """That of the target, with the unit that was written last."""
+        dimension = self.history.dimension
+        return self._target if dimension is None else Template(self._target.shape, self._target.kind, dimension)
