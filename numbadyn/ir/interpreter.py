@@ -81,7 +81,7 @@ class Evaluator:
         return self._draw(node, args, number)
 
     def depths(self) -> list[int]:
-        """Samples of each channel that its readers need, those of synaptic delays apart; the one of this step counts."""
+        """Samples of each channel that its readers need, this step's included; synaptic delays ask for more."""
         deepest = [1] * len(self.step.channels)
         for node in self.step.nodes:
             if node.op == "history":

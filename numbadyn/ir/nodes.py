@@ -42,7 +42,7 @@ SOURCES = frozenset(
         "dt",
         "time",  # start of the step, t_n = n dt
         "step",  # the step number n
-        "history",  # channel's sample 1 + lag samples ago: args = (), (lag), (lag, elements) or (lag, elements, longest lag)
+        "history",  # channel's sample 1 + lag samples ago: args = (), (lag), (lag, elements), (lag, elements, longest)
         "take",  # args = (x, elements): given elements of the flattened x
         "uniform",  # random numbers: attrs["stream"]
         "normal",

@@ -63,6 +63,10 @@ def _problem(step: Step, index: int, node: Node) -> str:
         if row.kinds == "select" and (args[0].kind != "bool" or {args[1].kind, args[2].kind} != {node.kind}):
             return "chooses between different kinds"
         return ""
+    return _problem_of_source(node, args)
+
+
+def _problem_of_source(node: Node, args: list[Node]) -> str:
     if node.op not in SOURCES:
         return "is not a known operation"
     if node.op == "slice" and len(range(node.attrs["start"], node.attrs["stop"], node.attrs["stride"])) != node.size:

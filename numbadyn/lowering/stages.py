@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from numbadyn.ir.analysis import base_of, computed_in_loop, invariants, live, signal_of, signals
-from numbadyn.ir.nodes import Step
+from numbadyn.ir.nodes import Node, Step
 
 __all__ = ["Draft", "Plan", "Read", "make_plan", "reads", "view_base"]
 

@@ -2,10 +2,11 @@
 
 In: modules, times, elements.  Out: values some time ago.  `rule` and `windows` say what a delay means in numbers,
 `times` and `forms` take apart what users give, `sources` say what has a past, `samples`, `interpolation` and `reading`
-make a value of it; `references` and `buffers` are what users hold.  Must not know: projections, targets.
+make a value of it; `references`, `buffers` and `accesses` are what users hold.  Must not know: projections, targets.
 """
 
-from numbadyn.model.delays.buffers import Delay, DelayAccess, DelaySteps, StateWithDelay
+from numbadyn.model.delays.accesses import DelayAccess, StateWithDelay
+from numbadyn.model.delays.buffers import Delay, DelaySteps
 from numbadyn.model.delays.channels import delay_line, finish_channels, signal_channel, state_history
 from numbadyn.model.delays.interpolation import InterpolationRegistry
 from numbadyn.model.delays.outputs import latest_output, note_output, output_known

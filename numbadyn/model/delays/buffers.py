@@ -1,4 +1,4 @@
-"""`Delay`, a memory that is written by hand; `DelayAccess`, a named read of it; `StateWithDelay`, the memory of a state.
+"""`Delay`, a memory that is written by hand.
 
 In: a value in each step.  Out: values some time ago, by the delay rule.  Must not know: projections, targets.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import operator
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -26,19 +25,19 @@ from numbadyn.ir.nodes import BindContext
 from numbadyn.model import environ
 from numbadyn.model.delays.forms import checked_indices
 from numbadyn.model.delays.interpolation import InterpolationRegistry, method_of
+from numbadyn.model.delays.nesting import leaves, rebuilt, template_of
 from numbadyn.model.delays.reading import read, register
 from numbadyn.model.delays.rule import delay_steps
-from numbadyn.model.delays.sources import GivenSource, Source, StateSource
+from numbadyn.model.delays.sources import GivenSource, Source
 from numbadyn.model.delays.times import Changing, DelayTime, Fixed, delay_time
 from numbadyn.model.delays.windows import window_of
 from numbadyn.model.module import Module
-from numbadyn.model.values import kind_of
 from numbadyn.model.variable import Variable
-from numbadyn.tracing.trace import ANY, Template, current_trace
+from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced, as_node
-from numbadyn.units import TIME, join, split
+from numbadyn.units import TIME, join
 
-__all__ = ["Delay", "DelayAccess", "DelaySteps", "StateWithDelay"]
+__all__ = ["Delay", "DelaySteps"]
 
 
 class DelaySteps:
@@ -67,46 +66,6 @@ class DelaySteps:
     def __repr__(self) -> str:
         dt = environ.known_dt()
         return "DelaySteps(dt not set)" if dt is None else f"DelaySteps({operator.index(self)})"
-
-
-def _leaves(target: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """Names and leaves of nested tuples, lists and dictionaries."""
-    if isinstance(target, dict):
-        for key, part in target.items():
-            yield from _leaves(part, f"{name}[{key!r}]")
-    elif isinstance(target, list | tuple):
-        for number, part in enumerate(target):
-            yield from _leaves(part, f"{name}[{number}]")
-    else:
-        yield name, target
-
-
-def _rebuilt(target: Any, values: Iterator[Any]) -> Any:
-    """The same nesting with other leaves."""
-    if isinstance(target, dict):
-        return {key: _rebuilt(part, values) for key, part in target.items()}
-    if isinstance(target, list | tuple):
-        return type(target)([_rebuilt(part, values) for part in target])
-    return next(values)
-
-
-def _template(leaf: Any, where: str) -> Template:
-    """What values look like, from an example: anything with a shape and a dtype, a quantity, a state or a parameter."""
-    if isinstance(leaf, Variable):
-        given = leaf.value if current_trace() is None else None
-        leaf = given if given is not None else leaf
-    shape, dtype = getattr(leaf, "shape", None), getattr(leaf, "dtype", None)
-    if shape is None or dtype is None:
-        leaf = np.asarray(leaf)
-        shape, dtype = leaf.shape, leaf.dtype
-    if np.dtype(dtype).kind not in "biuf":
-        raise ShapeError(
-            f"The target of {where} is {leaf!r}.",
-            where=where,
-            cure="Give an example of a value: an array, a quantity, or something with a shape and a dtype.",
-        )
-    dimension = split(leaf)[1] if isinstance(leaf, np.ndarray) else ANY
-    return Template(tuple(shape), kind_of(np.dtype(dtype)), ANY if dimension.is_dimensionless else dimension)
 
 
 class Delay(Module):
@@ -208,8 +167,8 @@ class Delay(Module):
 
     def _make_sources(self) -> list[Source]:
         return [
-            GivenSource(self, leaf, _template(example, self.path), self._init, self._window)
-            for leaf, example in _leaves(self.target_info)
+            GivenSource(self, leaf, template_of(example, self.path), self._init, self._window)
+            for leaf, example in leaves(self.target_info)
         ]
 
     @property
@@ -234,7 +193,7 @@ class Delay(Module):
 
     # ---- writing -----------------------------------------------------------------------------------------------------
 
-    def update(self, value: Any) -> None:  # type: ignore[override]
+    def update(self, value: Any) -> None:
         """Write the value of this step.
 
         Parameters
@@ -249,7 +208,7 @@ class Delay(Module):
         ShapeError, TracedValueError
             The value has another shape, nesting or kind.
         """
-        given = list(_leaves(value))
+        given = list(leaves(value))
         if [name for name, _ in given] != [source.item for source in self._sources]:
             raise ShapeError(
                 f"{self.path} holds {len(self._sources)} values, but {len(given)} are written, or with other names.",
@@ -343,7 +302,7 @@ class Delay(Module):
             self._longest = max(self._longest, time.bound(BindContext(1.0, 0)))
         return time, indices
 
-    def register_entry(self, entry: str, *time_and_idx: Any) -> Delay:
+    def register_entry(self, entry: Any, *time_and_idx: Any) -> Delay:
         """Announce a delay under a name.
 
         Parameters
@@ -365,7 +324,8 @@ class Delay(Module):
         """
         if not isinstance(entry, str) or entry in self._entries:
             raise DelayEntryError(
-                f"{self.path} cannot take the entry {entry!r}: " + ("it is no text." if not isinstance(entry, str) else "it exists."),
+                f"{self.path} cannot take the entry {entry!r}: "
+                + ("it is no text." if not isinstance(entry, str) else "it exists."),
                 where=self.path,
                 cure="Choose another name.",
             )
@@ -378,7 +338,7 @@ class Delay(Module):
 
     # ---- reading -----------------------------------------------------------------------------------------------------
 
-    def at(self, entry: str) -> Any:
+    def at(self, entry: Any) -> Any:
         """The value of an entry.
 
         Parameters
@@ -494,100 +454,4 @@ class Delay(Module):
         if current_trace() is None and not self._initialised:
             raise self._not_ready()
         values = [read(source, time, indices, method) for source in self._sources]
-        return _rebuilt(self.target_info, iter(values))
-
-
-class DelayAccess:
-    """A read of a `Delay` under a name of its own; call it for the value.
-
-    Parameters
-    ----------
-    delay : Delay
-        The memory.
-    *time_and_idx : delay, then indices
-        As in `Delay.register_entry`.
-    entry : str
-        Name of the entry that is made.
-
-    Raises
-    ------
-    DelayError
-        `delay` is no `Delay`.
-    DelayEntryError
-        The name is taken.
-
-    Examples
-    --------
-    >>> import numbadyn as nd
-    >>> from quantities import ms
-    >>> line = nd.init_all_states(nd.Delay(np.zeros(2)))
-    >>> late = nd.DelayAccess(line, 1 * ms, entry="late")
-    >>> with nd.environ.context(dt=1 * ms):
-    ...     line.update(np.ones(2))
-    ...     print(late())
-    [0. 0.]
-    """
-
-    def __init__(self, delay: Delay, *time_and_idx: Any, entry: str) -> None:
-        if not isinstance(delay, Delay):
-            raise DelayError(f"{delay!r} is no Delay.", where="DelayAccess", cure="Give the nd.Delay to read.")
-        self.delay, self.entry = delay, entry
-        delay.register_entry(entry, *time_and_idx)
-
-    def __call__(self) -> Any:
-        """The value."""
-        return self.delay.at(self.entry)
-
-
-class StateWithDelay(Delay):
-    """The memory of a state, sampled at the end of its owner's update.
-
-    Parameters
-    ----------
-    target : Module
-        The owner.
-    item : str
-        Name of the state.
-    init : number, array, quantity, Initialiser or callable, optional
-        History before the start; the state's first value by default.
-    interpolation : str or callable
-        Method of `retrieve_at_time`; the nearest sample by default.
-    **options
-        ``time``, ``entries``, ``update_every``, ``update_strategy``, ``name`` as in `Delay`.
-
-    Raises
-    ------
-    UnknownStateError
-        When it is read: the target has no such state.
-
-    Notes
-    -----
-    It shares its memory with ``target.prefetch_delay(item, ...)``. `update` takes no value and need not be called.
-
-    Examples
-    --------
-    >>> import numbadyn as nd
-    >>> from quantities import ms, mV
-    >>> cells = nd.LIF(1, V_initializer=nd.init.Constant(-60 * mV))
-    >>> past = nd.StateWithDelay(cells, "V", time=2 * ms)
-    >>> _ = nd.init_all_states(cells), nd.init_all_states(past)
-    >>> with nd.environ.context(dt=1 * ms, i=0):
-    ...     print(past.retrieve_at_step(2))
-    [-60.] mV
-    """
-
-    def __init__(
-        self, target: Module, item: str, init: Any = None, interpolation: Any = "round", **options: Any
-    ) -> None:
-        self._target, self._item = target, item
-        super().__init__(None, init=init, interpolation=interpolation, **options)
-
-    def _make_sources(self) -> list[Source]:
-        return [StateSource(self._target, self._item, self._init, self._window)]
-
-    def update(self, value: Any = None) -> None:
-        """Nothing to write: the state is sampled by itself."""
-        if value is not None:
-            raise DelayError(
-                f"{self.path} is given a value to write.", where=self.path, cure="Write to the state; it is sampled."
-            )
+        return rebuilt(self.target_info, iter(values))

@@ -165,9 +165,7 @@ def signal_channel(trace: Trace, value: int, name: str) -> int:
     """The channel that samples a traced value of this step."""
     node = trace.node(value)
     first: Callable[[BindContext], Any] = lambda context: np.zeros(node.shape)  # noqa: E731 -- the type is stated
-    return trace.channel(
-        ("signal", value), lambda: Channel(name, value, node.shape, node.kind, node.dimension, first)
-    )
+    return trace.channel(("signal", value), lambda: Channel(name, value, node.shape, node.kind, node.dimension, first))
 
 
 def state_history(trace: Trace, value: int) -> int:

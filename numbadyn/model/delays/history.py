@@ -5,7 +5,6 @@ In: one value a step.  Out: samples some steps, or windows, ago.  Must not know:
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -91,7 +90,7 @@ class History:
         self.written, self._dropped = 0, False
 
 
-def eager_histories(module: Module) -> dict[Hashable, History]:
+def eager_histories(module: Module) -> dict[tuple[str, Any], History]:
     """Give the histories of a module by item and window; the item "" is its output."""
-    histories: dict[Hashable, History] = module.__dict__.setdefault("_histories", {})
+    histories: dict[tuple[str, Any], History] = module.__dict__.setdefault("_histories", {})
     return histories

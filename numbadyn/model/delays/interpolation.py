@@ -128,7 +128,7 @@ class InterpolationRegistry:
     }
 
     @classmethod
-    def register(cls, name: str, method: Method) -> None:
+    def register(cls, name: Any, method: Any) -> None:
         """Add a method, or replace the one of this name.
 
         Parameters

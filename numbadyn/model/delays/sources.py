@@ -66,7 +66,7 @@ class Source(ABC):
         return None if self.window is None else self.window.key
 
     @property
-    def length_key(self) -> Hashable:
+    def length_key(self) -> tuple[str, Any]:
         """Equal for sources that share the memory of eager calls."""
         return (self.item, self._window_key)
 
@@ -223,18 +223,19 @@ class OutputSource(Source):
         node = trace.notes.get("outputs", {}).get(id(self.module))
         if node is not None:
             return Template(trace.node(node).shape, trace.node(node).kind, trace.node(node).dimension)
-        return trace.templates.get(self.key, default_template(self.module))
+        learnt: Template | None = trace.templates.get(self.key)
+        return default_template(self.module) if learnt is None else learnt
 
     def sampled(self, trace: Trace) -> bool:
         """Whether the update has ended."""
         return id(self.module) in trace.notes.get("outputs", {})
 
     def current(self, trace: Trace) -> int:
-        """This step's output."""
+        """The output of this step."""
         return self.final(trace)
 
     def final(self, trace: Trace) -> int:
-        """This step's output."""
+        """The output of this step."""
         outputs = trace.notes.get("outputs", {})
         if id(self.module) not in outputs:
             raise SchedulingError(

@@ -24,7 +24,17 @@ from numbadyn.tracing.trace import Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import DIMENSIONLESS, TIME, join, magnitude_in
 
-__all__ = ["Bound", "Changing", "DelayTime", "Fixed", "Moving", "Present", "bound_number", "delay_time", "eager_context"]
+__all__ = [
+    "Bound",
+    "Changing",
+    "DelayTime",
+    "Fixed",
+    "Moving",
+    "Present",
+    "bound_number",
+    "delay_time",
+    "eager_context",
+]
 
 
 class DelayTime(ABC):
@@ -312,9 +322,11 @@ def guarded(trace: Trace, time: int, most: Callable[[BindContext], float], where
     trace.write(indices[1], trace.emit("select", first, time, old_value))
 
     def error(step: int, element: int, wrong: float, context: BindContext) -> Exception:
-        return _out_of_range(where, wrong, most(context), f"step {step} (t = {step * context.dt:g} ms), element {element}")
+        return _out_of_range(
+            where, wrong, most(context), f"step {step} (t = {step * context.dt:g} ms), element {element}"
+        )
 
-    trace.step.guards.append(Guard(*indices, error))
+    trace.step.guards.append(Guard(indices[0], indices[1], error))
     zero, top = trace.constant(0.0, TIME), bound(most)
     limited = trace.emit("minimum", trace.emit("maximum", time, zero), top)
     return trace.emit("select", inside, limited, zero)

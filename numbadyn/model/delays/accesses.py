@@ -1,0 +1,111 @@
+"""`DelayAccess`, a named read of a `Delay`; `StateWithDelay`, the memory of a state.
+
+In: a memory or a state.  Out: values some time ago, by the delay rule.  Must not know: projections, targets.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numbadyn.errors import DelayError
+from numbadyn.model.delays.buffers import Delay
+from numbadyn.model.delays.sources import Source, StateSource
+from numbadyn.model.module import Module
+
+__all__ = ["DelayAccess", "StateWithDelay"]
+
+
+class DelayAccess:
+    """A read of a `Delay` under a name of its own; call it for the value.
+
+    Parameters
+    ----------
+    delay : Delay
+        The memory.
+    *time_and_idx : delay, then indices
+        As in `Delay.register_entry`.
+    entry : str
+        Name of the entry that is made.
+
+    Raises
+    ------
+    DelayError
+        `delay` is no `Delay`.
+    DelayEntryError
+        The name is taken.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import ms
+    >>> line = nd.init_all_states(nd.Delay(np.zeros(2)))
+    >>> late = nd.DelayAccess(line, 1 * ms, entry="late")
+    >>> with nd.environ.context(dt=1 * ms):
+    ...     line.update(np.ones(2))
+    ...     print(late())
+    [0. 0.]
+    """
+
+    def __init__(self, delay: Any, *time_and_idx: Any, entry: str) -> None:
+        if not isinstance(delay, Delay):
+            raise DelayError(f"{delay!r} is no Delay.", where="DelayAccess", cure="Give the nd.Delay to read.")
+        self.delay, self.entry = delay, entry
+        delay.register_entry(entry, *time_and_idx)
+
+    def __call__(self) -> Any:
+        """The value."""
+        return self.delay.at(self.entry)
+
+
+class StateWithDelay(Delay):
+    """The memory of a state, sampled at the end of its owner's update.
+
+    Parameters
+    ----------
+    target : Module
+        The owner.
+    item : str
+        Name of the state.
+    init : number, array, quantity, Initialiser or callable, optional
+        History before the start; the state's first value by default.
+    interpolation : str or callable
+        Method of `retrieve_at_time`; the nearest sample by default.
+    **options
+        ``time``, ``entries``, ``update_every``, ``update_strategy``, ``name`` as in `Delay`.
+
+    Raises
+    ------
+    UnknownStateError
+        When it is read: the target has no such state.
+
+    Notes
+    -----
+    It shares its memory with ``target.prefetch_delay(item, ...)``. `update` takes no value and need not be called.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import ms, mV
+    >>> cells = nd.LIF(1, V_initializer=nd.init.Constant(-60 * mV))
+    >>> past = nd.StateWithDelay(cells, "V", time=2 * ms)
+    >>> _ = nd.init_all_states(cells), nd.init_all_states(past)
+    >>> with nd.environ.context(dt=1 * ms, i=0):
+    ...     print(past.retrieve_at_step(2))
+    [-60.] mV
+    """
+
+    def __init__(
+        self, target: Module, item: str, init: Any = None, interpolation: Any = "round", **options: Any
+    ) -> None:
+        self._target, self._item = target, item
+        super().__init__(None, init=init, interpolation=interpolation, **options)
+
+    def _make_sources(self) -> list[Source]:
+        return [StateSource(self._target, self._item, self._init, self._window)]
+
+    def update(self, value: Any = None) -> None:
+        """Nothing to write: the state is sampled by itself."""
+        if value is not None:
+            raise DelayError(
+                f"{self.path} is given a value to write.", where=self.path, cure="Write to the state; it is sampled."
+            )
