@@ -2,11 +2,10 @@
 
 In: modules, times, elements.  Out: values some time ago.  `rule` and `windows` say what a delay means in numbers,
 `times` and `forms` take apart what users give, `sources` say what has a past, `samples`, `interpolation` and `reading`
-make a value of it; `references`, `buffers` and `accesses` are what users hold.  Must not know: projections, targets.
+make a value of it; `references`, `buffers` and `state_memory` are what users hold.  Must not know: projections, targets.
 """
 
-from numbadyn.model.delays.accesses import DelayAccess, StateWithDelay
-from numbadyn.model.delays.buffers import Delay, DelaySteps
+from numbadyn.model.delays.buffers import Delay, DelayAccess
 from numbadyn.model.delays.channels import delay_line, finish_channels, signal_channel, state_history
 from numbadyn.model.delays.interpolation import InterpolationRegistry
 from numbadyn.model.delays.outputs import latest_output, note_output, output_known
@@ -19,6 +18,8 @@ from numbadyn.model.delays.references import (
     init_maybe_prefetch,
 )
 from numbadyn.model.delays.rule import delay_steps, steps_in
+from numbadyn.model.delays.state_memory import StateWithDelay
+from numbadyn.model.delays.times import DelaySteps
 
 __all__ = [
     "Delay",

@@ -1,11 +1,10 @@
-"""`Delay`, a memory that is written by hand.
+"""`Delay`, a memory that is written by hand, and `DelayAccess`, a named read of it.
 
 In: a value in each step.  Out: values some time ago, by the delay rule.  Must not know: projections, targets.
 """
 
 from __future__ import annotations
 
-import operator
 import warnings
 from typing import Any
 
@@ -29,7 +28,7 @@ from numbadyn.model.delays.nesting import leaves, rebuilt, template_of
 from numbadyn.model.delays.reading import read, register
 from numbadyn.model.delays.rule import delay_steps
 from numbadyn.model.delays.sources import GivenSource, Source
-from numbadyn.model.delays.times import Changing, DelayTime, Fixed, delay_time
+from numbadyn.model.delays.times import Changing, DelaySteps, DelayTime, Fixed, delay_time
 from numbadyn.model.delays.windows import window_of
 from numbadyn.model.module import Module
 from numbadyn.model.variable import Variable
@@ -37,35 +36,7 @@ from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import TIME, join
 
-__all__ = ["Delay", "DelaySteps"]
-
-
-class DelaySteps:
-    """A delay as a number of steps, which is known as soon as the time step is.
-
-    Parameters
-    ----------
-    time : DelayTime
-        The delay.
-
-    Notes
-    -----
-    `Delay.register_delay` gives it, and `Delay.retrieve_at_step` takes it; ``int(...)`` works where
-    ``nd.environ`` has a time step.
-    """
-
-    def __init__(self, time: DelayTime) -> None:
-        self.time = time
-
-    def __index__(self) -> int:
-        return int(delay_steps(self.time.bound(BindContext(environ.eager_dt(), 0)), environ.eager_dt()))
-
-    def __int__(self) -> int:
-        return operator.index(self)
-
-    def __repr__(self) -> str:
-        dt = environ.known_dt()
-        return "DelaySteps(dt not set)" if dt is None else f"DelaySteps({operator.index(self)})"
+__all__ = ["Delay", "DelayAccess"]
 
 
 class Delay(Module):
@@ -455,3 +426,45 @@ class Delay(Module):
             raise self._not_ready()
         values = [read(source, time, indices, method) for source in self._sources]
         return rebuilt(self.target_info, iter(values))
+
+
+class DelayAccess:
+    """A read of a `Delay` under a name of its own; call it for the value.
+
+    Parameters
+    ----------
+    delay : Delay
+        The memory.
+    *time_and_idx : delay, then indices
+        As in `Delay.register_entry`.
+    entry : str
+        Name of the entry that is made.
+
+    Raises
+    ------
+    DelayError
+        `delay` is no `Delay`.
+    DelayEntryError
+        The name is taken.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import ms
+    >>> line = nd.init_all_states(nd.Delay(np.zeros(2)))
+    >>> late = nd.DelayAccess(line, 1 * ms, entry="late")
+    >>> with nd.environ.context(dt=1 * ms):
+    ...     line.update(np.ones(2))
+    ...     print(late())
+    [0. 0.]
+    """
+
+    def __init__(self, delay: Any, *time_and_idx: Any, entry: str) -> None:
+        if not isinstance(delay, Delay):
+            raise DelayError(f"{delay!r} is no Delay.", where="DelayAccess", cure="Give the nd.Delay to read.")
+        self.delay, self.entry = delay, entry
+        delay.register_entry(entry, *time_and_idx)
+
+    def __call__(self) -> Any:
+        """The value."""
+        return self.delay.at(self.entry)

@@ -6,6 +6,7 @@ read.
 
 from __future__ import annotations
 
+import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
@@ -370,3 +371,31 @@ def delay_time(delay: Any, max_delay: Any, where: str, window: Window | None) ->
     if most is not None and (times > most).any():
         raise _out_of_range(where, float(times.max()), most, "its declaration")
     return Fixed(lambda _context: times, times.shape, where, window, known=times)
+
+
+class DelaySteps:
+    """A delay as a number of steps, which is known as soon as the time step is.
+
+    Parameters
+    ----------
+    time : DelayTime
+        The delay.
+
+    Notes
+    -----
+    `Delay.register_delay` gives it, and `Delay.retrieve_at_step` takes it; ``int(...)`` works where
+    ``nd.environ`` has a time step.
+    """
+
+    def __init__(self, time: DelayTime) -> None:
+        self.time = time
+
+    def __index__(self) -> int:
+        return int(delay_steps(self.time.bound(BindContext(environ.eager_dt(), 0)), environ.eager_dt()))
+
+    def __int__(self) -> int:
+        return operator.index(self)
+
+    def __repr__(self) -> str:
+        dt = environ.known_dt()
+        return "DelaySteps(dt not set)" if dt is None else f"DelaySteps({operator.index(self)})"

@@ -1,6 +1,6 @@
-"""`DelayAccess`, a named read of a `Delay`; `StateWithDelay`, the memory of a state.
+"""`StateWithDelay`, the memory of a state.
 
-In: a memory or a state.  Out: values some time ago, by the delay rule.  Must not know: projections, targets.
+In: a state.  Out: its values some time ago, by the delay rule.  Must not know: projections, targets.
 """
 
 from __future__ import annotations
@@ -12,49 +12,7 @@ from numbadyn.model.delays.buffers import Delay
 from numbadyn.model.delays.sources import Source, StateSource
 from numbadyn.model.module import Module
 
-__all__ = ["DelayAccess", "StateWithDelay"]
-
-
-class DelayAccess:
-    """A read of a `Delay` under a name of its own; call it for the value.
-
-    Parameters
-    ----------
-    delay : Delay
-        The memory.
-    *time_and_idx : delay, then indices
-        As in `Delay.register_entry`.
-    entry : str
-        Name of the entry that is made.
-
-    Raises
-    ------
-    DelayError
-        `delay` is no `Delay`.
-    DelayEntryError
-        The name is taken.
-
-    Examples
-    --------
-    >>> import numbadyn as nd
-    >>> from quantities import ms
-    >>> line = nd.init_all_states(nd.Delay(np.zeros(2)))
-    >>> late = nd.DelayAccess(line, 1 * ms, entry="late")
-    >>> with nd.environ.context(dt=1 * ms):
-    ...     line.update(np.ones(2))
-    ...     print(late())
-    [0. 0.]
-    """
-
-    def __init__(self, delay: Any, *time_and_idx: Any, entry: str) -> None:
-        if not isinstance(delay, Delay):
-            raise DelayError(f"{delay!r} is no Delay.", where="DelayAccess", cure="Give the nd.Delay to read.")
-        self.delay, self.entry = delay, entry
-        delay.register_entry(entry, *time_and_idx)
-
-    def __call__(self) -> Any:
-        """The value."""
-        return self.delay.at(self.entry)
+__all__ = ["StateWithDelay"]
 
 
 class StateWithDelay(Delay):
