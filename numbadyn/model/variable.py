@@ -21,7 +21,10 @@ from numbadyn.units import StandsForQuantity, alike, is_quantity, scale_of, spli
 
 __all__ = ["Variable", "resolve"]
 
-_COMPARISONS: dict[str, Callable[..., Any]] = {
+#: Ufuncs whose operators know more about units than `quantities` does when it is asked by NumPy.
+_OPERATORS: dict[str, Callable[..., Any]] = {
+    "add": operator.add,
+    "subtract": operator.sub,
     "less": operator.lt,
     "less_equal": operator.le,
     "greater": operator.gt,
@@ -79,9 +82,9 @@ class Variable(StandsForQuantity, Operators):
                 cure="Write x.value = ... to change a state.",
             )
         resolved = [resolve(x) for x in inputs]
-        compare = _COMPARISONS.get(ufunc.__name__)
-        if compare is not None and method == "__call__" and current_trace() is None:
-            return compare(*resolved)  # `quantities` would make the answer a quantity, which takes no & and |
+        spelled = _OPERATORS.get(ufunc.__name__)
+        if spelled is not None and method == "__call__" and not kwargs and current_trace() is None:
+            return spelled(*resolved)  # sums of one dimension in two units, comparisons that give plain Booleans
         return getattr(ufunc, method)(*resolved, **kwargs)
 
     def __array_function__(self, function: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:

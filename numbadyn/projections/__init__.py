@@ -6,7 +6,20 @@ Numba or how the delivery is compiled.
 
 from numbadyn.projections.align_post import AlignPostProj
 from numbadyn.projections.align_pre import AlignPreProj
+from numbadyn.projections.aligned import align_post_projection, align_pre_projection
 from numbadyn.projections.base import SynapticProjection
 from numbadyn.projections.current import CurrentProj, DeltaProj, PoissonInput
+from numbadyn.projections.gap_junction import AsymmetryGapJunction, SymmetryGapJunction
 
-__all__ = ["AlignPostProj", "AlignPreProj", "CurrentProj", "DeltaProj", "PoissonInput", "SynapticProjection"]
+__all__ = [
+    "AlignPostProj",
+    "AlignPreProj",
+    "AsymmetryGapJunction",
+    "CurrentProj",
+    "DeltaProj",
+    "PoissonInput",
+    "SymmetryGapJunction",
+    "SynapticProjection",
+    "align_post_projection",
+    "align_pre_projection",
+]

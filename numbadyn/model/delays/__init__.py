@@ -2,7 +2,7 @@
 
 In: modules, times, elements.  Out: values some time ago.  `rule` and `windows` say what a delay means in numbers,
 `times` and `forms` take apart what users give, `sources` say what has a past, `samples`, `interpolation` and `reading`
-make a value of it; `references`, `buffers` and `state_memory` are what users hold.  Must not know: projections, targets.
+make a value of it; `references`, `buffers` and `state_memory` are what users hold.  Must not know: projections.
 """
 
 from numbadyn.model.delays.buffers import Delay, DelayAccess

@@ -28,6 +28,7 @@ from numbadyn.units import DIMENSIONLESS, TIME, join, magnitude_in
 __all__ = [
     "Bound",
     "Changing",
+    "DelaySteps",
     "DelayTime",
     "Fixed",
     "Moving",
