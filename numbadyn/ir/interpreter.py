@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.ir.analysis import base_of, invariants, live, signals
+from numbadyn.ir.analysis import base_of, invariants, live, signal_of, signals
 from numbadyn.ir.elementary import numpy_functions
 from numbadyn.ir.nodes import BindContext, Node, Step
 from numbadyn.ir.ops import OPS, Kind
@@ -150,19 +150,32 @@ class Interpreter:
             np.array(np.broadcast_to(spec.initial(self.context), spec.shape), dtype=dtype_of(spec.kind, bits))
             for spec in self.step.states
         ]
+        self._depth = self._depths()
         self.past = [
-            [np.broadcast_to(channel.initial(self.context), channel.shape).astype(dtype_of(channel.kind, bits))]
-            for channel in self.step.channels
+            list(channel.before(self.context, depth).astype(dtype_of(channel.kind, bits)))
+            for channel, depth in zip(self.step.channels, self._depth, strict=True)
         ]
-        self._depth = self.evaluator.depths()
         self._window = [channel.window(self.context) for channel in self.step.channels]
+
+    def _depths(self) -> list[int]:
+        """Samples of each channel that are kept: what histories and synaptic delays reach."""
+        deepest = self.evaluator.depths()
+        for index in self.order:
+            node = self.step.nodes[index]
+            for arg, connection, own in signals(node) if node.op == "accumulate" else ():
+                signal = signal_of(self.step, arg, own)
+                assert signal is not None, "a synaptic sum reads a signal without a channel"
+                delays = self.tables[connection].delays
+                lag = 0 if signal.lag is None else int(np.max(self.values[signal.lag]))
+                longest = int(delays.max()) if len(delays) else 0
+                deepest[signal.channel] = max(deepest[signal.channel], signal.base + lag + longest + 1)
+        return deepest
 
     def sample(self, channel: int, lag: int) -> Array:
         """The channel's sample `lag` windows before that of the step being computed (1 is the last step's, mostly)."""
         past = self.past[channel]
-        self._depth[channel] = max(self._depth[channel], lag)
         begun = self.number % self._window[channel] != 0  # the window of this step has a sample already
-        return past[min(lag + begun, len(past)) - 1]
+        return past[lag + begun - 1]
 
     def advance(self) -> None:
         """Compute one step."""

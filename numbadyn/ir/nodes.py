@@ -191,9 +191,12 @@ class Channel:
     value : int
         The node whose value is the sample of this step.
     initial : callable
-        History before the start: ``initial(context)`` gives an array of the sample's shape.
+        History before the start: ``initial(context, lag)`` gives the sample `lag` samples before the first step's, an
+        array of the sample's shape or one number.
     state : int or None
         The state whose final value the channel samples, if it does.
+    varied : bool
+        Whether `initial` depends on the lag.
     every : callable, optional
         ``every(context)`` gives the steps of a window: the samples of one window share a slot, the last one stays.
         Lags count in windows. None stands for windows of one step.
@@ -204,9 +207,17 @@ class Channel:
     shape: tuple[int, ...]
     kind: Kind
     dimension: Dimension
-    initial: Callable[[BindContext], NDArray[Any]]
+    initial: Callable[[BindContext, int], Any]
     state: int | None = None
+    varied: bool = False
     every: Callable[[BindContext], int] | None = None
+
+    def before(self, context: BindContext, count: int) -> NDArray[Any]:
+        """The samples before the first step's, newest first, of the shape ``(count, *shape)``."""
+        if not self.varied:
+            return np.broadcast_to(self.initial(context, 1), (count, *self.shape))
+        samples = [np.broadcast_to(self.initial(context, lag), self.shape) for lag in range(1, count + 1)]
+        return np.array(samples).reshape(count, *self.shape)
 
     def window(self, context: BindContext) -> int:
         """Steps that share a slot."""

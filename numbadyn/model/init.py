@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from numbadyn.errors import DimensionError, InvalidParameterError, ShapeError
 from numbadyn.ir.elementary import numpy_functions
 from numbadyn.model.init_checks import not_negative, ordered, scalars, show
+from numbadyn.model.init_history import OfTime
 from numbadyn.units import Dimension, join, split
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Initialiser",
     "LogNormal",
     "Normal",
+    "OfTime",
     "Uniform",
     "Values",
     "as_initialiser",

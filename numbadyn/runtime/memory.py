@@ -145,22 +145,18 @@ class Memory:
                 self.view(buffer)[:] = np.broadcast_to(spec.initial(context), spec.shape).reshape(-1)
             elif buffer.role == "ring":
                 channel = step.channels[buffer.index]
-                first = np.broadcast_to(channel.initial(context), channel.shape).reshape(-1)
-                self.view(buffer).reshape(-1, buffer.size)[:] = first
+                slots = self.view(buffer).reshape(-1, buffer.size)
+                # newest last, before the slot of the first step, which is written before it is read
+                slots[1:] = channel.before(context, len(slots) - 1).reshape(-1, buffer.size)[::-1]
         for channel_index, start in self.event_offsets.items():
             self._first_events(channel_index, start)
         self.load_constants()
 
     def _first_events(self, index: int, start: int) -> None:
-        channel = self.program.step.channels[index]
-        context = self.evaluator.context
-        first = (
-            np.broadcast_to(channel.initial(context), channel.shape)
-            .astype(dtype_of(channel.kind, context.bits))
-            .reshape(-1)
-        )
-        active = np.flatnonzero(first)
-        depth = self.depths[index]
-        self.C[self.count_offsets[index] : self.count_offsets[index] + depth] = active.size
-        slots = self.E[start : start + depth * first.size].reshape(depth, first.size)
-        slots[:, : active.size] = active
+        channel, depth = self.program.step.channels[index], self.depths[index]
+        size = int(np.prod(channel.shape, dtype=np.int64))
+        slots = self.E[start : start + depth * size].reshape(depth, size)
+        for lag, sample in enumerate(channel.before(self.evaluator.context, depth - 1), 1):
+            active = np.flatnonzero(sample)
+            self.C[self.count_offsets[index] + depth - lag] = active.size
+            slots[depth - lag, : active.size] = active

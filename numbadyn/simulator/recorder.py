@@ -173,7 +173,7 @@ class Recorder:
                 value.shape,
                 "bool",
                 value.dimension,
-                lambda context: np.zeros(value.shape, dtype=bool),
+                lambda _context, _lag: False,
             )
         )
         return len(self.step.channels) - 1

@@ -37,7 +37,7 @@ def add_channel(step: Step, value: int, first: Any = 0, state: int | None = None
     node = step.nodes[value] if value >= 0 else None
     shape, kind = (node.shape, node.kind) if node else ((3,), "bool")
     made = Channel(
-        f"c{len(step.channels)}", value, shape, kind, DIMENSIONLESS, lambda context: np.full(shape, first), state
+        f"c{len(step.channels)}", value, shape, kind, DIMENSIONLESS, lambda context, lag: first, state
     )
     step.channels.append(made)
     return len(step.channels) - 1

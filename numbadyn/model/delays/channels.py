@@ -5,7 +5,7 @@ In: sources, traced values.  Out: channels.  Must not know: times, buffers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -36,49 +36,49 @@ def channel_of(trace: Trace, source: Source) -> int:
 
     def make() -> Channel:
         template = source.template(trace)
-        first, window = source.first(template), source.window
+        before, window = source.before(template), source.window
         state = source.state(trace)
         if window is None:
-            return Channel(source.name, -1, template.shape, template.kind, template.dimension, first, state)
-        _make_running(trace, source, template, window, first)
+            return Channel(
+                source.name, -1, template.shape, template.kind, template.dimension, before, state, source.varied
+            )
         kind = window.kind(template.kind)
+        _make_running(trace, source, template, window, before)
 
-        def before(context: BindContext) -> NDArray[Any]:
-            steps = window.steps(context.dt)
-            return np.asarray(window.sample(window.summary(first(context), steps), steps))
+        def sample(context: BindContext, lag: int) -> Any:
+            return window.before(before, context, lag)
 
         def every(context: BindContext) -> int:
             return window.steps(context.dt)
 
         name = f"{source.name} every {window.every:g} ms ({window.strategy})"
-        return Channel(name, -1, template.shape, kind, template.dimension, before, None, every)
+        return Channel(name, -1, template.shape, kind, template.dimension, sample, None, source.varied, every)
 
     trace.notes.setdefault("sources", {})[source.key] = source
     return trace.channel(source.key, make)
 
 
-def _make_running(trace: Trace, source: Source, template: Template, window: Window, first: Any) -> None:
+def _make_running(trace: Trace, source: Source, template: Template, window: Window, before: Any) -> None:
     kind = window.kind(template.kind)
     zero = False if kind == "bool" else 0 if kind == "int" else 0.0
     dimension = DIMENSIONLESS if template.dimension is ANY else template.dimension
     given: Any = zero if kind != "real" else join(0.0, dimension)
-    state = _Summary(given, template.shape, window, first)
+    state = _Summary(given, template.shape, window, before)
     state.name = f"{source.name} ({window.strategy} of {window.every:g} ms)"
     index = trace.state_index(state, state.spec)
     trace.notes.setdefault("running", {})[source.key] = _Running(state, index)
 
 
 class _Summary(State):
-    """Running value of a window; before the start, that of a window in which nothing changed."""
+    """Running value of a window; before the start, that of the window that ends with it."""
 
-    def __init__(self, given: Any, shape: tuple[int, ...], window: Window, first: Any) -> None:
+    def __init__(self, given: Any, shape: tuple[int, ...], window: Window, before: Any) -> None:
         super().__init__(given, shape=shape)
-        self._window, self._first = window, first
+        self._window, self._before = window, before
 
     def initial(self, context: BindContext) -> NDArray[Any]:
         """First values."""
-        summary = self._window.summary(self._first(context), self._window.steps(context.dt))
-        return np.array(np.broadcast_to(np.asarray(summary), self.varshape))
+        return np.array(np.broadcast_to(self._window.summary(self._before, context, 1), self.varshape))
 
 
 def running_value(trace: Trace, source: Source, *, new: bool) -> int:
@@ -164,8 +164,12 @@ def delay_line(trace: Trace, value: int, times: NDArray[np.float64], name: str) 
 def signal_channel(trace: Trace, value: int, name: str) -> int:
     """The channel that samples a traced value of this step."""
     node = trace.node(value)
-    first: Callable[[BindContext], Any] = lambda context: np.zeros(node.shape)  # noqa: E731 -- the type is stated
-    return trace.channel(("signal", value), lambda: Channel(name, value, node.shape, node.kind, node.dimension, first))
+    return trace.channel(("signal", value), lambda: Channel(name, value, node.shape, node.kind, node.dimension, _zero))
+
+
+def _zero(_context: BindContext, _lag: int) -> Any:
+    """Nothing was sent before the start."""
+    return 0
 
 
 def state_history(trace: Trace, value: int) -> int:

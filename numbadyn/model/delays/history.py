@@ -5,6 +5,7 @@ In: one value a step.  Out: samples some steps, or windows, ago.  Must not know:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,8 +72,8 @@ class History:
         elif place == steps - 1:
             self.samples.append(np.asarray(self.window.sample(self._running, steps)))
 
-    def sample(self, steps: int, first: Any, where: str) -> Any:
-        """Give the sample some steps before the newest, or `first` if there were not that many."""
+    def sample(self, steps: int, before: Callable[[int], Any], where: str) -> Any:
+        """Give the sample some steps before the newest, or, if there were not that many, one from before the start."""
         if steps < len(self.samples):
             assert self.dimension is not None
             return join_eager(self.samples[-1 - steps], self.dimension)
@@ -82,7 +83,7 @@ class History:
                 where=where,
                 cure="Register all delays before the first step.",
             )
-        return first
+        return before(steps - len(self.samples) + 1)
 
     def clear(self) -> None:
         """Forget all samples."""

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from numbadyn.ir.nodes import BindContext, ParamSpec
+from numbadyn.model import environ
 from numbadyn.model.delays.channels import as_sample, channel_of, running_value, window_length
 from numbadyn.model.delays.forms import Form
 from numbadyn.model.delays.sources import Source
-from numbadyn.model.delays.times import eager_context
 from numbadyn.tracing.trace import ANY, Trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import DIMENSIONLESS, join_eager, split
@@ -161,15 +161,12 @@ class EagerSamples(Samples):
         unknown = known.dimension is ANY
         self._template = replace(known, dimension=source.init_dimension(known.shape)) if unknown else known
 
-    def _first(self) -> Any:
-        """The value before the start."""
+    def _before(self, lag: int) -> Any:
+        """The sample that many samples before the first step's."""
         source, template = self._source, self._template
-        context = eager_binding(source.module)
-        window = source.window
-        values = np.asarray(source.first(template)(context))
-        if window is not None:
-            steps = window.steps(eager_context().dt)
-            values = np.asarray(window.sample(window.summary(values, steps), steps))
+        window, before = source.window, source.before(template)
+        context = BindContext(environ.known_dt() or 0.0, getattr(source.module, "seed_of_build", 0))
+        values = np.asarray(before(context, lag) if window is None else window.before(before, context, lag))
         kind = template.kind if window is None else window.kind(template.kind)
         values = np.broadcast_to(values, template.shape).astype({"bool": bool, "int": np.int64, "real": float}[kind])
         return join_eager(values, template.dimension)
@@ -179,22 +176,17 @@ class EagerSamples(Samples):
         lags = np.asarray(steps)
         form, history = self._form, self._source.history
         if form.elements is None and lags.ndim == 0:
-            return history.sample(int(lags), self._first(), self._source.name)
+            return history.sample(int(lags), self._before, self._source.name)
         elements = form.elements
         if elements is None:
             elements = np.arange(int(np.prod(form.shape, dtype=np.int64))).reshape(form.shape)
         lags, elements = np.broadcast_arrays(lags, elements)
-        first, picked, dimension = self._first(), None, DIMENSIONLESS
+        picked, dimension = None, DIMENSIONLESS
         for lag in np.unique(lags):
-            magnitude, dimension = split(history.sample(int(lag), first, self._source.name))
+            magnitude, dimension = split(history.sample(int(lag), self._before, self._source.name))
             flat = np.broadcast_to(np.asarray(magnitude), self._template.shape).reshape(-1)
             picked = np.empty(lags.shape, dtype=flat.dtype) if picked is None else picked
             chosen = lags == lag
             picked[chosen] = flat[elements[chosen]]
         assert picked is not None
         return join_eager(picked[()], dimension)
-
-
-def eager_binding(module: Any) -> BindContext:
-    """What the first values of eager calls are drawn with."""
-    return BindContext(0.0, getattr(module, "seed_of_build", 0))

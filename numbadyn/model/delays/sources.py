@@ -7,17 +7,17 @@ for eager calls, its history.  Must not know: times, how the past is read.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
 
 from numbadyn.errors import SchedulingError, ShapeError
-from numbadyn.ir.nodes import BindContext
 from numbadyn.model.delays.history import History, eager_histories
-from numbadyn.model.delays.windows import Window
+from numbadyn.model.delays.windows import Before, Window
 from numbadyn.model.describe import content_key
 from numbadyn.model.init import Initialiser
+from numbadyn.model.init_history import OfTime
 from numbadyn.tracing.trace import ANY, Template, Trace
 from numbadyn.units import DIMENSIONLESS, Dimension, join_eager, magnitude_in, split
 
@@ -41,7 +41,7 @@ class Source(ABC):
         The owner.
     item : str
         What of it.
-    init : number, array, quantity, Initialiser, callable or None
+    init : number, array, quantity, Initialiser, OfTime, callable or None
         History before the start; a callable gets the shape.
     window : Window or None
         Windows that values come together in.
@@ -98,28 +98,27 @@ class Source(ABC):
 
     # ---- before the start --------------------------------------------------------------------------------------------
 
-    def first(self, template: Template) -> Callable[[BindContext], Any]:
-        """Function of a `BindContext` that gives the values before the start, without unit."""
+    def before(self, template: Template) -> Before:
+        """Function of a `BindContext` and a lag that gives the values before the start, without unit."""
         shape, init = template.shape, self.init
         if template.dimension is ANY:
-            return lambda _context: np.zeros(shape)
+            return lambda _context, _lag: 0
         if init is None:
-            return self.default_first(shape)
+            return self.default_before()
+        if isinstance(init, OfTime):
+            return lambda context, lag: self._checked(init.at((1 - lag) * context.dt), template)
         if isinstance(init, Initialiser):
-            self._checked(np.zeros(()), init.dimension, template)
-            return lambda context: init.sample(
+            self._checked(join_eager(0.0, init.dimension), template)
+            return lambda context, _lag: init.sample(
                 shape, seed=context.seed, stream=_STREAM + self.module.number, bits=context.bits
             )
-        magnitude = self._checked(*split(init(shape) if callable(init) else init), template)
-        try:
-            values = np.broadcast_to(magnitude, shape)
-        except ValueError as error:
-            raise ShapeError(
-                f"init has shape {magnitude.shape}, but the value has shape {shape}.",
-                where=self.name,
-                cure="Give one value or an array of that shape.",
-            ) from error
-        return lambda _context: values
+        values = self._checked(init(shape) if callable(init) else init, template)
+        return lambda _context, _lag: values
+
+    @property
+    def varied(self) -> bool:
+        """Whether the history before the start changes with time."""
+        return isinstance(self.init, OfTime)
 
     def init_dimension(self, shape: tuple[int, ...]) -> Dimension:
         """Dimension of the history before the start, as it is given."""
@@ -127,16 +126,26 @@ class Source(ABC):
             return DIMENSIONLESS
         if isinstance(self.init, Initialiser):
             return self.init.dimension
+        if isinstance(self.init, OfTime):
+            return split(self.init.at(0.0))[1]
         return split(self.init(shape) if callable(self.init) else self.init)[1]
 
-    def _checked(self, magnitude: Any, dimension: Dimension, template: Template) -> Any:
-        given = join_eager(np.asarray(magnitude), dimension)
+    def _checked(self, given: Any, template: Template) -> Any:
+        """A value before the start, after checking its unit and shape."""
         what = "The history before the start (init)"
-        return np.asarray(magnitude_in(given, template.dimension, what=what, where=self.name))
+        magnitude = np.asarray(magnitude_in(given, template.dimension, what=what, where=self.name))
+        try:
+            return np.broadcast_to(magnitude, template.shape)
+        except ValueError as error:
+            raise ShapeError(
+                f"init has shape {magnitude.shape}, but the value has shape {template.shape}.",
+                where=self.name,
+                cure="Give one value or an array of that shape.",
+            ) from error
 
-    def default_first(self, shape: tuple[int, ...]) -> Callable[[BindContext], Any]:
+    def default_before(self) -> Before:
         """Values before the start if nobody says otherwise: zero."""
-        return lambda _context: np.zeros(shape)
+        return lambda _context, _lag: 0
 
     # ---- eager -------------------------------------------------------------------------------------------------------
 
@@ -191,10 +200,10 @@ class StateSource(Source):
         latest = self.final(trace)
         return latest if trace.node(latest).op == "state" else None
 
-    def default_first(self, shape: tuple[int, ...]) -> Callable[[BindContext], Any]:
+    def default_before(self) -> Before:
         """The state's first value."""
         state = self._state()
-        return lambda context: state.initial(context)
+        return lambda context, _lag: state.initial(context)
 
     def eager_template(self) -> Template:
         """That of the state."""

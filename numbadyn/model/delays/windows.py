@@ -14,6 +14,7 @@ A delay of s windows reads s samples before the newest one that is known.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,9 @@ from numbadyn.tracing.trace import Trace
 from numbadyn.units import TIME, describe, is_quantity, magnitude_in
 
 __all__ = ["STRATEGIES", "Window", "window_of"]
+
+Before = Callable[[BindContext, int], Any]
+"""Values before the start: ``before(context, lag)``, where lag 1 is the last one."""
 
 STRATEGIES = ("hold", "latest", "mean", "sum", "max")
 
@@ -81,9 +85,18 @@ class Window:
             return "real"
         return "int" if self.strategy == "sum" and kind == "bool" else kind
 
-    def summary(self, first: Any, steps: int) -> Any:
-        """The running value of a window in which all values are alike."""
-        return first * steps if self.strategy in ("sum", "mean") else first
+    def summary(self, before: Before, context: BindContext, lag: int) -> Any:
+        """The running value at the end of the window `lag` windows before that of the first step."""
+        steps = self.steps(context.dt)
+        running: Any = None
+        for place in range(steps):
+            value = np.asarray(before(context, lag * steps - place))
+            running = self.eager(running, value, place == 0)
+        return running
+
+    def before(self, before: Before, context: BindContext, lag: int) -> Any:
+        """The sample of that window."""
+        return self.sample(self.summary(before, context, lag), self.steps(context.dt))
 
     def sample(self, summary: Any, steps: int) -> Any:
         """The sample, from the running value at the end of the window."""
