@@ -19,6 +19,7 @@ from numbadyn.lowering.program import (
     Draw,
     Kernel,
     Loop,
+    Packing,
     Program,
     TrainStage,
     slot_column,
@@ -229,6 +230,8 @@ def _schedule(program: Program) -> tuple[list[str], list[str]]:
             lines.append(f"        deliver({rows}, terms, step, R, B, E, C)")
         elif isinstance(first, Compaction):
             lines.append(f"        compact({rows}, step, R, I, B, E, C)")
+        elif isinstance(first, Packing):
+            lines.append(f"        pack({rows}, step, B)")
         elif isinstance(first, Draw):
             lines.append(f"        draw({rows}, step, key0, key1, R)")
         elif isinstance(first, TrainStage):

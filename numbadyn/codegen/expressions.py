@@ -15,7 +15,7 @@ from numbadyn.codegen.parts import SHORT_FORMS, Part
 from numbadyn.ir.elementary import NAMES
 from numbadyn.ir.nodes import Step
 from numbadyn.ir.ops import OPS
-from numbadyn.lowering.program import Kernel, Operand
+from numbadyn.lowering.program import Kernel, Operand, Operation
 
 __all__ = ["KernelText", "Names", "row_name"]
 
@@ -175,12 +175,7 @@ class KernelText:
                 f"u32({self.operand(operation.args[0])}))"
             )
         if operation.op == "gather":
-            whole = operation.args[0].index
-            self.used.update((self.arrays[whole], *self.extents[whole]))
-            newest, depth, width = self.extents[whole]
-            lag, element = self.operand(operation.args[1]), self.operand(operation.args[2])
-            text = f"{self.arrays[whole]}[u64((({newest} - {lag}) % {depth}) * {width} + {element})]"
-            return f"({text} != 0)" if operation.kind == "bool" else text
+            return self._gathered(operation)
         if operation.op == "take":
             text = f"{self.arrays[operation.args[0].index]}[u64({self.operand(operation.args[1])})]"
             self.used.add(self.arrays[operation.args[0].index])
@@ -190,6 +185,18 @@ class KernelText:
         row = OPS[operation.op]
         arguments = [self.operand(arg) for arg in operation.args]
         return _SPELLING.get(operation.op, row.text).format(*arguments)
+
+    def _gathered(self, operation: Operation) -> str:
+        """A sample of a history: memory, then lag and element where they are given."""
+        whole, *given = operation.args
+        array, (newest, depth, width) = self.arrays[whole.index], self.extents[whole.index]
+        self.used.update((array, newest, depth, width))
+        lag = self.operand(given[0]) if given else "0"
+        element = self.operand(given[1]) if len(given) > 1 else "j"
+        slot = f"(({newest} - {lag}) % {depth}) * {width}"
+        if operation.kind != "bool":
+            return f"{array}[u64({slot} + {element})]"
+        return f"((({array}[u64({slot} + ({element} >> 3))] >> u8({element} & 7)) & u8(1)) != 0)"
 
     # ---- the body ----------------------------------------------------------------------------------------------------
 

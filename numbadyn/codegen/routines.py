@@ -194,6 +194,22 @@ def compact(rows, step, R, I, B, E, C):
             C[row[4] + slot] = compact_integers(I[source : source + size], size, events)
 
 
+def pack(rows, step, B):
+    # eight flags of one byte each become one byte: the product brings their lowest bits together
+    for r in range(rows.shape[0]):
+        row = rows[r]
+        source, size = row[0], row[1]
+        begin = slot_start(row[2], row[4], row[5], row[6], row[7], step)
+        words = B[source : source + (size // 8) * 8].view(u64)
+        for w in range(words.shape[0]):
+            B[u64(begin + w)] = u8((words[u64(w)] * u64(0x0102040810204080)) >> u64(56))
+        if size % 8:
+            last = 0
+            for k in range(size % 8):
+                last |= i64(B[u64(source + 8 * words.shape[0] + k)] != 0) << k
+            B[u64(begin + words.shape[0])] = u8(last)
+
+
 def draw(rows, step, key0, key1, R):
     for r in range(rows.shape[0]):
         row = rows[r]
@@ -305,6 +321,7 @@ ROUTINES = (
     compact_values,
     compact_integers,
     compact,
+    pack,
     draw,
     play_trains,
     spikes_fit,

@@ -25,9 +25,12 @@ def invariants(step: Step) -> set[int]:
 
 
 def computed_in_loop(step: Step, node: Node) -> bool:
-    """Whether a loop computes the node element by element; else it has a stage of its own, or is found in memory."""
+    """Whether a loop computes the node element by element; else it has a stage of its own, or is found in memory.
+
+    Histories of Booleans are kept as bits, which a loop must take apart.
+    """
     if node.op == "history":
-        return len(node.args) > 1
+        return len(node.args) > 1 or node.kind == "bool"
     return node.op in OPS or node.op in ("uniform", "normal", "take")
 
 

@@ -82,9 +82,9 @@ def explain(program: Program, context: BindContext, tables: list[Any]) -> str:
         for buffer in block:
             itemsize = 1 if buffer.kind == "bool" else dtype_of(buffer.kind, context.bits).itemsize
             slots = " a slot" if buffer.role == "ring" else ""
+            kind = "8 bool" if slots and buffer.kind == "bool" else buffer.kind
             lines.append(
-                f"  {buffer.role:8s} {buffer.name}: {buffer.size} x {buffer.kind}, "
-                f"{buffer.size * itemsize} bytes{slots}"
+                f"  {buffer.role:8s} {buffer.name}: {buffer.size} x {kind}, {buffer.size * itemsize} bytes{slots}"
             )
     return "\n".join(lines)
 

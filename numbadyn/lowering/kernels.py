@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from numbadyn.ir.analysis import base_of, signal_of, signals
+from numbadyn.ir.analysis import base_of, computed_in_loop, signal_of, signals
 from numbadyn.ir.nodes import Node
 from numbadyn.ir.ops import Kind
 from numbadyn.lowering.program import (
@@ -21,6 +21,7 @@ from numbadyn.lowering.program import (
     Loop,
     Operand,
     Operation,
+    Packing,
     Program,
     Refill,
     Slot,
@@ -55,7 +56,8 @@ class _Memory:
 
     def ring(self, channel: int) -> Buffer:
         spec = self.plan.step.channels[channel]
-        return self._get("ring", channel, spec.kind, _size(spec.shape), f"history of {spec.name}")
+        size = _size(spec.shape) if spec.kind != "bool" else -(-_size(spec.shape) // 8)
+        return self._get("ring", channel, spec.kind, size, f"history of {spec.name}")
 
     def value(self, index: int) -> Buffer:
         """Memory of a computed node: the state that it becomes, a synaptic sum, or a temporary."""
@@ -144,7 +146,7 @@ class _LoopBuilder:
         name = node.label or base.label
         if base.op == "state":
             return self._slot(View(self.memory.state(base.attrs["index"]), offset, span), access, stride, name)
-        if base.op == "history" and len(base.args) < 2:
+        if base.op == "history" and not computed_in_loop(self.plan.step, base):
             lag = base.args[0] if base.args else None
             view = View(self.memory.ring(base.attrs["channel"]), offset, span, "past", lag)
             return self._slot(view, access, stride, name)
@@ -153,10 +155,10 @@ class _LoopBuilder:
         return self._slot(View(buffer, offset, span), access, stride, name or base.op, cleared=cleared)
 
     def _gather(self, index: int, node: Node) -> Operation:
-        """A read of a history at a delay of each element's own."""
+        """A read of a history at a delay of each element's own, or of bits; lag and element follow the memory."""
         ring = self.memory.ring(node.attrs["channel"])
         whole = self._slot(View(ring, 0, ring.size, "whole"), "any", 1, f"{node.label}_history")
-        return Operation("gather", (whole, self.operand(node.args[0]), self.operand(node.args[1])), node.kind, index)
+        return Operation("gather", (whole, *(self.operand(arg) for arg in node.args[:2])), node.kind, index)
 
     def _take(self, index: int, node: Node) -> Operation:
         """A read of chosen elements."""
@@ -197,7 +199,7 @@ class _LoopBuilder:
                 )
                 stores.append(Store(self.locals[index], slot.index))
             for number, channel in enumerate(self.plan.step.channels):
-                if number in self.plan.rings and channel.value == index:
+                if number in self.plan.rings and channel.value == index and channel.kind != "bool":
                     ring = self.memory.ring(number)
                     slot = self._slot(
                         View(ring, 0, ring.size, "now"), "each", 1, f"{channel.name.rsplit('.', 1)[-1]}_now"
@@ -217,7 +219,7 @@ class _Builder:
         """Nodes that another stage than their own reads, or that somebody wants."""
         plan, needed = self.plan, set(self.plan.probe_of.values())
         for number, draft in enumerate(plan.drafts):
-            if draft.kind == "compact":
+            if draft.kind in ("compact", "pack"):
                 needed.add(draft.nodes[0])
                 continue
             for index in draft.nodes:
@@ -249,7 +251,7 @@ class _Builder:
         built: list[tuple[int, tuple[object, ...], Stage]] = []
         for number, draft in enumerate(plan.drafts):
             stage = self._loop(number, clearable) if draft.kind == "loop" else self._other(draft, clearable)
-            rank = ("deliver", "draw", "train", "loop", "compact").index(draft.kind)
+            rank = ("deliver", "draw", "train", "loop", "compact", "pack").index(draft.kind)
             built.append((draft.level, (rank, stage.kernel if isinstance(stage, Loop) else 0), stage))
         program.schedule = _grouped(built)
         program.buffers = _layout(program.schedule, list(self.memory.buffers.values()))
@@ -282,6 +284,9 @@ class _Builder:
         node = self.plan.step.nodes[index]
         if draft.kind == "compact":
             return Compaction(draft.channel, self.memory.value(index), self.plan.events[draft.channel])
+        if draft.kind == "pack":
+            ring = self.memory.ring(draft.channel)
+            return Packing(View(ring, 0, ring.size, "now"), self.memory.value(index))
         target = self.memory.value(index)
         if draft.kind == "train":
             return TrainStage(target, node.attrs["index"])

@@ -24,6 +24,7 @@ __all__ = [
     "Draw",
     "Kernel",
     "Loop",
+    "Packing",
     "Program",
     "Refill",
     "Slot",
@@ -55,7 +56,8 @@ class Buffer:
     ----------
     role : str
         ``state``: a state; ``temp``: a value used by a later stage; ``sum``: target of a synaptic sum; ``ring``:
-        history of a channel, `size` elements a slot; ``constant``: an array that depends on parameters only.
+        history of a channel, `size` elements a slot (bytes of eight Booleans each); ``constant``: an array that depends
+        on parameters only.
     index : int
         State number, channel number, or node number.
     kind, size, name
@@ -298,6 +300,18 @@ class Compaction:
 
 
 @dataclass(frozen=True, slots=True)
+class Packing:
+    """Booleans of this step into a slot of a history, as bits."""
+
+    ring: View
+    source: Buffer
+
+    def lines(self, program: Program) -> list[str]:
+        """What the stage does, in words."""
+        return [f"pack {self.ring.buffer.name} into bits"]
+
+
+@dataclass(frozen=True, slots=True)
 class Refill:
     """A synaptic sum that starts from a decayed state: state times factor (a node), prepared before the first step."""
 
@@ -306,7 +320,7 @@ class Refill:
     factor: int
 
 
-Stage = Loop | Delivery | Draw | TrainStage | Compaction
+Stage = Loop | Delivery | Draw | TrainStage | Compaction | Packing
 
 
 @dataclass(slots=True)

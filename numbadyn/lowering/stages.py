@@ -23,7 +23,7 @@ __all__ = ["Draft", "Plan", "Read", "make_plan", "reads", "view_base"]
 class Draft:
     """A stage before memory is assigned."""
 
-    kind: Literal["loop", "deliver", "draw", "train", "compact"]
+    kind: Literal["loop", "deliver", "draw", "train", "compact", "pack"]
     region: int
     size: int
     nodes: list[int] = field(default_factory=list)
@@ -98,7 +98,7 @@ class Read:
 def reads(step: Step, draft: Draft) -> list[Read]:
     """What a draft reads; what a synaptic sum starts from lies in memory already and is no read."""
     found: list[Read] = []
-    for index in draft.nodes if draft.kind != "compact" else ():
+    for index in draft.nodes if draft.kind not in ("compact", "pack") else ():
         node = step.nodes[index]
         args = [arg for arg, _connection, _channel in signals(node)] if node.op == "accumulate" else node.args
         for position, arg in enumerate(args):
@@ -120,6 +120,8 @@ class _Planner:
         self.probe_of: dict[int, int] = {}
         self.refills: dict[int, int] = {}
         self.sampled: dict[int, list[int]] = {}
+        self.packed: dict[int, list[int]] = {}
+        self.arrays: set[int] = set()
         self.events, self.rings = self._channels(recorded)
         self._open: dict[tuple[int, int], int] = {}
 
@@ -149,6 +151,7 @@ class _Planner:
             node = step.nodes[index]
             if node.op == "history" and self._read_as_array(index, uses):
                 rings.add(node.attrs["channel"])
+                self.arrays.add(index)
         return events, rings
 
     def _read_as_array(self, index: int, uses: dict[int, list[int]]) -> bool:
@@ -158,7 +161,7 @@ class _Planner:
             or index in self.step.writes.values()
         ):
             return True
-        if computed_in_loop(self.step, self.step.nodes[index]):
+        if len(self.step.nodes[index].args) > 1:
             return True
         for user in uses.get(index, []):
             node = self.step.nodes[user]
@@ -216,6 +219,8 @@ class _Planner:
         for number, channel in enumerate(self.step.channels):
             if number in self.events:
                 self.sampled.setdefault(channel.value, []).append(number)
+            if number in self.rings and channel.kind == "bool":
+                self.packed.setdefault(channel.value, []).append(number)
         for index in order:
             if self._needs_no_loop(index):
                 self._place(index)
@@ -265,10 +270,13 @@ class _Planner:
                 if own is not None:
                     self._place(self.step.channels[own].value)
             self._own_stage("deliver", index)
-        elif computed_in_loop(self.step, node):
+        elif computed_in_loop(self.step, node) and (node.op != "history" or index in self.arrays):
             self._place_in_loop(index)
         for channel in self.sampled.get(index, ()):
-            self._compact(channel, index)
+            self._of_channel("compact", channel, index)
+            self.compact_of[channel] = len(self.drafts) - 1
+        for channel in self.packed.get(index, ()):
+            self._of_channel("pack", channel, index)
 
     def _own_stage(self, kind: Literal["draw", "train", "deliver"], index: int) -> None:
         node = self.step.nodes[index]
@@ -299,11 +307,8 @@ class _Planner:
                 return False
         return True
 
-    def _compact(self, channel: int, index: int) -> None:
-        self.drafts.append(
-            Draft("compact", self.step.nodes[index].region, self.step.nodes[index].size, [index], channel)
-        )
-        self.compact_of[channel] = len(self.drafts) - 1
+    def _of_channel(self, kind: Literal["compact", "pack"], channel: int, index: int) -> None:
+        self.drafts.append(Draft(kind, self.step.nodes[index].region, self.step.nodes[index].size, [index], channel))
 
     def _readers(self, total: int) -> dict[int, bool]:
         """Drafts that read a synaptic sum, and whether they do so element by element only."""
@@ -365,7 +370,7 @@ class _Planner:
         before: dict[int, set[int]] = {number: set() for number in range(len(self.drafts))}
         for number, draft in enumerate(self.drafts):
             for index in draft.nodes:
-                if draft.kind == "compact":
+                if draft.kind in ("compact", "pack"):
                     before[number].add(self.stage_of[index])
                     continue
                 node = self.step.nodes[index]

@@ -147,7 +147,9 @@ class Memory:
                 channel = step.channels[buffer.index]
                 slots = self.view(buffer).reshape(-1, buffer.size)
                 # newest last, before the slot of the first step, which is written before it is read
-                slots[1:] = channel.before(context, len(slots) - 1).reshape(-1, buffer.size)[::-1]
+                size = int(np.prod(channel.shape, dtype=np.int64))
+                before = channel.before(context, len(slots) - 1).reshape(len(slots) - 1, size)[::-1]
+                slots[1:] = np.packbits(before != 0, axis=1, bitorder="little") if buffer.kind == "bool" else before
         for channel_index, start in self.event_offsets.items():
             self._first_events(channel_index, start)
         self.load_constants()

@@ -15,11 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.lowering.program import (
+    SLOT_COLUMNS,
     Compaction,
     Delivery,
     Draw,
     Instance,
     Loop,
+    Packing,
     Term,
     TrainStage,
     View,
@@ -64,6 +66,7 @@ class Tables:
         writers: dict[type, Callable[[Any], list[NDArray[Any]]]] = {
             Delivery: self._deliveries,
             Compaction: self._compactions,
+            Packing: self._packings,
             Draw: self._draws,
             TrainStage: self._trains,
         }
@@ -238,13 +241,15 @@ class Tables:
         ]
         return [_rows(rows, 6)]
 
+    def _packings(self, stages: tuple[Packing, ...]) -> list[NDArray[Any]]:
+        rows = [[self.memory.offsets[s.source], s.source.size, *self._slot(s.ring)] for s in stages]
+        return [_rows(rows, 2 + len(SLOT_COLUMNS))]
+
     def _draws(self, stages: tuple[Draw, ...]) -> list[NDArray[Any]]:
         rows = []
         for stage in stages:
             assert isinstance(stage.mean, View)
-            rows.append(
-                [self.memory.offsets[stage.target], stage.target.size, *self._slot(stage.mean), stage.stream]
-            )
+            rows.append([self.memory.offsets[stage.target], stage.target.size, *self._slot(stage.mean), stage.stream])
         return [_rows(rows, 9)]
 
     def _trains(self, stages: tuple[TrainStage, ...]) -> list[NDArray[Any]]:

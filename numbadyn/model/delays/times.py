@@ -160,13 +160,13 @@ class Fixed(DelayTime, Present):
 
     @property
     def never_zero(self) -> bool:
-        """Whether it is known that no delay is ever zero."""
-        return self._known is not None and bool((self._known > 0).all())
+        """Whether it is known that the one delay is never zero; of many, the values are no part of the structure."""
+        return self._known is not None and not self.shape and bool(self._known > 0)
 
     @property
     def always_zero(self) -> bool:
-        """Whether it is known that all delays are always zero."""
-        return self._known is not None and not self._known.any()
+        """Whether it is known that the one delay is always zero."""
+        return self._known is not None and not self.shape and not self._known.any()
 
 
 class Bound(DelayTime):
