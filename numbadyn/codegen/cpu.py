@@ -65,6 +65,12 @@ def mod(a, b):
 
 
 @scalar
+def ring_slot(newest, lag, depth):
+    slot = newest - lag
+    return slot + (depth & (slot >> 63))
+
+
+@scalar
 def sign(a):
     return select(a > real(0.0), real(1.0), select(a < real(0.0), real(-1.0), a))
 '''
@@ -199,7 +205,7 @@ def _stage_function(kernel: Kernel, text: KernelText, parts: list[Part], calls: 
         if slot.whole:
             newest, own_depth, own_width = text.extents[number]
             lines.append(f"        {own_depth}, {own_width} = {depth}, {width}")
-            lines.append(f"        {newest} = step // {every} + {own_depth} - 1")
+            lines.append(f"        {newest} = (step // {every} + {own_depth} - 1) % {own_depth}")
     tile = _tile(parts)
     lines += [
         f"        {row_name(row)} = scratch[{row * tile} : {(row + 1) * tile}]" for row in range(_row_count(parts))

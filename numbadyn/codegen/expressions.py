@@ -37,7 +37,7 @@ _OWN_NAMES = [
     "np", "njit", "start", "stop", "i", "j", "k", "step", "final", "t", "dt", "size", "rows", "row", "reals",
     "integers", "begin", "outside", "q", "near", "scratch", "key0", "key1", "select", "real", "f32", "f64", "i32",
     "i64", "u8", "u32", "u64", "R", "I", "B", "E", "C", "one", "zero", "routine", "scalar", "kernel", "slot_start",
-    "square_root", "minimum", "maximum", "mod", "sign",
+    "square_root", "minimum", "maximum", "mod", "ring_slot", "sign",
 ]  # fmt: skip
 _RESERVED = (
     frozenset(_OWN_NAMES)
@@ -193,7 +193,7 @@ class KernelText:
         self.used.update((array, newest, depth, width))
         lag = self.operand(given[0]) if given else "0"
         element = self.operand(given[1]) if len(given) > 1 else "j"
-        slot = f"(({newest} - {lag}) % {depth}) * {width}"
+        slot = f"ring_slot({newest}, {lag}, {depth}) * {width}"
         if operation.kind != "bool":
             return f"{array}[u64({slot} + {element})]"
         return f"((({array}[u64({slot} + ({element} >> 3))] >> u8({element} & 7)) & u8(1)) != 0)"

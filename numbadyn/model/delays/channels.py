@@ -101,7 +101,7 @@ def window_length(trace: Trace, window: Window) -> int:
     def fetch(context: BindContext) -> Any:
         return np.asarray(window.steps(context.dt))
 
-    return trace.param(object(), ParamSpec("steps of a window", (), "int", DIMENSIONLESS, fetch))
+    return trace.param(object(), ParamSpec("window_steps", (), "int", DIMENSIONLESS, fetch))
 
 
 def finish_channels(trace: Trace) -> dict[Hashable, Template]:
@@ -149,7 +149,7 @@ def delay_line(trace: Trace, value: int, times: NDArray[np.float64], name: str) 
     def lag(context: BindContext) -> Any:
         return steps_in(times, context, name) - 1
 
-    spec = ParamSpec(f"delay of {name}", (), "int", DIMENSIONLESS, lag)
+    spec = ParamSpec(f"{name}_delay", (), "int", DIMENSIONLESS, lag)
     return trace.source(
         "history",
         (trace.param(object(), spec),),

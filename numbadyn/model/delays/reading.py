@@ -69,7 +69,7 @@ def _length(longest: Any) -> Any:
     trace = current_trace()
     if trace is None:
         return longest(eager_context()) + 1
-    return Traced(trace, bound_number(trace, lambda context: longest(context) + 1, "int", "slots of a history"))
+    return Traced(trace, bound_number(trace, lambda context: longest(context) + 1, "int", "slots"))
 
 
 def latest(source: Source) -> Any:

@@ -140,7 +140,7 @@ class TracedSamples(Samples):
 
     def _longest_lag(self) -> int:
         longest = self._longest
-        spec = ParamSpec("longest delay", (), "int", DIMENSIONLESS, lambda context: np.asarray(longest(context) + 1))
+        spec = ParamSpec("longest_delay", (), "int", DIMENSIONLESS, lambda context: np.asarray(longest(context) + 1))
         return self._trace.param(object(), spec)
 
 

@@ -153,9 +153,7 @@ class Fixed(DelayTime, Present):
         if trace is None:
             return form.spread(fetch(eager_context()))
         shape = () if form.which is None else form.shape
-        spec = ParamSpec(
-            f"delay of {self.where}", shape, kind, DIMENSIONLESS, lambda context: form.spread(fetch(context))
-        )
+        spec = ParamSpec(f"{self.where}_delay", shape, kind, DIMENSIONLESS, lambda context: form.spread(fetch(context)))
         return Traced(trace, trace.param(object(), spec))
 
     @property
@@ -278,7 +276,7 @@ class Moving(Present):
         if trace is None:
             return form.spread(self._times) / self.unit(eager_context())
         times = self._times if form.which is None else trace.take(self._times, form.which)
-        unit = bound_number(trace, self.unit, "real", "time between samples")
+        unit = bound_number(trace, self.unit, "real", "sample_interval")
         return Traced(trace, trace.emit("div", trace.emit("div", times, trace.constant(1.0, TIME)), unit))
 
 
@@ -308,7 +306,7 @@ def guarded(trace: Trace, time: int, most: Callable[[BindContext], float], where
     shape = trace.node(time).shape
 
     def bound(number: Callable[[BindContext], float]) -> int:
-        spec = ParamSpec(f"range of {where}", (), "real", TIME, lambda context: np.asarray(number(context)))
+        spec = ParamSpec(f"{where}_range", (), "real", TIME, lambda context: np.asarray(number(context)))
         return trace.param(object(), spec)
 
     low = bound(lambda context: -tolerance(context.bits) * context.dt)
