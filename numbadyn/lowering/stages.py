@@ -121,6 +121,7 @@ class _Planner:
         self.refills: dict[int, int] = {}
         self.sampled: dict[int, list[int]] = {}
         self.packed: dict[int, list[int]] = {}
+        self.timed: set[int] = set()
         self.arrays: set[int] = set()
         self.events, self.rings = self._channels(recorded)
         self._open: dict[tuple[int, int], int] = {}
@@ -221,8 +222,9 @@ class _Planner:
                 self.sampled.setdefault(channel.value, []).append(number)
             if number in self.rings and channel.kind == "bool":
                 self.packed.setdefault(channel.value, []).append(number)
+        self.timed = self._follow_time(order)
         for index in order:
-            if self._needs_no_loop(index):
+            if self._comes_first(index):
                 self._place(index)
         for index in order:
             self._place(index)
@@ -252,12 +254,27 @@ class _Planner:
         """Draft that a view of this node needs, or -1."""
         return self.stage_of.get(view_base(self.step, index)[0], -1)
 
-    def _needs_no_loop(self, index: int) -> bool:
-        """Deliveries of past spikes, draws of constant means, given spikes: first, so that loops are not cut in two."""
+    def _comes_first(self, index: int) -> bool:
+        """What needs nothing of this step, so that it cuts no loop in two when it is placed before all others.
+
+        Deliveries of past spikes, draws of constant means, given spikes, single numbers that follow from the time.
+        """
         node = self.step.nodes[index]
         if node.op == "accumulate":
             return all(own is None for own in node.attrs["channels"])
-        return node.op == "train" or (node.op == "poisson" and node.args[0] in self.constants)
+        if node.op == "poisson":
+            return node.args[0] in self.constants
+        return node.op == "train" or index in self.timed
+
+    def _follow_time(self, order: list[int]) -> set[int]:
+        """Single numbers that follow from the time or the number of the step, and run constants."""
+        found: set[int] = set()
+        for index in order:
+            node = self.step.nodes[index]
+            made = node.elementwise and all(arg in found for arg in node.args)
+            if node.shape == () and (index in self.constants or node.op in ("time", "step") or made):
+                found.add(index)
+        return found
 
     def _place(self, index: int) -> None:
         node = self.step.nodes[index]
