@@ -125,3 +125,9 @@ def test_startup_compares_the_imports(script):
 def test_a_process_that_fails_ends_the_script(script):
     with pytest.raises(SystemExit, match="ZeroDivisionError"):
         script("measuring").python("-c", "1 / 0")
+
+
+def test_delays_compares_equal_numbers(table):
+    rows = table("delays", "--pairs", 1, "--n", 5, "--steps", 50)
+    assert [row[0] for row in rows[1:]] == ["one for all", "one each", "changing, between steps"]
+    assert all(float(row[3]) > 0 for row in rows[1:])

@@ -103,3 +103,15 @@ def test_own_model_repeats_its_spike_after_the_delay():
     strong = recorded.spikes.trains()[-1].magnitude
     assert len(recorded.spikes.trains()[0]) == 1
     assert np.all((np.diff(strong) > 40.0) & (np.diff(strong) < 42.0))
+
+
+def test_delay_equations_tell_rest_from_chaos(call, tmp_path):
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "delays.png"
+    lines = call("delay_equations", "--duration", 3000, "--out", picture).splitlines()
+    assert lines[0].endswith("rests at 1")
+    assert "1 different heights" in lines[1]
+    assert int(lines[3].split(",")[-1].split()[0]) > 15
+    period, theory = (float(part.split()[-1].strip(",")) for part in lines[-2].replace(", by", " by").split(" by "))
+    assert period == pytest.approx(theory, rel=0.03)
+    assert picture.read_bytes()[:4] == PNG

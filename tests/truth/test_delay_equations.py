@@ -111,7 +111,7 @@ def test_a_delay_that_grows_with_time():
 
 
 class Neves(nd.Dynamics):
-    """y'(t) = y(t) y(ln y(t)) / t for t >= 1, y = 1 before: the delay depends on the solution. The run begins at t = 1."""
+    """y'(t) = y(t) y(ln y(t)) / t for t >= 1, y = 1 before: the delay depends on the solution; the run begins at 1."""
 
     def __init__(self):
         super().__init__(1)
