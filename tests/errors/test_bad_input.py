@@ -120,22 +120,24 @@ def test_delay_of_more_steps_than_can_be_remembered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "error", "what", "cure"),
+    ("arguments", "what", "cure"),
     [
-        ((1 * ms, 10), errors.ShapeError, "do not index a population of 10", "below the size"),
-        ((1 * ms, -1), errors.ShapeError, "do not index", "at least 0"),
-        ((1 * ms, 0.5), errors.ShapeError, "do not index", "flat indices"),
-        (([1, 2] * ms,), errors.UnsupportedFeatureError, "2 delays without elements", "np.arange"),
+        ((1 * ms, 10), "index 10 is out of bounds", "from 0 to the size"),
+        ((1 * ms, -11), "index -11 is out of bounds", "from 0 to the size"),
+        ((1 * ms, 0.5), "0.5 is no index", "integers, slices or arrays"),
+        ((1 * ms, []), "is no index", "at least one element"),
+        (([1, 2] * ms, [0, 1, 2]), r"shape \(2,\) with the indices", "np.arange"),
+        ((1 * ms, 0, 0), "too many indices", "from 0 to the size"),
     ],
 )
-def test_elements_of_a_delay(arguments: Any, error: Any, what: str, cure: str) -> None:
-    refused(lambda: nd.LIF(10).prefetch_delay("V", *arguments), error, what, "LIF.V", cure)
-    refused(lambda: nd.LIF(10).output_delay(*arguments), error, what, "LIF.output", cure)
+def test_elements_of_a_delay(arguments: Any, what: str, cure: str) -> None:
+    refused(lambda: nd.LIF(10).prefetch_delay("V", *arguments), errors.ShapeError, what, "LIF.V", cure)
+    refused(lambda: nd.LIF(10).output_delay(*arguments), errors.ShapeError, what, "LIF.output", cure)
 
 
-def test_interpolation_is_not_there_yet() -> None:
-    action = lambda: nd.LIF(3).prefetch_delay("V", 1 * ms, interpolation="linear")  # noqa: E731
-    refused(action, errors.UnsupportedFeatureError, "'linear'", "LIF.V", "Leave interpolation out")
+def test_a_method_of_interpolation_that_is_not_there() -> None:
+    action = lambda: nd.LIF(3).prefetch_delay("V", 1 * ms, interpolation="splines")  # noqa: E731
+    refused(action, errors.InterpolationError, "'splines'", "InterpolationRegistry", "polynomial3")
 
 
 def reading(state: str, *delay: Any, **options: Any) -> Net:

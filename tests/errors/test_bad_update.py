@@ -76,9 +76,9 @@ REDUCTIONS = {
 }
 
 REFUSED = {
-    "index by a mask": (lambda m: m.V[m.V_th < m.V], Function, "is indexed by", "slice with constant ends"),
-    "index by a list": (lambda m: m.V.value[[0, 1]], Function, "is indexed by", "slice with constant ends"),
-    "index outside": (lambda m: m.V.value[7], Shape, "Index 7 is outside an axis of 4", "within the population"),
+    "index by a mask": (lambda m: m.V[m.V_th < m.V], Function, "is indexed by", "constant integers"),
+    "index outside": (lambda m: m.V.value[7], Shape, "index 7 is out of bounds for axis 0", "within the population"),
+    "list with an index outside": (lambda m: m.V.value[[0, 4]], Shape, "index 4 is out", "within the population"),
     "empty slice": (lambda m: m.V.value[4:], Shape, "empty", "at least one"),
     "loop": (loop, Traced, "loop over the elements", "whole array at once"),
     "list()": (lambda m: list(m.V.value), Traced, "loop over the elements", "whole array"),
