@@ -17,8 +17,8 @@ from numbadyn.errors import ConnectivityError, DelayError, ShapeError, Unsupport
 from numbadyn.ir.analysis import signal_of
 from numbadyn.ir.nodes import BindContext, Connection
 from numbadyn.model import environ
-from numbadyn.model.delays import delay_line, delay_steps, signal_channel, state_history
-from numbadyn.model.init import Constant, Initialiser
+from numbadyn.model.delays import delay_line, delay_steps, signal_channel, state_history, steps_in
+from numbadyn.model.init import Constant, Initialiser, Values
 from numbadyn.model.module import Module
 from numbadyn.projections.building import build
 from numbadyn.projections.connectivity import Connectivity, EdgeList, SynapseTable, as_delay, edge_list
@@ -152,8 +152,22 @@ class Delivery:
     def _build(self, context: BindContext, real: np.dtype[Any]) -> SynapseTable:
         assert self.rule is not None
         self._bound = context
+        self._check_exact(context)
         number = self.owner.number
         return build(self.rule, self.delay, dt=context.dt, seed=context.seed, number=number, real=real)
+
+    def _check_exact(self, context: BindContext) -> None:
+        """Refuse delays between steps if the simulator asks for exact ones."""
+        if self.delay is None or not context.exact_delays:
+            return
+        where = f"{self.owner.path}.delay"
+        if not isinstance(self.delay, Constant | Values):
+            raise DelayError(
+                f"The delays are drawn from {self.delay!r}, and so lie between steps.",
+                where=where,
+                cure="Give multiples of dt, or let delays be rounded up: Simulator(..., delays='up').",
+            )
+        steps_in(self.delay.value if isinstance(self.delay, Constant) else self.delay.values, context, where)
 
     # ---- eager -------------------------------------------------------------------------------------------------------
 
