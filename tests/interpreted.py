@@ -16,7 +16,7 @@ class Interpreted:
     """A network that is traced once and advanced by the interpreter."""
 
     def __init__(self, net, dt=0.1, seed=0, bits=64):
-        self.net = nd.init_all_states(net, seed)
+        self.net = nd.init_all_states(net, seed=seed)
         self.step = trace_step(net)
         context = BindContext(dt, seed, bits)
         real = np.dtype(f"float{bits}")
@@ -46,7 +46,7 @@ class Interpreted:
 
 def eager_steps(net, steps, dt=0.1, seed=0):
     """Advance a network eagerly; yields the step number after each step."""
-    nd.init_all_states(net, seed)
+    nd.init_all_states(net, seed=seed)
     for number in range(steps):
         with nd.environ.context(dt=dt * ms, i=number, seed=seed):
             net()

@@ -7,18 +7,20 @@ know: projections, targets.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
 
-from numbadyn.errors import HookArgumentError, HookKeyError, MissingHookError
+from numbadyn.errors import HookArgumentError
 from numbadyn.model.delays import OutputDelayAt, Prefetch, PrefetchDelayAt, latest_output, note_output
 from numbadyn.model.describe import Describer
 from numbadyn.model.geometry import as_size
+from numbadyn.model.hooked import HookedModule
 from numbadyn.model.hooks import call, wants_input, wants_output
 from numbadyn.model.inputs import InputRegistry
 from numbadyn.model.module import Module, missing_attributes_explained
+from numbadyn.model.order import calling
 from numbadyn.model.values import stepping
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced
@@ -26,7 +28,7 @@ from numbadyn.tracing.traced import Traced
 __all__ = ["Dynamics", "Neuron", "Synapse"]
 
 
-class Dynamics(Module):
+class Dynamics(HookedModule):
     """Base class of dynamical systems: states over a population, hooks, inputs and delayed references.
 
     Parameters
@@ -70,13 +72,20 @@ class Dynamics(Module):
     def __init__(self, in_size: Any, name: str | None = None) -> None:
         super().__init__(name)
         self.in_size = as_size(in_size, name or type(self).__name__)
-        self.out_size = self.in_size
-        self._before: dict[Hashable, Callable[..., Any]] = {}
-        self._after: dict[Hashable, Callable[..., Any]] = {}
+        self._out_size = self.in_size
         self._currents = InputRegistry(self, "current")
         self._deltas = InputRegistry(self, "delta")
 
     # ---- geometry ----------------------------------------------------------------------------------------------------
+
+    @property
+    def out_size(self) -> tuple[int, ...]:
+        """Geometry of the output, the same as `in_size` unless it is set."""
+        return self._out_size
+
+    @out_size.setter
+    def out_size(self, size: Any) -> None:
+        self._out_size = as_size(size, f"{self.path}.out_size")
 
     @property
     def varshape(self) -> tuple[int, ...]:
@@ -92,98 +101,6 @@ class Dynamics(Module):
     def num(self) -> int:
         """Number of neurons in all."""
         return int(np.prod(self.in_size))
-
-    # ---- hooks -------------------------------------------------------------------------------------------------------
-
-    @property
-    def before_updates(self) -> dict[Hashable, Callable[..., Any]] | None:
-        """Before-hooks by key, or None if there is none."""
-        return self._before or None
-
-    @property
-    def after_updates(self) -> dict[Hashable, Callable[..., Any]] | None:
-        """After-hooks by key, or None if there is none."""
-        return self._after or None
-
-    def _add_hook(self, hooks: dict[Hashable, Any], when: str, key: Hashable, fun: Any) -> None:
-        if not isinstance(key, Hashable):
-            raise HookKeyError(
-                f"{key!r} is no key of a hook.", where=self.path, cure="Give a string or another hashable value."
-            )
-        if key in hooks:
-            raise HookKeyError(
-                f"{self.path} already has {when}-hook {key!r}.", where=self.path, cure="Choose another key."
-            )
-        if not callable(fun):
-            raise HookArgumentError(
-                f"{when}-hook {key!r} of {self.path} is {fun!r}, which cannot be called.",
-                where=self.path,
-                cure="Give a function or an object with __call__.",
-            )
-        hooks[key] = fun
-
-    def add_before_update(self, key: Hashable, fun: Callable[..., Any], *, receive_input: bool | None = None) -> None:
-        """Run a function before each update.
-
-        Parameters
-        ----------
-        key : hashable
-            Name of the hook.
-        fun : callable
-            Called without arguments, or with those of `update` if it is marked with `receive_update_input`.
-        receive_input : bool, optional
-            Decides that at this registration, whatever the mark.
-
-        Raises
-        ------
-        HookKeyError
-            The key is taken.
-        """
-        self._add_hook(self._before, "before", key, fun if receive_input is None else _Registered(fun, receive_input))
-
-    def add_after_update(self, key: Hashable, fun: Callable[..., Any], *, receive_output: bool | None = None) -> None:
-        """Run a function after each update.
-
-        Parameters
-        ----------
-        key : hashable
-            Name of the hook.
-        fun : callable
-            Called with the value of `update`, or without arguments if it is marked with `not_receive_update_output`.
-        receive_output : bool, optional
-            Decides that at this registration, whatever the mark.
-
-        Raises
-        ------
-        HookKeyError
-            The key is taken.
-        """
-        self._add_hook(self._after, "after", key, fun if receive_output is None else _Registered(fun, receive_output))
-
-    def _get_hook(self, hooks: dict[Hashable, Any], when: str, key: Hashable) -> Callable[..., Any]:
-        if key not in hooks:
-            known = ", ".join(repr(k) for k in hooks) or "none"
-            raise MissingHookError(
-                f"{self.path} has no {when}-hook {key!r}.", where=self.path, cure=f"Registered are: {known}."
-            )
-        hook: Callable[..., Any] = hooks[key]
-        return hook.fun if isinstance(hook, _Registered) else hook
-
-    def get_before_update(self, key: Hashable) -> Callable[..., Any]:
-        """The before-hook of this key; `MissingHookError` if there is none."""
-        return self._get_hook(self._before, "before", key)
-
-    def get_after_update(self, key: Hashable) -> Callable[..., Any]:
-        """The after-hook of this key; `MissingHookError` if there is none."""
-        return self._get_hook(self._after, "after", key)
-
-    def has_before_update(self, key: Hashable) -> bool:
-        """Whether there is a before-hook of this key."""
-        return key in self._before
-
-    def has_after_update(self, key: Hashable) -> bool:
-        """Whether there is an after-hook of this key."""
-        return key in self._after
 
     # ---- inputs ------------------------------------------------------------------------------------------------------
 
@@ -220,7 +137,9 @@ class Dynamics(Module):
         """Register a jump: a callable (kept) or an array (used by the next update). See `add_current_input`."""
         self._deltas.add(key, inp, label)
 
-    def sum_current_inputs(self, init: Any, *args: Any, label: str | None = None, **kwargs: Any) -> Any:
+    def sum_current_inputs(
+        self, init: Any, *args: Any, label: str | None = None, pop: bool = True, **kwargs: Any
+    ) -> Any:
         """Sum of the current inputs.
 
         Parameters
@@ -231,12 +150,16 @@ class Dynamics(Module):
             Passed to inputs that are callables, usually the membrane potential.
         label : str, optional
             Only the inputs of this label.
+        pop : bool
+            Whether arrays are used up; else they stay for the next sum.
+        **kwargs
+            Passed to inputs that are callables.
         """
-        return self._currents.sum(init, args, label, kwargs)
+        return self._currents.sum(init, args, label, kwargs, pop=pop)
 
-    def sum_delta_inputs(self, init: Any, *args: Any, label: str | None = None, **kwargs: Any) -> Any:
+    def sum_delta_inputs(self, init: Any, *args: Any, label: str | None = None, pop: bool = True, **kwargs: Any) -> Any:
         """Sum of the delta inputs, as `sum_current_inputs`."""
-        return self._deltas.sum(init, args, label, kwargs)
+        return self._deltas.sum(init, args, label, kwargs, pop=pop)
 
     def get_input(self, key: str) -> Any:
         """The current or delta input of this key.
@@ -404,14 +327,15 @@ class Dynamics(Module):
         """One time step with its hooks; arguments are those of `update`."""
         trace = current_trace()
         if trace is None:
-            with stepping(self.varshape), missing_attributes_explained():
+            with stepping(self.varshape), missing_attributes_explained(), calling(self):
                 return self._step(args, kwargs)
         outermost = not trace.notes.get("inside", False)
         trace.notes["inside"] = True
         if outermost:
             trace.step.order.append((self.path, "dynamics"))
         try:
-            with trace.module(self.path, self.varshape, outermost=outermost), missing_attributes_explained():
+            named = trace.module(self.path, self.varshape, outermost=outermost)
+            with named, missing_attributes_explained(), calling(self):
                 return self._step(args, kwargs)
         finally:
             trace.notes["inside"] = not outermost
@@ -453,23 +377,6 @@ class _Fed:
 
     def __call__(self, output: Any) -> Any:
         return self.modules[0](output)
-
-
-class _Registered:
-    """A hook with its arguments decided at registration."""
-
-    def __init__(self, fun: Callable[..., Any], receives: bool) -> None:
-        self.fun = fun
-        self._receives_update_input = receives
-        self._receives_no_update_output = not receives
-
-    @property
-    def modules(self) -> tuple[Any, ...]:
-        """Modules that the function carries."""
-        return tuple(getattr(self.fun, "modules", ())) or ((self.fun,) if isinstance(self.fun, Module) else ())
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.fun(*args, **kwargs)
 
 
 class Neuron(Dynamics):

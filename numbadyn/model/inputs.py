@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from numbadyn.errors import InputKeyError, ProjectionTargetError
+from numbadyn.errors import DimensionError, InputKeyError, ProjectionTargetError
 from numbadyn.model.hooks import call
+from numbadyn.model.order import note_touch
 from numbadyn.tracing.trace import Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
+from numbadyn.units import split
 
 __all__ = ["InputRegistry", "never_summed"]
 
@@ -85,6 +87,8 @@ class InputRegistry:
                 )
         self._used.discard(full)
         target[full] = inp
+        if not keep:
+            note_touch(self.owner, f"{self.kind}_inputs[{full}]", writes=True)
 
     def _waits(self, key: str) -> bool:
         """Whether the input was left over by the step before."""
@@ -111,13 +115,16 @@ class InputRegistry:
                 if key.startswith(prefix) and value is not None:
                     yield key, value
 
-    def sum(self, init: Any, args: tuple[Any, ...], label: str | None, kwargs: dict[str, Any]) -> Any:
+    def sum(
+        self, init: Any, args: tuple[Any, ...], label: str | None, kwargs: dict[str, Any], *, pop: bool = True
+    ) -> Any:
         """Start from `init` and add every matching input in the order of registration; None if there is neither."""
         trace = current_trace()
         total, synaptic = init, []
         for key, value in self._matching(label):
             if isinstance(value, Traced) or not callable(value):
-                self._used.add(key)
+                if pop:
+                    self._used.add(key)
                 if trace is not None and isinstance(value, Traced) and value.node.op == "accumulate":
                     synaptic.append((key, value))
                     continue
@@ -126,11 +133,28 @@ class InputRegistry:
                 self._summed.add(key)
                 term = call(value, args, kwargs, f"{self.kind} input {key!r}", self.owner.path)
             named = self._named(trace, key, term)
-            total = named if total is None else total + named
+            total = named if total is None else self._added(total, named, key)
         if synaptic and trace is not None:
             joined = _joined(trace, synaptic, self)
             total = joined if total is None else total + joined
         return total
+
+    def _added(self, total: Any, term: Any, key: str) -> Any:
+        """The sum with one more term; an error says which input it was."""
+        name = f"{self.kind} input {key!r} of {self.owner.path}"
+        try:
+            return total + term
+        except Exception as error:
+            if not any(isinstance(part, Traced) for part in (total, term)):
+                (_, wanted), (_, given) = split(total), split(term)
+                if wanted != given:
+                    raise DimensionError(
+                        f"{name} is in {str(given) or 'no unit'}, but the sum is in {str(wanted) or 'no unit'}.",
+                        where=self.path,
+                        cure="Bring both to one physical dimension; the start of the sum gives its unit.",
+                    ) from error
+            error.add_note(f"raised while {name} was added")
+            raise
 
     def _named(self, trace: Trace | None, key: str, term: Any) -> Any:
         if trace is not None:

@@ -26,6 +26,7 @@ from numbadyn.errors import (
 from numbadyn.ir.nodes import BindContext, ParamSpec, StateSpec
 from numbadyn.ir.ops import Kind
 from numbadyn.model.init import STATE_STREAM, Constant, Initialiser, as_initialiser
+from numbadyn.model.order import note_touch
 from numbadyn.model.variable import Variable, resolve
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced, as_node
@@ -400,6 +401,7 @@ class State(Variable):
     @property
     def value(self) -> Any:
         """Latest version: traced while a step is traced, else with its unit."""
+        note_touch(self.owner, self.name)
         trace = current_trace()
         if trace is not None:
             return Traced(trace, trace.read(trace.state_index(self, self.spec)))
@@ -407,6 +409,7 @@ class State(Variable):
 
     @value.setter
     def value(self, new: Any) -> None:
+        note_touch(self.owner, self.name, writes=True)
         trace = current_trace()
         if trace is not None:
             trace.write(trace.state_index(self, self.spec), as_node(trace, new))

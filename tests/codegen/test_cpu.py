@@ -13,7 +13,7 @@ from numbadyn.model.step import trace_step
 
 
 def source_of(net, bits=64):
-    program = lower(prepare(trace_step(nd.init_all_states(net, 0))))
+    program = lower(prepare(trace_step(nd.init_all_states(net))))
     return program, cpu_source(program, bits)
 
 

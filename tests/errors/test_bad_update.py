@@ -399,7 +399,7 @@ def test_spikes_of_an_update_that_returns_numbers() -> None:
 
 def test_output_that_is_no_single_array() -> None:
     net = nd.DynamicsGroup()
-    net.A, net.B = model(lambda m: None), nd.LIF(4)
+    net.A, net.B, net.order = model(lambda m: None), nd.LIF(4), ("A", "B")
     past = net.A.output_delay(1 * ms)
     net.B.add_delta_input("past", lambda: past() * mV)
     refused(

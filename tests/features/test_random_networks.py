@@ -61,7 +61,7 @@ def test_pieces_make_the_whole_when_interpreted(drawn):
 @given(networks())
 def test_simplification_keeps_the_meaning(drawn):
     """One step from the same states, before and after; later steps may part, since thresholds amplify roundings."""
-    net = nd.init_all_states(RandomNetwork(*drawn), 3)
+    net = nd.init_all_states(RandomNetwork(*drawn), seed=3)
     step = trace_step(net)
     verify(step)
     names = [spec.name for spec in step.states]

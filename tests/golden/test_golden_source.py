@@ -20,7 +20,7 @@ FILES = Path(__file__).parent / "source"
 
 
 def program_of(name, size=11, number=7.5, weight=0.625, seed=3):
-    net = nd.init_all_states(NETWORKS[name](size, number, weight), seed)
+    net = nd.init_all_states(NETWORKS[name](size, number, weight), seed=seed)
     return lower(prepare(trace_step(net)))
 
 

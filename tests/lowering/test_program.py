@@ -31,7 +31,7 @@ class Net(nd.DynamicsGroup):
 
 
 def prepared(net):
-    return prepare(trace_step(nd.init_all_states(net, 0)))
+    return prepare(trace_step(nd.init_all_states(net)))
 
 
 def stages(program, kind):

@@ -107,7 +107,7 @@ class Synaptic(nd.DynamicsGroup):
 
 
 def test_a_decaying_state_and_its_events_become_one_sum():
-    step = trace_step(nd.init_all_states(Synaptic(), 0))
+    step = trace_step(nd.init_all_states(Synaptic()))
     simple = simplify(step)
     verify(simple)
     (total,) = [node for node in simple.nodes if node.op == "accumulate" and len(node.args) == 2]
@@ -117,12 +117,12 @@ def test_a_decaying_state_and_its_events_become_one_sum():
 
 
 def test_the_step_itself_is_left_alone():
-    step = trace_step(nd.init_all_states(Synaptic(), 0))
+    step = trace_step(nd.init_all_states(Synaptic()))
     before = [(node.op, node.args) for node in step.nodes], dict(step.writes), dict(step.probes)
     simplify(step)
     assert ([(node.op, node.args) for node in step.nodes], dict(step.writes), dict(step.probes)) == before
 
 
 def test_a_population_of_one_is_simplified_like_any_other():
-    one, many = (simplify(trace_step(nd.init_all_states(Synaptic(size), 0))) for size in (1, 5))
+    one, many = (simplify(trace_step(nd.init_all_states(Synaptic(size)))) for size in (1, 5))
     assert [node.op for node in one.nodes] == [node.op for node in many.nodes]

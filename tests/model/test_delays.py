@@ -74,6 +74,8 @@ class Reader(nd.Dynamics):
 class Net(nd.DynamicsGroup):
     """The readers stand before and after the owners."""
 
+    order = ("before", "ramp", "firing", "after")
+
     def __init__(self) -> None:
         super().__init__()
         ramp, firing = Ramp(), Firing()
@@ -188,6 +190,7 @@ def test_distribution_as_history() -> None:
         owner = Ramp()
         net.reader = Reader({"x": owner.prefetch_delay("x", 0.2 * ms, init=nd.init.Uniform(-5 * mV, -4 * mV))})
         net.owner = owner
+        net.order = ("reader", "owner")
         return net
 
     _, result = assert_targets_agree(make, 0.1 * ms, 0.5 * ms, seed=5)

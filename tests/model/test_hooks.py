@@ -120,6 +120,8 @@ def test_order_of_hooks_and_update() -> None:
 class Hooked(nd.DynamicsGroup):
     """A population with each kind of hook, all of which write states."""
 
+    order = ("P", "Q")
+
     def __init__(self) -> None:
         super().__init__()
         self.P = Counter()
@@ -165,7 +167,7 @@ def test_hooks_are_traced_in_the_order_of_their_registration() -> None:
 
 def test_hooks_of_eager_calls_do_the_same() -> None:
     sim, result = assert_targets_agree(Hooked, 0.1 * ms, 1 * ms, may_be_silent=["Hooked.Q"])
-    net = nd.init_all_states(Hooked(), sim.seed)
+    net = nd.init_all_states(Hooked(), seed=sim.seed)
     with nd.environ.context(dt=0.1 * ms):
         for step in range(10):
             assert net.P.x.value == pytest.approx(result["Hooked.P"].x[step], rel=1e-13)

@@ -72,6 +72,8 @@ def test_sum_without_a_start() -> None:
 class Pushing(nd.DynamicsGroup):
     """A source whose hook gives arrays to populations that run before and after it."""
 
+    order = ("before", "source", "after")
+
     def __init__(self) -> None:
         super().__init__()
         self.before, self.source, self.after = Sum(), Source(), Sum()

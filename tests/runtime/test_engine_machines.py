@@ -12,7 +12,7 @@ from numbadyn.runtime.machines import InterpreterMachine
 
 
 def machine():
-    net = nd.init_all_states(nd.LIF(3, V_rest=-40 * mV, V_initializer=-50.5 * mV, tau=5 * ms), 0)
+    net = nd.init_all_states(nd.LIF(3, V_rest=-40 * mV, V_initializer=-50.5 * mV, tau=5 * ms))
     return InterpreterMachine(prepare(trace_step(net)), BindContext(0.1, 0), [], [])
 
 

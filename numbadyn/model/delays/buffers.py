@@ -31,6 +31,7 @@ from numbadyn.model.delays.sources import GivenSource, Source
 from numbadyn.model.delays.times import Changing, DelaySteps, DelayTime, Fixed, delay_time
 from numbadyn.model.delays.windows import window_of
 from numbadyn.model.module import Module
+from numbadyn.model.order import note_touch
 from numbadyn.model.variable import Variable
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced, as_node
@@ -179,6 +180,7 @@ class Delay(Module):
         ShapeError, TracedValueError
             The value has another shape, nesting or kind.
         """
+        note_touch(self, "output", writes=True)
         given = list(leaves(value))
         if [name for name, _ in given] != [source.item for source in self._sources]:
             raise ShapeError(

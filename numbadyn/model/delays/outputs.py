@@ -11,6 +11,7 @@ from numbadyn.model import environ
 from numbadyn.model.delays.history import eager_histories
 from numbadyn.model.delays.reading import latest
 from numbadyn.model.delays.sources import OutputSource, default_template
+from numbadyn.model.order import note_touch
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import as_node
 
@@ -22,6 +23,7 @@ __all__ = ["latest_output", "note_output", "output_known"]
 
 def note_output(module: Dynamics, output: Any) -> None:
     """Remember the output of an update that has just ended, and sample the states that somebody reads later."""
+    note_touch(module, "output", writes=True)
     trace = current_trace()
     single = output is not None and not isinstance(output, tuple | list | dict)
     if trace is not None:

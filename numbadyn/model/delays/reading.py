@@ -15,6 +15,7 @@ from numbadyn.model.delays.rule import LONGEST, delay_steps
 from numbadyn.model.delays.samples import EagerSamples, TracedSamples
 from numbadyn.model.delays.sources import Source, full_name
 from numbadyn.model.delays.times import Bound, DelayTime, Fixed, bound_number, eager_context
+from numbadyn.model.order import note_touch
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced
 
@@ -35,6 +36,7 @@ def read(source: Source, time: DelayTime | None, indices: tuple[Any, ...], metho
     method : callable or None
         Method of interpolation; None reads whole steps, rounded up.
     """
+    note_touch(source.module, source.item or "output")
     if time is None:
         value = latest(source)
         return value[indices] if indices else value
@@ -74,6 +76,7 @@ def _length(longest: Any) -> Any:
 
 def latest(source: Source) -> Any:
     """The latest value: of this step if it exists already, else of the last one."""
+    note_touch(source.module, source.item or "output")
     trace = current_trace()
     if trace is not None:
         if source.state(trace) is not None or source.sampled(trace):
