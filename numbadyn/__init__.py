@@ -26,19 +26,29 @@ from numbadyn.model.hooks import (
     receive_update_output,
 )
 from numbadyn.model.integrate import euler_step, exp_euler_step, exprel, rk2_step, rk4_step
-from numbadyn.model.module import Module, init_all_states, reset_all_states
+from numbadyn.model.module import Module, call_order, init_all_states, reset_all_states
 from numbadyn.model.values import Parameter, State
 from numbadyn.projections import (
     AlignPostProj,
     AlignPreProj,
+    AllToAllProj,
     AsymmetryGapJunction,
     CurrentProj,
     DeltaProj,
+    FixedIndegreeProj,
+    FixedOutdegreeProj,
+    FixedTotalNumberProj,
+    OneToOneProj,
+    PairwiseBernoulliProj,
+    PairwisePoissonProj,
     PoissonInput,
+    RuleProj,
+    SymmetricPairwiseBernoulliProj,
     SymmetryGapJunction,
     SynapticProjection,
     align_post_projection,
     align_pre_projection,
+    poisson_input,
 )
 from numbadyn.projections.building import set_builder
 from numbadyn.projections.connectivity import (
@@ -52,6 +62,8 @@ from numbadyn.projections.connectivity import (
     FixedTotalNumber,
     Matrix,
     OneToOne,
+    PairwisePoisson,
+    SymmetricPairwiseBernoulli,
 )
 from numbadyn.runtime import on_demand
 from numbadyn.simulator import Simulator
@@ -85,6 +97,7 @@ __all__ = [
     "AlignPostProj",
     "AlignPreProj",
     "AllToAll",
+    "AllToAllProj",
     "Alpha",
     "AsymmetryGapJunction",
     "Connectivity",
@@ -99,9 +112,12 @@ __all__ = [
     "Edges",
     "Expon",
     "FixedInDegree",
+    "FixedIndegreeProj",
     "FixedOutDegree",
+    "FixedOutdegreeProj",
     "FixedProb",
     "FixedTotalNumber",
+    "FixedTotalNumberProj",
     "InterpolationRegistry",
     "LIFRef",
     "Matrix",
@@ -109,7 +125,11 @@ __all__ = [
     "Module",
     "Neuron",
     "OneToOne",
+    "OneToOneProj",
     "OutputDelayAt",
+    "PairwiseBernoulliProj",
+    "PairwisePoisson",
+    "PairwisePoissonProj",
     "Parameter",
     "PoissonGroup",
     "PoissonInput",
@@ -117,10 +137,13 @@ __all__ = [
     "PrefetchDelay",
     "PrefetchDelayAt",
     "Projection",
+    "RuleProj",
     "Simulator",
     "SpikeTrain",
     "State",
     "StateWithDelay",
+    "SymmetricPairwiseBernoulli",
+    "SymmetricPairwiseBernoulliProj",
     "SymmetryGapJunction",
     "SynOut",
     "Synapse",
@@ -129,6 +152,7 @@ __all__ = [
     "align_post_projection",
     "align_pre_projection",
     "cache",
+    "call_order",
     "environ",
     "errors",
     "euler_step",
@@ -139,6 +163,7 @@ __all__ = [
     "init_maybe_prefetch",
     "not_receive_update_input",
     "not_receive_update_output",
+    "poisson_input",
     "random",
     "receive_update_input",
     "receive_update_output",

@@ -58,6 +58,8 @@ class AlignPostProj(SynapticProjection):
         Whether to share the synapse with other projections of equal description.
     name : str, optional
         Name for messages and results.
+    through : tuple of Dynamics or callable, optional
+        What the signal passes through before `comm`, also where it is the argument of the call.
 
     Attributes
     ----------
@@ -104,8 +106,9 @@ class AlignPostProj(SynapticProjection):
         label: str | None = None,
         share: bool = True,
         name: str | None = None,
+        through: tuple[Any, ...] = (),
     ) -> None:
-        super().__init__(modules, comm=comm, post=post, delay=delay, name=name)
+        super().__init__(modules, comm=comm, post=post, delay=delay, name=name, through=through)
         described = isinstance(syn, Describer)
         if described is not isinstance(out, Describer):
             raise InvalidParameterError(

@@ -13,9 +13,8 @@ import numpy as np
 from numbadyn.errors import InvalidParameterError
 from numbadyn.model.describe import Describer
 from numbadyn.model.dynamics import Dynamics
-from numbadyn.model.delays import OutputDelayAt
 from numbadyn.projections.base import SynapticProjection, attach_output, made_output
-from numbadyn.projections.connectivity import Connectivity
+from numbadyn.projections.source import kept_on_population, made_for_signal, take
 from numbadyn.units import DIMENSIONLESS, join_eager
 
 __all__ = ["AlignPreProj"]
@@ -42,6 +41,8 @@ class AlignPreProj(SynapticProjection):
         As in `AlignPostProj`.
     label, name : str, optional
         As in `AlignPostProj`.
+    through : tuple of Dynamics or callable, optional
+        What the signal passes through before the synapse, also where it is the argument of the call.
 
     Attributes
     ----------
@@ -82,6 +83,7 @@ class AlignPreProj(SynapticProjection):
         delay: Any = None,
         label: str | None = None,
         name: str | None = None,
+        through: tuple[Any, ...] = (),
     ) -> None:
         kind = name or type(self).__name__
         if not issubclass(syn.cls if isinstance(syn, Describer) else type(syn), Dynamics):
@@ -90,17 +92,16 @@ class AlignPreProj(SynapticProjection):
                 where=kind,
                 cure="Give a synapse, such as nd.Expon.desc(tau=5*ms).",
             )
-        shared = _shared(modules)
-        if shared is None:
-            size = comm.in_size if isinstance(comm, Connectivity) else post.varshape
-            made = syn.make(size) if isinstance(syn, Describer) else syn
-            made.driven = True
+        on_population = None if through else kept_on_population(modules, syn)
+        if on_population is None:
+            made = made_for_signal(syn, modules, through, comm, post)
             sources = modules
         else:
-            made = shared.align_pre(syn)
-            sources = (modules[0].on(made) if isinstance(modules[0], OutputDelayAt) else made,)
-        super().__init__(sources, comm=comm, post=post, delay=delay, name=name)
-        self._steps_syn = shared is None
+            made, sources = on_population
+        super().__init__(sources, comm=comm, post=post, delay=delay, name=name, through=through)
+        self._steps_syn = on_population is None
+        if self._steps_syn:
+            take(made, self.path)
         self.syn = made
         if hasattr(made, "use_unit"):
             made.use_unit(1.0)
@@ -114,13 +115,3 @@ class AlignPreProj(SynapticProjection):
             first = next(iter(self.syn.states().values()), None)
             value = join_eager(np.zeros(self.syn.varshape), DIMENSIONLESS if first is None else first.dimension)
         self.out.bind_cond(self._delivery(self.syn(value) if self._steps_syn else value))
-
-
-def _shared(modules: tuple[Any, ...]) -> Dynamics | None:
-    """Give the population that can keep the synapse, if the signal is just its output."""
-    if len(modules) != 1:
-        return None
-    first = modules[0]
-    if isinstance(first, OutputDelayAt) and first.plain:
-        return first.module
-    return first if isinstance(first, Dynamics) else None

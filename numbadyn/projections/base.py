@@ -31,6 +31,8 @@ class SynapticProjection(Projection):
     ----------
     modules : tuple
         Where the signal comes from; see `Source`.
+    through : tuple, optional
+        What it passes through then; see `Source`.
     comm, delay
         See `Delivery`.
     post : Dynamics
@@ -53,11 +55,20 @@ class SynapticProjection(Projection):
         `delay` is no time, or negative.
     """
 
-    def __init__(self, modules: tuple[Any, ...], *, comm: Any, post: Any, delay: Any, name: str | None) -> None:
+    def __init__(
+        self,
+        modules: tuple[Any, ...],
+        *,
+        comm: Any,
+        post: Any,
+        delay: Any,
+        name: str | None,
+        through: tuple[Any, ...] = (),
+    ) -> None:
         super().__init__(name)
         self._serial = serial()
         self._post = checked_target(post, self.path)
-        self._source = Source(modules, self.path)
+        self._source = Source(modules, self.path, through)
         self.stages = self._source.stages
         self.comm = comm
         held = self._source.begins_with_history
@@ -169,6 +180,9 @@ def made_output(out: Any, post: Dynamics, where: str) -> Any:
 def attach_output(post: Dynamics, title: str, out: Callable[..., Any], label: str | None, where: str) -> str:
     """Make an output model a current input of a population, and check in each step that its update sums it.
 
+    What is bound to the model is forgotten after the update, so that a step in which nothing is bound to it is an error
+    and no repetition of the last one.
+
     Returns
     -------
     str
@@ -179,6 +193,7 @@ def attach_output(post: Dynamics, title: str, out: Callable[..., Any], label: st
     key = next(key for n in itertools.count(1) if prefix + (key := title if n == 1 else f"{title}_{n}") not in taken)
     post.add_current_input(key, out, label)
     full = prefix + key
+    forget: Callable[[], Any] = getattr(out, "unbind_cond", lambda: None)
 
     @not_receive_update_output
     def check() -> None:
@@ -189,6 +204,7 @@ def attach_output(post: Dynamics, title: str, out: Callable[..., Any], label: st
                 where=post.path,
                 cure="Call self.sum_current_inputs(x, V) in its update, or choose a target that takes currents.",
             )
+        forget()
 
     post.add_after_update(("summed", full), check)
     return full

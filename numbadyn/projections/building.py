@@ -61,7 +61,8 @@ def build(
     seed : int
         Seed of the simulation.
     number : int
-        Number of the projection in its network; its random streams follow from it.
+        Number of the projection in its network; its random streams follow from it. A rule with a seed of its own uses
+        that one and the first streams instead.
     real : dtype
         Precision of the weights.
 
@@ -71,5 +72,7 @@ def build(
     """
     if not _SET:
         raise InternalError("Nobody has said who builds synapse tables.", where="numbadyn.projections.building")
+    if rule.seed is not None:
+        seed, number = rule.seed, 0
     stream = CONNECTIVITY_STREAM + STREAMS * number
     return _SET[0](rule, delay=delay, dt=dt, seed=seed, stream=stream, real=real)

@@ -1,4 +1,4 @@
-"""Projections without a synapse model: continuous signals as currents, spikes as jumps, and noise.
+"""Projections without a synapse model: continuous signals as currents, and spikes as jumps.
 
 In: a signal and a rule.  Out: currents or jumps of the target.  Must not know: which models there are.
 """
@@ -7,14 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from numbadyn.errors import InvalidParameterError, NotInitialisedError
-from numbadyn.model import environ, random
-from numbadyn.model.group import Projection
-from numbadyn.model.values import Parameter
-from numbadyn.projections.base import SynapticProjection, attach_output, checked_target, made_output, serial
-from numbadyn.units import FREQUENCY, join
+from numbadyn.errors import NotInitialisedError
+from numbadyn.projections.base import SynapticProjection, attach_output, made_output
 
-__all__ = ["CurrentProj", "DeltaProj", "PoissonInput"]
+__all__ = ["CurrentProj", "DeltaProj"]
 
 
 class CurrentProj(SynapticProjection):
@@ -132,69 +128,3 @@ class DeltaProj(SynapticProjection):
         arriving = self.arriving(*args)
         if arriving is not None:
             self._post.add_delta_input(self.key, arriving, self.label)
-
-
-class PoissonInput(Projection):
-    r"""Independent Poisson sources onto each target neuron, as jumps.
-
-    Parameters
-    ----------
-    post : Dynamics
-        The target, whose update sums its delta inputs.
-    num : int
-        Number of sources of each target neuron.
-    rate : quantities.Quantity
-        Rate of each source, one value or one for each target neuron.
-    weight : quantities.Quantity
-        Height of the jump that a spike makes, in the unit of what jumps (mV for a `LIF`).
-    label, name : str, optional
-        As in `AlignPostProj`.
-
-    Raises
-    ------
-    InvalidParameterError
-        `num` is negative or not whole, or `rate` is negative.
-    DimensionError
-        `rate` is no rate.
-    ProjectionTargetError
-        `post` is not a `Dynamics`; or, while tracing, its update sums no delta inputs.
-
-    Notes
-    -----
-    The number of spikes of each step is drawn from a Poisson distribution with the mean
-    :math:`num \cdot rate \cdot \Delta t`, anew for each neuron.
-
-    Examples
-    --------
-    >>> import numbadyn as nd
-    >>> from quantities import Hz, mV
-    >>> E = nd.LIF(100)
-    >>> noise = nd.PoissonInput(E, num=1000, rate=20 * Hz, weight=0.1 * mV)
-    """
-
-    def __init__(
-        self, post: Any, num: int, rate: Any, weight: Any, label: str | None = None, name: str | None = None
-    ) -> None:
-        super().__init__(name)
-        self._post = checked_target(post, self.path)
-        self.varshape = self._post.varshape
-        if isinstance(num, bool) or int(num) != num or num < 0:
-            raise InvalidParameterError(
-                f"num of {self.path} is {num!r}.", where=self.path, cure="Give the number of sources of each neuron."
-            )
-        self.num = Parameter(int(num))
-        self.rate = Parameter(rate, unit=join(1.0, FREQUENCY), negative=False)
-        self.weight = Parameter(weight)
-        self.label = label
-        self._spare_key = f"{self.path} {serial()}"
-
-    @property
-    def post(self) -> Any:
-        """The target."""
-        return self._post
-
-    def update(self) -> None:
-        """Draw the spikes of this step and register the jump."""
-        mean = self.num * self.rate * environ.get_dt()
-        count = random.poisson(mean, size=self.varshape)
-        self._post.add_delta_input(self._path or self._spare_key, self.weight * count, self.label)

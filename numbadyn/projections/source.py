@@ -1,6 +1,7 @@
 """Where a projection's signal comes from: a population, a reference to the past, or the argument of the call.
 
-In: what stands first in a projection's constructor.  Out: the signal of this step.  Must not know: connectivity.
+In: what stands first in a projection's constructor.  Out: the signal of this step.  Must not know: how it is
+delivered.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from typing import Any
 
 from numbadyn.errors import HookArgumentError
 from numbadyn.model.delays import OutputDelayAt, Prefetch, PrefetchDelayAt, latest_output, output_known
+from numbadyn.model.describe import Describer
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.module import Module
+from numbadyn.projections.connectivity import Connectivity
 from numbadyn.tracing.trace import current_trace
 
-__all__ = ["Source"]
+__all__ = ["Source", "kept_on_population", "made_for_signal", "size_of", "take"]
 
 _READERS = (Prefetch, PrefetchDelayAt, OutputDelayAt)
 
@@ -30,6 +33,8 @@ class Source:
         with what comes before.  Empty: the signal is the argument of the projection's call.
     where : str
         Place for messages.
+    through : tuple, optional
+        Further functions that the signal passes through, also where it is the argument of the call.
 
     Attributes
     ----------
@@ -41,7 +46,7 @@ class Source:
     Raises
     ------
     HookArgumentError
-        One of them cannot be called.
+        One of them cannot be called; or it is a dynamical system that something else steps already.
 
     Examples
     --------
@@ -50,9 +55,9 @@ class Source:
     (5,)
     """
 
-    def __init__(self, modules: tuple[Any, ...], where: str) -> None:
+    def __init__(self, modules: tuple[Any, ...], where: str, through: tuple[Any, ...] = ()) -> None:
         self.where = where
-        for module in modules:
+        for module in (*modules, *through):
             if not callable(module):
                 raise HookArgumentError(
                     f"The signal of {where} is {module!r}, which cannot be called.",
@@ -64,19 +69,17 @@ class Source:
             if modules and isinstance(modules[0], Dynamics | Prefetch | PrefetchDelayAt | OutputDelayAt)
             else None
         )
-        self.stages: list[Callable[..., Any]] = list(modules if self.first is None else modules[1:])
+        own = modules if self.first is None else modules[1:]
+        self._makes_a_signal = bool(own)
+        self.stages: list[Callable[..., Any]] = [*own, *through]
         for stage in self.stages:
             if isinstance(stage, Module):
-                stage.driven = True
+                take(stage, where)
 
     @property
     def size(self) -> tuple[int, ...] | None:
         """Shape of the signal, where it is known beforehand."""
-        if self.first is None or self.stages:
-            return None
-        if isinstance(self.first, Dynamics):
-            return tuple(self.first.out_size)
-        return tuple(self.first.module.varshape) if isinstance(self.first, Prefetch) else self.first.shape
+        return size_of(self.stages[-1] if self.stages else self.first)
 
     @property
     def begins_with_history(self) -> bool:
@@ -103,7 +106,7 @@ class Source:
         elif args:
             value = args[0]
         else:
-            value = self._made_by_a_function(next(stages, None))
+            value = self._made_by_a_function(next(stages) if self._makes_a_signal else None)
         for stage in stages:
             value = stage(value)
         return value
@@ -123,3 +126,53 @@ class Source:
                 cure="Give a population first, AlignPostProj(E, comm=...), or call it with spikes: proj(spk[:3200]).",
             )
         return stage()
+
+
+def take(module: Module, where: str) -> None:
+    """Let `where` step a module from now on, and nobody else."""
+    if module.driven and isinstance(module, Dynamics):
+        raise HookArgumentError(
+            f"{module.path} stands in {where}, but something else steps it already, so it would advance twice.",
+            where=where,
+            cure="Make one for each projection; or let the population step it, stp = E.align_pre(nd.STP.desc()), and "
+            "read it from there: AlignPostProj(stp, comm=...).",
+        )
+    module.driven = True
+
+
+def kept_on_population(modules: tuple[Any, ...], model: Any) -> tuple[Any, tuple[Any, ...]] | None:
+    """Put a model on the population that the signal comes from, if the signal is just its output.
+
+    Returns
+    -------
+    tuple or None
+        The model, shared by all of equal description, and the signal that reads it: as late as the population was read.
+    """
+    first = modules[0] if len(modules) == 1 else None
+    if isinstance(first, OutputDelayAt) and first.plain:
+        made = first.module.align_pre(model)
+        return made, (first.on(made),)
+    if isinstance(first, Dynamics):
+        made = first.align_pre(model)
+        return made, (made,)
+    return None
+
+
+def made_for_signal(model: Any, modules: tuple[Any, ...], through: tuple[Any, ...], comm: Any, post: Dynamics) -> Any:
+    """Make what is described in the size of a signal; an instance stays as it is."""
+    if not isinstance(model, Describer):
+        return model
+    last = (*modules, *through)[-1:]
+    size = size_of(last[0]) if last else None
+    if size is None:
+        size = comm.in_size if isinstance(comm, Connectivity) else post.varshape
+    return model.make(size)
+
+
+def size_of(source: Any) -> tuple[int, ...] | None:
+    """Shape of what a population, a stage or a reference gives; None where it is not known beforehand."""
+    if isinstance(source, Dynamics):
+        return tuple(source.out_size)
+    if isinstance(source, Prefetch):
+        return tuple(source.module.varshape)
+    return source.shape if isinstance(source, PrefetchDelayAt | OutputDelayAt) else None

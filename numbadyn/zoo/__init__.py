@@ -8,6 +8,7 @@ from numbadyn.zoo.generators import PoissonGroup, SpikeTrain
 from numbadyn.zoo.hh import HH
 from numbadyn.zoo.lif import LIF, LIFRef
 from numbadyn.zoo.outputs import COBA, CUBA, MgBlock, SynOut
+from numbadyn.zoo.plasticity import STD, STP
 from numbadyn.zoo.synapses import Alpha, DualExpon, Expon
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "CUBA",
     "HH",
     "LIF",
+    "STD",
+    "STP",
     "Alpha",
     "DualExpon",
     "Expon",

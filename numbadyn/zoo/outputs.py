@@ -14,7 +14,7 @@ from numbadyn.errors import NotInitialisedError
 from numbadyn.model.describe import Describer
 from numbadyn.model.module import Module
 from numbadyn.model.values import Parameter
-from numbadyn.zoo.units import mV
+from numbadyn.zoo.units import mM, mV
 
 __all__ = ["COBA", "CUBA", "MgBlock", "SynOut"]
 
@@ -163,16 +163,23 @@ class MgBlock(SynOut):
     ----------
     E : quantities.Quantity
         Reversal potential (mV).
-    cc_Mg : number or quantities.Quantity
-        Concentration of magnesium; mM where it is a plain number, as is `beta`.
+    cc_Mg : quantities.Quantity or number
+        Concentration of magnesium (mM); a plain number counts in mM.
     alpha : quantities.Quantity
         Steepness (1/mV).
-    beta : number or quantities.Quantity
-        Concentration of half block at V_offset, in the unit of `cc_Mg`.
+    beta : quantities.Quantity or number
+        Concentration of half block at V_offset (mM); a plain number counts in mM.
     V_offset : quantities.Quantity
         Potential that the block counts from (mV).
     name : str, optional
         Name for messages and results.
+
+    Raises
+    ------
+    DimensionError
+        A parameter has another unit.
+    InvalidParameterError
+        A concentration is negative, or `beta` is zero.
 
     Notes
     -----
@@ -196,20 +203,26 @@ class MgBlock(SynOut):
     def __init__(
         self,
         E: Any = 0.0 * mV,
-        cc_Mg: Any = 1.2,
+        cc_Mg: Any = 1.2 * mM,
         alpha: Any = 0.062 / mV,
-        beta: Any = 3.57,
+        beta: Any = 3.57 * mM,
         V_offset: Any = 0.0 * mV,
         name: str | None = None,
     ) -> None:
         super().__init__(name)
         self.E = Parameter(E, unit=mV)
-        self.cc_Mg = Parameter(cc_Mg)
+        self.cc_Mg = Parameter(_concentration(cc_Mg), unit=mM, negative=False)
         self.alpha = Parameter(alpha, unit=1.0 / mV)
-        self.beta = Parameter(beta)
+        self.beta = Parameter(_concentration(beta), unit=mM, positive=True)
         self.V_offset = Parameter(V_offset, unit=mV)
 
     def update(self, V: Any) -> Any:
         """Give the current at a membrane potential; see `SynOut.update`."""
         blocked = self.cc_Mg / self.beta * np.exp(self.alpha * (self.V_offset - V))
         return self.conductance * (self.E - V) / (1.0 + blocked)
+
+
+def _concentration(value: Any) -> Any:
+    """Give plain numbers the unit that they are meant in."""
+    plain = isinstance(value, int | float | list | tuple | np.number) or type(value) is np.ndarray
+    return np.asarray(value) * mM if plain else value

@@ -3,9 +3,9 @@
 In: nothing.  Out: one of each unit.  Must not know: models.
 """
 
-from numbadyn.units import CAPACITANCE, CONDUCTANCE, CURRENT, FREQUENCY, TIME, VOLTAGE, unit_of
+from numbadyn.units import CAPACITANCE, CONCENTRATION, CONDUCTANCE, CURRENT, FREQUENCY, TIME, VOLTAGE, unit_of
 
-__all__ = ["kHz", "mV", "ms", "nS", "pA", "pF"]
+__all__ = ["kHz", "mM", "mV", "ms", "nS", "pA", "pF"]
 
 ms = unit_of(TIME)
 mV = unit_of(VOLTAGE)
@@ -13,3 +13,4 @@ pA = unit_of(CURRENT)
 nS = unit_of(CONDUCTANCE)
 pF = unit_of(CAPACITANCE)
 kHz = unit_of(FREQUENCY)
+mM = unit_of(CONCENTRATION)

@@ -7,6 +7,7 @@ table live in `numbadyn.runtime.builders`; nothing here knows Numba.
 from numbadyn.projections.connectivity.base import Connectivity
 from numbadyn.projections.connectivity.delays import as_delay
 from numbadyn.projections.connectivity.explicit import Edges, Matrix
+from numbadyn.projections.connectivity.pairwise import PairwisePoisson, SymmetricPairwiseBernoulli
 from numbadyn.projections.connectivity.rules import (
     AllToAll,
     FixedInDegree,
@@ -28,6 +29,8 @@ __all__ = [
     "FixedTotalNumber",
     "Matrix",
     "OneToOne",
+    "PairwisePoisson",
+    "SymmetricPairwiseBernoulli",
     "SynapseTable",
     "as_delay",
     "edge_list",

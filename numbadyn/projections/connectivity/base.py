@@ -13,9 +13,9 @@ import numpy as np
 
 from numbadyn.errors import ConnectivityError, InvalidParameterError, SizeError
 from numbadyn.model.init import Constant, Initialiser, Values, as_initialiser
-from numbadyn.units import Dimension
+from numbadyn.units import Dimension, describe, is_quantity, split
 
-__all__ = ["Connectivity"]
+__all__ = ["Connectivity", "shown"]
 
 _MOST_NEURONS = 2**32 - 1
 """Indices of neurons are 32-bit numbers, in the tables and in the counter of the random numbers."""
@@ -38,6 +38,9 @@ class Connectivity(ABC):
         The sizes as tuples.
     weight : Initialiser
         The recipe of the weights.
+    seed : int or None
+        Seed of the synapses, their weights and delays, whatever network the rule stands in; None, the default, lets
+        them follow from the seed of the simulation.
 
     Raises
     ------
@@ -53,6 +56,8 @@ class Connectivity(ABC):
     Arrays of one value per synapse are in *canonical order*: by presynaptic, then by postsynaptic index, synapses of
     one pair next to each other. `Edges` alone keeps the order of the user's arrays instead.
     """
+
+    seed: int | None = None
 
     def __init__(self, in_size: Any, out_size: Any, weight: Any) -> None:
         self.in_size = self._size("in_size", in_size)
@@ -167,6 +172,25 @@ class Connectivity(ABC):
             )
         return count
 
+    def _plain_number(self, number: Any) -> float:
+        """Give an argument as a plain number; NaN where it is none."""
+        try:
+            magnitude, dimension = split(number)
+            return float(magnitude) if dimension.is_dimensionless else math.nan
+        except (InvalidParameterError, TypeError, ValueError):
+            return math.nan
+
+    def _probability(self, name: str, prob: Any) -> float:
+        """Check the probability of a synapse."""
+        given = self._plain_number(prob)
+        if not 0.0 <= given <= 1.0:
+            raise ConnectivityError(
+                f"The probability of a synapse is {shown(prob)}.",
+                where=self._place(name),
+                cure="Give a number from 0 to 1, without a unit.",
+            )
+        return given
+
     def _need_equal_sizes(self, name: str) -> None:
         """Refuse to speak of self-connections between different populations."""
         if self.n_pre != self.n_post:
@@ -219,3 +243,8 @@ class Connectivity(ABC):
                 where=self._place("weight"),
                 cure="Give one number, one for each synapse in the order of edges(), or one for each pair.",
             )
+
+
+def shown(value: Any) -> str:
+    """Give a wrong argument for a message, a quantity with its unit."""
+    return describe(value) if is_quantity(value) else repr(value)

@@ -4,13 +4,11 @@ In go sizes, numbers and probabilities; out come checked specifications (the syn
 compiled code). This module must not know how they are drawn, nor Numba.
 """
 
-import math
 from abc import abstractmethod
 from typing import Any
 
-from numbadyn.errors import ConnectivityError, InvalidParameterError
+from numbadyn.errors import ConnectivityError
 from numbadyn.projections.connectivity.base import Connectivity
-from numbadyn.units import is_quantity, split
 
 __all__ = ["AllToAll", "FixedInDegree", "FixedOutDegree", "FixedProb", "FixedTotalNumber", "OneToOne"]
 
@@ -116,16 +114,7 @@ class FixedProb(Connectivity):
 
     def __init__(self, in_size: Any, out_size: Any, prob: float, weight: Any = 1.0, allow_self: bool = True) -> None:
         super().__init__(in_size, out_size, weight)
-        try:
-            self.prob = math.nan if is_quantity(prob) and not split(prob)[1].is_dimensionless else float(split(prob)[0])
-        except (InvalidParameterError, TypeError, ValueError):
-            self.prob = math.nan
-        if not 0.0 <= self.prob <= 1.0:
-            raise ConnectivityError(
-                f"The probability of a synapse is {prob!r}.",
-                where=self._place("prob"),
-                cure="Give a number from 0 to 1, without a unit.",
-            )
+        self.prob = self._probability("prob", prob)
         self.allow_self = bool(allow_self)
         if not self.allow_self:
             self._need_equal_sizes("allow_self")

@@ -9,6 +9,8 @@ keeping pairs. How each rule draws:
 
 * fixed probability: geometric skips along each row, into an array with room for eight standard deviations more than
   expected;
+* pairwise Poisson: exponential distances along each row, with the same room;
+* symmetric: geometric skips along the upper triangle, once to count and once to fill both directions;
 * fixed in-degree: a subset (Floyd's method) or independent draws for each column, once to count and once to fill;
 * fixed out-degree: the same for each row, then sorted;
 * fixed total number: first how many synapses each row gets, then the rows as for the out-degree. With multiple synapses
@@ -34,6 +36,8 @@ from numbadyn.projections.connectivity import (
     FixedTotalNumber,
     Matrix,
     OneToOne,
+    PairwisePoisson,
+    SymmetricPairwiseBernoulli,
 )
 from numbadyn.runtime.builders.compiled import structure_kernels
 
@@ -146,19 +150,72 @@ def _(rule: FixedProb, draw: Draw) -> Structure:
     skip = not rule.allow_self
     if rule.prob == 0.0:
         return Structure(offsets, np.empty(0, dtype=np.uint32))
-    # The lowest number keeps the product with log(1) = 0 from being NaN for the smallest probabilities.
-    scale = max(1.0 / float(numpy_functions(64)["log1p"](-rule.prob)), -1e300) if rule.prob < 1.0 else -0.0
     pairs = rule.n_pre * (rule.n_post - skip)
-    room = rule.prob * pairs + 8.0 * (rule.prob * (1.0 - rule.prob) * pairs) ** 0.5 + 8.0
-    targets = np.empty(min(pairs, int(room)), dtype=np.uint32)
+    room = _room(rule.prob * pairs, rule.prob * (1.0 - rule.prob) * pairs)
+    targets = np.empty(min(pairs, room), dtype=np.uint32)
     row = 0
     while row < rule.n_pre:
         row = structure_kernels().draw_with_probability(
-            offsets, targets, row, rule.n_post, int(skip), rule.prob, scale, *draw
+            offsets, targets, row, rule.n_post, int(skip), rule.prob, _skip_scale(rule.prob), *draw
         )
         if row < rule.n_pre:
-            targets = np.concatenate((targets, np.empty(targets.size // 8 + rule.n_post, dtype=np.uint32)))
+            targets = _enlarged(targets, rule.n_post)
     return Structure(offsets, targets[: offsets[-1]])
+
+
+@structure_of.register
+def _(rule: PairwisePoisson, draw: Draw) -> Structure:
+    offsets = np.zeros(rule.n_pre + 1, dtype=np.int64)
+    skip = not rule.allow_self
+    if rule.mean == 0.0:
+        return Structure(offsets, np.empty(0, dtype=np.uint32))
+    expected = rule.mean * rule.n_pre * (rule.n_post - skip)
+    targets = np.empty(_room(expected, expected), dtype=np.uint32)
+    scale = max(-1.0 / rule.mean, _LOWEST_SCALE)
+    row = 0
+    while row < rule.n_pre:
+        row = structure_kernels().draw_poisson_rows(
+            offsets, targets, row, rule.n_post, int(skip), rule.mean, scale, *draw
+        )
+        if row < rule.n_pre:
+            targets = _enlarged(targets, int(rule.mean * rule.n_post))
+    return Structure(offsets, targets[: offsets[-1]])
+
+
+@structure_of.register
+def _(rule: SymmetricPairwiseBernoulli, draw: Draw) -> Structure:
+    offsets = np.zeros(rule.n_pre + 1, dtype=np.int64)
+    nothing = np.empty(0, dtype=np.uint32)
+    if rule.prob == 0.0:
+        return Structure(offsets, nothing)
+    common = (int(not rule.allow_self), rule.prob, _skip_scale(rule.prob))
+    structure_kernels().draw_symmetric(offsets, nothing, *common, False, *draw)
+    np.cumsum(offsets, out=offsets)
+    targets = np.empty(offsets[-1], dtype=np.uint32)
+    structure_kernels().draw_symmetric(offsets, targets, *common, True, *draw)
+    # Every offset has moved to the end of its row, which is the start of the next one.
+    offsets[1:] = offsets[:-1]
+    offsets[0] = 0
+    return Structure(offsets, targets)
+
+
+_LOWEST_SCALE = -1e300
+"""Keeps the product with log(1) = 0 from being NaN for the smallest probabilities."""
+
+
+def _skip_scale(prob: float) -> float:
+    """Give the factor that makes logarithms of uniform numbers to numbers of pairs without a synapse."""
+    return max(1.0 / float(numpy_functions(64)["log1p"](-prob)), _LOWEST_SCALE) if prob < 1.0 else -0.0
+
+
+def _room(expected: float, variance: float) -> int:
+    """Give room for eight standard deviations more than expected."""
+    return int(expected + 8.0 * variance**0.5 + 8.0)
+
+
+def _enlarged(targets: NDArray[np.uint32], row: int) -> NDArray[np.uint32]:
+    """Make an array of targets longer."""
+    return np.concatenate((targets, np.empty(targets.size // 8 + row + 8, dtype=np.uint32)))
 
 
 @structure_of.register

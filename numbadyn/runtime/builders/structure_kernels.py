@@ -90,6 +90,87 @@ def draw_with_probability(
 
 
 @kernel
+def draw_poisson_rows(
+    offsets: Any,
+    targets: Any,
+    first_row: Any,
+    n_post: Any,
+    skip_self: Any,
+    mean: Any,
+    scale: Any,
+    key0: Any,
+    key1: Any,
+    stream: Any,
+) -> Any:
+    """Fill rows with the points of a Poisson process until all are full or `targets` is; give the first that is not.
+
+    A pair is an interval of length one, in which `mean` points are expected. The place of a point is kept as pair and
+    fraction, so that long rows lose no digits.
+    """
+    n_pre = offsets.size - 1
+    choices = n_post - skip_self
+    jumps = np.empty(BLOCK, np.float64)
+    for i in range(first_row, n_pre):
+        position = offsets[i]
+        pair = 0
+        fraction = 0.0
+        drawn = 0
+        inside = True
+        while inside:
+            count = min(BLOCK, int((choices - pair) * mean * 1.1) + 4)
+            fill_jumps(jumps, count, scale, i, drawn, key0, key1, stream)
+            drawn += count
+            for b in range(count):
+                fraction += jumps[b]
+                if fraction >= choices - pair:
+                    inside = False
+                    break
+                whole = int(fraction)
+                pair += whole
+                fraction -= whole
+                if position == targets.size:
+                    return i
+                targets[position] = pair + 1 if skip_self and pair >= i else pair
+                position += 1
+        offsets[i + 1] = position
+    return n_pre
+
+
+@kernel
+def draw_symmetric(
+    heads: Any, targets: Any, skip_self: Any, prob: Any, scale: Any, fill: Any, key0: Any, key1: Any, stream: Any
+) -> None:
+    """One pass over pairs: count the synapses of row i in ``heads[i + 1]``, or write row i from ``heads[i]`` on.
+
+    Row i draws its partners from i on. By then the rows before have entered themselves in it, in ascending order, so
+    every row ends up sorted.
+    """
+    n = heads.size - 1
+    jumps = np.empty(BLOCK, np.float64)
+    shift = 0 if fill else 1
+    for i in range(n):
+        last = i - 1 + skip_self
+        drawn = 0
+        inside = True
+        while inside:
+            count = min(BLOCK, int((n - 1 - last) * prob * 1.1) + 4)
+            fill_jumps(jumps, count, scale, i, drawn, key0, key1, stream)
+            drawn += count
+            for b in range(count):
+                if jumps[b] >= n - 1 - last:
+                    inside = False
+                    break
+                last += 1 + int(jumps[b])
+                if fill:
+                    targets[heads[i]] = last
+                heads[i + shift] += 1
+                if last != i:
+                    if fill:
+                        targets[heads[last]] = i
+                    heads[last + shift] += 1
+
+
+@kernel
 def choose(
     partners: Any,
     choices: Any,

@@ -1,0 +1,141 @@
+"""What the projections that are named after a rule of connection share.
+
+In: two populations, a function that makes the rule, models of a synapse and an output.  Out: an `AlignPostProj`.  Must
+not know: which rules and models there are.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from numbadyn.errors import InvalidParameterError, ProjectionTargetError
+from numbadyn.model.delays import OutputDelayAt, Prefetch, PrefetchDelayAt
+from numbadyn.model.dynamics import Dynamics
+from numbadyn.projections.align_post import AlignPostProj
+from numbadyn.projections.base import checked_target
+from numbadyn.projections.connectivity import Connectivity
+from numbadyn.projections.source import size_of
+
+__all__ = ["Ends", "RuleProj"]
+
+_SEEDS = 2**64
+
+
+class Ends(NamedTuple):
+    """What a rule is made for: sizes, weights, and what the populations allow."""
+
+    in_size: tuple[int, ...]
+    out_size: tuple[int, ...]
+    weight: Any
+    allow_self: bool
+    allow_multi: bool
+    recurrent: bool
+
+
+class RuleProj(AlignPostProj):
+    """Base of the projections that are named after a rule of connection.
+
+    Parameters
+    ----------
+    pre : Dynamics or OutputDelayAt
+        The source: a population (the spikes of its last step), or a delayed reference to one.
+    post : Dynamics
+        The target.
+    rule : callable
+        Makes the rule of connection from `Ends`; the subclasses give it.
+    weight : float, Quantity, array or Initialiser
+        See `Connectivity`.
+    syn : Describer or Synapse
+        The synapse, ``Expon.desc(tau=5*ms)``; see `AlignPostProj`.
+    out : Describer or output model
+        What current it makes; a description where `syn` is one.
+    delay : Quantity, array or Initialiser, optional
+        As in `AlignPostProj`.
+    allow_autapses : bool
+        Whether a neuron of a population that projects onto itself may connect to itself; without effect between two
+        populations.
+    allow_multapses : bool
+        Whether a pair of neurons may have several synapses, for the rules that choose partners.
+    seed : int, optional
+        Seed of the synapses, their weights and delays: the same ones in every network and for every seed of the
+        simulation. By default they follow from the seed of the simulation, apart for each projection.
+    label, share, name
+        As in `AlignPostProj`.
+
+    Attributes
+    ----------
+    pre : Dynamics or OutputDelayAt
+        The source.
+    allow_autapses, allow_multapses : bool
+        As they were given.
+
+    Raises
+    ------
+    ProjectionTargetError
+        `pre` or `post` is not a population.
+    ConnectivityError
+        The numbers of the rule do not fit the populations.
+    InvalidParameterError
+        `seed` is not a whole number of 64 bits; or see `AlignPostProj`.
+    DelayError, DimensionError, ShapeError, UnsupportedFeatureError
+        As in `AlignPostProj`.
+
+    Notes
+    -----
+    A projection like any other: it runs before all dynamics of a step, wherever it stands among the attributes of its
+    network, and a spike of step m acts with a delay of d steps in step m + 1 + d.
+    """
+
+    def __init__(
+        self,
+        pre: Any,
+        post: Any,
+        rule: Callable[[Ends], Connectivity],
+        *,
+        weight: Any,
+        syn: Any,
+        out: Any,
+        delay: Any = None,
+        allow_autapses: bool = True,
+        allow_multapses: bool = True,
+        seed: int | None = None,
+        label: str | None = None,
+        share: bool = True,
+        name: str | None = None,
+    ) -> None:
+        where = name or type(self).__name__
+        source = pre.module if isinstance(pre, Prefetch | PrefetchDelayAt | OutputDelayAt) else pre
+        if not isinstance(source, Dynamics):
+            raise ProjectionTargetError(
+                f"pre of {where} is {pre!r}, which is not a Dynamics.",
+                where=where,
+                cure="Give a population, such as nd.LIF(100), or a reference to one, E.output_delay(1.5*ms).",
+            )
+        checked_target(post, where)
+        recurrent = source is post
+        sizes = (size_of(pre) or source.out_size, post.varshape)
+        comm = rule(Ends(*sizes, weight, allow_autapses or not recurrent, bool(allow_multapses), recurrent))
+        comm.seed = None if seed is None else _checked_seed(seed, where)
+        super().__init__(pre, comm=comm, syn=syn, out=out, post=post, delay=delay, label=label, share=share, name=name)
+        self._pre = pre
+        self.allow_autapses, self.allow_multapses = bool(allow_autapses), bool(allow_multapses)
+
+    @property
+    def pre(self) -> Any:
+        """The source."""
+        return self._pre
+
+
+def _checked_seed(seed: Any, where: str) -> int:
+    """Give a seed of 64 bits."""
+    try:
+        given = operator.index(seed)
+    except TypeError:
+        given = -1
+    if not 0 <= given < _SEEDS or isinstance(seed, bool):
+        raise InvalidParameterError(
+            f"seed of {where} is {seed!r}.", where=f"{where}.seed", cure="Give an integer from 0 to 2**64 - 1, or None."
+        )
+    return given

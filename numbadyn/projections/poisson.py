@@ -1,0 +1,196 @@
+"""Poisson noise: the spikes of many independent sources, as jumps of an input or of a state.
+
+In: numbers, rates and weights of the sources.  Out: jumps.  Must not know: which models there are.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.errors import InvalidParameterError, ProjectionTargetError, ShapeError
+from numbadyn.model import environ, random
+from numbadyn.model.delays import Prefetch
+from numbadyn.model.group import Projection
+from numbadyn.model.init import Initialiser
+from numbadyn.model.values import Parameter, State
+from numbadyn.projections.base import checked_target, serial
+from numbadyn.projections.jumps import chosen_neurons, jumps_of
+from numbadyn.units import FREQUENCY, join, join_eager, split
+
+__all__ = ["PoissonInput", "poisson_input"]
+
+
+class PoissonInput(Projection):
+    r"""Independent Poisson sources onto each target neuron, as jumps.
+
+    Parameters
+    ----------
+    post : Dynamics or Prefetch
+        The target: a population whose update sums its delta inputs; or one of its states, ``E.prefetch("g")``, which
+        then jumps at the start of each update of its owner, after all projections have read it.
+    num : int
+        Number of sources of each target neuron.
+    rate : quantities.Quantity
+        Rate of each source, one value or one for each target neuron.
+    weight : quantities.Quantity
+        Height of the jump that a spike makes, in the unit of what jumps (mV for a `LIF`).
+    label, name : str, optional
+        As in `AlignPostProj`.
+    indices : array of int or bool, slice, or tuple of them, optional
+        Which neurons are targets, by NumPy's rules for an array of the population's shape; all by default. `rate` and
+        `weight` may then have one value for each of them.
+
+    Raises
+    ------
+    InvalidParameterError
+        `num` is negative or not whole, `rate` is negative, or a neuron is named twice in `indices`.
+    ShapeError
+        `indices` reach beyond the population, or `rate` or `weight` fit neither them nor the population.
+    DimensionError
+        `rate` is no rate.
+    ProjectionTargetError
+        `post` is not a `Dynamics` or a reference to a state; or, while tracing, its update sums no delta inputs.
+
+    Notes
+    -----
+    The number of spikes of each step is drawn from a Poisson distribution with the mean
+    :math:`num \cdot rate \cdot \Delta t`, anew for each neuron: exactly that of `num` independent Poisson sources. Like
+    every projection it runs before all dynamics of a step, so the jumps of step n take part in the update of step n.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import Hz, mV
+    >>> E = nd.LIF(100)
+    >>> noise = nd.PoissonInput(E, num=1000, rate=20 * Hz, weight=0.1 * mV)
+    >>> first_ten = nd.PoissonInput(E.prefetch("V"), num=80, rate=20 * Hz, weight=1 * mV, indices=slice(10))
+    """
+
+    def __init__(
+        self,
+        post: Any,
+        num: int,
+        rate: Any,
+        weight: Any,
+        label: str | None = None,
+        name: str | None = None,
+        indices: Any = None,
+    ) -> None:
+        super().__init__(name)
+        self._post = checked_target(post.module if isinstance(post, Prefetch) else post, self.path)
+        self.varshape = self._post.varshape
+        chosen = None if indices is None else chosen_neurons(indices, self.varshape, self.path)
+        if np.ndim(num) or isinstance(num, bool | str) or int(num) != num or num < 0:
+            raise InvalidParameterError(
+                f"num of {self.path} is {num!r}.", where=self.path, cure="Give the number of sources of each neuron."
+            )
+        self.num = Parameter(int(num) if chosen is None else int(num) * chosen)
+        self.rate = Parameter(self._spread(rate, chosen), unit=join(1.0, FREQUENCY), negative=False)
+        self.weight = Parameter(self._spread(weight, chosen))
+        self.label = label
+        self._spare_key = f"{self.path} {serial()}"
+        self._jumps = jumps_of(self._post, post.item) if isinstance(post, Prefetch) else None
+
+    @property
+    def post(self) -> Any:
+        """The population of the target."""
+        return self._post
+
+    def _spread(self, values: Any, chosen: NDArray[np.bool_] | None) -> Any:
+        """Give values for the whole population, where there is one for each of the chosen neurons."""
+        if chosen is None or isinstance(values, Initialiser | Parameter) or np.ndim(values) != 1:
+            return values
+        magnitude, dimension = split(values)
+        count, flat = int(chosen.sum()), np.asarray(magnitude)
+        if flat.size == count:
+            spread = np.zeros(self.varshape)
+            spread[chosen] = flat
+            return join_eager(spread, dimension)
+        if flat.shape != self.varshape:
+            raise ShapeError(
+                f"{self.path} has {flat.size} values for {count} chosen neurons of {math.prod(self.varshape)}.",
+                where=self.path,
+                cure="Give one value, one for each entry of indices in the order of the population, or one for each "
+                "neuron of the population.",
+            )
+        return values
+
+    def update(self) -> None:
+        """Draw the spikes of this step and register the jump."""
+        jump = _jump(self.num, self.rate, self.weight, self.varshape)
+        key = self._path or self._spare_key
+        if self._jumps is not None:
+            self._jumps.registry.add(key, jump)
+        else:
+            self._post.add_delta_input(key, jump, self.label)
+
+
+def poisson_input(
+    freq: Any, num_input: Any, weight: Any, target: Any, indices: Any = None, refractory: Any = None
+) -> None:
+    r"""Make a state jump by the spikes of Poisson sources, now: for an update that is written by hand.
+
+    Parameters
+    ----------
+    freq : quantities.Quantity or Parameter
+        Rate of each source, one value or one for each neuron.
+    num_input : int or Parameter
+        Number of sources of each neuron.
+    weight : quantities.Quantity or Parameter
+        Height of the jump that a spike makes, in the unit of the state.
+    target : State or Prefetch
+        The state: ``self.V``, or ``E.prefetch("V")`` from outside.
+    indices : array of int or bool, slice, or tuple of them, optional
+        Which neurons are targets, see `PoissonInput`.
+    refractory : array of bool, optional
+        Neurons that keep their value.
+
+    Raises
+    ------
+    ProjectionTargetError
+        `target` is no state.
+    InvalidParameterError, ShapeError
+        See `PoissonInput`.
+
+    Notes
+    -----
+    The number of spikes is drawn as in `PoissonInput`. Each call is a stream of random numbers of its own.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import Hz, mV, ms
+    >>> class Noisy(nd.Dynamics):
+    ...     def init_state(self):
+    ...         self.V = nd.State(0 * mV)
+    ...     def update(self):
+    ...         nd.poisson_input(100 * Hz, 1000, 0.1 * mV, self.V)
+    >>> noisy = nd.init_all_states(Noisy(2))
+    >>> with nd.environ.context(dt=1 * ms):
+    ...     noisy()
+    >>> bool((noisy.V.value > 5 * mV).all())
+    True
+    """
+    state = target.get_item() if isinstance(target, Prefetch) else target
+    if not isinstance(state, State):
+        raise ProjectionTargetError(
+            f"The target of poisson_input is {state!r}, which is no State.",
+            where="nd.poisson_input",
+            cure='Give the state itself, self.V, or a reference to it, E.prefetch("V").',
+        )
+    shape = state.varshape
+    number = num_input
+    if indices is not None:
+        number = num_input * chosen_neurons(indices, shape, "nd.poisson_input").astype(float)
+    old = state.value
+    new = old + _jump(number, freq, weight, shape)
+    state.value = new if refractory is None else np.where(refractory, old, new)
+
+
+def _jump(num: Any, rate: Any, weight: Any, shape: tuple[int, ...]) -> Any:
+    """Draw how many spikes come in this step, and give the height of the jump that they make."""
+    return weight * random.poisson(num * rate * environ.get_dt(), size=shape)
