@@ -36,9 +36,7 @@ def add_channel(step: Step, value: int, first: Any = 0, state: int | None = None
     """Append a channel that samples a node."""
     node = step.nodes[value] if value >= 0 else None
     shape, kind = (node.shape, node.kind) if node else ((3,), "bool")
-    made = Channel(
-        f"c{len(step.channels)}", value, shape, kind, DIMENSIONLESS, lambda context, lag: first, state
-    )
+    made = Channel(f"c{len(step.channels)}", value, shape, kind, DIMENSIONLESS, lambda context, lag: first, state)
     step.channels.append(made)
     return len(step.channels) - 1
 

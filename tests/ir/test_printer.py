@@ -44,7 +44,7 @@ class Net(nd.DynamicsGroup):
 
 
 def traced():
-    return trace_step(nd.init_all_states(Net(), 0))
+    return trace_step(nd.init_all_states(Net()))
 
 
 def test_the_text_names_everything():
@@ -102,6 +102,6 @@ def test_synaptic_sums_of_a_synapse_are_printed():
             comm = nd.AllToAll(3, 3, weight=np.ones((3, 3)) * nS)
             self.p = nd.AlignPostProj(self.A, comm=comm, syn=syn, out=out, post=self.A)
 
-    text = str(trace_step(nd.init_all_states(Pair(), 0)))
+    text = str(trace_step(nd.init_all_states(Pair())))
     assert re.search(r"p = accumulate\(%\d+, Pair.p\) : real\[3\] nS", text)
     assert re.search(r"Pair.A.current_inputs\[Expon-COBA\] = %\d+", text)

@@ -386,7 +386,7 @@ def test_seeds_of_named_projections():
                 self.pre, self.post = nd.LIF(30), nd.LIF(30)
                 self.projections = build(self.pre, self.post)
 
-        net = nd.init_all_states(Net(), seed)
+        net = nd.init_all_states(Net(), seed=seed)
         return [p.edges(dt=DT * ms).post.tolist() for p in net.projections]
 
     def two(**options):

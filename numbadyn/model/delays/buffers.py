@@ -22,13 +22,17 @@ from numbadyn.errors import (
 )
 from numbadyn.ir.nodes import BindContext
 from numbadyn.model import environ
+from numbadyn.model.delays.changing_times import Changing
+from numbadyn.model.delays.fixed_times import DelaySteps, Fixed
 from numbadyn.model.delays.forms import checked_indices
+from numbadyn.model.delays.given_times import delay_time
 from numbadyn.model.delays.interpolation import InterpolationRegistry, method_of
 from numbadyn.model.delays.nesting import leaves, rebuilt, template_of
 from numbadyn.model.delays.reading import read, register
 from numbadyn.model.delays.rule import delay_steps
-from numbadyn.model.delays.sources import GivenSource, Source
-from numbadyn.model.delays.times import Changing, DelaySteps, DelayTime, Fixed, delay_time
+from numbadyn.model.delays.source import Source
+from numbadyn.model.delays.sources import GivenSource
+from numbadyn.model.delays.times import DelayTime
 from numbadyn.model.delays.windows import window_of
 from numbadyn.model.module import Module
 from numbadyn.model.order import note_touch

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from numbadyn.ir.nodes import BindContext, Channel, ParamSpec
 from numbadyn.model.delays.rule import steps_in
-from numbadyn.model.delays.sources import Source, StateSource
+from numbadyn.model.delays.source import Source
+from numbadyn.model.delays.sources import StateSource
 from numbadyn.model.delays.windows import Window
 from numbadyn.model.values import State
 from numbadyn.tracing.trace import ANY, Template, Trace

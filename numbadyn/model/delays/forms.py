@@ -9,6 +9,7 @@ broadcast together and element i is read at its own delay.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,22 +88,16 @@ def form_of(delays: tuple[int, ...], indices: tuple[Any, ...], shape: tuple[int,
     """
     if not delays and not indices:
         return Form(shape, None, None)
-    elements = np.arange(int(np.prod(shape, dtype=np.int64))).reshape(shape)
-    arrays = all(isinstance(part, int | np.ndarray) for part in indices)
+    elements = np.arange(math.prod(shape)).reshape(shape)
     try:
         if not delays:
             chosen = np.asarray(elements[indices])
             return Form(chosen.shape, chosen, None)
-        which = np.arange(int(np.prod(delays, dtype=np.int64))).reshape(delays)
-        if indices and arrays:
-            numbers = [np.flatnonzero(i) if np.asarray(i).dtype.kind == "b" else i for i in indices]
-            which, *spread = np.broadcast_arrays(which, *numbers)
-            chosen = np.asarray(elements[tuple(spread)])
-            which = which.reshape(which.shape + (1,) * (chosen.ndim - which.ndim))
-        else:
-            chosen = np.asarray(elements[indices])
-            which = which.reshape(which.shape + (1,) * chosen.ndim)
-        which, chosen = np.broadcast_arrays(which, chosen)
+        count = math.prod(delays)
+        place = (np.arange(count).reshape(delays), *indices)
+        history = (count, *shape)  # broadcast views of this shape take no memory
+        which = np.broadcast_to(np.arange(count).reshape(count, *(1 for _ in shape)), history)[place]
+        chosen = np.broadcast_to(elements, history)[place]
     except (IndexError, ValueError) as error:
         raise ShapeError(
             f"Delays of shape {delays} with the indices {indices!r} do not fit a value of shape {shape}: {error}.",

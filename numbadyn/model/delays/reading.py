@@ -9,12 +9,13 @@ from typing import Any
 
 from numbadyn.errors import DelayError, LateDelayError
 from numbadyn.ir.nodes import BindContext
+from numbadyn.model.delays.fixed_times import Bound, Fixed
 from numbadyn.model.delays.forms import form_of
 from numbadyn.model.delays.interpolation import STENCIL, Method
 from numbadyn.model.delays.rule import LONGEST, delay_steps
 from numbadyn.model.delays.samples import EagerSamples, TracedSamples
-from numbadyn.model.delays.sources import Source, full_name
-from numbadyn.model.delays.times import Bound, DelayTime, Fixed, bound_number, eager_context
+from numbadyn.model.delays.source import Source, full_name
+from numbadyn.model.delays.times import DelayTime, bound_number, eager_context
 from numbadyn.model.order import note_touch
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced

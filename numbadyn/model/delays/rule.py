@@ -58,6 +58,10 @@ def steps_in(time: Any, context: BindContext, where: str) -> NDArray[np.int64]:
 def checked_delay(delay: Any, where: str) -> NDArray[np.float64]:
     """A delay in ms, after checking its unit, sign and size."""
     times = np.asarray(magnitude_in(delay, TIME, what="The delay", where=where), dtype=np.float64)
-    if not np.isfinite(times).all() or (times < 0).any():
-        raise DelayError(f"The delay is {describe(delay)}.", where=where, cure="Give a finite time, zero or longer.")
+    wrong = np.argwhere(~(np.isfinite(times) & (times >= 0)))
+    if len(wrong):
+        place = tuple(int(k) for k in wrong[0])
+        which = f"delay[{', '.join(map(str, place))}]" if place else "delay"
+        value = describe(delay) if not place else f"{times[place]:g} ms"
+        raise DelayError(f"The {which} is {value}.", where=where, cure="Give a finite time, zero or longer.")
     return times

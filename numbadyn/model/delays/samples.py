@@ -17,7 +17,7 @@ from numbadyn.ir.nodes import BindContext, ParamSpec
 from numbadyn.model import environ
 from numbadyn.model.delays.channels import as_sample, channel_of, running_value, window_length
 from numbadyn.model.delays.forms import Form
-from numbadyn.model.delays.sources import Source
+from numbadyn.model.delays.source import Source
 from numbadyn.tracing.trace import ANY, Trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import DIMENSIONLESS, join_eager, split

@@ -9,7 +9,8 @@ from typing import Any
 
 from numbadyn.errors import DelayError
 from numbadyn.model.delays.buffers import Delay
-from numbadyn.model.delays.sources import Source, StateSource
+from numbadyn.model.delays.source import Source
+from numbadyn.model.delays.sources import StateSource
 from numbadyn.model.module import Module
 
 __all__ = ["StateWithDelay"]

@@ -1,0 +1,161 @@
+"""How long ago: a fixed time, or a parameter that is bound at the start of each run.
+
+In: times in ms, as numbers or as functions of what is bound.  Out: steps, traced or eager.  Must not know: what is
+read.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.ir.nodes import BindContext, ParamSpec
+from numbadyn.model import environ
+from numbadyn.model.delays.forms import Form
+from numbadyn.model.delays.rule import checked_delay, delay_steps, steps_in
+from numbadyn.model.delays.times import DelayTime, Present, eager_context, out_of_range
+from numbadyn.model.delays.windows import Window
+from numbadyn.model.values import Parameter
+from numbadyn.tracing.trace import current_trace
+from numbadyn.tracing.traced import Traced
+from numbadyn.units import DIMENSIONLESS, join
+
+__all__ = ["Bound", "DelaySteps", "Fixed"]
+
+
+class Fixed(DelayTime, Present):
+    """Times that do not change during a run.
+
+    Parameters
+    ----------
+    times : callable
+        ``times(context)`` gives times in ms, checked.
+    shape : tuple of int
+        Their shape.
+    where : str
+        Place for messages.
+    window : Window, optional
+        Windows that the samples come in.
+    known : ndarray, optional
+        The times, if no parameter can change them.
+    """
+
+    def __init__(
+        self,
+        times: Callable[[BindContext], NDArray[np.float64]],
+        shape: tuple[int, ...],
+        where: str,
+        window: Window | None = None,
+        known: NDArray[np.float64] | None = None,
+    ) -> None:
+        self._times, self.shape, self.where, self.window, self._known = times, shape, where, window, known
+
+    def now(self) -> Present:
+        """Itself."""
+        return self
+
+    def bound(self, context: BindContext) -> float:
+        """The longest time that is remembered, in ms."""
+        return float(np.max(self._times(context)))
+
+    def _whole(self, context: BindContext) -> NDArray[np.int64]:
+        times = self._times(context)
+        if self.window is None:
+            return steps_in(times, context, self.where)
+        return delay_steps(times, self.unit(context))
+
+    def longest(self, context: BindContext) -> int:
+        """Steps of the longest delay that can occur."""
+        return int(np.max(self._whole(context)))
+
+    def steps(self, form: Form) -> Any:
+        """Whole steps, rounded up."""
+        return self._value(form, "int", self._whole)
+
+    def position(self, form: Form) -> Any:
+        """Steps with their fraction."""
+        return self._value(form, "real", lambda context: self._times(context) / self.unit(context))
+
+    def _value(self, form: Form, kind: Any, fetch: Callable[[BindContext], NDArray[Any]]) -> Any:
+        trace = current_trace()
+        if trace is None:
+            return form.spread(fetch(eager_context()))
+        shape = () if form.which is None else form.shape
+        spec = ParamSpec(f"{self.where}_delay", shape, kind, DIMENSIONLESS, lambda context: form.spread(fetch(context)))
+        return Traced(trace, trace.param(object(), spec))
+
+    @property
+    def never_zero(self) -> bool:
+        """Whether it is known that the one delay is never zero; of many, the values are no part of the structure."""
+        return self._known is not None and not self.shape and bool(self._known > 0)
+
+    @property
+    def always_zero(self) -> bool:
+        """Whether it is known that the one delay is always zero."""
+        return self._known is not None and not self.shape and not self._known.any()
+
+
+class Bound(DelayTime):
+    """Times that a `Parameter` holds, bound at the start of each run.
+
+    Parameters
+    ----------
+    parameter : Parameter
+        The times.
+    most : float or None
+        The longest time that can occur, in ms; that of the first run by default.
+    where : str
+        Place for messages.
+    window : Window, optional
+        Windows that the samples come in.
+    """
+
+    def __init__(self, parameter: Parameter, most: float | None, where: str, window: Window | None = None) -> None:
+        self._parameter, self._most, self._where, self._window = parameter, most, where, window
+
+    def _times(self, context: BindContext) -> NDArray[np.float64]:
+        found = checked_delay(join(self._parameter.fetch(context), self._parameter.dimension), self._parameter.path)
+        if self._most is not None and (found > self._most).any():
+            raise out_of_range(self._where, float(found.max()), self._most, self._parameter.path)
+        return found
+
+    def now(self) -> Present:
+        """The times, still as a function of what is bound."""
+        shape = self._times(BindContext(1.0, 0)).shape
+        return Fixed(self._times, shape, self._where, self._window)
+
+    def bound(self, context: BindContext) -> float:
+        """The longest time that is remembered, in ms."""
+        return self._most if self._most is not None else float(np.max(self._times(context)))
+
+
+class DelaySteps:
+    """A delay as a number of steps, which is known as soon as the time step is.
+
+    Parameters
+    ----------
+    time : DelayTime
+        The delay.
+
+    Notes
+    -----
+    `Delay.register_delay` gives it, and `Delay.retrieve_at_step` takes it; ``int(...)`` works where
+    ``nd.environ`` has a time step.
+    """
+
+    def __init__(self, time: DelayTime) -> None:
+        self.time = time
+
+    def __index__(self) -> int:
+        return int(delay_steps(self.time.bound(BindContext(environ.eager_dt(), 0)), environ.eager_dt()))
+
+    def __int__(self) -> int:
+        return operator.index(self)
+
+    def __repr__(self) -> str:
+        dt = environ.known_dt()
+        return "DelaySteps(dt not set)" if dt is None else f"DelaySteps({operator.index(self)})"

@@ -1,0 +1,114 @@
+"""References to states and attributes that may not exist yet.
+
+In: a module, a name.  Out: on call, the value.  Must not know: projections, buffers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from numbadyn.errors import UnknownStateError
+from numbadyn.model.delays.references import PrefetchDelayAt
+
+if TYPE_CHECKING:
+    from numbadyn.model.dynamics import Dynamics
+
+__all__ = ["Prefetch", "PrefetchDelay", "init_maybe_prefetch"]
+
+
+class Prefetch:
+    """Reference to a state or attribute of a module that may not exist yet.
+
+    Parameters
+    ----------
+    module : Dynamics
+        The owner.
+    item : str
+        Name of the attribute.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import mV
+    >>> cells = nd.LIF(2, V_initializer=nd.init.Constant(-60 * mV))
+    >>> potential = nd.Prefetch(cells, "V")  # there is no V yet
+    >>> _ = nd.init_all_states(cells)
+    >>> potential()
+    array([-60., -60.]) * mV
+    """
+
+    def __init__(self, module: Dynamics, item: str) -> None:
+        self.module, self.item = module, item
+
+    @property
+    def delay(self) -> PrefetchDelay:
+        """The same item some time ago: ``ref.delay.at(5*ms)``."""
+        return PrefetchDelay(self.module, self.item)
+
+    def get_item(self) -> Any:
+        """The attribute itself.
+
+        Raises
+        ------
+        UnknownStateError
+            There is none of this name.
+        """
+        found = getattr(self.module, self.item, None)
+        if found is None:
+            known = ", ".join(self.module.states()) or "none"
+            raise UnknownStateError(
+                f"{self.module.path} has no attribute {self.item!r} yet.",
+                where=self.module.path,
+                cure=f"Call nd.init_all_states(net) first; its states are: {known}.",
+            )
+        return found
+
+    def get_item_value(self) -> Any:
+        """The attribute's value."""
+        item = self.get_item()
+        return item.value if hasattr(item, "__traced_value__") else item
+
+    def __call__(self) -> Any:
+        """The attribute's value."""
+        return self.get_item_value()
+
+
+class PrefetchDelay:
+    """Reference to an item of a module, still without the delay.
+
+    Parameters
+    ----------
+    module : Dynamics
+        The owner.
+    item : str
+        Name of the state.
+    """
+
+    def __init__(self, module: Dynamics, item: str) -> None:
+        self.module, self.item = module, item
+
+    def at(self, *time_and_index: Any, **options: Any) -> PrefetchDelayAt:
+        """The item some time ago. Arguments as of `PrefetchDelayAt`.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> from quantities import ms, mV
+        >>> cells = nd.LIF(2)
+        >>> past = cells.prefetch("V").delay.at(5 * ms, init=-70 * mV, interpolation="linear", update_every=1 * ms)
+        """
+        return PrefetchDelayAt(self.module, self.item, *time_and_index, **options)
+
+
+def init_maybe_prefetch(target: Any) -> None:
+    """Resolve a `Prefetch` now, so that a missing attribute is reported; do nothing for anything else.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> cells = nd.init_all_states(nd.LIF(2))
+    >>> nd.init_maybe_prefetch(cells.prefetch("V"))
+    >>> nd.init_maybe_prefetch(cells.prefetch("V").delay)
+    """
+    if isinstance(target, Prefetch):
+        target.get_item()

@@ -1,0 +1,163 @@
+"""What has a past, and the values that it had before the start.
+
+In: a module and an item.  Out: for a traced step, what the item is now and whether this step's value exists already;
+for eager calls, its history.  Must not know: kinds of items, times, how the past is read.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+
+from numbadyn.errors import ShapeError
+from numbadyn.model.delays.history import History, eager_histories
+from numbadyn.model.delays.windows import Before, Window
+from numbadyn.model.describe import content_key
+from numbadyn.model.init import Initialiser
+from numbadyn.model.init_history import OfTime
+from numbadyn.tracing.trace import ANY, Template, Trace
+from numbadyn.units import DIMENSIONLESS, Dimension, join_eager, magnitude_in, split
+
+__all__ = ["Source", "full_name"]
+
+_STREAM = 0x60000000
+"""First stream of random histories before the start."""
+
+
+def full_name(module: Any, item: str) -> str:
+    """Name of a module's item, as ``EINet.E.V``."""
+    return f"{module.path}.{item or 'output'}"
+
+
+class Source(ABC):
+    """Something whose values are kept.
+
+    Parameters
+    ----------
+    module : Module
+        The owner.
+    item : str
+        What of it.
+    init : number, array, quantity, Initialiser, OfTime, callable or None
+        History before the start; a callable gets the shape.
+    window : Window or None
+        Windows that values come together in.
+    """
+
+    def __init__(self, module: Any, item: str, init: Any, window: Window | None) -> None:
+        self.module, self.item, self.init, self.window = module, item, init, window
+        self._init_key = None if init is None else content_key(init)
+
+    @property
+    def name(self) -> str:
+        """Full name."""
+        return full_name(self.module, self.item)
+
+    @property
+    def key(self) -> Hashable:
+        """Equal for sources that can share a channel."""
+        return (type(self).__name__, id(self.module), self.item, self._init_key, self._window_key)
+
+    @property
+    def _window_key(self) -> Any:
+        return None if self.window is None else self.window.key
+
+    @property
+    def length_key(self) -> tuple[str, Any]:
+        """Equal for sources that share the memory of eager calls."""
+        return (self.item, self._window_key)
+
+    # ---- traced ------------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def template(self, trace: Trace) -> Template:
+        """What a value looks like."""
+
+    @abstractmethod
+    def sampled(self, trace: Trace) -> bool:
+        """Whether the value of this step exists already."""
+
+    @abstractmethod
+    def current(self, trace: Trace) -> int:
+        """The value of this step, once it exists; else the latest one at hand."""
+
+    @abstractmethod
+    def final(self, trace: Trace) -> int:
+        """The value of this step, asked for at the end of the step."""
+
+    def unwritten(self, trace: Trace) -> int | None:
+        """A node that still holds the value of the last step, if there is one."""
+        return None
+
+    def state(self, trace: Trace) -> int | None:
+        """Number of the state whose final value is sampled, if it is one."""
+        return None
+
+    # ---- before the start --------------------------------------------------------------------------------------------
+
+    def before(self, template: Template) -> Before:
+        """Function of a `BindContext` and a lag that gives the values before the start, without unit."""
+        shape, init = template.shape, self.init
+        if template.dimension is ANY:
+            return lambda _context, _lag: 0
+        if init is None:
+            return self.default_before()
+        if isinstance(init, OfTime):
+            return lambda context, lag: self._checked(init.at((1 - lag) * context.dt), template)
+        if isinstance(init, Initialiser):
+            self._checked(join_eager(0.0, init.dimension), template)
+            return lambda context, _lag: init.sample(
+                shape, seed=context.seed, stream=_STREAM + self.module.number, bits=context.bits
+            )
+        values = self._checked(init(shape) if callable(init) else init, template)
+        return lambda _context, _lag: values
+
+    @property
+    def varied(self) -> bool:
+        """Whether the history before the start changes with time."""
+        return isinstance(self.init, OfTime)
+
+    def init_dimension(self, shape: tuple[int, ...]) -> Dimension:
+        """Dimension of the history before the start, as it is given."""
+        if self.init is None:
+            return DIMENSIONLESS
+        if isinstance(self.init, Initialiser):
+            return self.init.dimension
+        if isinstance(self.init, OfTime):
+            return split(self.init.at(0.0))[1]
+        return split(self.init(shape) if callable(self.init) else self.init)[1]
+
+    def _checked(self, given: Any, template: Template) -> Any:
+        """A value before the start, after checking its unit and shape."""
+        what = "The history before the start (init)"
+        magnitude = np.asarray(magnitude_in(given, template.dimension, what=what, where=self.name))
+        try:
+            return np.broadcast_to(magnitude, template.shape)
+        except ValueError as error:
+            raise ShapeError(
+                f"init has shape {magnitude.shape}, but the value has shape {template.shape}.",
+                where=self.name,
+                cure="Give one value or an array of that shape.",
+            ) from error
+
+    def default_before(self) -> Before:
+        """Values before the start if nobody says otherwise: zero."""
+        return lambda _context, _lag: 0
+
+    # ---- eager -------------------------------------------------------------------------------------------------------
+
+    @property
+    def history(self) -> History:
+        """Samples of eager calls."""
+        return eager_histories(self.module).setdefault(self.length_key, History(self.window))
+
+    @abstractmethod
+    def eager_template(self) -> Template:
+        """What a value looks like outside of a trace."""
+
+    def eager_now(self) -> Any:
+        """The present value, where the history does not hold it."""
+        return None
