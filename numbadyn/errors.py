@@ -224,6 +224,19 @@ class UnknownStateError(NumbadynError, AttributeError):
     """
 
 
+class ReservedNameError(NumbadynError, AttributeError):
+    """A state, parameter or part takes a name that its owner needs.
+
+    Wrong::
+
+        self.name = nd.State(0.0)
+
+    Right::
+
+        self.label = nd.State(0.0)
+    """
+
+
 class NotInitialisedError(NumbadynError, RuntimeError):
     """A state is read before it exists.
 

@@ -17,6 +17,7 @@ from numbadyn.errors import (
     HookArgumentError,
     NotInitialisedError,
     NumbadynError,
+    ReservedNameError,
     UnknownStateError,
     UnsupportedFeatureError,
 )
@@ -29,6 +30,15 @@ from numbadyn.tracing.trace import current_trace
 __all__ = ["Module", "call_order", "init_all_states", "init_missing_states", "name_all", "reset_all_states", "walk"]
 
 Method = TypeVar("Method", bound=Callable[..., Any])
+
+_RESERVED = frozenset({"driven", "in_size", "name", "number", "seed_of_build"})
+"""Names of attributes that modules keep for themselves."""
+
+
+def _is_member(cls: type, name: str) -> bool:
+    """Whether a class defines a method or property of that name; plain values there are defaults, and may go."""
+    member = getattr(cls, name, None)
+    return callable(member) or isinstance(member, property)
 
 
 class Module:
@@ -51,6 +61,12 @@ class Module:
 
     def __setattr__(self, name: str, value: Any) -> None:
         old = self.__dict__.get(name)
+        if isinstance(value, Variable | Module) and (name in _RESERVED or _is_member(type(self), name)):
+            raise ReservedNameError(
+                f"A {type(value).__name__} is named {name!r}, which is a member of every {type(self).__name__}.",
+                where=f"{self.path}.{name}",
+                cure="Choose another name.",
+            )
         if isinstance(value, Variable):
             trace = current_trace()
             if trace is not None:

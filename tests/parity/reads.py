@@ -11,7 +11,7 @@ import quantities as pq
 from quantities import ms, mV
 
 import numbadyn as nd
-from tests.features.both import assert_targets_agree
+from tests.features.both import assert_targets_agree, run_on
 
 __all__ = ["DT", "SIZE", "START", "STEPS", "Owner", "b", "first_values", "n", "readings", "x"]
 
@@ -86,7 +86,9 @@ class _Net(nd.DynamicsGroup):
         self.after = _Reader(reads(self.owner), examples)
 
 
-def readings(reads: Callable[[Any], dict[str, Any]], owner: type = Owner) -> dict[str, dict[str, list[Any]]]:
+def readings(
+    reads: Callable[[Any], dict[str, Any]], owner: type = Owner, *, compiled: bool = True
+) -> dict[str, dict[str, list[Any]]]:
     """Values of reads in each step, by place and name.
 
     Parameters
@@ -95,6 +97,8 @@ def readings(reads: Callable[[Any], dict[str, Any]], owner: type = Owner) -> dic
         Makes the reads of an owner: name -> what is called for the value.
     owner : type
         Model that is read.
+    compiled : bool
+        Whether to run on the CPU target too, not on the interpreter alone.
 
     Returns
     -------
@@ -110,9 +114,11 @@ def readings(reads: Callable[[Any], dict[str, Any]], owner: type = Owner) -> dic
         with nd.environ.context(dt=DT * ms, i=step, t=step * DT * ms):
             eager()
     examples = {name: values[-1] for name, values in eager.before.seen.items()}
-    _, result = assert_targets_agree(
-        lambda: _Net(make, examples), DT * ms, (STEPS + 1) * DT * ms, may_be_silent=["_Net.owner"]
-    )
+    run = {"make_network": lambda: _Net(make, examples), "dt": DT * ms, "duration": (STEPS + 1) * DT * ms}
+    if compiled:
+        _, result = assert_targets_agree(**run, may_be_silent=["_Net.owner"])
+    else:
+        _, result = run_on("interpret", **run)
     for place in ("before", "after"):
         seen = getattr(eager, place).seen
         for name, values in seen.items():

@@ -24,7 +24,7 @@ from numbadyn.ir.nodes import BindContext
 from numbadyn.model import environ
 from numbadyn.model.delays.changing_times import Changing
 from numbadyn.model.delays.fixed_times import DelaySteps, Fixed
-from numbadyn.model.delays.forms import checked_indices
+from numbadyn.model.delays.forms import checked_indices, form_of
 from numbadyn.model.delays.given_times import delay_time
 from numbadyn.model.delays.interpolation import InterpolationRegistry, method_of
 from numbadyn.model.delays.nesting import leaves, rebuilt, template_of
@@ -206,13 +206,13 @@ class Delay(Module):
             if trace.node(node).shape not in ((), target.shape):
                 raise self._misfit(trace.node(node).shape, target.shape, str(trace.here))
             if trace.node(node).kind != target.kind:
-                if target.kind != "real":
+                if target.kind != "real" and trace.settled:
                     raise TracedValueError(
                         f"{self.path} holds {target.kind} values, but a {trace.node(node).kind} value is written.",
                         where=str(trace.here),
                         cure="Make the target of the kind that is written, such as np.zeros(n).",
                     )
-                node = trace.cast(node, "real")
+                node = trace.cast(node, target.kind)
             written[name] = node
 
     def _write_eagerly(self, parts: list[Any]) -> None:
@@ -274,10 +274,17 @@ class Delay(Module):
         indices = checked_indices(time_and_idx[1:], self.path)
         time = None if given is None else delay_time(given, None, self.path, self._window)
         for source in self._sources:
+            if isinstance(time, Fixed):
+                self._check_form(source, time, indices)
             register(source, time)
         if time is not None:
             self._longest = max(self._longest, time.bound(BindContext(1.0, 0)))
         return time, indices
+
+    def _check_form(self, source: Source, time: Fixed, indices: tuple[Any, ...]) -> None:
+        """Refuse delays and indices that do not fit the target; the memory of a state is checked when it is read."""
+        if isinstance(source, GivenSource):
+            form_of(time.shape, indices, source.target.shape, source.name)
 
     def register_entry(self, entry: Any, *time_and_idx: Any) -> Delay:
         """Announce a delay under a name.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from numbadyn.ir.nodes import BindContext, ParamSpec
 from numbadyn.model import environ
 from numbadyn.model.delays.forms import Form
-from numbadyn.model.delays.rule import checked_delay, delay_steps, steps_in
+from numbadyn.model.delays.rule import checked_delay, delay_steps, positions, steps_in
 from numbadyn.model.delays.times import DelayTime, Present, eager_context, out_of_range
 from numbadyn.model.delays.windows import Window
 from numbadyn.model.values import Parameter
@@ -62,7 +62,8 @@ class Fixed(DelayTime, Present):
         """The longest time that is remembered, in ms."""
         return float(np.max(self._times(context)))
 
-    def _whole(self, context: BindContext) -> NDArray[np.int64]:
+    def whole(self, context: BindContext) -> NDArray[np.int64]:
+        """Whole steps, rounded up, as many as there are times."""
         times = self._times(context)
         if self.window is None:
             return steps_in(times, context, self.where)
@@ -70,15 +71,15 @@ class Fixed(DelayTime, Present):
 
     def longest(self, context: BindContext) -> int:
         """Steps of the longest delay that can occur."""
-        return int(np.max(self._whole(context)))
+        return int(np.max(self.whole(context)))
 
     def steps(self, form: Form) -> Any:
         """Whole steps, rounded up."""
-        return self._value(form, "int", self._whole)
+        return self._value(form, "int", self.whole)
 
     def position(self, form: Form) -> Any:
         """Steps with their fraction."""
-        return self._value(form, "real", lambda context: self._times(context) / self.unit(context))
+        return self._value(form, "real", lambda context: positions(self._times(context), self.unit(context)))
 
     def _value(self, form: Form, kind: Any, fetch: Callable[[BindContext], NDArray[Any]]) -> Any:
         trace = current_trace()

@@ -18,7 +18,7 @@ from numbadyn.errors import DelayError
 from numbadyn.ir.nodes import BindContext
 from numbadyn.units import TIME, describe, magnitude_in
 
-__all__ = ["LONGEST", "checked_delay", "delay_steps", "steps_in", "tolerance"]
+__all__ = ["LONGEST", "checked_delay", "delay_steps", "positions", "steps_in", "tolerance"]
 
 LONGEST = 2**24 - 1
 """Steps that a history can hold, as of the delays of synapses."""
@@ -39,6 +39,19 @@ def delay_steps(time: Any, dt: float) -> NDArray[np.int64]:
     """
     times = np.asarray(time, dtype=np.float64)
     return np.maximum(np.ceil(times / dt - tolerance(64)), times > 0).astype(np.int64)
+
+
+def positions(time: Any, dt: float) -> NDArray[np.float64]:
+    """Steps of a delay in ms with their fraction; multiples of dt are whole numbers, whatever their last bits are.
+
+    Examples
+    --------
+    >>> float(positions(0.3, 0.1)), float(positions(0.25, 0.1))
+    (3.0, 2.5)
+    """
+    exact = np.asarray(time, dtype=np.float64) / dt
+    whole = np.rint(exact)
+    return np.where(np.abs(exact - whole) <= tolerance(64), whole, exact)
 
 
 def steps_in(time: Any, context: BindContext, where: str) -> NDArray[np.int64]:

@@ -130,7 +130,7 @@ class GivenSource(Source):
 
     def __init__(self, delay: Any, leaf: str, target: Template, init: Any, window: Window | None) -> None:
         super().__init__(delay, leaf, init, window)
-        self._target = target
+        self.target = target
 
     @property
     def name(self) -> str:
@@ -145,9 +145,9 @@ class GivenSource(Source):
         """That of the target, with the unit that was written."""
         node = self._given(trace).get(self.item)
         if node is not None:
-            return Template(self._target.shape, self._target.kind, trace.node(node).dimension)
+            return Template(self.target.shape, self.target.kind, trace.node(node).dimension)
         learnt = trace.templates.get(self.key)
-        return self._target if learnt is None else Template(self._target.shape, self._target.kind, learnt.dimension)
+        return self.target if learnt is None else Template(self.target.shape, self.target.kind, learnt.dimension)
 
     def sampled(self, trace: Trace) -> bool:
         """Whether `Delay.update` has been called in this step."""
@@ -171,4 +171,4 @@ class GivenSource(Source):
     def eager_template(self) -> Template:
         """That of the target, with the unit that was written last."""
         dimension = self.history.dimension
-        return self._target if dimension is None else Template(self._target.shape, self._target.kind, dimension)
+        return self.target if dimension is None else Template(self.target.shape, self.target.kind, dimension)

@@ -26,7 +26,7 @@ from numbadyn.ir.ops import Kind
 from numbadyn.tracing.trace import Trace
 from numbadyn.units import TIME, describe, is_quantity, magnitude_in
 
-__all__ = ["STRATEGIES", "Window", "window_of"]
+__all__ = ["STRATEGIES", "Before", "Window", "window_of"]
 
 Before = Callable[[BindContext, int], Any]
 """Values before the start: ``before(context, lag)``, where lag 1 is the last one."""
@@ -105,7 +105,7 @@ class Window:
     def eager(self, running: Any, value: Any, begins: bool) -> Any:
         """The running value after one more value; arrays without units."""
         if begins or self.strategy == "latest":
-            return value.astype(np.int64) if self.strategy == "sum" and value.dtype.kind == "b" else value
+            return value if value.dtype.kind != "b" or self.strategy not in ("mean", "sum") else value.astype(np.int64)
         if self.strategy == "hold":
             return running
         return np.maximum(running, value) if self.strategy == "max" else running + value
