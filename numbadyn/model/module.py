@@ -123,8 +123,14 @@ class Module:
         ------
         UnknownStateError
             There is no such state; the message lists those that exist.
+        NotInitialisedError
+            There are no states yet.
         """
         found = vars(self).get(name)
+        if found is None and not self._initialised and not self.states():
+            raise NotInitialisedError(
+                f"{self.path} has no state {name!r} yet.", where=self.path, cure="Call nd.init_all_states(net) first."
+            )
         if not isinstance(found, State):
             known = ", ".join(self.states()) or "none"
             kind = "" if name not in vars(self) else f" (it is a {type(found).__name__})"

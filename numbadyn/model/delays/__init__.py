@@ -16,8 +16,10 @@ from numbadyn.model.delays.reading import longest_delays
 from numbadyn.model.delays.references import OutputDelayAt, PrefetchDelayAt
 from numbadyn.model.delays.rule import delay_steps, steps_in
 from numbadyn.model.delays.state_memory import StateWithDelay
+from numbadyn.model.delays.windows import Before
 
 __all__ = [
+    "Before",
     "Delay",
     "DelayAccess",
     "DelaySteps",

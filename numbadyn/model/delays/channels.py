@@ -16,7 +16,7 @@ from numbadyn.ir.nodes import BindContext, Channel, ParamSpec
 from numbadyn.model.delays.rule import steps_in
 from numbadyn.model.delays.source import Source
 from numbadyn.model.delays.sources import StateSource
-from numbadyn.model.delays.windows import Window
+from numbadyn.model.delays.windows import Before, Window
 from numbadyn.model.values import State
 from numbadyn.tracing.trace import ANY, Template, Trace
 from numbadyn.units import DIMENSIONLESS, join
@@ -65,7 +65,7 @@ def _make_running(trace: Trace, source: Source, template: Template, window: Wind
     dimension = DIMENSIONLESS if template.dimension is ANY else template.dimension
     given: Any = zero if kind != "real" else join(0.0, dimension)
     state = _Summary(given, template.shape, window, before)
-    state.name = f"{source.name} ({window.strategy} of {window.every:g} ms)"
+    state.name = f"{source.name} ({window.strategy}) every {window.every:g} ms"
     index = trace.state_index(state, state.spec)
     trace.notes.setdefault("running", {})[source.key] = _Running(state, index)
 
@@ -140,9 +140,9 @@ def as_sample(trace: Trace, window: Window, summary: int) -> int:
 # ---- signals of projections ------------------------------------------------------------------------------------------
 
 
-def delay_line(trace: Trace, value: int, times: NDArray[np.float64], name: str) -> int:
-    """A traced value of this step some whole steps ago (zero before the start)."""
-    channel = signal_channel(trace, value, name)
+def delay_line(trace: Trace, value: int, times: NDArray[np.float64], name: str, before: Before | None) -> int:
+    """A traced value of this step some whole steps ago."""
+    channel = signal_channel(trace, value, name, before)
     node = trace.node(value)
     if float(times) == 0.0:
         return value
@@ -162,10 +162,14 @@ def delay_line(trace: Trace, value: int, times: NDArray[np.float64], name: str) 
     )
 
 
-def signal_channel(trace: Trace, value: int, name: str) -> int:
-    """The channel that samples a traced value of this step."""
-    node = trace.node(value)
-    return trace.channel(("signal", value), lambda: Channel(name, value, node.shape, node.kind, node.dimension, _zero))
+def signal_channel(trace: Trace, value: int, name: str, before: Before | None) -> int:
+    """The channel that samples a traced value of this step; `before` gives those before the start, or they are zero."""
+    node, varied = trace.node(value), before is not None
+
+    def make() -> Channel:
+        return Channel(name, value, node.shape, node.kind, node.dimension, before or _zero, varied=varied)
+
+    return trace.channel(("signal", value, varied), make)
 
 
 def _zero(_context: BindContext, _lag: int) -> Any:

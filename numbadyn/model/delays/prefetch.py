@@ -8,7 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from numbadyn.errors import UnknownStateError
+from numbadyn.model.delays.reading import before_first
 from numbadyn.model.delays.references import PrefetchDelayAt
+from numbadyn.model.delays.sources import StateSource
+from numbadyn.model.delays.windows import Before
 
 if TYPE_CHECKING:
     from numbadyn.model.dynamics import Dynamics
@@ -67,6 +70,11 @@ class Prefetch:
         """The attribute's value."""
         item = self.get_item()
         return item.value if hasattr(item, "__traced_value__") else item
+
+    def before_first(self) -> Before | None:
+        """What it would have given before the first step, if it is a state."""
+        known = self.item in self.module.states()
+        return before_first(StateSource(self.module, self.item, None, None), None, ()) if known else None
 
     def __call__(self) -> Any:
         """The attribute's value."""

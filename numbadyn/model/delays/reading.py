@@ -5,7 +5,10 @@ In: what references and `Delay` keep.  Out: the value.  Must not know: who asks.
 
 from __future__ import annotations
 
+import math
 from typing import Any
+
+import numpy as np
 
 from numbadyn.errors import DelayError, LateDelayError
 from numbadyn.ir.nodes import BindContext
@@ -16,11 +19,12 @@ from numbadyn.model.delays.rule import LONGEST, delay_steps
 from numbadyn.model.delays.samples import EagerSamples, TracedSamples
 from numbadyn.model.delays.source import Source, full_name
 from numbadyn.model.delays.times import DelayTime, bound_number, eager_context
+from numbadyn.model.delays.windows import Before
 from numbadyn.model.order import note_touch
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced
 
-__all__ = ["latest", "longest_delays", "read", "register"]
+__all__ = ["before_first", "latest", "longest_delays", "read", "register"]
 
 
 def read(source: Source, time: DelayTime | None, indices: tuple[Any, ...], method: Method | None) -> Any:
@@ -88,6 +92,35 @@ def latest(source: Source) -> Any:
     if present is not None:
         return present
     return EagerSamples(source, form_of((), (), source.eager_template().shape, source.name)).at(0)
+
+
+def before_first(source: Source, time: DelayTime | None, indices: tuple[Any, ...]) -> Before | None:
+    """What a read would have given before the first step: ``values(context, lag)``, that many steps before it.
+
+    None where the delay changes while the network runs, and so is not known before the start.
+    """
+    trace = current_trace()
+    present = None if time is None else time.now() if isinstance(time, Bound) else time
+    if not isinstance(present, Fixed | None):
+        return None
+    template = source.template(trace) if trace is not None else source.eager_template()
+    before, window = source.before(template), source.window
+    form = form_of(() if present is None else present.shape, indices, template.shape, source.name)
+    elements = form.elements if form.elements is not None else np.arange(math.prod(form.shape)).reshape(form.shape)
+    newest = 0 if trace is not None and source.sampled(trace) else 1
+
+    def sample(context: BindContext, lag: int) -> Any:
+        value = before(context, lag) if window is None else window.before(before, context, 1)
+        return np.broadcast_to(value, template.shape).reshape(-1)
+
+    def values(context: BindContext, lag: int) -> Any:
+        if not source.varied or window is not None:
+            return sample(context, 1)[elements]
+        steps = 0 if present is None else form.spread(present.whole(context))
+        lags = np.broadcast_to(lag + newest + steps, form.shape)
+        return np.choose(np.searchsorted(found := np.unique(lags), lags), [sample(context, k)[elements] for k in found])
+
+    return values
 
 
 def register(source: Source, time: DelayTime | None) -> None:

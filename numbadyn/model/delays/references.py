@@ -11,10 +11,10 @@ from numbadyn.model.delays.fixed_times import Fixed
 from numbadyn.model.delays.forms import checked_indices, form_of
 from numbadyn.model.delays.given_times import delay_time
 from numbadyn.model.delays.interpolation import method_of
-from numbadyn.model.delays.reading import read, register
+from numbadyn.model.delays.reading import before_first, read, register
 from numbadyn.model.delays.source import Source, full_name
 from numbadyn.model.delays.sources import OutputSource, StateSource
-from numbadyn.model.delays.windows import window_of
+from numbadyn.model.delays.windows import Before, window_of
 
 if TYPE_CHECKING:
     from numbadyn.model.dynamics import Dynamics
@@ -73,6 +73,10 @@ class _At:
             return None
         times = () if self._time is None else self._time.shape
         return form_of(times, self._indices, self.size_of_source, self._source.name).shape
+
+    def before_first(self) -> Before | None:
+        """What it would have given before the first step."""
+        return before_first(self._source, self._time, self._indices)
 
     def __call__(self) -> Any:
         """The value."""

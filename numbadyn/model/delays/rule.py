@@ -16,17 +16,22 @@ from numpy.typing import NDArray
 
 from numbadyn.errors import DelayError
 from numbadyn.ir.nodes import BindContext
-from numbadyn.units import TIME, describe, magnitude_in
+from numbadyn.units import TIME, magnitude_in
 
-__all__ = ["LONGEST", "checked_delay", "delay_steps", "positions", "steps_in", "tolerance"]
+__all__ = ["LONGEST", "check_delays", "checked_delay", "delay_steps", "positions", "steps_in", "tolerance"]
 
 LONGEST = 2**24 - 1
-"""Steps that a history can hold, as of the delays of synapses."""
+"""Steps of the longest delay of all; 28 minutes at a step of 0.1 ms."""
 
 
 def tolerance(bits: int) -> float:
     """Part of a step by which a multiple of dt may be missed in arithmetic of this precision."""
     return 1e-6 if bits == 64 else 1e-3
+
+
+def slack(steps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Part of a step by which given times may miss a multiple of dt: what 32 bits leave, at most a thousandth."""
+    return np.clip(2e-7 * steps, tolerance(64), tolerance(32))
 
 
 def delay_steps(time: Any, dt: float) -> NDArray[np.int64]:
@@ -38,7 +43,8 @@ def delay_steps(time: Any, dt: float) -> NDArray[np.int64]:
     (15, 3, 0)
     """
     times = np.asarray(time, dtype=np.float64)
-    return np.maximum(np.ceil(times / dt - tolerance(64)), times > 0).astype(np.int64)
+    exact = times / dt
+    return np.maximum(np.ceil(exact - slack(exact)), times > 0).astype(np.int64)
 
 
 def positions(time: Any, dt: float) -> NDArray[np.float64]:
@@ -51,13 +57,13 @@ def positions(time: Any, dt: float) -> NDArray[np.float64]:
     """
     exact = np.asarray(time, dtype=np.float64) / dt
     whole = np.rint(exact)
-    return np.where(np.abs(exact - whole) <= tolerance(64), whole, exact)
+    return np.where(np.abs(exact - whole) <= slack(exact), whole, exact)
 
 
 def steps_in(time: Any, context: BindContext, where: str) -> NDArray[np.int64]:
     """Whole steps of a delay in ms; refuses one that is no multiple of dt if the simulator asks for exact delays."""
     steps = delay_steps(time, context.dt)
-    missed = np.abs(steps * context.dt - np.asarray(time)) > tolerance(64) * np.maximum(steps, 1) * context.dt
+    missed = positions(time, context.dt) != steps
     if context.exact_delays and missed.any():
         first = float(np.ravel(time)[np.flatnonzero(missed)[0]])
         raise DelayError(
@@ -71,10 +77,16 @@ def steps_in(time: Any, context: BindContext, where: str) -> NDArray[np.int64]:
 def checked_delay(delay: Any, where: str) -> NDArray[np.float64]:
     """A delay in ms, after checking its unit, sign and size."""
     times = np.asarray(magnitude_in(delay, TIME, what="The delay", where=where), dtype=np.float64)
-    wrong = np.argwhere(~(np.isfinite(times) & (times >= 0)))
-    if len(wrong):
-        place = tuple(int(k) for k in wrong[0])
-        which = f"delay[{', '.join(map(str, place))}]" if place else "delay"
-        value = describe(delay) if not place else f"{times[place]:g} ms"
-        raise DelayError(f"The {which} is {value}.", where=where, cure="Give a finite time, zero or longer.")
+    check_delays(times, where)
     return times
+
+
+def check_delays(times: NDArray[np.floating[Any]], where: str) -> None:
+    """Refuse times in ms that are negative, NaN or infinite."""
+    flat = np.ravel(times)
+    bad = np.flatnonzero(~((flat >= 0.0) & (flat < np.inf)))
+    if bad.size:
+        at = "" if np.ndim(times) == 0 else f" (position {bad[0]} of {flat.size})"
+        raise DelayError(
+            f"The delay is {flat[bad[0]]:g} ms{at}.", where=where, cure="Give a finite time, zero or longer."
+        )

@@ -120,7 +120,7 @@ class TracedSamples(Samples):
         """The channel's sample 1 + lag samples ago."""
         trace, form = self._trace, self._form
         spec = trace.step.channels[self._channel]
-        label = f"{spec.name.rsplit('.', 1)[-1].split(' ')[0]}_delayed"
+        label = f"{spec.label}_delayed"
         whole = form.elements is None
         steady = lag is None or (trace.is_constant(lag) and not self._declared)
         args: tuple[int, ...]

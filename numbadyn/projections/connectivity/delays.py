@@ -10,16 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import DelayError
+from numbadyn.model.delays.rule import LONGEST, check_delays, checked_delay, delay_steps
 from numbadyn.model.init import Constant, FromFunction, Initialiser, Values, as_initialiser
 from numbadyn.units import TIME, join, magnitude_in
 
-__all__ = ["LONGEST_DELAY", "as_delay", "check_delays", "drawn_steps", "is_explicit", "steps"]
-
-LONGEST_DELAY = 2**24 - 1
-"""Longest delay in steps; 28 minutes at a step of 0.1 ms."""
-
-_EXACT = 1e-6
-"""Part of a step by which a multiple of the step may be missed in floating point."""
+__all__ = ["as_delay", "drawn_steps", "is_explicit", "steps"]
 
 
 def as_delay(delay: Any, *, where: str = "delay") -> Initialiser | None:
@@ -62,33 +57,8 @@ def as_delay(delay: Any, *, where: str = "delay") -> Initialiser | None:
         elif isinstance(recipe, Values):
             check_delays(recipe.values, where)
         return recipe
-    magnitude = np.asarray(magnitude_in(delay, TIME, what="The delay", where=where), dtype=np.float64)
-    check_delays(magnitude, where)
+    magnitude = checked_delay(delay, where)
     return as_initialiser(join(magnitude if magnitude.ndim else float(magnitude), TIME))
-
-
-def check_delays(times: NDArray[np.floating[Any]], where: str) -> None:
-    """Refuse times that cannot be delays.
-
-    Parameters
-    ----------
-    times : ndarray
-        Times in ms, any shape.
-    where : str
-        The place for the message.
-
-    Raises
-    ------
-    DelayError
-        If a time is negative, NaN or infinite.
-    """
-    flat = np.ravel(times)
-    bad = np.flatnonzero(~((flat >= 0.0) & (flat < np.inf)))
-    if bad.size:
-        at = "" if np.ndim(times) == 0 else f" (position {bad[0]} of {flat.size})"
-        raise DelayError(
-            f"A delay is {flat[bad[0]]} ms{at}.", where=where, cure="Give zero or a positive, finite time."
-        )
 
 
 def is_explicit(recipe: Initialiser) -> bool:
@@ -116,14 +86,14 @@ def steps(times: NDArray[np.floating[Any]], dt: float, *, where: str = "delay") 
     Raises
     ------
     DelayError
-        If a delay is longer than `LONGEST_DELAY` steps.
+        If a delay is longer than `LONGEST` steps.
 
     Examples
     --------
     >>> steps(np.array([0.0, 0.25, 0.3, 1.5]), 0.1).tolist()
     [0, 3, 3, 15]
     """
-    return _whole(np.maximum(np.ceil(np.asarray(times, dtype=np.float64) / dt - _EXACT), 0.0), dt, where)
+    return _whole(delay_steps(times, dt).astype(np.float64), dt, where)
 
 
 def drawn_steps(times: NDArray[np.floating[Any]], dt: float, *, where: str = "delay") -> NDArray[np.int32]:
@@ -146,7 +116,7 @@ def drawn_steps(times: NDArray[np.floating[Any]], dt: float, *, where: str = "de
     Raises
     ------
     DelayError
-        If a delay is longer than `LONGEST_DELAY` steps.
+        If a delay is longer than `LONGEST` steps.
 
     Examples
     --------
@@ -159,9 +129,9 @@ def drawn_steps(times: NDArray[np.floating[Any]], dt: float, *, where: str = "de
 def _whole(whole: NDArray[np.float64], dt: float, where: str) -> NDArray[np.int32]:
     """Convert whole numbers, unless they are too many steps to store."""
     longest = float(np.max(whole, initial=0.0))
-    if not longest <= LONGEST_DELAY:
+    if not longest <= LONGEST:
         raise DelayError(
-            f"A delay of {longest * dt} ms is {longest:.0f} steps of {dt} ms; the longest is {LONGEST_DELAY} steps.",
+            f"A delay of {longest * dt} ms is {longest:.0f} steps of {dt} ms; the longest is {LONGEST} steps.",
             where=where,
             cure="Check the unit of the delay, or take a longer step.",
         )

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import DelayError
+from numbadyn.model.delays.rule import LONGEST, check_delays
 from numbadyn.model.init import Constant, Distribution, Floats, Initialiser, Values
 from numbadyn.projections.connectivity import SynapseTable
-from numbadyn.projections.connectivity.delays import LONGEST_DELAY, check_delays, drawn_steps, is_explicit, steps
+from numbadyn.projections.connectivity.delays import drawn_steps, is_explicit, steps
 from numbadyn.runtime.builders.compiled import structure_kernels
 from numbadyn.runtime.builders.structure import Draw, Structure
 from numbadyn.runtime.builders.values import per_synapse, pieces
@@ -145,7 +146,7 @@ def _per_synapse(
     for _, piece in _step_pieces(recipe, structure, draw, dt):
         longest = int(piece.max(initial=0))
         if longest >= seen.size:
-            seen = np.append(seen, np.zeros(min(2 * longest, LONGEST_DELAY) + 1 - seen.size, dtype=np.bool_))
+            seen = np.append(seen, np.zeros(min(2 * longest, LONGEST) + 1 - seen.size, dtype=np.bool_))
         seen[piece] = True
     if size == 0:
         seen[0] = True
