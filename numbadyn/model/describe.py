@@ -103,8 +103,7 @@ class Describer:
         }
         bound = defaults | dict(zip(names, self.args, strict=False)) | self.kwargs
         return (
-            self.cls.__module__,
-            self.cls.__qualname__,
+            self.cls,
             tuple(sorted((name, repr(content_key(value))) for name, value in bound.items())),
         )
 

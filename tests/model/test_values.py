@@ -8,7 +8,7 @@ from quantities import ms, mV, s
 
 import numbadyn as nd
 from numbadyn.codegen import cache_folder
-from numbadyn.errors import DimensionError
+from numbadyn.errors import DimensionError, ReservedNameError
 from tests.features.both import assert_targets_agree
 
 
@@ -153,3 +153,22 @@ def test_first_values_depend_on_the_seed_and_come_back() -> None:
     assert (model.x.value.magnitude == first).all()
     sim = nd.Simulator(model, dt=0.1 * ms, target="interpret", seed=1)
     assert (sim.get(model, "x").magnitude == first).all()
+
+
+@pytest.mark.parametrize("name", ["name", "in_size", "size", "varshape", "update", "states", "prefetch", "number"])
+@pytest.mark.parametrize("make", [lambda: nd.State(0.0), lambda: nd.Parameter(1 * ms), lambda: nd.LIF(2)])
+def test_names_that_modules_keep_for_themselves(name: str, make: Any) -> None:
+    model = nd.LIF(3)
+    with pytest.raises(ReservedNameError, match=f"named '{name}'") as info:
+        setattr(model, name, make())
+    assert isinstance(info.value, AttributeError)
+
+
+def test_defaults_of_a_class_are_no_members() -> None:
+    class Model(nd.Dynamics):
+        x = None
+
+        def init_state(self) -> None:
+            self.x = nd.State(1.0)
+
+    assert nd.init_all_states(Model(2)).x.value.tolist() == [1.0, 1.0]
