@@ -168,6 +168,11 @@ class ParamSpec:
     fetch: Callable[[BindContext], Any]
 
 
+def _label(name: str) -> str:
+    """The last part of a full name, without the length of windows: numbers are no part of what is compiled."""
+    return name.partition(" every ")[0].rsplit(".", 1)[-1]
+
+
 @dataclass(frozen=True, slots=True)
 class StateSpec:
     """A state variable: its name, shape and unit, and a function that draws its initial value."""
@@ -178,6 +183,11 @@ class StateSpec:
     dimension: Dimension
     initial: Callable[[BindContext], NDArray[Any]]
     owner: Any = None
+
+    @property
+    def label(self) -> str:
+        """Name in generated code."""
+        return _label(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +221,11 @@ class Channel:
     state: int | None = None
     varied: bool = False
     every: Callable[[BindContext], int] | None = None
+
+    @property
+    def label(self) -> str:
+        """Name in generated code."""
+        return _label(self.name)
 
     def before(self, context: BindContext, count: int) -> NDArray[Any]:
         """The samples before the first step's, newest first, of the shape ``(count, *shape)``."""

@@ -17,19 +17,30 @@ __all__ = ["explain"]
 
 
 def _delays(program: Program, context: BindContext, tables: list[Any], evaluator: Evaluator) -> list[str]:
-    step, lines = program.step, []
+    """How far back each reader looks: counted from the newest sample that is there when it reads."""
+    step = program.step
+    seen: dict[tuple[int, str], list[Any]] = {}
     for node in step.nodes:
-        if node.op == "history" and node.args:
-            lag = np.asarray(evaluator.values.get(node.args[0], 0))
-            channel = step.channels[node.attrs["channel"]]
-            lines.append(
-                f"{channel.name} read by {node.position.module}: {_span(lag)} steps before the last one "
-                f"({_span(lag * context.dt)} ms)"
-            )
+        if node.op == "history":
+            number = node.attrs["channel"]
+            lags = seen.setdefault((number, node.position.module), [])
+            if not node.args:
+                lags.append(0)
+            elif node.args[0] in evaluator.values:
+                lags += [np.min(evaluator.values[node.args[0]]), np.max(evaluator.values[node.args[0]])]
+            else:  # computed in each step, up to a number that is known
+                lags += [0, np.max(evaluator.values[node.args[-1]]) - 1]
+    lines = []
+    for (number, reader), lags in seen.items():
+        channel = step.channels[number]
+        steps = 1 if channel.every is None else channel.every(context)
+        what = "steps" if channel.every is None else f"samples of {steps * context.dt:g} ms"
+        time = _span(np.asarray(lags) * steps * context.dt)
+        lines.append(f"{channel.name} read by {reader}: {_span(lags)} {what} before the last one ({time} ms)")
     for connection, table in zip(step.connections, tables, strict=True):
         if len(table.delays) and table.delays.max() > 0:
             lines.append(f"{connection.name}: {_span(table.delays)} steps ({_span(table.delays * context.dt)} ms)")
-    return list(dict.fromkeys(lines)) or ["none"]
+    return lines or ["none"]
 
 
 def _span(values: Any) -> str:

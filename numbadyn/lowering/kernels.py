@@ -194,16 +194,13 @@ class _LoopBuilder:
         for index in self.draft.nodes:
             if index in self.memory.stored_as or index in self.plan.refills or ("temp", index) in self.memory.buffers:
                 buffer = self.memory.value(index)
-                slot = self._slot(
-                    View(buffer, 0, buffer.size), "each", 1, self.node(index).label or buffer.name.rsplit(".", 1)[-1]
-                )
+                known = self.plan.step.states[buffer.index].label if buffer.role == "state" else self.node(index).op
+                slot = self._slot(View(buffer, 0, buffer.size), "each", 1, self.node(index).label or known)
                 stores.append(Store(self.locals[index], slot.index))
             for number, channel in enumerate(self.plan.step.channels):
                 if number in self.plan.rings and channel.value == index and channel.kind != "bool":
                     ring = self.memory.ring(number)
-                    slot = self._slot(
-                        View(ring, 0, ring.size, "now"), "each", 1, f"{channel.name.rsplit('.', 1)[-1]}_now"
-                    )
+                    slot = self._slot(View(ring, 0, ring.size, "now"), "each", 1, f"{channel.label}_now")
                     stores.append(Store(self.locals[index], slot.index))
         return stores
 

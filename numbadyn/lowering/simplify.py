@@ -242,7 +242,7 @@ def _sums_from_decay(step: Step) -> Step:
         for total, decayed in (node.args, node.args[::-1]):
             if _is_plain_sum(step, total, node, uses) and _is_decay(step, decayed, state, constant):
                 sum_node = step.nodes[total]
-                label = step.states[state].name.rsplit(".", 1)[-1]
+                label = step.states[state].label
                 step.nodes[value] = replace(
                     node, op="accumulate", args=(*sum_node.args, decayed), attrs=sum_node.attrs, label=label
                 )

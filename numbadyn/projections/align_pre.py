@@ -100,6 +100,7 @@ class AlignPreProj(SynapticProjection):
             made, sources = on_population
         super().__init__(sources, comm=comm, post=post, delay=delay, name=name, through=through)
         self._steps_syn = on_population is None
+        self._delivery.before = lambda: None  # what is delivered is the synapse's variable, which begins at zero
         if self._steps_syn:
             take(made, self.path)
         self.syn = made

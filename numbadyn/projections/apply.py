@@ -17,7 +17,7 @@ from numbadyn.errors import ConnectivityError, DelayError, ShapeError, Unsupport
 from numbadyn.ir.analysis import signal_of
 from numbadyn.ir.nodes import BindContext, Connection
 from numbadyn.model import environ
-from numbadyn.model.delays import delay_line, delay_steps, signal_channel, state_history, steps_in
+from numbadyn.model.delays import Before, delay_line, delay_steps, signal_channel, state_history, steps_in
 from numbadyn.model.init import Constant, Initialiser, Values
 from numbadyn.model.module import Module
 from numbadyn.projections.building import build
@@ -29,6 +29,12 @@ from numbadyn.units import join_eager, split
 __all__ = ["Delivery"]
 
 _REAL = np.dtype(np.float64)
+
+_Past = Callable[[], Before | None]
+
+
+def _nothing() -> None:
+    """The past of a signal that was zero before the start."""
 
 
 class Delivery:
@@ -44,8 +50,9 @@ class Delivery:
         See `numbadyn.projections.connectivity.as_delay`; a function as `comm` takes one time only.
     out_shape : tuple of int
         Shape of what arrives.
-    hold_first : bool
-        Whether the signal's history before the first eager call is its first value; else it is zero.
+    before : callable
+        Gives what the signal was before the first step, ``values(context, lag)`` of that many steps before; None where
+        it was zero.
 
     Raises
     ------
@@ -57,7 +64,9 @@ class Delivery:
         `delay` is no time, or negative, or not finite.
     """
 
-    def __init__(self, owner: Module, comm: Any, delay: Any, out_shape: tuple[int, ...], hold_first: bool) -> None:
+    def __init__(
+        self, owner: Module, comm: Any, delay: Any, out_shape: tuple[int, ...], before: _Past = _nothing
+    ) -> None:
         where = owner.path
         if not callable(comm) and not isinstance(comm, Connectivity):
             raise ConnectivityError(
@@ -65,7 +74,7 @@ class Delivery:
                 where=where,
                 cure="Give a rule such as nd.FixedProb(pre.varshape, post.varshape, prob=0.02, weight=0.6*nS).",
             )
-        self.owner, self.comm, self.out_shape, self.hold_first = owner, comm, out_shape, hold_first
+        self.owner, self.comm, self.out_shape, self.before = owner, comm, out_shape, before
         self.rule: Connectivity | None = comm if isinstance(comm, Connectivity) else None
         self.function: Callable[..., Any] = comm
         self.delay = as_delay(delay, where=f"{where}.delay")
@@ -118,14 +127,15 @@ class Delivery:
         if self.rule is None:
             if isinstance(self.delay, Constant):
                 times = np.asarray(self.delay.value)
-                node = delay_line(trace, state_history(trace, node), times, f"{name}.signal")
+                node = delay_line(trace, state_history(trace, node), times, f"{name}.signal", self.before())
             return self.function(Traced(trace, node))
         if trace.node(node).kind == "int":
             node = trace.cast(node, "real")
         node = state_history(trace, node)
         value = trace.node(node)
         self.check_pre(value.shape)
-        channel = None if signal_of(trace.step, node, None) else signal_channel(trace, node, f"{name}.signal")
+        of_its_own = signal_of(trace.step, node, None) is None
+        channel = signal_channel(trace, node, f"{name}.signal", self.before()) if of_its_own else None
         dimension = ANY if value.dimension is ANY else self.rule.weight_dimension * value.dimension
         index = trace.connection(self, self._connection)
         label = name.rsplit(".", 1)[-1]
@@ -192,8 +202,12 @@ class Delivery:
 
     def _remember(self, signal: NDArray[Any], longest: int) -> None:
         self._past.insert(0, np.array(signal))
-        if len(self._past) == 1 and self.hold_first:
-            self._past *= longest + 1
+        before = self.before() if len(self._past) == 1 else None
+        if before is not None:
+            context = BindContext(environ.eager_dt(), self.owner.seed_of_build)
+            for lag in range(1, longest + 1):
+                value = np.broadcast_to(np.reshape(before(context, lag), -1), signal.size)
+                self._past.append(value.reshape(signal.shape).astype(signal.dtype))
         del self._past[longest + 1 :]
 
     def _ago(self, steps: int) -> NDArray[Any]:

@@ -71,8 +71,7 @@ class SynapticProjection(Projection):
         self._source = Source(modules, self.path, through)
         self.stages = self._source.stages
         self.comm = comm
-        held = self._source.begins_with_history
-        self._delivery = Delivery(self, comm, delay, self._post.varshape, held)
+        self._delivery = Delivery(self, comm, delay, self._post.varshape, self._source.before_first)
         self._delivery.check_pre(self._source.size)
 
     def __setattr__(self, name: str, value: Any) -> None:

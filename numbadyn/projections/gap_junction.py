@@ -47,7 +47,7 @@ class _GapJunction(Projection):
             _reader(self._post, post_state, self.post_ids, delay),
         )
         self._deliveries = [
-            Delivery(self, Edges(len(ids), module.varshape, np.arange(len(ids)), ids), None, module.varshape, False)
+            Delivery(self, Edges(len(ids), module.varshape, np.arange(len(ids)), ids), None, module.varshape)
             for module, ids in ((self._post, self.post_ids), (self._pre, self.pre_ids))
         ]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from numbadyn.errors import HookArgumentError
-from numbadyn.model.delays import OutputDelayAt, Prefetch, PrefetchDelayAt, latest_output, output_known
+from numbadyn.model.delays import Before, OutputDelayAt, Prefetch, PrefetchDelayAt, latest_output, output_known
 from numbadyn.model.describe import Describer
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.module import Module
@@ -87,6 +87,10 @@ class Source:
         if self.stages or not isinstance(self.first, _READERS):
             return False
         return not isinstance(self.first, OutputDelayAt) or self.first.init is not None
+
+    def before_first(self) -> Before | None:
+        """What the signal would have been before the first step; None where it was zero."""
+        return self.first.before_first() if self.begins_with_history and isinstance(self.first, _READERS) else None
 
     def __call__(self, *args: Any) -> Any:
         """Give the signal of this step; None in eager calls while its source has had no output yet."""

@@ -233,7 +233,7 @@ class Trace:
         if index not in self._latest:
             spec = self.step.states[index]
             self._latest[index] = self.source(
-                "state", (), spec.shape, spec.kind, spec.dimension, index=index, label=spec.name.rsplit(".", 1)[-1]
+                "state", (), spec.shape, spec.kind, spec.dimension, index=index, label=spec.label
             )
         return self._latest[index]
 
@@ -254,7 +254,7 @@ class Trace:
                 cure="Write a value of the state's own shape, or a single number.",
             )
         if node.kind != spec.kind:
-            if promote(node.kind, spec.kind) != spec.kind:
+            if self.settled and promote(node.kind, spec.kind) != spec.kind:
                 raise TracedValueError(
                     f"{spec.name} holds {spec.kind} values, but a {node.kind} value is written to it.",
                     where=str(self.here),
@@ -272,6 +272,14 @@ class Trace:
             self.step.channels.append(make())
             self._channels[key] = len(self.step.channels) - 1
         return self._channels[key]
+
+    @property
+    def settled(self) -> bool:
+        """Whether the kind and the unit of all that has been read so far are known.
+
+        If not, the step is recorded again, so what seems to be of a wrong kind may be right then.
+        """
+        return all(channel.dimension is not ANY for channel in self.step.channels)
 
     def channel_keys(self) -> dict[Any, int]:
         """Keys of all channels with their numbers."""
@@ -398,17 +406,17 @@ class Trace:
         rule, units = OPS[name].kinds, OPS[name].units
         if units == "logic":
             for kind in kinds:
-                if kind != "bool":
+                if kind != "bool" and self.settled:
                     raise TracedValueError(
                         f"{name} of a {kind} value: it joins conditions.",
                         where=str(self.here),
                         cure="Compare first, as in (a > 0) & (b > 0).",
                     )
-            return "bool", kinds
+            return "bool", ["bool"] * len(kinds)
         if rule == "keep":
             return kinds[0], kinds
         if rule == "select":
-            if kinds[0] != "bool":
+            if kinds[0] != "bool" and self.settled:
                 raise TracedValueError(
                     "np.where needs a condition.",
                     where=str(self.here),

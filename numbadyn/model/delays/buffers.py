@@ -342,7 +342,7 @@ class Delay(Module):
                 cure=f"Registered are: {', '.join(self._entries) or 'none'}.",
             )
         time, indices = self._entries[entry]
-        zero = Fixed(lambda _context: np.zeros(()), (), self.path, self._window, known=np.zeros(()))
+        zero = Fixed(lambda _context: np.zeros(()), (), self._window, known=np.zeros(()))
         return self._read(zero if time is None else time, indices, None)
 
     def retrieve_at_step(self, step: Any, *indices: Any) -> Any:
@@ -387,7 +387,7 @@ class Delay(Module):
                 )
             return steps * unit
 
-        return self._read(Fixed(times, steps.shape, self.path, window), checked_indices(indices, self.path), None)
+        return self._read(Fixed(times, steps.shape, window), checked_indices(indices, self.path), None)
 
     def retrieve_at_time(self, time: Any, *indices: Any) -> Any:
         """The value at a point in time, between samples by interpolation.
@@ -431,7 +431,7 @@ class Delay(Module):
         return InterpolationRegistry.get("linear" if kind == "real" else "nearest")
 
     def _changing(self, ago: Any, indices: tuple[Any, ...], method: Any) -> Any:
-        time = Changing(ago, lambda _context: self._longest, self.path, self._window)
+        time = Changing(ago, lambda _context: self._longest, self._window)
         return self._read(time, checked_indices(indices, self.path), method)
 
     def _read(self, time: DelayTime, indices: tuple[Any, ...], method: Any) -> Any:

@@ -34,41 +34,39 @@ class Changing(DelayTime):
         Gives the time, or an array of times, of this step.
     most : callable
         ``most(context)`` gives the longest time in ms that is remembered.
-    where : str
-        Place for messages.
     window : Window, optional
         Windows that the samples come in.
     """
 
     def __init__(
-        self, read: Callable[[], Any], most: Callable[[BindContext], float], where: str, window: Window | None = None
+        self, read: Callable[[], Any], most: Callable[[BindContext], float], window: Window | None = None
     ) -> None:
-        self._read, self._most, self._where, self._window = read, most, where, window
+        self._read, self._most, self._window = read, most, window
 
     def bound(self, context: BindContext) -> float:
         """The longest time that is remembered, in ms."""
         return self._most(context)
 
-    def now(self) -> Present:
+    def now(self, where: str) -> Present:
         """The times of this step, inside of their range."""
         trace = current_trace()
         value = self._read()
         if trace is None:
-            return Moving(self._eager(value), self._most, self._where, self._window)
+            return Moving(self._eager(value, where), self._most, where, self._window)
         time = as_node(trace, value)
         if trace.node(time).dimension != TIME:
-            magnitude_in(join(0.0, trace.node(time).dimension), TIME, what="The delay", where=self._where)
-        inside = guarded(trace, trace.cast(time, "real"), self._most, self._where)
-        return Moving(inside, self._most, self._where, self._window)
+            magnitude_in(join(0.0, trace.node(time).dimension), TIME, what="The delay", where=where)
+        inside = guarded(trace, trace.cast(time, "real"), self._most, where)
+        return Moving(inside, self._most, where, self._window)
 
-    def _eager(self, value: Any) -> NDArray[np.float64]:
+    def _eager(self, value: Any, where: str) -> NDArray[np.float64]:
         context = eager_context()
-        times = np.asarray(magnitude_in(value, TIME, what="The delay", where=self._where), dtype=np.float64)
+        times = np.asarray(magnitude_in(value, TIME, what="The delay", where=where), dtype=np.float64)
         most = self._most(context)
         slack = tolerance(64) * context.dt
         bad = np.flatnonzero(~((times >= -slack) & (times <= most + slack)))
         if bad.size:
-            raise out_of_range(self._where, float(np.ravel(times)[bad[0]]), most, f"element {bad[0]}")
+            raise out_of_range(where, float(np.ravel(times)[bad[0]]), most, f"element {bad[0]}")
         return np.clip(times, 0.0, most)
 
 

@@ -6,6 +6,7 @@ read.
 
 from __future__ import annotations
 
+import copy
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -36,8 +37,6 @@ class Fixed(DelayTime, Present):
         ``times(context)`` gives times in ms, checked.
     shape : tuple of int
         Their shape.
-    where : str
-        Place for messages.
     window : Window, optional
         Windows that the samples come in.
     known : ndarray, optional
@@ -48,15 +47,17 @@ class Fixed(DelayTime, Present):
         self,
         times: Callable[[BindContext], NDArray[np.float64]],
         shape: tuple[int, ...],
-        where: str,
         window: Window | None = None,
         known: NDArray[np.float64] | None = None,
     ) -> None:
-        self._times, self.shape, self.where, self.window, self._known = times, shape, where, window, known
+        self._times, self.shape, self.window, self._known = times, shape, window, known
+        self.where = "delay"
 
-    def now(self) -> Present:
-        """Itself."""
-        return self
+    def now(self, where: str) -> Fixed:
+        """Itself, with a place for messages."""
+        named = copy.copy(self)
+        named.where = where
+        return named
 
     def bound(self, context: BindContext) -> float:
         """The longest time that is remembered, in ms."""
@@ -109,25 +110,23 @@ class Bound(DelayTime):
         The times.
     most : float or None
         The longest time that can occur, in ms; that of the first run by default.
-    where : str
-        Place for messages.
     window : Window, optional
         Windows that the samples come in.
     """
 
-    def __init__(self, parameter: Parameter, most: float | None, where: str, window: Window | None = None) -> None:
-        self._parameter, self._most, self._where, self._window = parameter, most, where, window
+    def __init__(self, parameter: Parameter, most: float | None, window: Window | None = None) -> None:
+        self._parameter, self._most, self._window = parameter, most, window
 
     def _times(self, context: BindContext) -> NDArray[np.float64]:
         found = checked_delay(join(self._parameter.fetch(context), self._parameter.dimension), self._parameter.path)
         if self._most is not None and (found > self._most).any():
-            raise out_of_range(self._where, float(found.max()), self._most, self._parameter.path)
+            raise out_of_range(self._parameter.path, float(found.max()), self._most, "its value")
         return found
 
-    def now(self) -> Present:
+    def now(self, where: str) -> Fixed:
         """The times, still as a function of what is bound."""
         shape = self._times(BindContext(1.0, 0)).shape
-        return Fixed(self._times, shape, self._where, self._window)
+        return Fixed(self._times, shape, self._window).now(where)
 
     def bound(self, context: BindContext) -> float:
         """The longest time that is remembered, in ms."""

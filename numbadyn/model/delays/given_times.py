@@ -44,7 +44,7 @@ def delay_time(delay: Any, max_delay: Any, where: str, window: Window | None) ->
     """
     most = None if max_delay is None else float(np.max(checked_delay(max_delay, f"{where}, max_delay")))
     if isinstance(delay, Parameter):
-        return Bound(delay, most, where, window)
+        return Bound(delay, most, window)
     if callable(delay) or isinstance(delay, State):
         if most is None:
             raise DelayError(
@@ -53,8 +53,8 @@ def delay_time(delay: Any, max_delay: Any, where: str, window: Window | None) ->
                 cure="Declare the longest one: max_delay=20*ms.",
             )
         limit = most
-        return Changing(delay if callable(delay) else lambda: delay.value, lambda _context: limit, where, window)
+        return Changing(delay if callable(delay) else lambda: delay.value, lambda _context: limit, window)
     times = checked_delay(delay, where)
     if most is not None and (times > most).any():
         raise out_of_range(where, float(times.max()), most, "its declaration")
-    return Fixed(lambda _context: times, times.shape, where, window, known=times)
+    return Fixed(lambda _context: times, times.shape, window, known=times)

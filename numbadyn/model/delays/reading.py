@@ -46,7 +46,7 @@ def read(source: Source, time: DelayTime | None, indices: tuple[Any, ...], metho
         value = latest(source)
         return value[indices] if indices else value
     trace = current_trace()
-    present = time.now()
+    present = time.now(source.name)
     shape = source.template(trace).shape if trace is not None else source.eager_template().shape
     form = form_of(present.shape, indices, shape, source.name)
     spare = 0 if method is None else STENCIL
@@ -100,7 +100,7 @@ def before_first(source: Source, time: DelayTime | None, indices: tuple[Any, ...
     None where the delay changes while the network runs, and so is not known before the start.
     """
     trace = current_trace()
-    present = None if time is None else time.now() if isinstance(time, Bound) else time
+    present = None if time is None else time.now(source.name) if isinstance(time, Bound) else time
     if not isinstance(present, Fixed | None):
         return None
     template = source.template(trace) if trace is not None else source.eager_template()
@@ -118,7 +118,9 @@ def before_first(source: Source, time: DelayTime | None, indices: tuple[Any, ...
             return sample(context, 1)[elements]
         steps = 0 if present is None else form.spread(present.whole(context))
         lags = np.broadcast_to(lag + newest + steps, form.shape)
-        return np.choose(np.searchsorted(found := np.unique(lags), lags), [sample(context, k)[elements] for k in found])
+        found, place = np.unique(lags, return_inverse=True)
+        samples = np.stack([sample(context, int(k))[elements] for k in found])
+        return np.take_along_axis(samples, place.reshape(1, *lags.shape), axis=0)[0]
 
     return values
 

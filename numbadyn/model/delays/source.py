@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,7 @@ class Source(ABC):
     """
 
     def __init__(self, module: Any, item: str, init: Any, window: Window | None) -> None:
-        self.module, self.item, self.init, self.window = module, item, init, window
+        self.module, self.item, self.init, self._window = module, item, init, window
         self._init_key = None if init is None else content_key(init)
 
     @property
@@ -57,13 +58,18 @@ class Source(ABC):
         return full_name(self.module, self.item)
 
     @property
+    def window(self) -> Window | None:
+        """Windows that values come together in; messages name the source as it is called now."""
+        return None if self._window is None else replace(self._window, where=self.name)
+
+    @property
     def key(self) -> Hashable:
         """Equal for sources that can share a channel."""
         return (type(self).__name__, id(self.module), self.item, self._init_key, self._window_key)
 
     @property
     def _window_key(self) -> Any:
-        return None if self.window is None else self.window.key
+        return None if self._window is None else self._window.key
 
     @property
     def length_key(self) -> tuple[str, Any]:

@@ -27,8 +27,8 @@ class DelayTime(ABC):
     """A time, or an array of times, before the newest sample, as users give it."""
 
     @abstractmethod
-    def now(self) -> Present:
-        """The times of this step."""
+    def now(self, where: str) -> Present:
+        """The times of this step, for a read of what is named."""
 
     @abstractmethod
     def bound(self, context: BindContext) -> float:
