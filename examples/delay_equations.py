@@ -118,8 +118,10 @@ def draw(systems, cells, path):
     x = np.asarray(systems.x)[-6000:]
     for k, delay in enumerate(DELAYS):
         lag = round(delay / 0.25)
-        axes[0, k].plot(x[lag:, k], x[:-lag, k], ".-", lw=0.5, ms=1.5)
-        axes[0, k].set(title=f"tau = {delay:g}", xlabel="x(t)", ylabel="x(t - tau)", xlim=(0.1, 1.5), ylim=(0.1, 1.5))
+        style = {"marker": "o", "ms": 4} if np.ptp(x[:, k]) < 1e-3 else {"lw": 0.5}
+        axes[0, k].plot(x[lag:, k], x[:-lag, k], **style)
+        axes[0, k].set(title=f"tau = {delay:g}", xlabel="x(t)", ylabel="x(t - tau)", xlim=(0.3, 1.4), ylim=(0.3, 1.4))
+        axes[0, k].set_aspect("equal")
     below = axes[1, 0].get_gridspec()
     for axis in axes[1]:
         axis.remove()
@@ -127,9 +129,10 @@ def draw(systems, cells, path):
     times, r = np.asarray(cells.t("r")), np.asarray(cells.r)
     for k, factor in enumerate((0.9, 1.02, 1.3)):
         panel.plot(times[-4000:], r[-4000:, k], label=f"{factor} of the critical delay")
-    panel.set(xlabel="time", ylabel="r", title="rates that inhibit themselves after a delay")
-    panel.legend(loc="upper right")
-    figure.savefig(path, dpi=100)
+    panel.set(xlabel="time", ylabel="r", title="Rates that inhibit themselves after a delay", ylim=(-1, 1.35))
+    panel.legend(loc="upper center", ncols=3, frameon=False)
+    figure.suptitle("Mackey-Glass equation")
+    figure.savefig(path, dpi=80)
 
 
 def main():
