@@ -247,7 +247,7 @@ class Trace:
                 where=str(self.here),
                 cure=f"Write a value in {_unit_name(spec.dimension)}.",
             )
-        if node.shape != spec.shape and node.size != 1:
+        if node.shape != spec.shape and (node.size != 1 or len(node.shape) > len(spec.shape)):
             raise ShapeError(
                 f"{spec.name} has shape {spec.shape}, but a value of shape {node.shape} is written to it.",
                 where=str(self.here),

@@ -201,6 +201,12 @@ REFUSED = {
         r"Model.V has shape \(4,\), .* shape \(2,\)",
         "own shape",
     ),
+    "write of a number with axes of its own": (
+        assign("V", np.zeros((1, 1)) * mV),
+        Shape,
+        r"Model.V has shape \(4,\), .* shape \(1, 1\)",
+        "own shape",
+    ),
     "write of a real number": (
         assign("k", lambda m: m.k * 0.5),
         Traced,

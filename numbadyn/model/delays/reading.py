@@ -107,7 +107,7 @@ def before_first(source: Source, time: DelayTime | None, indices: tuple[Any, ...
     before, window = source.before(template), source.window
     form = form_of(() if present is None else present.shape, indices, template.shape, source.name)
     elements = form.elements if form.elements is not None else np.arange(math.prod(form.shape)).reshape(form.shape)
-    newest = 0 if trace is not None and source.sampled(trace) else 1
+    newest = 0 if (source.history.written if trace is None else source.sampled(trace)) else 1
 
     def sample(context: BindContext, lag: int) -> Any:
         value = before(context, lag) if window is None else window.before(before, context, 1)
