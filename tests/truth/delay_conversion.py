@@ -5,6 +5,7 @@ In: nothing.  Out: `ROWS`, `PEERS`, and their Markdown tables.  Must not know: n
 Here D is the delay that the other simulator is given, d the delay that numbadyn is given, both in time.
 """
 
+import math
 from dataclasses import dataclass
 
 __all__ = ["PEERS", "ROWS", "Peer", "Row", "labels_table", "markdown_table"]
@@ -22,6 +23,8 @@ class Peer:
         Steps to be added to its labels of samples and of spikes to get ours.
     rounding : {"nearest", "up"}
         What becomes of a delay between steps.
+    decimal : bool
+        Whether it rounds what the decimals say; else the quotient D / dt of two binary numbers.
     remark, source
         In words; where its documentation says so.
     """
@@ -32,8 +35,14 @@ class Peer:
     sample: int
     spike: int
     rounding: str
+    decimal: bool
     remark: str
     source: str
+
+    def steps(self, delay: float, dt: float) -> int:
+        """Whole steps that it makes of a delay, both in ms."""
+        quotient = round(delay / dt, 6) if self.decimal else delay / dt
+        return math.floor(quotient + 0.5) if self.rounding == "nearest" else math.ceil(quotient)
 
 
 @dataclass(frozen=True)
@@ -47,7 +56,8 @@ class Row:
     ours
         The same in numbadyn.
     traces
-        Names of the traces that show it, theirs -> that of the network in the test.
+        Names of the traces that show it: theirs, and that of the receiver in the test that integrates as they do. Reads
+        have none; the file of the peer holds them apart.
     extra
         Steps by which their delay is longer than ours.
     least
@@ -56,6 +66,9 @@ class Row:
         What else to know.
     synaptic
         Steps to be added to their labels of the synaptic variable, beyond those of other samples.
+    spread
+        Whether a delay between steps is spread over both, whatever their other mechanisms do; as here with
+        ``interpolation="linear"``.
     """
 
     peer: str
@@ -66,6 +79,7 @@ class Row:
     least: int
     remark: str
     synaptic: int = 0
+    spread: bool = False
 
     def theirs(self, steps: int) -> int:
         """Their delay, in steps, for a delay of ours in steps."""
@@ -96,7 +110,8 @@ PEERS = {
             0,
             0,
             "nearest",
-            "A delay of no step is refused.",
+            True,
+            "Half a step is rounded up. A delay of no step is refused.",
             "https://nest-simulator.readthedocs.io/en/stable/nest_behavior/running_simulations.html",
         ),
         Peer(
@@ -106,7 +121,8 @@ PEERS = {
             0,
             1,
             "nearest",
-            "Spikes are stamped with the start of their step.",
+            False,
+            "Spikes are stamped with the start of their step. Half a step: the last bit of D / dt decides.",
             "https://brian2.readthedocs.io/en/2.9.0/user/running.html#scheduling",
         ),
         Peer(
@@ -116,6 +132,7 @@ PEERS = {
             1,
             1,
             "up",
+            False,
             "What a step leaves is labelled with the t of that step. 3 * 0.1 ms at dt = 0.1 ms are 4 steps.",
             "https://brainx.chaobrain.com/brainstate/",
         ),
@@ -124,7 +141,7 @@ PEERS = {
 
 _DELTA = "`DeltaProj`, delta synapse"
 _POST = "`AlignPostProj` with `Expon`"
-_INTERPOLATED = "A delay between steps is spread over the two steps around it."
+_SPREAD = "Between steps: as `interpolation='linear'` here."
 
 ROWS = (
     Row("nest", "`iaf_psc_delta`", _DELTA, (("still", "still"), ("leaky", "leaky")), 1, 1, ""),
@@ -136,7 +153,7 @@ ROWS = (
         (("current", "current"), ("conductance", "conductance")),
         0,
         1,
-        "Their d = 0 does not exist. Their g of t is our sample of t + dt.",
+        "Their g of t is our sample of t + dt.",
         1,
     ),
     Row("nest", "`rate_connection_delayed`", "`CurrentProj` of a state", (("rate", "rate"),), 0, 1, ""),
@@ -145,41 +162,43 @@ ROWS = (
         "brian2",
         "`SpikeGeneratorGroup`, `v_post += w`",
         _DELTA,
-        (("generator", "generator one step later"),),
+        (("generator", "generator_one_step_later"),),
         1,
         0,
-        "`times` + dt.",
+        "Here `times` + dt.",
     ),
     Row(
         "brian2",
         "`on_pre='g_post += w'`",
         _POST,
-        (("current", "current"), ("conductance", "conductance")),
+        (("current", "current"), ("conductance", "conductance_held")),
         0,
         0,
         "Their g of t is our sample of t + dt.",
         1,
     ),
-    Row("brian2", "`g_post = x : 1 (summed)`", _POST, (("summed", "summed"),), 0, 0, "Same sample of g."),
+    Row("brian2", "`g_post = x : 1 (summed)`", _POST, (("summed", "current_held"),), 0, 0, "Same sample of g."),
     Row("brainpy", "`DeltaProj(pre.output_delay(D))`", _DELTA, (("still", "still"), ("leaky", "leaky")), 0, 0, ""),
-    Row("brainpy", "`AlignPostProj(pre.output_delay(D))`", _POST, (("conductance", "conductance"),), 0, 0, ""),
+    Row("brainpy", "`AlignPostProj(pre.output_delay(D))`", _POST, (("conductance", "conductance_held"),), 0, 0, ""),
     Row(
         "brainpy",
         "`AlignPostProj(delay=D)`, called before `pre`",
         _POST,
-        (("InputDelay before", "conductance"),),
+        (("InputDelay before", "conductance_held"),),
         0,
         0,
-        _INTERPOLATED,
+        _SPREAD,
+        spread=True,
     ),
     Row(
         "brainpy",
         "`AlignPostProj(delay=D)`, called after `pre`",
         _POST,
-        (("InputDelay after", "conductance"),),
+        (("InputDelay after", "conductance_held"),),
         1,
         0,
-        _INTERPOLATED,
+        _SPREAD,
+        spread=True,
     ),
     Row(
         "brainpy",
@@ -188,7 +207,8 @@ ROWS = (
         (("Simulator delta", "still"),),
         0,
         0,
-        f"`None` is d = 0. {_INTERPOLATED}",
+        f"`None` is d = 0. {_SPREAD}",
+        spread=True,
     ),
     Row(
         "brainpy",
@@ -197,7 +217,8 @@ ROWS = (
         (("Simulator current", "current"),),
         -1,
         0,
-        f"`None` is d = dt. {_INTERPOLATED}",
+        f"`None` is d = dt. {_SPREAD}",
+        spread=True,
     ),
     Row(
         "brainpy",
