@@ -20,6 +20,7 @@ __all__ = [
     "not_receive_update_output",
     "receive_update_input",
     "receive_update_output",
+    "takes",
     "wants_input",
     "wants_output",
 ]
@@ -111,7 +112,7 @@ def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
     try:
         return function(*args, **kwargs)
     except TypeError as error:
-        if isinstance(error, NumbadynError) or _takes(function, args, kwargs):
+        if isinstance(error, NumbadynError) or takes(function, args, kwargs):
             raise
         given = f"{len(args) + len(kwargs)} argument{'s' * (len(args) + len(kwargs) != 1)}"
         raise HookArgumentError(
@@ -122,7 +123,8 @@ def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
         ) from error
 
 
-def _takes(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+def takes(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether a function can be called with these arguments, as far as its signature tells."""
     try:
         inspect.signature(function).bind(*args, **kwargs)
     except TypeError:

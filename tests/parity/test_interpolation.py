@@ -201,3 +201,69 @@ def test_a_method_of_the_user():
     np.testing.assert_allclose(np.asarray(found["registered"][10]), wanted)
     np.testing.assert_allclose(np.asarray(found["function"][10]), wanted[1])
     assert found["registered"][10].units == mV
+
+
+# ---- methods of the user that read other slots -----------------------------------------------------------------------
+
+
+def test_slots_that_a_method_computes_are_kept_inside():
+    """The reference wraps around; here eager calls, the interpreter and compiled code agree on the nearest slot."""
+
+    def shifted(by):
+        return lambda history, indices, position, length: history[(np.floor(position).astype(int) + by, *indices)]
+
+    def last(history, indices, position, length):
+        return history[(length, *indices)]
+
+    each = np.arange(SIZE)
+    found = readings(
+        lambda owner: {
+            "new": owner.prefetch_delay("x", 0.25 * ms, interpolation=shifted(-4)),
+            "old": owner.prefetch_delay("x", 0.25 * ms, interpolation=shifted(50)),
+            "last": owner.prefetch_delay("x", 0.25 * ms, interpolation=last),
+            "each": owner.prefetch_delay("x", [0.1, 0.2, 0.3, 0.4] * ms, each, interpolation=shifted(-3)),
+        }
+    )["after"]
+    oldest = 3 + STENCIL
+    np.testing.assert_array_equal(np.asarray(found["new"][10]), x(10))
+    np.testing.assert_array_equal(np.asarray(found["old"][10]), x(10 - oldest))
+    np.testing.assert_array_equal(np.asarray(found["last"][10]), x(10 - oldest))
+    np.testing.assert_array_equal(np.asarray(found["each"][10]), x(10 - np.array([0, 0, 0, 1]))[each, each])
+
+
+@pytest.mark.parametrize(
+    ("method", "text"),
+    [
+        (lambda history, indices, position, length: history[-1], "slot -1 of .*the slots 0 to length - 1"),
+        (lambda history, indices, position, length: history[100], "slot 100 of .*the slots 0 to 6"),
+        (lambda history, indices, position, length: history[np.floor(position)], "no whole number"),
+        (lambda history, indices, position, length: history[1.0], "slot 1.0 of .*no whole number"),
+        (lambda history, indices, position, length: history[np.arange(3)], r"slots of shape \(3,\)"),
+        (lambda history, indices, position, length: history[0, 1], r"with the indices \[1\]"),
+    ],
+)
+@pytest.mark.parametrize("target", ["eager", "cpu", "interpret"])
+def test_slots_that_are_not_there(method, text, target):
+    net = nd.DynamicsGroup()
+    net.owner = Owner()
+    net.owner.add_before_update("read", net.owner.prefetch_delay("x", 0.25 * ms, interpolation=method))
+    with pytest.raises(InterpolationError, match=text):
+        _run(net, target)
+
+
+def _run(net, target):
+    if target == "eager":
+        nd.init_all_states(net)
+        with nd.environ.context(dt=0.1 * ms, i=0, t=0 * ms):
+            net()
+        return
+    sim = nd.Simulator(net, dt=0.1 * ms, target=target)
+    sim.record(net.owner, "before_updates[read]")
+    sim.run(1 * ms)
+
+
+def test_a_method_of_another_signature():
+    with pytest.raises(InterpolationError, match="function of \\(history, indices, position, length\\)"):
+        Owner().prefetch_delay("x", 1 * ms, interpolation=lambda history, position: history[0])
+    with pytest.raises(InterpolationError, match="does not take the four arguments"):
+        nd.InterpolationRegistry.register("two", lambda history, position: history[0])

@@ -1,9 +1,9 @@
 """The past of values: one delay rule for every accessor, in eager calls and in traced steps.
 
 In: modules, times, elements.  Out: values some time ago.  `rule` and `windows` say what a delay means in numbers, the
-`times` and `forms` take apart what users give, `sources` say what has a past, `samples`, `interpolation` and `reading`
-make a value of it; `prefetch`, `references`, `buffers` and `state_memory` are what users hold.  Must not know:
-projections.
+`times` and `forms` take apart what users give, `sources` say what has a past, `samples`, `slots`, `interpolation` and
+`reading` make a value of it; `prefetch`, `references`, `buffers` and `state_memory` are what users hold.  Must not
+know: projections.
 """
 
 from numbadyn.model.delays.buffers import Delay, DelayAccess

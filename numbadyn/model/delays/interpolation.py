@@ -16,8 +16,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from numbadyn.errors import InterpolationError
+from numbadyn.model.hooks import takes
 
-__all__ = ["STENCIL", "InterpolationRegistry", "Method", "method_of"]
+__all__ = ["OWN", "STENCIL", "InterpolationRegistry", "Method", "method_of"]
 
 Method = Callable[[Any, tuple[Any, ...], Any, Any], Any]
 
@@ -76,13 +77,30 @@ def _cubic(history: Any, indices: tuple[Any, ...], position: Any, length: Any) -
     return _weighted(history, indices, first, weights)
 
 
+_STANDARD: dict[str, Method] = {
+    "nearest": _nearest,
+    "round": _nearest,
+    "linear": _linear,
+    "linear_interp": _linear,
+    "cubic": _cubic,
+    "hermite": _cubic,
+    "polynomial2": _lagrange(3, 0),
+    "polynomial3": _lagrange(4, 1),
+}
+
+OWN = frozenset(_STANDARD.values())
+"""Methods that are known to read slots that exist."""
+
+
 class InterpolationRegistry:
     """Methods of interpolation by name.
 
     A method is called as ``method(history, indices, position, length)``: ``history[(slot, *indices)]`` gives the value
     of a slot, an integer or an array of integers, where slot 0 is the newest sample that the delay rule allows and slot
     k the one k steps earlier; ``position`` is the real-valued slot asked for, one number or one for each element of the
-    result; ``length`` is the number of slots. It is written with NumPy functions and is traced like an `update`.
+    result; ``length`` is the number of slots. It is written with NumPy functions and is traced like an `update`. Slots
+    are whole numbers from 0 to ``length - 1``: one that stands in the method as a number must exist, and those that it
+    computes are limited to that range, in eager calls and on every target alike.
 
     Notes
     -----
@@ -116,16 +134,7 @@ class InterpolationRegistry:
     >>> nd.InterpolationRegistry.unregister("older")
     """
 
-    _methods: ClassVar[dict[str, Method]] = {
-        "nearest": _nearest,
-        "round": _nearest,
-        "linear": _linear,
-        "linear_interp": _linear,
-        "cubic": _cubic,
-        "hermite": _cubic,
-        "polynomial2": _lagrange(3, 0),
-        "polynomial3": _lagrange(4, 1),
-    }
+    _methods: ClassVar[dict[str, Method]] = dict(_STANDARD)
 
     @classmethod
     def register(cls, name: Any, method: Any) -> None:
@@ -141,7 +150,7 @@ class InterpolationRegistry:
         Raises
         ------
         InterpolationError
-            The name is no text, or the method cannot be called.
+            The name is no text, or the method cannot be called with four arguments.
         """
         if not isinstance(name, str) or not callable(method):
             raise InterpolationError(
@@ -149,7 +158,7 @@ class InterpolationRegistry:
                 where="InterpolationRegistry.register",
                 cure="Give a name and a function of (history, indices, position, length).",
             )
-        cls._methods[name] = method
+        cls._methods[name] = _checked(method, f"InterpolationRegistry.register({name!r}, ...)")
 
     @classmethod
     def unregister(cls, name: str) -> None:
@@ -186,7 +195,7 @@ def method_of(interpolation: Any, where: str) -> Method | None:
     Raises
     ------
     InterpolationError
-        It is neither None, nor a known name, nor a function.
+        It is neither None, nor a known name, nor a function of four arguments.
     """
     if interpolation is None:
         return None
@@ -198,5 +207,16 @@ def method_of(interpolation: Any, where: str) -> Method | None:
             where=where,
             cure=f"Choose one of {', '.join(InterpolationRegistry.list_methods())}, or give a function.",
         )
-    method: Method = interpolation
-    return method
+    return _checked(interpolation, where)
+
+
+def _checked(method: Any, where: str) -> Method:
+    """The method, if it takes the arguments that it is called with."""
+    if not takes(method, (None, (), 0.0, 1), {}):
+        raise InterpolationError(
+            f"The method of interpolation {method!r} does not take the four arguments that it is called with.",
+            where=where,
+            cure="Write it as a function of (history, indices, position, length).",
+        )
+    checked: Method = method
+    return checked

@@ -14,9 +14,10 @@ from numbadyn.errors import DelayError, LateDelayError
 from numbadyn.ir.nodes import BindContext
 from numbadyn.model.delays.fixed_times import Bound, Fixed
 from numbadyn.model.delays.forms import form_of
-from numbadyn.model.delays.interpolation import STENCIL, Method
+from numbadyn.model.delays.interpolation import OWN, STENCIL, Method
 from numbadyn.model.delays.rule import LONGEST, delay_steps
 from numbadyn.model.delays.samples import EagerSamples, TracedSamples
+from numbadyn.model.delays.slots import Slots
 from numbadyn.model.delays.source import Source, full_name
 from numbadyn.model.delays.times import DelayTime, bound_number, eager_context
 from numbadyn.model.delays.windows import Before
@@ -68,14 +69,15 @@ def read(source: Source, time: DelayTime | None, indices: tuple[Any, ...], metho
                 never_zero=fixed is not None and fixed.never_zero,
                 always_zero=fixed is not None and fixed.always_zero,
             )
-    return method(samples, (), present.position(form), _length(longest))
+    history = samples if method in OWN else Slots(samples, form, longest, source.name)
+    return method(history, (), present.position(form), _length(longest))
 
 
 def _length(longest: Any) -> Any:
     """Number of slots that a method may count on: a number in eager calls, else a traced value."""
     trace = current_trace()
     if trace is None:
-        return longest(eager_context()) + 1
+        return np.int64(longest(eager_context()) + 1)
     return Traced(trace, bound_number(trace, lambda context: longest(context) + 1, "int", "slots"))
 
 
