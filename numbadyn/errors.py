@@ -438,6 +438,19 @@ class RecordingError(NumbadynError, ValueError):
     """
 
 
+class NotRecordedError(RecordingError, AttributeError):
+    """A variable is asked for that was not recorded, as an attribute or by its name.
+
+    Wrong::
+
+        sim.record(net.E, "V"); sim.run(1 * pq.s)[net.E].g
+
+    Right::
+
+        sim.record(net.E, "V"); sim.record(net.E, "g"); sim.run(1 * pq.s)[net.E].g
+    """
+
+
 class MissingExtraError(NumbadynError, ImportError):
     """A feature needs an optional package that is not installed; the message names the line for pip.
 

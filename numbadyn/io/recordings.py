@@ -9,16 +9,18 @@ the end of that step, (m + 1) dt.
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.errors import RecordingError
+from numbadyn.errors import NotRecordedError, RecordingError
 from numbadyn.units import TIME, Dimension, join
 
-__all__ = ["Recording", "Result", "Samples", "Spikes"]
+__all__ = ["Paths", "Recording", "Result", "Samples", "Spikes"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,8 +120,14 @@ class Recording:
 
     def __post_init__(self) -> None:
         for variable, samples in self.samples.items():
-            if variable.isidentifier() and not hasattr(type(self), variable):
+            if variable.isidentifier() and not hasattr(type(self), variable) and variable not in vars(self):
                 setattr(self, variable, samples.data)
+
+    def __getattr__(self, variable: str) -> Any:
+        """Say of a variable that there is no recording of it; names that begin with an underscore are Python's own."""
+        if variable.startswith("_") or "samples" not in vars(self):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {variable!r}")
+        return self._find(variable).data
 
     @property
     def spikes(self) -> Spikes:
@@ -149,12 +157,30 @@ class Recording:
     def _find(self, variable: str) -> Samples:
         if variable not in self.samples:
             known = ", ".join(self.samples) or "no variable"
-            raise RecordingError(
+            raise NotRecordedError(
                 f"{variable!r} of {self.name} was not recorded.",
                 where=self.name,
                 cure=f"Recorded: {known}; call sim.record(module, {variable!r}) before the run.",
             )
         return self.samples[variable]
+
+
+class Paths:
+    """Names of the modules of a run, without keeping them alive.
+
+    Parameters
+    ----------
+    named : iterable of pairs
+        Modules and their names.
+    """
+
+    def __init__(self, named: Iterable[tuple[Any, str]]) -> None:
+        self._names = {id(module): (weakref.ref(module), path) for module, path in named}
+
+    def find(self, module: Any) -> str | None:
+        """The name of a module that took part; None for others."""
+        reference, path = self._names.get(id(module), (None, ""))
+        return path if reference is not None and reference() is module else None
 
 
 @dataclass(eq=False)
@@ -177,7 +203,7 @@ class Result:
     dt: float
     seconds: float
     interrupted: bool = False
-    paths: dict[int, str] = field(default_factory=dict)
+    paths: Paths | None = None
 
     @property
     def duration(self) -> Any:
@@ -212,12 +238,24 @@ class Result:
     def __getitem__(self, module: Any) -> Recording:
         """What was recorded of a module, given itself or its path.
 
+        A result that was pickled or copied knows modules by their paths only.
+
         Raises
         ------
         RecordingError
-            Nothing was recorded of it.
+            Nothing was recorded of it, or it took no part in the run.
         """
-        path = module if isinstance(module, str) else self.paths.get(id(module), getattr(module, "path", repr(module)))
+        path = module if isinstance(module, str) else getattr(module, "path", repr(module))
+        if self.paths is not None and not isinstance(module, str):
+            known = self.paths.find(module)
+            if known is None:
+                raise RecordingError(
+                    f"{module!r} took no part in this run.",
+                    where=str(path),
+                    cure="Give a module of the network that was simulated, or a path: "
+                    f"{', '.join(map(repr, self.recordings)) or 'nothing was recorded'}.",
+                )
+            path = known
         if path not in self.recordings:
             raise RecordingError(
                 f"Nothing was recorded of {path}.",
@@ -225,6 +263,10 @@ class Result:
                 cure=f"Recorded: {', '.join(self.recordings) or 'nothing'}; call sim.record before the run.",
             )
         return self.recordings[path]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: all but who the modules were."""
+        return {**vars(self), "paths": None}
 
     def __repr__(self) -> str:
         parts = []

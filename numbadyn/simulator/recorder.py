@@ -5,12 +5,14 @@ In: requests with units.  Out: spike and sample logs for the runtime; after a ru
 
 from __future__ import annotations
 
+import math
+import operator
 from typing import Any, Literal
 
 import numpy as np
 
 from numbadyn.errors import RecordingError
-from numbadyn.io.recordings import Recording, Result, Samples, Spikes
+from numbadyn.io.recordings import Paths, Recording, Result, Samples, Spikes
 from numbadyn.ir.nodes import Channel, Step
 from numbadyn.model.module import Module, walk
 from numbadyn.runtime.engine import RunOutcome
@@ -37,6 +39,8 @@ class Recorder:
 
     def __init__(self, network: Module, step: Step, dt: float, precision: int) -> None:
         self.network, self.step, self.dt, self.precision = network, step, dt, precision
+        #: Modules by id, with the names that they had when the step was traced; others may rename them later.
+        self.modules = {id(module): (module, module.path) for module in walk(network)}
         self._spikes: dict[str, SpikeLog] = {}
         self._samples: dict[tuple[str, str], SampleLog] = {}
 
@@ -127,7 +131,6 @@ class Recorder:
         self, module: Module, path: str, variable: str, index: Any, every: Any, start: Any, stop: Any
     ) -> SampleLog:
         kind, number, shape, dtype = self.find(module, path, variable)
-        size = int(np.prod(shape, dtype=np.int64))
         first, last = self._steps(start, "start", path, 0), self._steps(stop, "stop", path, np.iinfo(np.int64).max)
         if last <= first:
             raise RecordingError(
@@ -135,13 +138,13 @@ class Recorder:
                 where=path,
                 cure="Give an interval that holds at least one step.",
             )
-        elements = _elements(index, size, path, variable)
+        elements = _elements(index, shape, f"{path}.{variable}", path)
         return SampleLog(kind, number, elements, self._steps(every, "every", path, 1), first, last, dtype)
 
     def path(self, module: Any) -> str:
         """Path of a module of the network; an error for anything else."""
-        if isinstance(module, Module) and any(m is module for m in walk(self.network)):
-            return module.path
+        if id(module) in self.modules:
+            return self.modules[id(module)][1]
         raise RecordingError(
             f"{module!r} is not part of {self.network.path}.",
             where="Simulator.record",
@@ -244,24 +247,36 @@ class Recorder:
         made = {
             path: Recording(path, parts.get("samples", {}), parts.get("events")) for path, parts in recordings.items()
         }
-        paths = {id(module): module.path for module in walk(self.network)}
+        paths = Paths(self.modules.values())
         return Result(made, outcome.first, outcome.reached, self.dt, outcome.seconds, outcome.interrupted, paths)
 
 
-def _elements(index: Any, size: int, path: str, variable: str) -> Any:
+def _elements(index: Any, shape: tuple[int, ...], name: str, path: str) -> Any:
+    """Flat numbers of the chosen elements."""
+    size = math.prod(shape)
     everything = np.arange(size, dtype=np.int64)
     if index is None:
         return everything
+    several = f"; np.ravel_multi_index((i, j), {shape}) gives that of row i, column j" if len(shape) == 2 else ""
     try:
-        chosen = np.atleast_1d(everything[index])
-    except IndexError as error:
+        chosen = np.atleast_1d(everything[_flat(index)])
+    except (IndexError, TypeError, ValueError) as error:
         raise RecordingError(
-            f"index={index!r} does not fit {path}.{variable}, which has {size} elements.",
+            f"index={index!r} does not fit {name}, which has {size} elements.",
             where=path,
-            cure=f"Give flat element numbers below {size}.",
+            cure=f"Give flat element numbers below {size}{several}.",
         ) from error
     if not chosen.size:
         raise RecordingError(
-            f"index={index!r} chooses no element of {path}.{variable}.", where=path, cure="Give at least one element."
+            f"index={index!r} chooses no element of {name}.", where=path, cure="Give at least one element."
         )
     return np.ascontiguousarray(chosen.reshape(-1))
+
+
+def _flat(index: Any) -> Any:
+    """An index that NumPy takes for one axis: a tuple is a sequence of numbers, as a list is."""
+    if not isinstance(index, tuple):
+        return index
+    if any(np.ndim(number) for number in index):
+        raise IndexError("a tuple of arrays names elements by their coordinates")
+    return np.array([operator.index(number) for number in index], dtype=np.int64)

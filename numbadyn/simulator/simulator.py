@@ -209,7 +209,8 @@ class Simulator:
         spikes : bool
             Record every spike of the module's output.
         index : int, slice or sequence of int, optional
-            Elements of the variable (flat numbers); all by default. Spikes are always recorded of all neurons.
+            Elements of the variable, by their flat numbers in C order; all by default. Spikes are always recorded of
+            all neurons.
         every : quantities.Quantity, optional
             Time between samples, a multiple of dt; each step by default.
         start, stop : quantities.Quantity, optional

@@ -42,6 +42,7 @@ BUILTINS = {
     "TargetError": ValueError,
     "SchedulingError": RuntimeError,
     "RecordingError": ValueError,
+    "NotRecordedError": AttributeError,
     "MissingExtraError": ImportError,
     "UnsupportedFeatureError": NotImplementedError,
     "InternalError": RuntimeError,

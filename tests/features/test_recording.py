@@ -1,5 +1,8 @@
 """Recordings: windows, elements, intervals, currents, several runs; with units, on both targets."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from quantities import ms, mV, pA
@@ -114,3 +117,71 @@ def test_what_was_not_recorded_is_named():
     with pytest.raises(RecordingError, match=r"'refractory' of Small.A was not recorded"):
         _ = result[sim.network.A]["refractory"]
     assert "Small.A: V (10, 9)" in repr(result)
+
+
+@pytest.mark.parametrize("index", [(0, 7), [0, 7], np.array([0, 7]), (np.int64(0), -2)])
+def test_sequences_of_flat_numbers(index):
+    sim = nd.Simulator(nd.LIF((3, 3)), dt=0.1 * ms, target="interpret")
+    sim.record(sim.network, "V", index=index)
+    sim.set(sim.network, "V", -np.arange(50.0, 59).reshape(3, 3) * mV)
+    assert sim.run(0.1 * ms)[sim.network].V.magnitude.tolist() == [[-50.0, -57.0]]
+
+
+@pytest.mark.parametrize(
+    "index", [(0, 9), (slice(0, 2), 1), np.nonzero(np.ones((3, 3))), np.ones((3, 3), dtype=bool), "a", 1.5]
+)
+def test_indices_that_are_no_flat_numbers(index):
+    sim = nd.Simulator(nd.LIF((3, 3)), dt=0.1 * ms, target="interpret")
+    with pytest.raises(RecordingError, match=r"(?s)9 elements.*flat element numbers below 9.*ravel_multi_index"):
+        sim.record(sim.network, "V", index=index)
+
+
+def recorded(size):
+    sim = nd.Simulator(nd.LIF(size), dt=0.1 * ms, target="interpret")
+    sim.record(sim.network, "V")
+    return sim
+
+
+def test_a_module_that_took_no_part_has_no_result():
+    sim, stranger = recorded(2), nd.init_all_states(nd.LIF(5))
+    result = sim.run(0.1 * ms)
+    assert stranger.path == sim.network.path
+    with pytest.raises(RecordingError, match=r"(?s)LIF LIF.* took no part.*'LIF'"):
+        _ = result[stranger]
+    with pytest.raises(RecordingError, match="not part of"):
+        sim.get(stranger, "V")
+    assert result["LIF"].V.shape == result[sim.network].V.shape == (1, 2)
+
+
+def test_results_follow_modules_that_another_simulator_has_renamed():
+    net = nd.DynamicsGroup(name="net")
+    net.part = nd.DynamicsGroup()
+    net.part.cells = nd.LIF(2)
+    sim = nd.Simulator(net, dt=0.1 * ms, target="interpret")
+    nd.Simulator(net.part, dt=0.1 * ms, target="interpret")
+    assert net.part.cells.path == "DynamicsGroup.cells"
+    sim.record(net.part.cells, "V")
+    assert sim.run(0.1 * ms)[net.part.cells].name == "net.part.cells"
+    assert sim.get(net.part.cells, "V").shape == (2,)
+
+
+@pytest.mark.parametrize("double", [copy.copy, copy.deepcopy, lambda result: pickle.loads(pickle.dumps(result))])
+def test_results_that_are_copied_or_pickled_know_modules_by_path(double):
+    sim = recorded(2)
+    result = sim.run(0.1 * ms)
+    again = double(result)
+    assert np.array_equal(again["LIF"].V, result["LIF"].V)
+    assert np.array_equal(again[sim.network].V, again[nd.LIF(2)].V)
+    assert np.array_equal(double(result["LIF"]).V, result["LIF"].V)
+
+
+def test_a_variable_that_was_not_recorded_says_so_as_an_attribute_too():
+    found = recorded(2).run(0.1 * ms)["LIF"]
+    for ask in (lambda: found["W"], lambda: found.W):
+        with pytest.raises(RecordingError, match=r"(?s)'W' of LIF was not recorded.*Recorded: V"):
+            ask()
+        with pytest.raises(AttributeError):
+            ask()
+    assert not hasattr(found, "W")
+    assert not hasattr(found, "_W")
+    assert getattr(found, "W", None) is None
