@@ -152,7 +152,8 @@ def _rank(leaf: Module) -> int:
 
 def _runs_its_parts(module: Module) -> TypeGuard[DynamicsGroup]:
     """Whether it is a group without an update of its own."""
-    return isinstance(module, DynamicsGroup) and type(module).update is DynamicsGroup.update
+    own = "update" in vars(module) or type(module).update is not DynamicsGroup.update
+    return isinstance(module, DynamicsGroup) and not own
 
 
 def _leaves_of(module: Module) -> list[Module]:

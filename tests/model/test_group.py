@@ -141,3 +141,14 @@ def test_eager_calls_by_hand_do_the_same(populations_first: bool) -> None:
             np.testing.assert_allclose(net.N.V.value.magnitude, result["Sliced.N"].V[step].magnitude, rtol=1e-12)
             net()
     assert sim.network.N.num == 40
+
+
+def test_an_update_that_is_set_on_the_instance_counts_in_a_subgroup_too():
+    outer = Outer()
+    calls = []
+    outer.inner.update = lambda: calls.append("inner")
+    assert outer.inner in outer.schedule()
+    assert outer.inner.A not in outer.schedule()
+    with nd.environ.context(dt=0.1 * ms):
+        nd.init_all_states(outer)()
+    assert calls == ["inner"]
