@@ -24,6 +24,7 @@ from numbadyn.model.order import calling
 from numbadyn.model.values import stepping
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced
+from numbadyn.units import Dimension
 
 __all__ = ["Dynamics", "Neuron", "Synapse"]
 
@@ -117,6 +118,9 @@ class Dynamics(HookedModule):
     def add_current_input(self, key: Any, inp: Any, label: str | None = None) -> None:
         """Register a current: a callable (kept) or an array (used by the next update).
 
+        A simulator takes arrays from hooks and projections, which give them anew in each step; one that is registered
+        before it would act once and is refused.
+
         Parameters
         ----------
         key : hashable
@@ -138,7 +142,13 @@ class Dynamics(HookedModule):
         self._deltas.add(key, inp, label)
 
     def sum_current_inputs(
-        self, init: Any, *args: Any, label: str | None = None, pop: bool = True, **kwargs: Any
+        self,
+        init: Any,
+        *args: Any,
+        label: str | None = None,
+        pop: bool = True,
+        dimension: Dimension | None = None,
+        **kwargs: Any,
     ) -> Any:
         """Sum of the current inputs.
 
@@ -152,14 +162,24 @@ class Dynamics(HookedModule):
             Only the inputs of this label.
         pop : bool
             Whether arrays are used up; else they stay for the next sum.
+        dimension : Dimension, optional
+            What the inputs must measure where `init` is None, so that a wrong one is named: ``self.drive.dimension``.
         **kwargs
             Passed to inputs that are callables.
         """
-        return self._currents.sum(init, args, label, kwargs, pop=pop)
+        return self._currents.sum(init, args, label, kwargs, pop=pop, dimension=dimension)
 
-    def sum_delta_inputs(self, init: Any, *args: Any, label: str | None = None, pop: bool = True, **kwargs: Any) -> Any:
+    def sum_delta_inputs(
+        self,
+        init: Any,
+        *args: Any,
+        label: str | None = None,
+        pop: bool = True,
+        dimension: Dimension | None = None,
+        **kwargs: Any,
+    ) -> Any:
         """Sum of the delta inputs, as `sum_current_inputs`."""
-        return self._deltas.sum(init, args, label, kwargs, pop=pop)
+        return self._deltas.sum(init, args, label, kwargs, pop=pop, dimension=dimension)
 
     def get_input(self, key: str) -> Any:
         """The current or delta input of this key.
@@ -174,8 +194,8 @@ class Dynamics(HookedModule):
         return registry.get(key)
 
     def wiring(self) -> list[object]:
-        """Parameters, hooks and inputs that are kept."""
-        inputs = [inp for registry in (self._currents, self._deltas) for inp in registry.values() if callable(inp)]
+        """Parameters, hooks and inputs."""
+        inputs = [*self._currents.values(), *self._deltas.values()]
         return [*super().wiring(), *self._before.values(), *self._after.values(), *inputs]
 
     # ---- what hangs on this module -----------------------------------------------------------------------------------

@@ -9,12 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from numbadyn.errors import DimensionError, InputKeyError, ProjectionTargetError
+from numbadyn.errors import (
+    DimensionError,
+    InputKeyError,
+    NumbadynError,
+    ProjectionTargetError,
+    UnsupportedFeatureError,
+)
 from numbadyn.model.hooks import call
 from numbadyn.model.order import note_touch
-from numbadyn.tracing.trace import Trace, current_trace
+from numbadyn.model.variable import resolve
+from numbadyn.tracing.trace import ANY, Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
-from numbadyn.units import split
+from numbadyn.units import Dimension, split
 
 __all__ = ["InputRegistry", "never_summed"]
 
@@ -60,6 +67,29 @@ class InputRegistry:
     def values(self) -> list[Any]:
         """What is registered outside a trace."""
         return list(self._entries.values())
+
+    @property
+    def taken(self) -> list[str]:
+        """Keys of the arrays that the sums of this update have used."""
+        return [key for key in self._arrays() if key in self._used]
+
+    def check_kept(self) -> None:
+        """Refuse arrays that were registered outside a trace: they act once, and a step that is traced acts always.
+
+        Raises
+        ------
+        UnsupportedFeatureError
+            There is one.
+        """
+        for key, value in self._entries.items():
+            if not callable(value):
+                raise UnsupportedFeatureError(
+                    f"{self.kind} input {key!r} of {self.owner.path} is an array, which acts in one update only; a "
+                    "simulator would repeat it in each step.",
+                    where=self.path,
+                    cure="For a constant drive register a function, such as lambda V: self.drive with a Parameter "
+                    "drive; for an array of its own in each step call add_*_input in a before-hook.",
+                )
 
     def items(self) -> list[tuple[str, Any]]:
         """Pairs of key and input."""
@@ -116,7 +146,14 @@ class InputRegistry:
                     yield key, value
 
     def sum(
-        self, init: Any, args: tuple[Any, ...], label: str | None, kwargs: dict[str, Any], *, pop: bool = True
+        self,
+        init: Any,
+        args: tuple[Any, ...],
+        label: str | None,
+        kwargs: dict[str, Any],
+        *,
+        pop: bool = True,
+        dimension: Dimension | None = None,
     ) -> Any:
         """Start from `init` and add every matching input in the order of registration; None if there is neither."""
         trace = current_trace()
@@ -132,29 +169,55 @@ class InputRegistry:
             else:
                 self._summed.add(key)
                 term = call(value, args, kwargs, f"{self.kind} input {key!r}", self.owner.path)
-            named = self._named(trace, key, term)
-            total = named if total is None else self._added(total, named, key)
+            total = self.added(total, self._named(trace, key, term), [key], dimension)
         if synaptic and trace is not None:
-            joined = _joined(trace, synaptic, self)
-            total = joined if total is None else total + joined
+            total = self.added(total, _joined(trace, synaptic, self), [key for key, _value in synaptic], dimension)
         return total
 
-    def _added(self, total: Any, term: Any, key: str) -> Any:
-        """The sum with one more term; an error says which input it was."""
-        name = f"{self.kind} input {key!r} of {self.owner.path}"
+    def added(self, total: Any, term: Any, keys: list[str], dimension: Dimension | None = None) -> Any:
+        """The sum with one more term; an error says which inputs it came from.
+
+        Parameters
+        ----------
+        total : number, array, traced value or None
+            The sum so far; None if this is the first term.
+        term : number, array, traced value
+            What is added.
+        keys : list of str
+            Keys of the inputs that it comes from.
+        dimension : Dimension, optional
+            What the first term must measure.
+        """
+        if total is None:
+            given = _dimension_of(term)
+            if dimension is not None and given is not ANY and given != dimension:
+                raise self._misfit(keys, given, dimension)
+            return term
         try:
             return total + term
         except Exception as error:
-            if not any(isinstance(part, Traced) for part in (total, term)):
-                (_, wanted), (_, given) = split(total), split(term)
-                if wanted != given:
-                    raise DimensionError(
-                        f"{name} is in {str(given) or 'no unit'}, but the sum is in {str(wanted) or 'no unit'}.",
-                        where=self.path,
-                        cure="Bring both to one physical dimension; the start of the sum gives its unit.",
-                    ) from error
+            wanted, given = _dimension_of(total), _dimension_of(term)
+            if wanted != given and ANY not in (wanted, given):
+                raise self._misfit(keys, given, wanted) from error
+            name = self._inputs(keys)[0]
+            if isinstance(error, NumbadynError):
+                raise type(error)(f"{name}: {error.what}", where=error.where, cure=error.cure) from error
             error.add_note(f"raised while {name} was added")
             raise
+
+    def _inputs(self, keys: list[str]) -> tuple[str, str]:
+        """Inputs in words, and the verb that goes with them."""
+        several, verb = ("s", "are") if len(keys) > 1 else ("", "is")
+        return f"{self.kind} input{several} {', '.join(map(repr, keys))} of {self.owner.path}", verb
+
+    def _misfit(self, keys: list[str], given: Dimension, wanted: Dimension) -> DimensionError:
+        """The error for inputs of a wrong unit."""
+        trace, (name, verb) = current_trace(), self._inputs(keys)
+        return DimensionError(
+            f"{name} {verb} in {str(given) or 'no unit'}, but the sum is in {str(wanted) or 'no unit'}.",
+            where=self.path if trace is None else str(trace.here),
+            cure="Bring both to one physical dimension; the start of the sum gives its unit.",
+        )
 
     def _named(self, trace: Trace | None, key: str, term: Any) -> Any:
         if trace is not None:
@@ -179,6 +242,11 @@ def never_summed(registry: InputRegistry, key: str) -> ProjectionTargetError:
         where=registry.path,
         cure=f"Call sum_{registry.kind}_inputs in the receiver's update, and update the receiver in every step.",
     )
+
+
+def _dimension_of(value: Any) -> Dimension:
+    resolved = resolve(value)
+    return resolved.node.dimension if isinstance(resolved, Traced) else split(resolved)[1]
 
 
 def _joined(trace: Trace, entries: list[tuple[str, Any]], registry: InputRegistry) -> Any:
@@ -207,5 +275,5 @@ def _joined(trace: Trace, entries: list[tuple[str, Any]], registry: InputRegistr
             )
         for key, _value in members:
             registry._named(trace, key, joined)
-        total = joined if total is None else total + joined
+        total = registry.added(total, joined, [key for key, _value in members])
     return total

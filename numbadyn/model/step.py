@@ -17,8 +17,9 @@ import numpy as np
 from numbadyn.errors import SchedulingError, TracedValueError
 from numbadyn.ir.nodes import BindContext, Node, Step
 from numbadyn.model.delays import finish_channels
+from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.inputs import never_summed
-from numbadyn.model.module import Module
+from numbadyn.model.module import Module, walk
 from numbadyn.model.values import State
 from numbadyn.tracing.trace import ANY, Template, Trace
 from numbadyn.tracing.traced import Traced, as_node
@@ -94,7 +95,13 @@ def trace_step(network: Module) -> Step:
         An output is read that is never computed.
     ProjectionTargetError
         An input arrives at a module whose update never sums it.
+    UnsupportedFeatureError
+        An array has been registered as an input before, which would act once.
     """
+    for module in walk(network):
+        if isinstance(module, Dynamics):
+            module.current_inputs.check_kept()
+            module.delta_inputs.check_kept()
     templates: dict[Any, Template] = {}
     pending: dict[Any, _Pending] = {}
     settled: Trace | None = None

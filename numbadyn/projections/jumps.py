@@ -67,7 +67,7 @@ class Jumps:
         jump = self.registry.sum(None, (), None, {})
         if jump is not None:
             state = self.owner.state(self.item)
-            state.value = state.value + jump
+            state.value = self.registry.added(state.value, jump, self.registry.taken)
         self.registry.end_update()
 
 

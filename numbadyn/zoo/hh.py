@@ -183,7 +183,7 @@ class HH(Neuron):
 
         def slope(v: Any) -> Any:
             total = self.g_L * (self.E_L - v) + sodium * (self.E_Na - v) + potassium * (self.E_K - v)
-            current = self.sum_current_inputs(x, v)
+            current = self.sum_current_inputs(x, v, dimension=self.g_L.dimension * self.E_L.dimension)
             return (total if current is None else total + current) * (1.0 / self.C)
 
         advanced = self.sum_delta_inputs(exp_euler_step(slope, V))

@@ -96,9 +96,10 @@ class LIF(Neuron):
 
     def advanced(self, x: Any) -> Any:
         """Membrane potential at the end of the step, before threshold and reset."""
+        currents = self.V_rest.dimension / self.R.dimension
 
         def slope(v: Any) -> Any:
-            current = self.sum_current_inputs(x, v)
+            current = self.sum_current_inputs(x, v, dimension=currents)
             drift = self.V_rest - v if current is None else self.V_rest - v + self.R * current
             return drift * (1.0 / self.tau)
 

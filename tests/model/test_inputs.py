@@ -7,6 +7,7 @@ import pytest
 from quantities import ms, mV
 
 import numbadyn as nd
+from numbadyn.errors import SchedulingError, ShapeError, UnsupportedFeatureError
 from tests.features.both import assert_targets_agree
 
 
@@ -122,3 +123,33 @@ def test_eager_calls_do_the_same() -> None:
                 result[f"Pushing.{name}"].delta[step].magnitude
             )
         called(net)
+
+
+@pytest.mark.parametrize("kind", ["current", "delta"])
+@pytest.mark.parametrize("target", ["cpu", "interpret"])
+def test_an_array_that_would_act_once_is_refused_by_a_simulator(kind, target):
+    net = nd.DynamicsGroup()
+    net.cells = Sum()
+    getattr(net.cells, f"add_{kind}_input")("kick", [1.0, 2.0] * mV if kind == "delta" else np.ones(2))
+    with pytest.raises(UnsupportedFeatureError, match=rf"(?s){kind} input 'kick' of .*cells is an array.*lambda V"):
+        nd.Simulator(net, dt=0.1 * ms, target=target)
+    called(nd.init_all_states(net))  # here it acts, and is gone
+    assert np.any(getattr(net.cells, kind).value != getattr(Sum(), f"sum_{kind}_inputs")(0 * net.cells.delta.value))
+    nd.Simulator(net, dt=0.1 * ms, target=target)
+
+
+@pytest.mark.parametrize("inp", [np.ones(2), lambda _current: 1.0], ids=["array", "function"])
+def test_inputs_that_come_after_the_simulator_are_refused(inp):
+    cells = Sum()
+    sim = nd.Simulator(cells, dt=0.1 * ms, target="interpret")
+    cells.add_current_input("late", inp)
+    with pytest.raises(SchedulingError, match="Sum was changed after the simulator was built"):
+        sim.run(0.1 * ms)
+
+
+def test_a_wrong_shape_names_the_input():
+    cells = Sum()
+    cells.add_current_input("wide", lambda _current: np.ones(3) * cells.current.value[:1])
+    cells.add_current_input("narrow", lambda current: current)
+    with pytest.raises(ShapeError, match=r"^current input 'narrow' of Sum: .*\(3,\) and \(2,\)"):
+        nd.Simulator(cells, dt=0.1 * ms)

@@ -1,5 +1,7 @@
 """What a projection refuses, and in which words."""
 
+import re
+
 import numpy as np
 import pytest
 from quantities import Hz, ms, mV, nS, pA
@@ -105,7 +107,7 @@ def test_a_slice_that_does_not_fit():
 
 def test_weights_of_a_wrong_unit_are_found_while_tracing():
     make = lambda pre, post: nd.DeltaProj(pre, comm=COMM, post=post)  # noqa: E731
-    with pytest.raises(errors.DimensionError, match="mV and nS"):
+    with pytest.raises(errors.DimensionError, match=r"'Net\.proj' of Net\.post is in nS, but the sum is in mV"):
         Interpreted(Net(make, nd.LIF(POST)))
 
 
@@ -148,3 +150,59 @@ def test_without_builders_the_defect_is_ours(monkeypatch):
     monkeypatch.setattr(building, "_SET", [])
     with pytest.raises(errors.InternalError, match="Nobody has said"):
         align().edges(dt=0.1 * ms)
+
+
+class Receiver(nd.Dynamics):
+    """Sums currents and jumps."""
+
+    def init_state(self):
+        self.V = nd.State(-70 * mV)
+
+    def update(self):
+        V = self.V.value
+        self.V.value = self.sum_delta_inputs(V + 0 * mV / pA * self.sum_current_inputs(0 * pA, V))
+
+
+WRONG_UNITS = {
+    "jump": (
+        lambda pre, post: nd.DeltaProj(pre, comm=nd.OneToOne(3, 3, weight=1 * nS), post=post),
+        "delta input 'Net.p'",
+    ),
+    "two jumps": (
+        lambda pre, post: [nd.DeltaProj(pre, comm=nd.OneToOne(3, 3, weight=1 * nS), post=post) for _ in range(2)],
+        "delta inputs 'Net.p[0]', 'Net.p[1]'",
+    ),
+    "gap": (
+        lambda pre, post: nd.SymmetryGapJunction((pre, post), "V", ([0], [1]), weight=1 * mV),
+        "current input 'Net.p (post)'",
+    ),
+    "noise": (lambda pre, post: nd.PoissonInput(post, num=3, rate=5 * Hz, weight=1 * nS), "delta input 'Net.p'"),
+    "noise of a state": (
+        lambda pre, post: nd.PoissonInput(post.prefetch("V"), num=3, rate=5 * Hz, weight=1 * nS),
+        "V input 'Net.p'",
+    ),
+    "current": (
+        lambda pre, post: nd.CurrentProj(
+            pre.prefetch("V"), comm=nd.OneToOne(3, 3, weight=1 * mV), out=nd.CUBA.desc(scale=1), post=post
+        ),
+        "current input 'CUBA'",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_UNITS)
+@pytest.mark.parametrize("eager", [True, False], ids=["eager", "traced"])
+@pytest.mark.parametrize("receiver", [Receiver, nd.LIF, nd.HH])
+def test_a_wrong_unit_names_the_projection(case, eager, receiver):
+    net = nd.DynamicsGroup(name="Net")
+    net.pre, net.post = nd.LIF(3), receiver(3)
+    make, named = WRONG_UNITS[case]
+    net.p = make(net.pre, net.post)
+    with nd.environ.context(dt=0.1 * ms), pytest.raises(errors.DimensionError) as caught:
+        nd.init_all_states(net)() if eager else nd.Simulator(net, dt=0.1 * ms)
+    if eager and case == "two jumps":
+        named = "delta input 'Net.p[0]'"
+    if case == "gap":  # both ends are wrong, and the order of names says which sums first
+        named = named if " of Net.post " in str(caught.value) else "current input 'Net.p (pre)'"
+    assert re.match(f"{re.escape(named)} of Net.(post|pre) ", str(caught.value))
+    assert "but the sum is in" in str(caught.value)
