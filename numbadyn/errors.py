@@ -345,7 +345,7 @@ class ProjectionTargetError(NumbadynError, TypeError):
 
 
 class ConnectivityError(NumbadynError, ValueError):
-    """A rule of connection asks for what the populations cannot give, such as more partners than neurons.
+    """A rule of connection asks for more than the populations can give, or a projection has nothing in it to run.
 
     Wrong, 20 different partners out of 10 neurons::
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeGuard
 
-from numbadyn.errors import SchedulingError
+from numbadyn.errors import ConnectivityError, SchedulingError
 from numbadyn.model.dynamics import Dynamics
-from numbadyn.model.module import Module
+from numbadyn.model.module import Module, children_by_name
 from numbadyn.model.order import Schedule, calling, said_order, scheduled, sorted_leaves
 from numbadyn.model.values import stepping
 from numbadyn.tracing.trace import current_trace
@@ -32,7 +32,45 @@ def explained(network: Any, dt: Any) -> str:
 
 
 class Projection(Module):
-    """Base class of what carries signals between populations; runs before all dynamics of a step."""
+    """Base class of what carries signals between populations; runs before all dynamics of a step.
+
+    Notes
+    -----
+    Without an `update` of its own, a projection runs the modules in it, in the order of a `DynamicsGroup`, at its own
+    place in the step. It gives them the arguments that it is called with.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import mV
+    >>> class Both(nd.Projection):
+    ...     def __init__(self, a, b):
+    ...         super().__init__()
+    ...         self.there = nd.DeltaProj(a, comm=nd.OneToOne(a, b, weight=1 * mV), post=b)
+    ...         self.back = nd.DeltaProj(b, comm=nd.OneToOne(b, a, weight=1 * mV), post=a)
+    """
+
+    #: As of a `DynamicsGroup`.
+    order: ClassVar[Sequence[str]] = ()
+
+    def update(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the modules in this one.
+
+        Raises
+        ------
+        ConnectivityError
+            There are none.
+        SchedulingError
+            As of a `DynamicsGroup`.
+        """
+        schedule = _schedule_of(self)
+        if not schedule.leaves:
+            raise ConnectivityError(
+                f"{self.path} has nothing to run: {type(self).__name__} has no update method, and no modules in it.",
+                where=self.path,
+                cure="Write one, `def update(self): ...`, or assign projections to its attributes.",
+            )
+        _run(schedule, args, kwargs)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """One time step; arguments are those of `update`."""
@@ -57,11 +95,12 @@ class DynamicsGroup(Module):
     Notes
     -----
     Without an `update` of its own, a group runs everything in it, and in the groups in it, in the order: projections,
-    dynamics, other modules; within each in the order of assignment. A subgroup with an `update` of its own counts as
+    dynamics, other modules; within each in the order of names. A subgroup with an `update` of its own counts as
     one dynamical system.
 
-    The order of assignment never changes a result: where two modules of one rank touch each other's states, the group
-    must say which of them runs first, by ``order = ("A", "B")``, names of attributes, in the class or the instance.
+    The order of assignment never changes a result, random numbers included. Where two modules of one rank touch one
+    state, and one of the two writes it, the group must say which of them runs first, by ``order = ("A", "B")``, names
+    of attributes, in the class or the instance. Inputs and jumps of several projections are added, and need no order.
 
     Examples
     --------
@@ -76,7 +115,7 @@ class DynamicsGroup(Module):
     ['Net.A2A', 'Net.A']
     """
 
-    #: Names of attributes whose modules run in this order, where they have one rank and touch each other's states.
+    #: Names of attributes whose modules run in this order, where they have one rank and touch one state.
     order: ClassVar[Sequence[str]] = ()
 
     def schedule(self) -> list[Module]:
@@ -87,29 +126,7 @@ class DynamicsGroup(Module):
         SchedulingError
             A group contains itself, or what groups say about the order contradicts itself.
         """
-        return list(self._schedule().leaves)
-
-    def _schedule(self) -> Schedule:
-        leaves: list[Module] = []
-        said: list[tuple[list[Any], list[Any]]] = []
-        self._collect(leaves, [], said)
-        return sorted_leaves(leaves, _rank, said)
-
-    def _collect(self, leaves: list[Module], above: list[DynamicsGroup], said: list[Any]) -> None:
-        if self in above:
-            names = " -> ".join(group.path for group in [*above[above.index(self) :], self])
-            raise SchedulingError(
-                f"A group contains itself: {names}.",
-                where=self.path,
-                cure="Take the inner reference out, or keep it in a name that starts with an underscore.",
-            )
-        for _name, child in self.children():
-            if _runs_its_parts(child):
-                child._collect(leaves, [*above, self], said)
-            elif child not in leaves and not child.driven:
-                leaves.append(child)
-        if len(self.order):
-            said += said_order(self, _leaves_of)
+        return list(_schedule_of(self).leaves)
 
     def explain(self, dt: Any) -> str:
         """What a step of this network does: order, hooks, connections, delays in steps, states with units, buffers.
@@ -133,17 +150,48 @@ class DynamicsGroup(Module):
         ------
         SchedulingError
             The group is empty; a module is called by the group and by another module too; or two modules of one rank
-            touch each other's states, and nobody says which runs first.
+            touch one state, one of the two writes it, and nobody says which runs first.
         """
-        schedule = self._schedule()
+        schedule = _schedule_of(self)
         if not schedule.leaves:
             raise SchedulingError(
                 f"{self.path} is empty.", where=self.path, cure="Assign populations and projections to its attributes."
             )
-        with scheduled(schedule):
-            for module in schedule.leaves:
-                schedule.current = module
-                module()
+        _run(schedule)
+
+
+def _run(schedule: Schedule, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> None:
+    """Call modules in order, and check what they touch."""
+    with scheduled(schedule):
+        for module in schedule.leaves:
+            schedule.current = module
+            module(*args, **(kwargs or {}))
+
+
+def _schedule_of(holder: Module) -> Schedule:
+    """What a group or a projection runs, in order."""
+    leaves: list[Module] = []
+    said: list[tuple[list[Any], list[Any]]] = []
+    _collect(holder, leaves, [], said)
+    return sorted_leaves(leaves, _rank, said)
+
+
+def _collect(holder: Any, leaves: list[Module], above: list[Module], said: list[Any]) -> None:
+    """Add what a module holds, and the groups in it hold, to the leaves, and what they say to the orders."""
+    if holder in above:
+        names = " -> ".join(group.path for group in [*above[above.index(holder) :], holder])
+        raise SchedulingError(
+            f"A group contains itself: {names}.",
+            where=holder.path,
+            cure="Take the inner reference out, or keep it in a name that starts with an underscore.",
+        )
+    for _name, child in children_by_name(holder):
+        if _runs_its_parts(child):
+            _collect(child, leaves, [*above, holder], said)
+        elif child not in leaves and not child.driven:
+            leaves.append(child)
+    if len(holder.order):
+        said += said_order(holder, _leaves_of)
 
 
 def _rank(leaf: Module) -> int:
@@ -161,5 +209,5 @@ def _leaves_of(module: Module) -> list[Module]:
     if not _runs_its_parts(module):
         return [] if module.driven else [module]
     leaves: list[Module] = []
-    module._collect(leaves, [], [])
+    _collect(module, leaves, [], [])
     return leaves

@@ -1,7 +1,7 @@
 """`Module`, the base of everything that can stand in a network: names, children, lifecycle.
 
-In: attributes that users assign.  Out: full names such as ``EINet.E.V``, a fixed numbering of modules and values (which
-random streams follow), `init_all_states` and `reset_all_states`.  Must not know: neurons, projections, targets.
+In: attributes that users assign.  Out: full names such as ``EINet.E.V``, a numbering of modules and values by name
+(which random streams follow), `init_all_states` and `reset_all_states`.  Must not know: neurons, projections, targets.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -27,7 +27,16 @@ from numbadyn.model.variable import Variable
 from numbadyn.tracing.positions import raised_at
 from numbadyn.tracing.trace import current_trace
 
-__all__ = ["Module", "call_order", "init_all_states", "init_missing_states", "name_all", "reset_all_states", "walk"]
+__all__ = [
+    "Module",
+    "call_order",
+    "children_by_name",
+    "init_all_states",
+    "init_missing_states",
+    "name_all",
+    "reset_all_states",
+    "walk",
+]
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -189,13 +198,26 @@ def _modules_in(name: str, value: Any) -> Iterator[tuple[str, Module]]:
                     yield f"{name}[{key!r}].{type(part).__name__}", part
 
 
+def children_by_name(module: Module) -> list[tuple[str, Module]]:
+    """Children in an order that the order of assignment does not change: attributes by name, then what hooks carry."""
+
+    def place(pair: tuple[str, Module]) -> tuple[bool, str]:
+        attribute = pair[0].split("[")[0]
+        return (False, attribute) if attribute in vars(module) else (True, "")
+
+    return sorted(module.children(), key=place)
+
+
 def walk(root: Module) -> list[Module]:
     """All modules reachable from a root, nearest first, each once."""
+    return _walk(root, lambda module: module.children())
+
+
+def _walk(root: Module, children: Callable[[Module], Iterable[tuple[str, Module]]]) -> list[Module]:
     found: dict[int, Module] = {id(root): root}
     queue = deque([root])
     while queue:
-        module = queue.popleft()
-        for _name, child in module.children():
+        for _name, child in children(queue.popleft()):
             if id(child) not in found:
                 found[id(child)] = child
                 queue.append(child)
@@ -205,7 +227,8 @@ def walk(root: Module) -> list[Module]:
 def name_all(root: Module, seed: int = 0) -> list[Module]:
     """Give every module its full name and number, nearest first, and every value its number.
 
-    No two modules have the same name: where users gave one twice, the second gets ``_2``.
+    No two modules have the same name: where users gave one twice, the second gets ``_2``. Numbers follow the names of
+    attributes and not the order of their assignment, so random streams do too.
     """
     root._path = root.name or type(root).__name__
     named, taken = {id(root)}, {root._path}
@@ -222,16 +245,14 @@ def name_all(root: Module, seed: int = 0) -> list[Module]:
                 child._path = next(path for path in itertools.chain([wanted], numbered) if path not in taken)
                 taken.add(child._path)
                 queue.append(child)
-    modules = walk(root)
-    values = 0
-    for number, module in enumerate(modules):
+    values = itertools.count()
+    for number, module in enumerate(_walk(root, children_by_name)):
         module.number = number
         module.seed_of_build = seed
-        for value in vars(module).values():
+        for _name, value in sorted(vars(module).items()):
             if isinstance(value, Variable) and value.owner is module:
-                value.number = values
-                values += 1
-    return modules
+                value.number = next(values)
+    return walk(root)
 
 
 def _without_base(module: Module) -> NotInitialisedError:

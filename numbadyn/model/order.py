@@ -1,11 +1,12 @@
-"""The order of a step: who runs before whom, and whether that is said or follows from the order of attributes alone.
+"""The order of a step: who runs before whom, and whether that is said or changes the result unsaid.
 
 In: the modules that a group runs, calls, reads and writes while a step is made.  Out: an order, or a `SchedulingError`
 that names the modules.  Must not know: what the modules compute.
 
-Between ranks (projections, dynamics, others) the order is always the same. Inside a rank it does not matter as long as
-no module touches what belongs to another one. Where one does, the result would follow from the order in which
-attributes were assigned, so the group must say the order.
+Between ranks (projections, dynamics, others) the order is always the same. Inside a rank modules run in the order of
+their names, and it does not matter as long as no two of them touch one thing that one of them writes: a state of one of
+the two, or of a third. Where they do, the group must say the order. Inputs that are registered under keys of their own
+are no such thing, since all are added; the order of names fixes the last bit of their sum.
 """
 
 from __future__ import annotations
@@ -28,13 +29,11 @@ _CALLS: ContextVar[tuple[Any, ...]] = ContextVar("numbadyn_calls", default=())
 
 @dataclass(frozen=True, slots=True)
 class _Touch:
-    """A module has read or written something of another one."""
+    """A module has read or written something, its own or that of another one."""
 
-    reader: Any
-    owner: Any
-    item: str
-    writes: bool
+    toucher: Any
     place: str
+    writes: bool
 
 
 @dataclass(slots=True)
@@ -57,8 +56,7 @@ class Schedule:
     current: Any = None
     outer: Schedule | None = None
     owners: dict[int, Any] = field(default_factory=dict)
-    touches: list[_Touch] = field(default_factory=list)
-    written: set[tuple[int, str]] = field(default_factory=set)
+    touches: dict[tuple[int, str], dict[int, _Touch]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.owners = {id(leaf): leaf for leaf in self.leaves}
@@ -71,42 +69,58 @@ class Schedule:
                         self.owners[id(child)] = leaf
                         queue.append(child)
 
-    def _said(self, one: Any, other: Any) -> bool:
-        """Whether a group says which of two leaves runs first."""
-        return id(one) in self.before.get(id(other), ()) or id(other) in self.before.get(id(one), ())
-
     def touch(self, module: Any, item: str, writes: bool) -> None:
         """Note that the module being run reads or writes something of a module."""
-        owner = self.owners.get(id(module))
-        if owner is None or self.current is None:
+        if self.current is None:
             return
-        if owner is not self.current:
-            trace = current_trace()
-            place = self.current.path if trace is None else str(trace.here)
-            self.touches.append(_Touch(self.current, owner, item, writes, place))
-        elif writes:
-            self.written.add((id(owner), item))
+        found = self.touches.setdefault((id(module), item), {})
+        owner, trace = self.owners.get(id(module)), current_trace()
+        known = found.get(id(self.current))
+        if known is None or writes > known.writes:
+            place = str(trace.here) if trace is not None and owner is not self.current else self.current.path
+            found[id(self.current)] = _Touch(self.current, place, writes)
+        if writes and owner is not None and id(owner) not in found:
+            found[id(owner)] = _Touch(owner, owner.path, False)  # it uses what is written to it
+
+    def _follows(self, one: _Touch, other: _Touch) -> bool:
+        """Whether it follows from ranks or from what a group says which of the two comes first."""
+        a, b = id(one.toucher), id(other.toucher)
+        return self.ranks[a] != self.ranks[b] or a in self.before[b] or b in self.before[a]
 
     def check(self) -> None:
         """Refuse an order that nobody has said and that changes the result."""
-        for touch in self.touches:
-            if self.ranks[id(touch.reader)] != self.ranks[id(touch.owner)] or self._said(touch.reader, touch.owner):
-                continue
-            if not touch.writes and (id(touch.owner), touch.item) not in self.written:
-                continue
-            verb = "writes" if touch.writes else "reads"
-            one, other = touch.reader.path, touch.owner.path
-            raise SchedulingError(
-                f"{one} {verb} {touch.item}, which {other} changes in the same step; which of the two runs first is "
-                "said by the order of attributes alone.",
-                where=touch.place,
-                cure=f"Say it in the group, order = ({_name(touch.owner)!r}, {_name(touch.reader)!r}) or the other way "
-                "round; or read it in a projection, which runs before both; or write the group's update.",
-            )
+        for (module, item), found in self.touches.items():
+            for one in (touch for touch in found.values() if touch.writes):
+                for other in found.values():
+                    if other is not one and not self._follows(one, other):
+                        raise _unsaid(item, *self._named_first(module, one, other), self.ranks[id(one.toucher)])
+
+    def _named_first(self, module: int, one: _Touch, other: _Touch) -> tuple[_Touch, _Touch]:
+        """Of two touches the one to be named first, that of a stranger, and the other one."""
+        owner = self.owners.get(module)
+        return (other, one) if one.toucher is owner else (one, other)
 
 
-def _name(module: Any) -> str:
-    return str(module.path).rsplit(".", 1)[-1]
+def _unsaid(item: str, one: _Touch, other: _Touch, rank: int) -> SchedulingError:
+    verb, does = ("writes" if one.writes else "reads"), ("changes" if other.writes else "uses")
+    return SchedulingError(
+        f"{one.toucher.path} {verb} {item}, which {other.toucher.path} {does} in the same step; nobody says which of "
+        "the two runs first, and the result depends on it.",
+        where=one.place,
+        cure=_saying(str(other.toucher.path), str(one.toucher.path))
+        + ("" if rank == 0 else ", or read it in a projection, which runs before dynamics and other modules")
+        + ", or write the group's update.",
+    )
+
+
+def _saying(first: str, second: str) -> str:
+    """How the order of two modules is said, in the innermost group that holds both."""
+    pairs = list(zip(first.split("."), second.split("."), strict=False))
+    depth = next((k for k, (one, other) in enumerate(pairs) if one != other), len(pairs) - 1)
+    group, names = ".".join(first.split(".")[:depth]), tuple(name.split("[")[0] for name in pairs[depth])
+    if names[0] == names[1]:
+        return f"Hold both in attributes of {group} of their own, and say it there by order = (...)"
+    return f"Say it in {group}, order = {names!r} or the other way round"
 
 
 @contextmanager
@@ -139,13 +153,15 @@ def calling(module: Any) -> Iterator[None]:
             cure="Take the call out of its update or hook; what another module needs of it, it reads by a reference.",
         )
     schedule = _SCHEDULE.get()
-    leaf = schedule is not None and schedule.owners.get(id(module)) is module
-    if schedule is not None and leaf and calls and schedule.current is not None and schedule.current is not module:
-        raise SchedulingError(
-            f"{module.path} is stepped by {schedule.current.path} and by its group, so twice in a step.",
-            where=module.path,
-            cure="Set `driven = True` on it, hold it in a name that starts with an underscore, or do not call it.",
-        )
+    while schedule is not None and calls:
+        runner, leaf = schedule.current, schedule.owners.get(id(module))
+        if leaf is not None and leaf is module and runner is not None and runner is not module:
+            raise SchedulingError(
+                f"{leaf.path} is stepped by {runner.path} and by its group, so twice in a step.",
+                where=leaf.path,
+                cure="Set `driven = True` on it, hold it in a name that starts with an underscore, or do not call it.",
+            )
+        schedule = schedule.outer
     token = _CALLS.set((*calls, module))
     try:
         yield
@@ -212,7 +228,7 @@ def said_order(group: Any, leaves_of: Callable[[Any], list[Any]]) -> list[tuple[
 
 
 def sorted_leaves(leaves: list[Any], rank: Callable[[Any], int], said: list[tuple[list[Any], list[Any]]]) -> Schedule:
-    """Order leaves by rank, then as groups say, then as they come.
+    """Order leaves by rank, then as groups say, then as they come: by name.
 
     Raises
     ------

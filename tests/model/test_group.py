@@ -62,9 +62,9 @@ def test_projections_then_dynamics_then_others_at_any_depth() -> None:
     net = nd.init_all_states(Outer())
     names = [module.path.removeprefix("Outer.") for module in net.schedule()]
     assert names == [
-        "inner.A2A", "X2inner", "by_name['first']",
-        "X", "inner.A", "own", "others[0]", "others[2]",
-        "last", "inner.probe",
+        "X2inner", "by_name['first']", "inner.A2A",
+        "X", "inner.A", "others[0]", "others[2]", "own",
+        "inner.probe", "last",
     ]  # fmt: skip
 
 
@@ -120,7 +120,7 @@ class Sliced(nd.DynamicsGroup):
 @pytest.mark.parametrize("populations_first", [True, False])
 def test_update_by_hand_with_slices(populations_first: bool) -> None:
     _, result = assert_targets_agree(lambda: Sliced(populations_first), 0.1 * ms, 30 * ms, seed=3)
-    assert result["Sliced.N"].spikes.count > 20
+    assert result["Sliced.N"].spikes.count > 10
 
 
 def test_populations_before_projections_means_the_same_one_step_later() -> None:

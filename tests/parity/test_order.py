@@ -4,12 +4,13 @@ The reference package runs children of a network that are projections first, at 
 rules before or after the neurons, as attributes happen to stand.
 """
 
+import functools
 import itertools
 import random
 
 import numpy as np
 import pytest
-from quantities import ms, mV
+from quantities import Hz, ms, mV
 
 import numbadyn as nd
 from numbadyn.errors import SchedulingError
@@ -189,6 +190,211 @@ def test_inputs_inside_a_rank_need_an_order_too():
     net.P = Pushes(net.A)
     with pytest.raises(SchedulingError, match=r"writes DynamicsGroup\.A\.current_inputs"):
         nd.Simulator(net, dt=0.1 * ms)
+
+
+# ---- two modules and the state of a third ----------------------------------------------------------------------------
+
+
+class Writes(nd.Projection):
+    """Changes a state of a population."""
+
+    def __init__(self, target, change):
+        super().__init__()
+        self._target, self._change = target, change
+
+    def update(self):
+        self._target.x.value = self._change(self._target.x.value)
+
+
+class Reads(nd.Projection):
+    """Keeps what it reads of a population."""
+
+    def __init__(self, reference):
+        super().__init__()
+        self._reference = reference
+
+    def init_state(self):
+        self.seen = nd.State(0.0, shape=(1,))
+
+    def update(self):
+        self.seen.value = self._reference()
+
+
+class WritesLater(nd.Module):
+    """As `Writes`, after all dynamics."""
+
+    def __init__(self, target, change):
+        super().__init__()
+        self._target, self._change = target, change
+
+    def update(self):
+        self._target.x.value = self._change(self._target.x.value)
+
+
+class ReadsLater(nd.Module):
+    """As `Reads`, after all dynamics."""
+
+    def __init__(self, reference):
+        super().__init__()
+        self._reference = reference
+
+    def init_state(self):
+        self.seen = nd.State(0.0, shape=(1,))
+
+    def update(self):
+        self.seen.value = self._reference()
+
+
+class Noisy(nd.Module):
+    """Jumps of a state by the spikes of Poisson sources, after all dynamics."""
+
+    def __init__(self, target):
+        super().__init__()
+        self._target = target
+
+    def update(self):
+        nd.poisson_input(100 * Hz, 1000, 0.1, self._target.x)
+
+
+def plus(x):
+    return x + 1.0
+
+
+def twice(x):
+    return x * 2.0
+
+
+THIRDS = {
+    "two projections write": (lambda a: Writes(a, plus), lambda a: Writes(a, twice), "writes", "changes"),
+    "a projection writes, one reads": (lambda a: Writes(a, plus), lambda a: Reads(a.prefetch("x")), "writes", "uses"),
+    "one reads with a delay that may be 0": (
+        lambda a: Writes(a, plus),
+        lambda a: Reads(a.prefetch_delay("x", 0 * ms)),
+        "writes",
+        "uses",
+    ),
+    "two other modules write": (lambda a: WritesLater(a, plus), lambda a: WritesLater(a, twice), "writes", "changes"),
+    "a module writes, one reads": (
+        lambda a: WritesLater(a, plus),
+        lambda a: ReadsLater(lambda: a.x.value),
+        "writes",
+        "uses",
+    ),
+    "noise onto a state, and a reader": (Noisy, lambda a: ReadsLater(a.prefetch("x")), "writes", "uses"),
+}
+
+
+def third(case, names, order=()):
+    """A population `A`, and the two modules of a case in the order of the names."""
+    one, other, *_words = THIRDS[case]
+    net = nd.DynamicsGroup()
+    net.A, net.order = Count(), order
+    parts = {"w": one(net.A), "r": other(net.A)}
+    for name in names:
+        setattr(net, name, parts[name])
+    return net
+
+
+@pytest.mark.parametrize("names", ["wr", "rw"])
+@pytest.mark.parametrize("case", THIRDS)
+def test_two_that_touch_the_state_of_a_third_need_an_order(case, names):
+    """Silent in the reference package too."""
+    _one, _other, verb, does = THIRDS[case]
+    with pytest.raises(SchedulingError) as caught:
+        nd.Simulator(third(case, names), dt=0.1 * ms)
+    text = str(caught.value)
+    for part in (f"{verb} DynamicsGroup.A.x", does, "DynamicsGroup.w", "DynamicsGroup.r", "order = ("):
+        assert part in text
+    net = nd.init_all_states(third(case, names))
+    with nd.environ.context(dt=0.1 * ms, i=0), pytest.raises(SchedulingError, match="in the same step"):
+        net()
+    for order in (("w", "r"), ("r", "w")):
+        nd.Simulator(third(case, names, order), dt=0.1 * ms)
+
+
+@pytest.mark.parametrize("names", ["wr", "rw"])
+def test_the_order_of_two_writers_that_is_said_counts(names):
+    """x goes 0 -> 2 (0 + 1) + 1 = 3 -> 9 if 1 is added first, 0 -> 2 * 0 + 1 + 1 = 2 -> 6 if it is doubled first."""
+    for order, expected in ((("w", "r"), [0.0, 3.0, 9.0]), (("r", "w"), [0.0, 2.0, 6.0])):
+        make = functools.partial(third, "two projections write", names, order)
+        _, result = assert_targets_agree(make, 0.1 * ms, 0.3 * ms)
+        assert np.asarray(result["DynamicsGroup.A"].x)[:, 0].tolist() == expected
+
+
+def test_a_state_that_belongs_to_the_group_needs_an_order_too():
+    net = nd.DynamicsGroup()
+    net.x = nd.State(1.0, shape=(1,))
+    net.w, net.r = WritesLater(net, plus), WritesLater(net, twice)
+    with pytest.raises(SchedulingError, match=r"writes DynamicsGroup\.x, which"):
+        nd.Simulator(net, dt=0.1 * ms)
+
+
+def test_the_cure_names_the_group_that_holds_both():
+    net, left, right = nd.DynamicsGroup(), nd.DynamicsGroup(), nd.DynamicsGroup()
+    net.A, net.left, net.right = Count(), left, right
+    left.w, right.w = WritesLater(net.A, plus), WritesLater(net.A, twice)
+    with pytest.raises(SchedulingError, match=r"in DynamicsGroup, order = \('right', 'left'\)"):
+        nd.Simulator(net, dt=0.1 * ms)
+    net.order = ("right", "left")
+    nd.Simulator(net, dt=0.1 * ms)
+    listed = nd.DynamicsGroup()
+    listed.A = Count()
+    listed.all = [WritesLater(listed.A, plus), WritesLater(listed.A, twice)]
+    with pytest.raises(SchedulingError, match="attributes of DynamicsGroup of their own"):
+        nd.Simulator(listed, dt=0.1 * ms)
+
+
+def test_projections_that_only_read_or_add_need_no_order():
+    net = nd.DynamicsGroup()
+    net.A = Count()
+    net.one, net.two = Reads(net.A.prefetch("x")), Reads(lambda: net.A.x.value)
+    net.noise, net.more = (nd.PoissonInput(net.A.prefetch("x"), num=10, rate=100 * Hz, weight=w) for w in (1.0, 0.3))
+    nd.Simulator(net, dt=0.1 * ms)
+
+
+# ---- random numbers --------------------------------------------------------------------------------------------------
+
+
+def random_net(order):
+    """Everything that is drawn: who is connected, weights, delays, first values, and spikes in the step."""
+    net = nd.DynamicsGroup()
+    n, E, other = (
+        nd.PoissonGroup(20, rates=300 * Hz),
+        nd.LIF(20, V_initializer=nd.init.Uniform(-60 * mV, -50 * mV)),
+        nd.LIF(20),
+    )
+    drawn, late = nd.init.Normal(2 * mV, 1 * mV), nd.init.Uniform(0.1 * ms, 2 * ms)
+    parts = {
+        "n": n, "E": E, "I": other,
+        "p": nd.DeltaProj(n, comm=nd.FixedProb(20, 20, prob=0.3, weight=drawn), post=E, delay=late),
+        "q": nd.DeltaProj(E, comm=nd.FixedInDegree(20, 20, 5, weight=drawn), post=E),
+        "r": nd.PoissonInput(E.prefetch("V"), num=100, rate=30 * Hz, weight=0.3 * mV),
+        "s": nd.PoissonInput(E.prefetch("V"), num=70, rate=50 * Hz, weight=0.7 * mV),
+        "t": nd.PoissonInput(E, num=70, rate=50 * Hz, weight=0.01 * mV),
+        "u": nd.PoissonInput(E, num=70, rate=50 * Hz, weight=0.03 * mV),
+    }  # fmt: skip
+    inner = nd.DynamicsGroup()
+    for name in order:
+        setattr(inner if name in "Eq" else net, name, parts[name])
+        if name == "q":
+            net.inner = inner
+    return net
+
+
+@pytest.mark.parametrize("target", ["interpret", "cpu"])
+def test_random_networks_do_not_depend_on_the_order_of_attributes(target):
+    """Bit by bit; in the reference package draws follow a global key, and so the order in which they are made."""
+    found = []
+    for order in ("nEIpqrstu", "utsrqpIEn", "qtIsnuErp", "pIsnrqEtu"):
+        net = random_net(order)
+        sim = nd.Simulator(net, dt=0.1 * ms, target=target, seed=3)
+        sim.record(net.inner.E, "V")
+        found.append(np.asarray(sim.run(20 * ms, progress=False)[net.inner.E].V))
+    assert np.ptp(found[0]) > 1
+    assert all(np.array_equal(found[0], other) for other in found[1:])
+
+
+# ---- what groups say -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
