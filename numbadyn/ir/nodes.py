@@ -137,14 +137,17 @@ class BindContext:
         Seed of the simulation.
     bits : {64, 32}
         Width of reals.
-    exact_delays : bool
-        Whether delays must be multiples of dt; else they are rounded up.
+    delays : {"up", "nearest", "exact"}
+        What becomes of delays that are no multiple of dt: rounded up, rounded to the nearest step, or refused.
+    first : mapping
+        Identity of the owner of a state -> values that take the place of its first ones, in histories too.
     """
 
     dt: float
     seed: int
     bits: int = 64
-    exact_delays: bool = False
+    delays: str = "up"
+    first: Mapping[int, NDArray[Any]] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

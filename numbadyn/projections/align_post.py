@@ -50,8 +50,9 @@ class AlignPostProj(SynapticProjection):
     post : Dynamics
         The target.
     delay : Quantity, array or Initialiser, optional
-        One time; an array of shape ``(n_pre,)``; an array with one time for each synapse; or a distribution. It adds to
-        a delay of the reference.
+        One time; an array of shape ``(n_pre,)``; an array with one time for each synapse; or a distribution, drawn for
+        each synapse, whose values below zero become zero (one with a negative mean is refused). Times between steps are
+        rounded as ``Simulator(delays=...)`` says, all in the same way. It adds to a delay of the reference.
     label : str, optional
         Group of inputs that the target can sum apart; part of what is shared.
     share : bool

@@ -164,18 +164,26 @@ class Delivery:
         self._bound = context
         self._check_exact(context)
         number = self.owner.number
-        return build(self.rule, self.delay, dt=context.dt, seed=context.seed, number=number, real=real)
+        return build(
+            self.rule,
+            self.delay,
+            dt=context.dt,
+            rounding=context.delays,
+            seed=context.seed,
+            number=number,
+            real=real,
+        )
 
     def _check_exact(self, context: BindContext) -> None:
         """Refuse delays between steps if the simulator asks for exact ones."""
-        if self.delay is None or not context.exact_delays:
+        if self.delay is None or context.delays != "exact":
             return
         where = f"{self.owner.path}.delay"
         if not isinstance(self.delay, Constant | Values):
             raise DelayError(
                 f"The delays are drawn from {self.delay!r}, and so lie between steps.",
                 where=where,
-                cure="Give multiples of dt, or let delays be rounded up: Simulator(..., delays='up').",
+                cure="Give multiples of dt, or let delays be rounded: Simulator(..., delays='up') or delays='nearest'.",
             )
         steps_in(self.delay.value if isinstance(self.delay, Constant) else self.delay.values, context, where)
 
@@ -244,5 +252,13 @@ class Delivery:
         else:
             step = bound.dt if bound is not None else environ.eager_dt()
         seed = bound.seed if bound is not None else self.owner.seed_of_build
-        table = build(self.rule, self.delay, dt=step, seed=seed, number=self.owner.number, real=_REAL)
+        table = build(
+            self.rule,
+            self.delay,
+            dt=step,
+            rounding="up" if bound is None else bound.delays,
+            seed=seed,
+            number=self.owner.number,
+            real=_REAL,
+        )
         return edge_list(table, step, self.rule.weight_dimension)

@@ -26,7 +26,9 @@ STREAMS = 4
 class Builder(Protocol):
     """What makes a table; see `numbadyn.runtime.builders.build`."""
 
-    def __call__(self, rule: Connectivity, *, delay: Any, dt: float, seed: int, stream: int, real: Any) -> SynapseTable:
+    def __call__(
+        self, rule: Connectivity, *, delay: Any, dt: float, rounding: str, seed: int, stream: int, real: Any
+    ) -> SynapseTable:
         """Make the table of a rule."""
         ...
 
@@ -46,7 +48,14 @@ def set_builder(builder: Builder) -> None:
 
 
 def build(
-    rule: Connectivity, delay: Initialiser | None, *, dt: float, seed: int, number: int, real: np.dtype[Any]
+    rule: Connectivity,
+    delay: Initialiser | None,
+    *,
+    dt: float,
+    seed: int,
+    number: int,
+    real: np.dtype[Any],
+    rounding: str = "up",
 ) -> SynapseTable:
     """Make the synapses of one projection.
 
@@ -65,6 +74,8 @@ def build(
         that one and the first streams instead.
     real : dtype
         Precision of the weights.
+    rounding : {"up", "nearest", "exact"}
+        What becomes of delays between steps.
 
     Returns
     -------
@@ -75,4 +86,4 @@ def build(
     if rule.seed is not None:
         seed, number = rule.seed, 0
     stream = CONNECTIVITY_STREAM + STREAMS * number
-    return _SET[0](rule, delay=delay, dt=dt, seed=seed, stream=stream, real=real)
+    return _SET[0](rule, delay=delay, dt=dt, rounding=rounding, seed=seed, stream=stream, real=real)

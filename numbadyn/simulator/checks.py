@@ -59,15 +59,16 @@ def checked_seed(seed: Any) -> int:
     return int(seed)
 
 
-def checked_delays(delays: Any) -> bool:
-    """Whether delays must be multiples of dt, after checking how users say it."""
-    if delays not in ("up", "exact"):
+def checked_delays(delays: Any) -> str:
+    """What becomes of delays between steps, after checking how users say it."""
+    if not isinstance(delays, str) or delays not in ("up", "nearest", "exact"):
         raise TargetError(
             f"delays is {delays!r}.",
             where="Simulator(delays=...)",
-            cure="Choose 'up', which rounds delays up to whole steps, or 'exact', which refuses those between steps.",
+            cure="Choose 'up' or 'nearest', which round delays to whole steps, or 'exact', which refuses those between "
+            "steps.",
         )
-    return bool(delays == "exact")
+    return delays
 
 
 def duration_steps(duration: Any, dt: float) -> int:

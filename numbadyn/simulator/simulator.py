@@ -49,8 +49,10 @@ class Simulator:
         Bits of real numbers.
     seed : int
         Seed of everything random: first values, connectivity, draws inside the step.
-    delays : {"up", "exact"}
-        What becomes of delays that are no multiple of dt: rounded up to whole steps, or refused.
+    delays : {"up", "nearest", "exact"}
+        What becomes of delays that are no multiple of dt, of reads and of projections, given or drawn: rounded up to
+        whole steps; rounded to the nearest step, half a step up, as NEST and Brian2 do; or refused (those that change
+        while the network runs are rounded up then).
 
     Notes
     -----
@@ -329,7 +331,11 @@ class Simulator:
         return join(np.array(self.machine.state(number)).reshape(shape), self.step.states[number].dimension)
 
     def set(self, module: Module, variable: str, value: Any) -> None:
-        """Overwrite a state between runs.
+        """Overwrite the present value of a state between runs.
+
+        What is read of it with no delay, and what later steps read of this moment with a delay, is the new value; older
+        samples stay, and so do those of windows (``update_every=``), which see the new value with their next sample.
+        Before the first step the value is a first one: histories that begin with the state's first value follow.
 
         Parameters
         ----------

@@ -5,8 +5,9 @@ import quantities as pq
 from numbadyn.errors import DelayError, DimensionError, UnitExpectedError
 from numbadyn.model import init
 from numbadyn.model.delays.rule import LONGEST
-from numbadyn.projections.connectivity import as_delay
-from numbadyn.projections.connectivity.delays import drawn_steps, is_explicit, steps
+from numbadyn.projections.connectivity import AllToAll, as_delay
+from numbadyn.projections.connectivity.delays import is_explicit, steps
+from numbadyn.runtime.builders import CONNECTIVITY_STREAM, build
 
 
 def test_forms():
@@ -27,10 +28,21 @@ def test_multiples_of_the_step_are_exact():
         np.testing.assert_array_equal(steps(np.round(n * dt, 12), dt), n)
 
 
-def test_given_times_are_rounded_up_and_drawn_ones_to_the_nearest():
-    assert steps(np.array([0.01, 0.11, 0.19]), 0.1).tolist() == [1, 2, 2]
-    assert drawn_steps(np.array([-4.0, 0.04, 0.06, 0.11]), 0.1).tolist() == [0, 0, 1, 1]
-    assert steps(np.array([1.0]), 0.1).dtype == drawn_steps(np.array([1.0]), 0.1).dtype == np.int32
+def test_times_between_steps():
+    times = np.array([0.01, 0.05, 0.11, 0.19, 0.35, 0.25])
+    assert steps(times, 0.1).tolist() == [1, 1, 2, 2, 4, 3]
+    assert steps(times, 0.1, "nearest").tolist() == [0, 1, 1, 2, 4, 3]
+    assert steps(times, 0.1).dtype == steps(times, 0.1, "nearest").dtype == np.int32
+
+
+def test_drawn_delays_are_rounded_as_all_others_and_end_at_zero():
+    rule, delay = AllToAll(100, 100, weight=1 * pq.mV), init.Normal(0.2 * pq.ms, 0.2 * pq.ms)
+    drawn = delay.sample((100, 100), seed=3, stream=CONNECTIVITY_STREAM + 2)
+    for rounding in ("up", "nearest"):
+        table = build(rule, delay=delay, dt=0.1, rounding=rounding, seed=3)
+        wanted = np.bincount(steps(np.maximum(drawn, 0.0), 0.1, rounding).ravel())
+        found = np.bincount(np.repeat(np.tile(table.delays, 100), np.diff(table.offsets)))
+        np.testing.assert_array_equal(found, wanted)
 
 
 @pytest.mark.parametrize(
@@ -44,6 +56,9 @@ def test_given_times_are_rounded_up_and_drawn_ones_to_the_nearest():
         (lambda: as_delay(1.5), UnitExpectedError, ["1.5"]),
         (lambda: as_delay(init.Uniform(0 * pq.mV, 1 * pq.mV)), DimensionError, ["mV"]),
         (lambda: as_delay(init.Uniform(0.0, 1.0)), DimensionError, ["ms"]),
+        (lambda: as_delay(init.Uniform(-2 * pq.ms, -1 * pq.ms), where="Net.E2I.delay"), DelayError, ["-1.5 ms", "E2I"]),
+        (lambda: as_delay(init.Normal(-1 * pq.ms, 5 * pq.ms)), DelayError, ["-1 ms", "low="]),
+        (lambda: as_delay(init.Normal(1 * pq.ms, 5 * pq.ms, high=-2 * pq.ms)), DelayError, ["-2 ms"]),
         (lambda: steps(np.array([1e9]), 0.1), DelayError, ["1000000000.0 ms", str(LONGEST)]),
     ],
 )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from numbadyn.ir.nodes import BindContext, Guard, ParamSpec
 from numbadyn.model.delays.forms import Form
-from numbadyn.model.delays.rule import delay_steps, tolerance
+from numbadyn.model.delays.rule import delay_steps, shift_before_ceil, tolerance
 from numbadyn.model.delays.times import DelayTime, Present, bound_number, eager_context, out_of_range
 from numbadyn.model.delays.windows import Window
 from numbadyn.model.values import State
@@ -83,12 +83,12 @@ class Moving(Present):
         return int(delay_steps(self._most(context), self.unit(context)))
 
     def steps(self, form: Form) -> Any:
-        """Whole steps, rounded up."""
+        """Whole steps."""
         trace = current_trace()
         position = self.position(form)
         if trace is None:
             return np.ceil(position - tolerance(64)).astype(np.int64)
-        slack = bound_number(trace, lambda context: tolerance(context.bits), "real", "tolerance")
+        slack = bound_number(trace, shift_before_ceil, "real", "tolerance")
         less = trace.emit("sub", position.checked(trace), slack)
         return Traced(trace, trace.cast(trace.emit("ceil", less), "int"))
 

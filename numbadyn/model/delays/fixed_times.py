@@ -64,18 +64,15 @@ class Fixed(DelayTime, Present):
         return float(np.max(self._times(context)))
 
     def whole(self, context: BindContext) -> NDArray[np.int64]:
-        """Whole steps, rounded up, as many as there are times."""
-        times = self._times(context)
-        if self.window is None:
-            return steps_in(times, context, self.where)
-        return delay_steps(times, self.unit(context))
+        """Whole steps, as many as there are times."""
+        return steps_in(self._times(context), context, self.where, None if self.window is None else self.unit(context))
 
     def longest(self, context: BindContext) -> int:
         """Steps of the longest delay that can occur."""
         return int(np.max(self.whole(context)))
 
     def steps(self, form: Form) -> Any:
-        """Whole steps, rounded up."""
+        """Whole steps."""
         return self._value(form, "int", self.whole)
 
     def position(self, form: Form) -> Any:

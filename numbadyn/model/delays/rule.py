@@ -18,7 +18,16 @@ from numbadyn.errors import DelayError
 from numbadyn.ir.nodes import BindContext
 from numbadyn.units import TIME, magnitude_in
 
-__all__ = ["LONGEST", "check_delays", "checked_delay", "delay_steps", "positions", "steps_in", "tolerance"]
+__all__ = [
+    "LONGEST",
+    "check_delays",
+    "checked_delay",
+    "delay_steps",
+    "positions",
+    "shift_before_ceil",
+    "steps_in",
+    "tolerance",
+]
 
 LONGEST = 2**24 - 1
 """Steps of the longest delay of all; 28 minutes at a step of 0.1 ms."""
@@ -34,17 +43,37 @@ def slack(steps: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.clip(2e-7 * steps, tolerance(64), tolerance(32))
 
 
-def delay_steps(time: Any, dt: float) -> NDArray[np.int64]:
-    """Whole steps of a delay in ms: rounded up, exact multiples of dt unchanged, at least one if it is not zero.
+def delay_steps(time: Any, dt: float, rounding: str = "up") -> NDArray[np.int64]:
+    """Whole steps of a delay in ms, exact multiples of dt unchanged.
+
+    Parameters
+    ----------
+    time : float or array
+        Delays in ms.
+    dt : float
+        Time step in ms.
+    rounding : {"up", "nearest", "exact"}
+        Up: at least one step if the delay is not zero; or to the nearest step, the longer of two at the same distance.
+        Exact delays need no rounding.
 
     Examples
     --------
-    >>> int(delay_steps(1.5, 0.1)), int(delay_steps(0.25, 0.1)), int(delay_steps(0.0, 0.1))
-    (15, 3, 0)
+    >>> delay_steps([1.5, 0.22, 0.25, 0.0], 0.1).tolist()
+    [15, 3, 3, 0]
+    >>> delay_steps([1.5, 0.22, 0.25, 0.35], 0.1, "nearest").tolist()
+    [15, 2, 3, 4]
     """
     times = np.asarray(time, dtype=np.float64)
     exact = times / dt
+    if rounding == "nearest":
+        return np.floor(exact + 0.5 + slack(exact)).astype(np.int64)
     return np.maximum(np.ceil(exact - slack(exact)), times > 0).astype(np.int64)
+
+
+def shift_before_ceil(context: BindContext) -> float:
+    """What is taken from steps with a fraction, so that `ceil` rounds them as `delay_steps` does."""
+    missed = tolerance(context.bits)
+    return 0.5 - missed if context.delays == "nearest" else missed
 
 
 def positions(time: Any, dt: float) -> NDArray[np.float64]:
@@ -60,16 +89,18 @@ def positions(time: Any, dt: float) -> NDArray[np.float64]:
     return np.where(np.abs(exact - whole) <= slack(exact), whole, exact)
 
 
-def steps_in(time: Any, context: BindContext, where: str) -> NDArray[np.int64]:
-    """Whole steps of a delay in ms; refuses one that is no multiple of dt if the simulator asks for exact delays."""
-    steps = delay_steps(time, context.dt)
-    missed = positions(time, context.dt) != steps
-    if context.exact_delays and missed.any():
+def steps_in(time: Any, context: BindContext, where: str, window: float | None = None) -> NDArray[np.int64]:
+    """Whole steps, or windows of some ms, of a delay in ms; refuses one between them if exact delays are asked for."""
+    unit = context.dt if window is None else window
+    steps = delay_steps(time, unit, context.delays)
+    missed = positions(time, unit) != steps
+    if context.delays == "exact" and missed.any():
         first = float(np.ravel(time)[np.flatnonzero(missed)[0]])
         raise DelayError(
-            f"The delay of {first:g} ms is no multiple of the time step of {context.dt:g} ms.",
+            f"The delay of {first:g} ms is no multiple of "
+            + (f"the time step of {unit:g} ms." if window is None else f"update_every, {unit:g} ms."),
             where=where,
-            cure="Give multiples of dt, or let delays be rounded up: Simulator(..., delays='up').",
+            cure="Give a multiple, or let delays be rounded: Simulator(..., delays='up') or delays='nearest'.",
         )
     return steps
 

@@ -62,7 +62,7 @@ class Present(ABC):
 
     @abstractmethod
     def steps(self, form: Form) -> Any:
-        """Whole steps, rounded up: one number, or one for each element of the result."""
+        """Whole steps: one number, or one for each element of the result."""
 
     @abstractmethod
     def position(self, form: Form) -> Any:

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from numbadyn.errors import DelayError
 from numbadyn.model.delays.rule import LONGEST, check_delays, checked_delay, delay_steps
-from numbadyn.model.init import Constant, FromFunction, Initialiser, Values, as_initialiser
+from numbadyn.model.init import Constant, FromFunction, Initialiser, Normal, Uniform, Values, as_initialiser
 from numbadyn.units import TIME, join, magnitude_in
 
-__all__ = ["as_delay", "drawn_steps", "is_explicit", "steps"]
+__all__ = ["as_delay", "is_explicit", "steps"]
 
 
 def as_delay(delay: Any, *, where: str = "delay") -> Initialiser | None:
@@ -25,7 +25,7 @@ def as_delay(delay: Any, *, where: str = "delay") -> Initialiser | None:
     delay : None, Quantity, Initialiser or callable
         No delay; one time; an array of shape ``(n_pre,)`` or ``(n_pre, 1)`` (one for each presynaptic neuron),
         ``(n_synapses,)`` (in the order of the rule) or ``(n_pre, n_post)`` (looked up for each pair); or a
-        distribution, drawn for each synapse.
+        distribution, drawn for each synapse; drawn delays below zero become zero.
     where : str
         The place for messages.
 
@@ -37,7 +37,7 @@ def as_delay(delay: Any, *, where: str = "delay") -> Initialiser | None:
     Raises
     ------
     DelayError
-        If a delay is negative, NaN or infinite.
+        If a delay is negative, NaN or infinite, or the mean of a distribution is negative.
     UnitExpectedError, DimensionError
         If a delay is not a time.
 
@@ -56,9 +56,27 @@ def as_delay(delay: Any, *, where: str = "delay") -> Initialiser | None:
             check_delays(np.array(recipe.value), where)
         elif isinstance(recipe, Values):
             check_delays(recipe.values, where)
+        _check_mean(recipe, where)
         return recipe
     magnitude = checked_delay(delay, where)
     return as_initialiser(join(magnitude if magnitude.ndim else float(magnitude), TIME))
+
+
+def _check_mean(recipe: Initialiser, where: str) -> None:
+    """Refuse a distribution that is no distribution of delays; of others, the negative tail becomes zero."""
+    mean = 0.0
+    if isinstance(recipe, Uniform):
+        mean = sum(recipe.parameters) / 2.0
+    elif isinstance(recipe, Normal):
+        centre, _, low, high = recipe.parameters
+        mean = min(max(centre, low), high)
+    if mean < 0.0:
+        raise DelayError(
+            f"The delays are drawn from {recipe!r}, with a mean of {mean:g} ms.",
+            where=where,
+            cure="Give a distribution of positive delays; single ones below zero become zero, or take the low= of "
+            "nd.init.Normal.",
+        )
 
 
 def is_explicit(recipe: Initialiser) -> bool:
@@ -66,8 +84,10 @@ def is_explicit(recipe: Initialiser) -> bool:
     return isinstance(recipe, Constant | Values | FromFunction)
 
 
-def steps(times: NDArray[np.floating[Any]], dt: float, *, where: str = "delay") -> NDArray[np.int32]:
-    """Turn given times into whole steps: never earlier than asked, and exact where they are multiples of the step.
+def steps(
+    times: NDArray[np.floating[Any]], dt: float, rounding: str = "up", *, where: str = "delay"
+) -> NDArray[np.int32]:
+    """Turn times into whole steps, by the rule of all delays.
 
     Parameters
     ----------
@@ -75,6 +95,8 @@ def steps(times: NDArray[np.floating[Any]], dt: float, *, where: str = "delay") 
         Times in ms, zero or positive.
     dt : float
         Time step in ms.
+    rounding : {"up", "nearest", "exact"}
+        See `numbadyn.model.delays.rule.delay_steps`.
     where : str
         The place for messages.
 
@@ -90,48 +112,16 @@ def steps(times: NDArray[np.floating[Any]], dt: float, *, where: str = "delay") 
 
     Examples
     --------
-    >>> steps(np.array([0.0, 0.25, 0.3, 1.5]), 0.1).tolist()
+    >>> steps(np.array([0.0, 0.22, 0.3, 1.5]), 0.1).tolist()
     [0, 3, 3, 15]
+    >>> steps(np.array([0.0, 0.22, 0.3, 1.5]), 0.1, "nearest").tolist()
+    [0, 2, 3, 15]
     """
-    return _whole(delay_steps(times, dt).astype(np.float64), dt, where)
-
-
-def drawn_steps(times: NDArray[np.floating[Any]], dt: float, *, where: str = "delay") -> NDArray[np.int32]:
-    """Turn drawn times into the nearest whole steps; below zero is zero.
-
-    Parameters
-    ----------
-    times : ndarray
-        Times in ms.
-    dt : float
-        Time step in ms.
-    where : str
-        The place for messages.
-
-    Returns
-    -------
-    ndarray of int32
-        Steps, of the same shape.
-
-    Raises
-    ------
-    DelayError
-        If a delay is longer than `LONGEST` steps.
-
-    Examples
-    --------
-    >>> drawn_steps(np.array([-0.3, 0.26, 0.31]), 0.1).tolist()
-    [0, 3, 3]
-    """
-    return _whole(np.maximum(np.rint(np.asarray(times, dtype=np.float64) / dt), 0.0), dt, where)
-
-
-def _whole(whole: NDArray[np.float64], dt: float, where: str) -> NDArray[np.int32]:
-    """Convert whole numbers, unless they are too many steps to store."""
-    longest = float(np.max(whole, initial=0.0))
-    if not longest <= LONGEST:
+    whole = delay_steps(times, dt, rounding)
+    longest = int(np.max(whole, initial=0))
+    if longest > LONGEST:
         raise DelayError(
-            f"A delay of {longest * dt} ms is {longest:.0f} steps of {dt} ms; the longest is {LONGEST} steps.",
+            f"A delay of {longest * dt} ms is {longest} steps of {dt} ms; the longest is {LONGEST} steps.",
             where=where,
             cure="Check the unit of the delay, or take a longer step.",
         )

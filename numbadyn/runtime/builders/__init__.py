@@ -28,6 +28,7 @@ def build(
     *,
     delay: Any = None,
     dt: float,
+    rounding: str = "up",
     seed: int,
     stream: int = CONNECTIVITY_STREAM,
     real: Any = np.float64,
@@ -42,6 +43,8 @@ def build(
         The delays.
     dt : float
         Time step in ms.
+    rounding : {"up", "nearest", "exact"}
+        What becomes of delays between steps; exact ones have been checked.
     seed : int
         Seed of the simulation, 64 bits.
     stream : int
@@ -77,6 +80,7 @@ def build(
         recipe,
         n_post=rule.n_post,
         dt=dt,
+        rounding=rounding,
         draw=draw.shifted(2),
         keep_order=rule.may_repeat,
         one_axis="synapses" if isinstance(rule, Edges) else "neurons" if rule.n_synapses is None else "either",

@@ -3,7 +3,10 @@
 In go synapses in canonical order with their weights; out comes the finished table. Rules and units are not known here.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -13,7 +16,7 @@ from numbadyn.errors import DelayError
 from numbadyn.model.delays.rule import LONGEST, check_delays
 from numbadyn.model.init import Constant, Distribution, Floats, Initialiser, Values
 from numbadyn.projections.connectivity import SynapseTable
-from numbadyn.projections.connectivity.delays import drawn_steps, is_explicit, steps
+from numbadyn.projections.connectivity.delays import is_explicit, steps
 from numbadyn.runtime.builders.compiled import structure_kernels
 from numbadyn.runtime.builders.structure import Draw, Structure
 from numbadyn.runtime.builders.values import per_synapse, pieces
@@ -28,6 +31,28 @@ _CURE = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """The delays of all synapses in steps, as often as they are asked for.
+
+    They are drawn in 64 bits, so that a network has one wiring in both precisions.
+    """
+
+    recipe: Initialiser
+    structure: Structure
+    draw: Draw
+    dt: float
+    rounding: str
+
+    def pieces(self) -> Iterator[tuple[int, NDArray[np.int32]]]:
+        """Give the first synapse and the delays of one piece after the other."""
+        explicit = is_explicit(self.recipe)
+        for start, times in pieces(self.recipe, self.structure, self.draw, np.dtype(np.float64)):
+            if explicit:
+                check_delays(times, "delay")
+            yield start, steps(times if explicit else np.maximum(times, 0.0), self.dt, self.rounding)
+
+
 def with_delays(
     structure: Structure,
     weights: Floats,
@@ -35,6 +60,7 @@ def with_delays(
     *,
     n_post: int,
     dt: float,
+    rounding: str,
     draw: Draw,
     keep_order: bool,
     one_axis: OneAxis,
@@ -53,6 +79,8 @@ def with_delays(
         Number of postsynaptic neurons.
     dt : float
         Time step in ms.
+    rounding : {"up", "nearest", "exact"}
+        What becomes of delays between steps.
     draw : Draw
         Seed and stream of the delays.
     keep_order : bool
@@ -74,15 +102,16 @@ def with_delays(
     n_pre = structure.offsets.size - 1
     one = np.zeros(1, dtype=np.int32)
     if isinstance(recipe, Constant):
-        one = steps(np.array([recipe.value]), dt)
+        one = steps(np.array([recipe.value]), dt, rounding)
     if recipe is None or isinstance(recipe, Constant):
         return SynapseTable(n_pre, n_post, one, structure.offsets, structure.targets, weights, structure.order)
     if not isinstance(recipe, Values | Distribution):  # a function of the user is called once, whatever it gives
         recipe = Values(per_synapse(recipe, structure, draw, np.dtype(np.float64)))
         one_axis = "synapses"
     if isinstance(recipe, Values) and _is_axonal(recipe.values, structure, n_post, one_axis):
-        return _axonal(structure, weights, steps(recipe.values.ravel(), dt), n_post)
-    return _per_synapse(structure, weights, recipe, n_post, dt, draw, keep_order)
+        return _axonal(structure, weights, steps(recipe.values.ravel(), dt, rounding), n_post)
+    made = _Steps(recipe, structure, draw, dt, rounding)
+    return _per_synapse(structure, weights, made, n_post, keep_order)
 
 
 def _is_axonal(values: Floats, structure: Structure, n_post: int, one_axis: OneAxis) -> bool:
@@ -130,10 +159,8 @@ def _axonal(structure: Structure, weights: Floats, of_row: NDArray[np.int32], n_
 def _per_synapse(
     structure: Structure,
     weights: Floats,
-    recipe: Initialiser,
+    made: _Steps,
     n_post: int,
-    dt: float,
-    draw: Draw,
     keep_order: bool,
 ) -> SynapseTable:
     """Sort every row by delay, in place.
@@ -143,7 +170,7 @@ def _per_synapse(
     """
     n_pre, size = structure.offsets.size - 1, structure.targets.size
     seen = np.zeros(1, dtype=np.bool_)
-    for _, piece in _step_pieces(recipe, structure, draw, dt):
+    for _, piece in made.pieces():
         longest = int(piece.max(initial=0))
         if longest >= seen.size:
             seen = np.append(seen, np.zeros(min(2 * longest, LONGEST) + 1 - seen.size, dtype=np.bool_))
@@ -156,7 +183,7 @@ def _per_synapse(
         return SynapseTable(n_pre, n_post, delays, structure.offsets, structure.targets, weights, order)
     slot_of = np.cumsum(seen) - 1
     slots = np.empty(size, dtype=np.min_scalar_type(delays.size - 1))
-    for start, piece in _step_pieces(recipe, structure, draw, dt):
+    for start, piece in made.pieces():
         slots[start : start + piece.size] = slot_of[piece]
     if order is None and keep_order:
         order = np.arange(size, dtype=np.int64)
@@ -166,19 +193,3 @@ def _per_synapse(
         structure.offsets, offsets, delays.size, slots, structure.targets, weights, moving
     )
     return SynapseTable(n_pre, n_post, delays, offsets, structure.targets, weights, order)
-
-
-def _step_pieces(
-    recipe: Initialiser, structure: Structure, draw: Draw, dt: float
-) -> Iterator[tuple[int, NDArray[np.int32]]]:
-    """Give the delays in steps, piece by piece.
-
-    They are drawn in 64 bits, so that a network has one wiring in both precisions.
-    """
-    explicit = is_explicit(recipe)
-    for start, times in pieces(recipe, structure, draw, np.dtype(np.float64)):
-        if explicit:
-            check_delays(times, "delay")
-            yield start, steps(times, dt)
-        else:
-            yield start, drawn_steps(times, dt)
