@@ -151,11 +151,15 @@ class Interpreter:
             for spec in self.step.states
         ]
         self._depth = self._depths()
+        self.begin_histories(self.context)
+        self._window = [channel.window(self.context) for channel in self.step.channels]
+
+    def begin_histories(self, context: BindContext) -> None:
+        """Fill all histories with what was before the first step."""
         self.past = [
-            list(channel.before(self.context, depth).astype(dtype_of(channel.kind, bits)))
+            list(channel.before(context, depth).astype(dtype_of(channel.kind, context.bits)))
             for channel, depth in zip(self.step.channels, self._depth, strict=True)
         ]
-        self._window = [channel.window(self.context) for channel in self.step.channels]
 
     def _depths(self) -> list[int]:
         """Samples of each channel that are kept: what histories and synaptic delays reach."""

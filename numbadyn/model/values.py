@@ -362,6 +362,8 @@ class State(Variable):
 
     def initial(self, context: BindContext) -> NDArray[Any]:
         """First values, in the coherent unit system: what the user has assigned, or a draw of the initialiser."""
+        if id(self) in context.first:
+            return context.first[id(self)]
         if self._assigned:
             return np.array(self._value)
         recipe = self._recipe()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,7 @@ class Machine(ABC):
     step: Step
     context: BindContext
     number: int
+    first: dict[int, NDArray[Any]]
 
     @abstractmethod
     def begin(self, spikes: list[SpikeLog], samples: list[SampleLog]) -> None:
@@ -66,9 +67,35 @@ class Machine(ABC):
                 return number
         return None
 
-    @abstractmethod
     def set_state(self, index: int, values: NDArray[Any]) -> None:
-        """Overwrite a state."""
+        """Overwrite a state, and with it the sample of the last step in its histories.
+
+        Before the first step the values are first values: histories that begin with those follow.
+        """
+        self._write(index, values)
+        if self.number:
+            for number, channel in enumerate(self.step.channels):
+                if channel.state == index:
+                    self._write_newest(number, np.broadcast_to(values, channel.shape))
+            return
+        self.first[id(self.step.states[index].owner)] = np.array(np.broadcast_to(values, self.step.states[index].shape))
+        context = replace(self.context, first=self.first)
+        for number, spec in enumerate(self.step.states):
+            if getattr(spec.owner, "owner", None) is None:  # a running value of a history, or a guard: zero
+                self._write(number, np.broadcast_to(spec.initial(context), spec.shape))
+        self._begin_histories(context)
+
+    @abstractmethod
+    def _write(self, index: int, values: NDArray[Any]) -> None:
+        """Overwrite a state alone."""
+
+    @abstractmethod
+    def _write_newest(self, channel: int, sample: NDArray[Any]) -> None:
+        """Overwrite the sample of the last step."""
+
+    @abstractmethod
+    def _begin_histories(self, context: BindContext) -> None:
+        """Fill all histories with what was before the first step."""
 
 
 def _check_depths(evaluator: Evaluator, have: list[int]) -> None:
@@ -100,7 +127,7 @@ class InterpreterMachine(Machine):
     """
 
     def __init__(self, step: Step, context: BindContext, tables: list[Any], probes: list[int]) -> None:
-        self.step, self.context = step, context
+        self.step, self.context, self.first = step, context, {}
         self.interpreter = Interpreter(step, context, tables, probes)
         self._depths = self.interpreter.evaluator.depths()
         self.spikes: list[SpikeLog] = []
@@ -147,15 +174,22 @@ class InterpreterMachine(Machine):
 
     def reset(self) -> None:
         """Back to the first values and to step 0."""
+        self.first.clear()
         self.interpreter.reset()
 
     def state(self, index: int) -> NDArray[Any]:
         """Values of a state."""
         return self.interpreter.states[index]
 
-    def set_state(self, index: int, values: NDArray[Any]) -> None:
-        """Overwrite a state."""
+    def _write(self, index: int, values: NDArray[Any]) -> None:
         self.interpreter.states[index] = np.array(values, dtype=self.interpreter.states[index].dtype)
+
+    def _write_newest(self, channel: int, sample: NDArray[Any]) -> None:
+        past = self.interpreter.past[channel]
+        past[0] = sample.astype(past[0].dtype)
+
+    def _begin_histories(self, context: BindContext) -> None:
+        self.interpreter.begin_histories(context)
 
 
 class CpuMachine(Machine):
@@ -174,7 +208,7 @@ class CpuMachine(Machine):
     """
 
     def __init__(self, program: Program, context: BindContext, tables: list[Any], label: str) -> None:
-        self.program, self.context, self.step = program, context, program.step
+        self.program, self.context, self.step, self.first = program, context, program.step, {}
         self.number = 0
         self.evaluator = Evaluator(program.step, context)
         self.evaluator.bind()
@@ -286,6 +320,7 @@ class CpuMachine(Machine):
     def reset(self) -> None:
         """Back to the first values and to step 0."""
         self.number = 0
+        self.first.clear()
         self.evaluator.bind()
         self.memory.reset()
 
@@ -297,9 +332,14 @@ class CpuMachine(Machine):
         spec = self.step.states[index]
         return values.astype(bool).reshape(spec.shape) if spec.kind == "bool" else values.reshape(spec.shape)
 
-    def set_state(self, index: int, values: NDArray[Any]) -> None:
-        """Overwrite a state."""
+    def _write(self, index: int, values: NDArray[Any]) -> None:
         if index in self._unplaced:
             self._unplaced[index][...] = values
             return
         self.memory.view(self._states[index])[:] = np.broadcast_to(values, self.step.states[index].shape).reshape(-1)
+
+    def _write_newest(self, channel: int, sample: NDArray[Any]) -> None:
+        self.memory.write_newest(channel, sample, self.number)
+
+    def _begin_histories(self, context: BindContext) -> None:
+        self.memory.begin_histories(context)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.ir.interpreter import Evaluator, dtype_of
+from numbadyn.ir.nodes import BindContext
 from numbadyn.lowering.program import Buffer, Delivery, Program
 
 __all__ = ["Memory"]
@@ -55,6 +56,7 @@ class Memory:
         self.windows = [channel.window(evaluator.context) for channel in program.step.channels]
         self.offsets: dict[Buffer, int] = {}
         sizes = self._place()
+        self._rings = {buffer.index: buffer for buffer in self.offsets if buffer.role == "ring"}
         bits = evaluator.context.bits
         self.R = _aligned(sizes["real"], dtype_of("real", bits))
         self.I = _aligned(sizes["int"], np.dtype(np.int64))
@@ -143,22 +145,28 @@ class Memory:
             if buffer.role == "state":
                 spec = step.states[buffer.index]
                 self.view(buffer)[:] = np.broadcast_to(spec.initial(context), spec.shape).reshape(-1)
-            elif buffer.role == "ring":
-                channel = step.channels[buffer.index]
-                slots = self.view(buffer).reshape(-1, buffer.size)
-                # newest last, before the slot of the first step, which is written before it is read
-                size = int(np.prod(channel.shape, dtype=np.int64))
-                before = channel.before(context, len(slots) - 1).reshape(len(slots) - 1, size)[::-1]
-                slots[1:] = np.packbits(before != 0, axis=1, bitorder="little") if buffer.kind == "bool" else before
-        for channel_index, start in self.event_offsets.items():
-            self._first_events(channel_index, start)
+        self.begin_histories(context)
         self.load_constants()
 
-    def _first_events(self, index: int, start: int) -> None:
-        channel, depth = self.program.step.channels[index], self.depths[index]
-        size = int(np.prod(channel.shape, dtype=np.int64))
-        slots = self.E[start : start + depth * size].reshape(depth, size)
-        for lag, sample in enumerate(channel.before(self.evaluator.context, depth - 1), 1):
-            active = np.flatnonzero(sample)
-            self.C[self.count_offsets[index] + depth - lag] = active.size
-            slots[depth - lag, : active.size] = active
+    def begin_histories(self, context: BindContext) -> None:
+        """Fill all histories with what was before the first step."""
+        for number, channel in enumerate(self.program.step.channels):
+            # newest last, before the slot of the first step, which is written before it is read
+            for lag, sample in enumerate(channel.before(context, self.depths[number] - 1), 1):
+                self._write_sample(number, sample, self.depths[number] - lag)
+
+    def write_newest(self, channel: int, sample: NDArray[Any], number: int) -> None:
+        """Overwrite the sample of the step before this one, of a channel without windows."""
+        self._write_sample(channel, sample, (number - 1) % self.depths[channel])
+
+    def _write_sample(self, channel: int, sample: NDArray[Any], slot: int) -> None:
+        flat = np.broadcast_to(sample, self.program.step.channels[channel].shape).reshape(-1)
+        buffer = self._rings.get(channel)
+        if buffer is not None:
+            place = self.view(buffer).reshape(-1, buffer.size)[slot]
+            place[:] = np.packbits(flat != 0, bitorder="little") if buffer.kind == "bool" else flat
+        start = self.event_offsets.get(channel)
+        if start is not None:
+            active = np.flatnonzero(flat)
+            self.C[self.count_offsets[channel] + slot] = active.size
+            self.E[start + slot * flat.size :][: active.size] = active
