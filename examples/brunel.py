@@ -51,7 +51,7 @@ class Brunel(nd.DynamicsGroup):
         self.exc = nd.DeltaProj(comm=nd.FixedInDegree(self.n_e, n, c_e, weight=J), post=self.neurons, delay=DELAY)
         self.inh = nd.DeltaProj(comm=nd.FixedInDegree(n_i, n, c_i, weight=-g * J), post=self.neurons, delay=DELAY)
         rate = eta * V_TH / (J * TAU) / c_e
-        self.drive = nd.PoissonInput(self.neurons, num=c_e, rate=rate.rescale(Hz), weight=J)
+        self.drive = nd.PoissonInput(self.neurons, num_input=c_e, freq=rate.rescale(Hz), weight=J)
 
     def update(self):
         """Deliver the spikes of the last step, draw those from outside, advance the neurons."""

@@ -137,7 +137,7 @@ class Brunel(nd.DynamicsGroup):
         self.exc = nd.DeltaProj(comm=nd.FixedInDegree(n_e, n_e + n_i, c_e, weight=J), post=self.P, delay=1.5 * ms)
         self.inh = nd.DeltaProj(comm=nd.FixedInDegree(n_i, n_e + n_i, c_i, weight=-5 * J), post=self.P, delay=1.5 * ms)
         total = 2 * 20 * mV / (J * 20 * ms)  # eta V_th / (J tau)
-        self.drive = nd.PoissonInput(self.P, num=c_e, rate=(total / c_e).rescale(Hz), weight=J)
+        self.drive = nd.PoissonInput(self.P, num_input=c_e, freq=(total / c_e).rescale(Hz), weight=J)
         self.n_e = n_e
 
     def update(self) -> None:

@@ -16,11 +16,12 @@ from numbadyn.errors import ConnectivityError, ShapeError, UnknownStateError
 from numbadyn.model.delays import PrefetchDelayAt
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.group import Projection
+from numbadyn.model.init import Constant
 from numbadyn.model.values import Parameter
 from numbadyn.projections.apply import Delivery
 from numbadyn.projections.base import checked_target, serial
 from numbadyn.projections.connectivity import Edges
-from numbadyn.units import TIME, join, split
+from numbadyn.units import TIME, join, join_eager, split
 
 __all__ = ["AsymmetryGapJunction", "SymmetryGapJunction"]
 
@@ -53,6 +54,12 @@ class _GapJunction(Projection):
 
     def _edges(self, conn: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         if isinstance(conn, Edges):
+            if not conn.uniform_weight or conn.weight.key() != Constant(1.0).key():
+                raise ConnectivityError(
+                    f"conn of {self.path} is an Edges with a weight of its own, {conn.weight!r}, and would lose it.",
+                    where=self.path,
+                    cure="Leave it out of Edges, and give the conductances as weight= of the gap junctions.",
+                )
             pairs: Any = (conn.pre, conn.post)
         else:
             pairs = conn(self._pre.varshape, self._post.varshape) if callable(conn) else conn
@@ -132,7 +139,7 @@ class SymmetryGapJunction(_GapJunction):
     ProjectionTargetError
         A couple is no `Dynamics`, or its update sums no current inputs.
     ConnectivityError
-        The indices are none, or name neurons that do not exist.
+        The indices are none, or name neurons that do not exist; or `conn` brings weights of its own.
     ShapeError
         `weight` has neither one value nor one for each junction.
     UnknownStateError
@@ -168,7 +175,7 @@ class SymmetryGapJunction(_GapJunction):
     ) -> None:
         pre, post = _pair(couples)
         super().__init__(pre, _pair(states)[0], post, _pair(states)[1], conn, delay, label, name)
-        shape = np.shape(split(weight)[0])
+        shape = np.shape(_conductances(weight, self.path))
         if math.prod(shape) not in (1, self.n_junctions):
             raise ShapeError(
                 f"weight of {self.path} has shape {shape}, but there are {self.n_junctions} junctions.",
@@ -193,7 +200,7 @@ class AsymmetryGapJunction(_GapJunction):
         Names of the states that are coupled.
     conn : callable, Edges or pair of arrays of int
         As in `SymmetryGapJunction`.
-    weight : quantities.Quantity of shape (2,) or (n_junctions, 2)
+    weight : quantities.Quantity of shape (2,) or (n_junctions, 2), or list of them
         Conductances: what counts for the current into `post`, then what counts for that into `pre`.
     delay : quantities.Quantity, optional
         How long ago the potentials are read.
@@ -232,18 +239,25 @@ class AsymmetryGapJunction(_GapJunction):
         name: str | None = None,
     ) -> None:
         super().__init__(pre, pre_state, post, post_state, conn, delay, label, name)
-        shape = np.shape(split(weight)[0])
+        values = _conductances(weight, self.path)
+        shape = np.shape(values)
         if shape not in ((2,), (self.n_junctions, 2)):
             raise ShapeError(
                 f"weight of {self.path} has shape {shape}, but there are {self.n_junctions} junctions.",
                 where=self.path,
                 cure=f"Give two conductances, or an array of shape ({self.n_junctions}, 2).",
             )
-        self.weight_post, self.weight_pre = Parameter(weight[..., 0]), Parameter(weight[..., 1])
+        self.weight_post, self.weight_pre = Parameter(values[..., 0]), Parameter(values[..., 1])
 
     def update(self) -> None:
         """Register the currents of both ends."""
         self._couple(self.weight_post, self.weight_pre)
+
+
+def _conductances(given: Any, where: str) -> Any:
+    """An array with a unit, from that or from a list of quantities."""
+    value = given.value if isinstance(given, Parameter) else given
+    return join_eager(*split(value, where=where))
 
 
 def _pair(given: Any) -> tuple[Any, Any]:

@@ -19,7 +19,7 @@ from numbadyn.model.init import Initialiser
 from numbadyn.model.values import Parameter, State
 from numbadyn.projections.base import checked_target, serial
 from numbadyn.projections.jumps import chosen_neurons, jumps_of
-from numbadyn.units import FREQUENCY, join, join_eager, split
+from numbadyn.units import FREQUENCY, is_quantity, join, join_eager, split
 
 __all__ = ["PoissonInput", "poisson_input"]
 
@@ -29,71 +29,77 @@ class PoissonInput(Projection):
 
     Parameters
     ----------
-    post : Dynamics or Prefetch
-        The target: a population whose update sums its delta inputs; or one of its states, ``E.prefetch("g")``, which
-        then jumps at the start of each update of its owner, after all projections have read it.
-    num : int
+    target : Dynamics or Prefetch
+        A population whose update sums its delta inputs; or one of its states, ``E.prefetch("g")``, which then jumps at
+        the start of each update of its owner, after all projections have read it.
+    indices : array of int or bool, slice, or tuple of them, optional
+        Which neurons are targets, by NumPy's rules for an array of the population's shape; all by default. `freq` and
+        `weight` may then have one value for each of them.
+    num_input : int
         Number of sources of each target neuron.
-    rate : quantities.Quantity
+    freq : quantities.Quantity
         Rate of each source, one value or one for each target neuron.
     weight : quantities.Quantity
         Height of the jump that a spike makes, in the unit of what jumps (mV for a `LIF`).
     label, name : str, optional
         As in `AlignPostProj`.
-    indices : array of int or bool, slice, or tuple of them, optional
-        Which neurons are targets, by NumPy's rules for an array of the population's shape; all by default. `rate` and
-        `weight` may then have one value for each of them.
 
     Raises
     ------
     InvalidParameterError
-        `num` is negative or not whole, `rate` is negative, or a neuron is named twice in `indices`.
+        `num_input` is negative or not whole, `freq` is negative, one of them or `weight` is missing, or a neuron is
+        named twice in `indices`.
     ShapeError
-        `indices` reach beyond the population, or `rate` or `weight` fit neither them nor the population.
+        `indices` reach beyond the population, or `freq` or `weight` fit neither them nor the population.
     DimensionError
-        `rate` is no rate.
+        `freq` is no rate.
     ProjectionTargetError
-        `post` is not a `Dynamics` or a reference to a state; or, while tracing, its update sums no delta inputs.
+        `target` is not a `Dynamics` or a reference to a state; or, while tracing, its update sums no delta inputs.
 
     Notes
     -----
     The number of spikes of each step is drawn from a Poisson distribution with the mean
-    :math:`num \cdot rate \cdot \Delta t`, anew for each neuron: exactly that of `num` independent Poisson sources. Like
-    every projection it runs before all dynamics of a step, so the jumps of step n take part in the update of step n.
+    :math:`num\_input \cdot freq \cdot \Delta t`, anew for each neuron: exactly that of `num_input` independent Poisson
+    sources. Like every projection it runs before all dynamics of a step, so the jumps of step n take part in the update
+    of step n.
 
     Examples
     --------
     >>> import numbadyn as nd
     >>> from quantities import Hz, mV
     >>> E = nd.LIF(100)
-    >>> noise = nd.PoissonInput(E, num=1000, rate=20 * Hz, weight=0.1 * mV)
-    >>> first_ten = nd.PoissonInput(E.prefetch("V"), num=80, rate=20 * Hz, weight=1 * mV, indices=slice(10))
+    >>> noise = nd.PoissonInput(E, num_input=1000, freq=20 * Hz, weight=0.1 * mV)
+    >>> first_ten = nd.PoissonInput(E.prefetch("V"), slice(10), num_input=80, freq=20 * Hz, weight=1 * mV)
     """
 
     def __init__(
         self,
-        post: Any,
-        num: int,
-        rate: Any,
-        weight: Any,
+        target: Any,
+        indices: Any = None,
+        num_input: Any = None,
+        freq: Any = None,
+        weight: Any = None,
         label: str | None = None,
         name: str | None = None,
-        indices: Any = None,
     ) -> None:
         super().__init__(name)
-        self._post = checked_target(post.module if isinstance(post, Prefetch) else post, self.path)
+        self._post = checked_target(target.module if isinstance(target, Prefetch) else target, self.path)
         self.varshape = self._post.varshape
         chosen = None if indices is None else chosen_neurons(indices, self.varshape, self.path)
-        if np.ndim(num) or isinstance(num, bool | str) or int(num) != num or num < 0:
-            raise InvalidParameterError(
-                f"num of {self.path} is {num!r}.", where=self.path, cure="Give the number of sources of each neuron."
-            )
-        self.num = Parameter(int(num) if chosen is None else int(num) * chosen)
-        self.rate = Parameter(self._spread(rate, chosen), unit=join(1.0, FREQUENCY), negative=False)
+        count = _sources(num_input, self.path)
+        for what, given in (("freq", freq), ("weight", weight)):
+            if given is None:
+                raise InvalidParameterError(
+                    f"{what} of {self.path} is missing.",
+                    where=self.path,
+                    cure="Give num_input=1000, freq=20*Hz and weight=0.1*mV, for example.",
+                )
+        self.num_input = Parameter(count if chosen is None else count * chosen)
+        self.freq = Parameter(self._spread(freq, chosen), unit=join(1.0, FREQUENCY), negative=False)
         self.weight = Parameter(self._spread(weight, chosen))
         self.label = label
         self._spare_key = f"{self.path} {serial()}"
-        self._jumps = jumps_of(self._post, post.item) if isinstance(post, Prefetch) else None
+        self._jumps = jumps_of(self._post, target.item) if isinstance(target, Prefetch) else None
 
     @property
     def post(self) -> Any:
@@ -121,12 +127,25 @@ class PoissonInput(Projection):
 
     def update(self) -> None:
         """Draw the spikes of this step and register the jump."""
-        jump = _jump(self.num, self.rate, self.weight, self.varshape)
+        jump = _jump(self.num_input, self.freq, self.weight, self.varshape)
         key = self._path or self._spare_key
         if self._jumps is not None:
             self._jumps.registry.add(key, jump)
         else:
             self._post.add_delta_input(key, jump, self.label)
+
+
+def _sources(given: Any, where: str) -> int:
+    """How many sources a neuron has, after checking it."""
+    number = np.asarray(given)
+    whole = number.ndim == 0 and number.dtype.kind in "iuf" and not is_quantity(given) and bool(np.isfinite(number))
+    if not whole or number != np.floor(number) or number < 0:
+        raise InvalidParameterError(
+            f"num_input of {where} is {given!r}.",
+            where=where,
+            cure="Give the number of sources of each neuron, as 1000.",
+        )
+    return int(number)
 
 
 def poisson_input(

@@ -88,7 +88,7 @@ def test_brunel_scales_the_weights_against_the_in_degree():
     whole, fifth = brunel.Brunel(), brunel.Brunel(scale=0.2)
     assert (whole.exc.comm.num, whole.inh.comm.num, whole.neurons.num) == (1000, 250, 12_500)
     assert (fifth.exc.comm.num, fifth.inh.comm.num, fifth.neurons.num) == (200, 50, 2_500)
-    drives = [net.drive.num.value * net.drive.rate.value * net.drive.weight.value for net in (whole, fifth)]
+    drives = [net.drive.num_input.value * net.drive.freq.value * net.drive.weight.value for net in (whole, fifth)]
     assert [float(drive.rescale("mV/ms")) for drive in drives] == pytest.approx([2.0, 2.0])  # eta V_th / tau
 
 

@@ -164,9 +164,9 @@ class Inputs(nd.DynamicsGroup):
         for number, pre in enumerate((self.given, self.noise, self.more)):
             comm = nd.FixedProb(pre.varshape, size, prob=0.6, weight=1 * mV)
             setattr(self, f"p{number}", nd.DeltaProj(pre, comm=comm, post=self.cells))
-        self.few = nd.PoissonInput(self.cells, num=20, rate=50 * Hz, weight=0.3 * mV)
+        self.few = nd.PoissonInput(self.cells, num_input=20, freq=50 * Hz, weight=0.3 * mV)
         rates = np.linspace(0, 4000, size) * Hz
-        self.many = nd.PoissonInput(self.twins, num=1000, rate=rates, weight=0.01 * mV)
+        self.many = nd.PoissonInput(self.twins, num_input=1000, freq=rates, weight=0.01 * mV)
 
 
 @pytest.mark.parametrize("precision", [64, 32])

@@ -4,10 +4,17 @@ import itertools
 
 import numpy as np
 import pytest
-from quantities import ms, mV, nS, pF
+from quantities import ms, mV, nS, pF, pS
 
 import numbadyn as nd
-from numbadyn.errors import ConnectivityError, ProjectionTargetError, ShapeError, UnknownStateError
+from numbadyn.errors import (
+    ConnectivityError,
+    DimensionError,
+    InvalidParameterError,
+    ProjectionTargetError,
+    ShapeError,
+    UnknownStateError,
+)
 from tests.features.both import assert_targets_agree
 
 CAPACITY = 20.0
@@ -98,6 +105,20 @@ def test_two_directions():
     compare(lambda: Coupled(weight=[0.3, 0.1] * nS, asymmetric=True), [0.3] * 5, [0.1] * 5)
 
 
+@pytest.mark.parametrize(
+    "weight", [[0.3 * nS, 100 * pS], (0.3 * nS, 0.1 * nS), nd.Parameter([0.3, 0.1] * nS), [[0.3 * nS, 0.1 * nS]] * 5]
+)
+def test_two_directions_as_a_list(weight):
+    gap = Coupled(weight=weight, asymmetric=True).gap
+    assert np.asarray(gap.weight_post.value.rescale(nS)).ravel()[0] == 0.3
+    assert np.asarray(gap.weight_pre.value.rescale(nS)).ravel()[0] == pytest.approx(0.1, rel=1e-15)
+
+
+def test_pairs_from_a_rule_of_explicit_synapses():
+    cells = Membrane(3, -60 * mV)
+    assert nd.SymmetryGapJunction(cells, "V", nd.Edges(3, 3, [0, 1], [1, 2]), 1 * nS).n_junctions == 2
+
+
 def test_delayed_potentials():
     compare(lambda: Coupled(delay=0.3 * ms), [0.5] * 5, [0.5] * 5, lag=3)
 
@@ -171,6 +192,20 @@ def test_eager_calls_give_the_same():
         (lambda A: nd.SymmetryGapJunction(A, "V", 3, 1 * nS), ConnectivityError, "conn of"),
         (lambda A: nd.SymmetryGapJunction(A, "V", ([0], [1]), [1, 2, 3] * nS), ShapeError, "1 junctions"),
         (lambda A: nd.AsymmetryGapJunction(A, "V", A, "V", ([0], [1]), 1 * nS), ShapeError, "two conductances"),
+        (
+            lambda A: nd.AsymmetryGapJunction(A, "V", A, "V", ([0], [1]), [1 * nS, 2 * mV]),
+            DimensionError,
+            "mixes units",
+        ),
+        (lambda A: nd.AsymmetryGapJunction(A, "V", A, "V", ([0], [1]), "a"), InvalidParameterError, "'a'"),
+        *(
+            (
+                lambda A, w=w: nd.SymmetryGapJunction(A, "V", nd.Edges(3, 3, [0, 1], [1, 2], weight=w), 1 * nS),
+                ConnectivityError,
+                "of its own",
+            )
+            for w in (3 * nS, 1 * nS, [1, 2] * nS)
+        ),
         (lambda A: nd.SymmetryGapJunction(A, 5, ([0], [1]), 1 * nS), UnknownStateError, "state 5"),
         (lambda A: nd.SymmetryGapJunction((A, 1), "V", ([0], [1]), 1 * nS), ProjectionTargetError, "not a Dynamics"),
     ],

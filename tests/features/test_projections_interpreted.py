@@ -31,7 +31,7 @@ class Balanced(nd.DynamicsGroup):
         drawn = nd.init.Uniform(0.1 * ms, 3 * ms)
         self.I2I = nd.AlignPostProj(self.I, comm=self.rule(self.I, self.I, 20), post=self.I, delay=drawn, **slow)
         self.slow = nd.AlignPreProj(self.E, comm=self.rule(self.E, self.I, 1), post=self.I, **nmda)
-        self.noise = nd.PoissonInput(self.E, num=600, rate=1 / (200 * ms), weight=0.5 * mV)
+        self.noise = nd.PoissonInput(self.E, num_input=600, freq=1 / (200 * ms), weight=0.5 * mV)
         self.gap = nd.CurrentProj(
             self.I.prefetch("V"), comm=nd.OneToOne(N_I, N_I, 0.05 * nS), out=nd.CUBA.desc(), post=self.I
         )
@@ -85,7 +85,7 @@ class Jumps(nd.DynamicsGroup):
             V_initializer=nd.init.Uniform(0 * mV, 20 * mV),
         )
         self.exc = nd.DeltaProj(self.N, comm=nd.FixedInDegree(50, 50, 8, weight=1.5 * mV), post=self.N, delay=1.5 * ms)
-        self.noise = nd.PoissonInput(self.N, num=1, rate=20 / ms, weight=0.1 * mV)
+        self.noise = nd.PoissonInput(self.N, num_input=1, freq=20 / ms, weight=0.1 * mV)
 
 
 NETWORKS = [Balanced, ByHand, Jumps]

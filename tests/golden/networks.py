@@ -61,7 +61,7 @@ class Delayed(nd.DynamicsGroup):
         self.cells.add_before_update("drift", self.drift)
         comm = nd.OneToOne(size, size, weight=nd.init.Uniform(0 * pA, weight * pA))
         self.current = nd.CurrentProj(self.given, comm=comm, out=nd.CUBA.desc(), post=self.cells, delay=number * ms)
-        self.noise = nd.PoissonInput(self.cells, num=10, rate=0.01 * number / ms, weight=0.1 * mV)
+        self.noise = nd.PoissonInput(self.cells, num_input=10, freq=0.01 * number / ms, weight=0.1 * mV)
 
     def drift(self):
         self.cells.V.value = 0.9999 * self.cells.V.value

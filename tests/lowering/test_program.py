@@ -87,7 +87,7 @@ class Sources(nd.DynamicsGroup):
         self.given, self.random = nd.SpikeTrain(3, [0], [1] * ms), nd.PoissonGroup(3, 10 * Hz)
         self.cells = nd.LIF(3)
         self.p = nd.DeltaProj(self.given, comm=nd.OneToOne(3, 3, weight=1 * mV), post=self.cells)
-        self.noise = nd.PoissonInput(self.cells, num=10, rate=100 * Hz, weight=0.1 * mV)
+        self.noise = nd.PoissonInput(self.cells, num_input=10, freq=100 * Hz, weight=0.1 * mV)
 
 
 def test_every_kind_of_stage_in_an_order_that_respects_its_reads():

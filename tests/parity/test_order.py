@@ -348,7 +348,9 @@ def test_projections_that_only_read_or_add_need_no_order():
     net = nd.DynamicsGroup()
     net.A = Count()
     net.one, net.two = Reads(net.A.prefetch("x")), Reads(lambda: net.A.x.value)
-    net.noise, net.more = (nd.PoissonInput(net.A.prefetch("x"), num=10, rate=100 * Hz, weight=w) for w in (1.0, 0.3))
+    net.noise, net.more = (
+        nd.PoissonInput(net.A.prefetch("x"), num_input=10, freq=100 * Hz, weight=w) for w in (1.0, 0.3)
+    )
     nd.Simulator(net, dt=0.1 * ms)
 
 
@@ -368,10 +370,10 @@ def random_net(order):
         "n": n, "E": E, "I": other,
         "p": nd.DeltaProj(n, comm=nd.FixedProb(20, 20, prob=0.3, weight=drawn), post=E, delay=late),
         "q": nd.DeltaProj(E, comm=nd.FixedInDegree(20, 20, 5, weight=drawn), post=E),
-        "r": nd.PoissonInput(E.prefetch("V"), num=100, rate=30 * Hz, weight=0.3 * mV),
-        "s": nd.PoissonInput(E.prefetch("V"), num=70, rate=50 * Hz, weight=0.7 * mV),
-        "t": nd.PoissonInput(E, num=70, rate=50 * Hz, weight=0.01 * mV),
-        "u": nd.PoissonInput(E, num=70, rate=50 * Hz, weight=0.03 * mV),
+        "r": nd.PoissonInput(E.prefetch("V"), num_input=100, freq=30 * Hz, weight=0.3 * mV),
+        "s": nd.PoissonInput(E.prefetch("V"), num_input=70, freq=50 * Hz, weight=0.7 * mV),
+        "t": nd.PoissonInput(E, num_input=70, freq=50 * Hz, weight=0.01 * mV),
+        "u": nd.PoissonInput(E, num_input=70, freq=50 * Hz, weight=0.03 * mV),
     }  # fmt: skip
     inner = nd.DynamicsGroup()
     for name in order:

@@ -1,5 +1,7 @@
 """Projections against the reference: parts, plasticity in front, rules with a name, Poisson noise; and their errors."""
 
+import inspect
+
 import numpy as np
 import pytest
 from quantities import Hz, ms, mV, nS, pA
@@ -481,7 +483,9 @@ def noisy(order, make):
 
 @pytest.mark.parametrize("order", ["noise first", "noise last"])
 def test_noise_reaches_a_state_before_the_update_of_its_step(order):
-    make = noisy(order, lambda cells: nd.PoissonInput(cells.prefetch("g"), num=50, rate=100 * Hz, weight=0.5 * nS))
+    make = noisy(
+        order, lambda cells: nd.PoissonInput(cells.prefetch("g"), num_input=50, freq=100 * Hz, weight=0.5 * nS)
+    )
     sim, result = assert_targets_agree(make, DT * ms, 20 * ms, seed=4)
     g, seen = (getattr(result[sim.network.cells], name).magnitude for name in ("g", "seen"))
     np.testing.assert_array_equal(g, seen)  # the jump of a step has come when its update begins
@@ -494,11 +498,21 @@ def test_noise_reaches_a_state_before_the_update_of_its_step(order):
 @pytest.mark.statistical
 def test_noise_has_the_moments_of_a_poisson_process():
     """Mean and variance of 20,000 counts of mean 2.5: five standard errors, a false alarm in a million."""
-    net = noisy("noise first", lambda cells: nd.PoissonInput(cells.prefetch("g"), 250, 100 * Hz, 1 * nS))
+    net = noisy("noise first", lambda cells: nd.PoissonInput(cells.prefetch("g"), None, 250, 100 * Hz, 1 * nS))
     sim, result = run_on("cpu", net, DT * ms, 200.1 * ms, seed=4)
     counts = np.diff(result[sim.network.cells].g.magnitude, axis=0).ravel()
     assert abs(counts.mean() - 2.5) < 5 * np.sqrt(2.5 / counts.size)
     assert abs(counts.var() / 2.5 - 1) < 5 * np.sqrt((2 + 1 / 2.5) / counts.size)
+
+
+def test_arguments_of_noise_stand_as_in_the_reference():
+    names = list(inspect.signature(nd.PoissonInput).parameters)
+    assert names[:5] == ["target", "indices", "num_input", "freq", "weight"]
+    names = list(inspect.signature(nd.poisson_input).parameters)
+    assert names[:6] == ["freq", "num_input", "weight", "target", "indices", "refractory"]
+    noise = nd.PoissonInput(nd.LIF(4).prefetch("V"), [1, 3], 10, 5 * Hz, 2 * mV)
+    assert noise.num_input.value.tolist() == [0, 10, 0, 10]
+    assert float(noise.freq.value.rescale(Hz)) == 5.0
 
 
 CHOICES = {
@@ -521,7 +535,7 @@ def test_noise_onto_chosen_neurons(choice, target):
             super().__init__()
             self.cells = nd.LIF((2, 5), tau=1e12 * ms, V_th=1e9 * mV)
             post = self.cells.prefetch("V") if target == "state" else self.cells
-            self.noise = nd.PoissonInput(post, num=20, rate=rates, weight=1 * mV, indices=indices)
+            self.noise = nd.PoissonInput(post, indices, num_input=20, freq=rates, weight=1 * mV)
 
     sim, result = assert_targets_agree(Net, DT * ms, 10 * ms, seed=4, may_be_silent=["Net.cells"])
     moved = (result[sim.network.cells].V.magnitude[-1] + 60).ravel()
@@ -538,7 +552,7 @@ def test_noise_onto_a_state_that_others_read_comes_after_they_have_read_it():
             def __init__(self):
                 super().__init__()
                 self.A, self.B = nd.LIF(3), nd.LIF(3)
-                noise = nd.PoissonInput(self.A.prefetch("V"), num=100, rate=100 * Hz, weight=0.5 * mV)
+                noise = nd.PoissonInput(self.A.prefetch("V"), num_input=100, freq=100 * Hz, weight=0.5 * mV)
                 gap = nd.CurrentProj(
                     self.A.prefetch("V"), comm=nd.OneToOne(3, 3, weight=1 * nS), out=nd.CUBA.desc(), post=self.B
                 )
@@ -558,8 +572,8 @@ def test_two_noises_onto_one_state_add_up():
         def __init__(self):
             super().__init__()
             self.cells = Conductance(4)
-            self.one = nd.PoissonInput(self.cells.prefetch("g"), num=20, rate=500 * Hz, weight=1 * nS)
-            self.two = nd.PoissonInput(self.cells.prefetch("g"), num=20, rate=500 * Hz, weight=1000 * nS)
+            self.one = nd.PoissonInput(self.cells.prefetch("g"), num_input=20, freq=500 * Hz, weight=1 * nS)
+            self.two = nd.PoissonInput(self.cells.prefetch("g"), num_input=20, freq=500 * Hz, weight=1000 * nS)
 
     sim, result = assert_targets_agree(Net, DT * ms, 20 * ms)
     g = result[sim.network.cells].g.magnitude[-1]
@@ -594,28 +608,42 @@ def test_noise_in_an_update_written_by_hand(target):
 @pytest.mark.parametrize(
     ("make", "error", "words"),
     [
-        (lambda E: nd.PoissonInput(E, 10, 5 * Hz, 1 * mV, indices=[0, 10]), errors.ShapeError, ["10", "(10,)"]),
+        (lambda E: nd.PoissonInput(E, [0, 10], 10, 5 * Hz, 1 * mV), errors.ShapeError, ["10", "(10,)"]),
         (
-            lambda E: nd.PoissonInput(E, 10, 5 * Hz, 1 * mV, indices=[0, 3, 3]),
+            lambda E: nd.PoissonInput(E, [0, 3, 3], 10, 5 * Hz, 1 * mV),
             errors.InvalidParameterError,
             ["neuron 3 more than once"],
         ),
         (
-            lambda E: nd.PoissonInput(E, 10, [1, 2, 3] * Hz, 1 * mV, indices=[0, 3]),
+            lambda E: nd.PoissonInput(E, [0, 3], 10, [1, 2, 3] * Hz, 1 * mV),
             errors.ShapeError,
             ["3 values for 2 chosen neurons of 10"],
         ),
-        (lambda E: nd.PoissonInput(E, -1, 5 * Hz, 1 * mV), errors.InvalidParameterError, ["num", "-1"]),
-        (
-            lambda E: nd.PoissonInput(E.prefetch("V"), [0, 1], 10, 5 * Hz),
-            errors.InvalidParameterError,
-            ["num", "[0, 1]"],
+        *(
+            (
+                lambda E, n=n: nd.PoissonInput(E, None, n, 5 * Hz, 1 * mV),
+                errors.InvalidParameterError,
+                ["num_input", repr(n)],
+            )
+            for n in (None, float("nan"), float("inf"), 1.5, True, "a", 3 * Hz, 1j)
         ),
-        (lambda E: nd.PoissonInput(E, 10, -5 * Hz, 1 * mV), errors.InvalidParameterError, ["rate", "zero or more"]),
-        (lambda E: nd.PoissonInput(E, 10, 5 * mV, 1 * mV), errors.DimensionError, ["rate", "mV"]),
-        (lambda E: nd.PoissonInput("E", 10, 5 * Hz, 1 * mV), errors.ProjectionTargetError, ["'E'"]),
+        (lambda E: nd.PoissonInput(E, num_input=3, weight=1 * mV), errors.InvalidParameterError, ["freq", "missing"]),
+        (lambda E: nd.PoissonInput(E, num_input=3, freq=1 * Hz), errors.InvalidParameterError, ["weight", "missing"]),
+        (lambda E: nd.PoissonInput(E, None, -1, 5 * Hz, 1 * mV), errors.InvalidParameterError, ["num_input", "-1"]),
         (
-            lambda E: nd.PoissonInput(E.prefetch_delay("V", 1 * ms), 10, 5 * Hz, 1 * mV),
+            lambda E: nd.PoissonInput(E.prefetch("V"), None, [0, 1], 5 * Hz, 1 * mV),
+            errors.InvalidParameterError,
+            ["num_input", "[0, 1]"],
+        ),
+        (
+            lambda E: nd.PoissonInput(E, None, 10, -5 * Hz, 1 * mV),
+            errors.InvalidParameterError,
+            ["freq", "zero or more"],
+        ),
+        (lambda E: nd.PoissonInput(E, None, 10, 5 * mV, 1 * mV), errors.DimensionError, ["freq", "mV"]),
+        (lambda E: nd.PoissonInput("E", None, 10, 5 * Hz, 1 * mV), errors.ProjectionTargetError, ["'E'"]),
+        (
+            lambda E: nd.PoissonInput(E.prefetch_delay("V", 1 * ms), None, 10, 5 * Hz, 1 * mV),
             errors.ProjectionTargetError,
             ["not a Dynamics"],
         ),
@@ -632,7 +660,7 @@ def test_mistakes_with_noise(make, error, words):
 def test_noise_onto_what_is_no_state():
     net = nd.DynamicsGroup()
     net.cells = nd.LIF(3)
-    net.noise = nd.PoissonInput(net.cells.prefetch("tau"), 10, 500 * Hz, 1 * ms)
+    net.noise = nd.PoissonInput(net.cells.prefetch("tau"), None, 10, 500 * Hz, 1 * ms)
     with pytest.raises(errors.UnknownStateError, match="has no state 'tau'"):
         nd.Simulator(net, dt=DT * ms, target="interpret")
 
@@ -640,6 +668,6 @@ def test_noise_onto_what_is_no_state():
 def test_noise_of_a_wrong_unit_is_found_while_tracing():
     net = nd.DynamicsGroup()
     net.cells = nd.LIF(3)
-    net.noise = nd.PoissonInput(net.cells.prefetch("V"), 10, 500 * Hz, 1 * pA)
-    with pytest.raises(errors.DimensionError, match="mV and pA"):
+    net.noise = nd.PoissonInput(net.cells.prefetch("V"), None, 10, 500 * Hz, 1 * pA)
+    with pytest.raises(errors.DimensionError, match=r"noise.* is in pA, but the sum is in mV"):
         nd.Simulator(net, dt=DT * ms, target="interpret")

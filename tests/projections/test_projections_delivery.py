@@ -362,7 +362,7 @@ def test_poisson_input_has_the_mean_and_variance_of_its_sources():
         def __init__(self):
             super().__init__()
             self.post = Counted(2000)
-            self.noise = nd.PoissonInput(self.post, num=200, rate=[0.05] * 2000 / ms, weight=0.5)
+            self.noise = nd.PoissonInput(self.post, num_input=200, freq=[0.05] * 2000 / ms, weight=0.5)
 
     net = Noisy()
     (got,) = Interpreted(net, DT, seed=1).record(20, net.post.got)

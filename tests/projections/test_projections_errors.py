@@ -127,15 +127,15 @@ def test_a_current_projection_called_after_its_target():
 @pytest.mark.parametrize(
     ("options", "error", "word"),
     [
-        ({"num": -1}, errors.InvalidParameterError, "-1"),
-        ({"num": 1.5}, errors.InvalidParameterError, "1.5"),
-        ({"rate": 3 * pA}, errors.DimensionError, "rate is 3.0 pA"),
-        ({"post": 3}, errors.ProjectionTargetError, "not a Dynamics"),
+        ({"num_input": -1}, errors.InvalidParameterError, "-1"),
+        ({"num_input": 1.5}, errors.InvalidParameterError, "1.5"),
+        ({"freq": 3 * pA}, errors.DimensionError, "freq is 3.0 pA"),
+        ({"target": 3}, errors.ProjectionTargetError, "not a Dynamics"),
     ],
 )
 def test_poisson_input(options, error, word):
     with pytest.raises(error) as caught:
-        nd.PoissonInput(**({"post": nd.LIF(2), "num": 10, "rate": 3 * Hz, "weight": 1 * mV} | options))
+        nd.PoissonInput(**({"target": nd.LIF(2), "num_input": 10, "freq": 3 * Hz, "weight": 1 * mV} | options))
     assert word in str(caught.value)
 
 
@@ -176,9 +176,9 @@ WRONG_UNITS = {
         lambda pre, post: nd.SymmetryGapJunction((pre, post), "V", ([0], [1]), weight=1 * mV),
         "current input 'Net.p (post)'",
     ),
-    "noise": (lambda pre, post: nd.PoissonInput(post, num=3, rate=5 * Hz, weight=1 * nS), "delta input 'Net.p'"),
+    "noise": (lambda pre, post: nd.PoissonInput(post, num_input=3, freq=5 * Hz, weight=1 * nS), "delta input 'Net.p'"),
     "noise of a state": (
-        lambda pre, post: nd.PoissonInput(post.prefetch("V"), num=3, rate=5 * Hz, weight=1 * nS),
+        lambda pre, post: nd.PoissonInput(post.prefetch("V"), num_input=3, freq=5 * Hz, weight=1 * nS),
         "V input 'Net.p'",
     ),
     "current": (

@@ -54,7 +54,7 @@ def test_poisson_input_has_the_mean_and_variance_of_its_sources():
     """Jumps of 0.01 mV from 500 sources at 20 Hz onto membranes without threshold: Campbell's theorem."""
     net = nd.DynamicsGroup()
     net.cells = nd.LIF(400, tau=5 * ms, V_th=1000 * mV, V_rest=0 * mV, V_reset=0 * mV)
-    net.drive = nd.PoissonInput(net.cells, num=500, rate=20 * Hz, weight=0.01 * mV)
+    net.drive = nd.PoissonInput(net.cells, num_input=500, freq=20 * Hz, weight=0.01 * mV)
     sim = nd.Simulator(net, dt=0.1 * ms, target="interpret", seed=4)
     sim.record(net.cells, "V", every=25 * ms, start=50 * ms)
     V = sim.run(301 * ms, progress=False)[net.cells].V.magnitude
