@@ -17,6 +17,7 @@ from numbadyn.model.delays import (
     StateWithDelay,
     init_maybe_prefetch,
 )
+from numbadyn.model.describe import Describer as ParamDescriber
 from numbadyn.model.dynamics import Dynamics, Neuron, Synapse
 from numbadyn.model.group import DynamicsGroup, Projection, set_explainer
 from numbadyn.model.hooks import (
@@ -130,6 +131,7 @@ __all__ = [
     "PairwiseBernoulliProj",
     "PairwisePoisson",
     "PairwisePoissonProj",
+    "ParamDescriber",
     "Parameter",
     "PoissonGroup",
     "PoissonInput",
