@@ -1,5 +1,7 @@
 """`Dynamics`: geometry, hooks and inputs, row by row beside the reference package (what it does stands in comments)."""
 
+import re
+
 import numpy as np
 import pytest
 from quantities import ms, mV, pA
@@ -11,6 +13,7 @@ from numbadyn.errors import (
     HookKeyError,
     InputKeyError,
     MissingHookError,
+    ShapeError,
     SizeError,
 )
 
@@ -243,3 +246,27 @@ def test_a_wrong_unit_is_found_while_tracing():
     with pytest.raises(DimensionError, match="input 'wrong unit' of Sum is in mV, but the sum is in pA") as caught:
         nd.Simulator(model, dt=0.1 * ms)
     assert "sum_current_inputs" in caught.value.where
+
+
+@pytest.mark.parametrize("eager", [True, False], ids=["eager", "traced"])
+@pytest.mark.parametrize("output", [(12,), (3, 4), (5,), (1,), (), None, (2, 6)])
+@pytest.mark.parametrize("size", [(3, 4), 5])
+def test_outputs_that_contradict_out_size(eager, output, size):
+    class Shows(nd.Dynamics):
+        def update(self):
+            return None if output is None else np.ones(output) * nd.environ.get_dt()
+
+    shows = nd.init_all_states(Shows((3, 4)))
+    shows.out_size = size
+
+    def step():
+        with nd.environ.context(dt=0.1 * ms):
+            shows() if eager else nd.Simulator(shows, dt=0.1 * ms, target="interpret")
+
+    if output in (None, (), (1,), shows.out_size):
+        step()
+        return
+    with pytest.raises(
+        ShapeError, match=rf"(?s)Shows returns .* {re.escape(str(output))}, but its out_size is .*{size}"
+    ):
+        step()

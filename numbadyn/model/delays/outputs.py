@@ -5,8 +5,12 @@ In: a module and what its update has returned.  Out: the latest output.  Must no
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from numbadyn.errors import ShapeError
 from numbadyn.model import environ
 from numbadyn.model.delays.history import eager_histories
 from numbadyn.model.delays.reading import latest
@@ -28,6 +32,8 @@ def note_output(module: Dynamics, output: Any) -> None:
     single = output is not None and not isinstance(output, tuple | list | dict)
     if trace is not None:
         node = as_node(trace, output) if single else None
+        if node is not None:
+            _check_size(module, trace.node(node).shape)
         trace.notes.setdefault("outputs", {})[id(module)] = node
         if node is not None:
             trace.probe(module.path, "output", node)
@@ -35,11 +41,23 @@ def note_output(module: Dynamics, output: Any) -> None:
         return
     histories = eager_histories(module)
     if single:
+        _check_size(module, np.shape(output))
         _ = OutputSource(module, None, None).history  # an output is remembered for one step, whoever asks
     dt = environ.known_dt()
     for (item, _window), history in histories.items():
         if item or single:
             history.push(module.state(item).value if item else output, dt)
+
+
+def _check_size(module: Dynamics, shape: tuple[int, ...]) -> None:
+    """Refuse an output that contradicts the size under which others connect to it."""
+    size = module.out_size
+    if shape != size and math.prod(shape) != 1:
+        raise ShapeError(
+            f"The update of {module.path} returns an output of shape {shape}, but its out_size is {size}.",
+            where=module.path,
+            cure=f"Set self.out_size = {shape} in __init__, or return an array of shape {size}.",
+        )
 
 
 def latest_output(module: Dynamics) -> Any:
