@@ -6,6 +6,7 @@ In: modules as attributes, in any order.  Out: an order of calls.  Must not know
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, TypeGuard
 
 from numbadyn.errors import ConnectivityError, SchedulingError
@@ -139,9 +140,14 @@ class DynamicsGroup(Module):
         Returns
         -------
         str
-            Text for reading; the same as `Simulator.explain`, without running anything.
+            Text for reading; the same as `Simulator.explain`, without running anything. Names stay as they are, and a
+            part of a network is shown under those that it has there.
         """
         return explained(self, dt)
+
+    def _entered(self) -> AbstractContextManager[None]:
+        """A group is where its parts run; it has no place of its own in the step."""
+        return stepping() if current_trace() is None else nullcontext()
 
     def update(self, *args: Any, **kwargs: Any) -> Any:
         """Call all modules in order.

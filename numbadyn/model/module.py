@@ -10,7 +10,7 @@ import inspect
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
 from numbadyn.errors import (
@@ -21,6 +21,8 @@ from numbadyn.errors import (
     UnknownStateError,
     UnsupportedFeatureError,
 )
+from numbadyn.model.geometry import as_size
+from numbadyn.model.nearest import nearest_first
 from numbadyn.model.order import calling
 from numbadyn.model.values import State, stepping
 from numbadyn.model.variable import Variable
@@ -40,7 +42,7 @@ __all__ = [
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
-_RESERVED = frozenset({"driven", "in_size", "name", "number", "seed_of_build"})
+_RESERVED = frozenset({"driven", "in_size", "name", "number", "seed_of_build", "varshape"})
 """Names of attributes that modules keep for themselves."""
 
 
@@ -57,6 +59,28 @@ class Module:
     ----------
     name : str, optional
         Name shown in messages and results; the attribute's name by default.
+
+    Attributes
+    ----------
+    varshape : tuple of int
+        Shape of the states. A `Dynamics` has that of its population; any other module sets it in `__init__`, as a
+        number or a tuple, or else its states are single values.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> class Counters(nd.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.varshape = (3,)
+    ...     def init_state(self):
+    ...         self.n = nd.State([1, 2, 3])
+    ...     def update(self):
+    ...         self.n.value = self.n.value + 1
+    >>> counters = nd.init_all_states(Counters())
+    >>> counters()
+    >>> counters.n.value
+    array([2, 3, 4])
     """
 
     def __init__(self, name: str | None = None) -> None:
@@ -92,6 +116,8 @@ class Module:
                 where=f"{self.path}.{name}" if trace is None else str(trace.here),
                 cure=f"Change its value: x.{name}.value = ...",
             )
+        elif name == "varshape" and value != ():
+            value = as_size(value, f"{self.path}.varshape")
         object.__setattr__(self, name, value)
 
     @property
@@ -118,8 +144,18 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """One time step; arguments are those of `update`."""
-        with stepping(), missing_attributes_explained(), calling(self):
+        with self._entered(), missing_attributes_explained(), calling(self):
             return self.update(*args, **kwargs)
+
+    def _entered(self) -> AbstractContextManager[None]:
+        """Mark that this module is being updated: its own place in the step, unless it is a part of another one."""
+        trace, shape = current_trace(), tuple(getattr(self, "varshape", ()))
+        if trace is None:
+            return stepping(shape)
+        if trace.notes.get("inside", False):
+            return nullcontext()
+        trace.step.order.append((self.path, "module"))
+        return trace.module(self.path, shape, outermost=True)
 
     def states(self) -> dict[str, State]:
         """States of this module by name, in the order of their assignment."""
@@ -141,7 +177,7 @@ class Module:
                 f"{self.path} has no state {name!r} yet.", where=self.path, cure="Call nd.init_all_states(net) first."
             )
         if not isinstance(found, State):
-            known = ", ".join(self.states()) or "none"
+            known = ", ".join(nearest_first(name, self.states())) or "none"
             kind = "" if name not in vars(self) else f" (it is a {type(found).__name__})"
             raise UnknownStateError(
                 f"{self.path} has no state {name!r}{kind}.", where=self.path, cure=f"Its states are: {known}."

@@ -374,13 +374,24 @@ class State(Variable):
             )
             values = np.broadcast_to(values, shape)
         except ValueError as error:
-            raise ShapeError(
-                f"The initial value of {self.path} does not fit the shape {shape}.",
-                where=self.path,
-                cure=f"Give a single value or an array of shape {shape}.",
-            ) from error
+            raise self._misfit(recipe, shape) from error
         _check_finite_state(values, self.path)
         return values
+
+    def _misfit(self, recipe: Initialiser, shape: tuple[int, ...]) -> ShapeError:
+        """The error for first values that do not fit the owner."""
+        given = f" of shape {recipe.array.shape}" if isinstance(recipe, _Plain) else ""
+        origin = f", which is {self._given.path}," if isinstance(self._given, Parameter) else ""
+        if shape == () and given and self._own_shape is None and not hasattr(self.owner, "varshape"):
+            cure = f"Set self.varshape = {recipe.array.shape} in __init__"  # type: ignore[attr-defined]
+            cure += " of the module, or give the state a shape of its own: nd.State(..., shape=...)."
+        else:
+            cure = f"Give a single value or an array of shape {shape}."
+        return ShapeError(
+            f"The initial value{given} of {self.path}{origin} does not fit the shape {shape}.",
+            where=self.path,
+            cure=cure,
+        )
 
     @property
     def dimension(self) -> Dimension:

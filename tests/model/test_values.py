@@ -8,7 +8,7 @@ from quantities import ms, mV, s
 
 import numbadyn as nd
 from numbadyn.codegen import cache_folder
-from numbadyn.errors import DimensionError, ReservedNameError
+from numbadyn.errors import DimensionError, ReservedNameError, ShapeError
 from tests.features.both import assert_targets_agree
 
 
@@ -172,3 +172,40 @@ def test_defaults_of_a_class_are_no_members() -> None:
             self.x = nd.State(1.0)
 
     assert nd.init_all_states(Model(2)).x.value.tolist() == [1.0, 1.0]
+
+
+class Fixed(nd.Dynamics):
+    def __init__(self, size, first):
+        super().__init__(size)
+        self.first = nd.Parameter(first)
+
+    def init_state(self):
+        self.V = nd.State(self.first)
+
+
+def test_first_values_of_a_wrong_shape_name_it_and_their_parameter():
+    words = r"of shape \(3,\) of Fixed.V, which is Fixed.first, does not fit the shape \(3, 4\)"
+    with pytest.raises(ShapeError, match=words):
+        nd.init_all_states(Fixed((3, 4), np.zeros(3) * mV))
+
+
+class Plain(nd.Module):
+    def __init__(self, first, varshape=None):
+        super().__init__()
+        self.first = first
+        if varshape is not None:
+            self.varshape = varshape
+
+    def init_state(self):
+        self.x = nd.State(self.first)
+
+
+def test_a_module_that_is_no_population_says_what_shape_its_states_have():
+    with pytest.raises(ShapeError, match=r"(?s)of shape \(3,\) of Plain.x does not.*self.varshape = \(3,\)"):
+        nd.init_all_states(Plain(np.zeros(3)))
+    for varshape in ((3,), 3, [3]):
+        module = nd.init_all_states(Plain(np.arange(3), varshape))
+        assert (module.varshape, module.x.value.tolist()) == ((3,), [0, 1, 2])
+    assert nd.init_all_states(Plain(1.0, ())).x.value == 1.0
+    with pytest.raises(nd.errors.SizeError, match=r"(?s)The size is 2.5.*Plain.varshape"):
+        Plain(0.0, 2.5)

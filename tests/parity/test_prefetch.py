@@ -239,3 +239,15 @@ def test_negative_delays_are_value_errors():
 def test_lengths_are_no_times():
     with pytest.raises(DimensionError, match="um"):
         Owner().prefetch_delay("x", 0.3 * um)
+
+
+def test_a_misspelt_state_is_told_from_one_that_is_not_made_yet():
+    cells = nd.LIFRef(2, tau_ref=1 * ms)
+    with pytest.raises(UnknownStateError, match=r"(?s)no attribute 'v' yet.*init_all_states"):
+        cells.prefetch("v")()
+    nd.init_all_states(cells)
+    with pytest.raises(
+        UnknownStateError, match=r"(?s)no state and no attribute 'v'\..*states are: V, refractory"
+    ) as caught:
+        cells.prefetch("v")()
+    assert "init_all_states" not in str(caught.value)

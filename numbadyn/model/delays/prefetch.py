@@ -12,6 +12,7 @@ from numbadyn.model.delays.reading import before_first
 from numbadyn.model.delays.references import PrefetchDelayAt
 from numbadyn.model.delays.sources import StateSource
 from numbadyn.model.delays.windows import Before
+from numbadyn.model.nearest import nearest_first
 
 if TYPE_CHECKING:
     from numbadyn.model.dynamics import Dynamics
@@ -58,11 +59,18 @@ class Prefetch:
         """
         found = getattr(self.module, self.item, None)
         if found is None:
-            known = ", ".join(self.module.states()) or "none"
+            states = self.module.states()
+            if states or self.module._initialised:
+                known = ", ".join(nearest_first(self.item, states)) or "none"
+                raise UnknownStateError(
+                    f"{self.module.path} has no state and no attribute {self.item!r}.",
+                    where=self.module.path,
+                    cure=f"Its states are: {known}.",
+                )
             raise UnknownStateError(
                 f"{self.module.path} has no attribute {self.item!r} yet.",
                 where=self.module.path,
-                cure=f"Call nd.init_all_states(net) first; its states are: {known}.",
+                cure="Call nd.init_all_states(net) first; there are no states yet.",
             )
         return found
 
