@@ -67,7 +67,7 @@ from numbadyn.projections.connectivity import (
     SymmetricPairwiseBernoulli,
 )
 from numbadyn.runtime import on_demand
-from numbadyn.simulator import Simulator
+from numbadyn.simulator import Simulator, explain_network
 from numbadyn.zoo import (
     COBA,
     CUBA,
@@ -86,7 +86,7 @@ from numbadyn.zoo import (
 )
 
 set_builder(on_demand.build)
-set_explainer(lambda network, dt: Simulator(network, dt).explain())
+set_explainer(explain_network)
 
 __all__ = [
     "COBA",

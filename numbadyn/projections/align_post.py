@@ -11,7 +11,7 @@ from typing import Any
 from numbadyn.errors import InvalidParameterError, ShapeError, UnsupportedFeatureError
 from numbadyn.model.describe import Describer
 from numbadyn.model.dynamics import Dynamics
-from numbadyn.projections.base import SynapticProjection, attach_output, made_output
+from numbadyn.projections.base import SynapticProjection, attach_output, made_output, tell_driver
 from numbadyn.projections.connectivity import Connectivity
 from numbadyn.units import join
 
@@ -119,6 +119,7 @@ class AlignPostProj(SynapticProjection):
             )
         self._check_alignable(syn.cls if described else type(syn))
         self.syn, self.out = self._aligned(syn, out, label, share).modules
+        tell_driver(self.out, self)
 
     def _check_alignable(self, cls: type) -> None:
         if not issubclass(cls, Dynamics):

@@ -13,7 +13,7 @@ import numpy as np
 from numbadyn.errors import InvalidParameterError
 from numbadyn.model.describe import Describer
 from numbadyn.model.dynamics import Dynamics
-from numbadyn.projections.base import SynapticProjection, attach_output, made_output
+from numbadyn.projections.base import SynapticProjection, attach_output, made_output, tell_driver
 from numbadyn.projections.source import kept_on_population, made_for_signal, take
 from numbadyn.units import DIMENSIONLESS, join_eager
 
@@ -108,6 +108,7 @@ class AlignPreProj(SynapticProjection):
             made.use_unit(1.0)
         self.out = made_output(out, self._post, self.path)
         attach_output(self._post, f"{type(made).__name__}-{type(self.out).__name__}", self.out, label, self.path)
+        tell_driver(self.out, self)
 
     def update(self, *args: Any) -> None:
         """Step the synapse if it is this projection's own, and bind what arrives."""

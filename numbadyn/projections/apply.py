@@ -30,6 +30,9 @@ __all__ = ["Delivery"]
 
 _REAL = np.dtype(np.float64)
 
+_ANY_DT = 1.0
+"""A time step for synapses without delays, which do not depend on it."""
+
 _Past = Callable[[], Before | None]
 
 
@@ -92,7 +95,6 @@ class Delivery:
             )
         self._table: tuple[tuple[float, int, int, Initialiser], SynapseTable] | None = None
         self._past: list[NDArray[Any]] = []
-        self._bound: BindContext | None = None
 
     def check_pre(self, size: tuple[int, ...] | None) -> None:
         """Refuse a signal that does not fit the rule's presynaptic size; None is not known yet."""
@@ -161,7 +163,7 @@ class Delivery:
 
     def _build(self, context: BindContext, real: np.dtype[Any]) -> SynapseTable:
         assert self.rule is not None
-        self._bound = context
+        self.owner.__dict__["_bound_to"] = context
         self._check_exact(context)
         number = self.owner.number
         return build(
@@ -246,11 +248,11 @@ class Delivery:
                 where=self.owner.path,
                 cure="Use a rule of connection as comm.",
             )
-        bound = self._bound
+        bound: BindContext | None = self.owner.__dict__.get("_bound_to")
         if dt is not None:
             step = environ.time_step(dt, f"{self.owner.path}.edges(dt=...)")
         else:
-            step = bound.dt if bound is not None else environ.eager_dt()
+            step = bound.dt if bound is not None else environ.eager_dt() if self.delay is not None else _ANY_DT
         seed = bound.seed if bound is not None else self.owner.seed_of_build
         table = build(
             self.rule,

@@ -18,7 +18,7 @@ from numbadyn.projections.apply import Delivery
 from numbadyn.projections.connectivity import Connectivity, EdgeList
 from numbadyn.projections.source import Source
 
-__all__ = ["SynapticProjection", "attach_output", "checked_target", "made_output", "serial"]
+__all__ = ["SynapticProjection", "attach_output", "checked_target", "made_output", "serial", "tell_driver"]
 
 _SERIAL = itertools.count(1)
 """Numbers for keys of projections that stand in no network and so have no name of their own."""
@@ -114,8 +114,8 @@ class SynapticProjection(Projection):
         Parameters
         ----------
         dt : Quantity, optional
-            Time step, which delays are multiples of. By default that of the simulator which was built last, else that
-            of `environ`.
+            Time step, which delays are multiples of; without delays it makes no difference. By default that of the
+            simulator which was built last, else that of `environ`.
 
         Returns
         -------
@@ -125,7 +125,7 @@ class SynapticProjection(Projection):
         Raises
         ------
         TimeStepError
-            There is no time step.
+            There is no time step, but there are delays.
         UnsupportedFeatureError
             `comm` is a function.
 
@@ -174,6 +174,12 @@ def made_output(out: Any, post: Dynamics, where: str) -> Any:
     made.varshape = post.varshape
     made.driven = True
     return made
+
+
+def tell_driver(out: Any, projection: Projection) -> None:
+    """Tell an output model who binds it, so that it can name the one that is missing."""
+    add: Callable[[Projection], None] = getattr(out, "add_driver", lambda _projection: None)
+    add(projection)
 
 
 def attach_output(post: Dynamics, title: str, out: Callable[..., Any], label: str | None, where: str) -> str:

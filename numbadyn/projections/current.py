@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from numbadyn.errors import NotInitialisedError
-from numbadyn.projections.base import SynapticProjection, attach_output, made_output
+from numbadyn.projections.base import SynapticProjection, attach_output, made_output, tell_driver
 
 __all__ = ["CurrentProj", "DeltaProj"]
 
@@ -68,6 +68,7 @@ class CurrentProj(SynapticProjection):
         super().__init__(modules, comm=comm, post=post, delay=delay, name=name)
         self.out = made_output(out, self._post, self.path)
         attach_output(self._post, type(self.out).__name__, self.out, label, self.path)
+        tell_driver(self.out, self)
 
     def update(self, *args: Any) -> None:
         """Bind what arrives."""

@@ -3,6 +3,7 @@
 In: a network.  Out: runs and results.  It only joins the layers beneath.
 """
 
+from numbadyn.simulator.explaining import explain_network
 from numbadyn.simulator.simulator import Simulator
 
-__all__ = ["Simulator"]
+__all__ = ["Simulator", "explain_network"]

@@ -37,6 +37,11 @@ class SynOut(Module):
         super().__init__(name)
         self.varshape: tuple[int, ...] = ()
         self._bound: Any = None
+        self._drivers: list[Module] = []
+
+    def add_driver(self, projection: Module) -> None:
+        """Remember a projection that binds the conductance, so that messages can name it."""
+        self._drivers.append(projection)
 
     def bind_cond(self, conductance: Any) -> None:
         """Set the conductance of this step."""
@@ -56,10 +61,14 @@ class SynOut(Module):
             Nothing is.
         """
         if self._bound is None:
+            names = ", ".join(projection.path for projection in self._drivers)
             raise NotInitialisedError(
                 f"{self.path} is asked for a current, but no conductance is bound to it.",
                 where=self.path,
-                cure="Call bind_cond(g) first; in an update written by hand, call the projection before its target.",
+                cure=f"It is driven by {names}: in an update written by hand, call that before its target; and if it "
+                "lies outside of the part that is explained or simulated, take the network that holds both."
+                if names
+                else "Call bind_cond(g) first, in each step.",
             )
         return self._bound
 

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from quantities import ms, mV, nS
 
 import numbadyn as nd
@@ -72,3 +73,90 @@ def test_explaining_compiles_nothing_and_changes_nothing():
     assert "compile" not in sim.seconds
     assert sim.source == ""
     assert str(sim.program) == str(sim.program)
+
+
+class Counter(nd.Module):
+    """Neither a projection nor a dynamical system."""
+
+    def __init__(self, cells, draws=False):
+        super().__init__()
+        self.varshape = cells.varshape
+        self._cells, self._draws = cells, draws
+
+    def init_state(self):
+        self.n = nd.State(0.0)
+
+    def update(self):
+        self.n.value = self.n.value + (nd.random.uniform() if self._draws else 1.0 * self._cells.get_spike())
+
+
+def counted(draws=False):
+    net = nd.DynamicsGroup(name="Net")
+    net.part = nd.DynamicsGroup()
+    net.part.cells = nd.LIF(5)
+    net.part.counter = Counter(net.part.cells, draws)
+    return net
+
+
+def test_other_modules_have_their_place_in_the_order_and_their_stages():
+    net = counted()
+    text = net.explain(dt=0.1 * ms)
+    assert re.search(r"1\. Net\.part\.cells \(dynamics\).*\n +2\. Net\.part\.counter \(module\)", text), text
+    stages = text[text.index("Stages:") : text.index("States:")]
+    assert re.search(r"over Net\.part\.counter \(5 elements\)", stages), stages
+
+
+def test_other_modules_draw_for_each_of_their_elements():
+    net = counted(draws=True)
+    sim = nd.Simulator(net, dt=0.1 * ms, target="interpret")
+    sim.run(0.1 * ms)
+    with nd.environ.context(dt=0.1 * ms):
+        nd.init_all_states(net)()
+    for drawn in (sim.get(net.part.counter, "n"), net.part.counter.n.value):
+        assert len(set(drawn.tolist())) == 5
+
+
+class Whole(nd.DynamicsGroup):
+    """A part that a projection of the whole drives, and one that nothing drives."""
+
+    def __init__(self):
+        super().__init__(name="Whole")
+        self.target, self.free = nd.DynamicsGroup(), nd.DynamicsGroup()
+        self.target.cells, self.free.cells = nd.LIF(4), nd.LIF(4)
+        comm = nd.FixedProb(4, 4, prob=0.5, weight=1 * nS)
+        loop = nd.FixedProb(4, 4, prob=0.5, weight=1 * mV)
+        self.free.loop = nd.DeltaProj(self.free.cells, comm=loop, post=self.free.cells)
+        signal = self.free.cells.prefetch("V")
+        self.between = nd.CurrentProj(signal, comm=comm, out=nd.CUBA.desc(scale=1), post=self.target.cells)
+
+
+def notes(net):
+    modules = [net, *net.schedule(), net.between.out]
+    return [(m.path, m.number, m.seed_of_build, vars(m).get("_built"), vars(m).get("_bound_to")) for m in modules]
+
+
+def test_explaining_a_part_shows_its_own_names_and_leaves_them():
+    net = Whole()
+    sim = nd.Simulator(net, dt=0.1 * ms, target="interpret", seed=3)
+    sim.run(0.1 * ms)
+    before, edges = notes(net), net.free.loop.edges()
+    text = net.free.explain(dt=1 * ms)
+    assert "1. Whole.free.loop (projection)" in text
+    assert notes(net) == before
+    assert net.free.loop.edges().pre.tolist() == edges.pre.tolist()
+    unnamed = Whole()
+    before = notes(unnamed)
+    unnamed.free.explain(dt=1 * ms)
+    assert notes(unnamed) == before
+    assert unnamed.free.name is None
+    unnamed.free.cells.output_delay(5 * ms)  # nothing has been built that would be too short for it
+
+
+def test_a_part_that_is_driven_from_outside_says_by_whom():
+    net = Whole()
+    nd.init_all_states(net)
+    before = notes(net)
+    with pytest.raises(nd.errors.NotInitialisedError, match=r"(?s)no conductance.*by Whole\.between.*holds both"):
+        net.target.explain(dt=0.1 * ms)
+    assert notes(net) == before
+    assert "Whole.between" in net.explain(dt=0.1 * ms)

@@ -370,3 +370,15 @@ def test_poisson_input_has_the_mean_and_variance_of_its_sources():
     assert got.var() == pytest.approx(0.25, rel=0.05)
     assert set(np.unique(got)) <= {0.5 * k for k in range(12)}
     assert_eager_agrees(Noisy, 5)
+
+
+@pytest.mark.parametrize("delay", [None, 1 * ms])
+def test_synapses_without_delays_need_no_time_step(delay):
+    cells = nd.LIF(3)
+    proj = nd.DeltaProj(cells, comm=nd.OneToOne(3, 3, weight=1 * mV), post=cells, delay=delay)
+    if delay is None:
+        edges = proj.edges()
+        assert (edges.pre.tolist(), edges.delay.magnitude.tolist()) == ([0, 1, 2], [0.0, 0.0, 0.0])
+    else:
+        with pytest.raises(nd.errors.TimeStepError):
+            proj.edges()

@@ -1,0 +1,63 @@
+"""What a step of a network does, as text, before there is a simulator.
+
+In: a network or a part of one.  Out: text; names, numbers and seeds of its modules stay as they are.  Must not know:
+targets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from numbadyn.model.module import Module, walk
+from numbadyn.model.variable import Variable
+from numbadyn.simulator.simulator import Simulator
+
+__all__ = ["explain_network", "names_kept"]
+
+
+def explain_network(network: Module, dt: Any) -> str:
+    """Explain a network; a part of one under the names that it has in the whole.
+
+    Parameters
+    ----------
+    network : Module
+        A network, or a part of one.
+    dt : quantities.Quantity
+        Time step.
+
+    Returns
+    -------
+    str
+        As of `Simulator.explain`.
+    """
+    own = getattr(network, "name", None)
+    with names_kept(network):
+        network.name = vars(network).get("_path") or own
+        try:
+            return Simulator(network, dt).explain()
+        finally:
+            network.name = own
+
+
+_NOTES = ("_path", "number", "seed_of_build", "_built", "_bound_to")
+"""Attributes in which a simulator notes on modules what it has made of them."""
+
+
+@contextmanager
+def names_kept(root: Module) -> Iterator[None]:
+    """Whatever is built meanwhile, leave the names, numbers and seeds of all modules as they are."""
+    modules = walk(root)
+    notes = [{key: vars(module)[key] for key in _NOTES if key in vars(module)} for module in modules]
+    values = [value for module in modules for value in vars(module).values() if isinstance(value, Variable)]
+    numbers = [value.number for value in values]
+    try:
+        yield
+    finally:
+        for module, kept in zip(modules, notes, strict=True):
+            for key in _NOTES:
+                vars(module).pop(key, None)
+            vars(module).update(kept)
+        for value, number in zip(values, numbers, strict=True):
+            value.number = number
