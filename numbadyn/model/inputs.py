@@ -214,9 +214,10 @@ class InputRegistry:
         """The error for inputs of a wrong unit."""
         trace, (name, verb) = current_trace(), self._inputs(keys)
         return DimensionError(
-            f"{name} {verb} in {str(given) or 'no unit'}, but the sum is in {str(wanted) or 'no unit'}.",
+            f"{name} {verb} {_in_words(given)}, but the sum is {_in_words(wanted)}.",
             where=self.path if trace is None else str(trace.here),
-            cure="Bring both to one physical dimension; the start of the sum gives its unit.",
+            cure="Bring both to one physical dimension; the start of the sum gives its unit, and a bare number, zero "
+            "too, has none.",
         )
 
     def _named(self, trace: Trace | None, key: str, term: Any) -> Any:
@@ -242,6 +243,10 @@ def never_summed(registry: InputRegistry, key: str) -> ProjectionTargetError:
         where=registry.path,
         cure=f"Call sum_{registry.kind}_inputs in the receiver's update, and update the receiver in every step.",
     )
+
+
+def _in_words(dimension: Dimension) -> str:
+    return "without a unit" if dimension.is_dimensionless else f"in {dimension}"
 
 
 def _dimension_of(value: Any) -> Dimension:

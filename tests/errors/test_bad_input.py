@@ -53,21 +53,21 @@ def test_unit_of_an_input() -> None:
     refused(
         lambda: build(with_current(lambda v: 5 * ms)),
         errors.DimensionError,
-        r"mV and GOhm\*ms",
+        "current input 'drive' of LIF is in ms, but the sum is in pA",
         r"LIF, lif.py:\d+",
         "one physical dimension",
     )
     refused(
         lambda: build(with_delta(lambda: 5 * ms)),
         errors.DimensionError,
-        "add of mV and ms",
+        "delta input .* of LIF is in ms, but the sum is in mV",
         r"LIF, lif.py:\d+",
         "one physical dimension",
     )
     refused(
         lambda: build(with_delta(lambda: 5.0)),
         errors.DimensionError,
-        "add of mV and dimensionless",
+        "delta input .* of LIF is without a unit, but the sum is in mV",
         "LIF",
         "a bare number",
     )
@@ -76,7 +76,13 @@ def test_unit_of_an_input() -> None:
 def test_unit_of_a_weight_reaches_the_equation_of_the_target() -> None:
     net = Net()
     net.proj = nd.DeltaProj(net.E, comm=nd.AllToAll(10, 5, weight=1 * nS), post=net.I)
-    refused(lambda: build(net), errors.DimensionError, "mV and nS", r"Net.I, lif.py", "one physical dimension")
+    refused(
+        lambda: build(net),
+        errors.DimensionError,
+        "'Net.proj' of Net.I is in nS",
+        r"Net.I, lif.py",
+        "physical dimension",
+    )
 
 
 def test_unit_of_a_first_value() -> None:

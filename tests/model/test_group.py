@@ -71,7 +71,7 @@ def test_projections_then_dynamics_then_others_at_any_depth() -> None:
 def test_the_step_follows_the_schedule() -> None:
     sim = nd.Simulator(Outer(), dt=0.1 * ms, target="interpret")
     kinds = [kind for _path, kind in sim.step.order]
-    assert kinds == ["projection"] * 3 + ["dynamics"] * 5
+    assert kinds == ["projection"] * 3 + ["dynamics"] * 5 + ["module"] * 2
 
 
 def test_a_module_that_another_one_drives_is_not_called_twice() -> None:

@@ -247,7 +247,7 @@ def test_a_misspelt_state_is_told_from_one_that_is_not_made_yet():
         cells.prefetch("v")()
     nd.init_all_states(cells)
     with pytest.raises(
-        UnknownStateError, match=r"(?s)no state and no attribute 'v'\..*states are: V, refractory"
+        UnknownStateError, match=r"(?s)no attribute 'v', and no state of that name\..*states are: V, refractory"
     ) as caught:
         cells.prefetch("v")()
     assert "init_all_states" not in str(caught.value)

@@ -63,7 +63,7 @@ class Prefetch:
             if states or self.module._initialised:
                 known = ", ".join(nearest_first(self.item, states)) or "none"
                 raise UnknownStateError(
-                    f"{self.module.path} has no state and no attribute {self.item!r}.",
+                    f"{self.module.path} has no attribute {self.item!r}, and no state of that name.",
                     where=self.module.path,
                     cure=f"Its states are: {known}.",
                 )
