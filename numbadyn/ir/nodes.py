@@ -29,6 +29,7 @@ __all__ = [
     "Node",
     "ParamSpec",
     "Position",
+    "Reach",
     "StateSpec",
     "Step",
     "Train",
@@ -292,6 +293,14 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """A read whose delay is bound at the start of each run: `longest(context)` gives it in ms."""
+
+    channel: int
+    longest: Callable[[BindContext], float]
+
+
+@dataclass(frozen=True, slots=True)
 class Train:
     """Given spike events: ``events(context)`` returns steps (ascending) and element indices."""
 
@@ -322,6 +331,7 @@ class Step:
     connections: list[Connection] = field(default_factory=list)
     trains: list[Train] = field(default_factory=list)
     guards: list[Guard] = field(default_factory=list)
+    reaches: list[Reach] = field(default_factory=list)
     writes: dict[int, int] = field(default_factory=dict)
     probes: dict[tuple[str, str], int] = field(default_factory=dict)
     outputs: dict[str, int] = field(default_factory=dict)

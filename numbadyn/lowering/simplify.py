@@ -41,7 +41,8 @@ class _Rewriter:
         self.new = Step(old.name)
         self.new.params, self.new.states = old.params, old.states
         self.new.connections, self.new.trains = old.connections, old.trains
-        self.new.order, self.new.regions, self.new.guards = old.order, old.regions, old.guards
+        self.new.order, self.new.regions = old.order, old.regions
+        self.new.guards, self.new.reaches = old.guards, old.reaches
         self.map: dict[int, int] = {}
         self._known: dict[Any, int] = {}
         self._constant: set[int] = set()

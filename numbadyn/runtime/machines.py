@@ -98,14 +98,22 @@ class Machine(ABC):
         """Fill all histories with what was before the first step."""
 
 
-def _check_depths(evaluator: Evaluator, have: list[int]) -> None:
+def _longest(step: Step, context: BindContext) -> dict[int, float]:
+    """The longest delay in ms of each channel that is read with a delay from a parameter."""
+    found: dict[int, float] = {}
+    for reach in step.reaches:
+        found[reach.channel] = max(found.get(reach.channel, 0.0), reach.longest(context))
+    return found
+
+
+def _check_depths(evaluator: Evaluator, have: list[int], made_for: dict[int, float]) -> None:
     """Refuse a delay that a parameter has made longer than the history that was planned for it."""
-    for channel, needed, slots in zip(evaluator.step.channels, evaluator.depths(), have, strict=True):
+    for number, (needed, slots) in enumerate(zip(evaluator.depths(), have, strict=True)):
         if needed > slots:
-            step = channel.window(evaluator.context) * evaluator.context.dt
+            channel, now = evaluator.step.channels[number], _longest(evaluator.step, evaluator.context)
             raise LateDelayError(
-                f"A delay of {channel.name} is now {(needed - 2) * step:g} ms; its history was made for "
-                f"{(slots - 2) * step:g} ms.",
+                f"A delay of {channel.name} is now {now[number]:g} ms; its history was made for "
+                f"{made_for[number]:g} ms.",
                 where=channel.name,
                 cure="Give the longest delay from the start (max_delay=...), or make a new nd.Simulator.",
             )
@@ -129,7 +137,7 @@ class InterpreterMachine(Machine):
     def __init__(self, step: Step, context: BindContext, tables: list[Any], probes: list[int]) -> None:
         self.step, self.context, self.first = step, context, {}
         self.interpreter = Interpreter(step, context, tables, probes)
-        self._depths = self.interpreter.evaluator.depths()
+        self._depths, self._made_for = self.interpreter.evaluator.depths(), _longest(step, context)
         self.spikes: list[SpikeLog] = []
         self.samples: list[SampleLog] = []
 
@@ -141,7 +149,7 @@ class InterpreterMachine(Machine):
     def begin(self, spikes: list[SpikeLog], samples: list[SampleLog]) -> None:
         """Fetch parameters anew and get ready for a run with these logs."""
         self.interpreter.bind()
-        _check_depths(self.interpreter.evaluator, self._depths)
+        _check_depths(self.interpreter.evaluator, self._depths, self._made_for)
         self.spikes, self.samples = spikes, samples
 
     def advance(self, stop: int) -> Outcome:
@@ -209,7 +217,7 @@ class CpuMachine(Machine):
 
     def __init__(self, program: Program, context: BindContext, tables: list[Any], label: str) -> None:
         self.program, self.context, self.step, self.first = program, context, program.step, {}
-        self.number = 0
+        self.number, self._made_for = 0, _longest(program.step, context)
         self.evaluator = Evaluator(program.step, context)
         self.evaluator.bind()
         self.memory = Memory(program, self.evaluator, tables)
@@ -232,7 +240,7 @@ class CpuMachine(Machine):
     def begin(self, spikes: list[SpikeLog], samples: list[SampleLog]) -> None:
         """Fetch parameters anew and get ready for a run with these logs."""
         self.evaluator.bind()
-        _check_depths(self.evaluator, self.memory.depths)
+        _check_depths(self.evaluator, self.memory.depths, self._made_for)
         self.memory.load_constants()
         self.memory.refill()
         self.tables = Tables(self.memory, {log.index for log in samples if log.kind == "state"})

@@ -41,7 +41,13 @@ class Counter(Machine):
     def state(self, index):
         return np.zeros(1)
 
-    def set_state(self, index, values):
+    def _write(self, index, values):
+        raise NotImplementedError
+
+    def _write_newest(self, channel, sample):
+        raise NotImplementedError
+
+    def _begin_histories(self, context):
         raise NotImplementedError
 
 

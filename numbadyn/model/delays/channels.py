@@ -47,7 +47,7 @@ def channel_of(trace: Trace, source: Source) -> int:
         _make_running(trace, source, template, window, before)
 
         def sample(context: BindContext, lag: int) -> Any:
-            return window.before(before, context, lag)
+            return window.before(before, context, lag, source.varied)
 
         def every(context: BindContext) -> int:
             return window.steps(context.dt)
@@ -64,7 +64,7 @@ def _make_running(trace: Trace, source: Source, template: Template, window: Wind
     zero = False if kind == "bool" else 0 if kind == "int" else 0.0
     dimension = DIMENSIONLESS if template.dimension is ANY else template.dimension
     given: Any = zero if kind != "real" else join(0.0, dimension)
-    state = _Summary(given, template.shape, window, before)
+    state = _Summary(given, template.shape, window, before, source.varied)
     state.name = f"{source.name} ({window.strategy}) every {window.every:g} ms"
     index = trace.state_index(state, state.spec)
     trace.notes.setdefault("running", {})[source.key] = _Running(state, index)
@@ -73,13 +73,13 @@ def _make_running(trace: Trace, source: Source, template: Template, window: Wind
 class _Summary(State):
     """Running value of a window; before the start, that of the window that ends with it."""
 
-    def __init__(self, given: Any, shape: tuple[int, ...], window: Window, before: Any) -> None:
+    def __init__(self, given: Any, shape: tuple[int, ...], window: Window, before: Any, varied: bool) -> None:
         super().__init__(given, shape=shape)
-        self._window, self._before = window, before
+        self._window, self._before, self._varied = window, before, varied
 
     def initial(self, context: BindContext) -> NDArray[Any]:
         """First values."""
-        return np.array(np.broadcast_to(self._window.summary(self._before, context, 1), self.varshape))
+        return np.array(np.broadcast_to(self._window.summary(self._before, context, 1, self._varied), self.varshape))
 
 
 def running_value(trace: Trace, source: Source, *, new: bool) -> int:

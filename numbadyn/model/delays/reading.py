@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from numbadyn.errors import DelayError, LateDelayError
-from numbadyn.ir.nodes import BindContext
+from numbadyn.ir.nodes import BindContext, Reach
 from numbadyn.model.delays.fixed_times import Bound, Fixed
 from numbadyn.model.delays.forms import form_of
 from numbadyn.model.delays.interpolation import OWN, STENCIL, Method
@@ -62,6 +62,8 @@ def read(source: Source, time: DelayTime | None, indices: tuple[Any, ...], metho
     else:
         declared = isinstance(time, Bound)
         samples = TracedSamples(trace, source, form, longest, declared=declared)
+        if declared:
+            trace.step.reaches.append(Reach(samples.channel, time.bound))
         if method is None:
             fixed = present if isinstance(present, Fixed) else None
             return samples.at(
@@ -112,7 +114,7 @@ def before_first(source: Source, time: DelayTime | None, indices: tuple[Any, ...
     newest = 0 if (source.history.written if trace is None else source.sampled(trace)) else 1
 
     def sample(context: BindContext, lag: int) -> Any:
-        value = before(context, lag) if window is None else window.before(before, context, 1)
+        value = before(context, lag) if window is None else window.before(before, context, 1, source.varied)
         return np.broadcast_to(value, template.shape).reshape(-1)
 
     def values(context: BindContext, lag: int) -> Any:

@@ -55,20 +55,25 @@ class TracedSamples(Samples):
         ``longest(context)`` gives the largest number of samples that is asked for.
     declared : bool
         Whether the memory follows from `longest` even where the delay is fixed.
+
+    Attributes
+    ----------
+    channel : int
+        Where the samples are kept.
     """
 
     def __init__(
         self, trace: Trace, source: Source, form: Form, longest: Callable[[BindContext], int], *, declared: bool = False
     ) -> None:
         self._trace, self._source, self._form = trace, source, form
-        self._channel = channel_of(trace, source)
+        self.channel = channel_of(trace, source)
         self._longest, self._declared = longest, declared
 
     def at(self, steps: Any, *, never_zero: bool = False, always_zero: bool = False) -> Traced:
         """The value this many samples ago; what is known about the number saves work."""
         trace, source = self._trace, self._source
         k = trace.cast(as_node(trace, steps), "int")
-        if source.window is not None and trace.step.channels[self._channel].dimension is not ANY:
+        if source.window is not None and trace.step.channels[self.channel].dimension is not ANY:
             return self._of_windows(k)
         if not source.sampled(trace):
             present = source.unwritten(trace)
@@ -119,7 +124,7 @@ class TracedSamples(Samples):
     def _history(self, lag: int | None) -> Traced:
         """The channel's sample 1 + lag samples ago."""
         trace, form = self._trace, self._form
-        spec = trace.step.channels[self._channel]
+        spec = trace.step.channels[self.channel]
         label = f"{spec.label}_delayed"
         whole = form.elements is None
         steady = lag is None or (trace.is_constant(lag) and not self._declared)
@@ -135,7 +140,7 @@ class TracedSamples(Samples):
             args = args if steady else (*args, self._longest_lag())
         return Traced(
             trace,
-            trace.source("history", args, form.shape, spec.kind, spec.dimension, channel=self._channel, label=label),
+            trace.source("history", args, form.shape, spec.kind, spec.dimension, channel=self.channel, label=label),
         )
 
     def _longest_lag(self) -> int:
@@ -166,7 +171,8 @@ class EagerSamples(Samples):
         source, template = self._source, self._template
         window, before = source.window, source.before(template)
         context = BindContext(environ.known_dt() or 0.0, getattr(source.module, "seed_of_build", 0))
-        values = np.asarray(before(context, lag) if window is None else window.before(before, context, lag))
+        varied = source.varied
+        values = np.asarray(before(context, lag) if window is None else window.before(before, context, lag, varied))
         kind = template.kind if window is None else window.kind(template.kind)
         values = np.broadcast_to(values, template.shape).astype({"bool": bool, "int": np.int64, "real": float}[kind])
         return join_eager(values, template.dimension)

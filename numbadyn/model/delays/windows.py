@@ -85,18 +85,24 @@ class Window:
             return "real"
         return "int" if self.strategy == "sum" and kind == "bool" else kind
 
-    def summary(self, before: Before, context: BindContext, lag: int) -> Any:
-        """The running value at the end of the window `lag` windows before that of the first step."""
+    def summary(self, before: Before, context: BindContext, lag: int, varied: bool) -> Any:
+        """The running value at the end of the window `lag` windows before that of the first step.
+
+        Only values before the start that vary are asked for step by step.
+        """
         steps = self.steps(context.dt)
+        if not varied:
+            value = self.eager(None, np.asarray(before(context, 1)), True)
+            return value * steps if self.strategy in ("mean", "sum") else value
         running: Any = None
         for place in range(steps):
             value = np.asarray(before(context, lag * steps - place))
             running = self.eager(running, value, place == 0)
         return running
 
-    def before(self, before: Before, context: BindContext, lag: int) -> Any:
+    def before(self, before: Before, context: BindContext, lag: int, varied: bool) -> Any:
         """The sample of that window."""
-        return self.sample(self.summary(before, context, lag), self.steps(context.dt))
+        return self.sample(self.summary(before, context, lag, varied), self.steps(context.dt))
 
     def sample(self, summary: Any, steps: int) -> Any:
         """The sample, from the running value at the end of the window."""
