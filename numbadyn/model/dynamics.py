@@ -10,26 +10,21 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-import numpy as np
-
 from numbadyn.errors import HookArgumentError
 from numbadyn.model.delays import OutputDelayAt, Prefetch, PrefetchDelayAt, latest_output, note_output
 from numbadyn.model.describe import Describer
-from numbadyn.model.geometry import as_size
-from numbadyn.model.hooked import HookedModule
 from numbadyn.model.hooks import call, wants_input, wants_output
-from numbadyn.model.inputs import InputRegistry
 from numbadyn.model.module import Module, missing_attributes_explained
 from numbadyn.model.order import calling
+from numbadyn.model.population import Population
 from numbadyn.model.values import stepping
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced
-from numbadyn.units import Dimension
 
 __all__ = ["Dynamics", "Neuron", "Synapse"]
 
 
-class Dynamics(HookedModule):
+class Dynamics(Population):
     """Base class of dynamical systems: states over a population, hooks, inputs and delayed references.
 
     Parameters
@@ -38,11 +33,6 @@ class Dynamics(HookedModule):
         Geometry of the population.
     name : str, optional
         Name shown in messages and results.
-
-    Attributes
-    ----------
-    in_size, out_size : tuple of int
-        Geometry of the population and of its output.
 
     Raises
     ------
@@ -69,134 +59,6 @@ class Dynamics(HookedModule):
     ...     print(decay().round(6))
     [0.367879 0.367879]
     """
-
-    def __init__(self, in_size: Any, name: str | None = None) -> None:
-        super().__init__(name)
-        self.in_size = as_size(in_size, name or type(self).__name__)
-        self._out_size = self.in_size
-        self._currents = InputRegistry(self, "current")
-        self._deltas = InputRegistry(self, "delta")
-
-    # ---- geometry ----------------------------------------------------------------------------------------------------
-
-    @property
-    def out_size(self) -> tuple[int, ...]:
-        """Geometry of the output, the same as `in_size` unless it is set."""
-        return self._out_size
-
-    @out_size.setter
-    def out_size(self, size: Any) -> None:
-        self._out_size = as_size(size, f"{self.path}.out_size")
-
-    @property
-    def varshape(self) -> tuple[int, ...]:
-        """Shape of the population's variables."""
-        return self.in_size
-
-    @property
-    def size(self) -> tuple[int, ...]:
-        """Geometry, the same as `varshape`."""
-        return self.in_size
-
-    @property
-    def num(self) -> int:
-        """Number of neurons in all."""
-        return int(np.prod(self.in_size))
-
-    # ---- inputs ------------------------------------------------------------------------------------------------------
-
-    @property
-    def current_inputs(self) -> InputRegistry:
-        """Registered current inputs."""
-        return self._currents
-
-    @property
-    def delta_inputs(self) -> InputRegistry:
-        """Registered delta inputs."""
-        return self._deltas
-
-    def add_current_input(self, key: Any, inp: Any, label: str | None = None) -> None:
-        """Register a current: a callable (kept) or an array (used by the next update).
-
-        A simulator takes arrays from hooks and projections, which give them anew in each step; one that is registered
-        before it would act once and is refused.
-
-        Parameters
-        ----------
-        key : hashable
-            Name of the input.
-        inp : callable or array
-            A callable gets the arguments of `sum_current_inputs`, usually the membrane potential.
-        label : str, optional
-            Group of inputs that can be summed apart.
-
-        Raises
-        ------
-        InputKeyError
-            The key is taken.
-        """
-        self._currents.add(key, inp, label)
-
-    def add_delta_input(self, key: Any, inp: Any, label: str | None = None) -> None:
-        """Register a jump: a callable (kept) or an array (used by the next update). See `add_current_input`."""
-        self._deltas.add(key, inp, label)
-
-    def sum_current_inputs(
-        self,
-        init: Any,
-        *args: Any,
-        label: str | None = None,
-        pop: bool = True,
-        dimension: Dimension | None = None,
-        **kwargs: Any,
-    ) -> Any:
-        """Sum of the current inputs.
-
-        Parameters
-        ----------
-        init : number, array, traced value or None
-            Where the sum starts; gives its unit. None starts with the first input, and gives None if there is none.
-        *args
-            Passed to inputs that are callables, usually the membrane potential.
-        label : str, optional
-            Only the inputs of this label.
-        pop : bool
-            Whether arrays are used up; else they stay for the next sum.
-        dimension : Dimension, optional
-            What the inputs must measure where `init` is None, so that a wrong one is named: ``self.drive.dimension``.
-        **kwargs
-            Passed to inputs that are callables.
-        """
-        return self._currents.sum(init, args, label, kwargs, pop=pop, dimension=dimension)
-
-    def sum_delta_inputs(
-        self,
-        init: Any,
-        *args: Any,
-        label: str | None = None,
-        pop: bool = True,
-        dimension: Dimension | None = None,
-        **kwargs: Any,
-    ) -> Any:
-        """Sum of the delta inputs, as `sum_current_inputs`."""
-        return self._deltas.sum(init, args, label, kwargs, pop=pop, dimension=dimension)
-
-    def get_input(self, key: str) -> Any:
-        """The current or delta input of this key.
-
-        Raises
-        ------
-        InputKeyError
-            There is none.
-        """
-        deltas, currents = self._deltas.keys(), self._currents.keys()  # registries are no dicts: no `in` of their own
-        registry = self._deltas if key in deltas and key not in currents else self._currents
-        return registry.get(key)
-
-    def wiring(self) -> list[object]:
-        """Parameters, hooks and inputs."""
-        inputs = [*self._currents.values(), *self._deltas.values()]
-        return [*super().wiring(), *self._before.values(), *self._after.values(), *inputs]
 
     # ---- what hangs on this module -----------------------------------------------------------------------------------
 
@@ -264,7 +126,23 @@ class Dynamics(HookedModule):
         Returns
         -------
         Prefetch
-            Call it for the value.
+            Call it for the value, of the attribute's shape and unit.
+
+        Raises
+        ------
+        UnknownStateError
+            The name is no text or empty; on call: there is no attribute of this name.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> from quantities import ms, mV
+        >>> cells = nd.LIF(2, V_initializer=nd.init.Constant(-60 * mV))
+        >>> potential = cells.prefetch("V")  # there is no V yet
+        >>> late = potential.delay.at(5 * ms)
+        >>> _ = nd.init_all_states(cells)
+        >>> print(potential())
+        [-60. -60.] mV
         """
         return Prefetch(self, item)
 
@@ -289,21 +167,61 @@ class Dynamics(HookedModule):
         Returns
         -------
         PrefetchDelayAt
-            Call it for the value. Read before the owner's update in step n it gives x[n-1-d], after it x[n-d].
+            Call it for the value.
+
+        Raises
+        ------
+        UnknownStateError
+            The name is no text or empty; on call: there is no state of this name.
+        DelayError, DimensionError, ShapeError
+            The delay is none, or does not fit; see `PrefetchDelayAt`.
+
+        Notes
+        -----
+        Read before the owner's update in step n it gives x[n-1-d], after it x[n-d].
 
         Examples
         --------
         >>> import numbadyn as nd
-        >>> from quantities import ms
-        >>> cells = nd.LIF(3)
+        >>> from quantities import ms, mV
+        >>> cells = nd.LIF(3, V_initializer=nd.init.Constant(-60 * mV))
         >>> each_at_its_own = cells.prefetch_delay("V", [1, 2, 3] * ms, [0, 1, 2])
+        >>> _ = nd.init_all_states(cells)
+        >>> with nd.environ.context(dt=0.1 * ms):
+        ...     print(each_at_its_own())
+        [-60. -60. -60.] mV
         """
         return PrefetchDelayAt(self, state, *time_and_index, init=init, interpolation=interpolation, **kwargs)
 
     def output_delay(
         self, *time_and_index: Any, init: Any = None, interpolation: Any = None, **kwargs: Any
     ) -> OutputDelayAt:
-        """Reference to the output of `update` some time ago (zero before the start). See `prefetch_delay`."""
+        """Reference to the output of `update` some time ago.
+
+        Parameters
+        ----------
+        *time_and_index, init, interpolation, **kwargs
+            As of `prefetch_delay`; the history before the start is zero (no spikes) by default.
+
+        Returns
+        -------
+        OutputDelayAt
+            Call it for the value, of the shape `out_size` unless elements are chosen.
+
+        Raises
+        ------
+        DelayError, DimensionError, ShapeError
+            The delay is none, or does not fit; see `PrefetchDelayAt`.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> from quantities import ms
+        >>> late = nd.LIF(3).output_delay(1.5 * ms)
+        >>> with nd.environ.context(dt=0.1 * ms):
+        ...     print(late())
+        [False False False]
+        """
         return OutputDelayAt(self, *time_and_index, init=init, interpolation=interpolation, **kwargs)
 
     def observe(self, name: str, value: Any) -> Any:
@@ -344,7 +262,41 @@ class Dynamics(HookedModule):
     # ---- the step ----------------------------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """One time step with its hooks; arguments are those of `update`."""
+        """One time step with its hooks.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            Those of `update`; before-hooks that ask for them get them too.
+
+        Returns
+        -------
+        Any
+            What `update` returns; after-hooks get it too.
+
+        Raises
+        ------
+        HookArgumentError
+            `update` or a hook does not take the arguments.
+
+        Notes
+        -----
+        Before-hooks in the order of their registration, `update`, the samples of histories, after-hooks.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> class Double(nd.Dynamics):
+        ...     def update(self, x):
+        ...         return 2 * x
+        >>> double = Double(1)
+        >>> double.add_before_update("first", lambda: print("before"))
+        >>> double.add_after_update("last", lambda out: print("after", out))
+        >>> double(4)
+        before
+        after 8
+        8
+        """
         trace = current_trace()
         if trace is None:
             with stepping(self.varshape), missing_attributes_explained(), calling(self):

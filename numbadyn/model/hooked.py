@@ -30,12 +30,44 @@ class HookedModule(Module):
 
     @property
     def before_updates(self) -> dict[Hashable, Callable[..., Any]] | None:
-        """Before-hooks by key, or None if there is none."""
+        """The functions that run before each update.
+
+        Returns
+        -------
+        dict or None
+            By key, in the order in which they run; None if there is none.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> cells = nd.LIF(2)
+        >>> cells.before_updates is None
+        True
+        >>> cells.add_before_update("count", lambda *output: None)
+        >>> list(cells.before_updates)
+        ['count']
+        """
         return self._before or None
 
     @property
     def after_updates(self) -> dict[Hashable, Callable[..., Any]] | None:
-        """After-hooks by key, or None if there is none."""
+        """The functions that run after each update.
+
+        Returns
+        -------
+        dict or None
+            By key, in the order in which they run; None if there is none.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> cells = nd.LIF(2)
+        >>> cells.after_updates is None
+        True
+        >>> cells.add_after_update("count", lambda *output: None)
+        >>> list(cells.after_updates)
+        ['count']
+        """
         return self._after or None
 
     def _add_hook(self, hooks: dict[Hashable, Any], when: str, key: Hashable, fun: Any) -> None:
@@ -70,7 +102,18 @@ class HookedModule(Module):
         Raises
         ------
         HookKeyError
-            The key is taken.
+            The key is taken, or cannot be hashed; it is a `KeyError`.
+        HookArgumentError
+            `fun` cannot be called.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> cells = nd.LIF(2)
+        >>> cells.add_before_update("count", lambda: None)
+        >>> cells.add_before_update("watch", lambda *inputs: None, receive_input=True)
+        >>> list(cells.before_updates)
+        ['count', 'watch']
         """
         self._add_hook(self._before, "before", key, fun if receive_input is None else _Registered(fun, receive_input))
 
@@ -89,7 +132,18 @@ class HookedModule(Module):
         Raises
         ------
         HookKeyError
-            The key is taken.
+            The key is taken, or cannot be hashed; it is a `KeyError`.
+        HookArgumentError
+            `fun` cannot be called.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> cells = nd.LIF(2)
+        >>> cells.add_after_update("watch", lambda spikes: None)
+        >>> cells.add_after_update("count", lambda: None, receive_output=False)
+        >>> list(cells.after_updates)
+        ['watch', 'count']
         """
         self._add_hook(self._after, "after", key, fun if receive_output is None else _Registered(fun, receive_output))
 
@@ -103,19 +157,103 @@ class HookedModule(Module):
         return hook.fun if isinstance(hook, _Registered) else hook
 
     def get_before_update(self, key: Hashable) -> Callable[..., Any]:
-        """The before-hook of this key; `MissingHookError` if there is none."""
+        """The before-hook of a key.
+
+        Parameters
+        ----------
+        key : hashable
+            Its name.
+
+        Returns
+        -------
+        callable
+            The function that was registered.
+
+        Raises
+        ------
+        MissingHookError
+            There is none; it is a `KeyError`.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> cells = nd.LIF(2)
+        >>> cells.add_before_update("count", print)
+        >>> cells.get_before_update("count") is print
+        True
+        """
         return self._get_hook(self._before, "before", key)
 
     def get_after_update(self, key: Hashable) -> Callable[..., Any]:
-        """The after-hook of this key; `MissingHookError` if there is none."""
+        """The after-hook of a key.
+
+        Parameters
+        ----------
+        key : hashable
+            Its name.
+
+        Returns
+        -------
+        callable
+            The function that was registered.
+
+        Raises
+        ------
+        MissingHookError
+            There is none; it is a `KeyError`.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> cells = nd.LIF(2)
+        >>> cells.add_after_update("count", print)
+        >>> cells.get_after_update("count") is print
+        True
+        """
         return self._get_hook(self._after, "after", key)
 
     def has_before_update(self, key: Hashable) -> bool:
-        """Whether there is a before-hook of this key."""
+        """Whether there is a before-hook of a key.
+
+        Parameters
+        ----------
+        key : hashable
+            Its name.
+
+        Returns
+        -------
+        bool
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> cells = nd.LIF(2)
+        >>> cells.add_before_update("count", print)
+        >>> cells.has_before_update("count"), cells.has_before_update("other")
+        (True, False)
+        """
         return key in self._before
 
     def has_after_update(self, key: Hashable) -> bool:
-        """Whether there is an after-hook of this key."""
+        """Whether there is an after-hook of a key.
+
+        Parameters
+        ----------
+        key : hashable
+            Its name.
+
+        Returns
+        -------
+        bool
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> cells = nd.LIF(2)
+        >>> cells.add_after_update("count", print)
+        >>> cells.has_after_update("count"), cells.has_after_update("other")
+        (True, False)
+        """
         return key in self._after
 
 

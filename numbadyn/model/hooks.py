@@ -45,6 +45,21 @@ def _mark(hook: Hook, name: str, value: bool) -> Hook:
 def receive_update_input(hook: Hook) -> Hook:
     """Mark a before-hook: it gets the arguments of `update`.
 
+    Parameters
+    ----------
+    hook : callable
+        A function, a class or an object that takes attributes; the mark is set on itself.
+
+    Returns
+    -------
+    callable
+        `hook`.
+
+    Raises
+    ------
+    HookArgumentError
+        It takes no attributes.
+
     Examples
     --------
     >>> @receive_update_input
@@ -57,17 +72,74 @@ def receive_update_input(hook: Hook) -> Hook:
 
 
 def not_receive_update_input(hook: Hook) -> Hook:
-    """Take the mark of `receive_update_input` away."""
+    """Take the mark of `receive_update_input` away: a before-hook is called without arguments.
+
+    Parameters
+    ----------
+    hook : callable
+        A function, a class or an object that takes attributes; the mark is set on itself.
+
+    Returns
+    -------
+    callable
+        `hook`.
+
+    Raises
+    ------
+    HookArgumentError
+        It takes no attributes.
+
+    Examples
+    --------
+    >>> wants_input(not_receive_update_input(receive_update_input(lambda: None)))
+    False
+    """
     return _mark(hook, _INPUT, False)
 
 
 def receive_update_output(hook: Hook) -> Hook:
-    """Take the mark of `not_receive_update_output` away."""
+    """Take the mark of `not_receive_update_output` away: an after-hook gets the return value of `update`.
+
+    Parameters
+    ----------
+    hook : callable
+        A function, a class or an object that takes attributes; the mark is set on itself.
+
+    Returns
+    -------
+    callable
+        `hook`.
+
+    Raises
+    ------
+    HookArgumentError
+        It takes no attributes.
+
+    Examples
+    --------
+    >>> wants_output(receive_update_output(not_receive_update_output(lambda spikes: None)))
+    True
+    """
     return _mark(hook, _NO_OUTPUT, False)
 
 
 def not_receive_update_output(hook: Hook) -> Hook:
     """Mark an after-hook: it is called without the return value of `update`.
+
+    Parameters
+    ----------
+    hook : callable
+        A function, a class or an object that takes attributes; the mark is set on itself.
+
+    Returns
+    -------
+    callable
+        `hook`.
+
+    Raises
+    ------
+    HookArgumentError
+        It takes no attributes.
 
     Examples
     --------

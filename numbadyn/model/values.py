@@ -7,7 +7,7 @@ Both take part in NumPy expressions directly (see `Variable`).  Must not know: l
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -326,10 +326,13 @@ class State(Variable):
     array([-60., -60., -60.]) * mV
     """
 
-    def __init__(self, initial: Any, shape: tuple[int, ...] | int | None = None, unit: Any = None) -> None:
+    def __init__(
+        self, initial: Any, shape: Sequence[int] | int | np.integer[Any] | None = None, unit: Any = None
+    ) -> None:
         super().__init__()
         self._given = initial
-        self._own_shape = None if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
+        axes = (shape,) if isinstance(shape, int | np.integer) else shape
+        self._own_shape = None if axes is None else tuple(int(axis) for axis in axes)
         self._unit = unit
         self._value: Any = None
         self._assigned = False

@@ -14,37 +14,32 @@ from numbadyn.errors import (
     DelayEntryError,
     DelayError,
     DelayRangeError,
-    NotInitialisedError,
-    SchedulingError,
     ShapeError,
-    TracedValueError,
-    UnsupportedFeatureError,
 )
 from numbadyn.ir.nodes import BindContext
 from numbadyn.model import environ
 from numbadyn.model.delays.changing_times import Changing
 from numbadyn.model.delays.fixed_times import DelaySteps, Fixed
-from numbadyn.model.delays.forms import checked_indices, form_of
-from numbadyn.model.delays.given_times import delay_time
+from numbadyn.model.delays.forms import checked_indices
 from numbadyn.model.delays.interpolation import InterpolationRegistry, method_of
 from numbadyn.model.delays.nesting import leaves, rebuilt, template_of
-from numbadyn.model.delays.reading import read, register
-from numbadyn.model.delays.rule import delay_steps
+from numbadyn.model.delays.reading import read
+from numbadyn.model.delays.registering import Registering
+from numbadyn.model.delays.rule import delay_steps, one_time
 from numbadyn.model.delays.source import Source
 from numbadyn.model.delays.sources import GivenSource
 from numbadyn.model.delays.times import DelayTime
 from numbadyn.model.delays.windows import window_of
-from numbadyn.model.module import Module
-from numbadyn.model.order import note_touch
-from numbadyn.model.variable import Variable
+from numbadyn.model.values import Parameter
+from numbadyn.model.variable import resolve
 from numbadyn.tracing.trace import current_trace
-from numbadyn.tracing.traced import Traced, as_node
-from numbadyn.units import TIME, join
+from numbadyn.tracing.traced import Traced
+from numbadyn.units import TIME, join, magnitude_in
 
 __all__ = ["Delay", "DelayAccess"]
 
 
-class Delay(Module):
+class Delay(Registering):
     """A memory of values that are written once in every step.
 
     Parameters
@@ -121,7 +116,6 @@ class Delay(Module):
         name: str | None = None,
     ) -> None:
         super().__init__(name)
-        self.driven = True
         self.target_info, self.take_aware_unit = target_info, take_aware_unit
         if delay_method not in ("rotation", "concat"):
             raise DelayError(
@@ -134,190 +128,65 @@ class Delay(Module):
         self.interpolation = interpolation if interpolation is not None else interp_method
         method_of(self.interpolation, self.path)
         self._sources = self._make_sources()
-        self._entries: dict[str, tuple[DelayTime | None, tuple[Any, ...]]] = {}
-        self._longest = 0.0
         if time is not None:
+            if not isinstance(time, Parameter):
+                one_time(time, f"{self.path}, time")
             self.register_delay(time)
-        for entry, given in (entries or {}).items():
+        for entry, given in self._checked_entries(entries).items():
             self.register_entry(entry, *(given if isinstance(given, tuple | list) else (given,)))
 
+    def _checked_entries(self, entries: Any) -> dict[Any, Any]:
+        if entries is not None and not isinstance(entries, dict):
+            raise DelayEntryError(
+                f"entries of {self.path} are {entries!r}.",
+                where=self.path,
+                cure="Give a dictionary of names and delays, such as {'late': 5*ms}.",
+            )
+        return entries or {}
+
     def _make_sources(self) -> list[Source]:
-        return [
+        made: list[Source] = [
             GivenSource(self, leaf, template_of(example, self.path), self._init, self._window)
             for leaf, example in leaves(self.target_info)
         ]
-
-    @property
-    def max_time(self) -> Any:
-        """The longest delay that is remembered."""
-        return join(self._longest, TIME)
-
-    @property
-    def max_length(self) -> int:
-        """Samples from the newest to the one of the longest delay, at the time step of `environ`."""
-        unit = environ.eager_dt() if self._window is None else self._window.every
-        return int(delay_steps(self._longest, unit)) + 1
-
-    def init_state(self, batch_size: int | None = None) -> None:
-        """Nothing to make: memory follows from the delays."""
-        if batch_size is not None:
-            raise UnsupportedFeatureError(
-                f"{self.path} is initialised with batch_size={batch_size}.",
-                where=self.path,
-                cure="Give the target the batch as an axis of its own.",
-            )
-
-    # ---- writing -----------------------------------------------------------------------------------------------------
-
-    def update(self, value: Any) -> None:
-        """Write the value of this step.
-
-        Parameters
-        ----------
-        value : array, quantity, traced value, or the nesting of the target
-            Of the target's shape.
-
-        Raises
-        ------
-        SchedulingError
-            It is the second write of a step (while tracing).
-        ShapeError, TracedValueError
-            The value has another shape, nesting or kind.
-        """
-        note_touch(self, "output", writes=True)
-        given = list(leaves(value))
-        if [name for name, _ in given] != [source.item for source in self._sources]:
+        if not made:
             raise ShapeError(
-                f"{self.path} holds {len(self._sources)} values, but {len(given)} are written, or with other names.",
+                f"The target of {self.path} is {self.target_info!r}, which holds no value.",
                 where=self.path,
-                cure="Write what the target looks like.",
+                cure="Give an example of what is written, such as np.zeros(n)*mV.",
             )
-        trace = current_trace()
-        if trace is None:
-            self._write_eagerly([part for _, part in given])
-            return
-        written = trace.notes.setdefault(("given", id(self)), {})
-        for source, (name, part) in zip(self._sources, given, strict=True):
-            if name in written:
-                raise SchedulingError(
-                    f"{self.path} is written twice in one step.", where=str(trace.here), cure="Write it once in a step."
-                )
-            node, target = as_node(trace, part), source.template(trace)
-            if trace.node(node).shape not in ((), target.shape):
-                raise self._misfit(trace.node(node).shape, target.shape, str(trace.here))
-            if trace.node(node).kind != target.kind:
-                if target.kind != "real" and trace.settled:
-                    raise TracedValueError(
-                        f"{self.path} holds {target.kind} values, but a {trace.node(node).kind} value is written.",
-                        where=str(trace.here),
-                        cure="Make the target of the kind that is written, such as np.zeros(n).",
-                    )
-                node = trace.cast(node, target.kind)
-            written[name] = node
+        return made
 
-    def _write_eagerly(self, parts: list[Any]) -> None:
-        if not self._initialised:
-            raise self._not_ready()
-        for source, part in zip(self._sources, parts, strict=True):
-            target = source.eager_template()
-            if np.shape(part) not in ((), target.shape):
-                raise self._misfit(np.shape(part), target.shape, self.path)
-            source.history.push(part, environ.known_dt())
-
-    def _misfit(self, found: tuple[int, ...], wanted: tuple[int, ...], where: str) -> ShapeError:
-        return ShapeError(
-            f"{self.path} holds values of shape {wanted}, but one of shape {found} is written.",
-            where=where,
-            cure="Write the shape of the target.",
-        )
-
-    def _not_ready(self) -> NotInitialisedError:
-        return NotInitialisedError(
-            f"{self.path} has no memory yet.",
-            where=self.path,
-            cure="Call nd.init_all_states(net) before eager calls; a simulator does it by itself.",
-        )
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Write the value of this step, as `update`."""
-        return self.update(*args, **kwargs)
-
-    # ---- registering -------------------------------------------------------------------------------------------------
-
-    def register_delay(self, *time_and_idx: Any) -> tuple[Any, ...] | None:
-        """Announce a delay, so that the memory is long enough.
-
-        Parameters
-        ----------
-        *time_and_idx : delay, then indices
-            As in `PrefetchDelayAt`.
-
-        Returns
-        -------
-        tuple or None
-            The delay as steps and the indices, for ``retrieve_at_step(*...)``; None if the delay is None.
-
-        Raises
-        ------
-        DelayError
-            There is no delay, or it is negative or not finite.
-        LateDelayError
-            A simulator has been built and its memory is shorter.
-        """
-        time, indices = self._registered(time_and_idx)
-        return None if time is None else (DelaySteps(time), *indices)
-
-    def _registered(self, time_and_idx: tuple[Any, ...]) -> tuple[DelayTime | None, tuple[Any, ...]]:
-        if not time_and_idx:
-            raise DelayError(f"{self.path} is given no delay.", where=self.path, cure="Give a time, such as 5*ms.")
-        given = time_and_idx[0]
-        indices = checked_indices(time_and_idx[1:], self.path)
-        time = None if given is None else delay_time(given, None, self.path, self._window)
-        for source in self._sources:
-            if isinstance(time, Fixed):
-                self._check_form(source, time, indices)
-            register(source, time)
-        if time is not None:
-            self._longest = max(self._longest, time.bound(BindContext(1.0, 0)))
-        return time, indices
-
-    def _check_form(self, source: Source, time: Fixed, indices: tuple[Any, ...]) -> None:
-        """Refuse delays and indices that do not fit the target; the memory of a state is checked when it is read."""
-        if isinstance(source, GivenSource):
-            form_of(time.shape, indices, source.target.shape, source.name)
-
-    def register_entry(self, entry: Any, *time_and_idx: Any) -> Delay:
-        """Announce a delay under a name.
+    def access(self, entry: str, *time_and_idx: Any) -> DelayAccess:
+        """Register an entry and give a reference to it.
 
         Parameters
         ----------
         entry : str
             Name for `at`.
         *time_and_idx : delay, then indices
-            As in `PrefetchDelayAt`; None reads the newest value.
+            As of `register_entry`.
 
         Returns
         -------
-        Delay
-            Itself.
+        DelayAccess
+            Call it for the value.
 
         Raises
         ------
         DelayEntryError
             The name is taken, or no text.
-        """
-        if not isinstance(entry, str) or entry in self._entries:
-            raise DelayEntryError(
-                f"{self.path} cannot take the entry {entry!r}: "
-                + ("it is no text." if not isinstance(entry, str) else "it exists."),
-                where=self.path,
-                cure="Choose another name.",
-            )
-        self._entries[entry] = self._registered(time_and_idx)
-        return self
 
-    def access(self, entry: str, *time_and_idx: Any) -> DelayAccess:
-        """Register an entry and give a reference to it."""
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> from quantities import ms
+        >>> line = nd.init_all_states(nd.Delay(np.zeros(2)))
+        >>> late = line.access("late", 2 * ms)
+        >>> with nd.environ.context(dt=1 * ms):
+        ...     late().tolist()
+        [0.0, 0.0]
+        """
         return DelayAccess(self, *time_and_idx, entry=entry)
 
     # ---- reading -----------------------------------------------------------------------------------------------------
@@ -330,10 +199,26 @@ class Delay(Module):
         entry : str
             A name that was registered.
 
+        Returns
+        -------
+        array, quantity or traced value
+            Of the target's shape, unless elements are chosen, in the unit of what was written; nested as the target.
+
         Raises
         ------
         DelayEntryError
             There is no such entry.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> from quantities import ms
+        >>> line = nd.init_all_states(nd.Delay(np.zeros(2), entries={"late": 1 * ms}))
+        >>> with nd.environ.context(dt=1 * ms):
+        ...     line.update(np.array([1.0, 2.0]))
+        ...     line.update(np.array([3.0, 4.0]))
+        ...     line.at("late").tolist()
+        [1.0, 2.0]
         """
         if not isinstance(entry, str) or entry not in self._entries:
             raise DelayEntryError(
@@ -355,20 +240,45 @@ class Delay(Module):
         *indices : int, slice or array
             Elements, by NumPy's rules for ``history[step, *indices]``.
 
+        Returns
+        -------
+        array, quantity or traced value
+            As of `at`.
+
         Raises
         ------
         DelayRangeError
             More steps than are remembered, or fewer than none: at once, or for traced values while the network runs.
+        DelayError
+            They are no whole numbers, or there are none.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> from quantities import ms
+        >>> line = nd.init_all_states(nd.Delay(np.zeros(1), time=2 * ms))
+        >>> with nd.environ.context(dt=1 * ms):
+        ...     for x in (1.0, 2.0, 3.0):
+        ...         line.update(np.array([x]))
+        ...     line.retrieve_at_step(0).tolist(), line.retrieve_at_step(np.array([1, 2]), 0).tolist()
+        ([3.0], [2.0, 1.0])
         """
         if isinstance(step, DelaySteps):
             return self._read(step.time, checked_indices(indices, self.path), None)
         trace, window = current_trace(), self._window
         dt = environ.get_dt() if window is None else join(window.every, TIME)
-        if isinstance(step, Traced | Variable):
+        step = resolve(step)
+        traced = isinstance(step, Traced)
+        steps = np.zeros(1, int) if traced else np.asarray(step)
+        whole = step.node.kind == "int" if traced else steps.dtype.kind in "iu"
+        if not whole or not steps.size:
+            raise DelayError(
+                f"{step!r} is no number of steps of {self.path}.",
+                where=self.path,
+                cure="Give whole numbers, at least one; a time goes to retrieve_at_time.",
+            )
+        if traced:
             return self._changing(lambda: step * dt, indices, None)
-        steps = np.asarray(step)
-        if steps.dtype.kind not in "iu":
-            raise DelayError(f"{step!r} is no number of steps.", where=self.path, cure="Give whole numbers.")
         if trace is None and ((steps < 0) | (steps >= self.max_length)).any():
             raise DelayRangeError(
                 f"{self.path} is read {step!r} steps ago; it remembers {self.max_length - 1}.",
@@ -399,17 +309,38 @@ class Delay(Module):
         *indices : int, slice or array
             Elements, by NumPy's rules.
 
+        Returns
+        -------
+        array, quantity or traced value
+            As of `at`; reals where a method between samples gives reals.
+
         Raises
         ------
         DelayRangeError
             In the future, or longer ago than is remembered.
+        UnitExpectedError, DimensionError
+            It is no time.
 
         Notes
         -----
         The sample x[n] is the value at t_{n+1} = (n+1) dt, the end of its step. So the value of a point in time does
         not depend on whether it is read before or after the write of the step.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> from quantities import ms
+        >>> line = nd.init_all_states(nd.Delay(np.zeros(1), time=3 * ms))
+        >>> for n in range(3):
+        ...     with nd.environ.context(dt=1 * ms, i=n, t=n * ms):
+        ...         line.update(np.array([10.0 * (n + 1)]))  # at the end of the step, (n + 1) ms
+        >>> with nd.environ.context(dt=1 * ms, i=2, t=2 * ms):
+        ...     line.retrieve_at_time(1.5 * ms).tolist()
+        [15.0]
         """
-        trace = current_trace()
+        time, trace = resolve(time), current_trace()
+        if not isinstance(time, Traced):
+            magnitude_in(time, TIME, what="The point in time", where=self.path)
         done = self._sources[0].sampled(trace) if trace is not None else self._written_now()
 
         def ago() -> Any:
@@ -479,5 +410,20 @@ class DelayAccess:
         delay.register_entry(entry, *time_and_idx)
 
     def __call__(self) -> Any:
-        """The value."""
+        """The value of the entry.
+
+        Returns
+        -------
+        array, quantity or traced value
+            As of `Delay.at`.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> from quantities import ms
+        >>> late = nd.DelayAccess(nd.init_all_states(nd.Delay(np.zeros(2))), 1 * ms, entry="late")
+        >>> with nd.environ.context(dt=1 * ms):
+        ...     late().tolist()
+        [0.0, 0.0]
+        """
         return self.delay.at(self.entry)

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from numbadyn.errors import ShapeError
 from numbadyn.ir.nodes import BindContext, ParamSpec
 from numbadyn.model import environ
 from numbadyn.model.delays.forms import Form
-from numbadyn.model.delays.rule import checked_delay, delay_steps, positions, steps_in
+from numbadyn.model.delays.rule import checked_delay, positions, steps_in
 from numbadyn.model.delays.times import DelayTime, Present, eager_context, out_of_range
 from numbadyn.model.delays.windows import Window
 from numbadyn.model.values import Parameter
@@ -137,22 +138,40 @@ class DelaySteps:
     ----------
     time : DelayTime
         The delay.
+    where : str
+        Place for messages.
+
+    Raises
+    ------
+    ShapeError
+        From ``int(...)``: there are many delays.
 
     Notes
     -----
-    `Delay.register_delay` gives it, and `Delay.retrieve_at_step` takes it; ``int(...)`` works where
-    ``nd.environ`` has a time step.
+    `Delay.register_delay` gives it, and `Delay.retrieve_at_step` takes it; ``int(...)``, or `numpy.asarray` for many
+    delays, works where ``nd.environ`` has a time step. With ``update_every`` the steps are windows.
     """
 
-    def __init__(self, time: DelayTime) -> None:
-        self.time = time
+    def __init__(self, time: DelayTime, where: str = "delay") -> None:
+        self.time, self._where = time, where
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        context, now = eager_context(), self.time.now(self._where)
+        steps = now.whole(context) if isinstance(now, Fixed) else np.asarray(now.longest(context))
+        return np.array(steps, dtype=dtype)
 
     def __index__(self) -> int:
-        return int(delay_steps(self.time.bound(BindContext(environ.eager_dt(), 0)), environ.eager_dt()))
+        steps = np.asarray(self)
+        if steps.ndim:
+            raise ShapeError(
+                f"{self._where} has {steps.size} delays, of {steps.tolist()} steps, which are no single number.",
+                where=self._where,
+                cure="Take np.asarray(...) of them, or give them to retrieve_at_step as they are.",
+            )
+        return int(steps)
 
     def __int__(self) -> int:
         return operator.index(self)
 
     def __repr__(self) -> str:
-        dt = environ.known_dt()
-        return "DelaySteps(dt not set)" if dt is None else f"DelaySteps({operator.index(self)})"
+        return f"DelaySteps({'dt not set' if environ.known_dt() is None else np.asarray(self).tolist()})"

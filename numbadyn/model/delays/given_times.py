@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from numbadyn.errors import DelayError
 from numbadyn.model.delays.changing_times import Changing
 from numbadyn.model.delays.fixed_times import Bound, Fixed
-from numbadyn.model.delays.rule import checked_delay
+from numbadyn.model.delays.rule import checked_delay, one_time
 from numbadyn.model.delays.times import DelayTime, out_of_range
 from numbadyn.model.delays.windows import Window
+from numbadyn.model.init import Initialiser
+from numbadyn.model.init_history import OfTime
 from numbadyn.model.values import Parameter, State
 
 __all__ = ["delay_time"]
@@ -38,11 +38,18 @@ def delay_time(delay: Any, max_delay: Any, where: str, window: Window | None) ->
     Raises
     ------
     DelayError
-        Negative, not finite, or longer than `max_delay`; or it changes and there is no `max_delay`.
+        Empty, drawn, negative, not finite, or longer than `max_delay`; or it changes and there is no `max_delay`.
     DimensionError, UnitExpectedError
         It is no time.
     """
-    most = None if max_delay is None else float(np.max(checked_delay(max_delay, f"{where}, max_delay")))
+    most = None if max_delay is None else one_time(max_delay, f"{where}, max_delay")
+    if isinstance(delay, Initialiser | OfTime):
+        raise DelayError(
+            f"The delay of {where} is {delay!r}; a read takes times.",
+            where=where,
+            cure="Draw them once: nd.init.Uniform(1*ms, 2*ms)(n) gives an array for n elements. A projection's delay= "
+            "draws one for each synapse.",
+        )
     if isinstance(delay, Parameter):
         return Bound(delay, most, window)
     if callable(delay) or isinstance(delay, State):

@@ -151,6 +151,13 @@ class InterpolationRegistry:
         ------
         InterpolationError
             The name is no text, or the method cannot be called with four arguments.
+
+        Examples
+        --------
+        >>> InterpolationRegistry.register("newest", lambda history, indices, position, length: history[(0, *indices)])
+        >>> "newest" in InterpolationRegistry.list_methods()
+        True
+        >>> InterpolationRegistry.unregister("newest")
         """
         if not isinstance(name, str) or not callable(method):
             raise InterpolationError(
@@ -162,7 +169,23 @@ class InterpolationRegistry:
 
     @classmethod
     def unregister(cls, name: str) -> None:
-        """Take a method away again; `InterpolationError` if there is none of this name."""
+        """Take a method away again.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+
+        Raises
+        ------
+        InterpolationError
+            There is none of this name.
+
+        Examples
+        --------
+        >>> InterpolationRegistry.register("newest", lambda history, indices, position, length: history[(0, *indices)])
+        >>> InterpolationRegistry.unregister("newest")
+        """
         cls.get(name)
         del cls._methods[name]
 
@@ -170,10 +193,26 @@ class InterpolationRegistry:
     def get(cls, name: str) -> Method:
         """The method of this name.
 
+        Parameters
+        ----------
+        name : str
+            Its name.
+
+        Returns
+        -------
+        callable
+            ``method(history, indices, position, length)``; see the class.
+
         Raises
         ------
         InterpolationError
             There is none; the message lists those that there are.
+
+        Examples
+        --------
+        >>> linear = InterpolationRegistry.get("linear")
+        >>> float(linear(np.array([10.0, 20.0, 30.0]), (), 0.5, 3))
+        15.0
         """
         if name not in cls._methods:
             raise InterpolationError(
@@ -185,7 +224,18 @@ class InterpolationRegistry:
 
     @classmethod
     def list_methods(cls) -> list[str]:
-        """Names of all methods."""
+        """Names of all methods.
+
+        Returns
+        -------
+        list of str
+            In the order of their registration.
+
+        Examples
+        --------
+        >>> InterpolationRegistry.list_methods()[:3]
+        ['nearest', 'round', 'linear']
+        """
         return list(cls._methods)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from numbadyn.errors import UnknownStateError
 from numbadyn.model.delays.reading import before_first
 from numbadyn.model.delays.references import PrefetchDelayAt
+from numbadyn.model.delays.source import checked_item
 from numbadyn.model.delays.sources import StateSource
 from numbadyn.model.delays.windows import Before
 from numbadyn.model.nearest import nearest_first
@@ -30,6 +31,13 @@ class Prefetch:
     item : str
         Name of the attribute.
 
+    Raises
+    ------
+    HookArgumentError
+        The owner is no module.
+    UnknownStateError
+        The name is no text, or empty.
+
     Examples
     --------
     >>> import numbadyn as nd
@@ -42,20 +50,44 @@ class Prefetch:
     """
 
     def __init__(self, module: Dynamics, item: str) -> None:
-        self.module, self.item = module, item
+        self.module, self.item = module, checked_item(module, item, "Prefetch")
 
     @property
     def delay(self) -> PrefetchDelay:
-        """The same item some time ago: ``ref.delay.at(5*ms)``."""
+        """The same item some time ago, still without the delay.
+
+        Returns
+        -------
+        PrefetchDelay
+            Its `at` takes the delay.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> from quantities import ms
+        >>> late = nd.LIF(2).prefetch("V").delay.at(5 * ms)
+        """
         return PrefetchDelay(self.module, self.item)
 
     def get_item(self) -> Any:
         """The attribute itself.
 
+        Returns
+        -------
+        Any
+            Such as a `State`.
+
         Raises
         ------
         UnknownStateError
-            There is none of this name.
+            There is none of this name, or it is None.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> cells = nd.init_all_states(nd.LIF(2))
+        >>> cells.prefetch("V").get_item() is cells.V
+        True
         """
         found = getattr(self.module, self.item, None)
         if found is None:
@@ -75,7 +107,24 @@ class Prefetch:
         return found
 
     def get_item_value(self) -> Any:
-        """The attribute's value."""
+        """The attribute's value.
+
+        Returns
+        -------
+        array, quantity, traced value or any attribute
+            Of a state or parameter its value, of the shape `varshape` of the module; else the attribute.
+
+        Raises
+        ------
+        UnknownStateError
+            There is none of this name, or it is None.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> nd.LIF((2, 3)).prefetch("num").get_item_value()
+        6
+        """
         item = self.get_item()
         return item.value if hasattr(item, "__traced_value__") else item
 
@@ -85,7 +134,24 @@ class Prefetch:
         return before_first(StateSource(self.module, self.item, None, None), None, ()) if known else None
 
     def __call__(self) -> Any:
-        """The attribute's value."""
+        """The attribute's value, as `get_item_value`.
+
+        Returns
+        -------
+        array, quantity, traced value or any attribute
+            As of `get_item_value`.
+
+        Raises
+        ------
+        UnknownStateError
+            There is none of this name, or it is None.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> nd.LIF((2, 3)).prefetch("num")()
+        6
+        """
         return self.get_item_value()
 
 
@@ -98,13 +164,42 @@ class PrefetchDelay:
         The owner.
     item : str
         Name of the state.
+
+    Raises
+    ------
+    HookArgumentError
+        The owner is no module.
+    UnknownStateError
+        The name is no text, or empty.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import ms
+    >>> past = nd.PrefetchDelay(nd.LIF(2), "V")
+    >>> late, later = past.at(1 * ms), past.at(2 * ms)
     """
 
     def __init__(self, module: Dynamics, item: str) -> None:
-        self.module, self.item = module, item
+        self.module, self.item = module, checked_item(module, item, "PrefetchDelay")
 
     def at(self, *time_and_index: Any, **options: Any) -> PrefetchDelayAt:
-        """The item some time ago. Arguments as of `PrefetchDelayAt`.
+        """The item some time ago.
+
+        Parameters
+        ----------
+        *time_and_index, **options
+            As of `PrefetchDelayAt`.
+
+        Returns
+        -------
+        PrefetchDelayAt
+            Call it for the value.
+
+        Raises
+        ------
+        DelayError, DimensionError, ShapeError
+            As of `PrefetchDelayAt`.
 
         Examples
         --------
@@ -118,6 +213,16 @@ class PrefetchDelay:
 
 def init_maybe_prefetch(target: Any) -> None:
     """Resolve a `Prefetch` now, so that a missing attribute is reported; do nothing for anything else.
+
+    Parameters
+    ----------
+    target : Prefetch or anything
+        What to resolve.
+
+    Raises
+    ------
+    UnknownStateError
+        There is no attribute of this name.
 
     Examples
     --------

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from numbadyn.errors import HookArgumentError
 from numbadyn.model.delays.fixed_times import Fixed
 from numbadyn.model.delays.forms import checked_indices, form_of
 from numbadyn.model.delays.given_times import delay_time
 from numbadyn.model.delays.interpolation import method_of
 from numbadyn.model.delays.reading import before_first, read, register
-from numbadyn.model.delays.source import Source, full_name
+from numbadyn.model.delays.source import Source, checked_item, full_name
 from numbadyn.model.delays.sources import OutputSource, StateSource
 from numbadyn.model.delays.windows import Before, window_of
 
@@ -79,7 +80,30 @@ class _At:
         return before_first(self._source, self._time, self._indices)
 
     def __call__(self) -> Any:
-        """The value."""
+        """The value.
+
+        Returns
+        -------
+        array, quantity or traced value
+            Of the shape that delays and indices give, in the unit and of the kind of what is read.
+
+        Raises
+        ------
+        NotInitialisedError, UnknownStateError
+            There are no states yet, or none of this name.
+        DelayRangeError
+            In eager calls: a delay that changes is out of its range.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> from quantities import ms, mV
+        >>> cells = nd.init_all_states(nd.LIF(2, V_initializer=nd.init.Constant(-60 * mV)))
+        >>> late = cells.prefetch_delay("V", [0, 1, 5] * ms, [0, 1, 0])
+        >>> with nd.environ.context(dt=0.1 * ms):
+        ...     print(late())
+        [-60. -60. -60.] mV
+        """
         return read(self._source, self._time, self._indices, self._method)
 
 
@@ -100,7 +124,7 @@ class PrefetchDelayAt(_At):
         pre_ids`` one value for each connection; ``delay, 2`` one neuron. A tuple of all that is taken apart.
     init : number, array, quantity, Initialiser or callable, optional
         History before the start, of the shape of the state; a callable gets the shape. The state's first value by
-        default.
+        default. Its values must be of the state's kind: no 0.7 for an integer, no NaN.
     interpolation : str or callable, optional
         Method between steps, see `InterpolationRegistry`. By default delays are rounded up to whole steps.
     update_every : quantities.Quantity, optional
@@ -114,7 +138,9 @@ class PrefetchDelayAt(_At):
     Raises
     ------
     DelayError
-        Negative or not finite; or it changes and there is no `max_delay`.
+        Negative, not finite, empty or drawn from a distribution; or it changes and there is no `max_delay`.
+    HookArgumentError, UnknownStateError
+        An option is not known, the owner is no module, the name is no text or empty.
     DimensionError, UnitExpectedError
         Not a time.
     ShapeError
@@ -144,7 +170,9 @@ class PrefetchDelayAt(_At):
     """
 
     def __init__(self, module: Dynamics, item: str, *time_and_index: Any, **options: Any) -> None:
-        super().__init__(module, item, time_and_index, **_named(options))
+        super().__init__(
+            module, checked_item(module, item, "prefetch_delay"), time_and_index, **_named(options, "prefetch_delay")
+        )
 
 
 class OutputDelayAt(_At):
@@ -177,12 +205,24 @@ class OutputDelayAt(_At):
     """
 
     def __init__(self, module: Dynamics, *time_and_index: Any, **options: Any) -> None:
-        super().__init__(module, "", time_and_index, **_named(options))
+        checked_item(module, "output", "output_delay")
+        super().__init__(module, "", time_and_index, **_named(options, "output_delay"))
 
 
-def _named(options: dict[str, Any]) -> dict[str, Any]:
+_OPTIONS = ("init", "interpolation", "update_every", "update_strategy", "max_delay")
+
+
+def _named(options: dict[str, Any], reader: str) -> dict[str, Any]:
     """Options under our names; ``delay_init`` is another name of ``init``."""
     named = dict(options)
     if "delay_init" in named:
         named["init"] = named.pop("delay_init")
+    named.pop("take_aware_unit", None)  # units are always kept
+    for name in named:
+        if name not in _OPTIONS:
+            raise HookArgumentError(
+                f"{reader} is given {name}={named[name]!r}, which it does not know.",
+                where=reader,
+                cure=f"Choose from {', '.join(_OPTIONS)}.",
+            )
     return named

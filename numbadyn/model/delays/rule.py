@@ -23,6 +23,7 @@ __all__ = [
     "check_delays",
     "checked_delay",
     "delay_steps",
+    "one_time",
     "positions",
     "shift_before_ceil",
     "steps_in",
@@ -106,10 +107,28 @@ def steps_in(time: Any, context: BindContext, where: str, window: float | None =
 
 
 def checked_delay(delay: Any, where: str) -> NDArray[np.float64]:
-    """A delay in ms, after checking its unit, sign and size."""
+    """A delay in ms, after checking its unit, sign and size, and that there is one."""
     times = np.asarray(magnitude_in(delay, TIME, what="The delay", where=where), dtype=np.float64)
+    if not times.size:
+        raise DelayError(
+            f"The delay of {where} is an empty array, of shape {times.shape}.",
+            where=where,
+            cure="Give one time, such as 5*ms, or one for each element.",
+        )
     check_delays(times, where)
     return times
+
+
+def one_time(delay: Any, where: str) -> float:
+    """A single time in ms, such as the longest of several delays."""
+    times = checked_delay(delay, where)
+    if times.size != 1:
+        raise DelayError(
+            f"{where} is {times.size} times, of shape {times.shape}.",
+            where=where,
+            cure="Give one time: the longest delay that can occur.",
+        )
+    return float(times.reshape(-1)[0])
 
 
 def check_delays(times: NDArray[np.floating[Any]], where: str) -> None:

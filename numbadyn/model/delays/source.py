@@ -13,16 +13,18 @@ from typing import Any
 
 import numpy as np
 
-from numbadyn.errors import ShapeError
+from numbadyn.errors import HookArgumentError, InvalidParameterError, ShapeError, UnknownStateError
+from numbadyn.ir.ops import Kind
 from numbadyn.model.delays.history import History, eager_histories
 from numbadyn.model.delays.windows import Before, Window
 from numbadyn.model.describe import content_key
 from numbadyn.model.init import Initialiser
 from numbadyn.model.init_history import OfTime
+from numbadyn.model.module import Module
 from numbadyn.tracing.trace import ANY, Template, Trace
 from numbadyn.units import DIMENSIONLESS, Dimension, join_eager, magnitude_in, split
 
-__all__ = ["Source", "full_name"]
+__all__ = ["Source", "checked_item", "full_name"]
 
 _STREAM = 0x60000000
 """First stream of random histories before the start."""
@@ -31,6 +33,31 @@ _STREAM = 0x60000000
 def full_name(module: Any, item: str) -> str:
     """Name of a module's item, as ``EINet.E.V``."""
     return f"{module.path}.{item or 'output'}"
+
+
+def checked_item(module: Any, item: Any, reader: str) -> str:
+    """The name of a state or attribute, after checking that a module is given and that it is a name.
+
+    Raises
+    ------
+    HookArgumentError
+        The module is none.
+    UnknownStateError
+        The name is no text, or empty.
+    """
+    if not isinstance(module, Module):
+        raise HookArgumentError(
+            f"{reader} is given {module!r} to read from, which is no module.",
+            where=reader,
+            cure="Give a population, and the name of a state of it.",
+        )
+    if not isinstance(item, str) or not item:
+        raise UnknownStateError(
+            f"{item!r} is no name of a state of {module.path}.",
+            where=module.path,
+            cure="Give the name of a state or attribute, such as 'V'; output_delay reads what update returns.",
+        )
+    return item
 
 
 class Source(ABC):
@@ -111,15 +138,17 @@ class Source(ABC):
             return lambda _context, _lag: 0
         if init is None:
             return self.default_before()
+        kind = template.kind
         if isinstance(init, OfTime):
-            return lambda context, lag: self._checked(init.at((1 - lag) * context.dt), template)
+            return lambda context, lag: self._of_kind(self._checked(init.at((1 - lag) * context.dt), template), kind)
         if isinstance(init, Initialiser):
             self._checked(join_eager(0.0, init.dimension), template)
-            return lambda context, _lag: init.sample(
-                shape, seed=context.seed, stream=_STREAM + self.module.number, bits=context.bits
+            stream = _STREAM + self.module.number
+            return lambda context, _lag: self._of_kind(
+                init.sample(shape, seed=context.seed, stream=stream, bits=context.bits), kind
             )
         values = self._checked(init(shape) if callable(init) else init, template)
-        return lambda _context, _lag: values
+        return lambda _context, _lag: self._of_kind(values, kind)
 
     @property
     def varied(self) -> bool:
@@ -148,6 +177,25 @@ class Source(ABC):
                 where=self.name,
                 cure="Give one value or an array of that shape.",
             ) from error
+
+    def _of_kind(self, values: Any, kind: Kind) -> Any:
+        """Values before the start, unless the kind of what is read would change them."""
+        if np.isnan(values).any():
+            raise InvalidParameterError(
+                f"The history of {self.name} before the start (init) holds NaN.", where=self.name, cure="Give numbers."
+            )
+        wrong = np.zeros(0)
+        if kind != "real":
+            kept = values.astype(bool if kind == "bool" else np.int64)
+            wrong = np.ravel(values)[np.flatnonzero(kept != values)]
+        if wrong.size:
+            raise InvalidParameterError(
+                f"The history of {self.name} before the start (init) is {wrong[0]:g}, but its values are "
+                + ("Booleans." if kind == "bool" else "integers."),
+                where=self.name,
+                cure="Give True or False (or 0 or 1)." if kind == "bool" else "Give whole numbers.",
+            )
+        return values
 
     def default_before(self) -> Before:
         """Values before the start if nobody says otherwise: zero."""

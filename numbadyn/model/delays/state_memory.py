@@ -9,7 +9,7 @@ from typing import Any
 
 from numbadyn.errors import DelayError
 from numbadyn.model.delays.buffers import Delay
-from numbadyn.model.delays.source import Source
+from numbadyn.model.delays.source import Source, checked_item
 from numbadyn.model.delays.sources import StateSource
 from numbadyn.model.module import Module
 
@@ -34,8 +34,10 @@ class StateWithDelay(Delay):
 
     Raises
     ------
+    HookArgumentError
+        The target is no module.
     UnknownStateError
-        When it is read: the target has no such state.
+        The name is no text or empty; when it is read: the target has no such state.
 
     Notes
     -----
@@ -56,14 +58,30 @@ class StateWithDelay(Delay):
     def __init__(
         self, target: Module, item: str, init: Any = None, interpolation: Any = "round", **options: Any
     ) -> None:
-        self._target, self._item = target, item
+        self._target, self._item = target, checked_item(target, item, "StateWithDelay")
         super().__init__(None, init=init, interpolation=interpolation, **options)
 
     def _make_sources(self) -> list[Source]:
         return [StateSource(self._target, self._item, self._init, self._window)]
 
     def update(self, value: Any = None) -> None:
-        """Nothing to write: the state is sampled by itself."""
+        """Nothing to write: the state is sampled by itself.
+
+        Parameters
+        ----------
+        value : None
+            There is none.
+
+        Raises
+        ------
+        DelayError
+            There is one.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> nd.StateWithDelay(nd.LIF(1), "V").update()
+        """
         if value is not None:
             raise DelayError(
                 f"{self.path} is given a value to write.", where=self.path, cure="Write to the state; it is sampled."

@@ -55,7 +55,7 @@ def as_delay(delay: Any, *, where: str = "delay") -> Initialiser | None:
         if isinstance(recipe, Constant):
             check_delays(np.array(recipe.value), where)
         elif isinstance(recipe, Values):
-            check_delays(recipe.values, where)
+            checked_delay(join(recipe.values, recipe.dimension), where)
         _check_mean(recipe, where)
         return recipe
     magnitude = checked_delay(delay, where)
