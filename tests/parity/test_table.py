@@ -115,4 +115,4 @@ def test_every_name_with_a_row_of_its_own_is_there():
 def test_every_test_of_this_folder_about_the_reference_is_in_a_file_of_the_table():
     named = {row[3].strip("`").split("::")[0] for row in ROWS}
     files = {f"parity/{path.name}" for path in HERE.glob("test_*.py")}
-    assert files - named == {"parity/test_table.py"}
+    assert files - named - {"parity/test_table.py", "parity/test_docstrings.py"} == set()
