@@ -193,7 +193,9 @@ def test_results_that_are_not_there() -> None:
     refused(lambda: empty.t, errors.RecordingError, "No variable was sampled", "result.t", "sim.record")
     refused(lambda: result.t, errors.RecordingError, "different times", "result.t", r"\.t\('V'\)")
     refused(lambda: result[net], errors.RecordingError, "Nothing was recorded of Net", "Net", "Recorded: Net.E, Net.I")
-    refused(lambda: result[net.E]["W"], errors.RecordingError, "'W' of Net.E was not recorded", "Net.E", "Recorded: V")
+    refused(
+        lambda: result[net.E]["W"], errors.NotRecordedError, "'W' of Net.E was not recorded", "Net.E", "Recorded: V"
+    )
     refused(
         lambda: result[net.E].spikes, errors.RecordingError, "spikes of Net.E were not recorded", "Net.E", "spikes=True"
     )
