@@ -235,11 +235,17 @@ def _modules_in(name: str, value: Any) -> Iterator[tuple[str, Module]]:
 
 
 def children_by_name(module: Module) -> list[tuple[str, Module]]:
-    """Children in an order that the order of assignment does not change: attributes by name, then what hooks carry."""
+    """Children in an order that the order of assignment does not change: attributes by name, then what hooks carry.
 
-    def place(pair: tuple[str, Module]) -> tuple[bool, str]:
+    Elements of a list stay in its order, those of a dictionary are sorted by their keys.
+    """
+    own = vars(module)
+
+    def place(pair: tuple[str, Module]) -> tuple[bool, str, str]:
         attribute = pair[0].split("[")[0]
-        return (False, attribute) if attribute in vars(module) else (True, "")
+        if attribute not in own:
+            return True, "", ""
+        return False, attribute, pair[0] if isinstance(own[attribute], dict) else ""
 
     return sorted(module.children(), key=place)
 

@@ -396,6 +396,14 @@ def test_random_networks_do_not_depend_on_the_order_of_attributes(target):
     assert all(np.array_equal(found[0], other) for other in found[1:])
 
 
+def test_elements_of_dictionaries_are_sorted_and_those_of_lists_are_not():
+    for keys in ("abc", "cab"):
+        net = nd.DynamicsGroup()
+        net.listed, net.named = [Push(name=key) for key in "zy"], {key: Push() for key in keys}
+        names = [module.path.removeprefix("DynamicsGroup.") for module in nd.init_all_states(net).schedule()]
+        assert names == ["z", "y", "named['a']", "named['b']", "named['c']"]
+
+
 # ---- what groups say -------------------------------------------------------------------------------------------------
 
 
