@@ -5,6 +5,7 @@ Models and networks go in as Python classes with units; results with units come 
 
 from numbadyn import cache, errors
 from numbadyn._version import __version__
+from numbadyn.doctor import doctor
 from numbadyn.model import environ, init, random
 from numbadyn.model.delays import (
     Delay,
@@ -155,6 +156,7 @@ __all__ = [
     "align_pre_projection",
     "cache",
     "call_order",
+    "doctor",
     "environ",
     "errors",
     "euler_step",

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 
 import pytest
@@ -11,6 +12,9 @@ _saved: dict[str, str | None] = {}
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if os.environ.get("NUMBA_ENABLE_CUDASIM", "0") not in ("", "0"):
+        # threads of Numba's simulator of CUDA wait for each other by polling; short turns make that quick
+        sys.setswitchinterval(1e-4)
     if hasattr(config, "workerinput"):
         return  # a worker of pytest-xdist shares the folder of the process that started it
     _VARIABLES["NUMBADYN_CACHE_DIR"] = tempfile.mkdtemp(prefix="numbadyn-tests-")

@@ -175,8 +175,11 @@ def entries() -> tuple[Path, ...]:
     True
     """
     kinds = (SOURCE_SUFFIX, KERNEL_SUFFIX, ".tmp")
-    found = _choice.writable.get(location(), location()).glob(_PREFIX + "*")
-    return tuple(sorted(path for path in found if path.suffix in kinds))
+    here = _choice.writable.get(location(), location())
+    own = [path for path in here.glob(_PREFIX + "*") if path.suffix in kinds]
+    # kernels for GPUs are kept by Numba, in a folder of its own beside their source
+    numba = [path for path in (here / "__pycache__").glob(_PREFIX + "*") if path.suffix in (".nbi", ".nbc")]
+    return tuple(sorted(own + numba))
 
 
 def size() -> int:

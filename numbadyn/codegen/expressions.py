@@ -24,7 +24,7 @@ _SPELLING = {
     "sqrt": "square_root({0})",
     "floor": "floor({0})",
     "ceil": "-floor(-{0})",
-    "rint": "np.rint({0})",
+    "rint": "nearest_even({0})",
     "and": "({0}) & ({1})",
     "or": "({0}) | ({1})",
     "xor": "({0}) ^ ({1})",
@@ -37,7 +37,9 @@ _OWN_NAMES = [
     "np", "njit", "start", "stop", "i", "j", "k", "step", "final", "t", "dt", "size", "rows", "row", "reals",
     "integers", "begin", "outside", "q", "near", "scratch", "key0", "key1", "select", "real", "f32", "f64", "i32",
     "i64", "u8", "u32", "u64", "R", "I", "B", "E", "C", "one", "zero", "routine", "scalar", "kernel", "slot_start",
-    "square_root", "minimum", "maximum", "mod", "ring_slot", "sign",
+    "nearest_even", "rounded_product", "square_root", "minimum", "maximum", "mod", "ring_slot", "sign",
+    "array_at", "slot_begin", "thread", "threads", "entry", "stride", "D", "T", "S", "D_R", "D_I", "D_B", "D_T", "D_S",
+    "D_KEY0", "D_KEY1",
 ]  # fmt: skip
 _RESERVED = (
     frozenset(_OWN_NAMES)
@@ -100,6 +102,9 @@ class KernelText:
         Print the short forms of elementary functions.
     lean : bool
         Leave out the stores that may wait.
+    fetch : str, optional
+        Name of an array of the real scalars, which are read from it where they are first needed; by default they are
+        arguments.
 
     Attributes
     ----------
@@ -109,8 +114,11 @@ class KernelText:
         Arguments that the printed text uses.
     """
 
-    def __init__(self, kernel: Kernel, step: Step, part: Part, *, short: bool = False, lean: bool = False) -> None:
+    def __init__(
+        self, kernel: Kernel, step: Step, part: Part, *, short: bool = False, lean: bool = False, fetch: str = ""
+    ) -> None:
         self.kernel, self.step, self.part, self.short, self.lean = kernel, step, part, short, lean
+        self.fetch, self._fetched = fetch, set[str]()
         names = Names()
         names.reserve(f"{prefix}{kernel.name}" for prefix in _FUNCTIONS)
         self.names = names
@@ -160,11 +168,22 @@ class KernelText:
             return self.loads[arg.index]
         if arg.where == "scalar":
             name = self.scalars[arg.index]
-            self.used.add(name)
+            if self.fetch and self.kernel.scalars[arg.index][1] == "real":
+                self._fetch(arg.index)
+            else:
+                self.used.add(name)
             return f"({name} != 0)" if self.kernel.scalars[arg.index][1] == "bool" else name
         name = "t" if arg.where == "time" else "step"
         self.used.add(name)
         return name
+
+    def _fetch(self, scalar: int) -> None:
+        """Read a real scalar from memory, once."""
+        self.used.add(self.fetch)
+        if self.scalars[scalar] not in self._fetched:
+            self._fetched.add(self.scalars[scalar])
+            place = sum(kind == "real" for _name, kind in self.kernel.scalars[:scalar])
+            self.lines.append(f"{self.scalars[scalar]} = {self.fetch}[u64({place})]")
 
     def _expression(self, index: int) -> str:
         operation = self.kernel.operations[index]
@@ -204,6 +223,7 @@ class KernelText:
         """Lines inside the loop, without the stores."""
         self.text.clear()
         self.depth.clear()
+        self._fetched.clear()
         self.lines = []
         if self.part.loads or self.part.saves:
             self.lines.append("q = u64(j - start)")

@@ -10,6 +10,7 @@ that is cached on disk.
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 from llvmlite import ir
@@ -19,13 +20,16 @@ from numba.np.arrayobj import populate_array
 
 __all__ = [
     "array_at",
+    "atomic_add",
     "bits_of",
     "f32_from_bits",
     "f64_from_bits",
     "floor",
+    "nearest_even",
     "out_of_line",
     "prefetch_read",
     "prefetch_read_l2",
+    "rounded_product",
     "select",
     "square_root",
 ]
@@ -111,6 +115,77 @@ def square_root(typing_context: Any, value: Any) -> Any:
 def floor(typing_context: Any, value: Any) -> Any:
     """Largest integral value not above the argument, as a float of the same type."""
     return _unary_llvm("llvm.floor", value)
+
+
+@intrinsic
+def nearest_even(typing_context: Any, value: Any) -> Any:
+    """Nearest integral value as a float of the same type, the even one of two."""
+    if not isinstance(value, types.Float):
+        return None
+    letter = "d" if value == types.float64 else "f"
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = context.get_value_type(value)
+        # the compiler for GPUs knows no llvm.rint, and rounds to even by this one
+        name = f"llvm.nvvm.round.{letter}" if _on_gpu(builder) else f"llvm.rint.f{value.bitwidth}"
+        return builder.call(
+            cgutils.get_or_insert_function(builder.module, ir.FunctionType(kind, [kind]), name), arguments
+        )
+
+    return value(value), generate
+
+
+def _on_gpu(builder: Any) -> bool:
+    return "nvptx" in str(builder.module.triple)
+
+
+@intrinsic
+def rounded_product(typing_context: Any, a: Any, b: Any) -> Any:
+    """The product, rounded on its own: no compiler joins it with a sum, as those for GPUs do by default."""
+    plain = typing_context.resolve_function_type(operator.mul, (a, b), {})
+    if plain is None:
+        return None
+    result = plain.return_type
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        factors = [
+            context.cast(builder, x, given, wanted)
+            for x, given, wanted in zip(arguments, signature.args, plain.args, strict=True)
+        ]
+        if not isinstance(result, types.Float) or not _on_gpu(builder):
+            return context.get_function(operator.mul, plain)(builder, factors)
+        kind = context.get_value_type(result)
+        name = f"llvm.nvvm.mul.rn.{'d' if result == types.float64 else 'f'}"
+        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(kind, [kind, kind]), name)
+        return builder.call(function, factors)
+
+    return result(a, b), generate
+
+
+@intrinsic
+def atomic_add(typing_context: Any, array: Any, index: Any, value: Any) -> Any:
+    """Add to ``array[index]`` while other threads do the same, in an open order; gives what stood there before."""
+    if (
+        not isinstance(array, types.Array)
+        or array.ndim != 1
+        or not isinstance(array.dtype, types.Float | types.Integer)
+    ):
+        return None
+    real = isinstance(array.dtype, types.Float)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        view = context.make_array(signature.args[0])(context, builder, arguments[0])
+        position = context.cast(builder, arguments[1], signature.args[1], types.intp)
+        added = context.cast(builder, arguments[2], signature.args[2], array.dtype)
+        pointer = builder.gep(view.data, [position])
+        if not real or not _on_gpu(builder):
+            return builder.atomic_rmw("fadd" if real else "add", pointer, added, "monotonic")
+        kind = context.get_value_type(array.dtype)
+        function_type = ir.FunctionType(kind, [kind.as_pointer(), kind])
+        name = f"llvm.nvvm.atomic.load.add.f{array.dtype.bitwidth}.p0f{array.dtype.bitwidth}"
+        return builder.call(cgutils.get_or_insert_function(builder.module, function_type, name), [pointer, added])
+
+    return array.dtype(array, index, value), generate
 
 
 def _prefetch(locality: int, array: Any, index: Any) -> Any:

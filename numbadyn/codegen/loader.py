@@ -40,7 +40,7 @@ __all__ = ["LoadedModule", "load"]
 
 _DIGITS = 16
 # What generated modules may import from this package: their text is part of the meaning of a generated file.
-_IMPORTED = ("intrinsics.py", "compiler.py")
+_IMPORTED = ("intrinsics.py", "compiler.py", "cuda/kernels.py")
 _OPTIONS = ("OPT", "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "CPU_NAME", "CPU_FEATURES")
 
 _lock = threading.RLock()

@@ -1,8 +1,8 @@
-"""Library routines of the CPU target: what every generated module contains besides its own loops.
+"""Library routines of the CPU target: what every time loop calls besides the loops of its own model.
 
 In: memory, tables of rows, the step number.  Out: memory.  These functions are never called from here: their source
-text is pasted after the header, with the decorators, so that the content hash of a module covers them (see
-`routine_source`).  Must not know: models.
+text becomes a generated module of its own (see `routine_source`), which those of the models import by its name; since
+that holds the hash of its content, the hash of theirs covers it.  Must not know: models.
 
 Memory is five flat arrays: `R` reals, `I` integers, `B` Booleans as bytes, `E` event indices, `C` event counts.  Rows
 are int64; their columns are named in `numbadyn.runtime.tables`, which fills them.
@@ -12,7 +12,7 @@ are int64; their columns are named in `numbadyn.runtime.tables`, which fills the
 
 import inspect
 
-__all__ = ["ROUTINES", "routine_source"]
+__all__ = ["ROUTINES", "routine_names", "routine_source"]
 
 
 def slot_start(offset, depth, lag, width, every, step):
@@ -331,17 +331,33 @@ ROUTINES = (
 )
 
 
+def routine_names(draws: bool) -> list[str]:
+    """Names of all routines, for the modules that import them.
+
+    Parameters
+    ----------
+    draws : bool
+        Whether Poisson counts are drawn, by a routine that takes long to compile.
+
+    Returns
+    -------
+    list of str
+    """
+    return [function.__name__ for function in ROUTINES if draws or function is not draw]
+
+
 def routine_source(draws: bool) -> str:
     """Source text of all routines, decorated.
 
     Parameters
     ----------
     draws : bool
-        Whether the module draws Poisson counts, whose routine takes long to compile.
+        See `routine_names`.
 
     Returns
     -------
     str
     """
-    chosen = [function for function in ROUTINES if draws or function is not draw]
+    names = set(routine_names(draws))
+    chosen = [function for function in ROUTINES if function.__name__ in names]
     return "\n\n".join("@routine\n" + inspect.getsource(function) for function in chosen)

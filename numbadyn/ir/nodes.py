@@ -262,6 +262,8 @@ class Connection:
         Whether the table may hold delays.
     owner : object
         The projection.
+    rule : object
+        Who is connected to whom.
     """
 
     name: str
@@ -271,6 +273,7 @@ class Connection:
     uniform: bool
     delayed: bool
     owner: Any = None
+    rule: Any = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ def explain(program: Program, context: BindContext, tables: list[Any]) -> str:
         lines.append(f"  {number}. {path} ({kind})" + (f"  hooks {', '.join(hooks)}" if hooks else ""))
     lines += ["", "Connections:"]
     lines += [
-        f"  {c.name}: {c.n_pre} -> {c.n_post}, {table.targets.size} synapses, {_weights(table)}"
+        f"  {c.name}: {c.n_pre} -> {c.n_post}, {table.n_synapses} synapses, {_weights(table)}"
         for c, table in zip(step.connections, tables, strict=True)
     ] or ["  none"]
     lines += ["", "Delays:"] + [f"  {line}" for line in _delays(program, context, tables, evaluator)]

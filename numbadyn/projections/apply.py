@@ -158,7 +158,7 @@ class Delivery:
         rule = self.rule
         delayed = self.delay is not None
         return Connection(
-            self.owner.path, rule.n_pre, rule.n_post, self._build, rule.uniform_weight, delayed, self.owner
+            self.owner.path, rule.n_pre, rule.n_post, self._build, rule.uniform_weight, delayed, self.owner, rule
         )
 
     def _build(self, context: BindContext, real: np.dtype[Any]) -> SynapseTable:

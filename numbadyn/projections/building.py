@@ -6,6 +6,9 @@ set the function.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,7 +17,7 @@ from numbadyn.errors import InternalError
 from numbadyn.model.init import Initialiser
 from numbadyn.projections.connectivity import Connectivity, SynapseTable
 
-__all__ = ["CONNECTIVITY_STREAM", "STREAMS", "Builder", "build", "set_builder"]
+__all__ = ["CONNECTIVITY_STREAM", "STREAMS", "Builder", "build", "made_by", "set_builder"]
 
 CONNECTIVITY_STREAM = 0x80000000
 """First of the streams of random numbers that belong to connectivity."""
@@ -34,6 +37,7 @@ class Builder(Protocol):
 
 
 _SET: list[Builder] = []
+_OTHER: ContextVar[Builder | None] = ContextVar("another builder", default=None)
 
 
 def set_builder(builder: Builder) -> None:
@@ -45,6 +49,22 @@ def set_builder(builder: Builder) -> None:
         Arguments as of `Builder`.
     """
     _SET[:] = [builder]
+
+
+@contextmanager
+def made_by(builder: Builder) -> Iterator[None]:
+    """Let somebody else make the tables for a while: in the memory of a device.
+
+    Parameters
+    ----------
+    builder : callable
+        Arguments as of `Builder`; what it gives has the attributes of a table.
+    """
+    token = _OTHER.set(builder)
+    try:
+        yield
+    finally:
+        _OTHER.reset(token)
 
 
 def build(
@@ -81,9 +101,10 @@ def build(
     -------
     SynapseTable
     """
-    if not _SET:
+    builder = _OTHER.get() or (_SET[0] if _SET else None)
+    if builder is None:
         raise InternalError("Nobody has said who builds synapse tables.", where="numbadyn.projections.building")
     if rule.seed is not None:
         seed, number = rule.seed, 0
     stream = CONNECTIVITY_STREAM + STREAMS * number
-    return _SET[0](rule, delay=delay, dt=dt, rounding=rounding, seed=seed, stream=stream, real=real)
+    return builder(rule, delay=delay, dt=dt, rounding=rounding, seed=seed, stream=stream, real=real)

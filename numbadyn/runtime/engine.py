@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from numbadyn.errors import DeviceLostError
 from numbadyn.runtime.logs import SampleLog, SpikeLog
 from numbadyn.runtime.machines import Machine
 from numbadyn.runtime.progress import Progress
@@ -43,6 +44,8 @@ class RunOutcome:
         Guard of the step that was broken.
     checked : int
         Step up to which all states were checked and free of NaN.
+    lost : DeviceLostError or None
+        The device failed; what it had handed over until then is in the logs.
     """
 
     first: int
@@ -52,6 +55,7 @@ class RunOutcome:
     nan_state: int | None
     guard: int | None
     checked: int
+    lost: DeviceLostError | None = None
 
 
 @contextmanager
@@ -103,7 +107,7 @@ def run_steps(
     for sample in samples:
         sample.begin(first, stop)
     machine.begin(spikes, samples)
-    chunk, nan_state, guard, checked = _FIRST_CHUNK, None, None, first
+    chunk, nan_state, guard, checked, lost = _FIRST_CHUNK, None, None, first, None
     progress.start(steps, machine.context.dt)
     started = time.perf_counter()
     try:
@@ -115,11 +119,13 @@ def run_steps(
                 checked = checked if nan_state is not None else outcome.reached
                 progress.advance(outcome.reached - before)
                 chunk = _next_chunk(chunk, time.perf_counter() - begun)
+    except DeviceLostError as error:
+        lost = error
     finally:
         progress.close()
     seconds = time.perf_counter() - started
     stopped = interrupted[0] and machine.number < stop
-    return RunOutcome(first, machine.number, seconds, stopped, nan_state, guard, checked)
+    return RunOutcome(first, machine.number, seconds, stopped, nan_state, guard, checked, lost)
 
 
 def _next_chunk(chunk: int, seconds: float) -> int:

@@ -71,6 +71,14 @@ class SpikeLog:
         self.steps[self.used : self.used + inside.size] = step
         self.used += int(inside.size)
 
+    def extend(self, indices: NDArray[np.uint32], steps: NDArray[np.int64]) -> None:
+        """Add spikes of many steps, counted from the start of the window."""
+        while self.used + indices.size > self.indices.size:
+            self.grow()
+        self.indices[self.used : self.used + indices.size] = indices
+        self.steps[self.used : self.used + indices.size] = steps
+        self.used += int(indices.size)
+
     def take(self) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
         """Steps and indices of this run; the next run uses other arrays."""
         steps, indices = self.steps[: self.used], self.indices[: self.used]

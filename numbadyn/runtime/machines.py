@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.codegen.cpu import ENTRY, cpu_source, without_comments
+from numbadyn.codegen.cpu import ENTRY, cpu_source, library_entries, library_source, without_comments
 from numbadyn.errors import LateDelayError
 from numbadyn.ir.interpreter import Evaluator, Interpreter, dtype_of
 from numbadyn.ir.nodes import BindContext, Step
-from numbadyn.lowering.program import Program
+from numbadyn.lowering.program import Buffer, Program
 from numbadyn.runtime.logs import SampleLog, SpikeLog
 from numbadyn.runtime.memory import Memory
 from numbadyn.runtime.on_demand import load
 from numbadyn.runtime.tables import Tables
 
-__all__ = ["CpuMachine", "InterpreterMachine", "Machine", "Outcome"]
+__all__ = ["CompiledMachine", "CpuMachine", "InterpreterMachine", "Machine", "Outcome"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +200,8 @@ class InterpreterMachine(Machine):
         self.interpreter.begin_histories(context)
 
 
-class CpuMachine(Machine):
-    """Compiled code on one thread.
+class CompiledMachine(Machine):
+    """A program in memory, for a target that compiles it.
 
     Parameters
     ----------
@@ -215,6 +215,8 @@ class CpuMachine(Machine):
         Name in the cache.
     """
 
+    source: str
+
     def __init__(self, program: Program, context: BindContext, tables: list[Any], label: str) -> None:
         self.program, self.context, self.step, self.first = program, context, program.step, {}
         self.number, self._made_for = 0, _longest(program.step, context)
@@ -222,8 +224,7 @@ class CpuMachine(Machine):
         self.evaluator.bind()
         self.memory = Memory(program, self.evaluator, tables)
         self.memory.reset()
-        self.source = cpu_source(program, context.bits)
-        self.loaded = load(without_comments(self.source), label=label, entry=(ENTRY,))
+        self._load_code(label)
         self._states = {b.index: b for b in self.memory.offsets if b.role == "state"}
         self._unplaced = {
             index: np.broadcast_to(spec.initial(context), spec.shape).astype(dtype_of(spec.kind, context.bits))
@@ -231,23 +232,138 @@ class CpuMachine(Machine):
             if index not in self._states
         }
         self._checked = [index for index, b in self._states.items() if b.kind == "real"]
+        rows = [[self.memory.offsets[self._states[i]], self._states[i].size] for i in self._checked]
+        self._checks = np.array(rows, dtype=np.int64).reshape(len(rows), 2)
         self._spikes: list[SpikeLog] = []
         self._samples: list[SampleLog] = []
         self.compile_seconds = 0.0
 
-    # ---- tables of a run ---------------------------------------------------------------------------------------------
+    # ---- what a target says ------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _load_code(self, label: str) -> None:
+        """Write the text of the module to `source` and load it."""
+
+    @abstractmethod
+    def _bind(self) -> None:
+        """Get ready for a run: parameters, constants and logs have changed."""
+
+    @abstractmethod
+    def _run_nothing(self) -> None:
+        """Compile, or load from the cache."""
+
+    def _place(self, array: NDArray[Any]) -> int:
+        """Put an array of a table where compiled code reads it; its address."""
+        return int(array.ctypes.data)
+
+    def _latest(self, buffer: Buffer) -> NDArray[Any]:
+        """The elements of a buffer, as the compiled code has left them."""
+        return self.memory.view(buffer)
+
+    def _changed(self, buffer: Buffer) -> None:
+        """Let the compiled code see what was written to a buffer."""
+
+    def _forget(self) -> None:
+        """Let the compiled code see the whole memory anew."""
+
+    def _fetch_histories(self) -> None:
+        """Bring histories and events, as the compiled code has left them."""
+
+    def _store_histories(self) -> None:
+        """Let the compiled code see histories and events that were written."""
+
+    # ---- running -----------------------------------------------------------------------------------------------------
 
     def begin(self, spikes: list[SpikeLog], samples: list[SampleLog]) -> None:
         """Fetch parameters anew and get ready for a run with these logs."""
         self.evaluator.bind()
         _check_depths(self.evaluator, self.memory.depths, self._made_for)
+        for part in self.program.refills:
+            self._latest(part.state)
         self.memory.load_constants()
         self.memory.refill()
-        self.tables = Tables(self.memory, {log.index for log in samples if log.kind == "state"})
+        for buffer in self.memory.prepared():
+            self._changed(buffer)
         self._spikes, self._samples = spikes, [log for log in samples if log.steps.size]
+        self.tables = Tables(self.memory, {log.index for log in samples if log.kind == "state"}, self._place)
+        self._bind()
+
+    def buffer_of(self, log: SampleLog) -> Buffer:
+        """Where what is sampled lies."""
+        return self._states[log.index] if log.kind == "state" else self.program.probes[log.index]
+
+    def compile(self) -> float:
+        """Compile, or load from the cache, by running no step; seconds."""
+        started = time.perf_counter()
+        self.begin([], [])
+        self._run_nothing()
+        self.compile_seconds = time.perf_counter() - started
+        return self.compile_seconds
+
+    def reset(self) -> None:
+        """Back to the first values and to step 0."""
+        self.number = 0
+        self.first.clear()
+        self.evaluator.bind()
+        self.memory.reset()
+        self._forget()
+
+    def state(self, index: int) -> NDArray[Any]:
+        """Values of a state."""
+        if index in self._unplaced:
+            return self._unplaced[index]
+        values = self._latest(self._states[index])
+        spec = self.step.states[index]
+        return values.astype(bool).reshape(spec.shape) if spec.kind == "bool" else values.reshape(spec.shape)
+
+    def _write(self, index: int, values: NDArray[Any]) -> None:
+        if index in self._unplaced:
+            self._unplaced[index][...] = values
+            return
+        buffer = self._states[index]
+        self.memory.view(buffer)[:] = np.broadcast_to(values, self.step.states[index].shape).reshape(-1)
+        self._changed(buffer)
+
+    def _write_newest(self, channel: int, sample: NDArray[Any]) -> None:
+        self._fetch_histories()
+        self.memory.write_newest(channel, sample, self.number)
+        self._store_histories()
+
+    def _begin_histories(self, context: BindContext) -> None:
+        self._fetch_histories()
+        self.memory.begin_histories(context)
+        self._store_histories()
+
+
+class CpuMachine(CompiledMachine):
+    """Compiled code on one thread."""
+
+    def _load_code(self, label: str) -> None:
+        bits = self.context.bits
+        library = load(library_source(self.program, bits), label="library", entry=library_entries(self.program))
+        self.source = cpu_source(self.program, bits, library.path.stem)
+        self.loaded = load(without_comments(self.source), label=label, entry=(ENTRY,))
+
+    def _bind(self) -> None:
         self._status = np.zeros(4, np.int64)
-        rows = [[self.memory.offsets[self._states[i]], self._states[i].size] for i in self._checked]
-        self._checks = np.array(rows, dtype=np.int64).reshape(len(rows), 2)
+
+    def _run_nothing(self) -> None:
+        self._call(self.number, self.number)
+
+    def advance(self, stop: int) -> Outcome:
+        """Run up to step `stop`, or less far if a NaN appears."""
+        while self.number < stop:
+            self._call(self.number, stop)
+            self.number = int(self._status[2])
+            if self._status[0] == 2:
+                return Outcome(self.number, self._checked[int(self._status[1])])
+            if self._status[0] == 1:
+                for log in self._spikes:
+                    if not log.fits:
+                        log.grow()
+            elif (guard := self.broken_guard()) is not None:
+                return Outcome(self.number, guard=guard)
+        return Outcome(self.number)
 
     def _spike_rows(self) -> NDArray[np.int64]:
         memory = self.memory
@@ -264,7 +380,7 @@ class CpuMachine(Machine):
     def _sample_rows(self) -> NDArray[np.int64]:
         memory, rows = self.memory, []
         for log in self._samples:
-            buffer = self._states[log.index] if log.kind == "state" else self.program.probes[log.index]
+            buffer = self.buffer_of(log)
             rows.append(
                 [
                     int(log.kind == "probe"), ("real", "int", "bool").index(buffer.kind), memory.offsets[buffer],
@@ -273,8 +389,6 @@ class CpuMachine(Machine):
                 ]
             )  # fmt: skip
         return np.array(rows, dtype=np.int64).reshape(len(rows), 13)
-
-    # ---- running -----------------------------------------------------------------------------------------------------
 
     def _call(self, first: int, last: int) -> None:
         m, seed = self.memory, self.context.seed
@@ -301,53 +415,3 @@ class CpuMachine(Machine):
             log.used = int(row[5])
         for sample, row in zip(self._samples, samples, strict=True):
             sample.next_step, sample.used = int(row[5]), int(row[10])
-
-    def compile(self) -> float:
-        """Compile, or load from the cache, by running no step; seconds."""
-        started = time.perf_counter()
-        self.begin([], [])
-        self._call(self.number, self.number)
-        self.compile_seconds = time.perf_counter() - started
-        return self.compile_seconds
-
-    def advance(self, stop: int) -> Outcome:
-        """Run up to step `stop`, or less far if a NaN appears."""
-        while self.number < stop:
-            self._call(self.number, stop)
-            self.number = int(self._status[2])
-            if self._status[0] == 2:
-                return Outcome(self.number, self._checked[int(self._status[1])])
-            if self._status[0] == 1:
-                for log in self._spikes:
-                    if not log.fits:
-                        log.grow()
-            elif (guard := self.broken_guard()) is not None:
-                return Outcome(self.number, guard=guard)
-        return Outcome(self.number)
-
-    def reset(self) -> None:
-        """Back to the first values and to step 0."""
-        self.number = 0
-        self.first.clear()
-        self.evaluator.bind()
-        self.memory.reset()
-
-    def state(self, index: int) -> NDArray[Any]:
-        """Values of a state."""
-        if index in self._unplaced:
-            return self._unplaced[index]
-        values = self.memory.view(self._states[index])
-        spec = self.step.states[index]
-        return values.astype(bool).reshape(spec.shape) if spec.kind == "bool" else values.reshape(spec.shape)
-
-    def _write(self, index: int, values: NDArray[Any]) -> None:
-        if index in self._unplaced:
-            self._unplaced[index][...] = values
-            return
-        self.memory.view(self._states[index])[:] = np.broadcast_to(values, self.step.states[index].shape).reshape(-1)
-
-    def _write_newest(self, channel: int, sample: NDArray[Any]) -> None:
-        self.memory.write_newest(channel, sample, self.number)
-
-    def _begin_histories(self, context: BindContext) -> None:
-        self.memory.begin_histories(context)

@@ -130,6 +130,11 @@ class Memory:
             if buffer.role == "constant":
                 self.view(buffer)[:] = np.broadcast_to(self.evaluator.values[buffer.index].reshape(-1), buffer.size)
 
+    def prepared(self) -> list[Buffer]:
+        """Buffers that are written before a run: constants, and sums that start from decayed states."""
+        constants = [buffer for buffer in self.offsets if buffer.role == "constant"]
+        return [*constants, *(part.target for part in self.program.refills)]
+
     def refill(self) -> None:
         """Prepare the sums that start from decayed states."""
         for part in self.program.refills:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from numbadyn.codegen.loader import LoadedModule
 
-__all__ = ["build", "load"]
+__all__ = ["build", "build_on_device", "load"]
 
 
 def build(rule: Any, **arguments: Any) -> Any:
@@ -21,6 +21,13 @@ def build(rule: Any, **arguments: Any) -> Any:
     from numbadyn.runtime import builders  # not at the top: Numba takes longer to import than all the rest
 
     return builders.build(rule, **arguments)
+
+
+def build_on_device(device: Any, rule: Any, **arguments: Any) -> Any:
+    """Build a synapse table on a device; see `numbadyn.runtime.builders.on_device.build_on_device`."""
+    from numbadyn.runtime.builders import on_device  # not at the top, for the same reason
+
+    return on_device.build_on_device(device, rule, **arguments)
 
 
 def load(source: str, *, label: str, entry: tuple[str, ...]) -> LoadedModule:

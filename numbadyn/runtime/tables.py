@@ -48,6 +48,8 @@ class Tables:
         Placed buffers, bound constants.
     sampled : set of int
         States that somebody samples: every step must store them.
+    place : callable, optional
+        Puts an array where the compiled code can read it and gives its address; by default it stays where it is.
 
     Attributes
     ----------
@@ -57,10 +59,11 @@ class Tables:
         Rows of synaptic terms.
     """
 
-    def __init__(self, memory: Memory, sampled: set[int]) -> None:
+    def __init__(self, memory: Memory, sampled: set[int], place: Callable[[NDArray[Any]], int] | None = None) -> None:
         self.memory = memory
         self._sampled = sampled
-        self._alive: list[Any] = []
+        self._place = place or self._keep
+        self._alive: dict[int, tuple[NDArray[Any], int]] = {}
         self._terms: list[list[int]] = []
         self.stages: list[NDArray[Any]] = []
         writers: dict[type, Callable[[Any], list[NDArray[Any]]]] = {
@@ -77,9 +80,14 @@ class Tables:
                 self.stages += writers[type(stages[0])](stages)
         self.terms = _rows(self._terms, 15)
 
-    def address(self, array: NDArray[Any]) -> int:
-        """Address of an array, which is kept alive."""
-        self._alive.append(array)
+    def address(self, array: Any) -> int:
+        """Address of an array, which is kept alive; an array that is asked for again is where it was."""
+        if id(array) not in self._alive:
+            self._alive[id(array)] = (array, self._place(array))
+        return self._alive[id(array)][1]
+
+    @staticmethod
+    def _keep(array: NDArray[Any]) -> int:
         return int(array.ctypes.data)
 
     # ---- loops -------------------------------------------------------------------------------------------------------
@@ -186,7 +194,7 @@ class Tables:
     def _kind_of_term(self, term: Term) -> tuple[object, ...] | None:
         """What terms that are merged have in common; None for a term that stays alone."""
         table = self.memory.tables[term.connection]
-        if term.graded or table.weights.size != 1:
+        if term.graded or table.weights.size != 1 or not isinstance(table.targets, np.ndarray):
             return None
         return (
             term.channel, term.base, self.memory.lag(term.lag), term.start, term.stop,
@@ -215,7 +223,9 @@ class Tables:
     def _term(self, term: Term) -> list[int]:
         memory, table = self.memory, self.memory.tables[term.connection]
         channel = memory.program.step.channels[term.channel]
-        weights = np.ascontiguousarray(table.weights, dtype=memory.R.dtype)
+        weights = table.weights
+        if isinstance(weights, np.ndarray):
+            weights = np.ascontiguousarray(weights, dtype=memory.R.dtype)
         ring = next((b for b in memory.offsets if b.role == "ring" and b.index == term.channel), None)
         return [
             memory.event_offsets[term.channel], memory.count_offsets[term.channel],

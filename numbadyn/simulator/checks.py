@@ -11,11 +11,13 @@ import numpy as np
 
 from numbadyn.errors import DurationError, NotInitialisedError, TargetError
 from numbadyn.model.module import Module
+from numbadyn.runtime.cuda.launches import Way
 from numbadyn.units import TIME, describe, is_quantity, magnitude_in
 
-__all__ = ["check_initialised", "checked_delays", "checked_seed", "checked_target", "duration_steps"]
+__all__ = ["check_initialised", "checked_delays", "checked_launch", "checked_seed", "checked_target", "duration_steps"]
 
-_TARGETS = ("cpu", "interpret")
+_TARGETS = ("cpu", "interpret", "cuda")
+_LAUNCHES = ("persistent", "graph", "single")
 
 
 def checked_target(target: str, threads: Any, precision: int) -> str:
@@ -37,6 +39,17 @@ def checked_target(target: str, threads: Any, precision: int) -> str:
             cure="Leave threads out, or give 1.",
         )
     return target
+
+
+def checked_launch(launch: Any) -> Way:
+    """The way to run many steps on a GPU, after checking it."""
+    if launch not in _LAUNCHES:
+        raise TargetError(
+            f"launch is {launch!r}.",
+            where="Simulator(launch=...)",
+            cure=f"Choose one of {', '.join(map(repr, _LAUNCHES))}.",
+        )
+    return launch  # type: ignore[no-any-return]
 
 
 def check_initialised(network: Module) -> None:

@@ -22,10 +22,22 @@ from numbadyn.model.delays import longest_delays
 from numbadyn.model.module import Module, init_missing_states, walk
 from numbadyn.model.step import trace_step
 from numbadyn.model.values import stored
+from numbadyn.projections.building import made_by
+from numbadyn.runtime import on_demand
+from numbadyn.runtime.cuda.device import Device
+from numbadyn.runtime.cuda.forecast import check_room
+from numbadyn.runtime.cuda.machine import CudaMachine
 from numbadyn.runtime.engine import RunOutcome, run_steps
-from numbadyn.runtime.machines import CpuMachine, InterpreterMachine, Machine
+from numbadyn.runtime.machines import CompiledMachine, CpuMachine, InterpreterMachine, Machine
 from numbadyn.runtime.progress import make_progress
-from numbadyn.simulator.checks import check_initialised, checked_delays, checked_seed, checked_target, duration_steps
+from numbadyn.simulator.checks import (
+    check_initialised,
+    checked_delays,
+    checked_launch,
+    checked_seed,
+    checked_target,
+    duration_steps,
+)
 from numbadyn.simulator.recorder import Recorder
 from numbadyn.units import TIME, join, magnitude_in
 
@@ -41,14 +53,22 @@ class Simulator:
         Usually a `DynamicsGroup`.
     dt : quantities.Quantity
         Time step.
-    target : {"cpu", "interpret"}
-        Compiled code, or the NumPy interpreter that defines the meaning; both give the same bits.
+    target : {"cpu", "interpret", "cuda"}
+        Compiled code for the processor; the NumPy interpreter that defines the meaning, and gives the same bits; or
+        compiled code for a GPU, which needs ``pip install "numbadyn[cuda13]"`` (see `numbadyn.doctor`).
     threads : int
         Number of threads; 1 for now.
     precision : {64, 32}
         Bits of real numbers.
     seed : int
         Seed of everything random: first values, connectivity, draws inside the step.
+    reproducible : bool
+        On a GPU, give the bits of the other targets: products that are rounded on their own, events and sums in order.
+        By default sums of synaptic events meet in any order there, so that last digits differ from run to run. The
+        other targets are always reproducible.
+    launch : {"persistent", "graph", "single"}
+        On a GPU: one kernel that stays for many steps; graphs of one kernel for each phase of a step; or plain launches
+        of these, to look at them one by one.
     delays : {"up", "nearest", "exact"}
         What becomes of delays that are no multiple of dt, of reads and of projections, given or drawn: rounded up to
         whole steps; rounded to the nearest step, half a step up, as NEST and Brian2 do; or refused (those that change
@@ -62,7 +82,9 @@ class Simulator:
     Raises
     ------
     TimeStepError, TargetError
-        A bad argument.
+        A bad argument, or no GPU.
+    MissingExtraError
+        ``target="cuda"`` without its packages.
     DimensionError, ShapeError, TracedValueError, UnsupportedFunctionError, SchedulingError
         A mistake in the model, found while its step is traced.
 
@@ -86,6 +108,8 @@ class Simulator:
         precision: int = 64,
         seed: int = 0,
         delays: str = "up",
+        reproducible: bool = False,
+        launch: str = "persistent",
     ) -> None:
         started = time.perf_counter()
         self.network = network
@@ -101,6 +125,8 @@ class Simulator:
         check_initialised(network)
         init_missing_states(network, self.seed)
         self.step = prepare(trace_step(network))
+        self.reproducible, self.launch = bool(reproducible), checked_launch(launch)
+        self._device = Device() if self.target == "cuda" else None
         self.context = BindContext(self._dt, self.seed, precision, checked_delays(delays))
         self._recorder = Recorder(network, self.step, self._dt, precision)
         self._machine: Machine | None = None
@@ -139,7 +165,12 @@ class Simulator:
         """Synapse tables, one a connection; built on first use."""
         started = time.perf_counter()
         real = np.dtype(f"float{self.precision}")
-        tables = [connection.build(self.context, real) for connection in self.step.connections]
+        if self._device is None:
+            tables = [connection.build(self.context, real) for connection in self.step.connections]
+        else:
+            check_room(self._device, self.step, self.precision)
+            with made_by(functools.partial(on_demand.build_on_device, self._device)):
+                tables = [connection.build(self.context, real) for connection in self.step.connections]
         self.seconds["build synapses"] = time.perf_counter() - started
         return tables
 
@@ -157,6 +188,16 @@ class Simulator:
         if self._machine is None:
             if self.target == "interpret":
                 self._machine = InterpreterMachine(self.step, self.context, self.tables, self._recorder.probes)
+            elif self._device is not None:
+                self._machine = CudaMachine(
+                    self.program,
+                    self.context,
+                    self.tables,
+                    type(self.network).__name__,
+                    device=self._device,
+                    reproducible=self.reproducible,
+                    launch=self.launch,
+                )
             else:
                 self._machine = CpuMachine(self.program, self.context, self.tables, type(self.network).__name__)
         return self._machine
@@ -170,7 +211,7 @@ class Simulator:
             Itself; `seconds` says what took how long.
         """
         machine = self.machine
-        if isinstance(machine, CpuMachine) and "compile" not in self.seconds:
+        if isinstance(machine, CompiledMachine) and "compile" not in self.seconds:
             self.seconds["compile"] = machine.compile()
         return self
 
@@ -178,7 +219,7 @@ class Simulator:
     def source(self) -> str:
         """Text of the generated module (empty for the interpreter)."""
         machine = self.machine
-        return machine.source if isinstance(machine, CpuMachine) else ""
+        return machine.source if isinstance(machine, CompiledMachine) else ""
 
     def explain(self) -> str:
         """Order of a step, hooks, delays in steps, buffers with sizes and units, as text."""
@@ -264,6 +305,10 @@ class Simulator:
             Zero, negative, not finite or not a multiple of dt.
         NonFiniteStateError
             A state became NaN; the error's `result` holds what was recorded.
+        DeviceMemoryError
+            The network does not fit on the GPU; with a forecast.
+        DeviceLostError
+            The GPU failed; the error's `result` holds what was recorded.
         DelayRangeError
             A delay that changes has left its range; the error's `result` holds what was recorded.
         """
@@ -273,6 +318,9 @@ class Simulator:
         self.compile()
         outcome = run_steps(self.machine, steps, self._recorder.spikes, self._recorder.samples, bar)
         result = self._recorder.result(outcome)
+        if outcome.lost is not None:
+            outcome.lost.result = result  # type: ignore[attr-defined]
+            raise outcome.lost
         if outcome.nan_state is not None:
             raise self._nan_error(outcome, result)
         if outcome.guard is not None:

@@ -7,14 +7,14 @@ import pytest
 from quantities import ms, mV, pA
 
 import numbadyn as nd
-from numbadyn.codegen.cpu import ENTRY, cpu_source
+from numbadyn.codegen.cpu import ENTRY, cpu_source, library_source
 from numbadyn.lowering.pipeline import lower, prepare
 from numbadyn.model.step import trace_step
 
 
 def source_of(net, bits=64):
     program = lower(prepare(trace_step(nd.init_all_states(net))))
-    return program, cpu_source(program, bits)
+    return program, cpu_source(program, bits, "library")
 
 
 def names(source):
@@ -74,8 +74,9 @@ def test_an_array_of_parameters_is_another_structure():
 
 
 def test_only_what_is_used_is_written():
-    _, plain = source_of(group(nd.LIF(3)))
-    assert "fill_poisson" not in plain
+    program, plain = source_of(group(nd.LIF(3)))
+    assert "fill_poisson" not in library_source(program, 64)
+    assert "draw" not in plain
     assert "def normal" not in plain
 
     class Random(nd.Neuron):
@@ -86,8 +87,9 @@ def test_only_what_is_used_is_written():
             self.x.value = nd.random.normal() + nd.random.poisson(2.0)
             return self.x.value > 3
 
-    _, drawn = source_of(group(Random(3)))
-    assert "fill_poisson" in drawn
+    program, drawn = source_of(group(Random(3)))
+    assert "fill_poisson" in library_source(program, 64)
+    assert "draw(" in drawn
     assert "normal" in drawn
 
 
@@ -95,6 +97,11 @@ def test_only_what_is_used_is_written():
 def test_precision_is_part_of_the_text(bits):
     _, source = source_of(group(Named(3)), bits)
     assert f"real = np.float{bits}" in source
+
+
+def test_programs_of_one_precision_share_their_library():
+    one, other = (source_of(net)[0] for net in (group(Named(3)), group(nd.HH(4), nd.LIFRef(2))))
+    assert library_source(one, 64) == library_source(other, 64) != library_source(one, 32)
 
 
 def test_the_text_depends_on_nothing_else():

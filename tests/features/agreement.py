@@ -11,6 +11,7 @@ import numpy as np
 
 from numbadyn.model.module import walk
 from tests.features.both import recorded, run_on
+from tests.targets import COMPILED
 
 __all__ = ["agree_quietly", "assert_same", "recorded", "run_on", "states_and_spikes"]
 
@@ -38,8 +39,8 @@ def assert_same(found: Any, expected: Any) -> None:
 
 
 def agree_quietly(make: Any, dt: Any, duration: Any, seed: int = 0, precision: int = 64) -> tuple[Any, Any]:
-    """Compare both targets with states and spikes recorded; gives simulator and result of the CPU target."""
+    """Compare both targets with states and spikes recorded; gives simulator and result of the compiled target."""
     expected = run_on("interpret", make, dt, duration, seed, precision, states_and_spikes)[1]
-    sim, found = run_on("cpu", make, dt, duration, seed, precision, states_and_spikes)
+    sim, found = run_on(COMPILED, make, dt, duration, seed, precision, states_and_spikes)
     assert_same(found, expected)
     return sim, found

@@ -11,6 +11,7 @@ import numpy as np
 import numbadyn as nd
 from numbadyn.io.recordings import Result
 from numbadyn.model.module import Module, walk
+from tests.targets import COMPILED, simulator_of
 
 __all__ = ["assert_targets_agree", "recorded", "run_on"]
 
@@ -40,7 +41,7 @@ def run_on(
     record: Callable[[nd.Simulator], None] = _record_everything,
 ) -> tuple[nd.Simulator, Result]:
     """Make a network anew and run it on one target, recording everything that has a name."""
-    sim = nd.Simulator(make_network(), dt=dt, target=target, seed=seed, precision=precision)
+    sim = simulator_of(make_network(), dt, target, seed=seed, precision=precision)
     record(sim)
     return sim, sim.run(duration, progress=False)
 
@@ -71,7 +72,7 @@ def _assert_same_bits(found: Any, expected: Any, name: str) -> None:
         first = tuple(differ[0])
         raise AssertionError(
             f"{name} differs in {len(differ)} of {found.size} samples, first at (sample, element) {first}: "
-            f"cpu {found[first]!r}, interpret {expected[first]!r}"
+            f"{COMPILED} {found[first]!r}, interpret {expected[first]!r}"
         )
 
 
@@ -84,7 +85,7 @@ def assert_targets_agree(
     *,
     may_be_silent: Iterable[str] = (),
 ) -> tuple[nd.Simulator, Result]:
-    """Run a network on the interpreter and on the CPU and compare every state, spike and named value bit by bit.
+    """Run a network on the interpreter and compiled, and compare every state, spike and named value bit by bit.
 
     Parameters
     ----------
@@ -100,10 +101,10 @@ def assert_targets_agree(
     Returns
     -------
     tuple
-        Simulator and result of the CPU target.
+        Simulator and result of the compiled target.
     """
     expected = recorded(run_on("interpret", make_network, dt, duration, seed, precision)[1])
-    sim, result = run_on("cpu", make_network, dt, duration, seed, precision)
+    sim, result = run_on(COMPILED, make_network, dt, duration, seed, precision)
     found = recorded(result)
     assert found.keys() == expected.keys()
     assert found, "the network has nothing to compare"

@@ -10,6 +10,7 @@ from quantities import ms, mV
 
 import numbadyn as nd
 from tests.features.delay_oracle import flags, numbers, reals
+from tests.targets import simulator_of
 
 __all__ = [
     "FIRST",
@@ -113,7 +114,7 @@ def traced(target, make, dt, pieces=(STEPS,), precision=64, between=None):
 
     `between(sim, number)` is called at the start of each piece.
     """
-    sim = nd.Simulator(make(), dt=times(dt), target=target, precision=precision)
+    sim = simulator_of(make(), times(dt), target, precision=precision)
     readers = readers_of(sim.network)
     for part in readers.values():
         for name in part.reads:

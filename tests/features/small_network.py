@@ -5,6 +5,7 @@ from typing import Any
 from quantities import ms, mV, nS, pA
 
 import numbadyn as nd
+from tests.targets import simulator_of
 
 __all__ = ["Cell", "Small", "simulator", "watch"]
 
@@ -50,4 +51,4 @@ def watch(sim: nd.Simulator) -> nd.Simulator:
 
 def simulator(target: str = "cpu", seed: int = 1, dt: float = 0.1, precision: int = 64, **how: Any) -> nd.Simulator:
     """A simulator of a new small network, with spikes and potentials recorded."""
-    return watch(nd.Simulator(Small(**how), dt=dt * ms, target=target, seed=seed, precision=precision))
+    return watch(simulator_of(Small(**how), dt * ms, target, seed=seed, precision=precision))

@@ -1,11 +1,14 @@
 """States of all kinds, draws of all kinds, hooks, and old versions of states: the same bits on both targets."""
 
 import numpy as np
+import pytest
 from quantities import ms, mV, nS, pA
 
 import numbadyn as nd
 from tests.features.agreement import agree_quietly
 from tests.features.both import assert_targets_agree
+
+pytestmark = pytest.mark.cudasim
 
 
 class Zoo(nd.Neuron):

@@ -11,6 +11,9 @@ import numbadyn as nd
 from numbadyn.errors import RecordingError
 from tests.features.agreement import assert_same
 from tests.features.small_network import Small, simulator
+from tests.targets import simulator_of
+
+pytestmark = pytest.mark.cudasim
 
 CURRENT = "current_inputs[Expon-COBA]"
 EVERYTHING = {
@@ -25,7 +28,7 @@ EVERYTHING = {
 
 
 def watched(target):
-    sim = nd.Simulator(Small(), dt=0.1 * ms, target=target, seed=3)
+    sim = simulator_of(Small(), 0.1 * ms, target, seed=3)
     for name, variables in EVERYTHING.items():
         for variable, how in variables.items():
             sim.record(getattr(sim.network, name), variable, **how)

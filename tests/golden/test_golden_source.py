@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import numbadyn as nd
-from numbadyn.codegen.cpu import cpu_source
+from numbadyn.codegen.cpu import cpu_source, library_source
 from numbadyn.lowering.pipeline import lower, prepare
 from numbadyn.model.step import trace_step
 from tests.golden.networks import NETWORKS
@@ -55,24 +55,30 @@ def compare(path, text, update):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_generated_source(name, update_golden):
     program = program_of(name)
-    compare(FILES / f"{name}.txt", own_part(program, cpu_source(program, 64)), update_golden)
+    compare(FILES / f"{name}.txt", own_part(program, cpu_source(program, 64, "library")), update_golden)
 
 
 def test_library_routines(update_golden):
     """All that is not made for one network, at single precision."""
     program = program_of("delayed")
-    source = cpu_source(program, 32)
+    compare(FILES / "library.txt", "\n\n".join(functions(library_source(program, 32)).values()), update_golden)
+
+
+def test_small_and_elementary_functions(update_golden):
+    """What a module has of its own besides its loops, at single precision."""
+    program = program_of("delayed")
+    source = cpu_source(program, 32, "library")
     mine = functions(own_part(program, source))
     theirs = [text for name, text in functions(source).items() if name not in mine]
-    compare(FILES / "library.txt", "\n\n".join(theirs), update_golden)
+    compare(FILES / "functions.txt", "\n\n".join(theirs), update_golden)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("bits", [64, 32])
 def test_the_text_holds_no_number_of_the_user(name, bits):
     """Other sizes, parameters, delays, weights and seeds make the same text, to the letter."""
-    first = cpu_source(program_of(name), bits)
-    other = cpu_source(program_of(name, size=4321, number=23.125, weight=1.375, seed=987654321), bits)
+    first = cpu_source(program_of(name), bits, "library")
+    other = cpu_source(program_of(name, size=4321, number=23.125, weight=1.375, seed=987654321), bits, "library")
     assert first == other
     for number in ("4321", "23.125", "1.375", "987654321"):
         assert number not in first
@@ -81,6 +87,6 @@ def test_the_text_holds_no_number_of_the_user(name, bits):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_text_uses_the_names_of_the_model(name):
     program = program_of(name)
-    text = own_part(program, cpu_source(program, 64))
+    text = own_part(program, cpu_source(program, 64, "library"))
     assert "V[i]" in text
     assert "spike" in text or "SPIKE" in text

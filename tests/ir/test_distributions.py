@@ -136,3 +136,19 @@ def test_poisson_counts_do_not_depend_on_the_precision() -> None:
 def test_impossible_rates_give_minus_one() -> None:
     counts = numpy_counts(64, [-1.0, np.nan, np.inf, -np.inf, 2e9, 0.0, -0.0], 0, 7)
     np.testing.assert_array_equal(counts, [-1, -1, -1, -1, -1, 0, 0])
+
+
+def test_a_count_of_one_element_is_that_of_the_array() -> None:
+    rates = np.concatenate([[0.0, 1e-3, 15.99, 16.0, 17.5, 300.0, 1e6, 1e9, 2e9, -1.0], np.linspace(0.1, 40, 300)])
+    text = HEADER + numba_source(["poisson_count"], 64)
+    text += (
+        "\n\n@njit\ndef count(rate, element, a, b, c, d, e):\n    return poisson_count(rate, element, a, b, c, d, e)\n"
+    )
+    namespace: dict[str, Any] = {}
+    exec(compile(text, "<test>", "exec"), namespace)
+    expected = np.empty(rates.size, np.int64)
+    numpy_functions(64)["fill_poisson"](expected, rates, 0, *KEY)
+    found = [namespace["count"](rate, element, *KEY) for element, rate in enumerate(rates)]
+    assert found == expected.tolist()
+    assert numpy_functions(64)["poisson_count"](rates, np.arange(rates.size), *KEY).tolist() == found
+    assert len(set(found)) > 30

@@ -166,7 +166,8 @@ def test_edges_are_those_that_ran():
 
 def test_edges_without_a_time_step_or_without_synapses():
     neurons = nd.LIF(2)
+    assert nd.DeltaProj(neurons, comm=nd.OneToOne(2, 2, 1 * mV), post=neurons).edges().pre.tolist() == [0, 1]
     with pytest.raises(TimeStepError, match="No time step"):
-        nd.DeltaProj(neurons, comm=nd.OneToOne(2, 2, 1 * mV), post=neurons).edges()
+        nd.DeltaProj(neurons, comm=nd.OneToOne(2, 2, 1 * mV), post=neurons, delay=1 * ms).edges()
     with pytest.raises(UnsupportedFeatureError, match="no synapses"):
         nd.DeltaProj(neurons, comm=lambda x: x * mV, post=neurons).edges(dt=1 * ms)

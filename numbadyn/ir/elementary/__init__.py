@@ -23,7 +23,7 @@ import numpy as np
 
 from numbadyn.ir.elementary.assembly import assemble
 from numbadyn.ir.elementary.constants import SCALARS
-from numbadyn.ir.elementary.poisson_arrays import make_fill_poisson
+from numbadyn.ir.elementary.poisson_arrays import make_fill_poisson, make_poisson_count
 from numbadyn.ir.elementary.primitives import NUMPY_PRIMITIVES
 from numbadyn.ir.elementary.registry import DEFINITIONS, FIXED, HELPERS, ROUTINES
 
@@ -101,6 +101,7 @@ def numpy_functions(bits: int) -> Mapping[str, Callable[..., Any]]:
     functions = {name: _on_arrays(namespace[name], _argument_type(name, real)) for name in names}
     wide = functions if bits == 64 else numpy_functions(64)
     functions["fill_poisson"] = make_fill_poisson(wide)
+    functions["poisson_count"] = make_poisson_count(functions["fill_poisson"])
     return MappingProxyType(functions)
 
 

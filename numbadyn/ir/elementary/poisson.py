@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = [
     "fill_poisson",
     "poisson_candidate",
+    "poisson_count",
     "poisson_invert_common",
     "poisson_invert_each",
     "poisson_reject",
@@ -70,11 +71,11 @@ def poisson_candidate(u: Real, v: Real, rate: Real) -> Real:
     never = (k < 0.0) | ((us < 0.013) & (v > us))
     proposal = log(v * (1.1239 + 1.1328 / (b - 3.4)) / (a / (us * us) + b))
     z = k + 9.0
-    product = ((k + 1.0) * (k + 2.0)) * ((k + 3.0) * (k + 4.0)) * (((k + 5.0) * (k + 6.0)) * ((k + 7.0) * (k + 8.0)))
+    rising = ((k + 1.0) * (k + 2.0)) * ((k + 3.0) * (k + 4.0)) * (((k + 5.0) * (k + 6.0)) * ((k + 7.0) * (k + 8.0)))
     inverse = 1.0 / z
     square = inverse * inverse
     series = inverse * (1.0 / 12.0 - square * (1.0 / 360.0 - square * (1.0 / 1260.0 - square * (1.0 / 1680.0))))
-    log_factorial = ((z - 0.5) * log(z) - z) + 0.9189385332046728 + series - log(product)
+    log_factorial = ((z - 0.5) * log(z) - z) + 0.9189385332046728 + series - log(rising)
     density = (k * log(rate) - rate) - log_factorial
     # An infinite k in the thinnest tail makes density NaN, which accepts nothing.
     accepted = at_once | ((proposal <= density) & (k >= 0.0))
@@ -169,6 +170,32 @@ def poisson_reject(
             break
     for i in range(256):
         counts[i] = select(rates[i] >= 16.0, i64(candidates[i]), counts[i])
+
+
+def poisson_count(
+    rate: Real, element: int, key0: Word, key1: Word, step_low: Word, step_high: Word, stream: Word
+) -> int:
+    """The count of one element, as `fill_poisson` gives it: for targets on which each element has a thread."""
+    if rate >= 0.0 and rate < 16.0:
+        words = philox4x32(key0, key1, u32((element >> 8) * 128 + (element & 127)), step_low, step_high, stream)
+        upper = (element & 128) != 0
+        u = unit_interval(select(upper, words[2], words[0]), select(upper, words[3], words[1]))
+        probability = exp(-rate)
+        cumulative = probability
+        for j in range(128):
+            if u < cumulative:
+                return j
+            probability = probability * (rate * (1.0 / (j + 1)))
+            cumulative = cumulative + probability
+        return 128
+    if rate >= 16.0 and rate <= 1e9:
+        for attempt in range(1, 65536):
+            high = u32(step_high ^ u32(attempt << 16))
+            words = philox4x32(key0, key1, u32(element), step_low, high, stream)
+            k = poisson_candidate(unit_interval(words[0], words[1]), unit_interval(words[2], words[3]), rate)
+            if k >= 0.0:
+                return int(i64(k))
+    return -1
 
 
 def fill_poisson(

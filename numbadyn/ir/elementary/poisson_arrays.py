@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["make_fill_poisson"]
+__all__ = ["make_fill_poisson", "make_poisson_count"]
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -71,3 +71,29 @@ def make_fill_poisson(functions: Mapping[str, Callable[..., Any]]) -> Callable[.
         out[...] = np.where(valid, counts, -1)
 
     return fill_poisson
+
+
+def make_poisson_count(fill_poisson: Callable[..., None]) -> Callable[..., Any]:
+    """Make `poisson_count` from `fill_poisson`.
+
+    Parameters
+    ----------
+    fill_poisson : callable
+        What `make_fill_poisson` gave.
+
+    Returns
+    -------
+    callable
+        See :func:`numbadyn.ir.elementary.poisson.poisson_count`; it broadcasts rates and elements.
+    """
+
+    def poisson_count(rate: Any, element: Any, *words: Any) -> Any:
+        rates, elements = np.broadcast_arrays(np.asarray(rate, np.float64), np.asarray(element, np.int64))
+        counts = np.empty(rates.shape, np.int64)
+        for place in np.ndindex(rates.shape):
+            one = np.empty(1, np.int64)
+            fill_poisson(one, rates[place], int(elements[place]), *words)
+            counts[place] = one[0]
+        return counts[()]
+
+    return poisson_count

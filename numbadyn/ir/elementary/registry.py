@@ -52,6 +52,7 @@ DEFINITIONS: dict[str, Callable[..., Any] | Mapping[int, Callable[..., Any]]] = 
     "normal": draws.normal,
     "philox4x32": philox.philox4x32,
     "poisson_candidate": poisson.poisson_candidate,
+    "poisson_count": poisson.poisson_count,
     "poisson_invert_common": poisson.poisson_invert_common,
     "poisson_invert_each": poisson.poisson_invert_each,
     "poisson_reject": poisson.poisson_reject,
@@ -70,7 +71,14 @@ DEFINITIONS: dict[str, Callable[..., Any] | Mapping[int, Callable[..., Any]]] = 
 
 # Functions on whole arrays, which loop and are called, not inlined.
 ROUTINES: frozenset[str] = frozenset(
-    {"fill_poisson", "poisson_invert_common", "poisson_invert_each", "poisson_reject", "poisson_uniforms"}
+    {
+        "fill_poisson",
+        "poisson_count",
+        "poisson_invert_common",
+        "poisson_invert_each",
+        "poisson_reject",
+        "poisson_uniforms",
+    }
 )
 
 # Functions that are the same in both precisions: on integers, or always in float64.

@@ -91,6 +91,11 @@ class Connectivity(ABC):
         """Number of synapses, or None where chance decides it."""
 
     @property
+    def expected_synapses(self) -> float:
+        """Number of synapses, or its mean where chance decides."""
+        return float(self.n_synapses or 0)
+
+    @property
     def may_repeat(self) -> bool:
         """Whether a pair of neurons may have more than one synapse."""
         return False

@@ -58,6 +58,11 @@ class PairwisePoisson(Connectivity):
         self.check_weight_shape(None)
 
     @property
+    def expected_synapses(self) -> float:
+        """Mean number of synapses."""
+        return self.mean * self.n_pre * (self.n_post - (not self.allow_self))
+
+    @property
     def n_synapses(self) -> None:
         """None, because chance decides it."""
         return
@@ -111,6 +116,11 @@ class SymmetricPairwiseBernoulli(Connectivity):
             )
         self.allow_self = bool(allow_self)
         self.check_weight_shape(None)
+
+    @property
+    def expected_synapses(self) -> float:
+        """Mean number of synapses."""
+        return self.prob * self.n_pre * (self.n_post - (not self.allow_self))
 
     @property
     def n_synapses(self) -> None:

@@ -121,6 +121,11 @@ class FixedProb(Connectivity):
         self.check_weight_shape(None)
 
     @property
+    def expected_synapses(self) -> float:
+        """Mean number of synapses."""
+        return self.prob * self.n_pre * (self.n_post - (not self.allow_self))
+
+    @property
     def n_synapses(self) -> None:
         """None, because chance decides it."""
         return

@@ -21,7 +21,7 @@ from numbadyn.runtime.builders.compiled import structure_kernels
 from numbadyn.runtime.builders.structure import Draw, Structure
 from numbadyn.runtime.builders.values import per_synapse, pieces
 
-__all__ = ["with_delays"]
+__all__ = ["OneAxis", "Steps", "axonal", "is_axonal", "with_delays"]
 
 OneAxis = Literal["synapses", "neurons", "either"]
 
@@ -32,7 +32,7 @@ _CURE = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Steps:
+class Steps:
     """The delays of all synapses in steps, as often as they are asked for.
 
     They are drawn in 64 bits, so that a network has one wiring in both precisions.
@@ -108,14 +108,34 @@ def with_delays(
     if not isinstance(recipe, Values | Distribution):  # a function of the user is called once, whatever it gives
         recipe = Values(per_synapse(recipe, structure, draw, np.dtype(np.float64)))
         one_axis = "synapses"
-    if isinstance(recipe, Values) and _is_axonal(recipe.values, structure, n_post, one_axis):
-        return _axonal(structure, weights, steps(recipe.values.ravel(), dt, rounding), n_post)
-    made = _Steps(recipe, structure, draw, dt, rounding)
+    if isinstance(recipe, Values) and is_axonal(recipe.values, structure, n_post, one_axis):
+        return axonal(structure, weights, steps(recipe.values.ravel(), dt, rounding), n_post)
+    made = Steps(recipe, structure, draw, dt, rounding)
     return _per_synapse(structure, weights, made, n_post, keep_order)
 
 
-def _is_axonal(values: Floats, structure: Structure, n_post: int, one_axis: OneAxis) -> bool:
-    """Decide what an array of delays means by its shape."""
+def is_axonal(values: Floats, structure: Structure, n_post: int, one_axis: OneAxis) -> bool:
+    """Decide what an array of delays means by its shape.
+
+    Parameters
+    ----------
+    values : ndarray
+        The array.
+    structure : Structure
+        The synapses; only their number is asked for.
+    n_post, one_axis
+        See `with_delays`.
+
+    Returns
+    -------
+    bool
+        True for one delay for each presynaptic neuron, False for one for each synapse or pair.
+
+    Raises
+    ------
+    DelayError
+        If the shape fits nothing, or could mean two things.
+    """
     n_pre, n_synapses = structure.offsets.size - 1, structure.targets.size
     shape = values.shape
     # A table of pairs with one column is the same thing, unless there are pairs without a synapse; then it does not
@@ -145,8 +165,20 @@ def _is_axonal(values: Floats, structure: Structure, n_post: int, one_axis: OneA
     )
 
 
-def _axonal(structure: Structure, weights: Floats, of_row: NDArray[np.int32], n_post: int) -> SynapseTable:
-    """Put each row as a whole under its delay; nothing moves."""
+def axonal(structure: Structure, weights: Floats, of_row: NDArray[np.int32], n_post: int) -> SynapseTable:
+    """Put each row as a whole under its delay; nothing moves.
+
+    Parameters
+    ----------
+    structure, weights, n_post
+        See `with_delays`.
+    of_row : ndarray of int32, shape (n_pre,)
+        Steps of each row.
+
+    Returns
+    -------
+    SynapseTable
+    """
     delays, slots = np.unique(of_row, return_inverse=True)
     n_pre = of_row.size
     starts, ends = structure.offsets[:-1, None], structure.offsets[1:, None]
@@ -159,7 +191,7 @@ def _axonal(structure: Structure, weights: Floats, of_row: NDArray[np.int32], n_
 def _per_synapse(
     structure: Structure,
     weights: Floats,
-    made: _Steps,
+    made: Steps,
     n_post: int,
     keep_order: bool,
 ) -> SynapseTable:

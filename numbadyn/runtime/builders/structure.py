@@ -41,9 +41,9 @@ from numbadyn.projections.connectivity import (
 )
 from numbadyn.runtime.builders.compiled import structure_kernels
 
-__all__ = ["Draw", "Structure", "structure_of"]
+__all__ = ["COUNT_STREAM", "Draw", "Structure", "poisson_scale", "row_counts", "skip_scale", "structure_of"]
 
-_COUNT_STREAM = 3
+COUNT_STREAM = 3
 """Offset of the stream that says how many synapses each row gets (weights have 1, delays 2)."""
 
 
@@ -156,7 +156,7 @@ def _(rule: FixedProb, draw: Draw) -> Structure:
     row = 0
     while row < rule.n_pre:
         row = structure_kernels().draw_with_probability(
-            offsets, targets, row, rule.n_post, int(skip), rule.prob, _skip_scale(rule.prob), *draw
+            offsets, targets, row, rule.n_post, int(skip), rule.prob, skip_scale(rule.prob), *draw
         )
         if row < rule.n_pre:
             targets = _enlarged(targets, rule.n_post)
@@ -171,7 +171,7 @@ def _(rule: PairwisePoisson, draw: Draw) -> Structure:
         return Structure(offsets, np.empty(0, dtype=np.uint32))
     expected = rule.mean * rule.n_pre * (rule.n_post - skip)
     targets = np.empty(_room(expected, expected), dtype=np.uint32)
-    scale = max(-1.0 / rule.mean, _LOWEST_SCALE)
+    scale = poisson_scale(rule.mean)
     row = 0
     while row < rule.n_pre:
         row = structure_kernels().draw_poisson_rows(
@@ -188,7 +188,7 @@ def _(rule: SymmetricPairwiseBernoulli, draw: Draw) -> Structure:
     nothing = np.empty(0, dtype=np.uint32)
     if rule.prob == 0.0:
         return Structure(offsets, nothing)
-    common = (int(not rule.allow_self), rule.prob, _skip_scale(rule.prob))
+    common = (int(not rule.allow_self), rule.prob, skip_scale(rule.prob))
     structure_kernels().draw_symmetric(offsets, nothing, *common, False, *draw)
     np.cumsum(offsets, out=offsets)
     targets = np.empty(offsets[-1], dtype=np.uint32)
@@ -203,9 +203,34 @@ _LOWEST_SCALE = -1e300
 """Keeps the product with log(1) = 0 from being NaN for the smallest probabilities."""
 
 
-def _skip_scale(prob: float) -> float:
-    """Give the factor that makes logarithms of uniform numbers to numbers of pairs without a synapse."""
+def skip_scale(prob: float) -> float:
+    """Give the factor that makes logarithms of uniform numbers to numbers of pairs without a synapse.
+
+    Parameters
+    ----------
+    prob : float
+        Probability of a synapse, above 0.
+
+    Returns
+    -------
+    float
+    """
     return max(1.0 / float(numpy_functions(64)["log1p"](-prob)), _LOWEST_SCALE) if prob < 1.0 else -0.0
+
+
+def poisson_scale(mean: float) -> float:
+    """Give the factor that makes logarithms of uniform numbers to distances of synapses, in pairs.
+
+    Parameters
+    ----------
+    mean : float
+        Mean number of synapses of a pair, above 0.
+
+    Returns
+    -------
+    float
+    """
+    return max(-1.0 / mean, _LOWEST_SCALE)
 
 
 def _room(expected: float, variance: float) -> int:
@@ -237,16 +262,33 @@ def _(rule: FixedOutDegree, draw: Draw) -> Structure:
 @structure_of.register
 def _(rule: FixedTotalNumber, draw: Draw) -> Structure:
     offsets = np.zeros(rule.n_pre + 1, dtype=np.int64)
-    counts = offsets[1:]
+    np.cumsum(row_counts(rule, draw), out=offsets[1:])
+    return _rows(rule, offsets, draw)
+
+
+def row_counts(rule: FixedTotalNumber, draw: Draw) -> NDArray[np.int64]:
+    """Draw how many synapses each row gets.
+
+    Parameters
+    ----------
+    rule : FixedTotalNumber
+        The specification.
+    draw : Draw
+        Seed and stream of the projection.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_pre,)
+    """
+    counts = np.zeros(rule.n_pre, dtype=np.int64)
     choices = rule.n_post - (not rule.allow_self)
     # Beyond one half it is quicker to draw which pairs have none; the distribution is the same.
     complement = not rule.allow_multi and 2 * rule.num > rule.n_pre * choices
     number = rule.n_pre * choices - rule.num if complement else rule.num
-    structure_kernels().spread_over_rows(counts, number, choices, rule.allow_multi, *draw.shifted(_COUNT_STREAM))
+    structure_kernels().spread_over_rows(counts, number, choices, rule.allow_multi, *draw.shifted(COUNT_STREAM))
     if complement:
         np.subtract(choices, counts, out=counts)
-    np.cumsum(counts, out=counts)
-    return _rows(rule, offsets, draw)
+    return counts
 
 
 @structure_of.register

@@ -14,7 +14,7 @@ from numbadyn.model.init import Constant, Distribution, Floats, Initialiser, Val
 from numbadyn.runtime.builders.compiled import structure_kernels, value_kernels
 from numbadyn.runtime.builders.structure import Draw, Structure
 
-__all__ = ["per_synapse", "pieces"]
+__all__ = ["given", "per_synapse", "pieces"]
 
 _PIECE = 1 << 18
 
@@ -67,39 +67,54 @@ def pieces(
     if isinstance(recipe, Distribution):
         yield from _drawn(recipe, size, draw, real)
         return
-    given = _given(recipe, size, draw, real)
+    stored = given(recipe, size, draw, real)
     buffer = np.empty(min(size, _PIECE), dtype=real)
     for start in range(0, size, _PIECE):
         stop = min(start + _PIECE, size)
-        if given.ndim == 2:
+        if stored.ndim == 2:
             piece = buffer[: stop - start]
-            structure_kernels().look_up_pairs(piece, given, structure.offsets, structure.targets, start)
+            structure_kernels().look_up_pairs(piece, stored, structure.offsets, structure.targets, start)
         elif structure.order is None:
-            piece = given[start:stop]
+            piece = stored[start:stop]
         else:
-            piece = given[structure.order[start:stop]]
+            piece = stored[structure.order[start:stop]]
         yield start, piece
 
 
-def _given(recipe: Initialiser, size: int, draw: Draw, real: np.dtype[np.floating]) -> Floats:
-    """Give the array behind a recipe that is not drawn in compiled code."""
+def given(recipe: Initialiser, size: int, draw: Draw, real: np.dtype[np.floating]) -> Floats:
+    """Give the array behind a recipe that is not drawn in compiled code.
+
+    Parameters
+    ----------
+    recipe : Initialiser
+        Values, or what only `Initialiser.sample` can tell.
+    size : int
+        Number of synapses.
+    draw, real
+        See `per_synapse`.
+
+    Returns
+    -------
+    ndarray of `real`, shape (size,) or (n_pre, n_post)
+        One for each synapse in the order of the rule, or one for each pair.
+    """
     if isinstance(recipe, Values):
         return recipe.values.astype(real, copy=False)
     seed = int(draw.key0) | int(draw.key1) << 32
-    given = np.asarray(recipe.sample(size, seed=seed, stream=int(draw.stream), bits=8 * real.itemsize))
-    if given.shape != (size,):
+    sampled = np.asarray(recipe.sample(size, seed=seed, stream=int(draw.stream), bits=8 * real.itemsize))
+    if sampled.shape != (size,):
         raise ShapeError(
-            f"{recipe!r} gave the shape {given.shape} for {size} synapses.",
+            f"{recipe!r} gave the shape {sampled.shape} for {size} synapses.",
             where="weight or delay",
             cure=f"Return the shape ({size},).",
         )
-    if not np.isfinite(given).all():
+    if not np.isfinite(sampled).all():
         raise InvalidParameterError(
             f"{recipe!r} gave a value that is NaN or infinite for a synapse.",
             where="weight or delay",
             cure="Return finite values.",
         )
-    return given
+    return sampled
 
 
 def _drawn(recipe: Distribution, size: int, draw: Draw, real: np.dtype[np.floating]) -> Iterator[tuple[int, Floats]]:

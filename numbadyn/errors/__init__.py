@@ -6,53 +6,7 @@ docstring is its help page: ``help(numbadyn.errors.DelayError)``. This module mu
 package.
 """
 
-from typing import Any
-
-
-def _rebuild(cls: type["NumbadynError"], what: str, where: str | None, cure: str | None) -> "NumbadynError":
-    """Make an error again from its parts; pickle cannot pass keyword arguments by itself."""
-    return cls(what, where=where, cure=cure)
-
-
-class NumbadynError(Exception):
-    """Base of every error that numbadyn raises on purpose.
-
-    Parameters
-    ----------
-    what : str
-        A sentence that says what is wrong, with the offending value and its unit.
-    where : str, optional
-        The place: a module path such as ``EINet.E.tau``, a file with a line number, or both.
-    cure : str, optional
-        What to write instead.
-
-    Examples
-    --------
-    >>> print(NumbadynError("tau is -5 ms.", where="EINet.E.tau", cure="Give a positive time."))
-    tau is -5 ms.
-      where: EINet.E.tau
-      cure: Give a positive time.
-    """
-
-    def __init__(self, what: str, *, where: str | None = None, cure: str | None = None) -> None:
-        super().__init__(what)
-        self.what = what
-        self.where = where
-        self.cure = cure
-
-    def __str__(self) -> str:
-        """Show what, where and cure on a line each (a `KeyError` would show the repr instead)."""
-        lines = [self.what]
-        if self.where is not None:
-            lines.append(f"  where: {self.where}")
-        if self.cure is not None:
-            lines.append(f"  cure: {self.cure}")
-        return "\n".join(lines)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle by the three parts, since the default passes positional arguments only."""
-        return _rebuild, (type(self), self.what, self.where, self.cure), dict(self.__dict__)
-
+from numbadyn.errors.base import NumbadynError as NumbadynError
 
 # ---- values and units ------------------------------------------------------------------------------------------------
 
@@ -409,6 +363,35 @@ class TargetError(NumbadynError, ValueError):
     Right::
 
         Simulator(net, dt=dt, target="cpu", threads=2, precision=32)
+    """
+
+
+class DeviceMemoryError(NumbadynError, MemoryError):
+    """A network needs more memory than the GPU has free; the message forecasts what it needs, part by part.
+
+    Wrong, on a device with 8 GB::
+
+        Simulator(Microcircuit(scale=1.0), dt=dt, target="cuda", precision=64)
+
+    Right, half the bytes for each weight and state, fewer synapses, or the processor's own memory::
+
+        Simulator(Microcircuit(scale=1.0), dt=dt, target="cuda", precision=32)
+    """
+
+
+class DeviceLostError(NumbadynError, RuntimeError):
+    """The GPU or its driver failed during a run; what was recorded until then is in the error's ``.result``.
+
+    Wrong, one long run whose results are looked at when it is over::
+
+        result = sim.run(3600 * pq.s)
+
+    Right, keep what there is::
+
+        try:
+            result = sim.run(3600 * pq.s)
+        except nd.errors.DeviceLostError as error:
+            result = error.result
     """
 
 

@@ -1,0 +1,191 @@
+"""Phases of a step on many threads: what each one reads and writes, and so where all threads must wait.
+
+In: a `Program`.  Out: `levels`, groups of phases that need not wait for each other, and whether a step needs a wait at
+all.  Must not know: source text of loops, arrays, devices.
+
+Between two phases of one level nobody waits.  A phase comes as early as what it touches allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from numbadyn.lowering.program import (
+    Buffer,
+    Compaction,
+    Delivery,
+    Draw,
+    Loop,
+    Packing,
+    Program,
+    Stage,
+    Term,
+    TrainStage,
+    View,
+)
+
+__all__ = ["Phase", "is_independent", "levels", "touched_by_recording"]
+
+Place = tuple[str, Any]
+"""What phases may meet at: a buffer, this step's slot of a history or its earlier ones, the same of events, scratch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A call that every thread makes.
+
+    Parameters
+    ----------
+    routine : str
+        Name of the function.
+    entry : int
+        Which entry of the schedule it is for.
+    reads, writes : frozenset
+        Places.
+    """
+
+    routine: str
+    entry: int
+    reads: frozenset[Place]
+    writes: frozenset[Place]
+
+    def meets(self, earlier: Phase) -> bool:
+        """Whether one of them writes what the other one touches."""
+        return bool(self.writes & (earlier.reads | earlier.writes) or self.reads & earlier.writes)
+
+
+def _places(view: View) -> set[Place]:
+    if view.slot == "fixed":
+        return {("memory", view.buffer)}
+    if view.slot == "whole":
+        return {("now", view.buffer), ("past", view.buffer)}
+    return {(view.slot, view.buffer)}
+
+
+def _events_of(term: Term, rings: dict[int, Buffer]) -> set[Place]:
+    slots = {"past"} if term.base > 0 else {"now"} if term.lag is None else {"now", "past"}
+    places: set[Place] = {(f"events {slot}", term.channel) for slot in slots}
+    if term.base == 0:  # a synapse's own delay reaches further back
+        places.add(("events past", term.channel))
+    if term.graded and term.channel in rings:
+        places |= {(slot, rings[term.channel]) for slot in ("now", "past")}
+    return places
+
+
+def _phase(routine: str, entry: int, reads: Iterable[Place], writes: Iterable[Place]) -> Phase:
+    return Phase(routine, entry, frozenset(reads), frozenset(writes))
+
+
+def _loop(program: Program, loop: Loop, entry: int) -> Phase:
+    kernel = program.kernels[loop.kernel]
+    stored = {store.slot for store in kernel.stores} | {k for k, slot in enumerate(kernel.slots) if slot.cleared}
+    reads: set[Place] = set()
+    writes: set[Place] = set()
+    for instance in loop.instances:
+        for number, view in enumerate(instance.views):
+            reads |= _places(view)
+            if number in stored:
+                writes |= _places(view)
+    return _phase(f"each_{kernel.name}", entry, reads, writes)
+
+
+def _delivery(stages: list[Delivery], entry: int, rings: dict[int, Buffer], ordered: bool) -> Iterator[Phase]:
+    targets: set[Place] = {("memory", stage.target) for stage in stages}
+    events = {place for stage in stages for term in stage.terms for place in _events_of(term, rings)}
+    if ordered:
+        yield _phase("deliver_in_order", entry, events | targets, targets)
+        return
+    cleared: set[Place] = {("memory", stage.target) for stage in stages if stage.clear}
+    if cleared:
+        yield _phase("clear_sums", entry, (), cleared)
+    yield _phase("deliver", entry, events | targets, targets)
+
+
+def _compaction(stages: list[Compaction], entry: int, ordered: bool) -> Iterator[Phase]:
+    sources: set[Place] = {("memory", stage.source) for stage in stages}
+    events: set[Place] = {("events now", stage.channel) for stage in stages}
+    scratch: set[Place] = {("scratch", None)}
+    if ordered:
+        yield _phase("count_events", entry, sources, scratch)
+        yield _phase("add_counts", entry, scratch, scratch)
+        yield _phase("write_events", entry, sources | scratch, events)
+    else:
+        yield _phase("open_events", entry, (), events)
+        yield _phase("collect_events", entry, sources, events)
+
+
+def _phases_of(program: Program, stages: tuple[Stage, ...], entry: int, ordered: bool) -> Iterator[Phase]:
+    first = stages[0]
+    rings = {buffer.index: buffer for block in program.buffers for buffer in block if buffer.role == "ring"}
+    if isinstance(first, Loop):
+        yield _loop(program, first, entry)
+    elif isinstance(first, Delivery):
+        yield from _delivery([stage for stage in stages if isinstance(stage, Delivery)], entry, rings, ordered)
+    elif isinstance(first, Compaction):
+        yield from _compaction([stage for stage in stages if isinstance(stage, Compaction)], entry, ordered)
+    elif isinstance(first, Packing):
+        packings = [stage for stage in stages if isinstance(stage, Packing)]
+        reads: set[Place] = {("memory", stage.source) for stage in packings}
+        yield _phase("pack", entry, reads, {place for stage in packings for place in _places(stage.ring)})
+    elif isinstance(first, Draw):
+        draws = [stage for stage in stages if isinstance(stage, Draw)]
+        means = {place for stage in draws if isinstance(stage.mean, View) for place in _places(stage.mean)}
+        yield _phase("draw", entry, means, {("memory", stage.target) for stage in draws})
+    else:
+        yield _phase("play_trains", entry, (), {("memory", s.target) for s in stages if isinstance(s, TrainStage)})
+
+
+def levels(program: Program, *, ordered: bool) -> list[list[Phase]]:
+    """Phases of a step in groups; all threads wait between two groups.
+
+    Parameters
+    ----------
+    program : Program
+        Lowered network.
+    ordered : bool
+        Keep events and sums in the order of the CPU target.
+
+    Returns
+    -------
+    list of list of Phase
+    """
+    found: list[list[Phase]] = []
+    for entry, stages in enumerate(program.schedule):
+        for phase in _phases_of(program, stages, entry, ordered):
+            behind = max((n + 1 for n, group in enumerate(found) if any(map(phase.meets, group))), default=0)
+            if behind == len(found):
+                found.append([])
+            found[behind].append(phase)
+    return found
+
+
+def touched_by_recording(program: Program, groups: list[list[Phase]]) -> bool:
+    """Whether the first phases of a step write what is recorded after the step before it."""
+    recorded: set[Place] = {("memory", buffer) for buffer in program.probes.values()}
+    past = {channel for group in groups for phase in group for kind, channel in phase.reads if kind == "events past"}
+    # a channel that nobody reads later has one slot
+    recorded |= {("events now", channel) for channel in program.events if channel not in past}
+    return any(phase.writes & recorded for phase in (groups[0] if groups else ()))
+
+
+def is_independent(program: Program) -> bool:
+    """Whether every thread touches what is its own only, so that nobody waits for anybody from step to step."""
+    if len(program.schedule) != 1 or program.events or not isinstance(program.schedule[0][0], Loop):
+        return False
+    loop = program.schedule[0][0]
+    kernel = program.kernels[loop.kernel]
+    stored = {store.slot for store in kernel.stores} | {k for k, slot in enumerate(kernel.slots) if slot.cleared}
+    owner: dict[Buffer, tuple[int, View]] = {}
+    for number, instance in enumerate(loop.instances):
+        for k in stored:
+            if instance.views[k].slot != "fixed" or kernel.slots[k].access != "each":
+                return False
+            if owner.setdefault(instance.views[k].buffer, (number, instance.views[k])) != (number, instance.views[k]):
+                return False
+    return all(
+        view.buffer not in owner or (owner[view.buffer] == (number, view) and slot.access == "each")
+        for number, instance in enumerate(loop.instances)
+        for view, slot in zip(instance.views, kernel.slots, strict=True)
+    )

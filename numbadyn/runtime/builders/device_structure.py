@@ -1,0 +1,222 @@
+"""From a rule of connection to offsets and targets in the memory of a device.
+
+In go a rule, a seed and a stream; out come the arrays of a table without delays, or None for rules that have no loops
+for a device. Weights and delays are not known here.
+
+Notes
+-----
+A thread draws a whole row, or a whole column of a fixed in-degree, with the same numbers as on the processor; rows
+whose lengths are drawn are drawn twice. Only counts of rows pass through the host. A population of few presynaptic
+neurons keeps few threads busy, which costs time but no memory.
+
+A subset (Floyd's method) needs to know which partners it has: short ones are looked up in a list, long ones have a bit
+for each candidate. Lists and bits of all threads take at most 256 MB together (or what a single thread needs); where
+that is not enough for a thread for each neuron, fewer threads work.
+"""
+
+from functools import singledispatch
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.projections.connectivity import (
+    AllToAll,
+    Connectivity,
+    FixedInDegree,
+    FixedOutDegree,
+    FixedProb,
+    FixedTotalNumber,
+    OneToOne,
+    PairwisePoisson,
+    SymmetricPairwiseBernoulli,
+)
+from numbadyn.runtime.builders.device_compiled import Workshop
+from numbadyn.runtime.builders.structure import (
+    COUNT_STREAM,
+    Draw,
+    Structure,
+    poisson_scale,
+    row_counts,
+    skip_scale,
+)
+
+__all__ = ["DeviceStructure", "structure_on_device"]
+
+_MODULE = ("structure", 64)
+_SCRATCH_WORDS = 1 << 26
+
+
+class DeviceStructure(NamedTuple):
+    """Who is connected to whom, on a device.
+
+    Attributes
+    ----------
+    offsets : ndarray of int64, shape (n_pre + 1,)
+        Where the row of each presynaptic neuron starts.
+    offsets_there : device array
+        The same on the device.
+    targets : device array of uint32
+        Postsynaptic indices, ascending in each row.
+    n_synapses : int
+        Number of synapses.
+    """
+
+    offsets: NDArray[np.int64]
+    offsets_there: Any
+    targets: Any
+    n_synapses: int
+
+    def without_targets(self) -> Structure:
+        """Give the structure to code of the host that only asks for offsets and for the number of synapses.
+
+        Returns
+        -------
+        Structure
+            Its targets are all zero and take no memory.
+        """
+        return Structure(self.offsets, np.broadcast_to(np.zeros(1, np.uint32), self.n_synapses))
+
+
+@singledispatch
+def structure_on_device(rule: Connectivity, shop: Workshop, draw: Draw) -> DeviceStructure | None:
+    """Make the synapses of a rule on a device.
+
+    Parameters
+    ----------
+    rule : Connectivity
+        The specification.
+    shop : Workshop
+        The device and its kernels.
+    draw : Draw
+        Seed and stream of the projection.
+
+    Returns
+    -------
+    DeviceStructure or None
+        None for a rule that lists its synapses, which are on the host already.
+    """
+    return None
+
+
+@structure_on_device.register
+def _(rule: AllToAll, shop: Workshop, draw: Draw) -> DeviceStructure | None:
+    skip = not rule.include_self
+    offsets = np.arange(rule.n_pre + 1, dtype=np.int64) * (rule.n_post - skip)
+    made = _with_room(shop, offsets)
+    shop.run(_MODULE, "all_pairs", made.n_synapses, made.targets, made.n_synapses, rule.n_post, int(skip))
+    return made
+
+
+@structure_on_device.register
+def _(rule: OneToOne, shop: Workshop, draw: Draw) -> DeviceStructure | None:
+    offsets = np.arange(rule.n_pre + 1, dtype=np.int64)
+    there = shop.device.to_device
+    return DeviceStructure(offsets, there(offsets), there(np.arange(rule.n_post, dtype=np.uint32)), rule.n_post)
+
+
+@structure_on_device.register
+def _(rule: FixedProb, shop: Workshop, draw: Draw) -> DeviceStructure | None:
+    if rule.prob == 0.0:
+        return _with_room(shop, np.zeros(rule.n_pre + 1, dtype=np.int64))
+    return _drawn_rows("draw_with_probability", rule, skip_scale(rule.prob), shop, draw)
+
+
+@structure_on_device.register
+def _(rule: PairwisePoisson, shop: Workshop, draw: Draw) -> DeviceStructure | None:
+    if rule.mean == 0.0:
+        return _with_room(shop, np.zeros(rule.n_pre + 1, dtype=np.int64))
+    return _drawn_rows("draw_poisson", rule, poisson_scale(rule.mean), shop, draw)
+
+
+@structure_on_device.register
+def _(rule: SymmetricPairwiseBernoulli, shop: Workshop, draw: Draw) -> DeviceStructure | None:
+    if rule.prob == 0.0:
+        return _with_room(shop, np.zeros(rule.n_pre + 1, dtype=np.int64))
+    common = (rule.n_pre, int(not rule.allow_self), skip_scale(rule.prob), *draw)
+    return _entered("draw_symmetric", rule.n_pre, rule.n_pre, (), common, shop)
+
+
+@structure_on_device.register
+def _(rule: FixedInDegree, shop: Workshop, draw: Draw) -> DeviceStructure | None:
+    choices = rule.n_pre - (not rule.allow_self)
+    workers, listed, scratch = _scratch(shop, rule.n_post, rule.num, choices, rule.allow_multi)
+    sizes = (rule.n_pre, rule.n_post, rule.num, int(not rule.allow_self), int(rule.allow_multi))
+    return _entered("draw_columns", rule.n_pre, workers, (workers,), (*sizes, listed, scratch, *draw), shop)
+
+
+@structure_on_device.register
+def _(rule: FixedOutDegree, shop: Workshop, draw: Draw) -> DeviceStructure | None:
+    return _rows(rule, np.full(rule.n_pre, rule.num, dtype=np.int64), shop, draw)
+
+
+@structure_on_device.register
+def _(rule: FixedTotalNumber, shop: Workshop, draw: Draw) -> DeviceStructure | None:
+    if not rule.allow_multi:  # how full a row is decides over the next draw, so these counts come one after another
+        return _rows(rule, row_counts(rule, draw), shop, draw)
+    counts = shop.device.to_device(np.zeros(rule.n_pre, dtype=np.int64))
+    shop.run(_MODULE, "spread_over_rows", rule.num, counts, rule.n_pre, rule.num, *draw.shifted(COUNT_STREAM))
+    return _rows(rule, shop.device.read(counts, 0, rule.n_pre), shop, draw)
+
+
+def _with_room(shop: Workshop, offsets: NDArray[np.int64]) -> DeviceStructure:
+    """Rows of these lengths, not filled yet."""
+    number = int(offsets[-1])
+    return DeviceStructure(offsets, shop.device.to_device(offsets), shop.device.empty(number, np.uint32), number)
+
+
+def _offsets(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Offsets of rows of these lengths."""
+    offsets = np.zeros(counts.size + 1, dtype=np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    return offsets
+
+
+def _drawn_rows(
+    phase: str, rule: FixedProb | PairwisePoisson, scale: float, shop: Workshop, draw: Draw
+) -> DeviceStructure:
+    """Draw rows twice: their lengths, then their targets, which ascend."""
+    common = (rule.n_post, int(not rule.allow_self), scale, *draw)
+    counted = shop.device.to_device(np.zeros(rule.n_pre + 1, dtype=np.int64))
+    shop.run(_MODULE, phase, rule.n_pre, 0, counted, shop.device.empty(0, np.uint32), *common)
+    made = _with_room(shop, np.cumsum(shop.device.read(counted, 0, rule.n_pre + 1)))
+    shop.run(_MODULE, phase, rule.n_pre, 1, made.offsets_there, made.targets, *common)
+    return made
+
+
+def _entered(
+    phase: str, n_pre: int, elements: int, before: tuple[Any, ...], common: tuple[Any, ...], shop: Workshop
+) -> DeviceStructure:
+    """Draw synapses twice that many threads enter into each row: their numbers, then the targets, then sort these."""
+    counted = shop.device.to_device(np.zeros(n_pre, dtype=np.int64))
+    shop.run(_MODULE, phase, elements, *before, 0, counted, shop.device.empty(0, np.uint32), *common)
+    made = _with_room(shop, _offsets(shop.device.read(counted, 0, n_pre)))
+    heads = shop.device.to_device(made.offsets[:-1])
+    shop.run(_MODULE, phase, elements, *before, 1, heads, made.targets, *common)
+    shop.run(_MODULE, "sort_rows", n_pre, made.offsets_there, made.targets)
+    return made
+
+
+def _rows(
+    rule: FixedOutDegree | FixedTotalNumber, counts: NDArray[np.int64], shop: Workshop, draw: Draw
+) -> DeviceStructure:
+    """Fill rows of known lengths and sort them."""
+    skip = int(not rule.allow_self)
+    made = _with_room(shop, _offsets(counts))
+    longest = int(counts.max(initial=0))
+    workers, listed, scratch = _scratch(shop, rule.n_pre, longest, rule.n_post - skip, rule.allow_multi)
+    shop.run(
+        _MODULE, "draw_rows", workers, workers, made.offsets_there, made.targets, rule.n_post, skip,
+        int(rule.allow_multi), listed, scratch, *draw,
+    )  # fmt: skip
+    shop.run(_MODULE, "sort_rows", rule.n_pre, made.offsets_there, made.targets)
+    return made
+
+
+def _scratch(shop: Workshop, owners: int, wanted: int, choices: int, multiple: bool) -> tuple[int, int, Any]:
+    """Give how many threads may draw subsets, whether these are lists, and memory for the subsets of all threads."""
+    words = -(-choices // 32)
+    listed = wanted * wanted <= 2 * words
+    each = 0 if multiple else wanted if listed else words
+    workers = owners if each == 0 else max(1, min(owners, _SCRATCH_WORDS // each))
+    return workers, int(listed), shop.device.empty(workers * each, np.uint32)

@@ -1,0 +1,237 @@
+"""The GPU, as far as the CUDA target needs one: memory there, its addresses, launches.
+
+In: NumPy arrays, generated kernels.  Out: arrays on the device and back, errors with a cure.  Must not know: networks,
+stages, logs.
+
+With ``NUMBA_ENABLE_CUDASIM=1`` in the environment Numba's simulator of CUDA stands in for a device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.errors import DeviceLostError, DeviceMemoryError, InternalError, MissingExtraError, TargetError
+
+__all__ = ["Device", "cuda_module", "simulated"]
+
+_BLOCK = 128
+_SIMULATED_THREADS = 4
+
+
+def simulated() -> bool:
+    """Whether Numba's simulator runs kernels."""
+    from numba.core import config  # not at the top: Numba takes longer to import than all the rest
+
+    return bool(config.ENABLE_CUDASIM)
+
+
+def cuda_module() -> Any:
+    """Numba's CUDA target.
+
+    Raises
+    ------
+    MissingExtraError
+        It cannot be imported.
+    """
+    try:
+        from numba import cuda  # not at the top: only users of a GPU need it, and its packages are optional
+    except ImportError as error:
+        raise MissingExtraError(
+            f"The CUDA target needs numba-cuda, which cannot be imported: {error}.",
+            where="Simulator(target='cuda')",
+            cure='pip install "numbadyn[cuda13]"',
+        ) from error
+    return cuda
+
+
+class Device:
+    """The current device.
+
+    Raises
+    ------
+    MissingExtraError
+        numba-cuda is not installed.
+    TargetError
+        There is no device, or no driver that fits.
+    """
+
+    def __init__(self) -> None:
+        self.cuda = cuda_module()
+        self.simulated = simulated()
+        if not self.simulated:
+            self._check()
+        self.stream = self.cuda.stream()
+        self.copies = self.cuda.stream()
+        self._blocks: dict[Any, int] = {}
+
+    def _check(self) -> None:
+        """Refuse to start without a device; the reasons are those of `numbadyn.doctor`."""
+        from numbadyn.runtime.cuda.diagnosis import (
+            diagnose_cuda,  # not at the top: it is needed when something is wrong
+        )
+
+        found = diagnose_cuda()
+        if not found.works:
+            kind = MissingExtraError if found.missing else TargetError
+            raise kind(found.reason, where="Simulator(target='cuda')", cure=found.cure)
+
+    @property
+    def name(self) -> str:
+        """Name of the device."""
+        if self.simulated:
+            return "Numba's simulator of CUDA"
+        name = self.cuda.get_current_device().name
+        return name.decode() if isinstance(name, bytes) else str(name)
+
+    @property
+    def free_bytes(self) -> int | None:
+        """Memory that is free on the device; None where nobody knows."""
+        return None if self.simulated else int(self.cuda.current_context().get_memory_info()[0])
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Turn errors of the driver and of the compiler into ours."""
+        try:
+            yield
+        except self._compiler_errors() as error:
+            raise InternalError(
+                f"A kernel cannot be compiled for {self._known_name()}: {error}", where="Simulator(target='cuda')"
+            ) from error
+        except self._driver_errors() as error:
+            if "OUT_OF_MEMORY" in str(error):
+                free = self.free_bytes
+                raise DeviceMemoryError(
+                    f"{self._known_name()} has no room for more"
+                    + ("." if free is None else f": {free / 1e9:.2f} GB are free."),
+                    where="Simulator(target='cuda')",
+                    cure="Take fewer synapses, shorter delays, precision=32 or target='cpu'; other processes may use "
+                    "the device too, see nvidia-smi.",
+                ) from error
+            raise DeviceLostError(
+                f"The device {self._known_name()} failed: {error}.",
+                where="Simulator(target='cuda')",
+                cure="What was recorded until then is in the error's .result. Look at nvidia-smi and the system log, "
+                "then make a new nd.Simulator; a process that has lost its device has to start anew.",
+            ) from error
+
+    def _known_name(self) -> str:
+        try:
+            return self.name
+        except Exception:  # the device is gone, and its name with it
+            return "(its name is gone too)"
+
+    def _compiler_errors(self) -> tuple[type[Exception], ...]:
+        from numba.core.errors import NumbaError  # not at the top, as in `simulated`
+
+        found: list[type[Exception]] = [NumbaError]
+        own = getattr(getattr(getattr(self.cuda, "core", None), "errors", None), "NumbaError", None)
+        compiler = getattr(getattr(getattr(self.cuda, "cudadrv", None), "error", None), "NvvmError", None)
+        found += [kind for kind in (own, compiler) if kind is not None]
+        return tuple(found)
+
+    def _driver_errors(self) -> tuple[type[Exception], ...]:
+        if self.simulated:
+            return (SimulatedDriverError,)
+        driver = self.cuda.cudadrv.driver
+        return (driver.CudaAPIError, self.cuda.cudadrv.error.CudaDriverError)
+
+    # ---- memory ------------------------------------------------------------------------------------------------------
+
+    def to_device(self, array: NDArray[Any]) -> Any:
+        """A copy there; an empty array becomes one of one element."""
+        with self.watched():
+            kept = np.ascontiguousarray(array if array.size else np.zeros(1, array.dtype))
+            return self.cuda.to_device(kept)
+
+    def empty(self, size: int, dtype: Any) -> Any:
+        """Memory there, with anything in it."""
+        with self.watched():
+            return self.cuda.device_array(max(1, size), np.dtype(dtype))
+
+    @staticmethod
+    def address(array: Any) -> int:
+        """Address of an array there."""
+        if hasattr(array, "_ary"):
+            return int(array._ary.ctypes.data)
+        return int(array.__cuda_array_interface__["data"][0])
+
+    def write(self, array: Any, values: NDArray[Any], start: int = 0) -> None:
+        """Overwrite a part of an array there."""
+        if values.size:
+            with self.watched():
+                array[start : start + values.size].copy_to_device(np.ascontiguousarray(values), stream=self.stream)
+
+    def read(self, array: Any, start: int, count: int) -> NDArray[Any]:
+        """Copy of a part of an array there; kernels that are under way are waited for."""
+        with self.watched():
+            self.stream.synchronize()
+            return np.asarray(array[start : start + count].copy_to_host()) if count else np.zeros(0, array.dtype)
+
+    def fetch(self, array: Any, count: int) -> NDArray[Any]:
+        """Copy of the first elements, beside kernels that run on; they must not write there."""
+        if count == 0:
+            return np.zeros(0, array.dtype)
+        with self.watched():
+            found = np.asarray(array[:count].copy_to_host(stream=self.copies))
+            self.copies.synchronize()
+        return found
+
+    # ---- launches ----------------------------------------------------------------------------------------------------
+
+    def mark(self) -> Any:
+        """An event behind what was launched so far."""
+        event = self.cuda.event()
+        event.record(stream=self.stream)
+        return event
+
+    def wait(self, event: Any) -> None:
+        """Wait for an event."""
+        with self.watched():
+            event.synchronize()
+
+    def blocks(self, kernel: Any, elements: int, arguments: tuple[Any, ...], *, together: bool) -> int:
+        """Blocks of a launch: as there is work for; where all threads wait for each other, as fit on the device."""
+        needed = -(-elements // _BLOCK)
+        if not together:
+            return int(max(1, needed))
+        if kernel not in self._blocks:
+            signature = tuple(kernel.typeof_pyval(argument) for argument in arguments)
+            self._blocks[kernel] = int(kernel.compile(signature).max_cooperative_grid_blocks(_BLOCK))
+        return max(1, min(self._blocks[kernel], needed))
+
+    def launch(self, kernel: Any, elements: int, arguments: tuple[Any, ...], *, together: bool, on: Any = None) -> None:
+        """Run a kernel.
+
+        Parameters
+        ----------
+        kernel : kernel
+            Of a generated module.
+        elements : int
+            For how many threads there is work.
+        arguments : tuple
+            Numbers and arrays on the device.
+        together : bool
+            All threads wait for each other, so that all must be there at once.
+        on : stream or graph builder, optional
+            Where it is launched; the stream of the device by default.
+        """
+        with self.watched():
+            if self.simulated:
+                kernel[1, _SIMULATED_THREADS](*arguments)
+                return
+            blocks = self.blocks(kernel, elements, arguments, together=together)
+            kernel[blocks, _BLOCK, self.stream if on is None else on](*arguments)
+
+    def synchronize(self) -> None:
+        """Wait for all that was launched."""
+        with self.watched():
+            self.stream.synchronize()
+
+
+class SimulatedDriverError(Exception):
+    """What stands for an error of the driver where there is none, so that losing a device can be tried."""

@@ -1,0 +1,158 @@
+"""Logs of one launch on a GPU: rows that kernels fill there, and their way into the logs of a run.
+
+In: logs of a run, a device.  Out: the array `L` of a launch; spikes and samples, added to the logs of the run.  Must
+not know: programs, source text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.codegen.cuda.routines import CHECK_COLUMNS, LOG_HEAD, SAMPLE_COLUMNS, SPIKE_COLUMNS
+from numbadyn.runtime.cuda.device import Device
+from numbadyn.runtime.logs import SampleLog, SpikeLog
+
+__all__ = ["LaunchLogs", "SamplePlace", "SpikePlace", "longest_launch"]
+
+_SPIKES = 1 << 20
+_SAMPLE_BYTES = 1 << 26
+_KINDS = {"real": 0, "int": 1, "bool": 2}
+
+
+class SpikePlace(NamedTuple):
+    """Where the events of a channel stand: first place, place of the counts, number of slots."""
+
+    events: int
+    counts: int
+    depth: int
+
+
+class SamplePlace(NamedTuple):
+    """What is sampled: kind, first place, and the address of the element numbers on the device."""
+
+    kind: str
+    place: int
+    elements: int
+
+
+def longest_launch(samples: Sequence[SampleLog]) -> int:
+    """Steps of a launch whose samples fit into the memory set aside for them."""
+    rooms = (log.every * max(1, _SAMPLE_BYTES // max(1, log.elements.size * log.dtype.itemsize)) for log in samples)
+    return min(rooms, default=1 << 30)
+
+
+class LaunchLogs:
+    """Memory for what one launch records; used again once that was collected.
+
+    Parameters
+    ----------
+    device : Device
+        Where.
+    spikes, samples : list
+        Logs of the run.
+    spike_places, sample_places : list
+        Where their content stands on the device.
+    checks : ndarray of int64, shape (n, 2)
+        Places and numbers of elements of the states that are checked for NaN.
+    steps : int
+        Steps of the longest launch.
+    """
+
+    def __init__(
+        self,
+        device: Device,
+        spikes: list[SpikeLog],
+        samples: list[SampleLog],
+        spike_places: list[SpikePlace],
+        sample_places: list[SamplePlace],
+        checks: NDArray[np.int64],
+        steps: int,
+    ) -> None:
+        self.device, self.spikes, self.samples = device, spikes, samples
+        self._rooms = [max(log.width, min(_SPIKES, 64 * log.width)) for log in spikes]
+        self._events = [(device.empty(room, np.uint32), device.empty(room, np.uint32)) for room in self._rooms]
+        # one more, since a launch may begin anywhere between two samples
+        self._values = [
+            device.empty((steps // log.every + 1) * log.elements.size, _stored(log.dtype)) for log in samples
+        ]
+        self._template = self._rows(spike_places, sample_places, checks)
+        self.rows = device.to_device(self._template)
+        self.parity = 0
+
+    def _rows(
+        self, spike_places: list[SpikePlace], sample_places: list[SamplePlace], checks: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        address = self.device.address
+        rows: list[list[int]] = [
+            [*place, log.width, room, address(indices), address(steps), 0, 0]
+            for log, place, room, (indices, steps) in zip(
+                self.spikes, spike_places, self._rooms, self._events, strict=True
+            )
+        ]
+        rows += [
+            [
+                int(log.kind == "probe"), _KINDS[place.kind], place.place, log.elements.size, place.elements,
+                int(log.steps[0]), log.every, log.last, address(values),
+            ]
+            for log, place, values in zip(self.samples, sample_places, self._values, strict=True)
+        ]  # fmt: skip
+        assert all(len(row) == len(SPIKE_COLUMNS) for row in rows[: len(self.spikes)])
+        assert all(len(row) == len(SAMPLE_COLUMNS) for row in rows[len(self.spikes) :])
+        head = [0] * len(LOG_HEAD)
+        for name, count in (("SPIKES", len(self.spikes)), ("SAMPLES", len(self.samples)), ("CHECKS", len(checks))):
+            head[LOG_HEAD.index(name)] = count
+        flat = [number for row in rows for number in row]
+        assert checks.shape[1:] == (len(CHECK_COLUMNS),)
+        return np.array([*head, *flat, *checks.reshape(-1).tolist()], np.int64)
+
+    def open(self) -> None:
+        """Empty the logs, before a launch."""
+        self.device.write(self.rows, self._template)
+
+    def collect(self) -> tuple[int, int, int]:
+        """Add what a launch has recorded to the logs of the run.
+
+        Returns
+        -------
+        tuple of int
+            The step reached, how the launch ended, and the check that failed.
+        """
+        rows = self.device.fetch(self.rows, self._template.size)
+        head = dict(zip(LOG_HEAD, rows[: len(LOG_HEAD)].tolist(), strict=True))
+        first, reached = head["FIRST"], head["REACHED"]
+        at = len(LOG_HEAD)
+        for log, (indices, steps) in zip(self.spikes, self._events, strict=True):
+            row = dict(zip(SPIKE_COLUMNS, rows[at : at + len(SPIKE_COLUMNS)].tolist(), strict=True))
+            used = row["ODD" if reached & 1 else "EVEN"]
+            self._add_spikes(log, self.device.fetch(indices, used), self.device.fetch(steps, used), first)
+            at += len(SPIKE_COLUMNS)
+        for sample, values in zip(self.samples, self._values, strict=True):
+            self._add_samples(sample, values, first, reached)
+        return reached, head["STATUS"], head["BAD"]
+
+    @staticmethod
+    def _add_spikes(log: SpikeLog, indices: NDArray[np.uint32], steps: NDArray[np.uint32], first: int) -> None:
+        """Spikes of a launch in the order of steps and neurons; threads leave those of a step in any order."""
+        inside = (indices >= log.start) & (indices < log.stop)
+        if not inside.all():
+            indices, steps = indices[inside], steps[inside]
+        keys = steps.astype(np.uint64) << np.uint64(32) | indices
+        if (keys[1:] < keys[:-1]).any():
+            keys.sort()
+        found = (keys & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+        log.extend(found - np.uint32(log.start), (keys >> np.uint64(32)).astype(np.int64) + first)
+
+    def _add_samples(self, log: SampleLog, values: Any, first: int, reached: int) -> None:
+        taken = int(np.searchsorted(log.steps, reached) - np.searchsorted(log.steps, first))
+        found = self.device.fetch(values, taken * log.elements.size).reshape(taken, log.elements.size)
+        log.values[log.used : log.used + taken] = found
+        log.used += taken
+        log.next_step = int(log.steps[log.used]) if log.used < log.steps.size else np.iinfo(np.int64).max
+
+
+def _stored(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    return np.dtype(np.uint8) if dtype.kind == "b" else dtype

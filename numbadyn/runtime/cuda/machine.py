@@ -1,0 +1,267 @@
+"""A machine on a GPU: the memory of a program there, launches of many steps, and what they record.
+
+In: a program with its bindings, and logs.  Out: `advance`.  Must not know: how chunks are chosen, units, user objects.
+
+While one launch runs, what the one before has recorded is on its way back.  The clock (step, how it went) lies on the
+device, so that a launch goes on where the one before has stopped, whatever stopped it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.codegen.cuda.routines import DIRECTORY
+from numbadyn.codegen.cuda.source import (
+    cuda_source,
+    entries,
+    kernel_names,
+    library_entries,
+    library_source,
+    schedule_place,
+    scratch_size,
+)
+from numbadyn.errors import DeviceMemoryError
+from numbadyn.ir.nodes import BindContext
+from numbadyn.lowering.program import Buffer, Delivery, Loop, Program
+from numbadyn.runtime.cuda.device import Device
+from numbadyn.runtime.cuda.launches import Launches, Way, launches_of
+from numbadyn.runtime.cuda.logs import LaunchLogs, SamplePlace, SpikePlace, longest_launch
+from numbadyn.runtime.logs import SampleLog, SpikeLog
+from numbadyn.runtime.machines import CompiledMachine, Outcome
+from numbadyn.runtime.on_demand import load
+
+__all__ = ["CudaMachine"]
+
+_ARRAYS = ("R", "I", "B", "E", "C")
+_ARENAS = {"real": "R", "int": "I", "bool": "B"}
+_RESERVE = 64 << 20
+_PIECES = 4
+"""Launches of a chunk, so that all but the last one run beside the way back of what was recorded."""
+
+
+class CudaMachine(CompiledMachine):
+    """Compiled code on a GPU.
+
+    Parameters
+    ----------
+    program : Program
+        Lowered network.
+    context : BindContext
+        dt, seed, precision.
+    tables : list
+        Synapse tables.
+    label : str
+        Name in the cache.
+    device : Device
+        Where; it may hold the tables already.
+    reproducible : bool
+        Give the bits of the CPU target.
+    launch : {"persistent", "graph", "single"}
+        One kernel for many steps; graphs of one kernel a phase; launches of one kernel a phase.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        context: BindContext,
+        tables: list[Any],
+        label: str,
+        *,
+        device: Device,
+        reproducible: bool = False,
+        launch: Way = "persistent",
+    ) -> None:
+        self.device = device
+        self._reproducible, self._way = reproducible, launch
+        self._there: dict[str, Any] = {}
+        self._placed: dict[int, tuple[NDArray[Any], Any]] = {}
+        self._old_placed: dict[int, tuple[NDArray[Any], Any]] = {}
+        self._logs: list[LaunchLogs] = []
+        self._logs_steps = 0
+        super().__init__(program, context, tables, label)
+
+    def _load_code(self, label: str) -> None:
+        bits, exact = self.context.bits, self._reproducible
+        library = load(
+            library_source(self.program, bits, reproducible=exact), label="library", entry=library_entries(self.program)
+        )
+        self.source = cuda_source(self.program, bits, library.path.stem, reproducible=exact)
+        self.loaded = load(self.source, label=label, entry=entries(self.program))
+        names = kernel_names(self.program, ordered=exact)
+        self.launches: Launches = launches_of(self._way, self.device, self.loaded.module, names, self._work())
+
+    def _work(self) -> int:
+        """For how many threads a step has work: a thread an element, and some for each synapse of a spike."""
+        loops = [
+            sum(instance.size for instance in stage.instances)
+            for stages in self.program.schedule
+            for stage in stages
+            if isinstance(stage, Loop)
+        ]
+        delivers = any(isinstance(stages[0], Delivery) for stages in self.program.schedule)
+        synapses = sum(int(table.n_synapses) for table in self.memory.tables) if delivers else 0
+        return max([*loops, min(synapses // 64, 1 << 18), 1])
+
+    # ---- memory ------------------------------------------------------------------------------------------------------
+
+    def _latest(self, buffer: Buffer) -> NDArray[Any]:
+        view = self.memory.view(buffer)
+        if self._there:
+            view[:] = self.device.read(self._there[_ARENAS[buffer.kind]], self.memory.offsets[buffer], view.size)
+        return view
+
+    def _changed(self, buffer: Buffer) -> None:
+        if self._there:
+            there = self._there[_ARENAS[buffer.kind]]
+            self.device.write(there, self.memory.view(buffer), self.memory.offsets[buffer])
+
+    def _forget(self) -> None:
+        self._there.clear()
+
+    def _histories(self) -> list[Buffer]:
+        return [buffer for buffer in self.memory.offsets if buffer.role == "ring"]
+
+    def _fetch_histories(self) -> None:
+        for buffer in self._histories():
+            self._latest(buffer)
+        for name in ("E", "C"):
+            if name in self._there:
+                array = getattr(self.memory, name)
+                array[:] = self.device.read(self._there[name], 0, array.size)
+
+    def _store_histories(self) -> None:
+        for buffer in self._histories():
+            self._changed(buffer)
+        for name in ("E", "C"):
+            if name in self._there:
+                self.device.write(self._there[name], getattr(self.memory, name))
+
+    def _place(self, array: Any) -> int:
+        """Address of a copy there; an array that was there in the run before is not copied again."""
+        if not isinstance(array, np.ndarray):
+            return self.device.address(array)
+        known = self._placed.get(id(array)) or self._old_placed.get(id(array))
+        if known is None or known[0] is not array:
+            known = (array, self.device.to_device(array))
+        self._placed[id(array)] = known
+        return self.device.address(known[1])
+
+    def begin(self, spikes: list[SpikeLog], samples: list[SampleLog]) -> None:
+        """Fetch parameters anew and get ready for a run with these logs."""
+        if not self._there:
+            self._check_room()
+        self._old_placed, self._placed = self._placed, {}
+        super().begin(spikes, samples)
+        self._old_placed = {}
+
+    def _check_room(self) -> None:
+        """Refuse to start what would not fit, with a forecast; the synapses are there already."""
+        free = self.device.free_bytes
+        if free is not None and self.memory.nbytes + _RESERVE > free:
+            raise DeviceMemoryError(
+                f"The states and histories of {self.step.name} need {self.memory.nbytes / 1e9:.2f} GB beside its "
+                f"synapses, but {self.device.name} has only {free / 1e9:.2f} GB free.",
+                where=self.step.name,
+                cure="Shorten delays or take a smaller network"
+                + (", or precision=32" if self.context.bits == 64 else "")
+                + ", or target='cpu'.",
+            )
+
+    # ---- getting ready -----------------------------------------------------------------------------------------------
+
+    def _bind(self) -> None:
+        for name in _ARRAYS:
+            if name not in self._there:
+                self._there[name] = self.device.to_device(getattr(self.memory, name))
+        self._directory = self._write_directory()
+        clock = np.array([self.number, 0, self.number], np.int64)
+        self._clock = self.device.to_device(clock)
+        self._longest = longest_launch(self._samples)
+        self._logs = []
+
+    def _write_directory(self) -> Any:
+        """The directory `D`, and the tables that it speaks of."""
+        integers: list[NDArray[np.int64]] = []
+        reals: list[NDArray[Any]] = []
+        used = {"T": 0, "S": 0}
+
+        def put(table: NDArray[Any], where: str, kept: list[NDArray[Any]]) -> int:
+            begin = used[where]
+            kept.append(table.reshape(-1))
+            used[where] += table.size
+            return begin
+
+        schedule = self.program.schedule
+        directory = np.zeros(schedule_place(len(schedule)), np.int64)
+        places = {name: number for number, name in enumerate(DIRECTORY)}
+        directory[places["TERMS"]] = put(self.tables.terms, "T", integers)
+        tables = iter(self.tables.stages)
+        for number, stages in enumerate(schedule):
+            rows, place = next(tables), schedule_place(number)
+            directory[place : place + 2] = put(rows, "T", integers), len(rows)
+            if isinstance(stages[0], Loop):
+                directory[place + 2] = put(next(tables), "S", reals)
+                directory[place + 3] = put(next(tables), "T", integers)
+        scratch = scratch_size(self.program)
+        self._tables = {
+            "T": self.device.to_device(np.concatenate(integers)),
+            "S": self.device.to_device(np.concatenate([np.zeros(0, self.memory.R.dtype), *reals])),
+            "W": self.device.to_device(np.zeros(scratch + len(self._checks), np.int64)),
+        }
+        for name, array in {**self._there, **self._tables}.items():
+            directory[places[name]] = self.device.address(array)
+        directory[places["KEY0"]], directory[places["KEY1"]] = self.context.seed & 0xFFFFFFFF, self.context.seed >> 32
+        directory[places["MARKS"]] = scratch
+        return self.device.to_device(directory)
+
+    def _new_logs(self, steps: int) -> LaunchLogs:
+        memory = self.memory
+        spikes = [
+            SpikePlace(memory.event_offsets[log.channel], memory.count_offsets[log.channel], memory.depths[log.channel])
+            for log in self._spikes
+        ]
+        samples = []
+        for log in self._samples:
+            buffer = self.buffer_of(log)
+            samples.append(SamplePlace(buffer.kind, memory.offsets[buffer], self._place(log.elements)))
+        return LaunchLogs(self.device, self._spikes, self._samples, spikes, samples, self._checks, steps)
+
+    def _run_nothing(self) -> None:
+        self._launch(self._new_logs(1), self.number, 1)
+        self.device.synchronize()
+
+    # ---- running -----------------------------------------------------------------------------------------------------
+
+    def _launch(self, logs: LaunchLogs, last: int, most: int) -> None:
+        logs.open()
+        self.launches.launch(last, most, self.context.dt, self._directory, logs.rows, self._clock)
+
+    def advance(self, stop: int) -> Outcome:
+        """Run up to step `stop`, or less far if a NaN appears."""
+        most = min(self._longest, max(1, -(-(stop - self.number) // _PIECES)))
+        if not self._logs or self._logs_steps < most:
+            self._logs_steps = min(self._longest, 2 * most)
+            self._logs = [self._new_logs(self._logs_steps) for _ in range(2)]
+        idle, under_way, expected = deque(self._logs), deque[tuple[LaunchLogs, Any]](), self.number
+        failed: int | None = None
+        while under_way or (self.number < stop and failed is None):
+            while idle and expected < stop and failed is None:
+                logs = idle.popleft()
+                self._launch(logs, stop, most)
+                under_way.append((logs, self.device.mark()))
+                expected = min(stop, expected + most)
+            logs, event = under_way.popleft()
+            self.device.wait(event)
+            self.number, status, bad = logs.collect()
+            idle.append(logs)
+            if status == 2 and failed is None:  # launches behind it do nothing and say so
+                failed = self._checked[bad]
+            if not under_way:
+                expected = self.number
+        if failed is not None:
+            return Outcome(self.number, failed)
+        return Outcome(self.number, guard=self.broken_guard())
