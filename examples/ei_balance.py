@@ -67,7 +67,8 @@ def parse():
     add, picture = parser.add_argument, Path(__file__).with_suffix(".png")
     add("--seconds", type=float, default=1.0, help="simulated time (default: 1)")
     add("--scale", type=float, default=1.0, help="1 means 4,000 neurons, each with 80 synapses always (default: 1)")
-    add("--target", choices=["cpu", "interpret"], default="cpu", help="compiled, or the interpreter (default: cpu)")
+    targets = "compiled for the processor, the interpreter, or compiled for a GPU (default: cpu)"
+    add("--target", choices=["cpu", "interpret", "cuda"], default="cpu", help=targets)
     add("--precision", type=int, choices=[32, 64], default=64, help="bits of real numbers (default: 64)")
     add("--seed", type=int, default=42, help="seed of connectivity and first values (default: 42)")
     add("--out", type=Path, default=picture, help="where the picture goes (default: beside this file)")
