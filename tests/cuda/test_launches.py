@@ -2,10 +2,13 @@
 
 import sys
 import types
+import warnings
 
 import pytest
+from numba.core.errors import NumbaPerformanceWarning
 
 from numbadyn.runtime.cuda import launches as cuda_launches
+from numbadyn.runtime.cuda.device import Device
 from numbadyn.runtime.cuda.launches import launches_of
 
 NAMES = ["sample", "level_0", "level_1", "record", "tick"]
@@ -61,6 +64,31 @@ def notes(monkeypatch):
 def made(way, notes):
     module = types.SimpleNamespace(**{name: name for name in ("run", "begin", *NAMES)})
     return launches_of(way, notes, module, NAMES, 1000)
+
+
+def test_a_small_grid_is_no_reason_to_warn():
+    class Kernel:
+        def __getitem__(self, how):
+            warnings.warn(
+                "Grid size 1 will likely result in GPU under-utilization", NumbaPerformanceWarning, stacklevel=2
+            )
+            return how
+
+    assert Device._configured(Kernel(), 1, "stream") == (1, 128, "stream")
+
+
+def test_a_capture_that_fails_is_ended(notes, monkeypatch):
+    launches, closed = made("graph", notes), []
+    monkeypatch.setattr(Builder, "close", lambda builder: closed.append(builder), raising=False)
+
+    def launch(kernel, elements, arguments, *, together, on=None):
+        if on is not None:
+            raise RuntimeError("no")
+
+    monkeypatch.setattr(notes, "launch", launch)
+    with pytest.raises(RuntimeError, match="no"):
+        launches.launch(9, 2, 0.1, "D", "L", "clock")
+    assert len(closed) == 1
 
 
 def test_a_persistent_kernel_is_launched_once(notes):

@@ -10,6 +10,7 @@ from numbadyn.codegen.cuda.source import cuda_source
 from numbadyn.lowering.pipeline import lower, prepare
 from numbadyn.model.step import trace_step
 from tests.cuda.networks import NETWORKS
+from tests.features.agreement import states_and_spikes
 
 
 def program_of(network, channels=()):
@@ -92,6 +93,16 @@ def test_a_state_that_is_read_at_other_places_is_not_independent():
             self.x.value = 0.5 * self.x.value + self.x.value[np.array([3, 2, 1, 0])]
 
     assert not is_independent(program_of(Mixed(4)))
+
+
+def test_events_that_are_delivered_within_their_step_may_have_one_slot():
+    sim = nd.Simulator(NETWORKS["gap junctions"](), dt=0.1 * ms)
+    states_and_spikes(sim)
+    assert sim.program.events
+    assert touched_by_recording(sim.program, levels(sim.program, ordered=False))
+    sim = nd.Simulator(Balanced(), dt=0.1 * ms)
+    states_and_spikes(sim)
+    assert not touched_by_recording(sim.program, levels(sim.program, ordered=False))
 
 
 def test_recording_waits_where_the_next_step_would_overwrite():

@@ -113,6 +113,27 @@ def test_a_lost_device_keeps_what_was_recorded(monkeypatch):
     assert "cure" in str(caught.value)
 
 
+def test_an_interrupted_chunk_leaves_clock_and_states_in_step(monkeypatch):
+    sim, whole = simulator(NETWORKS["pair"], reproducible=True), simulator(NETWORKS["pair"], "interpret")
+    sim.run(1 * ms, progress=False)
+    wait, waits = Device.wait, []
+
+    def interrupted(device, event):
+        waits.append(event)
+        if len(waits) == 2:
+            raise KeyboardInterrupt
+        wait(device, event)
+
+    monkeypatch.setattr(Device, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        sim.run(20 * ms, progress=False)
+    monkeypatch.setattr(Device, "wait", wait)
+    reached = round(float(sim.t.rescale(ms).magnitude) / 0.1)
+    assert 10 < reached < 210
+    whole.run(reached * 0.1 * ms, progress=False)
+    np.testing.assert_array_equal(sim.get(sim.network.E, "V"), whole.get(whole.network.E, "V"))
+
+
 @pytest.mark.parametrize("bits", [64, 32])
 def test_too_little_memory_is_forecast(monkeypatch, bits):
     monkeypatch.setattr(Device, "free_bytes", property(lambda device: 1000))

@@ -164,8 +164,9 @@ def levels(program: Program, *, ordered: bool) -> list[list[Phase]]:
 def touched_by_recording(program: Program, groups: list[list[Phase]]) -> bool:
     """Whether the first phases of a step write what is recorded after the step before it."""
     recorded: set[Place] = {("memory", buffer) for buffer in program.probes.values()}
-    past = {channel for group in groups for phase in group for kind, channel in phase.reads if kind == "events past"}
-    # a channel that nobody reads later has one slot
+    deliveries = (stage for stages in program.schedule for stage in stages if isinstance(stage, Delivery))
+    past = {term.channel for delivery in deliveries for term in delivery.terms if term.base > 0}
+    # a channel whose events of earlier steps nobody surely reads may have one slot
     recorded |= {("events now", channel) for channel in program.events if channel not in past}
     return any(phase.writes & recorded for phase in (groups[0] if groups else ()))
 

@@ -8,6 +8,7 @@ With ``NUMBA_ENABLE_CUDASIM=1`` in the environment Numba's simulator of CUDA sta
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -91,7 +92,11 @@ class Device:
     @property
     def free_bytes(self) -> int | None:
         """Memory that is free on the device; None where nobody knows."""
-        return None if self.simulated else int(self.cuda.current_context().get_memory_info()[0])
+        if self.simulated:
+            return None
+        context = self.cuda.current_context()
+        context.deallocations.clear()  # what Numba has put off giving back
+        return int(context.get_memory_info()[0])
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -138,7 +143,12 @@ class Device:
         if self.simulated:
             return (SimulatedDriverError,)
         driver = self.cuda.cudadrv.driver
-        return (driver.CudaAPIError, self.cuda.cudadrv.error.CudaDriverError)
+        found = [driver.CudaAPIError, self.cuda.cudadrv.error.CudaDriverError]
+        try:
+            from cuda.core._utils.cuda_utils import CUDAError  # launches go through cuda.core; there is no public path
+        except ImportError:
+            return tuple(found)
+        return (*found, CUDAError)
 
     # ---- memory ------------------------------------------------------------------------------------------------------
 
@@ -185,8 +195,9 @@ class Device:
 
     def mark(self) -> Any:
         """An event behind what was launched so far."""
-        event = self.cuda.event()
-        event.record(stream=self.stream)
+        with self.watched():
+            event = self.cuda.event()
+            event.record(stream=self.stream)
         return event
 
     def wait(self, event: Any) -> None:
@@ -225,7 +236,17 @@ class Device:
                 kernel[1, _SIMULATED_THREADS](*arguments)
                 return
             blocks = self.blocks(kernel, elements, arguments, together=together)
-            kernel[blocks, _BLOCK, self.stream if on is None else on](*arguments)
+            self._configured(kernel, blocks, self.stream if on is None else on)(*arguments)
+
+    @staticmethod
+    def _configured(kernel: Any, blocks: int, on: Any) -> Any:
+        """A kernel with its launch; that a small network leaves most of a device idle is no news to anybody."""
+        from numba.core.errors import NumbaPerformanceWarning  # not at the top, as in `simulated`
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NumbaPerformanceWarning)
+            warnings.filterwarnings("ignore", message="Grid size .* under-utilization")
+            return kernel[blocks, _BLOCK, on]
 
     def synchronize(self) -> None:
         """Wait for all that was launched."""

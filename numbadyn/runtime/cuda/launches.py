@@ -101,8 +101,12 @@ class GraphLaunches(SingleLaunches):
                 core.set_current()
                 self._stream = core.create_stream(self.device.stream)
             builder = self._stream.create_graph_builder().begin_building()
-            for _ in range(_GRAPH_STEPS):
-                self._step(arguments, on=builder)
+            try:
+                for _ in range(_GRAPH_STEPS):
+                    self._step(arguments, on=builder)
+            except BaseException:
+                builder.close()  # ends the capture, without which the stream could not be used any more
+                raise
             return builder.end_building().complete()
 
 

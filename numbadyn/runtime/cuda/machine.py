@@ -246,7 +246,21 @@ class CudaMachine(CompiledMachine):
         if not self._logs or self._logs_steps < most:
             self._logs_steps = min(self._longest, 2 * most)
             self._logs = [self._new_logs(self._logs_steps) for _ in range(2)]
-        idle, under_way, expected = deque(self._logs), deque[tuple[LaunchLogs, Any]](), self.number
+        under_way = deque[tuple[LaunchLogs, Any]]()
+        try:
+            failed = self._pipeline(stop, most, under_way)
+        except KeyboardInterrupt:  # the clock on the device runs on until all launches are over
+            while under_way:
+                self._collect(under_way)
+            self.number = int(self.device.read(self._clock, 0, 1)[0])
+            raise
+        if failed is not None:
+            return Outcome(self.number, failed)
+        return Outcome(self.number, guard=self.broken_guard())
+
+    def _pipeline(self, stop: int, most: int, under_way: deque[tuple[LaunchLogs, Any]]) -> int | None:
+        """Keep two launches under way until step `stop`; gives the state in which a NaN was found."""
+        idle, expected = deque(self._logs), self.number
         failed: int | None = None
         while under_way or (self.number < stop and failed is None):
             while idle and expected < stop and failed is None:
@@ -254,14 +268,17 @@ class CudaMachine(CompiledMachine):
                 self._launch(logs, stop, most)
                 under_way.append((logs, self.device.mark()))
                 expected = min(stop, expected + most)
-            logs, event = under_way.popleft()
-            self.device.wait(event)
-            self.number, status, bad = logs.collect()
+            logs, status, bad = self._collect(under_way)
             idle.append(logs)
             if status == 2 and failed is None:  # launches behind it do nothing and say so
                 failed = self._checked[bad]
             if not under_way:
                 expected = self.number
-        if failed is not None:
-            return Outcome(self.number, failed)
-        return Outcome(self.number, guard=self.broken_guard())
+        return failed
+
+    def _collect(self, under_way: deque[tuple[LaunchLogs, Any]]) -> tuple[LaunchLogs, int, int]:
+        """Wait for the oldest launch and fetch what it has recorded."""
+        logs, event = under_way.popleft()
+        self.device.wait(event)
+        self.number, status, bad = logs.collect()
+        return logs, status, bad
