@@ -38,7 +38,7 @@ _OWN_NAMES = [
     "integers", "begin", "outside", "q", "near", "scratch", "key0", "key1", "select", "real", "f32", "f64", "i32",
     "i64", "u8", "u32", "u64", "R", "I", "B", "E", "C", "one", "zero", "routine", "scalar", "kernel", "slot_start",
     "nearest_even", "rounded_product", "square_root", "minimum", "maximum", "mod", "ring_slot", "sign",
-    "array_at", "slot_begin", "thread", "threads", "entry", "stride", "D", "T", "S", "D_R", "D_I", "D_B", "D_T", "D_S",
+    "array_at", "thread", "threads", "entry", "stride", "D", "T", "S", "D_R", "D_I", "D_B", "D_T", "D_S",
     "D_KEY0", "D_KEY1",
 ]  # fmt: skip
 _RESERVED = (

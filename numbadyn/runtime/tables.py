@@ -48,8 +48,8 @@ class Tables:
         Placed buffers, bound constants.
     sampled : set of int
         States that somebody samples: every step must store them.
-    place : callable, optional
-        Puts an array where the compiled code can read it and gives its address; by default it stays where it is.
+    place : callable
+        Puts an array where the compiled code can read it and gives its address.
 
     Attributes
     ----------
@@ -59,10 +59,10 @@ class Tables:
         Rows of synaptic terms.
     """
 
-    def __init__(self, memory: Memory, sampled: set[int], place: Callable[[NDArray[Any]], int] | None = None) -> None:
+    def __init__(self, memory: Memory, sampled: set[int], place: Callable[[NDArray[Any]], int]) -> None:
         self.memory = memory
         self._sampled = sampled
-        self._place = place or self._keep
+        self._place = place
         self._alive: dict[int, tuple[NDArray[Any], int]] = {}
         self._terms: list[list[int]] = []
         self.stages: list[NDArray[Any]] = []
@@ -85,10 +85,6 @@ class Tables:
         if id(array) not in self._alive:
             self._alive[id(array)] = (array, self._place(array))
         return self._alive[id(array)][1]
-
-    @staticmethod
-    def _keep(array: NDArray[Any]) -> int:
-        return int(array.ctypes.data)
 
     # ---- loops -------------------------------------------------------------------------------------------------------
 

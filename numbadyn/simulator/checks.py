@@ -5,7 +5,7 @@ In: arguments.  Out: plain values.  Must not know: how a network is built or run
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from numbadyn.units import TIME, describe, is_quantity, magnitude_in
 __all__ = ["check_initialised", "checked_delays", "checked_launch", "checked_seed", "checked_target", "duration_steps"]
 
 _TARGETS = ("cpu", "interpret", "cuda")
-_LAUNCHES = ("persistent", "graph", "single")
+_LAUNCHES = get_args(Way)
 
 
 def checked_target(target: str, threads: Any, precision: int) -> str:

@@ -16,6 +16,8 @@ A phase is called by every thread.  Inside a phase no thread reads what another 
 
 import inspect
 
+from numbadyn.codegen.routines import slot_start
+
 __all__ = [
     "CHECK_COLUMNS",
     "DIRECTORY",
@@ -53,11 +55,6 @@ GROUP = 64
 
 WORKERS = GROUP * GROUP
 """Most threads that collect the events of one population in order."""
-
-
-def slot_begin(offset, depth, lag, width, every, step):
-    # a history's slot of `lag` windows ago; plain memory has depth 1
-    return offset if depth == 1 else offset + ((step // every + depth - lag) % depth) * width
 
 
 def lower_bound(values, first, last, wanted):
@@ -258,7 +255,7 @@ def pack(thread, threads, step, D, entry):
     for r in range(D[u64(entry + 1)]):
         row = D[u64(entry)] + r * 8
         source, size = T[u64(row)], T[u64(row + 1)]
-        begin = slot_begin(T[u64(row + 2)], T[u64(row + 4)], T[u64(row + 5)], T[u64(row + 6)], T[u64(row + 7)], step)
+        begin = slot_start(T[u64(row + 2)], T[u64(row + 4)], T[u64(row + 5)], T[u64(row + 6)], T[u64(row + 7)], step)
         for byte in range(thread, (size + 7) // 8, threads):
             bits = i64(0)
             for k in range(min(8, size - 8 * byte)):
@@ -272,7 +269,7 @@ def draw(thread, threads, step, D, entry):
     key0, key1 = u32(D[D_KEY0]), u32(D[D_KEY1])
     for r in range(D[u64(entry + 1)]):
         row = D[u64(entry)] + r * 9
-        begin = slot_begin(T[u64(row + 2)], T[u64(row + 4)], T[u64(row + 5)], T[u64(row + 6)], T[u64(row + 7)], step)
+        begin = slot_start(T[u64(row + 2)], T[u64(row + 4)], T[u64(row + 5)], T[u64(row + 6)], T[u64(row + 7)], step)
         common = T[u64(row + 3)] == 1
         for i in range(thread, T[u64(row + 1)], threads):
             rate = R[u64(begin)] if common else R[u64(begin + i)]
@@ -396,7 +393,7 @@ def write_outcome(step, status, bad, L, clock):
     clock[0], clock[1] = step, status
 
 
-INNER = (slot_begin, lower_bound, gather_term, scatter_term, is_event, piece)
+INNER = (slot_start, lower_bound, gather_term, scatter_term, is_event, piece)
 
 PHASES = (
     deliver_in_order,

@@ -49,7 +49,7 @@ REAL_ZERO, REAL_ONE, REAL_BYTES = real(0.0), real(1.0), {bytes}
 _KERNELS_HEAD = """
 from numba import cuda
 from numbadyn.codegen.cuda.kernels import kernel, plain_array
-from {library} import D_R, D_I, D_B, D_T, D_S, D_KEY0, D_KEY1, L_REACHED, L_STATUS, L_FIRST, slot_begin
+from {library} import D_R, D_I, D_B, D_T, D_S, D_KEY0, D_KEY1, L_REACHED, L_STATUS, L_FIRST, slot_start
 from {library} import {routines}
 
 
@@ -213,7 +213,7 @@ def _phase(kernel: Kernel, text: KernelText, used: list[str]) -> str:
         start, _count, depth, lag, extent, every = (
             f"T[u64(row + {slot_column(number, what)})]" for what in SLOT_COLUMNS
         )
-        begin = start if slot.whole else f"slot_begin({start}, {depth}, {lag}, {extent}, {every}, step)"
+        begin = start if slot.whole else f"slot_start({start}, {depth}, {lag}, {extent}, {every}, step)"
         address, example, size = _ARENAS[slot.kind]
         lines.append(f"        {name} = array_at(D[{address}] + {begin} * {size}, {example})")
         if slot.whole:

@@ -81,7 +81,6 @@ class LaunchLogs:
         ]
         self._template = self._rows(spike_places, sample_places, checks)
         self.rows = device.to_device(self._template)
-        self.parity = 0
 
     def _rows(
         self, spike_places: list[SpikePlace], sample_places: list[SamplePlace], checks: NDArray[np.int64]
