@@ -285,8 +285,11 @@ class CompiledMachine(Machine):
         for buffer in self.memory.prepared():
             self._changed(buffer)
         self._spikes, self._samples = spikes, [log for log in samples if log.steps.size]
-        self.tables = Tables(self.memory, {log.index for log in samples if log.kind == "state"}, self._place)
+        self.tables = self._make_tables({log.index for log in samples if log.kind == "state"})
         self._bind()
+
+    def _make_tables(self, sampled: set[int]) -> Tables:
+        return Tables(self.memory, sampled, self._place)
 
     def buffer_of(self, log: SampleLog) -> Buffer:
         """Where what is sampled lies."""

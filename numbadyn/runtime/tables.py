@@ -115,7 +115,8 @@ class Tables:
                 for view, slot in zip(instance.views, kernel.slots, strict=True)
                 if slot.late
             )
-            row = [instance.size, *(number for view in instance.views for number in self._slot(view)), int(late)]
+            row = [instance.size, *(number for view in instance.views for number in self._slot(view))]
+            row.append(self._last_column(instance, late))
             real = [
                 float(self._scalar(key)) for key, kind in zip(instance.scalars, kinds, strict=True) if kind == "real"
             ]
@@ -142,9 +143,16 @@ class Tables:
             np.array(integers, dtype=np.int64).reshape(len(rows), len(kinds) - kinds.count("real")),
         ]
 
+    def _last_column(self, instance: Instance, late: bool) -> int:
+        return int(late)
+
+    def _goes_on(self, before: list[int], row: list[int]) -> bool:
+        """Whether the last columns of two rows let them be one."""
+        return before[-1] == row[-1]
+
     def _continues(self, before: list[int], row: list[int], instance: Instance, slots: tuple[Any, ...]) -> bool:
         """Whether an instance lies right behind the one before in every slot, so that one loop serves both."""
-        if before[-1] != row[-1]:
+        if not self._goes_on(before, row):
             return False
         for number, (view, slot) in enumerate(zip(instance.views, slots, strict=True)):
             c = slot_column(number)

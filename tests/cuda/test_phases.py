@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from quantities import ms, mV, nS
+from quantities import Hz, ms, mV, nS
 
 import numbadyn as nd
-from numbadyn.codegen.cuda.phases import is_independent, levels, touched_by_recording
+from numbadyn.codegen.cuda.homes import homes_of
+from numbadyn.codegen.cuda.phases import Phase, is_independent, levels, touched_by_recording, touched_by_samples
 from numbadyn.codegen.cuda.source import cuda_source
 from numbadyn.lowering.pipeline import lower, prepare
 from numbadyn.model.step import trace_step
@@ -36,20 +37,18 @@ class Balanced(nd.DynamicsGroup):
             setattr(self, f"{pre}2{post}", nd.AlignPostProj(a, comm=comm, syn=syn, out=out, post=b))
 
 
-def test_a_balanced_network_needs_three_levels():
+def test_a_balanced_network_needs_two_levels():
     found = routines(program_of(Balanced()))
-    assert len(found) == 3
-    assert "deliver" in found[0]
-    assert "open_events" in found[0]
-    assert any(name.startswith("each_") for name in found[1])
-    assert found[2] == ["collect_events"]
+    assert len(found) == 2
+    assert found[0] == ["deliver", "open_events"]
+    # who finds the events of an element has computed it
+    assert sorted({name.split("_")[0] for name in found[1]}) == ["collect", "each"]
 
 
 def test_in_order_takes_more_waits():
-    fast, exact = (routines(program_of(Balanced()), ordered) for ordered in (False, True))
-    assert len(exact) == len(fast) + 2
-    assert [name for group in exact for name in group if "event" in name or "count" in name] == [
-        "count_events", "add_counts", "write_events",
+    exact = levels(program_of(Balanced()), ordered=True)
+    assert [{phase.routine[:9] for phase in group} for group in exact] == [
+        {"fill_bins"}, {"add_in_or"}, {"each_upda"}, {"count_eve"}, {"add_count"}, {"write_eve"},
     ]  # fmt: skip
 
 
@@ -61,12 +60,49 @@ def test_phases_of_a_level_do_not_meet(name, ordered):
     for group in groups:
         for number, phase in enumerate(group):
             assert not any(phase.meets(other) for other in group[:number])
-    # and no phase comes before one that stands before it in the schedule and meets it
-    placed = [(level, phase) for level, group in enumerate(groups) for phase in group]
-    for level, phase in placed:
-        for other_level, other in placed:
-            if other.entry < phase.entry and phase.meets(other):
-                assert other_level < level, (other, phase)
+    # and no phase comes before one that stands before it in the schedule and touches the same
+    scheduled = [phase.entry for group in groups for phase in group]
+    assert len(scheduled) >= len(program.schedule)
+    placed = [(level, number, phase) for level, group in enumerate(groups) for number, phase in enumerate(group)]
+    for level, number, phase in placed:
+        for other_level, other_number, other in placed:
+            if other.entry < phase.entry and phase.follows(other):
+                assert (other_level, other_number) < (level, number), (other, phase)
+                assert not phase.meets(other) or other_level < level, (other, phase)
+
+
+def test_elements_that_are_counted_from_elsewhere_are_not_a_threads_own():
+    here, there = (
+        Phase("each_x", n, frozenset({"x"}), frozenset({"x"}), {"x": begin}) for n, begin in enumerate((0, 3))
+    )
+    anywhere = Phase("deliver", 2, frozenset(), frozenset({"x"}))
+    assert here.follows(there)
+    assert here.meets(there)
+    assert here.meets(anywhere)
+    assert anywhere.meets(here)
+    assert not here.meets(here)
+
+
+class Mixed(nd.DynamicsGroup):
+    """Populations that share a kernel and others between them, one driven by spikes that are given."""
+
+    def __init__(self):
+        super().__init__()
+        self.A, self.B, self.C, self.D = nd.LIF(3), nd.LIFRef(5), nd.LIF(70), nd.PoissonGroup(4, freq=100 * Hz)
+
+
+def test_every_element_has_a_thread_of_its_own():
+    program = program_of(Mixed())
+    homes = homes_of(program)
+    numbers = sorted((first, size) for (_region, size), first in homes.populations.items())
+    assert [first for first, _size in numbers] == np.cumsum([0, *(size for _first, size in numbers)])[:-1].tolist()
+    assert {buffer.size for buffer in homes.buffers} == {3, 5, 70, 4}
+
+
+def test_samples_wait_where_a_step_begins_with_states():
+    balanced = program_of(Balanced())
+    assert not touched_by_samples(levels(balanced, ordered=False))
+    assert touched_by_samples(levels(program_of(nd.LIFRef(5)), ordered=False))
 
 
 def test_cells_on_their_own_never_wait():

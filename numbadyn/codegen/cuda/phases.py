@@ -3,15 +3,17 @@
 In: a `Program`.  Out: `levels`, groups of phases that need not wait for each other, and whether a step needs a wait at
 all.  Must not know: source text of loops, arrays, devices.
 
-Between two phases of one level nobody waits.  A phase comes as early as what it touches allows.
+Between two phases of one level nobody waits.  A phase comes as early as what it touches allows.  Where two phases touch
+a buffer element by element, in the same way, each thread meets nobody but itself, and no wait is needed either.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from numbadyn.codegen.cuda.homes import Homes, elementwise, homes_of
 from numbadyn.lowering.program import (
     Buffer,
     Compaction,
@@ -26,10 +28,11 @@ from numbadyn.lowering.program import (
     View,
 )
 
-__all__ = ["Phase", "is_independent", "levels", "touched_by_recording"]
+__all__ = ["Phase", "is_independent", "levels", "touched_by_recording", "touched_by_samples"]
 
 Place = tuple[str, Any]
-"""What phases may meet at: a buffer, this step's slot of a history or its earlier ones, the same of events, scratch."""
+"""What phases may meet at: a buffer, this step's slot of a history or its earlier ones, the same of events, the scratch
+memory of an entry, the bins of a target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +47,28 @@ class Phase:
         Which entry of the schedule it is for.
     reads, writes : frozenset
         Places.
+    own : dict
+        Places of which a thread touches its own elements only, each with the number of the first element.
     """
 
     routine: str
     entry: int
     reads: frozenset[Place]
     writes: frozenset[Place]
+    own: Mapping[Place, int] = field(default_factory=dict)
+
+    def _shared(self, earlier: Phase) -> frozenset[Place]:
+        """Places that one of them writes and the other one touches."""
+        return self.writes & (earlier.reads | earlier.writes) | self.reads & earlier.writes
 
     def meets(self, earlier: Phase) -> bool:
-        """Whether one of them writes what the other one touches."""
-        return bool(self.writes & (earlier.reads | earlier.writes) or self.reads & earlier.writes)
+        """Whether a thread may meet another one at what both phases touch."""
+        missing = -1
+        return any(self.own.get(place, missing) != earlier.own.get(place) for place in self._shared(earlier))
+
+    def follows(self, earlier: Phase) -> bool:
+        """Whether a thread meets itself at what both phases touch."""
+        return bool(self._shared(earlier))
 
 
 def _places(view: View) -> set[Place]:
@@ -74,28 +89,37 @@ def _events_of(term: Term, rings: dict[int, Buffer]) -> set[Place]:
     return places
 
 
-def _phase(routine: str, entry: int, reads: Iterable[Place], writes: Iterable[Place]) -> Phase:
-    return Phase(routine, entry, frozenset(reads), frozenset(writes))
+def _phase(
+    routine: str, entry: int, reads: Iterable[Place], writes: Iterable[Place], own: Iterable[tuple[Place, int]] = ()
+) -> Phase:
+    return Phase(routine, entry, frozenset(reads), frozenset(writes), dict(own))
 
 
-def _loop(program: Program, loop: Loop, entry: int) -> Phase:
+def _loop(program: Program, loop: Loop, entry: int, homes: Homes) -> Phase:
     kernel = program.kernels[loop.kernel]
     stored = {store.slot for store in kernel.stores} | {k for k, slot in enumerate(kernel.slots) if slot.cleared}
     reads: set[Place] = set()
     writes: set[Place] = set()
+    firsts: dict[Place, set[int | None]] = {}
     for instance in loop.instances:
-        for number, view in enumerate(instance.views):
-            reads |= _places(view)
+        for number, (view, own) in enumerate(elementwise(kernel, instance)):
+            places = _places(view)
+            reads |= places
             if number in stored:
-                writes |= _places(view)
-    return _phase(f"each_{kernel.name}", entry, reads, writes)
+                writes |= places
+            for place in places:
+                firsts.setdefault(place, set()).add(homes.instance(instance) - view.offset if own else None)
+    own_places = [(place, first) for place, (first, *others) in firsts.items() if first is not None and not others]
+    return _phase(f"each_{kernel.name}", entry, reads, writes, own_places)
 
 
 def _delivery(stages: list[Delivery], entry: int, rings: dict[int, Buffer], ordered: bool) -> Iterator[Phase]:
     targets: set[Place] = {("memory", stage.target) for stage in stages}
     events = {place for stage in stages for term in stage.terms for place in _events_of(term, rings)}
     if ordered:
-        yield _phase("deliver_in_order", entry, events | targets, targets)
+        bins: set[Place] = {("bins", stage.target) for stage in stages}
+        yield _phase("fill_bins", entry, events, bins)
+        yield _phase("add_in_order", entry, events | targets | bins, targets | bins)
         return
     cleared: set[Place] = {("memory", stage.target) for stage in stages if stage.clear}
     if cleared:
@@ -103,28 +127,33 @@ def _delivery(stages: list[Delivery], entry: int, rings: dict[int, Buffer], orde
     yield _phase("deliver", entry, events | targets, targets)
 
 
-def _compaction(stages: list[Compaction], entry: int, ordered: bool) -> Iterator[Phase]:
+def _own(buffers: Iterable[Buffer], homes: Homes) -> list[tuple[Place, int]]:
+    return [(("memory", buffer), homes.buffer(buffer)) for buffer in buffers]
+
+
+def _compaction(stages: list[Compaction], entry: int, ordered: bool, homes: Homes) -> Iterator[Phase]:
     sources: set[Place] = {("memory", stage.source) for stage in stages}
     events: set[Place] = {("events now", stage.channel) for stage in stages}
-    scratch: set[Place] = {("scratch", None)}
+    scratch: set[Place] = {("scratch", entry)}
     if ordered:
         yield _phase("count_events", entry, sources, scratch)
         yield _phase("add_counts", entry, scratch, scratch)
         yield _phase("write_events", entry, sources | scratch, events)
     else:
         yield _phase("open_events", entry, (), events)
-        yield _phase("collect_events", entry, sources, events)
+        own = _own((stage.source for stage in stages), homes)
+        yield _phase("collect_events", entry, sources, events, own)
 
 
-def _phases_of(program: Program, stages: tuple[Stage, ...], entry: int, ordered: bool) -> Iterator[Phase]:
+def _phases_of(program: Program, stages: tuple[Stage, ...], entry: int, ordered: bool, homes: Homes) -> Iterator[Phase]:
     first = stages[0]
     rings = {buffer.index: buffer for block in program.buffers for buffer in block if buffer.role == "ring"}
     if isinstance(first, Loop):
-        yield _loop(program, first, entry)
+        yield _loop(program, first, entry, homes)
     elif isinstance(first, Delivery):
         yield from _delivery([stage for stage in stages if isinstance(stage, Delivery)], entry, rings, ordered)
     elif isinstance(first, Compaction):
-        yield from _compaction([stage for stage in stages if isinstance(stage, Compaction)], entry, ordered)
+        yield from _compaction([stage for stage in stages if isinstance(stage, Compaction)], entry, ordered, homes)
     elif isinstance(first, Packing):
         packings = [stage for stage in stages if isinstance(stage, Packing)]
         reads: set[Place] = {("memory", stage.source) for stage in packings}
@@ -132,9 +161,11 @@ def _phases_of(program: Program, stages: tuple[Stage, ...], entry: int, ordered:
     elif isinstance(first, Draw):
         draws = [stage for stage in stages if isinstance(stage, Draw)]
         means = {place for stage in draws if isinstance(stage.mean, View) for place in _places(stage.mean)}
-        yield _phase("draw", entry, means, {("memory", stage.target) for stage in draws})
+        drawn = _own((stage.target for stage in draws), homes)
+        yield _phase("draw", entry, means, [place for place, _first in drawn], drawn)
     else:
-        yield _phase("play_trains", entry, (), {("memory", s.target) for s in stages if isinstance(s, TrainStage)})
+        played = _own((stage.target for stage in stages if isinstance(stage, TrainStage)), homes)
+        yield _phase("play_trains", entry, (), [place for place, _first in played], played)
 
 
 def levels(program: Program, *, ordered: bool) -> list[list[Phase]]:
@@ -152,13 +183,27 @@ def levels(program: Program, *, ordered: bool) -> list[list[Phase]]:
     list of list of Phase
     """
     found: list[list[Phase]] = []
+    homes = homes_of(program)
     for entry, stages in enumerate(program.schedule):
-        for phase in _phases_of(program, stages, entry, ordered):
-            behind = max((n + 1 for n, group in enumerate(found) if any(map(phase.meets, group))), default=0)
-            if behind == len(found):
+        for phase in _phases_of(program, stages, entry, ordered, homes):
+            level = 0
+            for number, group in enumerate(found):
+                if any(map(phase.meets, group)):
+                    level = number + 1
+                elif any(map(phase.follows, group)):
+                    level = max(level, number)
+            if level == len(found):
                 found.append([])
-            found[behind].append(phase)
+            found[level].append(phase)
     return found
+
+
+def touched_by_samples(groups: list[list[Phase]]) -> bool:
+    """Whether the first phases of a step write states, which may be sampled before them."""
+    first = groups[0] if groups else []
+    return any(
+        buffer.role == "state" for phase in first for _place, buffer in phase.writes if isinstance(buffer, Buffer)
+    )
 
 
 def touched_by_recording(program: Program, groups: list[list[Phase]]) -> bool:

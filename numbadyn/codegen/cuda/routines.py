@@ -7,7 +7,8 @@ models import (see `routine_source`).  Must not know: models.
 Memory is that of the CPU target (`numbadyn.codegen.routines`).  `D` is the directory: the addresses of the flat arrays,
 the key of random numbers, then four places for each entry of the schedule.  All tables of whole numbers lie in one
 array `T`, those of reals in `S`; a row of a table is named by its first place.  `W` is scratch memory.  `L` holds the
-logs of one launch: a head, then the rows of spikes, of samples and of states to be checked.
+logs of one launch: a head, then the rows of spikes, of samples and of states to be checked. `K` and `V` are bins, see
+`delivery_routines`.
 
 A phase is called by every thread.  Inside a phase no thread reads what another one writes.
 """
@@ -16,6 +17,7 @@ A phase is called by every thread.  Inside a phase no thread reads what another 
 
 import inspect
 
+from numbadyn.codegen.cuda.delivery_routines import DELIVERY_PHASES, DELIVERY_ROUTINES, PLACE_BITS
 from numbadyn.codegen.routines import slot_start
 
 __all__ = [
@@ -31,9 +33,9 @@ __all__ = [
     "routine_source",
 ]
 
-DIRECTORY = ("R", "I", "B", "E", "C", "T", "S", "W", "KEY0", "KEY1", "TERMS", "MARKS")
+DIRECTORY = ("R", "I", "B", "E", "C", "T", "S", "W", "K", "V", "KEY0", "KEY1", "TERMS", "MARKS", "ROOM")
 """Places of `D` before those of the schedule, by name: addresses, the key, the place of the terms in `T`, the place of
-the marks of NaN in `W`."""
+the marks of NaN in `W`, the room of a bin."""
 
 LOG_HEAD = ("REACHED", "STATUS", "BAD", "SPIKES", "SAMPLES", "CHECKS", "FIRST")
 """Places of `L` before its rows: the step reached, how the launch ended (0 done, 1 no room for spikes, 2 a NaN), the
@@ -57,114 +59,10 @@ WORKERS = GROUP * GROUP
 """Most threads that collect the events of one population in order."""
 
 
-def lower_bound(values, first, last, wanted):
-    # where the first value not below the wanted one stands; values ascend
-    low, high = i64(first), i64(last)
-    while low < high:
-        middle = (low + high) >> 1
-        if i64(values[u64(middle)]) < wanted:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-def gather_term(total, target, term, step, D):
-    # what the events of one term add to one target, in the order of the events, which is that of the other targets
-    T, R = array_at(D[D_T], i64(0)), array_at(D[D_R], REAL_ZERO)
-    E, C = array_at(D[D_E], u32(0)), array_at(D[D_C], i64(0))
-    n_delays, depth, width = T[u64(term + T_DELAYS)], T[u64(term + T_DEPTH)], T[u64(term + T_WIDTH)]
-    offsets = array_at(T[u64(term + T_OFFSETS)], i64(0))
-    targets = array_at(T[u64(term + T_TARGETS)], u32(0))
-    weights = array_at(T[u64(term + T_WEIGHTS)], REAL_ZERO)
-    delays = array_at(T[u64(term + T_DELAY_STEPS)], i32(0))
-    uniform, graded = T[u64(term + T_UNIFORM)] != 0, T[u64(term + T_GRADED)] != 0
-    start, stop, lag = T[u64(term + T_START)], T[u64(term + T_STOP)], T[u64(term + T_LAG)]
-    for slot in range(n_delays):
-        ring = (step + depth - (lag + i64(delays[u64(slot)]))) % depth
-        count = C[u64(T[u64(term + T_COUNTS)] + ring)]
-        if count == 0:
-            continue
-        begin = T[u64(term + T_EVENTS)] + ring * width
-        first = lower_bound(E, begin, begin + count, start) if start != 0 else begin
-        last = lower_bound(E, begin, begin + count, stop) if stop != width else begin + count
-        values = T[u64(term + T_VALUES)] + ring * width
-        for e in range(first, last):
-            index = i64(E[u64(e)])
-            segment = u64((index - start) * n_delays + slot)
-            high = i64(offsets[segment + u64(1)])
-            place = lower_bound(targets, offsets[segment], high, target)
-            while place < high and i64(targets[u64(place)]) == target:
-                weight = weights[u64(0)] if uniform else weights[u64(place)]
-                total += weight * R[u64(values + index)] if graded else weight
-                place += 1
-    return total
-
-
-def deliver_in_order(thread, threads, step, D, entry):
-    T, R = array_at(D[D_T], i64(0)), array_at(D[D_R], REAL_ZERO)
-    for r in range(D[u64(entry + 1)]):
-        row = D[u64(entry)] + r * 5
-        begin = T[u64(row)]
-        for target in range(thread, T[u64(row + 1)], threads):
-            total = REAL_ZERO if T[u64(row + 2)] != 0 else R[u64(begin + target)]
-            for k in range(T[u64(row + 3)], T[u64(row + 4)]):
-                total = gather_term(total, target, D[D_TERMS] + k * 15, step, D)
-            R[u64(begin + target)] = total
-
-
-def clear_sums(thread, threads, step, D, entry):
-    T, R = array_at(D[D_T], i64(0)), array_at(D[D_R], REAL_ZERO)
-    for r in range(D[u64(entry + 1)]):
-        row = D[u64(entry)] + r * 5
-        if T[u64(row + 2)] != 0:
-            for target in range(thread, T[u64(row + 1)], threads):
-                R[u64(T[u64(row)] + target)] = REAL_ZERO
-
-
-def scatter_term(lane, lanes, worker, workers, before, begin, term, step, D):
-    # a group of threads for each event; sums of different events meet in any order.  Gives how many events there were
-    # so far, so that those of the next slot go on with the groups that are still idle.
-    T, R = array_at(D[D_T], i64(0)), array_at(D[D_R], REAL_ZERO)
-    E, C = array_at(D[D_E], u32(0)), array_at(D[D_C], i64(0))
-    n_delays, depth, width = T[u64(term + T_DELAYS)], T[u64(term + T_DEPTH)], T[u64(term + T_WIDTH)]
-    offsets = array_at(T[u64(term + T_OFFSETS)], i64(0))
-    targets = array_at(T[u64(term + T_TARGETS)], u32(0))
-    weights = array_at(T[u64(term + T_WEIGHTS)], REAL_ZERO)
-    delays = array_at(T[u64(term + T_DELAY_STEPS)], i32(0))
-    uniform, graded = T[u64(term + T_UNIFORM)] != 0, T[u64(term + T_GRADED)] != 0
-    start, stop, lag = T[u64(term + T_START)], T[u64(term + T_STOP)], T[u64(term + T_LAG)]
-    sums = array_at(D[D_R] + begin * REAL_BYTES, REAL_ZERO)
-    for slot in range(n_delays):
-        ring = (step + depth - (lag + i64(delays[u64(slot)]))) % depth
-        count = C[u64(T[u64(term + T_COUNTS)] + ring)]
-        events = T[u64(term + T_EVENTS)] + ring * width
-        values = T[u64(term + T_VALUES)] + ring * width
-        for e in range((worker + workers - before % workers) % workers, count, workers):
-            index = i64(E[u64(events + e)])
-            if start <= index and index < stop:
-                segment = u64((index - start) * n_delays + slot)
-                factor = R[u64(values + index)] if graded else REAL_ONE
-                for place in range(i64(offsets[segment]) + lane, i64(offsets[segment + u64(1)]), lanes):
-                    weight = weights[u64(0)] if uniform else weights[u64(place)]
-                    atomic_add(sums, i64(targets[u64(place)]), weight * factor)
-        before += count
-    return before
-
-
-def deliver(thread, threads, step, D, entry):
-    T = array_at(D[D_T], i64(0))
-    lanes = min(32, threads)
-    workers = threads // lanes
-    before = i64(0)
-    if thread < workers * lanes:
-        for r in range(D[u64(entry + 1)]):
-            row = D[u64(entry)] + r * 5
-            for k in range(T[u64(row + 3)], T[u64(row + 4)]):
-                term = D[D_TERMS] + k * 15
-                before = scatter_term(
-                    thread % lanes, lanes, thread // lanes, workers, before, T[u64(row)], term, step, D
-                )
+def first_of(thread, threads, number):
+    # the first element of a thread, where the one before all has a number
+    first = thread - i64(u32(number) % u32(threads))
+    return first + threads if first < 0 else first
 
 
 def is_event(kind, place, D):
@@ -179,7 +77,7 @@ def open_events(thread, threads, step, D, entry):
     # nothing has happened in this step so far
     T, C = array_at(D[D_T], i64(0)), array_at(D[D_C], i64(0))
     for r in range(thread, D[u64(entry + 1)], threads):
-        row = D[u64(entry)] + r * 6
+        row = D[u64(entry)] + r * 7
         C[u64(T[u64(row + 4)] + step % T[u64(row + 5)])] = 0
 
 
@@ -187,10 +85,10 @@ def collect_events(thread, threads, step, D, entry):
     # in any order
     T, E, C = array_at(D[D_T], i64(0)), array_at(D[D_E], u32(0)), array_at(D[D_C], i64(0))
     for r in range(D[u64(entry + 1)]):
-        row = D[u64(entry)] + r * 6
+        row = D[u64(entry)] + r * 7
         size, slot = T[u64(row + 1)], step % T[u64(row + 5)]
         begin = T[u64(row + 3)] + slot * size
-        for i in range(thread, size, threads):
+        for i in range(first_of(thread, threads, T[u64(row + 6)]), size, threads):
             if is_event(T[u64(row + 2)], T[u64(row)] + i, D):
                 E[u64(begin + atomic_add(C, T[u64(row + 4)] + slot, 1))] = u32(i)
 
@@ -205,20 +103,20 @@ def count_events(thread, threads, step, D, entry):
     T, W = array_at(D[D_T], i64(0)), array_at(D[D_W], i64(0))
     workers = min(threads, WORKERS)
     for r in range(D[u64(entry + 1)]):
-        row = D[u64(entry)] + r * 6
+        row = D[u64(entry)] + r * 7
         if thread < workers:
             first, last = piece(thread, workers, T[u64(row + 1)])
             count = i64(0)
             for i in range(first, last):
                 count += is_event(T[u64(row + 2)], T[u64(row)] + i, D)
-            W[u64(r * (WORKERS + GROUP) + thread)] = count
+            W[u64(D[u64(entry + 2)] + r * (WORKERS + GROUP) + thread)] = count
 
 
 def add_counts(thread, threads, step, D, entry):
     W = array_at(D[D_W], i64(0))
     workers = min(threads, WORKERS)
     for r in range(D[u64(entry + 1)]):
-        begin = r * (WORKERS + GROUP)
+        begin = D[u64(entry + 2)] + r * (WORKERS + GROUP)
         for group in range(thread, GROUP, threads):
             count = i64(0)
             for k in range(group * GROUP, min(group * GROUP + GROUP, workers)):
@@ -231,9 +129,10 @@ def write_events(thread, threads, step, D, entry):
     E, C = array_at(D[D_E], u32(0)), array_at(D[D_C], i64(0))
     workers = min(threads, WORKERS)
     for r in range(D[u64(entry + 1)]):
-        row = D[u64(entry)] + r * 6
+        row = D[u64(entry)] + r * 7
         if thread < workers:
-            begin, group, size = r * (WORKERS + GROUP), thread // GROUP, T[u64(row + 1)]
+            begin, group = D[u64(entry + 2)] + r * (WORKERS + GROUP), thread // GROUP
+            size = T[u64(row + 1)]
             place = i64(0)
             for k in range(group):
                 place += W[u64(begin + WORKERS + k)]
@@ -268,10 +167,10 @@ def draw(thread, threads, step, D, entry):
     low, high = u32(step & 0xFFFFFFFF), u32(step >> 32)
     key0, key1 = u32(D[D_KEY0]), u32(D[D_KEY1])
     for r in range(D[u64(entry + 1)]):
-        row = D[u64(entry)] + r * 9
+        row = D[u64(entry)] + r * 10
         begin = slot_start(T[u64(row + 2)], T[u64(row + 4)], T[u64(row + 5)], T[u64(row + 6)], T[u64(row + 7)], step)
         common = T[u64(row + 3)] == 1
-        for i in range(thread, T[u64(row + 1)], threads):
+        for i in range(first_of(thread, threads, T[u64(row + 9)]), T[u64(row + 1)], threads):
             rate = R[u64(begin)] if common else R[u64(begin + i)]
             count = poisson_count(f64(rate), i, key0, key1, low, high, u32(T[u64(row + 8)]))
             R[u64(T[u64(row)] + i)] = real(count)
@@ -281,14 +180,14 @@ def play_trains(thread, threads, step, D, entry):
     # a thread clears and sets its own elements, so that nobody has to wait in between
     T, B = array_at(D[D_T], i64(0)), array_at(D[D_B], u8(0))
     for r in range(D[u64(entry + 1)]):
-        row = D[u64(entry)] + r * 5
-        flags = T[u64(row)]
-        for i in range(thread, T[u64(row + 1)], threads):
+        row = D[u64(entry)] + r * 6
+        flags, first = T[u64(row)], first_of(thread, threads, T[u64(row + 5)])
+        for i in range(first, T[u64(row + 1)], threads):
             B[u64(flags + i)] = u8(0)
         steps, elements = array_at(T[u64(row + 2)], i64(0)), array_at(T[u64(row + 3)], i64(0))
         place = lower_bound(steps, 0, T[u64(row + 4)], step)
         while place < T[u64(row + 4)] and steps[u64(place)] == step:
-            if elements[u64(place)] % threads == thread:
+            if elements[u64(place)] % threads == first:
                 B[u64(flags + elements[u64(place)])] = u8(1)
             place += 1
 
@@ -393,12 +292,10 @@ def write_outcome(step, status, bad, L, clock):
     clock[0], clock[1] = step, status
 
 
-INNER = (slot_start, lower_bound, gather_term, scatter_term, is_event, piece)
+INNER = (slot_start, first_of, *DELIVERY_ROUTINES, is_event, piece)
 
 PHASES = (
-    deliver_in_order,
-    clear_sums,
-    deliver,
+    *DELIVERY_PHASES,
     open_events,
     collect_events,
     count_events,
@@ -455,7 +352,7 @@ def routine_source(draws: bool) -> str:
     places = [
         *(_numbered(prefix, names) for prefix, names in _PREFIXES.items()),
         f"L_ROWS, SPIKE_ROW, SAMPLE_ROW, CHECK_ROW = {', '.join(map(str, widths))}",
-        f"GROUP, WORKERS = {GROUP}, {WORKERS}",
+        f"GROUP, WORKERS, PLACE_BITS = {GROUP}, {WORKERS}, {PLACE_BITS}",
     ]
     inner = ["@routine\n" + inspect.getsource(function) for function in INNER]
     chosen = set(routine_names(draws))

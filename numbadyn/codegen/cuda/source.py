@@ -13,7 +13,7 @@ simulator of CUDA interprets nothing but the shells.
 from __future__ import annotations
 
 from numbadyn.codegen.cuda.exact import separate_products
-from numbadyn.codegen.cuda.phases import Phase, is_independent, levels, touched_by_recording
+from numbadyn.codegen.cuda.phases import Phase, is_independent, levels, touched_by_recording, touched_by_samples
 from numbadyn.codegen.cuda.routines import DIRECTORY, GROUP, WORKERS, routine_names, routine_source
 from numbadyn.codegen.expressions import KernelText
 from numbadyn.codegen.parts import Part
@@ -23,6 +23,7 @@ from numbadyn.ir.nodes import Step
 from numbadyn.lowering.program import SLOT_COLUMNS, Compaction, Kernel, Program, slot_column
 
 __all__ = [
+    "SCRATCH_ROW",
     "cuda_source",
     "entries",
     "kernel_names",
@@ -49,7 +50,7 @@ REAL_ZERO, REAL_ONE, REAL_BYTES = real(0.0), real(1.0), {bytes}
 _KERNELS_HEAD = """
 from numba import cuda
 from numbadyn.codegen.cuda.kernels import kernel, plain_array
-from {library} import D_R, D_I, D_B, D_T, D_S, D_KEY0, D_KEY1, L_REACHED, L_STATUS, L_FIRST, slot_start
+from {library} import D_R, D_I, D_B, D_T, D_S, D_KEY0, D_KEY1, L_REACHED, L_STATUS, L_FIRST, first_of, slot_start
 from {library} import {routines}
 
 
@@ -70,8 +71,7 @@ def run(last, most, dt, D, L, clock):
     while step < stop and status == 0:
         if samples_due(step, 0, L):
 {before_samples}            record_samples(thread, threads, step, 0, D, L)
-            grid.sync()
-"""
+{after_early_samples}"""
 _KERNELS_TAIL = """
         final = step & 127 == 127 or step == stop - 1
 {before_record}        record_spikes(thread, threads, step, D, L)
@@ -135,19 +135,24 @@ def level_{number}(dt, D, L, clock):
 """
 
 
+SCRATCH_ROW = WORKERS + GROUP
+"""Scratch memory for counting the events of one channel."""
+
 _FEW = 12
 """Real parameters of a loop that stay in registers; more of them are read where they are needed."""
 
 
 def schedule_place(entry: int) -> int:
-    """Where the directory speaks of an entry of the schedule: rows in `T`, their number, places in `S` and in `T`."""
+    """Where the directory speaks of an entry of the schedule: rows in `T`, their number, places in `S` and in `T`.
+
+    For the place in `S` deliveries have the number of bins before theirs, and compactions their place in `W`.
+    """
     return len(DIRECTORY) + 4 * entry
 
 
 def scratch_size(program: Program) -> int:
     """Length of the scratch memory `W`: counts of events; behind them stand the marks of states with a NaN."""
-    rows = max((len(stages) for stages in program.schedule if isinstance(stages[0], Compaction)), default=0)
-    return rows * (WORKERS + GROUP)
+    return sum(len(stages) * SCRATCH_ROW for stages in program.schedule if isinstance(stages[0], Compaction))
 
 
 def _whole(kernel: Kernel) -> Part:
@@ -220,7 +225,8 @@ def _phase(kernel: Kernel, text: KernelText, used: list[str]) -> str:
             newest, own_depth, own_width = text.extents[number]
             lines.append(f"        {own_depth}, {own_width} = {depth}, {extent}")
             lines.append(f"        {newest} = (step // {every} + {own_depth} - 1) % {own_depth}")
-    lines.append(f"        {kernel.name}({', '.join(['thread', 'size', 'threads', *used])})")
+    first = f"first_of(thread, threads, T[u64(row + {width - 1})])"
+    lines.append(f"        {kernel.name}({', '.join([first, 'size', 'threads', *used])})")
     return "\n".join(lines) + "\n"
 
 
@@ -239,6 +245,7 @@ def _kernels(program: Program, library: str, ordered: bool) -> str:
         library=library,
         routines=", ".join(routine_names(draws_counts(program))),
         before_samples="    " + wait if alone else "",
+        after_early_samples="    " + wait if alone or touched_by_samples(groups) else "",
     )
     body = wait.join("".join(f"        {line}\n" for line in group) for group in calls)
     # where nobody waits from step to step, samples need it

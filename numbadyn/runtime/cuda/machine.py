@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from numbadyn.codegen.cuda.homes import homes_of
 from numbadyn.codegen.cuda.routines import DIRECTORY
 from numbadyn.codegen.cuda.source import (
+    SCRATCH_ROW,
     cuda_source,
     entries,
     kernel_names,
@@ -26,10 +28,11 @@ from numbadyn.codegen.cuda.source import (
 )
 from numbadyn.errors import DeviceMemoryError
 from numbadyn.ir.nodes import BindContext
-from numbadyn.lowering.program import Buffer, Delivery, Loop, Program
+from numbadyn.lowering.program import Buffer, Compaction, Delivery, Loop, Program
 from numbadyn.runtime.cuda.device import Device
 from numbadyn.runtime.cuda.launches import Launches, Way, launches_of
 from numbadyn.runtime.cuda.logs import LaunchLogs, SamplePlace, SpikePlace, longest_launch
+from numbadyn.runtime.cuda.tables import DeviceTables
 from numbadyn.runtime.logs import SampleLog, SpikeLog
 from numbadyn.runtime.machines import CompiledMachine, Outcome
 from numbadyn.runtime.on_demand import load
@@ -39,6 +42,7 @@ __all__ = ["CudaMachine"]
 _ARRAYS = ("R", "I", "B", "E", "C")
 _ARENAS = {"real": "R", "int": "I", "bool": "B"}
 _RESERVE = 64 << 20
+_MOST_IN_BIN, _BIN_BYTES = 32, 1 << 27
 _PIECES = 4
 """Launches of a chunk, so that all but the last one run beside the way back of what was recorded."""
 
@@ -82,6 +86,7 @@ class CudaMachine(CompiledMachine):
         self._old_placed: dict[int, tuple[NDArray[Any], Any]] = {}
         self._logs: list[LaunchLogs] = []
         self._logs_steps = 0
+        self._bins: dict[str, Any] = {}
         super().__init__(program, context, tables, label)
 
     def _load_code(self, label: str) -> None:
@@ -160,16 +165,19 @@ class CudaMachine(CompiledMachine):
 
     def _check_room(self) -> None:
         """Refuse to start what would not fit, with a forecast; the synapses are there already."""
-        free = self.device.free_bytes
-        if free is not None and self.memory.nbytes + _RESERVE > free:
+        free, needed = self.device.free_bytes, self.memory.nbytes + self._bytes_of_bins()
+        if free is not None and needed + _RESERVE > free:
             raise DeviceMemoryError(
-                f"The states and histories of {self.step.name} need {self.memory.nbytes / 1e9:.2f} GB beside its "
+                f"The states and histories of {self.step.name} need {needed / 1e9:.2f} GB beside its "
                 f"synapses, but {self.device.name} has only {free / 1e9:.2f} GB free.",
                 where=self.step.name,
                 cure="Shorten delays or take a smaller network"
                 + (", or precision=32" if self.context.bits == 64 else "")
                 + ", or target='cpu'.",
             )
+
+    def _make_tables(self, sampled: set[int]) -> DeviceTables:
+        return DeviceTables(self.memory, sampled, self._place, homes_of(self.program))
 
     # ---- getting ready -----------------------------------------------------------------------------------------------
 
@@ -199,24 +207,50 @@ class CudaMachine(CompiledMachine):
         directory = np.zeros(schedule_place(len(schedule)), np.int64)
         places = {name: number for number, name in enumerate(DIRECTORY)}
         directory[places["TERMS"]] = put(self.tables.terms, "T", integers)
-        tables = iter(self.tables.stages)
+        tables, bins, counts = iter(self.tables.stages), 0, 0
         for number, stages in enumerate(schedule):
             rows, place = next(tables), schedule_place(number)
             directory[place : place + 2] = put(rows, "T", integers), len(rows)
             if isinstance(stages[0], Loop):
                 directory[place + 2] = put(next(tables), "S", reals)
                 directory[place + 3] = put(next(tables), "T", integers)
+            elif isinstance(stages[0], Delivery):
+                directory[place + 2], bins = bins, bins + int(rows[:, 1].sum())
+            elif isinstance(stages[0], Compaction):
+                directory[place + 2], counts = counts, counts + len(rows) * SCRATCH_ROW
         scratch = scratch_size(self.program)
         self._tables = {
             "T": self.device.to_device(np.concatenate(integers)),
             "S": self.device.to_device(np.concatenate([np.zeros(0, self.memory.R.dtype), *reals])),
             "W": self.device.to_device(np.zeros(scratch + len(self._checks), np.int64)),
         }
-        for name, array in {**self._there, **self._tables}.items():
+        self._make_bins()
+        for name, array in {**self._there, **self._tables, **self._bins}.items():
             directory[places[name]] = self.device.address(array)
         directory[places["KEY0"]], directory[places["KEY1"]] = self.context.seed & 0xFFFFFFFF, self.context.seed >> 32
-        directory[places["MARKS"]] = scratch
+        directory[places["MARKS"]], directory[places["ROOM"]] = scratch, self._room_of_bins()
         return self.device.to_device(directory)
+
+    def _number_of_bins(self) -> int:
+        """One for each target of synaptic events whose sums keep the order of the CPU target."""
+        if not self._reproducible:
+            return 0
+        deliveries = [stage for stages in self.program.schedule for stage in stages if isinstance(stage, Delivery)]
+        return sum(self.memory.view(stage.target).size for stage in deliveries)
+
+    def _room_of_bins(self) -> int:
+        each = 8 + self.memory.R.itemsize
+        return min(_MOST_IN_BIN, max(1, _BIN_BYTES // (each * max(1, self._number_of_bins()))))
+
+    def _bytes_of_bins(self) -> int:
+        return self._number_of_bins() * (8 + self._room_of_bins() * (8 + self.memory.R.itemsize))
+
+    def _make_bins(self) -> None:
+        """Empty bins; whoever reads one empties it, so that they serve all runs."""
+        if not self._bins:
+            number, room = self._number_of_bins(), self._room_of_bins()
+            self._bins["K"] = self.device.to_device(np.zeros(number * (room + 1), np.int64))
+            self._bins["V"] = self.device.empty(number * room, self.memory.R.dtype)
 
     def _new_logs(self, steps: int) -> LaunchLogs:
         memory = self.memory

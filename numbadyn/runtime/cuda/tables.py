@@ -1,0 +1,55 @@
+"""Tables of the CUDA target: those of the CPU target, and to which threads the elements of each row belong.
+
+In: a `Program` with its `Memory`.  Out: see `Tables`.  Must not know: source text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.codegen.cuda.homes import Homes
+from numbadyn.lowering.program import Compaction, Draw, Instance, TrainStage
+from numbadyn.runtime.memory import Memory
+from numbadyn.runtime.tables import Tables
+
+__all__ = ["DeviceTables"]
+
+
+class DeviceTables(Tables):
+    """Tables whose rows of elements end with the number of the first one, see `numbadyn.codegen.cuda.homes`.
+
+    Parameters
+    ----------
+    memory, sampled, place
+        See `Tables`.
+    homes : Homes
+        Numbers of elements.
+    """
+
+    def __init__(self, memory: Memory, sampled: set[int], place: Callable[[NDArray[Any]], int], homes: Homes) -> None:
+        self._homes = homes
+        super().__init__(memory, sampled, place)
+
+    def _last_column(self, instance: Instance, late: bool) -> int:
+        """Number of the first element; late stores are for threads that keep values from step to step."""
+        return self._homes.instance(instance)
+
+    def _goes_on(self, before: list[int], row: list[int]) -> bool:
+        return before[-1] + before[0] == row[-1]
+
+    def _with_homes(self, rows: list[NDArray[Any]], buffers: Sequence[Any]) -> list[NDArray[Any]]:
+        numbers = np.array([[self._homes.buffer(buffer)] for buffer in buffers], np.int64)
+        return [np.hstack([rows[0], numbers.reshape(len(buffers), 1)])]
+
+    def _compactions(self, stages: tuple[Compaction, ...]) -> list[NDArray[Any]]:
+        return self._with_homes(super()._compactions(stages), [stage.source for stage in stages])
+
+    def _draws(self, stages: tuple[Draw, ...]) -> list[NDArray[Any]]:
+        return self._with_homes(super()._draws(stages), [stage.target for stage in stages])
+
+    def _trains(self, stages: tuple[TrainStage, ...]) -> list[NDArray[Any]]:
+        return self._with_homes(super()._trains(stages), [stage.target for stage in stages])

@@ -1,0 +1,137 @@
+"""The code for devices, run by the processor: many blocks, threads in any order, streams that are late or early.
+
+What is compiled is what NVIDIA's compiler would get, so that errors of Numba's typing and lowering for GPUs show here,
+and so do waits that are missing: some order of threads brings who needs a value before who makes it.
+"""
+
+import re
+
+import numpy as np
+import pytest
+from numba import cuda, float64, void
+from numba.types import Array
+from quantities import ms
+
+import numbadyn as nd
+from numbadyn.runtime.cuda import machine as cuda_machine
+from numbadyn.simulator import simulator as simulator_module
+from tests.cuda.networks import NETWORKS
+from tests.features.agreement import assert_same, recorded, states_and_spikes
+
+pytestmark = pytest.mark.emulated
+
+WAYS = {"ascending": False, "descending": True, "shuffled": False}
+"""Orders of threads, and whether streams are eager."""
+
+WAIT = "        grid.sync()"
+
+
+def run(name, target="cuda", duration=5 * ms, **options):
+    sim = nd.Simulator(NETWORKS[name](), dt=0.1 * ms, seed=5, target=target, **options)
+    states_and_spikes(sim)
+    return sim.run(duration, progress=False)
+
+
+def use(monkeypatch, order):
+    from tests.cuda.emulator.device import EmulatedDevice
+
+    devices = []
+
+    def made():
+        devices.append(EmulatedDevice(order, eager=WAYS[order]))
+        return devices[-1]
+
+    monkeypatch.setattr(simulator_module, "Device", made)
+    return devices
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_bits_of_the_interpreter_in_any_order_of_threads(name, monkeypatch):
+    bits = (32, 64)[list(NETWORKS).index(name) % 2]
+    expected = run(name, "interpret", precision=bits)
+    for order in WAYS:
+        devices = use(monkeypatch, order)
+        assert_same(run(name, precision=bits, reproducible=True), expected)
+        assert devices[0].waits > 0
+
+
+@pytest.mark.parametrize("name", ["pair", "cells"])
+def test_default_numerics_are_close(name, monkeypatch):
+    expected = recorded(run(name, "interpret"))
+    for order in WAYS:
+        use(monkeypatch, order)
+        found = recorded(run(name))
+        for key, array in expected.items():
+            if "spike" in key:
+                np.testing.assert_array_equal(found[key], array, err_msg=key)
+            else:
+                np.testing.assert_allclose(found[key], array, rtol=1e-9, atol=1e-12, err_msg=key)
+
+
+def test_targets_whose_bins_are_full_keep_the_order(monkeypatch):
+    expected = run("pair", "interpret")
+    for most in (0, 1, 2):
+        monkeypatch.setattr(cuda_machine, "_MOST_IN_BIN", most)
+        use(monkeypatch, "shuffled")
+        assert_same(run("pair", reproducible=True), expected)
+
+
+def test_a_wait_that_is_left_out_changes_results(monkeypatch):
+    """Without any one of those of each step some order of threads gives something else."""
+    source, texts = cuda_machine.cuda_source, []
+    expected = recorded(run("nested", "interpret"))
+    monkeypatch.setattr(cuda_machine, "cuda_source", lambda *a, **o: texts.append(source(*a, **o)) or texts[-1])
+    use(monkeypatch, "ascending")
+    run("nested")
+    begin = texts[0].index("    while step < stop")
+    waits = [found.start() for found in re.finditer(r"(?m)^        grid\.sync\(\)$", texts[0]) if found.start() > begin]
+    assert len(waits) == 2
+    for wait in waits:
+        text = texts[0][:wait] + "        pass" + texts[0][wait + len(WAIT) :]
+        monkeypatch.setattr(cuda_machine, "cuda_source", lambda *_a, text=text, **_o: text)
+        wrong = 0
+        for order in WAYS:
+            use(monkeypatch, order)
+            found = recorded(run("nested"))
+            wrong += any(
+                found[key].shape != array.shape or not np.allclose(found[key], array) for key, array in expected.items()
+            )
+        assert wrong, text
+
+
+# ---- the emulator itself ---------------------------------------------------------------------------------------------
+
+
+def shift(values, waits):
+    grid = cuda.cg.this_grid()
+    thread, threads = cuda.grid(1), cuda.gridsize(1)
+    kept = values[(thread + 1) % threads]
+    if waits[0] > thread:
+        grid.sync()
+    values[thread] = kept
+
+
+def shifted(number, order):
+    from tests.cuda.emulator.code import Code
+    from tests.cuda.emulator.threads import ORDERS, run_threads
+
+    values = np.arange(6.0)
+    code = Code(shift, void(Array(float64, 1, "C"), Array(float64, 1, "C")))
+    run_threads(code, 2, 3, (values, np.array([float(number)])), ORDERS[order])
+    return values.tolist()
+
+
+def test_threads_meet_at_a_wait():
+    assert shifted(6, "ascending") == shifted(6, "descending") == [1, 2, 3, 4, 5, 0]
+
+
+def test_a_race_depends_on_the_order():
+    assert shifted(0, "ascending") == [1, 2, 3, 4, 5, 1]
+    assert shifted(0, "descending") == [0, 0, 0, 0, 0, 0]
+
+
+def test_threads_that_wait_for_those_that_ended_are_told():
+    from tests.cuda.emulator.threads import DeadlockError
+
+    with pytest.raises(DeadlockError, match="2 of 6 threads wait"):
+        shifted(2, "ascending")
