@@ -7,7 +7,7 @@ know: projections.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from numbadyn.errors import (
     DimensionError,
@@ -23,7 +23,18 @@ from numbadyn.tracing.trace import ANY, Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import Dimension, split
 
-__all__ = ["InputRegistry", "never_summed"]
+__all__ = ["Giver", "InputRegistry", "full_key", "never_summed"]
+
+
+class Giver(Protocol):
+    """What makes an input, so that messages can name it."""
+
+    @property
+    def path(self) -> str:
+        """Its name."""
+
+    def given_weights(self) -> tuple[str, Dimension] | None:
+        """Its weights in words and what they measure; None if it has none."""
 
 
 class InputRegistry:
@@ -43,6 +54,7 @@ class InputRegistry:
         self._entries: dict[str, Any] = {}
         self._used: set[str] = set()
         self._summed: set[str] = set()
+        self._givers: dict[str, list[Giver]] = {}
         #: Keys of the callables that the owner's last update has summed.
         self.reached: frozenset[str] = frozenset()
 
@@ -102,7 +114,7 @@ class InputRegistry:
 
     def add(self, key: Any, inp: Any, label: str | None = None) -> None:
         """Register a callable, or an array for the next update."""
-        full = f"{label} // {key}" if label is not None else str(key)
+        full = full_key(key, label)
         keep = callable(inp) and not isinstance(inp, Traced)
         target = self._entries if keep else self._arrays()
         for entries in (self._entries, target):
@@ -119,6 +131,12 @@ class InputRegistry:
         target[full] = inp
         if not keep:
             note_touch(self.owner, f"{self.kind}_inputs[{full}]", writes=True)
+
+    def name_giver(self, key: str, giver: Giver) -> None:
+        """Remember what makes an input; several may share one."""
+        givers = self._givers.setdefault(key, [])
+        if all(known is not giver for known in givers):
+            givers.append(giver)
 
     def _waits(self, key: str) -> bool:
         """Whether the input was left over by the step before."""
@@ -213,11 +231,25 @@ class InputRegistry:
     def _misfit(self, keys: list[str], given: Dimension, wanted: Dimension) -> DimensionError:
         """The error for inputs of a wrong unit."""
         trace, (name, verb) = current_trace(), self._inputs(keys)
+        givers = [giver for key in keys for giver in self._givers.get(key, ())]
+        weights = [giver.given_weights() for giver in givers]
+        cure = (
+            "Bring both to one physical dimension; the start of the sum gives its unit, and a bare number, zero too, "
+            "has none."
+        )
+        known = {w[1]: _in_words(w[1] * wanted / given) for w in weights if w is not None}
+        if len(known) == 1:
+            (fitting,), paths = known.values(), [g.path for g, w in zip(givers, weights, strict=True) if w]
+            cure = (
+                f"Give the weights of {', '.join(paths)} {fitting}, or change the model that makes the input."
+            )
+        sources = [g.path + (f" (weight {w[0]})" if w else "") for g, w in zip(givers, weights, strict=True)]
+        place = self.path if trace is None else str(trace.here)
         return DimensionError(
-            f"{name} {verb} {_in_words(given)}, but the sum is {_in_words(wanted)}.",
-            where=self.path if trace is None else str(trace.here),
-            cure="Bring both to one physical dimension; the start of the sum gives its unit, and a bare number, zero "
-            "too, has none.",
+            f"{name} {verb} {_in_words(given)}, but the sum is {_in_words(wanted)}"
+            + (f"; it comes from {', '.join(sources)}." if sources else "."),
+            where=f"{', '.join(giver.path for giver in givers)}, onto {place}" if givers else place,
+            cure=cure,
         )
 
     def _named(self, trace: Trace | None, key: str, term: Any) -> Any:
@@ -234,6 +266,11 @@ class InputRegistry:
         self._used.clear()
         self.reached = frozenset(self._summed)
         self._summed.clear()
+
+
+def full_key(key: Any, label: str | None) -> str:
+    """Name of an input, with the label of its group."""
+    return f"{label} // {key}" if label is not None else str(key)
 
 
 def never_summed(registry: InputRegistry, key: str) -> ProjectionTargetError:

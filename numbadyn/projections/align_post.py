@@ -24,6 +24,7 @@ class _Aligned:
     def __init__(self, key: Any, syn: Any, out: Any) -> None:
         self.key = key
         self.modules = (syn, out)
+        self.input_key = ""
 
     def __call__(self) -> None:
         syn, out = self.modules
@@ -118,8 +119,9 @@ class AlignPostProj(SynapticProjection):
                 cure="Describe both, syn=Expon.desc(tau=5*ms), out=COBA.desc(E=0*mV), or make both.",
             )
         self._check_alignable(syn.cls if described else type(syn))
-        self.syn, self.out = self._aligned(syn, out, label, share).modules
-        tell_driver(self.out, self)
+        aligned = self._aligned(syn, out, label, share)
+        self.syn, self.out = aligned.modules
+        tell_driver(self.out, aligned.input_key, self)
 
     def _check_alignable(self, cls: type) -> None:
         if not issubclass(cls, Dynamics):
@@ -159,12 +161,10 @@ class AlignPostProj(SynapticProjection):
         output = made_output(out, self._post, self.path)
         hook = _Aligned(key if share else object(), made, output)
         title = f"{type(made).__name__}-{type(output).__name__}"
-        title = attach_output(self._post, title, output, label, self.path)
-        self._post.add_before_update(("align_post", title), hook)
+        hook.input_key = attach_output(title, output, label, self)
+        self._post.add_before_update(("align_post", hook.input_key), hook)
         return hook
 
     def update(self, *args: Any) -> None:
         """Give what arrives to the synapse."""
-        arriving = self.arriving(*args)
-        if arriving is not None:
-            self.syn.add_delta_input(self.key, arriving)
+        self.give_jump(self.syn, self.arriving(*args))

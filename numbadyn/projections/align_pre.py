@@ -107,8 +107,8 @@ class AlignPreProj(SynapticProjection):
         if hasattr(made, "use_unit"):
             made.use_unit(1.0)
         self.out = made_output(out, self._post, self.path)
-        attach_output(self._post, f"{type(made).__name__}-{type(self.out).__name__}", self.out, label, self.path)
-        tell_driver(self.out, self)
+        title = f"{type(made).__name__}-{type(self.out).__name__}"
+        tell_driver(self.out, attach_output(title, self.out, label, self), self)
 
     def update(self, *args: Any) -> None:
         """Step the synapse if it is this projection's own, and bind what arrives."""

@@ -14,9 +14,12 @@ from numbadyn.model.describe import Describer
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.group import Projection
 from numbadyn.model.hooks import not_receive_update_output
+from numbadyn.model.init import Constant
+from numbadyn.model.inputs import full_key
 from numbadyn.projections.apply import Delivery
 from numbadyn.projections.connectivity import Connectivity, EdgeList
 from numbadyn.projections.source import Source
+from numbadyn.units import Dimension, describe, join
 
 __all__ = ["SynapticProjection", "attach_output", "checked_target", "made_output", "serial", "tell_driver"]
 
@@ -103,6 +106,20 @@ class SynapticProjection(Projection):
         """Give what arrives at the target in this step, before the synapse; None if the signal is None."""
         return self._delivery(self._source(*args))
 
+    def given_weights(self) -> tuple[str, Dimension] | None:
+        """The weights in words and what they measure; None if `comm` is a function."""
+        if not isinstance(self.comm, Connectivity):
+            return None
+        weight = self.comm.weight
+        words = describe(join(weight.value, weight.dimension)) if isinstance(weight, Constant) else repr(weight)
+        return words, weight.dimension
+
+    def give_jump(self, target: Dynamics, arriving: Any, label: str | None = None) -> None:
+        """Register what arrives as a delta input of this step, if anything does."""
+        if arriving is not None:
+            target.delta_inputs.name_giver(full_key(self.key, label), self)
+            target.add_delta_input(self.key, arriving, label)
+
     def reset_state(self) -> None:
         """Put the states back, and forget the signals that are under way in eager calls."""
         super().reset_state()
@@ -176,14 +193,15 @@ def made_output(out: Any, post: Dynamics, where: str) -> Any:
     return made
 
 
-def tell_driver(out: Any, projection: Projection) -> None:
-    """Tell an output model who binds it, so that it can name the one that is missing."""
+def tell_driver(out: Any, key: str, projection: SynapticProjection) -> None:
+    """Tell an output model and its target who binds it, so that they can name it; `key` is that of the input."""
+    projection.post.current_inputs.name_giver(key, projection)
     add: Callable[[Projection], None] = getattr(out, "add_driver", lambda _projection: None)
     add(projection)
 
 
-def attach_output(post: Dynamics, title: str, out: Callable[..., Any], label: str | None, where: str) -> str:
-    """Make an output model a current input of a population, and check in each step that its update sums it.
+def attach_output(title: str, out: Callable[..., Any], label: str | None, projection: SynapticProjection) -> str:
+    """Make an output model a current input of the target, and check in each step that its update sums it.
 
     What is bound to the model is forgotten after the update, so that a step in which nothing is bound to it is an error
     and no repetition of the last one.
@@ -191,20 +209,20 @@ def attach_output(post: Dynamics, title: str, out: Callable[..., Any], label: st
     Returns
     -------
     str
-        The key of the input: the title, with a number where it is taken.
+        The key of the input: the title, with a number where it is taken, and the label.
     """
-    prefix = f"{label} // " if label is not None else ""
-    taken = post.current_inputs.keys()
-    key = next(key for n in itertools.count(1) if prefix + (key := title if n == 1 else f"{title}_{n}") not in taken)
+    post, taken = projection.post, projection.post.current_inputs.keys()
+    numbered = (title if n == 1 else f"{title}_{n}" for n in itertools.count(1))
+    key = next(key for key in numbered if full_key(key, label) not in taken)
     post.add_current_input(key, out, label)
-    full = prefix + key
+    full = full_key(key, label)
     forget: Callable[[], Any] = getattr(out, "unbind_cond", lambda: None)
 
     @not_receive_update_output
     def check() -> None:
         if full not in post.current_inputs.reached:
             raise ProjectionTargetError(
-                f"{where} ends on {post.path}, but the update of {post.path} never sums its current inputs"
+                f"{projection.path} ends on {post.path}, but the update of {post.path} never sums its current inputs"
                 + (f" of the label {label!r}." if label is not None else "."),
                 where=post.path,
                 cure="Call self.sum_current_inputs(x, V) in its update, or choose a target that takes currents.",

@@ -67,8 +67,7 @@ class CurrentProj(SynapticProjection):
     ) -> None:
         super().__init__(modules, comm=comm, post=post, delay=delay, name=name)
         self.out = made_output(out, self._post, self.path)
-        attach_output(self._post, type(self.out).__name__, self.out, label, self.path)
-        tell_driver(self.out, self)
+        tell_driver(self.out, attach_output(type(self.out).__name__, self.out, label, self), self)
 
     def update(self, *args: Any) -> None:
         """Bind what arrives."""
@@ -126,6 +125,4 @@ class DeltaProj(SynapticProjection):
 
     def update(self, *args: Any) -> None:
         """Register the jump for the target's next update."""
-        arriving = self.arriving(*args)
-        if arriving is not None:
-            self._post.add_delta_input(self.key, arriving, self.label)
+        self.give_jump(self._post, self.arriving(*args), self.label)

@@ -80,8 +80,8 @@ def test_unit_of_a_weight_reaches_the_equation_of_the_target() -> None:
         lambda: build(net),
         errors.DimensionError,
         "'Net.proj' of Net.I is in nS",
-        r"Net.I, lif.py",
-        "physical dimension",
+        r"Net.proj, onto Net.I, lif.py",
+        "weights of Net.proj in mV",
     )
 
 

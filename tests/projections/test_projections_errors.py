@@ -206,3 +206,72 @@ def test_a_wrong_unit_names_the_projection(case, eager, receiver):
         named = named if " of Net.post " in str(caught.value) else "current input 'Net.p (pre)'"
     assert re.match(f"{re.escape(named)} of Net.(post|pre) ", str(caught.value))
     assert "but the sum is in" in str(caught.value)
+
+
+class WrongUnit(nd.DynamicsGroup):
+    """A projection from pre to post of given weights, and perhaps a second one that may share its synapse."""
+
+    def __init__(self, make, *, weight, second=None):
+        super().__init__(name="net")
+        self.pre, self.post = nd.LIF(PRE), nd.LIF(POST)
+        self.E2I = make(self.pre, self.post, nd.AllToAll(PRE, POST, weight=weight))
+        if second is not None:
+            self.I2I = make(self.post, self.post, nd.AllToAll(POST, POST, weight=second))
+
+
+def to_current(out):
+    return lambda pre, post, comm: nd.CurrentProj(pre.prefetch("V"), comm=comm, out=out, post=post)
+
+
+def before(out):
+    return lambda pre, post, comm: nd.AlignPreProj(pre, syn=SYN, comm=comm, out=out, post=post)
+
+
+def behind(out):
+    return lambda pre, post, comm: nd.AlignPostProj(pre, comm=comm, syn=SYN, out=out, post=post)
+
+
+def jumping(pre, post, comm):
+    return nd.DeltaProj(pre, comm=comm, post=post)
+
+
+@pytest.mark.parametrize(
+    ("make", "weight", "given", "shown", "wanted", "cure"),
+    [
+        (behind(OUT), 6 * mV, "mV^2", "6.0 mV", "pA", "net.E2I in nS"),
+        (behind(OUT), nd.init.Normal(6 * mV, 1 * mV), "mV^2", "Normal(6.0 mV, 1.0 mV", "pA", "net.E2I in nS"),
+        (behind(nd.CUBA.desc()), 6 * nS, "nS", "6.0 nS", "pA", "net.E2I in pA"),
+        (before(OUT), 6 * mV, "mV^2", "6.0 mV", "pA", "net.E2I in nS"),
+        (to_current(nd.CUBA.desc()), 6, "mV", "6", "pA", "net.E2I in nS"),
+        (to_current(nd.CUBA.desc()), 6 * mV, "mV^2", "6.0 mV", "pA", "net.E2I in nS"),
+        (jumping, 6 * nS, "nS", "6.0 nS", "mV", "net.E2I in mV"),
+    ],
+)
+def test_a_current_of_a_wrong_unit_names_the_projection(make, weight, given, shown, wanted, cure):
+    with pytest.raises(errors.DimensionError) as caught:
+        nd.Simulator(WrongUnit(make, weight=weight), dt=1 * ms)
+    assert f"of net.post is in {given}, but the sum is in {wanted}" in caught.value.what
+    assert f"it comes from net.E2I (weight {shown}" in caught.value.what
+    assert caught.value.where.startswith("net.E2I, onto net.post")
+    assert caught.value.cure.startswith(f"Give the weights of {cure}, or ")
+
+
+def test_of_two_projections_the_wrong_one_is_named_and_of_two_that_share_both():
+    with pytest.raises(errors.DimensionError) as caught:
+        nd.Simulator(WrongUnit(behind(OUT), weight=1 * nS, second=2 * mV), dt=1 * ms)
+    assert "net.I2I (weight 2.0 mV)" in caught.value.what
+    assert "net.E2I" not in str(caught.value)
+    with pytest.raises(errors.DimensionError) as caught:
+        nd.Simulator(WrongUnit(behind(OUT), weight=1 * mV, second=2 * mV), dt=1 * ms)
+    assert "net.E2I (weight 1.0 mV), net.I2I (weight 2.0 mV)" in caught.value.what
+    assert "weights of net.E2I, net.I2I in nS" in caught.value.cure
+
+
+def test_a_function_as_comm_has_no_weights_but_a_projection():
+    net = WrongUnit(
+        lambda pre, post, _comm: nd.CurrentProj(pre.prefetch("V"), comm=lambda v: v[:3], out=nd.CUBA.desc(), post=post),
+        weight=1,
+    )
+    with pytest.raises(errors.DimensionError, match=r"it comes from net\.E2I\.") as caught:
+        nd.Simulator(net, dt=1 * ms)
+    assert "one physical dimension" in caught.value.cure
