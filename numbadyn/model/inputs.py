@@ -240,9 +240,7 @@ class InputRegistry:
         known = {w[1]: _in_words(w[1] * wanted / given) for w in weights if w is not None}
         if len(known) == 1:
             (fitting,), paths = known.values(), [g.path for g, w in zip(givers, weights, strict=True) if w]
-            cure = (
-                f"Give the weights of {', '.join(paths)} {fitting}, or change the model that makes the input."
-            )
+            cure = f"Give the weights of {', '.join(paths)} {fitting}, or change the model that makes the input."
         sources = [g.path + (f" (weight {w[0]})" if w else "") for g, w in zip(givers, weights, strict=True)]
         place = self.path if trace is None else str(trace.here)
         return DimensionError(

@@ -19,7 +19,8 @@ from numbadyn.model.init import Initialiser
 from numbadyn.model.values import Parameter, State
 from numbadyn.projections.base import checked_target, serial
 from numbadyn.projections.jumps import chosen_neurons, jumps_of
-from numbadyn.units import FREQUENCY, is_quantity, join, join_eager, split
+from numbadyn.projections.poisson_arguments import checked_jump, checked_mask, whole_number
+from numbadyn.units import FREQUENCY, join, join_eager, split
 
 __all__ = ["PoissonInput", "poisson_input"]
 
@@ -86,7 +87,7 @@ class PoissonInput(Projection):
         self._post = checked_target(target.module if isinstance(target, Prefetch) else target, self.path)
         self.varshape = self._post.varshape
         chosen = None if indices is None else chosen_neurons(indices, self.varshape, self.path)
-        count = _sources(num_input, self.path)
+        count = whole_number(num_input, self.path)
         for what, given in (("freq", freq), ("weight", weight)):
             if given is None:
                 raise InvalidParameterError(
@@ -135,19 +136,6 @@ class PoissonInput(Projection):
             self._post.add_delta_input(key, jump, self.label)
 
 
-def _sources(given: Any, where: str) -> int:
-    """How many sources a neuron has, after checking it."""
-    number = np.asarray(given)
-    whole = number.ndim == 0 and number.dtype.kind in "iuf" and not is_quantity(given) and bool(np.isfinite(number))
-    if not whole or number != np.floor(number) or number < 0:
-        raise InvalidParameterError(
-            f"num_input of {where} is {given!r}.",
-            where=where,
-            cure="Give the number of sources of each neuron, as 1000.",
-        )
-    return int(number)
-
-
 def poisson_input(
     freq: Any, num_input: Any, weight: Any, target: Any, indices: Any = None, refractory: Any = None
 ) -> None:
@@ -172,8 +160,8 @@ def poisson_input(
     ------
     ProjectionTargetError
         `target` is no state.
-    InvalidParameterError, ShapeError
-        See `PoissonInput`.
+    InvalidParameterError, DimensionError, ShapeError
+        See `PoissonInput`; `weight` has another unit than the state, or `refractory` is no mask of its shape.
 
     Notes
     -----
@@ -202,12 +190,12 @@ def poisson_input(
             cure='Give the state itself, self.V, or a reference to it, E.prefetch("V").',
         )
     shape = state.varshape
-    number = num_input
-    if indices is not None:
-        number = num_input * chosen_neurons(indices, shape, "nd.poisson_input").astype(float)
     old = state.value
-    new = old + _jump(number, freq, weight, shape)
-    state.value = new if refractory is None else np.where(refractory, old, new)
+    number, rate, height = checked_jump(num_input, freq, weight, old)
+    if indices is not None:
+        number = number * chosen_neurons(indices, shape, "nd.poisson_input").astype(float)
+    new = old + _jump(number, rate, height, shape)
+    state.value = new if refractory is None else np.where(checked_mask(refractory, shape), old, new)
 
 
 def _jump(num: Any, rate: Any, weight: Any, shape: tuple[int, ...]) -> Any:

@@ -657,6 +657,71 @@ def test_mistakes_with_noise(make, error, words):
         assert word in str(caught.value)
 
 
+BY_HAND = {"freq": 5 * Hz, "num_input": 10, "weight": 1 * mV}
+
+
+@pytest.mark.parametrize("traced", [False, True])
+@pytest.mark.parametrize(
+    ("changed", "error", "words"),
+    [
+        *(
+            ({"num_input": n}, errors.InvalidParameterError, ["num_input", f"is {n!r}", "number of sources"])
+            for n in (None, -1, 2.5, True, "10", float("nan"), [1, -2, 3])
+        ),
+        ({"num_input": 3 * ms}, errors.DimensionError, ["num_input", "3.0 ms", "plain number"]),
+        ({"num_input": [1, 2]}, errors.ShapeError, ["num_input", "(2,)", "(3,)"]),
+        ({"freq": None}, errors.InvalidParameterError, ["freq", "None", "freq=20*Hz"]),
+        ({"freq": nd.init.Uniform(1 * Hz, 2 * Hz)}, errors.InvalidParameterError, ["freq", "Uniform", "freq=20*Hz"]),
+        ({"freq": 5 * mV}, errors.DimensionError, ["freq", "5.0 mV", "kHz"]),
+        ({"freq": nd.Parameter(5 * mV)}, errors.DimensionError, ["freq", "mV", "kHz"]),
+        ({"freq": 5}, errors.UnitExpectedError, ["freq", "5 without a unit"]),
+        ({"freq": -5 * Hz}, errors.InvalidParameterError, ["freq", "-5.0 Hz", "zero or more"]),
+        ({"freq": np.nan * Hz}, errors.InvalidParameterError, ["freq", "nan Hz", "finite"]),
+        ({"freq": [1, 2] * Hz}, errors.ShapeError, ["freq", "(2,)", "(3,)"]),
+        ({"weight": None}, errors.InvalidParameterError, ["weight", "None", "weight=0.1*mV"]),
+        ({"weight": 1 * pA}, errors.DimensionError, ["weight", "1.0 pA", "mV"]),
+        ({"weight": 1}, errors.UnitExpectedError, ["weight", "1 without a unit"]),
+        ({"weight": "1"}, errors.InvalidParameterError, ["weight", "'1'"]),
+        ({"weight": [1, 2] * mV}, errors.ShapeError, ["weight", "(2,)", "(3,)"]),
+        ({"refractory": np.ones(2, dtype=bool)}, errors.ShapeError, ["refractory", "(3,)", "True and False"]),
+        ({"refractory": 3 * ms}, errors.ShapeError, ["refractory", "(3,)", "True and False"]),
+    ],
+)
+def test_mistakes_with_noise_by_hand(changed, traced, error, words):
+    class Noisy(nd.Dynamics):
+        def init_state(self):
+            self.V = nd.State(0 * mV)
+
+        def update(self):
+            nd.poisson_input(**BY_HAND | changed, target=self.V)
+
+    noisy = nd.init_all_states(Noisy(3))
+    with pytest.raises(error) as caught, nd.environ.context(dt=1 * ms):
+        nd.Simulator(noisy, dt=1 * ms, target="interpret") if traced else noisy()
+    assert type(caught.value) is error
+    for word in words:
+        assert word in str(caught.value)
+    assert ("Noisy, test_projections.py" if traced else "nd.poisson_input") in caught.value.where
+    assert caught.value.cure
+
+
+def test_a_list_of_rates_is_one_rate_for_each_neuron():
+    class Noisy(nd.Dynamics):
+        def init_state(self):
+            self.V = nd.State(0 * mV)
+
+        def update(self):
+            nd.poisson_input([0 * Hz, 5000 * Hz, 0 * Hz], 10, 1 * mV, self.V)
+
+    noisy = nd.init_all_states(Noisy(3))
+    with nd.environ.context(dt=1 * ms):
+        noisy()
+    sim = nd.Simulator(Noisy(3), dt=1 * ms, target="interpret")
+    sim.run(1 * ms)
+    for V in (noisy.V.value, sim.get(sim.network, "V")):
+        assert ((V.magnitude > 0) == [False, True, False]).all()
+
+
 def test_noise_onto_what_is_no_state():
     net = nd.DynamicsGroup()
     net.cells = nd.LIF(3)
