@@ -10,6 +10,7 @@ from numbadyn.errors import (
     DelayError,
     DelayRangeError,
     DimensionError,
+    HookArgumentError,
     InterpolationError,
     NotInitialisedError,
     SchedulingError,
@@ -258,6 +259,14 @@ def test_delays_that_are_no_delays():
         line.register_delay(0.1 * ms, [0.5])
     with pytest.raises(DelayError, match="no Delay"):
         nd.DelayAccess(Owner(), 1 * ms, entry="x")
+
+
+def test_a_read_without_a_name():
+    with pytest.raises(TypeError, match="needs the argument 'entry', the name of the entry") as caught:
+        nd.DelayAccess(ready(), 1 * ms)
+    assert type(caught.value) is HookArgumentError
+    assert caught.value.where == "DelayAccess(Delay, ...)"
+    assert 'entry="late"' in caught.value.cure
 
 
 @pytest.mark.parametrize(

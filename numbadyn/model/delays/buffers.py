@@ -14,6 +14,7 @@ from numbadyn.errors import (
     DelayEntryError,
     DelayError,
     DelayRangeError,
+    HookArgumentError,
     ShapeError,
 )
 from numbadyn.ir.nodes import BindContext
@@ -37,6 +38,9 @@ from numbadyn.tracing.traced import Traced
 from numbadyn.units import TIME, join, magnitude_in
 
 __all__ = ["Delay", "DelayAccess"]
+
+_MISSING: Any = object()
+"""Stands for an argument that is not given."""
 
 
 class Delay(Registering):
@@ -389,7 +393,9 @@ class DelayAccess:
     DelayError
         `delay` is no `Delay`.
     DelayEntryError
-        The name is taken.
+        The name is taken, or no text.
+    HookArgumentError
+        `entry` is missing.
 
     Examples
     --------
@@ -403,9 +409,15 @@ class DelayAccess:
     [0. 0.]
     """
 
-    def __init__(self, delay: Any, *time_and_idx: Any, entry: str) -> None:
+    def __init__(self, delay: Any, *time_and_idx: Any, entry: str = _MISSING) -> None:
         if not isinstance(delay, Delay):
             raise DelayError(f"{delay!r} is no Delay.", where="DelayAccess", cure="Give the nd.Delay to read.")
+        if entry is _MISSING:
+            raise HookArgumentError(
+                f"DelayAccess needs the argument 'entry', the name of the entry that it makes in {delay.path}.",
+                where=f"DelayAccess({delay.path}, ...)",
+                cure='Give a name that is not taken, as in nd.DelayAccess(delay, 5*ms, entry="late").',
+            )
         self.delay, self.entry = delay, entry
         delay.register_entry(entry, *time_and_idx)
 
