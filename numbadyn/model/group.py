@@ -141,7 +141,8 @@ class DynamicsGroup(Module):
         -------
         str
             Text for reading; the same as `Simulator.explain`, without running anything. Names stay as they are, and a
-            part of a network is shown under those that it has there.
+            part of a network is shown under those that it has there. Projections onto it from outside are no part of
+            it: they are named at the end.
         """
         return explained(self, dt)
 

@@ -7,12 +7,14 @@ past.
 from __future__ import annotations
 
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 
 from numbadyn.model.geometry import as_size
 from numbadyn.model.hooked import HookedModule
 from numbadyn.model.inputs import InputRegistry
+from numbadyn.model.module import Module
 from numbadyn.units import Dimension
 
 __all__ = ["Population"]
@@ -35,6 +37,8 @@ class Population(HookedModule):
         self._out_size: tuple[int, ...] | None = None
         self._currents = InputRegistry(self, "current")
         self._deltas = InputRegistry(self, "delta")
+        #: Projections that end here, in whatever network they stand.
+        self.arriving_projections: WeakSet[Module] = WeakSet()
 
     # ---- geometry ----------------------------------------------------------------------------------------------------
 

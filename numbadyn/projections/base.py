@@ -71,6 +71,7 @@ class SynapticProjection(Projection):
         super().__init__(name)
         self._serial = serial()
         self._post = checked_target(post, self.path)
+        self._post.arriving_projections.add(self)
         self._source = Source(modules, self.path, through)
         self.stages = self._source.stages
         self.comm = comm

@@ -34,6 +34,8 @@ class _GapJunction(Projection):
     ) -> None:
         super().__init__(name)
         self._pre, self._post = checked_target(pre, self.path), checked_target(post, self.path)
+        for end in (self._pre, self._post):
+            end.arriving_projections.add(self)
         for state in (pre_state, post_state):
             if not isinstance(state, str):
                 raise UnknownStateError(

@@ -85,6 +85,7 @@ class PoissonInput(Projection):
     ) -> None:
         super().__init__(name)
         self._post = checked_target(target.module if isinstance(target, Prefetch) else target, self.path)
+        self._post.arriving_projections.add(self)
         self.varshape = self._post.varshape
         chosen = None if indices is None else chosen_neurons(indices, self.varshape, self.path)
         count = whole_number(num_input, self.path)

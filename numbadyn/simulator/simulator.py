@@ -38,6 +38,7 @@ from numbadyn.simulator.checks import (
     checked_target,
     duration_steps,
 )
+from numbadyn.simulator.outside import left_out
 from numbadyn.simulator.recorder import Recorder
 from numbadyn.units import TIME, join, magnitude_in
 
@@ -222,8 +223,12 @@ class Simulator:
         return machine.source if isinstance(machine, CompiledMachine) else ""
 
     def explain(self) -> str:
-        """Order of a step, hooks, delays in steps, buffers with sizes and units, as text."""
-        return explain(self.program, self.context, self.tables)
+        """Order of a step, hooks, delays in steps, buffers with sizes and units, as text.
+
+        Projections onto what is simulated that are not in it themselves, as of a part of a network, are named at the
+        end.
+        """
+        return explain(self.program, self.context, self.tables) + left_out(self.network)
 
     # ---- recording ---------------------------------------------------------------------------------------------------
 

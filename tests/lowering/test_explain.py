@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from quantities import ms, mV, nS
+from quantities import Hz, ms, mV, nS
 
 import numbadyn as nd
 
@@ -150,6 +150,41 @@ def test_explaining_a_part_shows_its_own_names_and_leaves_them():
     assert notes(unnamed) == before
     assert unnamed.free.name is None
     unnamed.free.cells.output_delay(5 * ms)  # nothing has been built that would be too short for it
+
+
+class Driven(nd.DynamicsGroup):
+    """A part onto which projections of the whole end, of each kind that needs nothing else to be traced."""
+
+    def __init__(self):
+        super().__init__(name="Driven")
+        self.part, self.source = nd.DynamicsGroup(), nd.LIF(4)
+        self.part.cells = cells = nd.LIF(4)
+        jumps, conductances = (nd.OneToOne(4, 4, weight=1 * unit) for unit in (mV, nS))
+        self.part.loop = nd.DeltaProj(cells, comm=jumps, post=cells)
+        self.jump = nd.DeltaProj(self.source, comm=jumps, post=cells)
+        self.noise = nd.PoissonInput(cells, num_input=10, freq=5 * Hz, weight=1 * mV)
+        self.gap = nd.SymmetryGapJunction((cells, self.source), "V", ([0], [0]), weight=1 * nS)
+        self.synapse = nd.AlignPostProj(
+            self.source, comm=conductances, syn=nd.Expon.desc(), out=nd.COBA.desc(E=0 * mV), post=cells
+        )
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_projections_from_outside_are_named_where_a_part_is_explained(named):
+    net = Driven()
+    if named:
+        nd.Simulator(net, dt=0.1 * ms, target="interpret")
+    text = net.part.explain(dt=0.1 * ms)
+    left_out = text[text.index("Left out") :].splitlines()
+    path = "Driven.part" if named else "DynamicsGroup"
+    assert f"not in {path} (explain the network" in left_out[0]
+    names = ["gap", "jump", "noise", "synapse"]
+    kinds = ["AlignPostProj", "DeltaProj", "PoissonInput", "SymmetryGapJunction"]
+    assert len(left_out) == 5
+    for line, name, kind in zip(left_out[1:], names, kinds, strict=True):
+        assert line == (f"  Driven.{name} onto Driven.part.cells" if named else f"  {kind} onto DynamicsGroup.cells")
+    assert "Left out" not in net.explain(dt=0.1 * ms)
+    assert "Left out" in nd.Simulator(net.part, dt=0.1 * ms, target="interpret").explain()
 
 
 def test_a_part_that_is_driven_from_outside_says_by_whom():
