@@ -129,7 +129,8 @@ class Runner:
         net, self.population = make(name)
         self.window_ms = round(seconds * 1e3 / DT) * DT
         self.warm_ms = max(1, round(min(WARM_MS, self.window_ms / 2) / DT)) * DT
-        self.sim = nd.Simulator(net, dt=DT * ms, seed=1, **options)
+        # the microcircuit draws delays, which other simulators take to the nearest step; the rest are whole steps
+        self.sim = nd.Simulator(net, dt=DT * ms, seed=1, delays="nearest", **options)
         for part in self.population:
             self.sim.record(part, spikes=True)
         self.sim.compile()

@@ -134,8 +134,8 @@ class Microcircuit(nd.DynamicsGroup):
 
     Notes
     -----
-    Delays are clipped at one step, where NEST draws those below it again. They are rounded up to whole steps; half a
-    step less in the mean makes that the nearest one.
+    Delays are clipped at one step, where NEST draws those below it again. NEST takes the step next to each, and so does
+    ``Simulator(..., delays="nearest")``; the default would round them up, half a step longer in the mean.
     """
 
     def __init__(self, scale: float) -> None:
@@ -168,7 +168,7 @@ def _projection(pre: nd.Neuron, post: nd.Neuron, number: int, mean: float, delay
         pre,
         comm=nd.FixedTotalNumber(pre.num, post.num, number, weight=weight, allow_multi=True),
         post=post,
-        delay=nd.init.Normal((delay - DT / 2) * ms, delay / 2 * ms, low=DT * ms),
+        delay=nd.init.Normal(delay * ms, delay / 2 * ms, low=DT * ms),
     )
 
 

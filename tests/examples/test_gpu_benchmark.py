@@ -219,7 +219,7 @@ def test_a_cell_of_the_microcircuit_is_exact(script):
 def rates(script, scale, duration, target):
     """Rates of all populations in Hz, and the simulator."""
     net, population = script("microcircuit").microcircuit(scale)
-    sim = nd.Simulator(net, dt=0.1 * ms, target=target, seed=1)
+    sim = nd.Simulator(net, dt=0.1 * ms, target=target, seed=1, delays="nearest")
     for part in population:
         sim.record(part, spikes=True)
     sim.run(100 * ms, progress=False)
@@ -233,6 +233,10 @@ def test_a_small_microcircuit_runs(script):
     delays = np.concatenate([made.delays for made in sim.tables])
     assert delays.min() == 1
     assert 30 < delays.max() < 60
+    for kind, mean in (("E", 1.5), ("I", 0.75)):
+        parts = [part.edges().delay.magnitude for name, part in vars(sim.network).items() if f"{kind}_to_" in name]
+        drawn = np.concatenate(parts)
+        assert drawn.mean() == pytest.approx(mean, abs=2 * mean / 2 / np.sqrt(drawn.size))
 
 
 @pytest.mark.slow
