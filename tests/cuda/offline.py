@@ -1,72 +1,154 @@
-"""Machine code for GPUs that are not there: a generated module becomes PTX and a cubin without a driver.
+"""Machine code for GPUs that are not there: a generated kernel becomes what a launch would load, without a driver.
 
-In: a generated module and the types of its arguments.  Out: for each kernel its PTX, registers and spills.  Numba asks
-the current device for its compute capability where a kernel calls a function; here the answer is given.
+In: a kernel of a generated module, the types of its arguments, a compute capability.  Out: its PTX and its cubin after
+optimisation at link time, registers, spills, and how often each instruction stands in the machine code.
+
+The way is that of a launch: the dispatcher of Numba compiles as `cuda.jit` has set it up.  Numba asks the current
+device for its compute capability; here the answer is given, and what was linked is kept instead of loaded.
 """
 
 import contextlib
+import functools
 import re
 import types
+import warnings
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Compiled", "compile_kernel", "signatures", "without_driver"]
+__all__ = ["Compiled", "compile_kernel", "disassembler", "signatures", "without_driver"]
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """What became of a kernel."""
+    """What became of a kernel; it is cooperative if all its blocks wait for each other."""
 
-    ptx: str
+    library: Any
     cubin: bytes
     registers: int
+    stack_bytes: int
     spilled_bytes: int
-    log: str
+    cooperative: bool
+    arch: tuple[int, int, str]
+
+    @functools.cached_property
+    def ptx(self) -> str:
+        """Its text after optimisation at link time, before the last compiler makes the cubin of it."""
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Not adding .* as it is not optimizable at link time")
+            return str(self.library.get_lto_ptx(self.arch))
 
     def lines_with(self, pattern: str) -> list[str]:
         """Instructions of the PTX that match."""
         return [line.strip() for line in self.ptx.splitlines() if re.search(pattern, line)]
 
+    def instructions(self) -> Counter[str]:
+        """How often each instruction stands in the machine code."""
+        return _instructions(self.cubin, self._functions())
+
+    def instructions_rounded_one_by_one(self) -> Counter[str]:
+        """The same, where every sum, difference and product of the PTX says that it is rounded on its own.
+
+        No compiler joins two of those.  What is left of joined operations stands for quotients and square roots.
+        """
+        said = re.sub(r"(?m)^(\s+(?:@!?%p\d+\s+)?(?:add|sub|mul))\.(f32|f64)\b", r"\1.rn.\2", self.ptx)
+        return _instructions(_linked(said, self.arch, self.cooperative), self._functions())
+
+    def _functions(self) -> set[str]:
+        """Names of the functions that the PTX defines; the cubin has those of the CUDA runtime too."""
+        return set(re.findall(r"(?m)^(?:\.(?!extern)\w+ )*\.(?:entry|func)\s+(?:\([^)]*\)\s*)?([\w$]+)", self.ptx))
+
 
 @contextlib.contextmanager
 def without_driver(capability: tuple[int, int]) -> Iterator[None]:
     """Answer for the device that is not there."""
-    from numba.cuda import dispatcher
+    from numba.cuda import codegen, dispatcher
+    from numba.cuda.cudadrv.driver import _Linker
 
-    asked = dispatcher.get_current_device
-    dispatcher.get_current_device = lambda: types.SimpleNamespace(compute_capability=capability)
-    try:
+    library = codegen.CUDACodeLibrary
+    loaded = types.SimpleNamespace(module=types.SimpleNamespace(initialized=True))
+
+    def load(self: Any) -> Any:
+        self.get_cubin()
+        return loaded
+
+    def options(self: Any, ptx: bool, asked: Any = _Linker._get_linker_options) -> Any:
+        found = asked(self, ptx)
+        found.ptxas_options = ["-v"]
+        return found
+
+    with contextlib.ExitStack() as stack:
+        for where, name, answer in (
+            (dispatcher, "get_current_device", lambda: types.SimpleNamespace(compute_capability=capability)),
+            (library, "_ensure_cc", lambda self, cc: cc or _arch(capability)),
+            (library, "get_cufunc", load),
+            (library, "get_asm_str", library.get_llvm_str),  # asked for names of functions only; PTX takes long
+            (codegen.JITCUDACodegen, "magic_tuple", lambda self: ("no driver", capability)),
+            (_Linker, "_get_linker_options", options),
+        ):
+            stack.callback(setattr, where, name, getattr(where, name))
+            setattr(where, name, answer)
         yield
-    finally:
-        dispatcher.get_current_device = asked
 
 
-def compile_kernel(function: Any, signature: Any, capability: tuple[int, int]) -> Compiled:
-    """Compile a plain Python function as a kernel."""
-    from cuda.core import Linker, LinkerOptions, ObjectCode
-    from numba import cuda
+def _arch(capability: tuple[int, int]) -> tuple[int, int, str]:
+    """What Numba compiles for on such a device."""
+    return (*capability, "a" if capability >= (9, 0) else "")
 
+
+def compile_kernel(kernel: Any, signature: Any, capability: tuple[int, int]) -> Compiled:
+    """Compile a kernel as its first launch would, leaving the disk alone."""
+    again = type(kernel)(kernel.py_func, targetoptions=kernel.targetoptions)
     with without_driver(capability):
-        ptx, _ = cuda.compile(function, signature, device=False, cc=capability, abi="numba")
-    objects = [ObjectCode.from_ptx(ptx.encode())]
-    if "cudaCG" in ptx:
-        from numba.cuda.cudadrv.libs import get_cudalib
-
-        with open(get_cudalib("cudadevrt", static=True), "rb") as library:
-            objects.append(ObjectCode.from_library(library.read()))
-    options = LinkerOptions(arch=f"sm_{capability[0]}{capability[1]}", ptxas_options=["-v"])
-    linker = Linker(*objects, options=options)
-    cubin = bytes(linker.link("cubin").code)
-    log = linker.get_info_log()
-    name = re.search(r"\.entry (\w+)", ptx)
-    assert name is not None, "the PTX has no kernel"
-    own = log[log.index(name.group(1)) :]
-    spilled = re.search(r"(\d+) bytes spill stores, (\d+) bytes spill loads", own)
+        made = again.compile(signature.args)
+        library, arch = made.library, _arch(capability)
+        cubin, log = bytes(library.get_cubin().code), library.get_linkerinfo(arch)
+    own = log[log.index(f"Function properties for {made.entry_name}") :]
     registers = re.search(r"Used (\d+) registers", own)
+    stack = re.search(r"(\d+) bytes stack frame", own)
+    spilled = re.findall(r"(\d+) bytes spill (?:stores|loads)", log)
     assert registers is not None, log
-    assert spilled is not None, log
-    return Compiled(ptx, cubin, int(registers.group(1)), sum(map(int, spilled.groups())), log)
+    assert stack is not None, log
+    assert spilled, log
+    numbers = int(registers.group(1)), int(stack.group(1)), sum(map(int, spilled))
+    return Compiled(library, cubin, *numbers, made.cooperative, arch)
+
+
+def _linked(ptx: str, arch: tuple[int, int, str], cooperative: bool) -> bytes:
+    from numba.cuda.cudadrv.driver import _Linker
+    from numba.cuda.cudadrv.libs import get_cudalib
+
+    linker = _Linker(cc=arch, lto=False)
+    linker.add_ptx(ptx.encode())
+    if cooperative:
+        linker.add_file_guess_ext(get_cudalib("cudadevrt", static=True))
+    return bytes(linker.complete().code)
+
+
+def disassembler() -> str | None:
+    """Where nvdisasm is, if it is installed."""
+    from cuda.pathfinder import find_nvidia_binary_utility
+
+    found = find_nvidia_binary_utility("nvdisasm")
+    return None if found is None else str(found)
+
+
+def _instructions(cubin: bytes, functions: set[str]) -> Counter[str]:
+    from numba.cuda.codegen import run_nvdisasm
+
+    text = run_nvdisasm(types.SimpleNamespace(code=cubin), ["-c"])
+    found: Counter[str] = Counter()
+    inside = False
+    for line in text.splitlines():
+        section = re.match(r"\s*\.section\s+\.text\.([\w$]+)", line)
+        if section is not None:
+            inside = section.group(1) in functions
+        elif line.startswith("$__internal"):
+            inside = False  # the rare cases of a division or root, which some ways of linking put into the kernel
+        elif inside:
+            found.update(re.findall(r"/\*[0-9a-f]{4,}\*/\s+(?:@!?\w+\s+)?([A-Z][A-Z0-9_.]*)", line))
+    return found
 
 
 def signatures() -> dict[str, Any]:

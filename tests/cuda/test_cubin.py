@@ -1,6 +1,7 @@
 """Every kind of kernel becomes machine code for GPUs that are not there: it fits, spills nothing, rounds as asked."""
 
 import functools
+import re
 
 import pytest
 from quantities import ms
@@ -30,16 +31,22 @@ def compiled(module, name, capability):
     from tests.cuda.offline import compile_kernel, signatures
 
     known = signatures()
-    return compile_kernel(getattr(module, name).py_func, known.get(name, known["phase"]), capability)
+    return compile_kernel(getattr(module, name), known.get(name, known["phase"]), capability)
 
 
 IN_DOUBLE = {"operations", "windows", "delayed", "synapses", "jumps and currents", "inputs"}
 """Networks with sines, powers or Poisson counts, which are computed in double precision on every target."""
 
+WITH_COUNTS = {"operations", "delayed", "inputs"}
+"""Networks with Poisson counts: a function by itself, which gives back its number through local memory."""
+
+IN_64_BITS = r"D(ADD|MUL|FMA|SETP|MNMX)|F2F.*F64|[FI]2[FI].*F64|MUFU.*64"
+
 
 def check(made, name, bits, exact):
     assert made.cubin[:4] == b"\x7fELF"
     assert made.spilled_bytes == 0
+    assert made.stack_bytes <= (8 if name in WITH_COUNTS else 0)
     assert made.registers <= 255
     if exact:
         assert made.lines_with(r"\bfma\.") == []
@@ -47,6 +54,26 @@ def check(made, name, bits, exact):
     if bits == 32 and name not in IN_DOUBLE:
         stray = made.lines_with(r"\.f64")
         assert all(line.startswith((".param", "ld.param")) for line in stray), stray[:5]  # the time step
+
+
+def check_instructions(made, name, bits, exact):
+    """The same of the machine code, in which operations may be joined that the PTX leaves apart."""
+    from tests.cuda.offline import disassembler
+
+    if disassembler() is None:
+        pytest.skip('the machine code was not looked at, only its PTX: needs pip install "numbadyn[cubin]"')
+    if not exact and bits == 64:
+        return  # joined as the compiler likes, and in the precision that was asked for
+    found = made.instructions()
+    if exact:
+        apart = made.instructions_rounded_one_by_one()
+        assert matching(found, r"[DF](ADD|MUL|FMA)") == matching(apart, r"[DF](ADD|MUL|FMA)")
+    if bits == 32 and name not in IN_DOUBLE:
+        assert matching(found, IN_64_BITS) == {}
+
+
+def matching(found, pattern):
+    return {name: count for name, count in found.items() if re.match(pattern, name)}
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -57,21 +84,29 @@ def test_a_kernel_for_many_steps(name):
     module, _ = generated(name, bits, exact)
     made = compiled(module, "run", CAPABILITIES[number % 2])
     check(made, name, bits, exact)
-    assert "cudaCGSynchronize" in made.ptx
+    assert made.cooperative
+    check_instructions(made, name, bits, exact)
 
 
-@pytest.mark.parametrize("capability", CAPABILITIES, ids=str)
-@pytest.mark.parametrize(("bits", "exact"), [(64, True), (32, False)])
+@pytest.mark.parametrize(("bits", "exact", "capability"), [(64, True, (9, 0)), (32, False, (7, 5))])
 def test_kernels_of_single_phases(bits, exact, capability):
     module, names = generated("small", bits, exact)
     assert names[0] == "sample"
     assert names[-2:] == ["record", "tick"]
-    for name in ("begin", *names):
-        made = compiled(module, name, capability)
+    every = [compiled(module, name, capability) for name in ("begin", *names)]
+    for made in every:
         check(made, "small", bits, exact)
-        assert "cudaCG" not in made.ptx
+        assert not made.cooperative
+    for made in every:
+        check_instructions(made, "small", bits, exact)
 
 
 def test_a_fast_kernel_joins_products_and_sums():
+    from tests.cuda.offline import disassembler
+
     module, _ = generated("pair", 64, False)
-    assert compiled(module, "run", (9, 0)).lines_with(r"\bfma\.")
+    made = compiled(module, "run", (9, 0))
+    assert made.lines_with(r"\bfma\.")
+    if disassembler() is not None:
+        apart = made.instructions_rounded_one_by_one()
+        assert made.instructions()["DFMA"] > apart["DFMA"] >= len(made.lines_with(r"\bfma\."))
