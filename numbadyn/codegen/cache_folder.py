@@ -176,10 +176,7 @@ def entries() -> tuple[Path, ...]:
     """
     kinds = (SOURCE_SUFFIX, KERNEL_SUFFIX, ".tmp")
     here = _choice.writable.get(location(), location())
-    own = [path for path in here.glob(_PREFIX + "*") if path.suffix in kinds]
-    # kernels for GPUs are kept by Numba, in a folder of its own beside their source
-    numba = [path for path in (here / "__pycache__").glob(_PREFIX + "*") if path.suffix in (".nbi", ".nbc")]
-    return tuple(sorted(own + numba))
+    return tuple(sorted(path for path in here.glob(_PREFIX + "*") if path.suffix in kinds))
 
 
 def size() -> int:

@@ -87,7 +87,9 @@ class KernelCache:
         if not self._enabled or data.lifted or data.library.has_dynamic_globals:
             return  # addresses of this process in machine code make sense nowhere else
         key = self._key(sig, data.codegen)
-        content = dumps((key, _imported_symbols(data.library), data._reduce()))
+        self._save(key, dumps((key, _imported_symbols(data.library), data._reduce())))
+
+    def _save(self, key: str, content: bytes) -> None:
         path = self._path(key)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -120,15 +122,19 @@ class KernelCache:
         if raw[:start] != _HEADER + hashlib.sha256(content).digest():
             return self._discard(path, "its checksum does not fit its content")
         try:
-            saved_key, symbols, parts = pickle.loads(content)
+            saved_key, *rest = pickle.loads(content)
             if saved_key != key:
                 return None  # two keys with one shortened hash: as good as impossible, and harmless
-            if any(llvm.address_of_symbol(symbol) is None for symbol in symbols):
-                target_context.refresh()  # registers the symbols of all of Numba's own helper libraries
-            return CompileResult._rebuild(target_context, *parts)
+            return self._rebuilt(target_context, *rest)
         except Exception as error:
             # The file is whole, but what it refers to has changed; compiling is always a way out.
             return self._discard(path, f"it cannot be loaded: {error!r}")
+
+    def _rebuilt(self, target_context: Any, *content: Any) -> Any:
+        symbols, parts = content
+        if any(llvm.address_of_symbol(symbol) is None for symbol in symbols):
+            target_context.refresh()  # registers the symbols of all of Numba's own helper libraries
+        return CompileResult._rebuild(target_context, *parts)
 
     def _discard(self, path: Path, reason: str) -> None:
         warnings.warn(

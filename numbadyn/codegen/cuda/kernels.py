@@ -12,6 +12,8 @@ from typing import Any
 from numba import cuda, njit
 from numba.core import config
 
+from numbadyn.codegen.cuda.kept import keep_on_disk
+
 __all__ = ["SIMULATED", "kernel", "plain_array"]
 
 SIMULATED = bool(config.ENABLE_CUDASIM)
@@ -20,7 +22,10 @@ SIMULATED = bool(config.ENABLE_CUDASIM)
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Make a kernel of a function; its machine code is kept on disk, beside its source text."""
-    return cuda.jit(function) if SIMULATED else cuda.jit(cache=True)(function)
+    made = cuda.jit(function)
+    if not SIMULATED:
+        keep_on_disk(made)
+    return made
 
 
 def _array_of_simulator(array: Any) -> Any:
