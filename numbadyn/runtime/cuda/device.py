@@ -11,6 +11,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,12 @@ __all__ = ["Device", "cuda_module", "simulated"]
 
 _BLOCK = 128
 _SIMULATED_THREADS = 4
+_COMPILER_ERRORS = (
+    ("numba.cuda.cudadrv.error", "NvvmError"),
+    ("numba.cuda.cudadrv.driver", "LinkerError"),
+    ("cuda.bindings.nvvm", "nvvmError"),
+    ("cuda.bindings.nvjitlink", "nvJitLinkError"),
+)
 
 
 def simulated() -> bool:
@@ -131,12 +138,14 @@ class Device:
             return "(its name is gone too)"
 
     def _compiler_errors(self) -> tuple[type[Exception], ...]:
-        from numba.core.errors import NumbaError  # not at the top, as in `simulated`
+        from numba.core.errors import NumbaError  # not at the top, as in `simulated`; numba-cuda's derive from it
 
         found: list[type[Exception]] = [NumbaError]
-        own = getattr(getattr(getattr(self.cuda, "core", None), "errors", None), "NumbaError", None)
-        compiler = getattr(getattr(getattr(self.cuda, "cudadrv", None), "error", None), "NvvmError", None)
-        found += [kind for kind in (own, compiler) if kind is not None]
+        for module, name in _COMPILER_ERRORS:
+            try:
+                found.append(getattr(import_module(module), name))
+            except (ImportError, AttributeError):  # another version, or the simulator: it cannot be raised either
+                continue
         return tuple(found)
 
     def _driver_errors(self) -> tuple[type[Exception], ...]:
