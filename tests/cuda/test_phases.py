@@ -88,7 +88,7 @@ class Mixed(nd.DynamicsGroup):
 
     def __init__(self):
         super().__init__()
-        self.A, self.B, self.C, self.D = nd.LIF(3), nd.LIFRef(5), nd.LIF(70), nd.PoissonGroup(4, rate=100 * Hz)
+        self.A, self.B, self.C, self.D = nd.LIF(3), nd.LIFRef(5), nd.LIF(70), nd.PoissonGroup(4, 100 * Hz)
 
 
 def test_every_element_has_a_thread_of_its_own():
