@@ -1,4 +1,4 @@
-"""Compiled kernels for GPUs on disk, and errors of the compilers behind them, without a GPU."""
+"""Compiled kernels for GPUs on disk, and errors of compilers and driver, without a GPU."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 
 import numbadyn.cache
 from numbadyn.codegen.loader import load
-from numbadyn.errors import CacheWarning, InternalError
+from numbadyn.errors import CacheWarning, DeviceLostError, InternalError
 from numbadyn.runtime.cuda.device import Device, cuda_module
 
 pytestmark = pytest.mark.cubin
@@ -98,12 +98,28 @@ def test_a_kernel_without_a_file_of_its_source_is_compiled(folder, monkeypatch):
     assert list(folder.iterdir()) == []
 
 
+def watching():
+    """A device that nobody has asked for anything yet."""
+    device = object.__new__(Device)
+    device.cuda, device.simulated = cuda_module(), False
+    return device
+
+
 @pytest.mark.parametrize("raised", ["nvvm", "nvjitlink"])
 def test_what_a_compiler_says_comes_as_an_error_of_ours(raised):
     from cuda.bindings import nvjitlink, nvvm
 
-    device = object.__new__(Device)
-    device.cuda, device.simulated = cuda_module(), False
     error = nvvm.nvvmError(1) if raised == "nvvm" else nvjitlink.nvJitLinkError(4)
-    with pytest.raises(InternalError, match="cannot be compiled"), device.watched():
+    with pytest.raises(InternalError, match="cannot be compiled"), watching().watched():
+        raise error
+
+
+@pytest.mark.parametrize("raised", ["numba", "cuda.core"])
+def test_what_the_driver_says_comes_as_an_error_of_ours(raised):
+    from cuda.core._utils.cuda_utils import CUDAError
+    from numba.cuda.cudadrv.driver import CudaAPIError
+
+    text = "CUDA_ERROR_ILLEGAL_ADDRESS"
+    error = CudaAPIError(700, f"Call to cuCtxSynchronize: {text}") if raised == "numba" else CUDAError(text)
+    with pytest.raises(DeviceLostError, match=text), watching().watched():
         raise error
