@@ -11,10 +11,14 @@ target whose bin was too small looks for itself in the row of each event instead
 # mypy: disable-error-code="name-defined,no-untyped-def,no-untyped-call"
 # ruff: noqa: F821 -- names and loops are those of the generated text
 
-__all__ = ["DELIVERY_PHASES", "DELIVERY_ROUTINES", "PLACE_BITS"]
+__all__ = ["DELIVERY_PHASES", "DELIVERY_ROUTINES", "PAIR_COLUMNS", "PLACE_BITS"]
+
+PAIR_COLUMNS = ("SLOT", "SUM", "BIN", "TURN")
+"""Columns of a row for a term and one of its delays, behind those of the term, whose lag has the delay in it: number of
+the delay, first place of the sums, their first bin, number of the pair among those of the sums."""
 
 PLACE_BITS = 44
-"""Bits of a key that say which synapse of a table; those above say which table and which delay."""
+"""Bits of a key that say which synapse of a table; those above say which pair."""
 
 
 def lower_bound(values, first, last, wanted):
@@ -79,57 +83,55 @@ def put_into_bin(number, key, value, D):
         V[u64(number * room + place)] = value
 
 
-def scatter_term(ordered, bins, turn, lane, lanes, worker, workers, before, begin, term, step, D):
-    # a group of threads for each event, whose sums meet in any order.  Gives how many events there were
-    # so far, so that those of the next slot go on with the groups that are still idle.
+def spread_events(ordered, lane, lanes, worker, workers, pair, step, D):
+    # what the events of one term add at one of its delays; a group of threads for each event
     T, R = array_at(D[D_T], i64(0)), array_at(D[D_R], REAL_ZERO)
     E, C = array_at(D[D_E], u32(0)), array_at(D[D_C], i64(0))
-    n_delays, depth, width = T[u64(term + T_DELAYS)], T[u64(term + T_DEPTH)], T[u64(term + T_WIDTH)]
-    offsets = array_at(T[u64(term + T_OFFSETS)], i64(0))
-    targets = array_at(T[u64(term + T_TARGETS)], u32(0))
-    weights = array_at(T[u64(term + T_WEIGHTS)], REAL_ZERO)
-    delays = array_at(T[u64(term + T_DELAY_STEPS)], i32(0))
-    uniform, graded = T[u64(term + T_UNIFORM)] != 0, T[u64(term + T_GRADED)] != 0
-    start, stop, lag = T[u64(term + T_START)], T[u64(term + T_STOP)], T[u64(term + T_LAG)]
-    sums = array_at(D[D_R] + begin * REAL_BYTES, REAL_ZERO)
-    for slot in range(n_delays):
-        ring = (step + depth - (lag + i64(delays[u64(slot)]))) % depth
-        count = C[u64(T[u64(term + T_COUNTS)] + ring)]
-        events = T[u64(term + T_EVENTS)] + ring * width
-        values = T[u64(term + T_VALUES)] + ring * width
-        for e in range((worker + workers - before % workers) % workers, count, workers):
-            index = i64(E[u64(events + e)])
-            if start <= index and index < stop:
-                segment = u64((index - start) * n_delays + slot)
-                factor = R[u64(values + index)] if graded else REAL_ONE
-                for place in range(i64(offsets[segment]) + lane, i64(offsets[segment + u64(1)]), lanes):
-                    weight = weights[u64(0)] if uniform else weights[u64(place)]
-                    target = i64(targets[u64(place)])
-                    if ordered:
-                        put_into_bin(bins + target, (turn + slot) << PLACE_BITS | place, weight * factor, D)
-                    else:
-                        atomic_add(sums, target, weight * factor)
-        before += count
-    return before
+    depth = T[u64(pair + T_DEPTH)]
+    ring = (step + depth - T[u64(pair + T_LAG)]) % depth
+    count = C[u64(T[u64(pair + T_COUNTS)] + ring)]
+    if worker >= count:
+        return
+    width, n_delays, slot = T[u64(pair + T_WIDTH)], T[u64(pair + T_DELAYS)], T[u64(pair + PAIR_SLOT)]
+    offsets = array_at(T[u64(pair + T_OFFSETS)], i64(0))
+    targets = array_at(T[u64(pair + T_TARGETS)], u32(0))
+    weights = array_at(T[u64(pair + T_WEIGHTS)], REAL_ZERO)
+    uniform, graded = T[u64(pair + T_UNIFORM)] != 0, T[u64(pair + T_GRADED)] != 0
+    start, stop = T[u64(pair + T_START)], T[u64(pair + T_STOP)]
+    sums = array_at(D[D_R] + T[u64(pair + PAIR_SUM)] * REAL_BYTES, REAL_ZERO)
+    bins, turn = T[u64(pair + PAIR_BIN)], T[u64(pair + PAIR_TURN)]
+    events = T[u64(pair + T_EVENTS)] + ring * width
+    values = T[u64(pair + T_VALUES)] + ring * width
+    for e in range(worker, count, workers):
+        index = i64(E[u64(events + e)])
+        if start <= index and index < stop:
+            segment = u64((index - start) * n_delays + slot)
+            factor = R[u64(values + index)] if graded else REAL_ONE
+            for place in range(i64(offsets[segment]) + lane, i64(offsets[segment + u64(1)]), lanes):
+                weight = weights[u64(0)] if uniform else weights[u64(place)]
+                target = i64(targets[u64(place)])
+                if ordered:
+                    put_into_bin(bins + target, turn << PLACE_BITS | place, weight * factor, D)
+                else:
+                    atomic_add(sums, target, weight * factor)
+
+
+def share(number, parts):
+    return i64(u32(number) // u32(parts))
 
 
 def hand_out(ordered, thread, threads, step, D, entry):
-    T = array_at(D[D_T], i64(0))
+    # every pair of a term and a delay has groups of threads of its own, as far as there are enough
+    pairs = D[u64(entry + 3)]
+    number = array_at(D[D_T], i64(0))[u64(pairs)]
     lanes = min(32, threads)
-    workers = threads // lanes
-    before, bins = i64(0), D[u64(entry + 2)]
-    if thread < workers * lanes:
-        for r in range(D[u64(entry + 1)]):
-            row = D[u64(entry)] + r * 5
-            turn = i64(0)
-            for k in range(T[u64(row + 3)], T[u64(row + 4)]):
-                term = D[D_TERMS] + k * 15
-                lane, worker = thread % lanes, thread // lanes
-                before = scatter_term(
-                    ordered, bins, turn, lane, lanes, worker, workers, before, T[u64(row)], term, step, D
-                )
-                turn += T[u64(term + T_DELAYS)]
-            bins += T[u64(row + 1)]
+    workers, worker = share(threads, lanes), share(thread, lanes)
+    each = max(1, share(workers, max(1, number)))
+    if worker < workers:
+        group = share(worker, each)
+        for p in range(group, number, share(workers, each)):
+            pair = pairs + 1 + p * PAIR_COLUMNS
+            spread_events(ordered, thread - worker * lanes, lanes, worker - group * each, each, pair, step, D)
 
 
 def deliver(thread, threads, step, D, entry):
@@ -175,6 +177,6 @@ def add_in_order(thread, threads, step, D, entry):
         bins += T[u64(row + 1)]
 
 
-DELIVERY_ROUTINES = (lower_bound, gather_term, put_into_bin, scatter_term, hand_out, add_bins)
+DELIVERY_ROUTINES = (lower_bound, gather_term, put_into_bin, spread_events, share, hand_out, add_bins)
 
 DELIVERY_PHASES = (clear_sums, deliver, fill_bins, add_in_order)

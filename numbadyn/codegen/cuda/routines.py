@@ -17,7 +17,8 @@ A phase is called by every thread.  Inside a phase no thread reads what another 
 
 import inspect
 
-from numbadyn.codegen.cuda.delivery_routines import DELIVERY_PHASES, DELIVERY_ROUTINES, PLACE_BITS
+from numbadyn.codegen.cuda.delivery_routines import DELIVERY_PHASES, DELIVERY_ROUTINES, PAIR_COLUMNS, PLACE_BITS
+from numbadyn.codegen.prelude import TERM_COLUMNS
 from numbadyn.codegen.routines import slot_start
 
 __all__ = [
@@ -332,8 +333,8 @@ def routine_names(draws: bool) -> list[str]:
 _PREFIXES = {"D": DIRECTORY, "L": LOG_HEAD, "P": SPIKE_COLUMNS, "A": SAMPLE_COLUMNS, "N": CHECK_COLUMNS}
 
 
-def _numbered(prefix: str, names: tuple[str, ...]) -> str:
-    return "\n".join(f"{prefix}_{name} = {number}" for number, name in enumerate(names))
+def _numbered(prefix: str, names: tuple[str, ...], first: int = 0) -> str:
+    return "\n".join(f"{prefix}_{name} = {number}" for number, name in enumerate(names, first))
 
 
 def routine_source(draws: bool) -> str:
@@ -351,6 +352,7 @@ def routine_source(draws: bool) -> str:
     widths = (len(LOG_HEAD), len(SPIKE_COLUMNS), len(SAMPLE_COLUMNS), len(CHECK_COLUMNS))
     places = [
         *(_numbered(prefix, names) for prefix, names in _PREFIXES.items()),
+        _numbered("PAIR", (*PAIR_COLUMNS, "COLUMNS"), len(TERM_COLUMNS)),
         f"L_ROWS, SPIKE_ROW, SAMPLE_ROW, CHECK_ROW = {', '.join(map(str, widths))}",
         f"GROUP, WORKERS, PLACE_BITS = {GROUP}, {WORKERS}, {PLACE_BITS}",
     ]

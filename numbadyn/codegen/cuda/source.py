@@ -145,7 +145,8 @@ _FEW = 12
 def schedule_place(entry: int) -> int:
     """Where the directory speaks of an entry of the schedule: rows in `T`, their number, places in `S` and in `T`.
 
-    For the place in `S` deliveries have the number of bins before theirs, and compactions their place in `W`.
+    For the place in `S` deliveries have the number of bins before theirs, and compactions their place in `W`; for the
+    second place in `T` deliveries have that of their pairs of terms and delays, behind the number of these.
     """
     return len(DIRECTORY) + 4 * entry
 
@@ -211,6 +212,9 @@ def _phase(kernel: Kernel, text: KernelText, used: list[str]) -> str:
         "    for k in range(D[u64(entry + 1)]):",
         f"        row = D[u64(entry)] + k * {width}",
         "        size = T[u64(row)]",
+        f"        first = first_of(thread, threads, T[u64(row + {width - 1})])",
+        "        if first >= size:",
+        "            continue",
         *fetched,
         *(f"        {name} = T[u64(D[u64(entry + 3)] + k * {len(integers)} + {n})]" for n, name in enumerate(integers)),
     ]
@@ -225,8 +229,7 @@ def _phase(kernel: Kernel, text: KernelText, used: list[str]) -> str:
             newest, own_depth, own_width = text.extents[number]
             lines.append(f"        {own_depth}, {own_width} = {depth}, {extent}")
             lines.append(f"        {newest} = (step // {every} + {own_depth} - 1) % {own_depth}")
-    first = f"first_of(thread, threads, T[u64(row + {width - 1})])"
-    lines.append(f"        {kernel.name}({', '.join([first, 'size', 'threads', *used])})")
+    lines.append(f"        {kernel.name}({', '.join(['first', 'size', 'threads', *used])})")
     return "\n".join(lines) + "\n"
 
 

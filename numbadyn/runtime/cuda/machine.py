@@ -176,6 +176,8 @@ class CudaMachine(CompiledMachine):
                 + ", or target='cpu'.",
             )
 
+    tables: DeviceTables
+
     def _make_tables(self, sampled: set[int]) -> DeviceTables:
         return DeviceTables(self.memory, sampled, self._place, homes_of(self.program))
 
@@ -215,6 +217,7 @@ class CudaMachine(CompiledMachine):
                 directory[place + 2] = put(next(tables), "S", reals)
                 directory[place + 3] = put(next(tables), "T", integers)
             elif isinstance(stages[0], Delivery):
+                directory[place + 3] = put(self.tables.pairs(rows, bins), "T", integers)
                 directory[place + 2], bins = bins, bins + int(rows[:, 1].sum())
             elif isinstance(stages[0], Compaction):
                 directory[place + 2], counts = counts, counts + len(rows) * SCRATCH_ROW

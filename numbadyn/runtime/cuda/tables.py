@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.codegen.cuda.homes import Homes
-from numbadyn.lowering.program import Compaction, Draw, Instance, TrainStage
+from numbadyn.codegen.prelude import TERM_COLUMNS
+from numbadyn.lowering.program import Compaction, Draw, Instance, Term, TrainStage
 from numbadyn.runtime.memory import Memory
 from numbadyn.runtime.tables import Tables
 
@@ -32,6 +33,7 @@ class DeviceTables(Tables):
 
     def __init__(self, memory: Memory, sampled: set[int], place: Callable[[NDArray[Any]], int], homes: Homes) -> None:
         self._homes = homes
+        self._delays: list[NDArray[Any]] = []
         super().__init__(memory, sampled, place)
 
     def _last_column(self, instance: Instance, late: bool) -> int:
@@ -40,6 +42,37 @@ class DeviceTables(Tables):
 
     def _goes_on(self, before: list[int], row: list[int]) -> bool:
         return before[-1] + before[0] == row[-1]
+
+    def _term(self, term: Term) -> list[int]:
+        self._delays.append(self.memory.tables[term.connection].delays)
+        return super()._term(term)
+
+    def pairs(self, rows: NDArray[np.int64], bins: int) -> NDArray[np.int64]:
+        """Rows for each term and each of its delays, see `numbadyn.codegen.cuda.delivery_routines`, and their number.
+
+        Parameters
+        ----------
+        rows : ndarray of int64, shape (n, 5)
+            Deliveries of one entry of the schedule.
+        bins : int
+            How many bins those of other entries have.
+
+        Returns
+        -------
+        ndarray of int64
+            The number, then the rows.
+        """
+        found: list[list[int]] = []
+        lag = TERM_COLUMNS.index("LAG")
+        for begin, size, _clear, first, last in rows.tolist():
+            turn = len(found)
+            for k in range(first, last):
+                for slot, delay in enumerate(self._delays[k].tolist()):
+                    row = [*self.terms[k].tolist(), slot, begin, bins, len(found) - turn]
+                    row[lag] += delay
+                    found.append(row)
+            bins += size
+        return np.array([len(found), *(number for row in found for number in row)], np.int64)
 
     def _with_homes(self, rows: list[NDArray[Any]], buffers: Sequence[Any]) -> list[NDArray[Any]]:
         numbers = np.array([[self._homes.buffer(buffer)] for buffer in buffers], np.int64)
