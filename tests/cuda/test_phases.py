@@ -48,7 +48,7 @@ def test_a_balanced_network_needs_two_levels():
 def test_in_order_takes_more_waits():
     exact = levels(program_of(Balanced()), ordered=True)
     assert [{phase.routine[:9] for phase in group} for group in exact] == [
-        {"fill_bins"}, {"add_in_or"}, {"each_upda"}, {"count_eve"}, {"add_count"}, {"write_eve"},
+        {"fill_bins"}, {"add_in_or", "each_upda"}, {"count_eve"}, {"add_count"}, {"write_eve"},
     ]  # fmt: skip
 
 

@@ -68,9 +68,9 @@ def gather_term(total, target, term, step, D):
 def clear_sums(thread, threads, step, D, entry):
     T, R = array_at(D[D_T], i64(0)), array_at(D[D_R], REAL_ZERO)
     for r in range(D[u64(entry + 1)]):
-        row = D[u64(entry)] + r * 5
+        row = D[u64(entry)] + r * 6
         if T[u64(row + 2)] != 0:
-            for target in range(thread, T[u64(row + 1)], threads):
+            for target in range(first_of(thread, threads, T[u64(row + 5)]), T[u64(row + 1)], threads):
                 R[u64(T[u64(row)] + target)] = REAL_ZERO
 
 
@@ -161,9 +161,9 @@ def add_in_order(thread, threads, step, D, entry):
     T, R, K = array_at(D[D_T], i64(0)), array_at(D[D_R], REAL_ZERO), array_at(D[D_K], i64(0))
     bins, room = D[u64(entry + 2)], D[D_ROOM]
     for r in range(D[u64(entry + 1)]):
-        row = D[u64(entry)] + r * 5
+        row = D[u64(entry)] + r * 6
         begin = T[u64(row)]
-        for target in range(thread, T[u64(row + 1)], threads):
+        for target in range(first_of(thread, threads, T[u64(row + 5)]), T[u64(row + 1)], threads):
             total = REAL_ZERO if T[u64(row + 2)] != 0 else R[u64(begin + target)]
             head = u64((bins + target) * (room + 1))
             count = K[head]

@@ -113,22 +113,25 @@ def _loop(program: Program, loop: Loop, entry: int, homes: Homes) -> Phase:
     return _phase(f"each_{kernel.name}", entry, reads, writes, own_places)
 
 
-def _delivery(stages: list[Delivery], entry: int, rings: dict[int, Buffer], ordered: bool) -> Iterator[Phase]:
+def _own(buffers: Iterable[Buffer], homes: Homes) -> list[tuple[Place, int]]:
+    return [(("memory", buffer), homes.buffer(buffer)) for buffer in buffers]
+
+
+def _delivery(
+    stages: list[Delivery], entry: int, rings: dict[int, Buffer], ordered: bool, homes: Homes
+) -> Iterator[Phase]:
     targets: set[Place] = {("memory", stage.target) for stage in stages}
     events = {place for stage in stages for term in stage.terms for place in _events_of(term, rings)}
     if ordered:
         bins: set[Place] = {("bins", stage.target) for stage in stages}
         yield _phase("fill_bins", entry, events, bins)
-        yield _phase("add_in_order", entry, events | targets | bins, targets | bins)
+        own = _own((stage.target for stage in stages), homes)
+        yield _phase("add_in_order", entry, events | targets | bins, targets | bins, own)
         return
     cleared: set[Place] = {("memory", stage.target) for stage in stages if stage.clear}
     if cleared:
         yield _phase("clear_sums", entry, (), cleared)
     yield _phase("deliver", entry, events | targets, targets)
-
-
-def _own(buffers: Iterable[Buffer], homes: Homes) -> list[tuple[Place, int]]:
-    return [(("memory", buffer), homes.buffer(buffer)) for buffer in buffers]
 
 
 def _compaction(stages: list[Compaction], entry: int, ordered: bool, homes: Homes) -> Iterator[Phase]:
@@ -151,7 +154,7 @@ def _phases_of(program: Program, stages: tuple[Stage, ...], entry: int, ordered:
     if isinstance(first, Loop):
         yield _loop(program, first, entry, homes)
     elif isinstance(first, Delivery):
-        yield from _delivery([stage for stage in stages if isinstance(stage, Delivery)], entry, rings, ordered)
+        yield from _delivery([stage for stage in stages if isinstance(stage, Delivery)], entry, rings, ordered, homes)
     elif isinstance(first, Compaction):
         yield from _compaction([stage for stage in stages if isinstance(stage, Compaction)], entry, ordered, homes)
     elif isinstance(first, Packing):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from numbadyn.codegen.cuda.homes import Homes
 from numbadyn.codegen.prelude import TERM_COLUMNS
-from numbadyn.lowering.program import Compaction, Draw, Instance, Term, TrainStage
+from numbadyn.lowering.program import Compaction, Delivery, Draw, Instance, Term, TrainStage
 from numbadyn.runtime.memory import Memory
 from numbadyn.runtime.tables import Tables
 
@@ -43,6 +43,16 @@ class DeviceTables(Tables):
     def _goes_on(self, before: list[int], row: list[int]) -> bool:
         return before[-1] + before[0] == row[-1]
 
+    def _mergeable(self, chain: list[Delivery]) -> bool:
+        numbers = [self._homes.buffer(stage.target) for stage in chain]
+        behind = [number + stage.target.size for number, stage in zip(numbers, chain, strict=True)]
+        return numbers[1:] == behind[:-1] and super()._mergeable(chain)
+
+    def _deliveries(self, stages: tuple[Delivery, ...]) -> list[NDArray[Any]]:
+        (rows,) = super()._deliveries(stages)
+        targets = {self.memory.offsets[stage.target]: stage.target for stage in stages}
+        return self._with_homes([rows], [targets[begin] for begin in rows[:, 0].tolist()])
+
     def _term(self, term: Term) -> list[int]:
         self._delays.append(self.memory.tables[term.connection].delays)
         return super()._term(term)
@@ -52,7 +62,7 @@ class DeviceTables(Tables):
 
         Parameters
         ----------
-        rows : ndarray of int64, shape (n, 5)
+        rows : ndarray of int64, shape (n, 6)
             Deliveries of one entry of the schedule.
         bins : int
             How many bins those of other entries have.
@@ -64,7 +74,7 @@ class DeviceTables(Tables):
         """
         found: list[list[int]] = []
         lag = TERM_COLUMNS.index("LAG")
-        for begin, size, _clear, first, last in rows.tolist():
+        for begin, size, _clear, first, last, _number in rows.tolist():
             turn = len(found)
             for k in range(first, last):
                 for slot, delay in enumerate(self._delays[k].tolist()):
