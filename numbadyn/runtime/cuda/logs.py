@@ -16,7 +16,7 @@ from numbadyn.codegen.cuda.routines import CHECK_COLUMNS, LOG_HEAD, SAMPLE_COLUM
 from numbadyn.runtime.cuda.device import Device
 from numbadyn.runtime.logs import SampleLog, SpikeLog
 
-__all__ = ["LaunchLogs", "SamplePlace", "SpikePlace", "longest_launch"]
+__all__ = ["LaunchLogs", "SamplePlace", "SpikePlace", "log_bytes", "longest_launch"]
 
 _SPIKES = 1 << 20
 _SAMPLE_BYTES = 1 << 26
@@ -43,6 +43,26 @@ def longest_launch(samples: Sequence[SampleLog]) -> int:
     """Steps of a launch whose samples fit into the memory set aside for them."""
     rooms = (log.every * max(1, _SAMPLE_BYTES // max(1, log.elements.size * log.dtype.itemsize)) for log in samples)
     return min(rooms, default=1 << 30)
+
+
+def _room(log: SpikeLog) -> int:
+    return max(log.width, min(_SPIKES, 64 * log.width))
+
+
+def log_bytes(spikes: Sequence[SpikeLog], samples: Sequence[SampleLog]) -> int:
+    """Memory on the device for both sets of logs of a run, at most.
+
+    Parameters
+    ----------
+    spikes, samples : list
+        Logs of the run.
+
+    Returns
+    -------
+    int
+    """
+    rows = (min(_SAMPLE_BYTES, log.values.nbytes) + 2 * log.elements.size * log.dtype.itemsize for log in samples)
+    return 2 * (sum(8 * _room(log) for log in spikes) + sum(rows))
 
 
 class LaunchLogs:
@@ -73,7 +93,7 @@ class LaunchLogs:
         steps: int,
     ) -> None:
         self.device, self.spikes, self.samples = device, spikes, samples
-        self._rooms = [max(log.width, min(_SPIKES, 64 * log.width)) for log in spikes]
+        self._rooms = [_room(log) for log in spikes]
         self._events = [(device.empty(room, np.uint32), device.empty(room, np.uint32)) for room in self._rooms]
         # one more, since a launch may begin anywhere between two samples
         self._values = [

@@ -31,7 +31,7 @@ from numbadyn.ir.nodes import BindContext
 from numbadyn.lowering.program import Buffer, Compaction, Delivery, Loop, Program
 from numbadyn.runtime.cuda.device import Device
 from numbadyn.runtime.cuda.launches import Launches, Way, launches_of
-from numbadyn.runtime.cuda.logs import LaunchLogs, SamplePlace, SpikePlace, longest_launch
+from numbadyn.runtime.cuda.logs import LaunchLogs, SamplePlace, SpikePlace, log_bytes, longest_launch
 from numbadyn.runtime.cuda.tables import DeviceTables
 from numbadyn.runtime.logs import SampleLog, SpikeLog
 from numbadyn.runtime.machines import CompiledMachine, Outcome
@@ -158,20 +158,21 @@ class CudaMachine(CompiledMachine):
     def begin(self, spikes: list[SpikeLog], samples: list[SampleLog]) -> None:
         """Fetch parameters anew and get ready for a run with these logs."""
         if not self._there:
-            self._check_room()
+            self._check_room(log_bytes(spikes, samples))
         self._old_placed, self._placed = self._placed, {}
         super().begin(spikes, samples)
         self._old_placed = {}
 
-    def _check_room(self) -> None:
+    def _check_room(self, logs: int) -> None:
         """Refuse to start what would not fit, with a forecast; the synapses are there already."""
-        free, needed = self.device.free_bytes, self.memory.nbytes + self._bytes_of_bins()
+        free, needed = self.device.free_bytes, self.memory.nbytes + self._bytes_of_bins() + logs
         if free is not None and needed + _RESERVE > free:
             raise DeviceMemoryError(
-                f"The states and histories of {self.step.name} need {needed / 1e9:.2f} GB beside its "
-                f"synapses, but {self.device.name} has only {free / 1e9:.2f} GB free.",
+                f"The states and histories of {self.step.name} and what is recorded ({logs / 1e9:.2f} GB at a time) "
+                f"need {needed / 1e9:.2f} GB beside its synapses, but "
+                f"{self.device.name} has only {free / 1e9:.2f} GB free.",
                 where=self.step.name,
-                cure="Shorten delays or take a smaller network"
+                cure="Record fewer elements, shorten delays or take a smaller network"
                 + (", or precision=32" if self.context.bits == 64 else "")
                 + ", or target='cpu'.",
             )
