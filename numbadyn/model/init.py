@@ -13,8 +13,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.errors import DimensionError, InvalidParameterError, ShapeError
+from numbadyn.errors import DimensionError, HookArgumentError, InvalidParameterError, ShapeError
 from numbadyn.ir.elementary import numpy_functions
+from numbadyn.model.hooks import takes
 from numbadyn.model.init_checks import not_negative, ordered, scalars, show
 from numbadyn.model.init_history import OfTime
 from numbadyn.units import Dimension, join, split
@@ -216,6 +217,11 @@ class FromFunction(Initialiser):
         Called as ``function(shape)`` with a tuple of int; returns an array or Quantity of that shape, or a scalar. It
         is called once at construction, with the shape ``(1,)``, to learn the unit.
 
+    Raises
+    ------
+    HookArgumentError
+        It takes no argument.
+
     Examples
     --------
     >>> FromFunction(lambda shape: np.linspace(0.0, 1.0, shape[0]))(3).tolist()
@@ -225,6 +231,12 @@ class FromFunction(Initialiser):
     __slots__ = ("function",)
 
     def __init__(self, function: Callable[[tuple[int, ...]], Any]) -> None:
+        if not takes(function, ((1,),), {}):
+            raise HookArgumentError(
+                f"The function {_name(function)} cannot be called with 1 argument, the shape of the values.",
+                where=f"FromFunction({_name(function)})",
+                cure="Take the shape, as in lambda shape: np.ones(shape) * mV.",
+            )
         self.function = function
         _, self.dimension = split(function((1,)))
 

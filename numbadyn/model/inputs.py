@@ -276,7 +276,8 @@ def never_summed(registry: InputRegistry, key: str) -> ProjectionTargetError:
     return ProjectionTargetError(
         f"{registry.path} receives the input {key!r}, but nobody sums it.",
         where=registry.path,
-        cure=f"Call sum_{registry.kind}_inputs in the receiver's update, and update the receiver in every step.",
+        cure=f"Call sum_{registry.kind}_inputs in the receiver's update, and update the receiver in every step: it is "
+        "an attribute of the network, or called in an update of it.",
     )
 
 

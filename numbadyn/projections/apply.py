@@ -71,7 +71,7 @@ class Delivery:
         self, owner: Module, comm: Any, delay: Any, out_shape: tuple[int, ...], before: _Past = _nothing
     ) -> None:
         where = owner.path
-        if not callable(comm) and not isinstance(comm, Connectivity):
+        if isinstance(comm, type) or not (callable(comm) or isinstance(comm, Connectivity)):
             raise ConnectivityError(
                 f"comm of {where} is {comm!r}, which is neither a rule of connection nor a function.",
                 where=where,

@@ -44,8 +44,8 @@ class RunOutcome:
         Guard of the step that was broken.
     checked : int
         Step up to which all states were checked and free of NaN.
-    lost : DeviceLostError or None
-        The device failed; what it had handed over until then is in the logs.
+    lost : Exception or None
+        The device failed, or `progress` raised; what was handed over until then is in the logs.
     """
 
     first: int
@@ -55,7 +55,7 @@ class RunOutcome:
     nan_state: int | None
     guard: int | None
     checked: int
-    lost: DeviceLostError | None = None
+    lost: Exception | None = None
 
 
 @contextmanager
@@ -107,7 +107,8 @@ def run_steps(
     for sample in samples:
         sample.begin(first, stop)
     machine.begin(spikes, samples)
-    chunk, nan_state, guard, checked, lost = _FIRST_CHUNK, None, None, first, None
+    chunk, nan_state, guard, checked = _FIRST_CHUNK, None, None, first
+    lost: Exception | None = None
     progress.start(steps, machine.context.dt)
     started = time.perf_counter()
     try:
@@ -117,8 +118,10 @@ def run_steps(
                 outcome = machine.advance(min(stop, before + chunk))
                 nan_state, guard = outcome.nan_state, outcome.guard
                 checked = checked if nan_state is not None else outcome.reached
-                progress.advance(outcome.reached - before)
+                lost = _told(progress, outcome.reached - before)
                 chunk = _next_chunk(chunk, time.perf_counter() - begun)
+                if lost is not None:
+                    break
     except DeviceLostError as error:
         lost = error
     finally:
@@ -126,6 +129,15 @@ def run_steps(
     seconds = time.perf_counter() - started
     stopped = interrupted[0] and machine.number < stop
     return RunOutcome(first, machine.number, seconds, stopped, nan_state, guard, checked, lost)
+
+
+def _told(progress: Progress, steps: int) -> Exception | None:
+    """Tell how many steps were done; gives the error of a report that fails, for the end of the run."""
+    try:
+        progress.advance(steps)
+    except Exception as error:
+        return error
+    return None
 
 
 def _next_chunk(chunk: int, seconds: float) -> int:

@@ -154,7 +154,7 @@ class Recorder:
     def _spike_log(self, path: str) -> SpikeLog:
         node = self.step.outputs.get(path)
         if node is None or self.step.nodes[node].kind != "bool":
-            what = "returns nothing" if node is None else f"returns {self.step.nodes[node].kind} values"
+            what = "returns no array" if node is None else f"returns {self.step.nodes[node].kind} values"
             raise RecordingError(
                 f"{path} has no spikes: its update {what}.",
                 where=path,
@@ -185,6 +185,12 @@ class Recorder:
         self, module: Module, path: str, variable: str
     ) -> tuple[Literal["state", "probe"], int, tuple[int, ...], np.dtype[Any]]:
         """Kind, number, shape and dtype of a state or computed value; an error that lists what there is."""
+        if not isinstance(variable, str):
+            raise RecordingError(
+                f"A variable of {path} is named {variable!r}, which is no text.",
+                where=path,
+                cure="Give one name, such as 'V'; record several by several calls.",
+            )
         dtypes = {"real": np.dtype(f"float{self.precision}"), "int": np.dtype(np.int64), "bool": np.dtype(bool)}
         for number, spec in enumerate(self.step.states):
             if spec.name == f"{path}.{variable}":
@@ -221,9 +227,11 @@ class Recorder:
         given = np.asarray(magnitude_in(value, TIME, what=name, where=path))
         length = float(given.reshape(-1)[0]) if given.size == 1 else np.nan
         steps = round(length / self.dt) if np.isfinite(length) else -1
+        few = length < 0 or (name == "every" and length == 0)
         if steps < (1 if name == "every" else 0) or abs(steps * self.dt - length) > 1e-6 * self.dt:
             raise RecordingError(
-                f"{name} is {describe(value)}, which is not a whole number of steps of {self.dt:g} ms.",
+                f"{name} is {describe(value)}"
+                + ("." if few else f", which is not a whole number of steps of {self.dt:g} ms."),
                 where=path,
                 cure=f"Give a multiple of dt, {'at least one step' if name == 'every' else 'zero or more'}.",
             )

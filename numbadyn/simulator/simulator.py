@@ -316,6 +316,8 @@ class Simulator:
             The GPU failed; the error's `result` holds what was recorded.
         DelayRangeError
             A delay that changes has left its range; the error's `result` holds what was recorded.
+        Exception
+            Whatever `progress` raises; its `result` holds what was recorded.
         """
         steps = duration_steps(duration, self._dt)
         self._check_unchanged()

@@ -256,7 +256,7 @@ class Trace:
         if node.kind != spec.kind:
             if self.settled and promote(node.kind, spec.kind) != spec.kind:
                 raise TracedValueError(
-                    f"{spec.name} holds {spec.kind} values, but a {node.kind} value is written to it.",
+                    f"{spec.name} holds {spec.kind} values, but {node.kind} values are written to it.",
                     where=str(self.here),
                     cure=f"Convert it: value.astype({ {'int': 'int', 'bool': 'bool', 'real': 'float'}[spec.kind] }).",
                 )
@@ -408,7 +408,7 @@ class Trace:
             for kind in kinds:
                 if kind != "bool" and self.settled:
                     raise TracedValueError(
-                        f"{name} of a {kind} value: it joins conditions.",
+                        f"{name} of {kind} values: it joins conditions.",
                         where=str(self.here),
                         cure="Compare first, as in (a > 0) & (b > 0).",
                     )

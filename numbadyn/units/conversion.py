@@ -186,7 +186,7 @@ def magnitude_in(value: object, dimension: Dimension, *, what: str, where: str |
         return magnitude
     if found.is_dimensionless and not is_quantity(value):
         raise UnitExpectedError(
-            f"{what} is {describe(value)} without a unit, but it needs a unit such as {dimension}.",
+            f"{what} is {describe(value)} without a unit, but it needs a unit such as {_usual(dimension)}.",
             where=where,
             cure=f"Write the unit out, for example {_example(value, dimension)}.",
         )
@@ -373,9 +373,16 @@ def _decimal(number: float) -> Fraction:
     return Fraction(short) if len(digits) <= 13 else Fraction(number)
 
 
+def _usual(dimension: Dimension) -> str:
+    """Name the unit that people write: rates are computed with in kHz, but meant in Hz."""
+    return "Hz" if dimension.name == "kHz" else dimension.name
+
+
 def _example(value: object, dimension: Dimension) -> str:
     """Write what the user probably meant, with units that `quantities` has from the start."""
     text = repr(value) if isinstance(value, int | float) and np.isfinite(value) else "value"
+    if _usual(dimension) == "Hz":
+        return f"{text} * pq.Hz"
     for symbol, power in factors_of(dimension.exponents):
         _, factor, of = _EXTRA.get(symbol, (symbol, 1.0, symbol))
         unit = f"pq.{of}" if factor == 1.0 else f"({factor:g} * pq.{of})"

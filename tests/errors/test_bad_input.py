@@ -37,6 +37,16 @@ def test_parameter(tau: Any, error: Any, what: str, cure: str) -> None:
     assert neurons.tau.value == nd.LIF(3).tau.value
 
 
+def test_a_bare_rate_is_taken_to_be_meant_in_hertz() -> None:
+    refused(
+        lambda: nd.PoissonGroup(3, rates=100),
+        errors.UnitExpectedError,
+        "needs a unit such as Hz",
+        "PoissonGroup.rates",
+        r"100 \* pq.Hz",
+    )
+
+
 def with_current(current: Any) -> nd.LIF:
     neurons = nd.LIF(3)
     neurons.add_current_input("drive", current)

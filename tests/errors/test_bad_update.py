@@ -123,7 +123,7 @@ REFUSED = {
     "in place on an array": (in_place_on_array, Function, "np.add with out=", r"x = x \+ y"),
     "astype of text": (lambda m: m.V.value.astype("U"), Traced, "astype", "bool, int or float"),
     "reshape": (lambda m: m.V.value.reshape(3), Shape, r"\(4,\) cannot take shape", "number of elements"),
-    "& of numbers": (lambda m: m.k.value & m.b.value, Traced, "and of a int value", "Compare first"),
+    "& of numbers": (lambda m: m.k.value & m.b.value, Traced, "and of int values", "Compare first"),
     "np.where of numbers": (lambda m: np.where(m.k.value, 1, 2), Traced, "needs a condition", "Compare first"),
     "np.where of one": (lambda m: np.where(m.b.value), Function, "condition only", "np.where"),
     "np.where of two units": (
@@ -210,10 +210,10 @@ REFUSED = {
     "write of a real number": (
         assign("k", lambda m: m.k * 0.5),
         Traced,
-        "Model.k holds int values, but a real",
+        "Model.k holds int values, but real",
         r"astype\(int\)",
     ),
-    "write of a count": (assign("b", lambda m: m.k), Traced, "Model.b holds bool values, but a int", r"astype\(bool\)"),
+    "write of a count": (assign("b", lambda m: m.k), Traced, "Model.b holds bool values, but int", r"astype\(bool\)"),
     "write of None": (assign("V", None), errors.InvalidParameterError, "None is not a real number", "Give a number"),
     "write to a parameter": (assign("tau", 3 * ms), Traced, "Model.tau is a Parameter", "nd.State"),
 }

@@ -237,6 +237,37 @@ def test_progress_hears_of_every_step(target):
 # ---- spikes ----------------------------------------------------------------------------------------------------------
 
 
+class Stops(Progress):
+    """Raises at the second report."""
+
+    def __init__(self):
+        self.reports, self.closed = 0, False
+
+    def start(self, total_steps, dt):
+        pass
+
+    def advance(self, steps):
+        self.reports += 1
+        if self.reports == 2:
+            raise LookupError("enough")
+
+    def close(self):
+        self.closed = True
+
+
+@TARGETS
+def test_a_report_that_fails_ends_the_run_and_keeps_what_was_recorded(target):
+    sim, progress = simulator(target), Stops()
+    with pytest.raises(LookupError, match="enough") as caught:
+        sim.run(1000 * ms, progress=progress)
+    assert progress.closed
+    until = float(sim.t.magnitude)
+    assert 0 < until < 1000
+    rest = sim.run(5 * ms, progress=False)
+    fresh = simulator(target)
+    assert_joined([caught.value.result, rest], fresh.run((round(until / 0.1) * 0.1 + 5) * ms, progress=False))
+
+
 def test_buffers_of_spikes_grow():
     """Every neuron fires in every step: 300,000 spikes, more than any first buffer holds."""
     sim = simulator(sizes=(600, 1), V_th=-1000 * mV, tau_ref=0 * ms)

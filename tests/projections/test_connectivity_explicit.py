@@ -63,6 +63,8 @@ def test_other_weights_replace_the_entries():
         (lambda: Edges(3, 3, [[0]], [[1]]), ConnectivityError, ["(1, 1)"]),
         (lambda: Edges(3, 3, [0, 1], [1, 1], weight=[1.0, 2.0, 3.0]), ConnectivityError, ["(3,)", "(2,)"]),
         (lambda: Matrix(np.ones(3)), ConnectivityError, ["(3,)", "two axes"]),
+        (lambda: Matrix([[1.0, 2.0], [3.0]]), InvalidParameterError, ["not a real number", "Matrix(matrix)"]),
+        (lambda: Matrix([[1.0] * pq.nS, [2.0, 3.0] * pq.nS]), InvalidParameterError, ["Matrix(matrix)"]),
         (lambda: Matrix(DENSE, in_size=3), ConnectivityError, ["(2, 3)", "(3, 3)"]),
         (lambda: Matrix([[0.0, np.nan]]), InvalidParameterError, ["[0, 1]", "nan", "Matrix(matrix)"]),
         (lambda: Matrix(sparse.csr_array([[0.0], [np.inf]])), InvalidParameterError, ["[1, 0]", "inf"]),

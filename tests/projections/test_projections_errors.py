@@ -39,6 +39,7 @@ class Receptor(nd.Synapse):
         ({"out": nd.Expon.desc()}, errors.InvalidParameterError, ["no output model", "nd.COBA.desc"]),
         ({"syn": nd.Expon(7), "out": nd.COBA(0 * mV)}, errors.ShapeError, ["(7,)", "(3,)"]),
         ({"comm": 0.5}, errors.ConnectivityError, ["comm of AlignPostProj is 0.5", "FixedProb"]),
+        ({"comm": nd.OneToOne}, errors.ConnectivityError, ["comm of AlignPostProj is <class", "neither a rule"]),
         ({"comm": nd.AllToAll(PRE, 9)}, errors.ShapeError, ["AllToAll(4 -> 9)", "(3,)", "post.varshape"]),
         ({"pre": nd.LIF(5)}, errors.ShapeError, ["AllToAll(4 -> 3)", "(5,)"]),
         ({"pre": "E"}, errors.HookArgumentError, ["'E'", "cannot be called"]),
@@ -48,6 +49,7 @@ class Receptor(nd.Synapse):
         ({"delay": np.nan * ms}, errors.DelayError, ["nan ms"]),
         ({"delay": 1.5 * mV}, errors.DimensionError, ["1.5 mV", "ms"]),
         ({"delay": 1.5}, errors.UnitExpectedError, ["1.5"]),
+        ({"delay": lambda: 1.5 * ms}, errors.HookArgumentError, ["with 1 argument", "shape"]),
         ({"comm": lambda x: x * nS, "delay": [1, 2, 3, 4] * ms}, errors.DelayError, ["many delays", "one delay"]),
     ],
 )
@@ -85,7 +87,10 @@ def test_a_target_that_takes_no_current(post):
 
 def test_a_target_that_takes_no_jumps():
     make = lambda pre, post: nd.DeltaProj(pre, comm=COMM, post=post)  # noqa: E731
-    with pytest.raises(errors.ProjectionTargetError, match=r"receives the input 'Net.proj', but nobody sums it"):
+    with pytest.raises(
+        errors.ProjectionTargetError,
+        match=r"(?s)receives the input 'Net.proj', but nobody sums it.*attribute of the network",
+    ):
         Interpreted(Net(make, Deaf(POST)))
 
 

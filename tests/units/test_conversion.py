@@ -402,16 +402,16 @@ def test_describe(value: Any, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("dimension", "example"),
+    ("dimension", "example", "value"),
     [
-        (VOLTAGE / Dimension(current=1), "2 * (1e+09 * pq.ohm)"),
-        (DIMENSIONLESS / TIME, "2 * pq.kHz"),
-        (VOLTAGE**-2, "2 / pq.mV**2"),
-        (VOLTAGE / TIME**0.5, "2 * pq.mV / pq.ms**(1/2)"),
+        (VOLTAGE / Dimension(current=1), "2 * (1e+09 * pq.ohm)", 2.0),
+        (DIMENSIONLESS / TIME, "2 * pq.Hz", 0.002),  # nobody means a bare rate in kHz
+        (VOLTAGE**-2, "2 / pq.mV**2", 2.0),
+        (VOLTAGE / TIME**0.5, "2 * pq.mV / pq.ms**(1/2)", 2.0),
     ],
 )
-def test_cure_can_be_copied_into_a_program(dimension: Dimension, example: str) -> None:
+def test_cure_can_be_copied_into_a_program(dimension: Dimension, example: str, value: float) -> None:
     with pytest.raises(UnitExpectedError) as caught:
         magnitude_in(2, dimension, what="x")
     assert caught.value.cure == f"Write the unit out, for example {example}."
-    assert magnitude_in(eval(example, {"pq": pq}), dimension, what="x") == 2.0
+    assert magnitude_in(eval(example, {"pq": pq}), dimension, what="x") == value

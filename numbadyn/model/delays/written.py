@@ -120,7 +120,7 @@ class Written(Module):
             if trace.node(node).kind != target.kind:
                 if target.kind != "real" and trace.settled:
                     raise TracedValueError(
-                        f"{self.path} holds {target.kind} values, but a {trace.node(node).kind} value is written.",
+                        f"{self.path} holds {target.kind} values, but {trace.node(node).kind} values are written.",
                         where=str(trace.here),
                         cure="Make the target of the kind that is written, such as np.zeros(n).",
                     )

@@ -116,7 +116,7 @@ class Matrix(Connectivity):
         self, matrix: Any, weight: Any = None, *, unit: Any = None, in_size: Any = None, out_size: Any = None
     ) -> None:
         sparse = hasattr(matrix, "tocsr")
-        shape = tuple(matrix.shape) if sparse else np.shape(matrix)
+        shape = tuple(matrix.shape) if sparse else np.shape(split(matrix, where=self._place("matrix"))[0])
         if len(shape) != 2:
             raise ConnectivityError(
                 f"A matrix of weights has the shape {shape}.",
