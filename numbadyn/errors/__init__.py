@@ -341,7 +341,7 @@ class DurationError(NumbadynError, ValueError):
 
 
 class NonFiniteStateError(NumbadynError, FloatingPointError):
-    """A state became NaN or infinite while the network was running.
+    """A state became NaN while the network was running, as infinity minus infinity is; infinite values alone may stay.
 
     Wrong, a step that is too long for the equation makes the numbers explode::
 

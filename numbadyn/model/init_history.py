@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from numbadyn.errors import InvalidParameterError
+from numbadyn.errors import HookArgumentError, InvalidParameterError
+from numbadyn.model.hooks import takes
 from numbadyn.units import TIME, join_eager
 
 __all__ = ["OfTime"]
@@ -27,6 +28,8 @@ class OfTime:
     ------
     InvalidParameterError
         It cannot be called.
+    HookArgumentError
+        It takes no argument.
 
     Notes
     -----
@@ -49,11 +52,21 @@ class OfTime:
             raise InvalidParameterError(
                 f"OfTime is given {function!r}.", where="OfTime", cure="Give a function of the time."
             )
+        if not takes(function, (0.0,), {}):
+            raise HookArgumentError(
+                f"{self._name(function)} cannot be called with 1 argument, the time.",
+                where="OfTime",
+                cure="Take the time, as in lambda t: np.cos(t / ms) * mV.",
+            )
         self.function = function
+
+    @staticmethod
+    def _name(function: Callable[[Any], Any]) -> str:
+        return repr(getattr(function, "__qualname__", function))
 
     def at(self, time: float) -> Any:
         """The value at a time in ms."""
         return self.function(join_eager(time, TIME))
 
     def __repr__(self) -> str:
-        return f"OfTime({getattr(self.function, '__qualname__', self.function)!r})"
+        return f"OfTime({self._name(self.function)})"

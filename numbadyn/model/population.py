@@ -20,6 +20,13 @@ from numbadyn.units import Dimension
 __all__ = ["Population"]
 
 
+class _Arriving(WeakSet[Module]):
+    """Projections that a population does not keep alive; those of a copied network are its own."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (list(self),)
+
+
 class Population(HookedModule):
     """A module with a geometry and with inputs; the part of `Dynamics` that is no step.
 
@@ -38,7 +45,7 @@ class Population(HookedModule):
         self._currents = InputRegistry(self, "current")
         self._deltas = InputRegistry(self, "delta")
         #: Projections that end here, in whatever network they stand.
-        self.arriving_projections: WeakSet[Module] = WeakSet()
+        self.arriving_projections = _Arriving()
 
     # ---- geometry ----------------------------------------------------------------------------------------------------
 

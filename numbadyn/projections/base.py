@@ -217,18 +217,24 @@ def attach_output(title: str, out: Callable[..., Any], label: str | None, projec
     key = next(key for key in numbered if full_key(key, label) not in taken)
     post.add_current_input(key, out, label)
     full = full_key(key, label)
-    forget: Callable[[], Any] = getattr(out, "unbind_cond", lambda: None)
+    post.add_after_update(("summed", full), _Summed(full, out, label, projection))
+    return full
 
-    @not_receive_update_output
-    def check() -> None:
-        if full not in post.current_inputs.reached:
+
+@not_receive_update_output
+class _Summed:
+    """After-hook of a target: checks that its update has summed an input, and forgets what was bound to it."""
+
+    def __init__(self, key: str, out: Callable[..., Any], label: str | None, projection: SynapticProjection) -> None:
+        self._key, self._out, self._label, self._projection = key, out, label, projection
+
+    def __call__(self) -> None:
+        post = self._projection.post
+        if self._key not in post.current_inputs.reached:
             raise ProjectionTargetError(
-                f"{projection.path} ends on {post.path}, but the update of {post.path} never sums its current inputs"
-                + (f" of the label {label!r}." if label is not None else "."),
+                f"{self._projection.path} ends on {post.path}, but the update of {post.path} never sums its current "
+                "inputs" + (f" of the label {self._label!r}." if self._label is not None else "."),
                 where=post.path,
                 cure="Call self.sum_current_inputs(x, V) in its update, or choose a target that takes currents.",
             )
-        forget()
-
-    post.add_after_update(("summed", full), check)
-    return full
+        getattr(self._out, "unbind_cond", lambda: None)()

@@ -206,3 +206,51 @@ def test_a_state_of_a_module_that_is_never_called_is_no_unknown_variable():
     net = Idle()
     with pytest.raises(nd.errors.RecordingError, match="no step reads or writes"):
         simulator(net).record(net.idle, "V")
+
+
+class Coupled(nd.DynamicsGroup):
+    """Two populations, and projections of each kind that hangs something on its target."""
+
+    def __init__(self):
+        super().__init__()
+        self.A, self.B = nd.LIF(3, V_rest=-45 * mV), nd.LIF(3)
+        comm, syn, out = nd.AllToAll(3, 3, weight=5 * nS), nd.Expon.desc(tau=5 * ms), nd.COBA.desc(E=0 * mV)
+        self.behind = nd.AlignPostProj(self.A, comm=comm, syn=syn, out=out, post=self.B)
+        self.before = nd.AlignPreProj(self.A, comm=comm, syn=syn, out=out, post=self.B)
+        self.current = nd.CurrentProj(self.A.prefetch("V"), comm=comm, out=nd.CUBA.desc(), post=self.B)
+
+
+def test_a_copied_network_runs_as_the_first_one():
+    first = Coupled()
+    copied = copy.deepcopy(first)
+    values = []
+    for network in (first, copied):
+        sim = simulator(network)
+        sim.run(50 * ms)
+        values.append(sim.get(network.B, "V").magnitude)
+    assert np.array_equal(*values)
+    assert set(copied.B.arriving_projections) == {copied.behind, copied.before, copied.current}
+
+
+@pytest.mark.parametrize(
+    ("make", "wanted"),
+    [
+        (lambda cells: nd.init.OfTime(lambda: 1 * mV), "the time"),
+        (lambda cells: cells.prefetch_delay("V", 5 * ms, init=lambda: 1 * mV), "the shape"),
+        (lambda cells: nd.init_all_states(nd.LIF(3, V_initializer=lambda: 1 * mV)), "the shape"),
+    ],
+)
+def test_a_function_of_first_values_that_takes_nothing_is_refused(make, wanted):
+    with pytest.raises(nd.errors.HookArgumentError, match=f"1 argument, {wanted}") as caught:
+        make(nd.LIF(3))
+    assert "lambda" in caught.value.cure
+
+
+def test_what_is_no_single_array_holds_no_spikes():
+    class Pair(nd.LIF):
+        def update(self):
+            return [super().update(), self.V.value]
+
+    pair = Pair(3)
+    with pytest.raises(nd.errors.RecordingError, match="its update returns no array"):
+        simulator(pair).record(pair, spikes=True)

@@ -1,5 +1,6 @@
 """`explain()`: the order of a step, hooks, delays in steps, synapses, states with units, buffers with sizes."""
 
+import copy
 import re
 
 import pytest
@@ -183,7 +184,8 @@ def test_projections_from_outside_are_named_where_a_part_is_explained(named):
     assert len(left_out) == 5
     for line, name, kind in zip(left_out[1:], names, kinds, strict=True):
         assert line == (f"  Driven.{name} onto Driven.part.cells" if named else f"  {kind} onto DynamicsGroup.cells")
-    assert "Left out" not in net.explain(dt=0.1 * ms)
+    for whole in (net, copy.deepcopy(net)):
+        assert "Left out" not in whole.explain(dt=0.1 * ms)
     assert "Left out" in nd.Simulator(net.part, dt=0.1 * ms, target="interpret").explain()
 
 

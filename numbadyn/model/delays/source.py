@@ -18,6 +18,7 @@ from numbadyn.ir.ops import Kind
 from numbadyn.model.delays.history import History, eager_histories
 from numbadyn.model.delays.windows import Before, Window
 from numbadyn.model.describe import content_key
+from numbadyn.model.hooks import takes
 from numbadyn.model.init import Initialiser
 from numbadyn.model.init_history import OfTime
 from numbadyn.model.module import Module
@@ -77,6 +78,12 @@ class Source(ABC):
 
     def __init__(self, module: Any, item: str, init: Any, window: Window | None) -> None:
         self.module, self.item, self.init, self._window = module, item, init, window
+        if callable(init) and not isinstance(init, Initialiser) and not takes(init, ((1,),), {}):
+            raise HookArgumentError(
+                f"init of {self.name}, {init!r}, cannot be called with 1 argument, the shape.",
+                where=self.name,
+                cure="Take the shape, as in lambda shape: np.ones(shape) * mV; OfTime takes a function of time.",
+            )
         self._init_key = None if init is None else content_key(init)
 
     @property
