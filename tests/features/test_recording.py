@@ -98,7 +98,7 @@ def test_a_state_can_be_recorded_from_now_on_but_a_new_kind_of_value_cannot():
         ("V", {"index": 20}, "20 elements"),
         ("V", {"index": []}, "no element"),
         ("V", {"every": 0.15 * ms}, "whole number of steps"),
-        ("V", {"every": 0 * ms}, "whole number of steps"),
+        ("V", {"every": 0 * ms}, "at least one step"),
         ("V", {"start": 3}, "no unit"),
         (None, {}, "Nothing of"),
     ],
