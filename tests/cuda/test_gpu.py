@@ -23,7 +23,8 @@ from tests.examples.pages import ROOT
 from tests.features.agreement import recorded, states_and_spikes
 from tests.features.both import _record_everything as everything
 
-pytestmark = [pytest.mark.gpu, pytest.mark.emulated]
+pytestmark = [pytest.mark.gpu, pytest.mark.emulated]  # where there is no device, those that are not slow are for all
+slow = pytest.mark.slow
 
 DT = 0.1 * ms
 SHORT, LONG = 20 * ms, 100 * ms
@@ -97,6 +98,7 @@ def events(arrays):
 # ---- bits ------------------------------------------------------------------------------------------------------------
 
 
+@slow
 @pytest.mark.parametrize("precision", [64, 32])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_bits_of_the_processor(name, precision):
@@ -106,6 +108,7 @@ def test_bits_of_the_processor(name, precision):
         assert_same_bits(found, expected, f"{name}, {precision} bits, {record.__name__}")
 
 
+@slow
 @pytest.mark.parametrize("launch", ["graph", "single"])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_other_ways_of_launching_give_the_same_bits(name, launch):
@@ -113,8 +116,13 @@ def test_other_ways_of_launching_give_the_same_bits(name, launch):
     assert_same_bits(found, run(NETWORKS[name], reproducible=True), f"{name}, {launch}")
 
 
-@pytest.mark.parametrize("precision", [64, 32])
-@pytest.mark.parametrize("name", ["coba", "microcircuit"])
+@pytest.mark.parametrize(
+    ("name", "precision"),
+    [
+        ("coba", 64),
+        *(pytest.param(*case, marks=slow) for case in (("coba", 32), ("microcircuit", 64), ("microcircuit", 32))),
+    ],
+)
 def test_larger_networks_have_the_bits_of_the_processor(name, precision):
     make = benchmark(name)
     found = run(make, duration=LONG, record=only_spikes, precision=precision, reproducible=True)
@@ -130,6 +138,7 @@ def test_a_larger_network_does_not_depend_on_the_way(launch):
     assert_same_bits(found, run(make, record=only_spikes, reproducible=True), launch)
 
 
+@slow
 def test_many_runs_are_one_run():
     """What depends on who comes first would differ at times."""
     make = benchmark("coba")
@@ -142,6 +151,7 @@ def test_many_runs_are_one_run():
 # ---- fast sums -------------------------------------------------------------------------------------------------------
 
 
+@slow
 @pytest.mark.parametrize("launch", WAYS)
 @pytest.mark.parametrize("name", ["lif_only", "hh_only"])
 def test_fast_states_of_uncoupled_neurons_are_close(name, launch):
@@ -156,6 +166,7 @@ def test_fast_states_of_uncoupled_neurons_are_close(name, launch):
             assert far.mean() < 0.01, f"{key}: {far.sum()} of {far.size} differ, first at {np.argwhere(far)[0]}"
 
 
+@slow
 def test_fast_states_at_single_precision_are_close():
     make = benchmark("lif_only")
     found, expected = run(make, precision=32), run(make, "cpu", precision=32)
@@ -165,6 +176,7 @@ def test_fast_states_at_single_precision_are_close():
             assert far.mean() < 0.01, f"{key}: {far.sum()} of {far.size} differ, first at {np.argwhere(far)[0]}"
 
 
+@slow
 @pytest.mark.statistical
 @pytest.mark.parametrize("launch", ["persistent", "graph"])
 def test_fast_rate_of_a_recurrent_network(launch):
@@ -178,6 +190,7 @@ def test_fast_rate_of_a_recurrent_network(launch):
     assert abs(rates[0] - rates[1]) < 3.0, rates
 
 
+@slow
 @pytest.mark.parametrize("launch", WAYS)
 def test_fast_spikes_are_in_order(launch):
     arrays = run(benchmark("coba"), duration=LONG, record=only_spikes, launch=launch)
@@ -191,6 +204,7 @@ def test_fast_spikes_are_in_order(launch):
 # ---- builders --------------------------------------------------------------------------------------------------------
 
 
+@slow
 @pytest.mark.parametrize("real", [np.float64, np.float32])
 @pytest.mark.parametrize("rule", ["FixedProb", "FixedInDegree", "FixedOutDegree", "FixedTotalNumber"])
 def test_a_million_synapses_have_the_bits_of_the_processor(rule, real):
@@ -241,7 +255,7 @@ def test_little_room_for_samples_makes_short_launches(monkeypatch):
 
 
 @pytest.mark.parametrize("launch", WAYS)
-@pytest.mark.parametrize("name", ["pair", "delayed", "windows"])
+@pytest.mark.parametrize("name", ["pair", *(pytest.param(name, marks=slow) for name in ("delayed", "windows"))])
 def test_a_run_in_pieces_is_one_run(name, launch):
     whole = run(NETWORKS[name], duration=SHORT, reproducible=True, launch=launch)
     sim = simulator(NETWORKS[name], reproducible=True, launch=launch)
@@ -266,6 +280,7 @@ def test_states_can_be_read_written_and_reset(launch):
     assert_same_bits(again, run(NETWORKS["pair"], "cpu"), "after a reset")
 
 
+@slow
 def test_parameters_that_change_between_runs_are_seen():
     arrays = []
     for target, options in (("cuda", {"reproducible": True}), ("cpu", {})):

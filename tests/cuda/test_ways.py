@@ -26,13 +26,12 @@ def run(network, target="cuda", duration=DURATION, **options):
     return simulator(network, target, **options).run(duration, progress=False)
 
 
-@pytest.mark.parametrize("name", ["windows", "cells"])
-def test_bits_of_the_interpreter(name):
-    assert_same(run(NETWORKS[name], reproducible=True), run(NETWORKS[name], "interpret"))
+def test_bits_of_the_interpreter():
+    assert_same(run(NETWORKS["cells"], reproducible=True), run(NETWORKS["cells"], "interpret"))
 
 
 @pytest.mark.parametrize("exact", [True, False])
-@pytest.mark.parametrize("launch", ["persistent", "graph", "single"])
+@pytest.mark.parametrize("launch", ["persistent", "single"])
 def test_all_ways_of_launching_give_the_same(launch, exact):
     found = recorded(run(NETWORKS["nested"], duration=10 * ms, launch=launch, reproducible=exact))
     expected = recorded(run(NETWORKS["nested"], "interpret", 10 * ms))
