@@ -23,6 +23,11 @@ pytestmark = pytest.mark.emulated
 WAYS = {"ascending": False, "descending": True, "shuffled": False}
 """Orders of threads, and whether streams are eager."""
 
+MOST = ("delayed", "gap junctions", "inputs", "nested", "operations", "pair", "synapses", "windows")
+"""Networks that together have nearly all there is; the others are slow tests, which `.ci/run` leaves out."""
+
+NAMES = [name if name in MOST else pytest.param(name, marks=pytest.mark.slow) for name in NETWORKS]
+
 WAIT = "        grid.sync()"
 
 
@@ -45,7 +50,7 @@ def use(monkeypatch, order):
     return devices
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", NAMES)
 def test_bits_of_the_interpreter_in_any_order_of_threads(name, monkeypatch):
     bits = (32, 64)[list(NETWORKS).index(name) % 2]
     expected = run(name, "interpret", precision=bits)
@@ -55,7 +60,7 @@ def test_bits_of_the_interpreter_in_any_order_of_threads(name, monkeypatch):
         assert devices[0].waits > 0
 
 
-@pytest.mark.parametrize("name", ["pair", "cells"])
+@pytest.mark.parametrize("name", ["pair", pytest.param("cells", marks=pytest.mark.slow)])
 def test_default_numerics_are_close(name, monkeypatch):
     expected = recorded(run(name, "interpret"))
     for order in WAYS:
