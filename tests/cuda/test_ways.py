@@ -152,6 +152,15 @@ def test_too_little_memory_for_states_is_forecast(monkeypatch):
         run(NETWORKS["pair"])
 
 
+def test_too_little_memory_for_what_is_recorded_is_forecast(monkeypatch):
+    sim = simulator(NETWORKS["population"]).compile()
+    monkeypatch.setattr(Device, "free_bytes", property(lambda device: 1000))
+    with pytest.raises(DeviceMemoryError, match=r"(?s)The logs of what is recorded .* Record fewer elements"):
+        sim.run(1 * ms, progress=False)
+    monkeypatch.setattr(Device, "free_bytes", property(lambda device: 1 << 20))
+    assert sim.run(1 * ms, progress=False).last == 10
+
+
 def test_arguments_are_checked():
     with pytest.raises(TargetError, match="launch is 'rocket'"):
         simulator(NETWORKS["pair"], launch="rocket")

@@ -157,19 +157,21 @@ class CudaMachine(CompiledMachine):
 
     def begin(self, spikes: list[SpikeLog], samples: list[SampleLog]) -> None:
         """Fetch parameters anew and get ready for a run with these logs."""
-        if not self._there:
-            self._check_room(log_bytes(spikes, samples))
+        self._logs = []  # those of the run before
+        self._check_room(log_bytes(spikes, samples))
         self._old_placed, self._placed = self._placed, {}
         super().begin(spikes, samples)
         self._old_placed = {}
 
     def _check_room(self, logs: int) -> None:
-        """Refuse to start what would not fit, with a forecast; the synapses are there already."""
-        free, needed = self.device.free_bytes, self.memory.nbytes + self._bytes_of_bins() + logs
-        if free is not None and needed + _RESERVE > free:
+        """Refuse to start what would not fit, with a forecast; synapses are there already, and after a run the rest."""
+        free, needed, what = self.device.free_bytes, logs, f"The logs of what is recorded of {self.step.name}"
+        if not self._there:
+            needed += self.memory.nbytes + (0 if self._bins else self._bytes_of_bins()) + _RESERVE
+            what = f"The states and histories of {self.step.name} and what is recorded"
+        if free is not None and needed > free:
             raise DeviceMemoryError(
-                f"The states and histories of {self.step.name} and what is recorded ({logs / 1e9:.2f} GB at a time) "
-                f"need {needed / 1e9:.2f} GB beside its synapses, but "
+                f"{what} ({logs / 1e9:.2f} GB at a time) need {needed / 1e9:.2f} GB beside what is there already, but "
                 f"{self.device.name} has only {free / 1e9:.2f} GB free.",
                 where=self.step.name,
                 cure="Record fewer elements, shorten delays or take a smaller network"
@@ -192,7 +194,6 @@ class CudaMachine(CompiledMachine):
         clock = np.array([self.number, 0, self.number], np.int64)
         self._clock = self.device.to_device(clock)
         self._longest = longest_launch(self._samples)
-        self._logs = []
 
     def _write_directory(self) -> Any:
         """The directory `D`, and the tables that it speaks of."""
