@@ -49,6 +49,11 @@ def _room(log: SpikeLog) -> int:
     return max(log.width, min(_SPIKES, 64 * log.width))
 
 
+def _samples(log: SampleLog, steps: int) -> int:
+    """Most samples of a launch: one more than intervals, since it may begin between two; no more than the run takes."""
+    return min(steps // log.every + 1, log.steps.size)
+
+
 def log_bytes(spikes: Sequence[SpikeLog], samples: Sequence[SampleLog]) -> int:
     """Memory on the device for both sets of logs of a run, at most.
 
@@ -95,10 +100,7 @@ class LaunchLogs:
         self.device, self.spikes, self.samples = device, spikes, samples
         self._rooms = [_room(log) for log in spikes]
         self._events = [(device.empty(room, np.uint32), device.empty(room, np.uint32)) for room in self._rooms]
-        # one more, since a launch may begin anywhere between two samples
-        self._values = [
-            device.empty((steps // log.every + 1) * log.elements.size, _stored(log.dtype)) for log in samples
-        ]
+        self._values = [device.empty(_samples(log, steps) * log.elements.size, _stored(log.dtype)) for log in samples]
         self._template = self._rows(spike_places, sample_places, checks)
         self.rows = device.to_device(self._template)
 
