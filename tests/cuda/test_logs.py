@@ -1,8 +1,10 @@
-"""Memory for what a launch records: no more than was forecast, wherever the window of a recording lies."""
+"""What a launch records: in no more memory than was forecast, and nothing of it where the device fails on the way."""
 
 import numpy as np
 import pytest
 
+from numbadyn.codegen.cuda.routines import LOG_HEAD, SPIKE_COLUMNS
+from numbadyn.errors import DeviceLostError
 from numbadyn.runtime.cuda import logs as cuda_logs
 from numbadyn.runtime.cuda.logs import LaunchLogs, SamplePlace, SpikePlace, log_bytes, longest_launch
 from numbadyn.runtime.logs import SampleLog, SpikeLog
@@ -12,11 +14,17 @@ class Host:
     """Stands for a device: its arrays are counted."""
 
     def __init__(self):
-        self.bytes = 0
+        self.bytes, self.left = 0, 1000  # arrays that can be fetched before it fails
 
     def empty(self, size, dtype):
         self.bytes += size * np.dtype(dtype).itemsize
         return np.empty(size, dtype)
+
+    def fetch(self, array, count):
+        self.left -= 1
+        if self.left < 0:
+            raise DeviceLostError("gone", where="here", cure="none")
+        return array[:count].copy()
 
     to_device = staticmethod(np.copy)
     address = staticmethod(lambda array: array.ctypes.data)
@@ -37,3 +45,23 @@ def test_logs_take_what_was_forecast(monkeypatch, every, first, last, room):
     places = [SamplePlace("real", 0, 0) for _ in samples]
     LaunchLogs(device, spikes, samples, [SpikePlace(0, 0, 1)], places, np.zeros((0, 2), np.int64), steps)
     assert 2 * device.bytes <= log_bytes(spikes, samples)
+
+
+@pytest.mark.parametrize("left", range(6))
+def test_a_device_that_fails_on_the_way_leaves_all_logs_at_one_step(left):
+    spikes, samples = [SpikeLog(0, 0, 9, 9) for _ in range(2)], [sample_log(1, 0, 100) for _ in range(2)]
+    for log in spikes:
+        log.begin()
+    device, places = Host(), [SamplePlace("real", 0, 0) for _ in range(2)]
+    logs = LaunchLogs(device, spikes, samples, [SpikePlace(0, 0, 1)] * 2, places, np.zeros((0, 2), np.int64), 8)
+    logs.rows[LOG_HEAD.index("REACHED")] = 4
+    for number, (indices, steps) in enumerate(logs._events):
+        indices[:3], steps[:3] = [0, 4, 8], 0
+        logs.rows[len(LOG_HEAD) + number * len(SPIKE_COLUMNS) + SPIKE_COLUMNS.index("EVEN")] = 3
+    device.left = left
+    with pytest.raises(DeviceLostError):
+        logs.collect()
+    assert [log.used for log in (*spikes, *samples)] == [0, 0, 0, 0]
+    device.left = 1000
+    logs.collect()
+    assert [log.used for log in (*spikes, *samples)] == [3, 3, 4, 4]

@@ -145,14 +145,22 @@ class LaunchLogs:
         rows = self.device.fetch(self.rows, self._template.size)
         head = dict(zip(LOG_HEAD, rows[: len(LOG_HEAD)].tolist(), strict=True))
         first, reached = head["FIRST"], head["REACHED"]
-        at = len(LOG_HEAD)
-        for log, (indices, steps) in zip(self.spikes, self._events, strict=True):
+        at, events = len(LOG_HEAD), []
+        # a device that fails in between leaves all logs at the same step: nothing is added before all is here
+        for indices, steps in self._events:
             row = dict(zip(SPIKE_COLUMNS, rows[at : at + len(SPIKE_COLUMNS)].tolist(), strict=True))
             used = row["ODD" if reached & 1 else "EVEN"]
-            self._add_spikes(log, self.device.fetch(indices, used), self.device.fetch(steps, used), first)
+            events.append((self.device.fetch(indices, used), self.device.fetch(steps, used)))
             at += len(SPIKE_COLUMNS)
-        for sample, values in zip(self.samples, self._values, strict=True):
-            self._add_samples(sample, values, first, reached)
+        taken = [int(np.diff(np.searchsorted(log.steps, [first, reached]))[0]) for log in self.samples]
+        found = [
+            self.device.fetch(values, count * log.elements.size).reshape(count, log.elements.size)
+            for log, values, count in zip(self.samples, self._values, taken, strict=True)
+        ]
+        for spikes, (indices, steps) in zip(self.spikes, events, strict=True):
+            self._add_spikes(spikes, indices, steps, first)
+        for samples, values in zip(self.samples, found, strict=True):
+            self._add_samples(samples, values)
         return reached, head["STATUS"], head["BAD"]
 
     @staticmethod
@@ -167,11 +175,10 @@ class LaunchLogs:
         found = (keys & np.uint64(0xFFFFFFFF)).astype(np.uint32)
         log.extend(found - np.uint32(log.start), (keys >> np.uint64(32)).astype(np.int64) + first)
 
-    def _add_samples(self, log: SampleLog, values: Any, first: int, reached: int) -> None:
-        taken = int(np.searchsorted(log.steps, reached) - np.searchsorted(log.steps, first))
-        found = self.device.fetch(values, taken * log.elements.size).reshape(taken, log.elements.size)
-        log.values[log.used : log.used + taken] = found
-        log.used += taken
+    @staticmethod
+    def _add_samples(log: SampleLog, values: NDArray[Any]) -> None:
+        log.values[log.used : log.used + len(values)] = values
+        log.used += len(values)
         log.next_step = int(log.steps[log.used]) if log.used < log.steps.size else np.iinfo(np.int64).max
 
 
