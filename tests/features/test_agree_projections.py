@@ -9,6 +9,7 @@ from quantities import Hz, ms, mV, nS, pA
 import numbadyn as nd
 from tests.features.agreement import agree_quietly
 from tests.features.both import assert_targets_agree
+from tests.targets import SIMULATED
 
 pytestmark = pytest.mark.cudasim
 
@@ -133,6 +134,7 @@ def test_every_rule_with_every_delay(kinds):
     assert sim.machine.loaded.compiled + sim.machine.loaded.restored == len(sim.machine.loaded.entry)
 
 
+@pytest.mark.skipif(SIMULATED, reason="one precision is enough in the simulator")
 @pytest.mark.parametrize("kinds", KINDS.values(), ids=KINDS)
 def test_everything_recorded_at_single_precision(kinds):
     """All named values: currents, jumps, outputs."""

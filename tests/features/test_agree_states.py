@@ -7,6 +7,7 @@ from quantities import ms, mV, nS, pA
 import numbadyn as nd
 from tests.features.agreement import agree_quietly
 from tests.features.both import assert_targets_agree
+from tests.targets import SIMULATED
 
 pytestmark = pytest.mark.cudasim
 
@@ -63,6 +64,7 @@ def test_states_operations_and_draws():
     assert len(sim.program.kernels) < 2 * len([line for line in str(sim.program).splitlines() if "over Two.A" in line])
 
 
+@pytest.mark.skipif(SIMULATED, reason="one precision is enough in the simulator")
 def test_states_operations_and_draws_at_single_precision():
     sim, result = assert_targets_agree(lambda: Two(9, 70), 0.1 * ms, 10 * ms, precision=32)
     assert result[sim.network.A].x.dtype == np.float32

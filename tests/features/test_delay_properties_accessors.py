@@ -26,7 +26,7 @@ def networks(draw, outputs="xkb"):
     return shape, output, dt, reads
 
 
-@drawn(150)
+@drawn(80)
 @given(networks(), cuts(), st.sampled_from([64, 32]))
 def test_interpreted(net, pieces, precision):
     """In pieces or at once; the values need few bits."""

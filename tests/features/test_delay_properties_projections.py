@@ -60,7 +60,7 @@ def expected(dt, drawn_routes, after=False):
     return found
 
 
-@drawn(100)
+@drawn(60)
 @given(networks(), cuts())
 def test_interpreted(net, pieces):
     dt, given_routes = net

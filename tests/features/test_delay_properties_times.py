@@ -62,7 +62,7 @@ def networks(draw, outputs="xkb"):
     )
 
 
-@drawn(100)
+@drawn(60)
 @given(networks(), cuts())
 def test_interpreted(net, pieces):
     shape, _, dt, reads = net

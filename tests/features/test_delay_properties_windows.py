@@ -36,7 +36,7 @@ def networks(draw, outputs="xkb"):
     return shape, output, dt, reads
 
 
-@drawn(100)
+@drawn(60)
 @given(networks(), cuts())
 def test_interpreted(net, pieces):
     shape, _, dt, reads = net

@@ -159,7 +159,7 @@ def test_values_before_the_start_fill_windows_too():
         """The value k steps before the start was given as the function of its time; x[-1] is the value at t = 0."""
         return np.full(SIZE, (step + 1) * 0.1) if step < 0 else x(step)
 
-    found = readings(reads)
+    found = readings(reads, compiled=False)
     for place in ("before", "after"):
         for step in range(STEPS):
             for strategy in STRATEGIES:
