@@ -131,6 +131,7 @@ def test_larger_networks_have_the_bits_of_the_processor(name, precision):
     assert_same_bits(found, expected, f"{name}, {precision} bits")
 
 
+@slow
 @pytest.mark.parametrize("launch", ["graph", "single"])
 def test_a_larger_network_does_not_depend_on_the_way(launch):
     make = benchmark("coba")
