@@ -19,6 +19,7 @@ from numbadyn.lowering.program import (
     Compaction,
     Delivery,
     Draw,
+    Kernel,
     Loop,
     Packing,
     Program,
@@ -63,8 +64,9 @@ class Phase:
 
     def meets(self, earlier: Phase) -> bool:
         """Whether a thread may meet another one at what both phases touch."""
-        missing = -1
-        return any(self.own.get(place, missing) != earlier.own.get(place) for place in self._shared(earlier))
+        return any(
+            place not in self.own or self.own[place] != earlier.own.get(place) for place in self._shared(earlier)
+        )
 
     def follows(self, earlier: Phase) -> bool:
         """Whether a thread meets itself at what both phases touch."""
@@ -95,9 +97,14 @@ def _phase(
     return Phase(routine, entry, frozenset(reads), frozenset(writes), dict(own))
 
 
+def _stored(kernel: Kernel) -> set[int]:
+    """Slots that a kernel writes."""
+    return {store.slot for store in kernel.stores} | {k for k, slot in enumerate(kernel.slots) if slot.cleared}
+
+
 def _loop(program: Program, loop: Loop, entry: int, homes: Homes) -> Phase:
     kernel = program.kernels[loop.kernel]
-    stored = {store.slot for store in kernel.stores} | {k for k, slot in enumerate(kernel.slots) if slot.cleared}
+    stored = _stored(kernel)
     reads: set[Place] = set()
     writes: set[Place] = set()
     firsts: dict[Place, set[int | None]] = {}
@@ -225,7 +232,7 @@ def is_independent(program: Program) -> bool:
         return False
     loop = program.schedule[0][0]
     kernel = program.kernels[loop.kernel]
-    stored = {store.slot for store in kernel.stores} | {k for k, slot in enumerate(kernel.slots) if slot.cleared}
+    stored = _stored(kernel)
     owner: dict[Buffer, tuple[int, View]] = {}
     for number, instance in enumerate(loop.instances):
         for k in stored:

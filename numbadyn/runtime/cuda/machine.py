@@ -68,6 +68,8 @@ class CudaMachine(CompiledMachine):
         One kernel for many steps; graphs of one kernel a phase; launches of one kernel a phase.
     """
 
+    tables: DeviceTables
+
     def __init__(
         self,
         program: Program,
@@ -178,8 +180,6 @@ class CudaMachine(CompiledMachine):
                 + (", or precision=32" if self.context.bits == 64 else "")
                 + ", or target='cpu'.",
             )
-
-    tables: DeviceTables
 
     def _make_tables(self, sampled: set[int]) -> DeviceTables:
         return DeviceTables(self.memory, sampled, self._place, homes_of(self.program))
