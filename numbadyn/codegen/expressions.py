@@ -9,7 +9,7 @@ import builtins
 import keyword
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from numbadyn.codegen.parts import SHORT_FORMS, Part
 from numbadyn.ir.elementary import NAMES
@@ -38,7 +38,7 @@ _OWN_NAMES = [
     "integers", "begin", "outside", "q", "near", "scratch", "key0", "key1", "select", "real", "f32", "f64", "i32",
     "i64", "u8", "u32", "u64", "R", "I", "B", "E", "C", "one", "zero", "routine", "scalar", "kernel", "slot_start",
     "nearest_even", "rounded_product", "square_root", "minimum", "maximum", "mod", "ring_slot", "sign",
-    "array_at", "thread", "threads", "entry", "stride", "D", "T", "S", "D_R", "D_I", "D_B", "D_T", "D_S",
+    "array_at", "thread", "threads", "entry", "stride", "D", "T", "S", "N", "D_R", "D_I", "D_B", "D_T", "D_S",
     "D_KEY0", "D_KEY1",
 ]  # fmt: skip
 _RESERVED = (
@@ -102,9 +102,9 @@ class KernelText:
         Print the short forms of elementary functions.
     lean : bool
         Leave out the stores that may wait.
-    fetch : str, optional
-        Name of an array of the real scalars, which are read from it where they are first needed; by default they are
-        arguments.
+    fetch : dict of str to str, optional
+        Names of the arrays that hold the scalars, by kind, if these are read where they are first needed; by default
+        they are arguments.
 
     Attributes
     ----------
@@ -115,7 +115,14 @@ class KernelText:
     """
 
     def __init__(
-        self, kernel: Kernel, step: Step, part: Part, *, short: bool = False, lean: bool = False, fetch: str = ""
+        self,
+        kernel: Kernel,
+        step: Step,
+        part: Part,
+        *,
+        short: bool = False,
+        lean: bool = False,
+        fetch: Mapping[str, str] | None = None,
     ) -> None:
         self.kernel, self.step, self.part, self.short, self.lean = kernel, step, part, short, lean
         self.fetch, self._fetched = fetch, set[str]()
@@ -168,22 +175,23 @@ class KernelText:
             return self.loads[arg.index]
         if arg.where == "scalar":
             name = self.scalars[arg.index]
-            if self.fetch and self.kernel.scalars[arg.index][1] == "real":
-                self._fetch(arg.index)
-            else:
+            if self.fetch is None:
                 self.used.add(name)
+            else:
+                self._fetch(arg.index, self.fetch)
             return f"({name} != 0)" if self.kernel.scalars[arg.index][1] == "bool" else name
         name = "t" if arg.where == "time" else "step"
         self.used.add(name)
         return name
 
-    def _fetch(self, scalar: int) -> None:
-        """Read a real scalar from memory, once."""
-        self.used.add(self.fetch)
+    def _fetch(self, scalar: int, arrays: Mapping[str, str]) -> None:
+        """Read a scalar from memory, once."""
+        array = arrays[self.kernel.scalars[scalar][1]]
+        self.used.add(array)
         if self.scalars[scalar] not in self._fetched:
             self._fetched.add(self.scalars[scalar])
-            place = sum(kind == "real" for _name, kind in self.kernel.scalars[:scalar])
-            self.lines.append(f"{self.scalars[scalar]} = {self.fetch}[u64({place})]")
+            place = sum(arrays[kind] == array for _name, kind in self.kernel.scalars[:scalar])
+            self.lines.append(f"{self.scalars[scalar]} = {array}[u64({place})]")
 
     def _expression(self, index: int) -> str:
         operation = self.kernel.operations[index]

@@ -13,11 +13,11 @@ import re
 import types
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Compiled", "compile_kernel", "disassembler", "signatures", "without_driver"]
+__all__ = ["Compiled", "compile_for", "compile_kernel", "disassembler", "signatures", "without_driver"]
 
 
 @dataclass(frozen=True)
@@ -99,11 +99,20 @@ def _arch(capability: tuple[int, int]) -> tuple[int, int, str]:
 
 def compile_kernel(kernel: Any, signature: Any, capability: tuple[int, int]) -> Compiled:
     """Compile a kernel as its first launch would, leaving the disk alone."""
+    return compile_for(kernel, signature, [capability])[0]
+
+
+def compile_for(kernel: Any, signature: Any, capabilities: Sequence[tuple[int, int]]) -> list[Compiled]:
+    """The same for several devices, for which only the last of the compilers runs anew."""
     again = type(kernel)(kernel.py_func, targetoptions=kernel.targetoptions)
-    with without_driver(capability):
+    with without_driver(capabilities[0]):
         made = again.compile(signature.args)
-        library, arch = made.library, _arch(capability)
-        cubin, log = bytes(library.get_cubin().code), library.get_linkerinfo(arch)
+        return [_measured(made, _arch(capability)) for capability in capabilities]
+
+
+def _measured(made: Any, arch: tuple[int, int, str]) -> Compiled:
+    library = made.library
+    cubin, log = bytes(library.get_cubin(arch).code), library.get_linkerinfo(arch)
     own = log[log.index(f"Function properties for {made.entry_name}") :]
     registers = re.search(r"Used (\d+) registers", own)
     stack = re.search(r"(\d+) bytes stack frame", own)

@@ -139,7 +139,10 @@ SCRATCH_ROW = WORKERS + GROUP
 """Scratch memory for counting the events of one channel."""
 
 _FEW = 12
-"""Real parameters of a loop that stay in registers; more of them are read where they are needed."""
+"""Parameters of a loop that stay in registers; more of them are read where they are needed."""
+
+_PARAMETERS = {"real": "S", "int": "N", "bool": "N"}
+"""Names of the arrays of parameters, by kind."""
 
 
 def schedule_place(entry: int) -> int:
@@ -167,13 +170,12 @@ def _whole(kernel: Kernel) -> Part:
 
 def _loop(kernel: Kernel, step: Step) -> str:
     """The functions of one kernel: its loop over the elements of one thread, and the phase over all its instances."""
-    many = sum(kind == "real" for _name, kind in kernel.scalars) > _FEW
-    text = KernelText(kernel, step, _whole(kernel), fetch="S" if many else "")
+    text = KernelText(kernel, step, _whole(kernel), fetch=_PARAMETERS if len(kernel.scalars) > _FEW else None)
     body = text.body()
     stores = text.stores()
     prologue = text.prologue()
     extents = [name for pair in text.extents.values() for name in pair]
-    candidates = ["step", "t", "key0", "key1", "S", *text.scalars, *text.arrays, *extents]
+    candidates = ["step", "t", "key0", "key1", "S", "N", *text.scalars, *text.arrays, *extents]
     used = [name for name in candidates if name in text.used]
     lines = [
         "@routine",
@@ -190,23 +192,11 @@ _ARENAS = {"real": ("D_R", "REAL_ZERO", "REAL_BYTES"), "int": ("D_I", "i64(0)", 
 
 
 def _phase(kernel: Kernel, text: KernelText, used: list[str]) -> str:
-    named = list(zip(text.scalars, kernel.scalars, strict=True))
-    reals = [name for name, (_wish, kind) in named if kind == "real"]
-    integers = [name for name, (_wish, kind) in named if kind != "real"]
     width = slot_column(len(kernel.slots)) + 1
-    width_of_reals = len(reals)
-    if text.fetch:
-        place = f"(D[u64(entry + 2)] + k * {width_of_reals})"
-        fetched = [f"        S = array_at(D[D_S] + {place} * REAL_BYTES, REAL_ZERO)"]
-    else:
-        fetched = [
-            f"        {name} = S[u64(D[u64(entry + 2)] + k * {width_of_reals} + {n})]" for n, name in enumerate(reals)
-        ]
     lines = [
         "@phase",
         f"def each_{kernel.name}(thread, threads, step, dt, D, entry):",
         "    T = array_at(D[D_T], i64(0))",
-        *(["    S = array_at(D[D_S], REAL_ZERO)"] if reals and not text.fetch else []),
         *(["    t = real(f64(step) * dt)"] if "t" in used else []),
         *(["    key0, key1 = u32(D[D_KEY0]), u32(D[D_KEY1])"] if "key0" in used else []),
         "    for k in range(D[u64(entry + 1)]):",
@@ -215,8 +205,7 @@ def _phase(kernel: Kernel, text: KernelText, used: list[str]) -> str:
         f"        first = first_of(thread, threads, T[u64(row + {width - 1})])",
         "        if first >= size:",
         "            continue",
-        *fetched,
-        *(f"        {name} = T[u64(D[u64(entry + 3)] + k * {len(integers)} + {n})]" for n, name in enumerate(integers)),
+        *("        " + line for line in _parameters(kernel, text)),
     ]
     for number, (name, slot) in enumerate(zip(text.arrays, kernel.slots, strict=True)):
         start, _count, depth, lag, extent, every = (
@@ -231,6 +220,23 @@ def _phase(kernel: Kernel, text: KernelText, used: list[str]) -> str:
             lines.append(f"        {newest} = (step // {every} + {own_depth} - 1) % {own_depth}")
     lines.append(f"        {kernel.name}({', '.join(['first', 'size', 'threads', *used])})")
     return "\n".join(lines) + "\n"
+
+
+def _parameters(kernel: Kernel, text: KernelText) -> list[str]:
+    """Lines that say where the parameters of an instance are, and read them unless the loop does."""
+    lines = []
+    for array, address, example, size, entry in (
+        ("S", "D_S", "REAL_ZERO", "REAL_BYTES", 2),
+        ("N", "D_T", "i64(0)", "8", 3),
+    ):
+        named = zip(text.scalars, kernel.scalars, strict=True)
+        names = [name for name, (_wish, kind) in named if _PARAMETERS[kind] == array]
+        if names:
+            begin = f"(D[u64(entry + {entry})] + k * {len(names)}) * {size}"
+            lines.append(f"{array} = array_at(D[{address}] + {begin}, {example})")
+        if text.fetch is None:
+            lines += [f"{name} = {array}[u64({place})]" for place, name in enumerate(names)]
+    return lines
 
 
 def _call(phase: Phase) -> str:

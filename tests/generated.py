@@ -1,0 +1,86 @@
+"""Modules for CUDA of all networks that the feature tests compile, kept for the tests that make machine code of them.
+
+In: the programs of a test, while `NUMBADYN_TESTS_KEEP` names a folder.  Out: a file for each text that differs in more
+than comments, with either way of rounding.  Must not know: Numba's CUDA target, which need not be there.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from numbadyn.codegen.cpu import without_comments
+from numbadyn.codegen.cuda.source import cuda_source, kernel_names, library_source
+from numbadyn.lowering.program import Program
+from numbadyn.runtime import machines
+
+__all__ = ["Generated", "keeping", "kept"]
+
+_LIBRARY = "library_of_routines"
+
+
+@dataclass(frozen=True)
+class Generated:
+    """The text of a module and of its library, the names of its kernels, and a test that they came from."""
+
+    test: str
+    bits: int
+    exact: bool
+    kernels: list[str]
+    library: str
+    text: str
+
+    @property
+    def name(self) -> str:
+        """Short, and the same as long as the text is."""
+        digest = hashlib.sha256(repr((self.bits, self.exact, self.library, self.text)).encode()).hexdigest()[:8]
+        return f"{self.test.split('::')[-1]} {self.bits} {'exact' if self.exact else 'fast'} {digest}"
+
+    @property
+    def asks_for_double(self) -> bool:
+        """Whether the text itself computes something in double precision: time, sines, powers, Poisson counts."""
+        return self.bits == 64 or any("f64(" in text for text in (self.library, self.text))
+
+    def importing(self, library: str) -> str:
+        """The text, if its library has this name."""
+        return self.text.replace(_LIBRARY, library)
+
+
+def _generated(test: str, program: Program, bits: int, exact: bool) -> Generated:
+    texts = (
+        library_source(program, bits, reproducible=exact),
+        cuda_source(program, bits, _LIBRARY, reproducible=exact),
+    )
+    names = ["run", "begin", *kernel_names(program, ordered=exact)]
+    return Generated(test, bits, exact, names, *map(without_comments, texts))
+
+
+@contextlib.contextmanager
+def keeping(test: str) -> Iterator[None]:
+    """Keep what the simulators of a test would run on a device."""
+    folder, source = os.environ.get("NUMBADYN_TESTS_KEEP"), machines.cpu_source
+
+    def kept_too(program: Program, bits: int, library: str) -> str:
+        for exact in (False, True):
+            found = _generated(test, program, bits, exact)
+            digest = found.name.split()[-1]
+            Path(folder, f"{digest}-{os.getpid()}").write_text(json.dumps(asdict(found)), encoding="utf-8")
+            Path(folder, f"{digest}-{os.getpid()}").replace(Path(folder, f"{digest}.json"))
+        return source(program, bits, library)
+
+    if folder:
+        machines.cpu_source = kept_too
+    try:
+        yield
+    finally:
+        machines.cpu_source = source
+
+
+def kept() -> list[Generated]:
+    """All that was kept so far, in an order that depends on the texts only."""
+    folder = os.environ.get("NUMBADYN_TESTS_KEEP")
+    files = sorted(Path(folder).glob("*.json")) if folder else []
+    return [Generated(**json.loads(file.read_text(encoding="utf-8"))) for file in files]
