@@ -135,6 +135,10 @@ def nearest_even(typing_context: Any, value: Any) -> Any:
     return value(value), generate
 
 
+_GLOBAL = 1
+"""Address space of the memory that all threads of a GPU share."""
+
+
 def _on_gpu(builder: Any) -> bool:
     return "nvptx" in str(builder.module.triple)
 
@@ -178,11 +182,13 @@ def atomic_add(typing_context: Any, array: Any, index: Any, value: Any) -> Any:
         position = context.cast(builder, arguments[1], signature.args[1], types.intp)
         added = context.cast(builder, arguments[2], signature.args[2], array.dtype)
         pointer = builder.gep(view.data, [position])
+        kind = context.get_value_type(array.dtype)
+        if _on_gpu(builder):
+            pointer = builder.addrspacecast(pointer, kind.as_pointer(_GLOBAL))
         if not real or not _on_gpu(builder):
             return builder.atomic_rmw("fadd" if real else "add", pointer, added, "monotonic")
-        kind = context.get_value_type(array.dtype)
-        function_type = ir.FunctionType(kind, [kind.as_pointer(), kind])
-        name = f"llvm.nvvm.atomic.load.add.f{array.dtype.bitwidth}.p0f{array.dtype.bitwidth}"
+        function_type = ir.FunctionType(kind, [kind.as_pointer(_GLOBAL), kind])
+        name = f"llvm.nvvm.atomic.load.add.f{array.dtype.bitwidth}.p{_GLOBAL}f{array.dtype.bitwidth}"
         return builder.call(cgutils.get_or_insert_function(builder.module, function_type, name), [pointer, added])
 
     return array.dtype(array, index, value), generate
@@ -243,9 +249,11 @@ def array_at(typing_context: Any, address: Any, sample: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array = context.make_array(array_type)(context, builder)
         item = context.get_data_type(sample)
-        pointer = builder.inttoptr(
-            context.cast(builder, arguments[0], signature.args[0], types.intp), item.as_pointer()
-        )
+        place = context.cast(builder, arguments[0], signature.args[0], types.intp)
+        if _on_gpu(builder):  # said to be no memory of a block or thread, among which each access would have to choose
+            pointer = builder.addrspacecast(builder.inttoptr(place, item.as_pointer(_GLOBAL)), item.as_pointer())
+        else:
+            pointer = builder.inttoptr(place, item.as_pointer())
         item_size = context.get_constant(types.intp, context.get_abi_sizeof(item))
         length = context.get_constant(types.intp, 1 << 60)
         populate_array(array, data=pointer, shape=[length], strides=[item_size], itemsize=item_size, meminfo=None)

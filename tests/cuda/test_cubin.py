@@ -42,6 +42,9 @@ IN_DOUBLE = {"operations", "windows", "delayed", "synapses", "jumps and currents
 WITH_COUNTS = {"operations", "delayed", "inputs"}
 """Networks with Poisson counts: a function by itself, which gives back its number through local memory."""
 
+OF_ANY_MEMORY = r"QSPC|ATOMS?\."
+"""Atomic operations that would have to find out whose memory theirs is."""
+
 IN_64_BITS = r"D(ADD|MUL|FMA|SETP|MNMX)|F2F.*F64|[FI]2[FI].*F64|MUFU.*64"
 
 
@@ -65,9 +68,10 @@ def check_instructions(made, name, bits, exact):
 
     if disassembler() is None:
         pytest.skip('the machine code was not looked at, only its PTX: needs pip install "numbadyn[cubin]"')
+    found = made.instructions()
+    assert matching(found, OF_ANY_MEMORY) == {}
     if not exact and bits == 64:
         return  # joined as the compiler likes, and in the precision that was asked for
-    found = made.instructions()
     if exact and made.lines_with(r"\bmul\.rn\.f"):
         apart = made.instructions_rounded_one_by_one()
         assert matching(found, r"[DF](ADD|MUL|FMA)") == matching(apart, r"[DF](ADD|MUL|FMA)")
