@@ -39,7 +39,7 @@ _OWN_NAMES = [
     "i64", "u8", "u32", "u64", "R", "I", "B", "E", "C", "one", "zero", "routine", "scalar", "kernel", "slot_start",
     "nearest_even", "rounded_product", "square_root", "minimum", "maximum", "mod", "ring_slot", "sign",
     "array_at", "thread", "threads", "entry", "stride", "D", "T", "S", "N", "D_R", "D_I", "D_B", "D_T", "D_S",
-    "D_KEY0", "D_KEY1",
+    "D_KEY0", "D_KEY1", "quotient", "remainder",
 ]  # fmt: skip
 _RESERVED = (
     frozenset(_OWN_NAMES)

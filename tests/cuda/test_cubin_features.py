@@ -3,13 +3,11 @@
 The networks come from a run of the feature tests with ``NUMBADYN_TESTS_KEEP=folder``; see `tests.generated`.
 """
 
-import re
-
 import pytest
 
 from numbadyn.codegen.loader import load
-from tests.generated import kept
 from tests.cuda.test_cubin import CAPABILITIES, IN_64_BITS, OF_ANY_MEMORY, matching
+from tests.generated import kept
 
 pytestmark = pytest.mark.cubin
 

@@ -14,6 +14,7 @@ from quantities import ms
 
 import numbadyn as nd
 from numbadyn.runtime.cuda import machine as cuda_machine
+from numbadyn.runtime.cuda.launches import GraphLaunches
 from numbadyn.simulator import simulator as simulator_module
 from tests.cuda.networks import NETWORKS
 from tests.features.agreement import assert_same, recorded, states_and_spikes
@@ -48,6 +49,24 @@ def use(monkeypatch, order):
 
     monkeypatch.setattr(simulator_module, "Device", made)
     return devices
+
+
+def test_a_graph_serves_all_runs_that_record_the_same(monkeypatch):
+    use(monkeypatch, "shuffled")
+    captured, capture = [], GraphLaunches._captured
+    monkeypatch.setattr(GraphLaunches, "_captured", lambda self, given: captured.append(self) or capture(self, given))
+    sims = [
+        nd.Simulator(NETWORKS["pair"](), dt=0.1 * ms, target=target, **options)
+        for target, options in (("interpret", {}), ("cuda", {"reproducible": True, "launch": "graph"}))
+    ]
+    for sim in sims:
+        states_and_spikes(sim)
+    for number in range(4):
+        expected, found = (sim.run(6 * ms, progress=False) for sim in sims)
+        assert_same(found, expected)
+        if number == 1:
+            first = len(captured)
+    assert 0 < len(captured) == first
 
 
 @pytest.mark.parametrize("name", NAMES)

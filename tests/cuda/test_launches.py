@@ -1,5 +1,6 @@
 """Which kernels are launched, how often and on what, told by a device that only takes notes."""
 
+import contextlib
 import sys
 import types
 import warnings
@@ -7,6 +8,7 @@ import warnings
 import pytest
 from numba.core.errors import NumbaPerformanceWarning
 
+from numbadyn.errors import InternalError
 from numbadyn.runtime.cuda import launches as cuda_launches
 from numbadyn.runtime.cuda.device import Device
 from numbadyn.runtime.cuda.launches import launches_of
@@ -20,7 +22,7 @@ class Notes:
     simulated, stream = False, "stream"
 
     def __init__(self):
-        self.launched, self.repeated, self.waits = [], [], 0
+        self.launched, self.repeated, self.closed, self.waits = [], [], [], 0
 
     def launch(self, kernel, elements, arguments, *, together, on=None):
         self.launched.append((kernel, elements, arguments, together, on))
@@ -32,9 +34,9 @@ class Notes:
         self.waits += 1
 
     def watched(self):
-        import contextlib
-
         return contextlib.nullcontext()
+
+    freeing_nothing = watched
 
 
 class Builder:
@@ -45,6 +47,9 @@ class Builder:
         return self
 
     end_building = begin_building
+
+    def close(self):
+        self.notes.closed.append(self)
 
     def complete(self):
         captured = [entry for entry in self.notes.launched if entry[4] is self]
@@ -78,8 +83,7 @@ def test_a_small_grid_is_no_reason_to_warn():
 
 
 def test_a_capture_that_fails_is_ended(notes, monkeypatch):
-    launches, closed = made("graph", notes), []
-    monkeypatch.setattr(Builder, "close", lambda builder: closed.append(builder), raising=False)
+    launches = made("graph", notes)
 
     def launch(kernel, elements, arguments, *, together, on=None):
         if on is not None:
@@ -88,7 +92,17 @@ def test_a_capture_that_fails_is_ended(notes, monkeypatch):
     monkeypatch.setattr(notes, "launch", launch)
     with pytest.raises(RuntimeError, match="no"):
         launches.launch(9, 2, 0.1, "D", "L", "clock")
-    assert len(closed) == 1
+    assert len(notes.closed) == 1
+
+
+def test_a_capture_that_was_made_invalid_says_so(notes, monkeypatch):
+    def refuse(builder):
+        raise RuntimeError("CUDA_ERROR_STREAM_CAPTURE_INVALIDATED")
+
+    monkeypatch.setattr(Builder, "end_building", refuse)
+    monkeypatch.setattr(Builder, "close", refuse)
+    with pytest.raises(InternalError, match=r"INVALIDATED(.|\n)*launch='persistent'"):
+        made("graph", notes).launch(9, 2, 0.1, "D", "L", "clock")
 
 
 def test_a_persistent_kernel_is_launched_once(notes):

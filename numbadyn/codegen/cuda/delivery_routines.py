@@ -33,6 +33,19 @@ def lower_bound(values, first, last, wanted):
     return low
 
 
+def remainder(number, divisor):
+    # of whole numbers not below 0; devices divide those of 32 bits much faster
+    if (number | divisor) >> 32 == 0:
+        return i64(u32(number) % u32(divisor))
+    return i64(u64(number) % u64(divisor))
+
+
+def quotient(number, divisor):
+    if (number | divisor) >> 32 == 0:
+        return i64(u32(number) // u32(divisor))
+    return i64(u64(number) // u64(divisor))
+
+
 def gather_term(total, target, term, step, D):
     # what the events of one term add to one target, in the order of the events, which is that of the other targets
     T, R = array_at(D[D_T], i64(0)), array_at(D[D_R], REAL_ZERO)
@@ -45,7 +58,7 @@ def gather_term(total, target, term, step, D):
     uniform, graded = T[u64(term + T_UNIFORM)] != 0, T[u64(term + T_GRADED)] != 0
     start, stop, lag = T[u64(term + T_START)], T[u64(term + T_STOP)], T[u64(term + T_LAG)]
     for slot in range(n_delays):
-        ring = (step + depth - (lag + i64(delays[u64(slot)]))) % depth
+        ring = remainder(step + depth - (lag + i64(delays[u64(slot)])), depth)
         count = C[u64(T[u64(term + T_COUNTS)] + ring)]
         if count == 0:
             continue
@@ -88,7 +101,7 @@ def spread_events(ordered, lane, lanes, worker, workers, pair, step, D):
     T, R = array_at(D[D_T], i64(0)), array_at(D[D_R], REAL_ZERO)
     E, C = array_at(D[D_E], u32(0)), array_at(D[D_C], i64(0))
     depth = T[u64(pair + T_DEPTH)]
-    ring = (step + depth - T[u64(pair + T_LAG)]) % depth
+    ring = remainder(step + depth - T[u64(pair + T_LAG)], depth)
     count = C[u64(T[u64(pair + T_COUNTS)] + ring)]
     if worker >= count:
         return
@@ -116,20 +129,16 @@ def spread_events(ordered, lane, lanes, worker, workers, pair, step, D):
                     atomic_add(sums, target, weight * factor)
 
 
-def share(number, parts):
-    return i64(u32(number) // u32(parts))
-
-
 def hand_out(ordered, thread, threads, step, D, entry):
     # every pair of a term and a delay has groups of threads of its own, as far as there are enough
     pairs = D[u64(entry + 3)]
     number = array_at(D[D_T], i64(0))[u64(pairs)]
     lanes = min(32, threads)
-    workers, worker = share(threads, lanes), share(thread, lanes)
-    each = max(1, share(workers, max(1, number)))
+    workers, worker = quotient(threads, lanes), quotient(thread, lanes)
+    each = max(1, quotient(workers, max(1, number)))
     if worker < workers:
-        group = share(worker, each)
-        for p in range(group, number, share(workers, each)):
+        group = quotient(worker, each)
+        for p in range(group, number, quotient(workers, each)):
             pair = pairs + 1 + p * PAIR_COLUMNS
             spread_events(ordered, thread - worker * lanes, lanes, worker - group * each, each, pair, step, D)
 
@@ -177,6 +186,6 @@ def add_in_order(thread, threads, step, D, entry):
         bins += T[u64(row + 1)]
 
 
-DELIVERY_ROUTINES = (lower_bound, gather_term, put_into_bin, spread_events, share, hand_out, add_bins)
+DELIVERY_ROUTINES = (lower_bound, remainder, quotient, gather_term, put_into_bin, spread_events, hand_out, add_bins)
 
 DELIVERY_PHASES = (clear_sums, deliver, fill_bins, add_in_order)

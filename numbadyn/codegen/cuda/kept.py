@@ -40,9 +40,11 @@ class GpuKernelCache(KernelCache):
 
     def _key(self, sig: Any, codegen: Any) -> str:
         import numba_cuda  # as above
+        from numba.cuda.core import config  # as above
 
         # what codegen says: the version of the CUDA runtime and the device's compute capability
-        return repr((self._stem.name, self._function, tuple(sig), codegen.magic_tuple(), numba_cuda.__version__))
+        compiler = (codegen.magic_tuple(), numba_cuda.__version__, config.CUDA_DEBUGINFO_DEFAULT)
+        return repr((self._stem.name, self._function, tuple(sig), *compiler))
 
     def _rebuilt(self, target_context: Any, *content: Any) -> Any:
         from numba.cuda.dispatcher import _Kernel  # as above; it is private, and so is how a kernel is taken apart

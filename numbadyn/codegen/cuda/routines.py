@@ -19,7 +19,6 @@ import inspect
 
 from numbadyn.codegen.cuda.delivery_routines import DELIVERY_PHASES, DELIVERY_ROUTINES, PAIR_COLUMNS, PLACE_BITS
 from numbadyn.codegen.prelude import TERM_COLUMNS
-from numbadyn.codegen.routines import slot_start
 
 __all__ = [
     "CHECK_COLUMNS",
@@ -60,6 +59,11 @@ WORKERS = GROUP * GROUP
 """Most threads that collect the events of one population in order."""
 
 
+def slot_start(offset, depth, lag, width, every, step):
+    # a history's slot of `lag` windows ago; plain memory has depth 1
+    return offset if depth == 1 else offset + remainder(quotient(step, every) + depth - lag, depth) * width
+
+
 def first_of(thread, threads, number):
     # the first element of a thread, where the one before all has a number
     first = thread - i64(u32(number) % u32(threads))
@@ -79,7 +83,7 @@ def open_events(thread, threads, step, D, entry):
     T, C = array_at(D[D_T], i64(0)), array_at(D[D_C], i64(0))
     for r in range(thread, D[u64(entry + 1)], threads):
         row = D[u64(entry)] + r * 7
-        C[u64(T[u64(row + 4)] + step % T[u64(row + 5)])] = 0
+        C[u64(T[u64(row + 4)] + remainder(step, T[u64(row + 5)]))] = 0
 
 
 def collect_events(thread, threads, step, D, entry):
@@ -87,7 +91,7 @@ def collect_events(thread, threads, step, D, entry):
     T, E, C = array_at(D[D_T], i64(0)), array_at(D[D_E], u32(0)), array_at(D[D_C], i64(0))
     for r in range(D[u64(entry + 1)]):
         row = D[u64(entry)] + r * 7
-        size, slot = T[u64(row + 1)], step % T[u64(row + 5)]
+        size, slot = T[u64(row + 1)], remainder(step, T[u64(row + 5)])
         begin = T[u64(row + 3)] + slot * size
         for i in range(first_of(thread, threads, T[u64(row + 6)]), size, threads):
             if is_event(T[u64(row + 2)], T[u64(row)] + i, D):
@@ -96,7 +100,7 @@ def collect_events(thread, threads, step, D, entry):
 
 def piece(worker, workers, size):
     # the elements of one worker: neighbours, so that events stay in order
-    each = (size + workers - 1) // workers
+    each = quotient(size + workers - 1, workers)
     return min(worker * each, size), min(worker * each + each, size)
 
 
@@ -139,7 +143,7 @@ def write_events(thread, threads, step, D, entry):
                 place += W[u64(begin + WORKERS + k)]
             for k in range(group * GROUP, thread):
                 place += W[u64(begin + k)]
-            slot = step % T[u64(row + 5)]
+            slot = remainder(step, T[u64(row + 5)])
             if thread == workers - 1:
                 C[u64(T[u64(row + 4)] + slot)] = place + W[u64(begin + thread)]
             place += T[u64(row + 3)] + slot * size
@@ -188,7 +192,7 @@ def play_trains(thread, threads, step, D, entry):
         steps, elements = array_at(T[u64(row + 2)], i64(0)), array_at(T[u64(row + 3)], i64(0))
         place = lower_bound(steps, 0, T[u64(row + 4)], step)
         while place < T[u64(row + 4)] and steps[u64(place)] == step:
-            if elements[u64(place)] % threads == first:
+            if remainder(elements[u64(place)], threads) == first:
                 B[u64(flags + elements[u64(place)])] = u8(1)
             place += 1
 
@@ -200,7 +204,7 @@ def samples_due(step, when, L):
             L[u64(row + A_WHEN)] == when
             and L[u64(row + A_FIRST)] <= step
             and step < L[u64(row + A_LAST)]
-            and (step - L[u64(row + A_FIRST)]) % L[u64(row + A_EVERY)] == 0
+            and remainder(step - L[u64(row + A_FIRST)], L[u64(row + A_EVERY)]) == 0
         ):
             return True
         row += SAMPLE_ROW
@@ -213,13 +217,13 @@ def record_samples(thread, threads, step, when, D, L):
     for _ in range(L[L_SAMPLES]):
         row += SAMPLE_ROW
         since, every = step - L[u64(row + A_FIRST)], L[u64(row + A_EVERY)]
-        if L[u64(row + A_WHEN)] != when or since < 0 or step >= L[u64(row + A_LAST)] or since % every != 0:
+        if L[u64(row + A_WHEN)] != when or since < 0 or step >= L[u64(row + A_LAST)] or remainder(since, every) != 0:
             continue
         # the samples of a launch stand from its first one on
-        earlier = (max(L[L_FIRST] - L[u64(row + A_FIRST)], 0) + every - 1) // every
+        earlier = quotient(max(L[L_FIRST] - L[u64(row + A_FIRST)], 0) + every - 1, every)
         count, begin = L[u64(row + A_COUNT)], L[u64(row + A_PLACE)]
         elements = array_at(L[u64(row + A_ELEMENTS)], i64(0))
-        place = (since // every - earlier) * count
+        place = (quotient(since, every) - earlier) * count
         kind, values = L[u64(row + A_KIND)], L[u64(row + A_VALUES)]
         reals, integers, flags = array_at(values, REAL_ZERO), array_at(values, i64(0)), array_at(values, u8(0))
         for k in range(thread, count, threads):
@@ -238,7 +242,7 @@ def spikes_fit(step, L, D):
     row = i64(L_ROWS)
     for _ in range(L[L_SPIKES]):
         used = L[u64(row + (P_EVEN if (step & 1) == 0 else P_ODD))]
-        count = C[u64(L[u64(row + P_COUNTS)] + step % L[u64(row + P_DEPTH)])]
+        count = C[u64(L[u64(row + P_COUNTS)] + remainder(step, L[u64(row + P_DEPTH)]))]
         if used + count + L[u64(row + P_WIDTH)] > L[u64(row + P_ROOM)]:
             return False
         row += SPIKE_ROW
@@ -250,7 +254,7 @@ def record_spikes(thread, threads, step, D, L):
     E, C = array_at(D[D_E], u32(0)), array_at(D[D_C], i64(0))
     row = i64(L_ROWS)
     for _ in range(L[L_SPIKES]):
-        slot = step % L[u64(row + P_DEPTH)]
+        slot = remainder(step, L[u64(row + P_DEPTH)])
         begin = L[u64(row + P_EVENTS)] + slot * L[u64(row + P_WIDTH)]
         count = C[u64(L[u64(row + P_COUNTS)] + slot)]
         even = (step & 1) == 0
@@ -293,7 +297,7 @@ def write_outcome(step, status, bad, L, clock):
     clock[0], clock[1] = step, status
 
 
-INNER = (slot_start, first_of, *DELIVERY_ROUTINES, is_event, piece)
+INNER = (*DELIVERY_ROUTINES, slot_start, first_of, is_event, piece)
 
 PHASES = (
     *DELIVERY_PHASES,

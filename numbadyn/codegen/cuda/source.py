@@ -50,7 +50,8 @@ REAL_ZERO, REAL_ONE, REAL_BYTES = real(0.0), real(1.0), {bytes}
 _KERNELS_HEAD = """
 from numba import cuda
 from numbadyn.codegen.cuda.kernels import kernel, plain_array
-from {library} import D_R, D_I, D_B, D_T, D_S, D_KEY0, D_KEY1, L_REACHED, L_STATUS, L_FIRST, first_of, slot_start
+from {library} import D_R, D_I, D_B, D_T, D_S, D_KEY0, D_KEY1, L_REACHED, L_STATUS, L_FIRST
+from {library} import first_of, quotient, remainder, slot_start
 from {library} import {routines}
 
 
@@ -217,7 +218,7 @@ def _phase(kernel: Kernel, text: KernelText, used: list[str]) -> str:
         if slot.whole:
             newest, own_depth, own_width = text.extents[number]
             lines.append(f"        {own_depth}, {own_width} = {depth}, {extent}")
-            lines.append(f"        {newest} = (step // {every} + {own_depth} - 1) % {own_depth}")
+            lines.append(f"        {newest} = remainder(quotient(step, {every}) + {own_depth} - 1, {own_depth})")
     lines.append(f"        {kernel.name}({', '.join(['first', 'size', 'threads', *used])})")
     return "\n".join(lines) + "\n"
 

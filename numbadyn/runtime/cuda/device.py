@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,10 @@ _COMPILER_ERRORS = (
     ("cuda.bindings.nvvm", "nvvmError"),
     ("cuda.bindings.nvjitlink", "nvJitLinkError"),
 )
+
+
+_HELD: list[Any] = []
+"""What keeps Numba from freeing memory on devices that are lost, as long as the process lives."""
 
 
 def simulated() -> bool:
@@ -73,9 +77,12 @@ class Device:
         self.simulated = simulated()
         if not self.simulated:
             self._check()
-        self.stream = self.cuda.stream()
-        self.copies = self.cuda.stream()
+            self._start()
+        with self.watched():
+            self.stream = self.cuda.stream()
+            self.copies = self.cuda.stream()
         self._blocks: dict[Any, int] = {}
+        self._launches: dict[tuple[Any, int], Any] = {}
 
     def _check(self) -> None:
         """Refuse to start without a device; the reasons are those of `numbadyn.doctor`."""
@@ -87,6 +94,16 @@ class Device:
         if not found.works:
             kind = MissingExtraError if found.missing else TargetError
             raise kind(found.reason, where="Simulator(target='cuda')", cure=found.cure)
+
+    def _start(self) -> None:
+        """Make a context, which is where a device that others have taken says no."""
+        from numbadyn.runtime.cuda.diagnosis import start_failure  # as above
+
+        try:
+            self.cuda.current_context()
+        except self._driver_errors() as error:
+            reason, cure = start_failure(str(error))
+            raise TargetError(reason, where="Simulator(target='cuda')", cure=cure) from error
 
     @property
     def name(self) -> str:
@@ -101,8 +118,16 @@ class Device:
         """Memory that is free on the device; None where nobody knows."""
         if self.simulated:
             return None
+        with self.watched():
+            return self._free_bytes()
+
+    def _free_bytes(self) -> int:
         context = self.cuda.current_context()
-        context.deallocations.clear()  # what Numba has put off giving back
+        # what Numba has put off giving back: streams, modules and the like; arrays
+        for owner in (context, context.memory_manager):
+            waiting = getattr(owner, "deallocations", None)
+            if waiting is not None:
+                waiting.clear()
         return int(context.get_memory_info()[0])
 
     @contextmanager
@@ -116,14 +141,13 @@ class Device:
             ) from error
         except self._driver_errors() as error:
             if "OUT_OF_MEMORY" in str(error):
-                free = self.free_bytes
                 raise DeviceMemoryError(
-                    f"{self._known_name()} has no room for more"
-                    + ("." if free is None else f": {free / 1e9:.2f} GB are free."),
+                    f"{self._known_name()} has no room for more{self._known_room()}.",
                     where="Simulator(target='cuda')",
                     cure="Take fewer synapses, shorter delays, precision=32 or target='cpu'; other processes may use "
                     "the device too, see nvidia-smi.",
                 ) from error
+            self._give_nothing_back()
             raise DeviceLostError(
                 f"The device {self._known_name()} failed: {error}.",
                 where="Simulator(target='cuda')",
@@ -136,6 +160,19 @@ class Device:
             return self.name
         except Exception:  # the device is gone, and its name with it
             return "(its name is gone too)"
+
+    def _known_room(self) -> str:
+        try:
+            return f": {self._free_bytes() / 1e9:.2f} GB are free"
+        except Exception:  # as above
+            return ""
+
+    def _give_nothing_back(self) -> None:
+        """Leave memory on a lost device alone; each try to free an array would print an error."""
+        with suppress(Exception):
+            held = self.cuda.current_context().memory_manager.deallocations.disable()
+            held.__enter__()
+            _HELD.append(held)
 
     def _compiler_errors(self) -> tuple[type[Exception], ...]:
         from numba.core.errors import NumbaError  # not at the top, as in `simulated`; numba-cuda's derive from it
@@ -170,7 +207,7 @@ class Device:
     def empty(self, size: int, dtype: Any) -> Any:
         """Memory there, with anything in it."""
         with self.watched():
-            return self.cuda.device_array(max(1, size), np.dtype(dtype))
+            return self.cuda.device_array(max(1, int(size)), np.dtype(dtype))
 
     @staticmethod
     def address(array: Any) -> int:
@@ -185,10 +222,15 @@ class Device:
             with self.watched():
                 array[start : start + values.size].copy_to_device(np.ascontiguousarray(values), stream=self.stream)
 
+    def copy(self, array: Any, source: Any) -> None:
+        """Overwrite an array there by another one there, behind what was launched so far."""
+        with self.watched():
+            array.copy_to_device(source, stream=self.stream)
+
     def read(self, array: Any, start: int, count: int) -> NDArray[Any]:
         """Copy of a part of an array there; kernels that are under way are waited for."""
         with self.watched():
-            self.stream.synchronize()
+            self._synchronize()
             return np.asarray(array[start : start + count].copy_to_host()) if count else np.zeros(0, array.dtype)
 
     def fetch(self, array: Any, count: int) -> NDArray[Any]:
@@ -205,7 +247,7 @@ class Device:
     def mark(self) -> Any:
         """An event behind what was launched so far."""
         with self.watched():
-            event = self.cuda.event()
+            event = self.cuda.event() if self.simulated else self.cuda.event(timing=False)
             event.record(stream=self.stream)
         return event
 
@@ -245,7 +287,11 @@ class Device:
                 kernel[1, _SIMULATED_THREADS](*arguments)
                 return
             blocks = self.blocks(kernel, elements, arguments, together=together)
-            self._configured(kernel, blocks, self.stream if on is None else on)(*arguments)
+            if on is not None:
+                configured = self._configured(kernel, blocks, on)
+            elif (configured := self._launches.get((kernel, blocks))) is None:
+                configured = self._launches[kernel, blocks] = self._configured(kernel, blocks, self.stream)
+            configured(*arguments)
 
     @staticmethod
     def _configured(kernel: Any, blocks: int, on: Any) -> Any:
@@ -257,10 +303,19 @@ class Device:
             warnings.filterwarnings("ignore", message="Grid size .* under-utilization")
             return kernel[blocks, _BLOCK, on]
 
+    def freeing_nothing(self) -> AbstractContextManager[Any]:
+        """Let what becomes garbage meanwhile be freed later."""
+        return cast(AbstractContextManager[Any], self.cuda.defer_cleanup())
+
     def synchronize(self) -> None:
         """Wait for all that was launched."""
         with self.watched():
-            self.stream.synchronize()
+            self._synchronize()
+
+    def _synchronize(self) -> None:
+        if not self.simulated:
+            self.cuda.current_context()  # waiting is all that Numba would do without one, in a thread that is new
+        self.stream.synchronize()
 
 
 class SimulatedDriverError(Exception):

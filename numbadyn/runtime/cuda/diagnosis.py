@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from numbadyn.runtime.cuda.driver import DriverFacts, Gpu, probe_driver
 from numbadyn.runtime.cuda.toolkit import ToolkitFacts, probe_toolkit
 
-__all__ = ["Diagnosis", "Facts", "diagnose_cuda", "gather", "judge"]
+__all__ = ["Diagnosis", "Facts", "diagnose_cuda", "gather", "judge", "start_failure"]
 
 _OLDEST_CAPABILITY = (7, 5)
 _OLDEST_DRIVER = {12: "525", 13: "580"}
@@ -164,6 +164,34 @@ def judge(facts: Facts) -> Diagnosis:
     gpu = facts.driver.gpus[0]
     works = Diagnosis(True, False, f"{gpu} with {facts.driver} is ready.", "", gpu, _notes(facts))
     return replace(works, notes=(*works.notes, *facts.toolkit.unsure, *facts.driver.unsure))
+
+
+def start_failure(error: str) -> tuple[str, str]:
+    """What it means that a device which was there does not start.
+
+    Parameters
+    ----------
+    error : str
+        What the driver says, with the name of the error.
+
+    Returns
+    -------
+    tuple of str
+        The reason, and the cure.
+
+    Examples
+    --------
+    >>> start_failure("CUDA_ERROR_DEVICE_UNAVAILABLE: ...")[0]
+    'The device is taken by another process, or closed to all of them.'
+    """
+    if "DEVICE_UNAVAILABLE" in error:
+        return _START[46]
+    if "OUT_OF_MEMORY" in error:
+        return (
+            "The memory of the device is full, before anything of ours is there.",
+            "Stop other processes that nvidia-smi lists, or choose another device: CUDA_VISIBLE_DEVICES=1",
+        )
+    return f"The device does not start: {error}.", "See whether `nvidia-smi` works; if not, reboot."
 
 
 def _wrong(reason: str, cure: str, *, missing: bool = False) -> Diagnosis:

@@ -6,9 +6,11 @@ In: the kernels of a generated module.  Out: launches.  Must not know: what the 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from types import ModuleType
 from typing import Any, Literal
 
+from numbadyn.errors import InternalError
 from numbadyn.runtime.cuda.device import Device
 
 __all__ = ["Launches", "Way", "launches_of"]
@@ -101,13 +103,26 @@ class GraphLaunches(SingleLaunches):
                 core.set_current()
                 self._stream = core.create_stream(self.device.stream)
             builder = self._stream.create_graph_builder().begin_building()
-            try:
-                for _ in range(_GRAPH_STEPS):
-                    self._step(arguments, on=builder)
-            except BaseException:
-                builder.close()  # ends the capture, without which the stream could not be used any more
-                raise
+            with self.device.freeing_nothing():
+                try:
+                    for _ in range(_GRAPH_STEPS):
+                        self._step(arguments, on=builder)
+                    return self._completed(builder)
+                finally:
+                    # ends a capture that is under way, without which the stream could not be used any more
+                    with suppress(Exception):
+                        builder.close()
+
+    @staticmethod
+    def _completed(builder: Any) -> Any:
+        try:
             return builder.end_building().complete()
+        except RuntimeError as error:
+            raise InternalError(
+                f"The steps could not be recorded as a graph: {error}",
+                where="Simulator(launch='graph')",
+                cure="Take launch='persistent', which needs no graph, and please report this.",
+            ) from error
 
 
 def launches_of(way: Way, device: Device, module: ModuleType, names: list[str], work: int) -> Launches:

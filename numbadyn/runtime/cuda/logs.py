@@ -85,6 +85,8 @@ class LaunchLogs:
         Places and numbers of elements of the states that are checked for NaN.
     steps : int
         Steps of the longest launch.
+    rows : device array, optional
+        Array of rows of other logs that are no longer used, taken over if it has the right size.
     """
 
     def __init__(
@@ -96,13 +98,16 @@ class LaunchLogs:
         sample_places: list[SamplePlace],
         checks: NDArray[np.int64],
         steps: int,
+        rows: Any = None,
     ) -> None:
         self.device, self.spikes, self.samples = device, spikes, samples
         self._rooms = [_room(log) for log in spikes]
         self._events = [(device.empty(room, np.uint32), device.empty(room, np.uint32)) for room in self._rooms]
         self._values = [device.empty(_samples(log, steps) * log.elements.size, _stored(log.dtype)) for log in samples]
         self._template = self._rows(spike_places, sample_places, checks)
-        self.rows = device.to_device(self._template)
+        self._empty = device.to_device(self._template)
+        fits = rows is not None and rows.size == self._template.size
+        self.rows = rows if fits else device.to_device(self._template)
 
     def _rows(
         self, spike_places: list[SpikePlace], sample_places: list[SamplePlace], checks: NDArray[np.int64]
@@ -131,8 +136,8 @@ class LaunchLogs:
         return np.array([*head, *flat, *checks.reshape(-1).tolist()], np.int64)
 
     def open(self) -> None:
-        """Empty the logs, before a launch."""
-        self.device.write(self.rows, self._template)
+        """Empty the logs, before a launch; the host would have to wait for those before it."""
+        self.device.copy(self.rows, self._empty)
 
     def collect(self) -> tuple[int, int, int]:
         """Add what a launch has recorded to the logs of the run.

@@ -89,6 +89,8 @@ class CudaMachine(CompiledMachine):
         self._logs: list[LaunchLogs] = []
         self._logs_steps = 0
         self._bins: dict[str, Any] = {}
+        self._lists: dict[str, Any] = {}
+        self._spare_rows: list[Any] = []
         super().__init__(program, context, tables, label)
 
     def _load_code(self, label: str) -> None:
@@ -159,7 +161,7 @@ class CudaMachine(CompiledMachine):
 
     def begin(self, spikes: list[SpikeLog], samples: list[SampleLog]) -> None:
         """Fetch parameters anew and get ready for a run with these logs."""
-        self._logs = []  # those of the run before
+        self._spare_rows, self._logs = [logs.rows for logs in self._logs], []
         self._check_room(log_bytes(spikes, samples))
         self._old_placed, self._placed = self._placed, {}
         super().begin(spikes, samples)
@@ -191,8 +193,7 @@ class CudaMachine(CompiledMachine):
             if name not in self._there:
                 self._there[name] = self.device.to_device(getattr(self.memory, name))
         self._directory = self._write_directory()
-        clock = np.array([self.number, 0, self.number], np.int64)
-        self._clock = self.device.to_device(clock)
+        self._clock = self._listed("clock", np.array([self.number, 0, self.number], np.int64))
         self._longest = longest_launch(self._samples)
 
     def _write_directory(self) -> Any:
@@ -224,17 +225,26 @@ class CudaMachine(CompiledMachine):
             elif isinstance(stages[0], Compaction):
                 directory[place + 2], counts = counts, counts + len(rows) * SCRATCH_ROW
         scratch = scratch_size(self.program)
-        self._tables = {
-            "T": self.device.to_device(np.concatenate(integers)),
-            "S": self.device.to_device(np.concatenate([np.zeros(0, self.memory.R.dtype), *reals])),
-            "W": self.device.to_device(np.zeros(scratch + len(self._checks), np.int64)),
+        lists = {
+            "T": self._listed("T", np.concatenate(integers)),
+            "S": self._listed("S", np.concatenate([np.zeros(0, self.memory.R.dtype), *reals])),
+            "W": self._listed("W", np.zeros(scratch + len(self._checks), np.int64)),
         }
         self._make_bins()
-        for name, array in {**self._there, **self._tables, **self._bins}.items():
+        for name, array in {**self._there, **lists, **self._bins}.items():
             directory[places[name]] = self.device.address(array)
         directory[places["KEY0"]], directory[places["KEY1"]] = self.context.seed & 0xFFFFFFFF, self.context.seed >> 32
         directory[places["MARKS"]], directory[places["ROOM"]] = scratch, self._room_of_bins()
-        return self.device.to_device(directory)
+        return self._listed("directory", directory)
+
+    def _listed(self, name: str, values: NDArray[Any]) -> Any:
+        """A copy there, in the place of that of the run before if it has the same size: graphs go by addresses."""
+        known = self._lists.get(name)
+        if known is None or known.size != max(1, values.size):
+            known = self._lists[name] = self.device.to_device(values)
+        else:
+            self.device.write(known, values)
+        return known
 
     def _number_of_bins(self) -> int:
         """One for each target of synaptic events whose sums keep the order of the CPU target."""
@@ -267,7 +277,8 @@ class CudaMachine(CompiledMachine):
         for log in self._samples:
             buffer = self.buffer_of(log)
             samples.append(SamplePlace(buffer.kind, memory.offsets[buffer], self._place(log.elements)))
-        return LaunchLogs(self.device, self._spikes, self._samples, spikes, samples, self._checks, steps)
+        rows = self._spare_rows.pop() if self._spare_rows else None
+        return LaunchLogs(self.device, self._spikes, self._samples, spikes, samples, self._checks, steps, rows)
 
     def _run_nothing(self) -> None:
         self._launch(self._new_logs(1), self.number, 1)

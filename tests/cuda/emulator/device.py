@@ -8,6 +8,7 @@ soon is seen in the one or in the other. Copies on another stream, and those on 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections import deque
 from collections.abc import Callable
@@ -47,6 +48,9 @@ class EmulatedStream:
 
 class EmulatedEvent:
     """A place in the work of a stream."""
+
+    def __init__(self, *, timing: bool = True) -> None:
+        self.timing = timing
 
     def record(self, stream: EmulatedStream) -> None:
         """Mark the end of the work so far."""
@@ -110,6 +114,9 @@ class EmulatedGraph:
 
     begin_building = end_building = complete = _itself
 
+    def close(self) -> None:
+        """What was recorded stays."""
+
     def launch(self, _stream: Any) -> None:
         """Do all that was recorded."""
         for task in self.tasks:
@@ -131,6 +138,9 @@ class _Cuda:
     """What of Numba's CUDA target a `Device` asks for."""
 
     stream, event = EmulatedStream, EmulatedEvent
+
+    defer_cleanup = staticmethod(contextlib.nullcontext)
+    current_context = staticmethod(SimpleNamespace)
 
     @staticmethod
     def to_device(array: NDArray[Any]) -> EmulatedArray:
