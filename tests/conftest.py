@@ -15,6 +15,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if os.environ.get("NUMBA_ENABLE_CUDASIM", "0") not in ("", "0"):
         # threads of Numba's simulator of CUDA wait for each other by polling; short turns make that quick
         sys.setswitchinterval(1e-4)
+        # and what they call is called so seldom there that optimising it would take longer
+        os.environ.setdefault("NUMBA_OPT", "0")
     if hasattr(config, "workerinput"):
         return  # a worker of pytest-xdist shares the folder of the process that started it
     _VARIABLES["NUMBADYN_CACHE_DIR"] = tempfile.mkdtemp(prefix="numbadyn-tests-")

@@ -17,19 +17,20 @@ from numbadyn.codegen.cuda.source import cuda_source, kernel_names, library_sour
 from numbadyn.lowering.program import Program
 from numbadyn.runtime import machines
 
-__all__ = ["Generated", "keeping", "kept"]
+__all__ = ["Generated", "generated", "keeping", "kept"]
 
 _LIBRARY = "library_of_routines"
 
 
 @dataclass(frozen=True)
 class Generated:
-    """The text of a module and of its library, the names of its kernels, and a test that they came from."""
+    """The text of a module and of its library, its kernels, a test it came from, whether that is simulated."""
 
     test: str
+    simulated: bool
     bits: int
     exact: bool
-    kernels: list[str]
+    kernels: tuple[str, ...]
     library: str
     text: str
 
@@ -44,31 +45,39 @@ class Generated:
         """Whether the text itself computes something in double precision: time, sines, powers, Poisson counts."""
         return self.bits == 64 or any("f64(" in text for text in (self.library, self.text))
 
+    @property
+    def draws_counts(self) -> bool:
+        """Whether Poisson counts are drawn, by a function by itself that gives back its number through memory."""
+        return "def poisson_count(" in self.library
+
     def importing(self, library: str) -> str:
         """The text, if its library has this name."""
         return self.text.replace(_LIBRARY, library)
 
 
-def _generated(test: str, program: Program, bits: int, exact: bool) -> Generated:
+def generated(test: str, program: Program, bits: int, *, exact: bool, simulated: bool = False) -> Generated:
+    """What a program would run on a device."""
     texts = (
         library_source(program, bits, reproducible=exact),
         cuda_source(program, bits, _LIBRARY, reproducible=exact),
     )
-    names = ["run", "begin", *kernel_names(program, ordered=exact)]
-    return Generated(test, bits, exact, names, *map(without_comments, texts))
+    names = ("run", "begin", *kernel_names(program, ordered=exact))
+    return Generated(test, simulated, bits, exact, names, *map(without_comments, texts))
 
 
 @contextlib.contextmanager
-def keeping(test: str) -> Iterator[None]:
+def keeping(test: str, *, simulated: bool) -> Iterator[None]:
     """Keep what the simulators of a test would run on a device."""
     folder, source = os.environ.get("NUMBADYN_TESTS_KEEP"), machines.cpu_source
 
     def kept_too(program: Program, bits: int, library: str) -> str:
         for exact in (False, True):
-            found = _generated(test, program, bits, exact)
-            digest = found.name.split()[-1]
-            Path(folder, f"{digest}-{os.getpid()}").write_text(json.dumps(asdict(found)), encoding="utf-8")
-            Path(folder, f"{digest}-{os.getpid()}").replace(Path(folder, f"{digest}.json"))
+            found = generated(test, program, bits, exact=exact, simulated=simulated)
+            # a test that is simulated stands for all of the same text
+            place = Path(folder, f"{found.name.split()[-1]}-{int(simulated)}.json")
+            whole = place.with_suffix(f".{os.getpid()}")
+            whole.write_text(json.dumps(asdict(found)), encoding="utf-8")
+            whole.replace(place)
         return source(program, bits, library)
 
     if folder:
@@ -80,7 +89,8 @@ def keeping(test: str) -> Iterator[None]:
 
 
 def kept() -> list[Generated]:
-    """All that was kept so far, in an order that depends on the texts only."""
+    """All that was kept so far, each text once, in an order that depends on the texts only."""
     folder = os.environ.get("NUMBADYN_TESTS_KEEP")
     files = sorted(Path(folder).glob("*.json")) if folder else []
-    return [Generated(**json.loads(file.read_text(encoding="utf-8"))) for file in files]
+    found = {file.name.split("-")[0]: json.loads(file.read_text(encoding="utf-8")) for file in files}
+    return [Generated(**{**content, "kernels": tuple(content["kernels"])}) for content in found.values()]
