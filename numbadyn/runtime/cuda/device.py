@@ -32,7 +32,7 @@ _COMPILER_ERRORS = (
 
 
 _HELD: list[Any] = []
-"""What keeps Numba from freeing memory on devices that are lost, as long as the process lives."""
+"""What keeps Numba from freeing anything on devices that are lost, as long as the process lives."""
 
 
 def simulated() -> bool:
@@ -100,7 +100,7 @@ class Device:
         from numbadyn.runtime.cuda.diagnosis import start_failure  # as above
 
         try:
-            self.cuda.current_context()
+            self._context = self.cuda.current_context()  # kept, since nobody tells it once the device is lost
         except self._driver_errors() as error:
             reason, cure = start_failure(str(error))
             raise TargetError(reason, where="Simulator(target='cuda')", cure=cure) from error
@@ -123,12 +123,15 @@ class Device:
 
     def _free_bytes(self) -> int:
         context = self.cuda.current_context()
-        # what Numba has put off giving back: streams, modules and the like; arrays
-        for owner in (context, context.memory_manager):
-            waiting = getattr(owner, "deallocations", None)
-            if waiting is not None:
-                waiting.clear()
+        for waiting in self._waiting():
+            waiting.clear()
         return int(context.get_memory_info()[0])
+
+    def _waiting(self) -> list[Any]:
+        """What Numba has put off giving back: streams, modules and the like; arrays."""
+        owners = (self._context, self._context.memory_manager)
+        found = (getattr(owner, "deallocations", None) for owner in owners)
+        return [waiting for waiting in found if waiting is not None]
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -168,11 +171,12 @@ class Device:
             return ""
 
     def _give_nothing_back(self) -> None:
-        """Leave memory on a lost device alone; each try to free an array would print an error."""
+        """Leave what is on a lost device alone; each try to free an array or a stream would print an error."""
         with suppress(Exception):
-            held = self.cuda.current_context().memory_manager.deallocations.disable()
-            held.__enter__()
-            _HELD.append(held)
+            for waiting in self._waiting():
+                held = waiting.disable()
+                held.__enter__()
+                _HELD.append(held)
 
     def _compiler_errors(self) -> tuple[type[Exception], ...]:
         from numba.core.errors import NumbaError  # not at the top, as in `simulated`; numba-cuda's derive from it
