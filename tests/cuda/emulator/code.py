@@ -128,6 +128,7 @@ class Code:
     """
 
     def __init__(self, function: Any, signature: Any) -> None:
+        self.function = function
         libc = ctypes.CDLL(None)
         llvm.add_symbol("swapcontext", ctypes.cast(libc.swapcontext, ctypes.c_void_p).value)
         module = llvm.parse_assembly(_for_processor(_linked(_texts(function, signature))))
@@ -164,5 +165,9 @@ class Code:
                 slots.append(argument)
         cells = [ctypes.c_double(slot) if isinstance(slot, float) else ctypes.c_int64(int(slot)) for slot in slots]
         row = (ctypes.c_void_p * len(cells))(*(ctypes.addressof(cell) for cell in cells))
-        self._arguments.value = ctypes.addressof(row)
+        self.take_arguments(ctypes.addressof(row))
         return [cells, row]
+
+    def take_arguments(self, address: int) -> None:
+        """Use arguments that are laid out already: where the list of their addresses is."""
+        self._arguments.value = address

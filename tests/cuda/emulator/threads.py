@@ -17,7 +17,7 @@ import numpy as np
 
 from tests.cuda.emulator.code import Code
 
-__all__ = ["ORDERS", "DeadlockError", "run_threads"]
+__all__ = ["ORDERS", "DeadlockError", "run_given", "run_threads"]
 
 _CONTEXT_BYTES = 8192
 _STACK_BYTES = 1 << 16
@@ -96,6 +96,13 @@ def run_threads(code: Code, blocks: int, threads: int, arguments: tuple[Any, ...
         A thread ended without a wait that others came to.
     """
     kept = code.pass_arguments(arguments)
+    waits = run_given(code, blocks, threads, order)
+    del kept
+    return waits
+
+
+def run_given(code: Code, blocks: int, threads: int, order: Order) -> int:
+    """The same with the arguments that the code was given last."""
     code["blocks"], code["threads"] = blocks, threads
     if not code.waits:
         function = ctypes.PYFUNCTYPE(None)(code.thread)
@@ -113,5 +120,4 @@ def run_threads(code: Code, blocks: int, threads: int, arguments: tuple[Any, ...
             break
         if waiting < blocks * threads:
             raise DeadlockError(f"{waiting} of {blocks * threads} threads wait for the others, which have ended")
-    del kept
     return turn
