@@ -32,7 +32,7 @@ def test_kernels_of_the_feature_tests(text):
             assert made.cooperative == (name == "run"), place
             check(made, place=place, counts=text.draws_counts)
             if name == "run":  # which has all that the others have; to read machine code takes as long as to make it
-                exact = text.exact and number == 0
-                if exact:
+                if text.exact and number == 0:
                     check_rounding(made, doubles=text.asks_for_double)
-                check_instructions(made, exact=exact, doubles=text.asks_for_double, place=place)
+                # `test_cubin` compares the machine code with that of operations apart
+                check_instructions(made, exact=False, doubles=text.asks_for_double, place=place)

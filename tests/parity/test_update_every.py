@@ -32,7 +32,7 @@ def sample(values, strategy, length, newest, back):
     return STRATEGIES[strategy]([values(step) for step in range(first, first + length)])
 
 
-def reads_of(owner, lengths, backs):
+def reads_of(owner, lengths, backs, items="xnb"):
     """Reads of both states and of the spikes, by item, strategy, steps of a window and windows back."""
     reads = {"x": owner.prefetch("x").delay.at, "n": owner.prefetch("n").delay.at, "b": owner.output_delay}
     return {
@@ -40,6 +40,7 @@ def reads_of(owner, lengths, backs):
             back * length * 0.1 * ms, update_every=length * 0.1 * ms, update_strategy=strategy
         )
         for item, read in reads.items()
+        if item in items
         for strategy in STRATEGIES
         for length in lengths
         for back in backs
@@ -66,7 +67,7 @@ def test_samples_of_windows(values, item, strategy, length):
 
 
 def test_samples_of_windows_compiled(values):
-    found = readings(lambda owner: reads_of(owner, [3], [1]))
+    found = readings(lambda owner: reads_of(owner, [3], [1], "nb"))
     for place in ("before", "after"):
         for name, samples in found[place].items():
             np.testing.assert_array_equal(np.stack(samples), np.stack(values[place][name]), err_msg=name)
