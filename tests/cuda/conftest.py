@@ -9,6 +9,9 @@ import pytest
 from numbadyn.simulator import simulator
 from tests.targets import SIMULATED
 
+collect_ignore = ["driver/cases.py", "driver/launches.py"]
+"""Modules that need the imitated driver, which a child process has: see `tests.cuda.driver.build`."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = os.path.dirname(__file__)
