@@ -14,7 +14,6 @@ from tests.cuda.driver.build import cannot_build, run_python
 pytestmark = [
     pytest.mark.emulated,
     pytest.mark.slow,
-    pytest.mark.xdist_group("imitated driver"),  # the processes serve all tests of this file
     pytest.mark.skipif(bool(cannot_build()), reason=cannot_build() or "there is a compiler"),
 ]
 

@@ -15,8 +15,6 @@ import numbadyn as nd
 from numbadyn.model.delays.rule import delay_steps
 from tests.features.both import assert_targets_agree
 
-pytestmark = pytest.mark.xdist_group("delay rule")  # what all tests share takes long to make
-
 STEPS = 8
 DELAYS = [0, 1, 2, 3]
 FIRST = np.array([10.0, 20.0, 30.0, 40.0])

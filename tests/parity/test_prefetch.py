@@ -12,8 +12,6 @@ from numbadyn.errors import DelayError, DimensionError, InvalidParameterError, U
 from tests.parity import reads as seen
 from tests.parity.reads import SIZE, START, STEPS, Owner, b, n, readings, x
 
-pytestmark = pytest.mark.xdist_group("prefetch")  # what all tests share takes long to make
-
 LAGS, IDS = np.array([0.3, 0.0, 0.5]), np.array([2, 0, 2])
 OWN = np.array([0.2, 0.0, 0.7, 0.1])
 

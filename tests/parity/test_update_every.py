@@ -12,8 +12,6 @@ import numbadyn as nd
 from numbadyn.errors import UnitExpectedError, UpdateEveryError
 from tests.parity.reads import SIZE, START, STEPS, Owner, b, first_values, n, readings, x
 
-pytestmark = pytest.mark.xdist_group("windows")  # what all tests share takes long to make
-
 STRATEGIES = {
     "hold": lambda values: values[0],
     "latest": lambda values: values[-1],

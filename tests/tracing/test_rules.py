@@ -19,8 +19,6 @@ from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import split
 from tests.features.both import run_on
 
-pytestmark = pytest.mark.xdist_group("rules")  # what all tests share takes long to make
-
 N = 24
 STEPS = 3
 RNG = np.random.default_rng(7)
