@@ -1,0 +1,121 @@
+"""Mistakes in delays, projections and connectivity.
+
+In: three sentences.  Out: named errors.  Must not know: the rest of the package.
+"""
+
+from numbadyn.errors.base import NumbadynError
+
+__all__ = [
+    "ConnectivityError",
+    "DelayEntryError",
+    "DelayError",
+    "DelayRangeError",
+    "InterpolationError",
+    "LateDelayError",
+    "ProjectionTargetError",
+    "UpdateEveryError",
+]
+
+
+class DelayError(NumbadynError, ValueError):
+    """A delay is negative, not finite, or of the wrong shape; a delay of a wrong unit is a `DimensionError`.
+
+    Wrong::
+
+        self.E.output_delay(-1.5 * pq.ms)
+
+    Right, zero or a positive time::
+
+        self.E.output_delay(1.5 * pq.ms)
+    """
+
+
+class LateDelayError(NumbadynError, RuntimeError):
+    """A delay is registered after the network was built, and the buffers that exist are too short for it.
+
+    Wrong::
+
+        sim = Simulator(net, dt=0.1 * pq.ms); net.E.output_delay(50 * pq.ms)
+
+    Right, name every delay before the simulator is made::
+
+        net.E.output_delay(50 * pq.ms); sim = Simulator(net, dt=0.1 * pq.ms)
+    """
+
+
+class DelayRangeError(NumbadynError, ValueError):
+    """A delay is longer than what is remembered, or a delay that changes leaves its range while the network runs.
+
+    Wrong, a delay that grows past what it was declared to reach::
+
+        self.past = self.prefetch_delay("x", lambda: self.tau.value, max_delay=20 * pq.ms)  # tau grows to 25 ms
+
+    Right, declare the longest delay that can occur, or limit it::
+
+        self.past = self.prefetch_delay("x", lambda: np.minimum(self.tau, 20 * pq.ms), max_delay=20 * pq.ms)
+    """
+
+
+class DelayEntryError(NumbadynError, KeyError):
+    """An entry of a `Delay` is asked for that was not registered, or registered a second time.
+
+    Wrong::
+
+        delay = nd.Delay(E.V, time=5 * pq.ms); delay.at("late")
+
+    Right, register it first, once::
+
+        delay.register_entry("late", 5 * pq.ms); delay.at("late")
+    """
+
+
+class InterpolationError(NumbadynError, ValueError):
+    """A method of interpolation is not known, or cannot be called.
+
+    Wrong::
+
+        E.prefetch_delay("V", 0.25 * pq.ms, interpolation="splines")
+
+    Right, one of ``nd.InterpolationRegistry.list_methods()``, or a function registered there::
+
+        E.prefetch_delay("V", 0.25 * pq.ms, interpolation="cubic")
+    """
+
+
+class UpdateEveryError(NumbadynError, ValueError):
+    """The window of `update_every` is no multiple of the time step, or its strategy is not known.
+
+    Wrong, at dt = 0.1 ms::
+
+        E.prefetch_delay("V", 5 * pq.ms, update_every=0.25 * pq.ms)
+
+    Right::
+
+        E.prefetch_delay("V", 5 * pq.ms, update_every=0.3 * pq.ms, update_strategy="mean")
+    """
+
+
+class ProjectionTargetError(NumbadynError, TypeError):
+    """A projection ends on something that has no such input.
+
+    Wrong, a generator of spikes takes no current::
+
+        AlignPostProj(pre, comm=comm, syn=syn, out=out, post=PoissonGroup(10, rate))
+
+    Right, a model with current inputs::
+
+        AlignPostProj(pre, comm=comm, syn=syn, out=out, post=LIF(10))
+    """
+
+
+class ConnectivityError(NumbadynError, ValueError):
+    """A rule of connection asks for more than the populations can give, or a projection has nothing in it to run.
+
+    Wrong, 20 different partners out of 10 neurons::
+
+        FixedInDegree(10, 10, num=20, allow_multi=False)
+
+    Right, fewer partners, or several synapses for each pair::
+
+        FixedInDegree(10, 10, num=20, allow_multi=True)
+    """

@@ -1,0 +1,107 @@
+"""Mistakes in models: hooks, inputs, states, names.
+
+In: three sentences.  Out: named errors.  Must not know: the rest of the package.
+"""
+
+from numbadyn.errors.base import NumbadynError
+
+__all__ = [
+    "HookArgumentError",
+    "HookKeyError",
+    "InputKeyError",
+    "MissingHookError",
+    "NotInitialisedError",
+    "ReservedNameError",
+    "UnknownStateError",
+]
+
+
+class HookKeyError(NumbadynError, KeyError):
+    """A hook is registered under a key that is already taken.
+
+    Wrong::
+
+        neuron.add_before_update("drive", f); neuron.add_before_update("drive", g)
+
+    Right, one key for each hook::
+
+        neuron.add_before_update("drive", f); neuron.add_before_update("noise", g)
+    """
+
+
+class MissingHookError(NumbadynError, KeyError):
+    """A hook is asked for, or removed, under a key that does not exist.
+
+    Wrong::
+
+        neuron.get_before_update("driev")
+
+    Right, the key that was registered::
+
+        neuron.get_before_update("drive")
+    """
+
+
+class InputKeyError(NumbadynError, ValueError):
+    """The key of a current or delta input is already taken, or does not exist.
+
+    Wrong::
+
+        neuron.add_current_input("syn", f); neuron.add_current_input("syn", g)
+
+    Right, one key for each input::
+
+        neuron.add_current_input("syn_e", f); neuron.add_current_input("syn_i", g)
+    """
+
+
+class HookArgumentError(NumbadynError, TypeError):
+    """A hook, an input function or an update cannot be called with the arguments that it is given.
+
+    Wrong, a hook that receives the output of the update but takes no argument::
+
+        neuron.add_after_update("count", lambda: 0)
+
+    Right::
+
+        neuron.add_after_update("count", lambda spike: spike)
+    """
+
+
+class UnknownStateError(NumbadynError, AttributeError):
+    """A state, parameter or attribute of a model is named that it does not have.
+
+    Wrong::
+
+        neuron.prefetch("v")
+
+    Right, the name that ``init_state`` gives::
+
+        neuron.prefetch("V")
+    """
+
+
+class ReservedNameError(NumbadynError, AttributeError):
+    """A state, parameter or part takes a name that its owner needs.
+
+    Wrong::
+
+        self.name = nd.State(0.0)
+
+    Right::
+
+        self.label = nd.State(0.0)
+    """
+
+
+class NotInitialisedError(NumbadynError, RuntimeError):
+    """A state is read before it exists.
+
+    Wrong::
+
+        neuron = LIF(10); neuron.V.value
+
+    Right, initialise first (the simulator does so by itself)::
+
+        neuron = LIF(10); neuron.init_state(); neuron.V.value
+    """

@@ -1,0 +1,187 @@
+"""Mistakes in simulators, and what ends a run.
+
+In: three sentences.  Out: named errors.  Must not know: the rest of the package.
+"""
+
+from numbadyn.errors.base import NumbadynError
+
+__all__ = [
+    "CacheWarning",
+    "DeviceLostError",
+    "DeviceMemoryError",
+    "DurationError",
+    "InternalError",
+    "MissingExtraError",
+    "NonFiniteStateError",
+    "NotRecordedError",
+    "RecordingError",
+    "SchedulingError",
+    "TargetError",
+    "TimeStepError",
+    "UnsupportedFeatureError",
+]
+
+
+class TimeStepError(NumbadynError, ValueError):
+    """The time step is zero, negative, not finite, not one number, or not set.
+
+    Wrong::
+
+        Simulator(net, dt=0 * pq.ms)
+
+    Right::
+
+        Simulator(net, dt=0.1 * pq.ms)
+    """
+
+
+class DurationError(NumbadynError, ValueError):
+    """The duration of a run is zero, negative, not finite, or shorter than one step.
+
+    Wrong::
+
+        sim.run(-1 * pq.s)
+
+    Right::
+
+        sim.run(1 * pq.s)
+    """
+
+
+class NonFiniteStateError(NumbadynError, FloatingPointError):
+    """A state became NaN while the network was running, as infinity minus infinity is; infinite values alone may stay.
+
+    Wrong, a step that is too long for the equation makes the numbers explode::
+
+        Simulator(net, dt=1 * pq.ms)
+
+    Right, a shorter step, or an integrator that is stable for stiff equations (exponential Euler)::
+
+        Simulator(net, dt=0.01 * pq.ms)
+    """
+
+
+class TargetError(NumbadynError, ValueError):
+    """The target, the number of threads or the precision is unknown or not available here.
+
+    Wrong::
+
+        Simulator(net, dt=dt, target="gpu", threads=0, precision=16)
+
+    Right::
+
+        Simulator(net, dt=dt, target="cpu", threads=2, precision=32)
+    """
+
+
+class DeviceMemoryError(NumbadynError, MemoryError):
+    """A network needs more memory than the GPU has free; the message forecasts what it needs, part by part.
+
+    Wrong, on a device with 8 GB::
+
+        Simulator(Microcircuit(scale=1.0), dt=dt, target="cuda", precision=64)
+
+    Right, half the bytes for each weight and state, fewer synapses, or the processor's own memory::
+
+        Simulator(Microcircuit(scale=1.0), dt=dt, target="cuda", precision=32)
+    """
+
+
+class DeviceLostError(NumbadynError, RuntimeError):
+    """The GPU or its driver failed during a run; what was recorded until then is in the error's ``.result``.
+
+    Wrong, one long run whose results are looked at when it is over::
+
+        result = sim.run(3600 * pq.s)
+
+    Right, keep what there is::
+
+        try:
+            result = sim.run(3600 * pq.s)
+        except nd.errors.DeviceLostError as error:
+            result = error.result
+    """
+
+
+class SchedulingError(NumbadynError, RuntimeError):
+    """The order of the modules in a step is a cycle, or is ambiguous; the message names the modules.
+
+    Wrong, each of two modules reads what the other one makes in the same step::
+
+        a.add_before_update("b", b.update); b.add_before_update("a", a.update)
+
+    Right, one of the two reads the value of the step before, with a delay::
+
+        a.add_before_update("b", lambda: b.prefetch_delay("V", 0.1 * pq.ms))
+    """
+
+
+class RecordingError(NumbadynError, ValueError):
+    """A recording asks for what cannot be recorded: an unknown name, index or interval, or a stop before the start.
+
+    Wrong::
+
+        sim.record(net.E, "V", index=[5000], every=0 * pq.ms)
+
+    Right, indices within the population and an interval of at least one step::
+
+        sim.record(net.E, "V", index=[0, 1, 2], every=1 * pq.ms)
+    """
+
+
+class NotRecordedError(RecordingError, AttributeError):
+    """A variable is asked for that was not recorded, as an attribute or by its name.
+
+    Wrong::
+
+        sim.record(net.E, "V"); sim.run(1 * pq.s)[net.E].g
+
+    Right::
+
+        sim.record(net.E, "V"); sim.record(net.E, "g"); sim.run(1 * pq.s)[net.E].g
+    """
+
+
+class MissingExtraError(NumbadynError, ImportError):
+    """A feature needs an optional package that is not installed; the message names the line for pip.
+
+    Wrong, a plot after ``pip install numbadyn``.
+
+    Right::
+
+        pip install "numbadyn[plot]"
+    """
+
+
+class UnsupportedFeatureError(NumbadynError, NotImplementedError):
+    """A combination that has a meaning, but that this version or this target cannot run.
+
+    Wrong, a dense matrix product on a target without one::
+
+        np.matmul(W, self.r.value)
+
+    Right, what the message names as the way around, here a projection::
+
+        AlignPostProj(pre, comm=AllToAll(pre_shape, post_shape, weight=W), syn=syn, out=out, post=post)
+    """
+
+
+class InternalError(NumbadynError, RuntimeError):
+    """numbadyn broke one of its own rules; this is our mistake, not yours.
+
+    Nothing in a model can be wrong enough to deserve this error. Please report it, with the whole message and, if you
+    can, the model that led to it.
+    """
+
+    def __init__(self, what: str, *, where: str | None = None, cure: str | None = None) -> None:
+        report = "This is a defect of numbadyn; please report it with this message and the model that led to it."
+        super().__init__(what, where=where, cure=report if cure is None else cure)
+
+
+class CacheWarning(UserWarning):
+    """An entry of the cache of compiled kernels was damaged or not writable; it is rebuilt, and the run goes on.
+
+    Wrong, a cache in a folder that cannot be written.
+
+    Right, name a folder of your own, or clear the cache with ``numbadyn.cache.clear()``.
+    """

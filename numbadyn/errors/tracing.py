@@ -1,0 +1,42 @@
+"""Mistakes in what a traced step does with its values.
+
+In: three sentences.  Out: named errors.  Must not know: the rest of the package.
+"""
+
+from numbadyn.errors.base import NumbadynError
+
+__all__ = [
+    "TracedValueError",
+    "UnsupportedFunctionError",
+]
+
+
+class TracedValueError(NumbadynError, TypeError):
+    """Python asked a traced value for a number: ``if``, ``float()``, ``int()``, iteration, an index, ``math.exp``.
+
+    While a step is traced, values stand for what they will be in every later step, so they have no number yet.
+
+    Wrong::
+
+        if self.V.value > self.V_th:
+            self.V.value = self.V_reset
+        gate = math.exp(-self.V.value / self.k)
+
+    Right, choose element by element, and use the NumPy function::
+
+        self.V.value = np.where(self.V.value > self.V_th, self.V_reset, self.V.value)
+        gate = np.exp(-self.V.value / self.k)
+    """
+
+
+class UnsupportedFunctionError(NumbadynError, TypeError):
+    """A NumPy function with no rule for traced values was called inside an update.
+
+    Wrong::
+
+        np.linalg.svd(self.V.value)
+
+    Right, compose the functions that have a rule, or compute it once outside of ``update``::
+
+        np.maximum(self.V.value, self.V_min)
+    """

@@ -1,0 +1,79 @@
+"""Mistakes in values: units, parameters, sizes, shapes.
+
+In: three sentences.  Out: named errors.  Must not know: the rest of the package.
+"""
+
+from numbadyn.errors.base import NumbadynError
+
+__all__ = [
+    "DimensionError",
+    "InvalidParameterError",
+    "ShapeError",
+    "SizeError",
+    "UnitExpectedError",
+]
+
+
+class DimensionError(NumbadynError, TypeError):
+    """Two physical dimensions that do not fit meet: a sum, a comparison, a parameter, a weight, a delay.
+
+    Wrong, a voltage plus a time::
+
+        self.V.value + self.tau
+
+    Right, first make a rate of change, then multiply by the time::
+
+        self.V.value + (self.V_rest - self.V.value) / self.tau * dt
+    """
+
+
+class UnitExpectedError(NumbadynError, TypeError):
+    """A bare number stands where a quantity with a unit is needed; zero needs its unit too.
+
+    Wrong::
+
+        LIF(100, tau=20)
+
+    Right::
+
+        LIF(100, tau=20 * pq.ms)
+    """
+
+
+class InvalidParameterError(NumbadynError, ValueError):
+    """A parameter is NaN, infinite, or outside the values that have a meaning.
+
+    Wrong::
+
+        LIF(100, tau=float("nan") * pq.ms)
+
+    Right::
+
+        LIF(100, tau=20 * pq.ms)
+    """
+
+
+class SizeError(NumbadynError, ValueError):
+    """The size of a population is empty, negative, or not an integer.
+
+    Wrong::
+
+        LIF(100.5); LIF(0); LIF(())
+
+    Right, an integer or a tuple of positive integers::
+
+        LIF(100); LIF((10, 10))
+    """
+
+
+class ShapeError(NumbadynError, ValueError):
+    """Shapes of arrays, states or inputs do not broadcast to the shape that is needed.
+
+    Wrong, eleven thresholds for ten neurons::
+
+        LIF(10, V_th=np.full(11, -50.0) * pq.mV)
+
+    Right, one value, or one for each neuron::
+
+        LIF(10, V_th=np.full(10, -50.0) * pq.mV)
+    """
