@@ -50,6 +50,9 @@ from numbadyn.errors.models import (
     ReservedNameError as ReservedNameError,
 )
 from numbadyn.errors.models import (
+    RightHandSideError as RightHandSideError,
+)
+from numbadyn.errors.models import (
     UnknownStateError as UnknownStateError,
 )
 from numbadyn.errors.simulation import (

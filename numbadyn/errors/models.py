@@ -12,6 +12,7 @@ __all__ = [
     "MissingHookError",
     "NotInitialisedError",
     "ReservedNameError",
+    "RightHandSideError",
     "UnknownStateError",
 ]
 
@@ -91,6 +92,19 @@ class ReservedNameError(NumbadynError, AttributeError):
     Right::
 
         self.label = nd.State(0.0)
+    """
+
+
+class RightHandSideError(NumbadynError, TypeError):
+    """A right-hand side cannot be called with the states that a step function has, or returns something else for them.
+
+    Wrong, two states, but one derivative::
+
+        x, y = nd.rk4_step(lambda x, y: y / ms, (x, y))
+
+    Right, one derivative for each state, in the same form::
+
+        x, y = nd.rk4_step(lambda x, y: (y / ms, -x / ms), (x, y))
     """
 
 

@@ -1,12 +1,12 @@
 """One-step integrators: functions of a right-hand side, used inside `update`.
 
-In: a function of the variable that returns its time derivative, and the variable's value.  Out: the value one `dt`
-later.  Traced and eager alike.  Must not know: models.
+In: a function of one or several variables that returns their time derivatives, and the variables' values.  Out: the
+values one `dt` later.  Traced and eager alike.  Must not know: models.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,15 +14,17 @@ import numpy as np
 from numbadyn.errors import DimensionError
 from numbadyn.ir.elementary import numpy_functions
 from numbadyn.model import environ
+from numbadyn.model.equations import Equations
 from numbadyn.tracing.differentiate import derivative
-from numbadyn.tracing.evaluate import slope_and_derivative
-from numbadyn.tracing.trace import ANY, Trace, current_trace
+from numbadyn.tracing.evaluate import slopes_and_derivatives
+from numbadyn.tracing.trace import Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
-from numbadyn.units import DIMENSIONLESS, TIME, Dimension, split
+from numbadyn.units import DIMENSIONLESS, split
 
 __all__ = ["euler_step", "exp_euler_step", "exprel", "rk2_step", "rk4_step"]
 
-Derivative = Callable[..., Any]
+#: One function of all states, or one for each.
+RightHandSide = Callable[..., Any] | Sequence[Callable[..., Any]] | Mapping[Any, Callable[..., Any]]
 
 
 def exprel(x: Any) -> Any:
@@ -56,54 +58,27 @@ def exprel(x: Any) -> Any:
     return numpy_functions(64)["exprel"](np.asarray(magnitude, dtype=float))[()]
 
 
-def _check(got: Dimension, variable: Dimension, name: str, where: str) -> None:
-    wanted = variable / TIME
-    if got is not ANY and variable is not ANY and got != wanted:
-        raise DimensionError(
-            f"{name}: the right-hand side is in {got}, "
-            f"but the time derivative of a variable in {variable} must be in {wanted}.",
-            where=where,
-            cure=f"Make it a rate of change in {wanted}; often a division by a time constant is missing.",
-        )
-
-
-def _slope(f: Derivative, x: Any, args: tuple[Any, ...], name: str) -> Any:
-    """f(x) after checking its unit against that of x over time."""
-    slope = f(x, *args)
-    trace = current_trace()
-    if trace is not None:
-        node = trace.node(as_node(trace, slope))
-        _check(node.dimension, trace.node(as_node(trace, x)).dimension, name, str(trace.here))
-        return Traced(trace, as_node(trace, slope))
-    _check(split(slope)[1], split(x)[1], name, getattr(f, "__qualname__", name))
-    return slope
-
-
 def _fresh(trace: Trace, x: Any) -> Traced:
     return Traced(trace, trace.emit("identity", as_node(trace, x)))
 
 
-def exp_euler_step(f: Derivative, x: Any, *args: Any) -> Any:
+def exp_euler_step(f: RightHandSide, x: Any, *args: Any) -> Any:
     r"""Exponential Euler: exact for equations that are linear in x with coefficients constant over the step.
 
     Parameters
     ----------
-    f : callable
-        ``f(x, *args)`` returns dx/dt, in the unit of x over a time.
-    x : array, quantity or traced value
-        Value at the start of the step.
-    *args
-        Passed on to f.
+    f, x, *args
+        As in `rk4_step`: one equation, or several coupled ones.
 
     Returns
     -------
     same kind as x
-        Value one `dt` later.
+        Value or values one `dt` later.
 
     Raises
     ------
-    DimensionError
-        f does not return the unit of x over a time.
+    DimensionError, RightHandSideError
+        As in `rk4_step`.
     UnsupportedFunctionError
         f uses, on the way from x, an operation without a derivative.
 
@@ -114,7 +89,10 @@ def exp_euler_step(f: Derivative, x: Any, *args: Any) -> Any:
         x_{n+1} = x_n + \Delta t\, \varphi(\Delta t\, J)\, f(x_n), \qquad \varphi(z) = (e^z - 1)/z, \quad J = f'(x_n)
 
     The derivative is found from the traced expression, element by element; where it depends on parameters only, the
-    exponential is computed once per run.  In an eager call it is found the same way, by tracing f alone.
+    exponential is computed once per run.  In an eager call it is found the same way, by tracing f alone.  For one
+    equation the method is of second order.  Of coupled equations each is taken as linear in its own state, with the
+    others (and the time, if f takes it) held at the start of the step, whatever their order: stable for stiff gates and
+    potentials, exact where they do not depend on each other, of first order together.  For more, use `rk4_step`.
 
     References
     ----------
@@ -131,75 +109,160 @@ def exp_euler_step(f: Derivative, x: Any, *args: Any) -> Any:
     0.904837418036 0.904837418036
     """
     trace = current_trace()
+    equations = Equations(f, x, args, "exp_euler_step")
     if trace is None:
-        return _eager_exp_euler(f, x, args)
-    start = _fresh(trace, x)
-    slope = _slope(f, start, args, "exp_euler_step")
-    linear = derivative(trace, slope.checked(trace), start.checked(trace))
-    if linear is None:
-        return x + environ.get_dt() * slope
+        return _eager_exp_euler(equations)
+    starts = [_fresh(trace, value) for value in equations.start]
+    slopes = equations.slopes(starts)
+    factors = [
+        derivative(trace, slope.checked(trace), start.checked(trace))
+        for slope, start in zip(slopes, starts, strict=True)
+    ]
     dt = environ.get_dt()
-    propagator = Traced(trace, trace.emit("propagator", as_node(trace, dt * Traced(trace, linear))))
-    return start + dt * propagator * slope
+    advanced = []
+    for value, start, slope, linear in zip(equations.start, starts, slopes, factors, strict=True):
+        if linear is None:
+            advanced.append(value + dt * slope)
+        else:
+            propagator = Traced(trace, trace.emit("propagator", as_node(trace, dt * Traced(trace, linear))))
+            advanced.append(start + dt * propagator * slope)
+    return equations.result(advanced)
 
 
-def _eager_exp_euler(f: Derivative, x: Any, args: tuple[Any, ...]) -> Any:
-    """The same step on arrays: the derivative comes from a private trace of f, evaluated by the interpreter."""
-    dt = environ.get_dt()
-    slope, linear = slope_and_derivative(f, x, args, environ.eager_dt(), int(environ.get("i", 0)))
-    _check(split(slope)[1], split(x)[1], "exp_euler_step", getattr(f, "__qualname__", "f"))
-    if linear is None:
-        return x + dt * slope
-    return x + dt * exprel(dt * linear) * slope
+def _eager_exp_euler(equations: Equations) -> Any:
+    """The same step on arrays: the derivatives come from a private trace of f, evaluated by the interpreter."""
+    dt, t = environ.get_dt(), environ.get("t", None)
+    time = None if t is None else float(np.asarray(split(t)[0]))
+    number = int(environ.get("i", 0))
+    found = slopes_and_derivatives(equations.slopes, equations.start, environ.eager_dt(), number, time)
+    return equations.result(
+        [
+            x + dt * slope if linear is None else x + dt * exprel(dt * linear) * slope
+            for x, (slope, linear) in zip(equations.start, found, strict=True)
+        ]
+    )
 
 
-def euler_step(f: Derivative, x: Any, *args: Any) -> Any:
+def _moved(starts: Sequence[Any], by: Any, slopes: Sequence[Any]) -> list[Any]:
+    """Every state, further along its slope by a time."""
+    return [x + by * k for x, k in zip(starts, slopes, strict=True)]
+
+
+def euler_step(f: RightHandSide, x: Any, *args: Any) -> Any:
     """Forward Euler, first order: x + dt f(x).
 
     Parameters
     ----------
     f, x, *args
-        As in `exp_euler_step`.
+        As in `rk4_step`.
 
     Returns
     -------
     same kind as x
+
+    Raises
+    ------
+    DimensionError, RightHandSideError
+        As in `rk4_step`.
+
+    Examples
+    --------
+    >>> import quantities as pq
+    >>> import numbadyn as nd
+    >>> with nd.environ.context(dt=0.1 * pq.ms):
+    ...     x, y = nd.euler_step(lambda x, y: (y / pq.ms, -x / pq.ms), (1.0, 0.0))
+    >>> print(float(x), float(y))
+    1.0 -0.1
     """
-    return x + environ.get_dt() * _slope(f, x, args, "euler_step")
+    equations = Equations(f, x, args, "euler_step")
+    dt = environ.get_dt()
+    return equations.result(_moved(equations.start, dt, equations.slopes(equations.start)))
 
 
-def rk2_step(f: Derivative, x: Any, *args: Any) -> Any:
+def rk2_step(f: RightHandSide, x: Any, *args: Any) -> Any:
     """Midpoint rule, second order.
 
     Parameters
     ----------
     f, x, *args
-        As in `exp_euler_step`; args are held constant over the step.
+        As in `rk4_step`.
 
     Returns
     -------
     same kind as x
+
+    Raises
+    ------
+    DimensionError, RightHandSideError
+        As in `rk4_step`.
+
+    Examples
+    --------
+    >>> import quantities as pq
+    >>> import numbadyn as nd
+    >>> with nd.environ.context(dt=0.1 * pq.ms):
+    ...     x = nd.rk2_step(lambda x: -x / pq.ms, 1.0)
+    >>> print(f"{float(x):.3f}")
+    0.905
     """
-    dt = environ.get_dt()
-    middle = x + 0.5 * dt * _slope(f, x, args, "rk2_step")
-    return x + dt * _slope(f, middle, args, "rk2_step")
+    equations = Equations(f, x, args, "rk2_step")
+    start, dt = equations.start, environ.get_dt()
+    middle = _moved(start, 0.5 * dt, equations.slopes(start))
+    return equations.result(_moved(start, dt, equations.slopes(middle, 0.5)))
 
 
-def rk4_step(f: Derivative, x: Any, *args: Any) -> Any:
-    """Classical Runge-Kutta method, fourth order.
+def rk4_step(f: RightHandSide, x: Any, *args: Any) -> Any:
+    r"""Classical Runge-Kutta method, fourth order, for one equation or several coupled ones.
 
     Parameters
     ----------
-    f, x, *args
-        As in `exp_euler_step`; args are held constant over the step.
+    f : callable, or tuple, list or dict of callables
+        ``f(x, *args)`` returns dx/dt, in the unit of x over a time.  For coupled equations ``f(x, y, *args)`` takes all
+        states and returns a tuple of their derivatives, or a dict of them; it may also take the tuple or the dict as
+        its one argument, or be one function for each state.  An argument named ``t`` that is left over is given the
+        time of each stage, :math:`t_n`, :math:`t_n + \Delta t / 2` and :math:`t_n + \Delta t`.
+    x : array, quantity or traced value, or tuple, list or dict of them
+        Value or values at the start of the step, each of its own shape and unit.
+    *args
+        Passed on to f, and held constant over the step.
 
     Returns
     -------
     same kind as x
+        Value or values one `dt` later, in the form in which they were given.
+
+    Raises
+    ------
+    DimensionError
+        f does not return the unit of a state over a time.
+    RightHandSideError
+        f cannot be called with the states, or does not return one derivative for each of them.
+
+    Notes
+    -----
+    All right-hand sides see the same values of all states, so their order means nothing.  States that are advanced by
+    calls of their own, each with the others held, are of first order together; so is what depends on values that are
+    computed before the call, as inputs, delayed values and ``nd.environ.get("t")`` are: they are those of the start of
+    the step in all stages.
+
+    Examples
+    --------
+    >>> import quantities as pq
+    >>> import numbadyn as nd
+    >>> with nd.environ.context(dt=0.1 * pq.ms):
+    ...     x, y = nd.rk4_step(lambda x, y: (y / pq.ms, -x / pq.ms), (1.0, 0.0))
+    >>> print(f"{float(x):.6f}", f"{float(y):.6f}", f"{np.cos(0.1):.6f}")
+    0.995004 -0.099833 0.995004
     """
-    dt = environ.get_dt()
-    k1 = _slope(f, x, args, "rk4_step")
-    k2 = _slope(f, x + 0.5 * dt * k1, args, "rk4_step")
-    k3 = _slope(f, x + 0.5 * dt * k2, args, "rk4_step")
-    k4 = _slope(f, x + dt * k3, args, "rk4_step")
-    return x + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
+    equations = Equations(f, x, args, "rk4_step")
+    start, dt = equations.start, environ.get_dt()
+    k1 = equations.slopes(start)
+    k2 = equations.slopes(_moved(start, 0.5 * dt, k1), 0.5)
+    k3 = equations.slopes(_moved(start, 0.5 * dt, k2), 0.5)
+    k4 = equations.slopes(_moved(start, dt, k3), 1.0)
+    return equations.result(
+        [
+            value + dt / 6.0 * (a + 2.0 * b + 2.0 * c + d)
+            for value, a, b, c, d in zip(start, k1, k2, k3, k4, strict=True)
+        ]
+    )

@@ -1,6 +1,6 @@
-"""Evaluate a function eagerly through a private trace: gives a right-hand side and its derivative on arrays.
+"""Evaluate functions eagerly through a private trace: gives right-hand sides and their derivatives on arrays.
 
-In: a function of one variable and the variable's value with its unit.  Out: both values with units.  Must not know:
+In: a function of some variables, and their values with units.  Out: values and derivatives with units.  Must not know:
 models.
 """
 
@@ -19,43 +19,44 @@ from numbadyn.tracing.trace import Trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import join
 
-__all__ = ["slope_and_derivative"]
+__all__ = ["slopes_and_derivatives"]
 
 
-def slope_and_derivative(
-    f: Callable[..., Any], x: Any, args: tuple[Any, ...], dt: float, number: int
-) -> tuple[Any, Any]:
-    """Value of f(x, *args) and of its derivative with respect to x.
+def slopes_and_derivatives(
+    f: Callable[[list[Any]], list[Any]], values: list[Any], dt: float, number: int, time: Any
+) -> list[tuple[Any, Any]]:
+    """Values of some right-hand sides, and the derivative of each with respect to its own variable.
 
     Parameters
     ----------
     f : callable
-        Right-hand side; may use parameters, states and arrays with units.
-    x : array or quantity
-        The variable.
-    args : tuple
-        Further arguments.
+        Right-hand sides of all variables; may use parameters, states and arrays with units.
+    values : list of array or quantity
+        The variables.
     dt : float
         Time step in ms.
     number : int
         Step number.
+    time : float or None
+        Time in ms, if it is not that of the step number.
 
     Returns
     -------
-    tuple
-        f and df/dx with units; the derivative is None where f does not depend on x.
+    list of tuple
+        f_i and df_i/dx_i with units; the derivative is None where f_i does not depend on x_i.
     """
     trace = Trace("eager")
     with trace.recording():
-        start = Traced(trace, trace.cast(as_node(trace, x), "real"))
-        start = Traced(trace, trace.emit("identity", start.checked(trace)))
-        slope = as_node(trace, f(start, *args))
-        linear = derivative(trace, slope, start.checked(trace))
+        start = [Traced(trace, trace.emit("identity", trace.cast(as_node(trace, value), "real"))) for value in values]
+        slopes = [as_node(trace, slope) for slope in f(list(start))]
+        linear = [derivative(trace, slope, x.checked(trace)) for slope, x in zip(slopes, start, strict=True)]
     evaluator = Evaluator(trace.step, BindContext(dt, 0))
     for index, node in enumerate(trace.step.nodes):
         if node.op == "state":
             spec = trace.step.states[node.attrs["index"]]
             evaluator.values[index] = np.asarray(spec.owner.array())
+        elif node.op == "time" and time is not None:
+            evaluator.values[index] = np.asarray(time)
         elif node.op in ("history", "accumulate", "train", "uniform", "normal", "poisson"):
             raise UnsupportedFunctionError(
                 f"{node.op} inside the right-hand side of an eager exponential Euler step.",
@@ -68,4 +69,7 @@ def slope_and_derivative(
     def result(index: int) -> Any:
         return join(evaluator.values[index][()], trace.node(index).dimension)
 
-    return result(slope), None if linear is None else result(linear)
+    return [
+        (result(slope), None if factor is None else result(factor))
+        for slope, factor in zip(slopes, linear, strict=True)
+    ]

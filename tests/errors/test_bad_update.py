@@ -167,9 +167,27 @@ REFUSED = {
     ),
     "right-hand side of nothing": (
         lambda m: nd.rk2_step(lambda v: None, m.V),
-        errors.InvalidParameterError,
+        errors.RightHandSideError,
         "None",
-        "Give a number",
+        "without return",
+    ),
+    "a pair of states, one derivative": (
+        lambda m: nd.rk4_step(lambda v, w: -v / m.tau, (m.V, m.V)),
+        errors.RightHandSideError,
+        "returns one value, but there are 2 states",
+        "Return a tuple",
+    ),
+    "one state, a pair of derivatives": (
+        lambda m: nd.exp_euler_step(lambda v: (-v / m.tau, -v / m.tau), m.V),
+        errors.RightHandSideError,
+        "returns 2 values, but there is one state",
+        "together",
+    ),
+    "a component without a time": (
+        lambda m: nd.exp_euler_step(lambda v, w: (-v / m.tau, -w), (m.V, m.V)),
+        Unit,
+        "right-hand side of w is in mV",
+        "rate of change",
     ),
     "no derivative": (
         lambda m: nd.exp_euler_step(lambda v: -v[1] / m.tau, m.V),
