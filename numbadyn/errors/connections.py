@@ -12,6 +12,7 @@ __all__ = [
     "DelayRangeError",
     "InterpolationError",
     "LateDelayError",
+    "NegativeConductanceError",
     "ProjectionTargetError",
     "UpdateEveryError",
 ]
@@ -118,4 +119,25 @@ class ConnectivityError(NumbadynError, ValueError):
     Right, fewer partners, or several synapses for each pair::
 
         FixedInDegree(10, 10, num=20, allow_multi=True)
+    """
+
+
+class NegativeConductanceError(NumbadynError, ValueError):
+    """A weight below zero reaches a synapse that is a conductance.
+
+    Wrong, inhibition written as a negative conductance::
+
+        AlignPostProj(I, comm=AllToAll(20, 80, weight=-6 * pq.nS), syn=syn, out=COBA.desc(E=0 * pq.mV), post=E)
+
+    Right, a positive conductance with a reversal potential below rest::
+
+        AlignPostProj(I, comm=AllToAll(20, 80, weight=6 * pq.nS), syn=syn, out=COBA.desc(E=-80 * pq.mV), post=E)
+
+    Right, drawn weights that end at zero::
+
+        comm=AllToAll(20, 80, weight=nd.init.Normal(6 * pq.nS, 3 * pq.nS, low=0 * pq.nS))
+
+    Right, weights of both signs as currents::
+
+        AlignPostProj(I, comm=AllToAll(20, 80, weight=-6 * pq.pA), syn=syn, out=CUBA.desc(), post=E)
     """

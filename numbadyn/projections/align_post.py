@@ -12,6 +12,7 @@ from numbadyn.errors import InvalidParameterError, ShapeError, UnsupportedFeatur
 from numbadyn.model.describe import Describer
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.projections.base import SynapticProjection, attach_output, made_output, tell_driver
+from numbadyn.projections.conductances import mark
 from numbadyn.projections.connectivity import Connectivity
 from numbadyn.units import join
 
@@ -80,6 +81,8 @@ class AlignPostProj(SynapticProjection):
         A delay is no time, or negative.
     ProjectionTargetError
         `post` is not a `Dynamics`; or, while tracing, its update sums no current inputs.
+    NegativeConductanceError
+        `out` is a conductance, such as `COBA`, and a weight is negative; drawn ones are checked when they are drawn.
 
     Notes
     -----
@@ -159,6 +162,7 @@ class AlignPostProj(SynapticProjection):
         if unit is not None:
             made.use_unit(join(1.0, unit))
         output = made_output(out, self._post, self.path)
+        mark(made, output)
         hook = _Aligned(key if share else object(), made, output)
         title = f"{type(made).__name__}-{type(output).__name__}"
         hook.input_key = attach_output(title, output, label, self)

@@ -53,7 +53,7 @@ class AlignPreProj(SynapticProjection):
     ------
     InvalidParameterError
         `syn` or `out` is not a model.
-    ShapeError, DelayError, DimensionError, ProjectionTargetError
+    ShapeError, DelayError, DimensionError, ProjectionTargetError, NegativeConductanceError
         As in `AlignPostProj`.
 
     Notes

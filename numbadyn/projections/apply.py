@@ -21,6 +21,7 @@ from numbadyn.model.delays import Before, delay_line, delay_steps, signal_channe
 from numbadyn.model.init import Constant, Initialiser, Values
 from numbadyn.model.module import Module
 from numbadyn.projections.building import build
+from numbadyn.projections.conductances import check_given, check_table
 from numbadyn.projections.connectivity import Connectivity, EdgeList, SynapseTable, as_delay, edge_list
 from numbadyn.tracing.trace import ANY, Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
@@ -32,6 +33,11 @@ _REAL = np.dtype(np.float64)
 
 _ANY_DT = 1.0
 """A time step for synapses without delays, which do not depend on it."""
+
+
+def _no_conductance() -> None:
+    """What a signal without a conductance at its end says."""
+
 
 _Past = Callable[[], Before | None]
 
@@ -93,6 +99,8 @@ class Delivery:
                 where=where,
                 cure="Make the rule with the sizes of both populations: pre.varshape, post.varshape.",
             )
+        #: Name of the conductance that the signal ends in; None where weights may have any sign.
+        self.conductance: Callable[[], str | None] = _no_conductance
         self._table: tuple[tuple[float, int, int, Initialiser], SynapseTable] | None = None
         self._past: list[NDArray[Any]] = []
 
@@ -104,6 +112,19 @@ class Delivery:
                 where=self.owner.path,
                 cure="Make the rule with the sizes of both populations: pre.varshape, post.varshape.",
             )
+
+    def check_given_weights(self) -> None:
+        """Refuse weights below zero that end in a conductance, as far as they are known before they are drawn."""
+        name = self.conductance() if self.rule is not None else None
+        if name is not None and self.rule is not None:
+            check_given(self.rule, name, self.owner.path)
+
+    def _checked(self, table: SynapseTable) -> SynapseTable:
+        """The table, after refusing drawn weights below zero that end in a conductance."""
+        name = self.conductance()
+        if name is not None and self.rule is not None:
+            check_table(self.rule, table, name, self.owner.path)
+        return table
 
     def __call__(self, signal: Any) -> Any:
         """Give what arrives in this step; None where the signal is None."""
@@ -124,6 +145,7 @@ class Delivery:
     # ---- traced ------------------------------------------------------------------------------------------------------
 
     def _traced(self, trace: Trace, signal: Any) -> Any:
+        self.check_given_weights()
         node = as_node(trace, signal)
         name = self.owner.path
         if self.rule is None:
@@ -166,14 +188,16 @@ class Delivery:
         self.owner.__dict__["_bound_to"] = context
         self._check_exact(context)
         number = self.owner.number
-        return build(
-            self.rule,
-            self.delay,
-            dt=context.dt,
-            rounding=context.delays,
-            seed=context.seed,
-            number=number,
-            real=real,
+        return self._checked(
+            build(
+                self.rule,
+                self.delay,
+                dt=context.dt,
+                rounding=context.delays,
+                seed=context.seed,
+                number=number,
+                real=real,
+            )
         )
 
     def _check_exact(self, context: BindContext) -> None:
@@ -198,7 +222,8 @@ class Delivery:
     def _eager_table(self, rule: Connectivity) -> SynapseTable:
         key = (environ.eager_dt(), self.owner.seed_of_build, self.owner.number, rule.weight)
         if self._table is None or self._table[0] != key:
-            self._table = (key, build(rule, self.delay, dt=key[0], seed=key[1], number=key[2], real=_REAL))
+            made = build(rule, self.delay, dt=key[0], seed=key[1], number=key[2], real=_REAL)
+            self._table = (key, self._checked(made))
         return self._table[1]
 
     def _eager_line(self, signal: Any) -> Any:

@@ -5,6 +5,7 @@ In: the arguments of a projection.  Out: the checked parts.  Must not know: syna
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,7 @@ from numbadyn.model.hooks import not_receive_update_output
 from numbadyn.model.init import Constant
 from numbadyn.model.inputs import full_key
 from numbadyn.projections.apply import Delivery
+from numbadyn.projections.conductances import conductance_name
 from numbadyn.projections.connectivity import Connectivity, EdgeList
 from numbadyn.projections.source import Source
 from numbadyn.units import Dimension, describe, join
@@ -115,6 +117,11 @@ class SynapticProjection(Projection):
         words = describe(join(weight.value, weight.dimension)) if isinstance(weight, Constant) else repr(weight)
         return words, weight.dimension
 
+    def feed(self, conductance: Callable[[], str | None]) -> None:
+        """Say what conductance the signal ends in, if it does: weights below zero are refused, now or when drawn."""
+        self._delivery.conductance = conductance
+        self._delivery.check_given_weights()
+
     def give_jump(self, target: Dynamics, arriving: Any, label: str | None = None) -> None:
         """Register what arrives as a delta input of this step, if anything does."""
         if arriving is not None:
@@ -195,7 +202,14 @@ def made_output(out: Any, post: Dynamics, where: str) -> Any:
 
 
 def tell_driver(out: Any, key: str, projection: SynapticProjection) -> None:
-    """Tell an output model and its target who binds it, so that they can name it; `key` is that of the input."""
+    """Tell an output model and its target who binds it, so that they can name it; `key` is that of the input.
+
+    Raises
+    ------
+    NegativeConductanceError
+        The output is a conductance, and the projection has a weight below zero.
+    """
+    projection.feed(functools.partial(conductance_name, out))
     projection.post.current_inputs.name_giver(key, projection)
     add: Callable[[Projection], None] = getattr(out, "add_driver", lambda _projection: None)
     add(projection)

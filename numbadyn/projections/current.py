@@ -5,10 +5,12 @@ In: a signal and a rule.  Out: currents or jumps of the target.  Must not know: 
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from numbadyn.errors import NotInitialisedError
 from numbadyn.projections.base import SynapticProjection, attach_output, made_output, tell_driver
+from numbadyn.projections.conductances import conductance_at
 
 __all__ = ["CurrentProj", "DeltaProj"]
 
@@ -38,7 +40,7 @@ class CurrentProj(SynapticProjection):
 
     Raises
     ------
-    ShapeError, DelayError, DimensionError, ProjectionTargetError, InvalidParameterError
+    ShapeError, DelayError, DimensionError, ProjectionTargetError, InvalidParameterError, NegativeConductanceError
         As in `AlignPostProj`.
 
     Notes
@@ -99,8 +101,8 @@ class DeltaProj(SynapticProjection):
 
     Raises
     ------
-    ShapeError, DelayError, DimensionError, ProjectionTargetError
-        As in `AlignPostProj`.
+    ShapeError, DelayError, DimensionError, ProjectionTargetError, NegativeConductanceError
+        As in `AlignPostProj`; of the last, where `post` is a synapse that serves a conductance.
 
     Examples
     --------
@@ -122,6 +124,7 @@ class DeltaProj(SynapticProjection):
     ) -> None:
         super().__init__(modules, comm=comm, post=post, delay=delay, name=name)
         self.label = label
+        self.feed(functools.partial(conductance_at, self._post))
 
     def update(self, *args: Any) -> None:
         """Register the jump for the target's next update."""

@@ -6,7 +6,7 @@ In: a conductance that is bound in each step, and V.  Out: a current.  Must not 
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -27,11 +27,19 @@ class SynOut(Module):
     name : str, optional
         Name for messages and results.
 
+    Attributes
+    ----------
+    conducts : bool
+        Whether what is bound is a conductance, so that weights below zero have no meaning and are refused; False unless
+        a class says so.
+
     Notes
     -----
     In each step a projection binds what has arrived, then the target calls the model with its membrane potential, from
     inside the right-hand side of its equation.
     """
+
+    conducts: ClassVar[bool] = False
 
     def __init__(self, name: str | None = None) -> None:
         super().__init__(name)
@@ -110,7 +118,8 @@ class COBA(SynOut):
 
     Notes
     -----
-    :math:`I = g\,(E - V)`, in pA where g is in nS.
+    :math:`I = g\,(E - V)`, in pA where g is in nS. Conductances are positive: a synapse inhibits because E lies below
+    rest. A projection with a negative weight is refused.
 
     Examples
     --------
@@ -121,6 +130,8 @@ class COBA(SynOut):
     >>> print(out(-60 * mV).rescale("pA"))
     120.0 pA
     """
+
+    conducts: ClassVar[bool] = True
 
     def __init__(self, E: Any, name: str | None = None) -> None:
         super().__init__(name)
@@ -208,6 +219,8 @@ class MgBlock(SynOut):
     >>> print(out(-60 * mV).rescale("pA").round(3))
     4.035 pA
     """
+
+    conducts: ClassVar[bool] = True
 
     def __init__(
         self,

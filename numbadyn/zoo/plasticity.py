@@ -46,10 +46,9 @@ class STP(Synapse):
     tau_d : quantities.Quantity
         Time constant with which the resources recover from depression (ms).
     u_initializer : Initialiser, number or array, optional
-        First values of u; those of `U` by default, as after a spike long after the one before. Give 0 for a synapse at
-        rest, whose first spike releases the fraction `U`.
+        First values of u; 0 by default, that of a synapse at rest, whose first spike releases the fraction `U`.
     x_initializer : Initialiser, number or array
-        First values of x.
+        First values of x; all resources are available by default.
     name : str, optional
         Name for messages and results.
 
@@ -90,7 +89,7 @@ class STP(Synapse):
     --------
     >>> import numbadyn as nd
     >>> from quantities import ms
-    >>> stp = nd.init_all_states(nd.STP(1, U=0.5, tau_f=20 * ms, tau_d=200 * ms, u_initializer=0.0))
+    >>> stp = nd.init_all_states(nd.STP(1, U=0.5, tau_f=20 * ms, tau_d=200 * ms))
     >>> with nd.environ.context(dt=10 * ms):
     ...     [float(stp([True]).round(4)[0]) for spike in range(3)]
     [0.5, 0.3417, 0.1552]
@@ -115,7 +114,7 @@ class STP(Synapse):
 
     def init_state(self) -> None:
         """Make the utilisation and the resources."""
-        self.u = State(_real(self.U.content() if self.u_initializer is None else self.u_initializer))
+        self.u = State(_real(0.0 if self.u_initializer is None else self.u_initializer))
         self.x = State(_real(self.x_initializer))
 
     def update(self, x: Any) -> Any:

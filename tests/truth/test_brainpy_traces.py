@@ -38,7 +38,8 @@ class AllModels(nd.Dynamics):
             "CUBA": nd.CUBA(scale=3 * mV),
             "MgBlock": nd.MgBlock(),
         }
-        self.stp, self.std = nd.STP(1, U=0.2, tau_f=400 * ms, tau_d=150 * ms), nd.STD(1, tau=120 * ms, U=0.15)
+        self.stp = nd.STP(1, U=0.2, tau_f=400 * ms, tau_d=150 * ms, u_initializer=0.2)
+        self.std = nd.STD(1, tau=120 * ms, U=0.15)
 
     def init_state(self):
         for name in ("Expon", "DualExpon", "Alpha"):

@@ -47,7 +47,7 @@ def test_stp_follows_the_map_step_by_step():
     U, tau_f, tau_d = np.array([0.15, 0.5, 0.9]), np.array([1500.0, 30.0, 1.0]), np.array([200.0, 10.0, 800.0])
     net = Driven(nd.STP(3, U=U, tau_f=tau_f * ms, tau_d=tau_d * ms), spikes)
     found = Interpreted(net).record(len(spikes), net.stage.u, net.stage.x, net.stage)
-    for values, expected in zip(found, stp_map(spikes, U, tau_f, tau_d, U, np.ones(3)), strict=True):
+    for values, expected in zip(found, stp_map(spikes, U, tau_f, tau_d, np.zeros(3), np.ones(3)), strict=True):
         np.testing.assert_allclose(values, expected, rtol=1e-12)
     assert (found[2] > 0).sum() == spikes.sum()
 
@@ -101,11 +101,32 @@ def test_steady_state_of_depression():
     assert x[-1, 0] == pytest.approx(0.7 * want, rel=1e-10)
 
 
-def test_a_synapse_at_rest_releases_u_at_its_first_spike():
-    stp = nd.init_all_states(nd.STP(1, U=0.3, u_initializer=0))
-    with nd.environ.context(dt=DT * ms):
-        assert stp(np.array([True]))[0] == pytest.approx(0.3, rel=1e-15)
-        assert stp.x.value[0] == pytest.approx(0.7, rel=1e-15)
+@pytest.mark.parametrize("wait", [0, 1, 10, 3000])
+def test_the_first_spike_releases_u_whenever_it_comes(wait):
+    spikes = np.zeros((wait + 1, 2), bool)
+    spikes[-1] = True
+    net = Driven(nd.STP(2, U=[0.3, 0.8], tau_f=[1500.0, 20.0] * ms, tau_d=50 * ms), spikes)
+    x, release = Interpreted(net).record(len(spikes), net.stage.x, net.stage)
+    np.testing.assert_allclose(release[-1], [0.3, 0.8], rtol=1e-14)
+    np.testing.assert_allclose(x[-1], [0.7, 0.2], rtol=1e-14)
+
+
+def test_the_train_of_releases_is_that_of_tsodyks_and_markram_wherever_it_begins():
+    """Each release from the closed form of the intervals alone; the train begins at step 0, 7 or 2000."""
+    intervals = np.array([3.0, 40.0, 8.0, 0.1, 120.0])
+    U, tau_f, tau_d = 0.25, 60.0, 90.0
+    u, x, expected = U, 1.0, [U]
+    for gap in intervals:
+        x = 1 - (1 - x * (1 - u)) * np.exp(-gap / tau_d)
+        u = U + u * (1 - U) * np.exp(-gap / tau_f)
+        expected.append(u * x)
+    for begin in (0, 7, 2000):
+        steps = begin + np.round(np.concatenate([[0], np.cumsum(intervals)]) / DT).astype(int)
+        spikes = np.zeros((steps[-1] + 1, 1), bool)
+        spikes[steps] = True
+        net = Driven(nd.STP(1, U=U, tau_f=tau_f * ms, tau_d=tau_d * ms), spikes)
+        (release,) = Interpreted(net).record(len(spikes), net.stage)
+        np.testing.assert_allclose(release[steps, 0], expected, rtol=1e-12)
 
 
 def test_resources_are_conserved():

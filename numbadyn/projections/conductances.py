@@ -1,0 +1,97 @@
+"""Conductances are not negative: which outputs, synapses and states are conductances, and which weights are refused.
+
+In: outputs, synapses, rules of connection, tables of synapses.  Out: an error for a weight below zero.  Must not know:
+which models there are, how weights are drawn.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.errors import NegativeConductanceError
+from numbadyn.model.init import Constant, Initialiser, LogNormal, Normal, Uniform, Values
+from numbadyn.model.module import Module
+from numbadyn.projections.connectivity import Connectivity
+from numbadyn.units import Dimension, describe, join
+
+__all__ = ["check_given", "check_table", "conductance_at", "conductance_name", "mark", "negative_conductance"]
+
+_MARK = "_conductance_for"
+
+
+def conductance_name(out: Any) -> str | None:
+    """Name of an output model that takes conductances; None if it takes anything else."""
+    return type(out).__name__ if getattr(out, "conducts", False) else None
+
+
+def mark(synapse: Module, out: Any) -> None:
+    """Remember that a synapse serves a conductance, so that nothing else makes it negative."""
+    name = conductance_name(out)
+    if name is not None:
+        vars(synapse)[_MARK] = name
+
+
+def conductance_at(module: Module) -> str | None:
+    """Name of the output that a synapse serves as a conductance; None if it serves none."""
+    return vars(module).get(_MARK)
+
+
+def check_given(rule: Connectivity, name: str, where: str) -> None:
+    """Refuse weights below zero that stand in the rule, one a synapse or one for all."""
+    recipe = rule.weight
+    if isinstance(recipe, Constant):
+        _check(np.array([recipe.value]), recipe.dimension, name, where)
+    elif isinstance(recipe, Values) and recipe.values.ndim == 1:
+        _check(recipe.values, recipe.dimension, name, where)
+
+
+def check_table(rule: Connectivity, table: Any, name: str, where: str) -> None:
+    """Refuse weights below zero that were drawn, looked up or computed; those of a device are fetched if need be."""
+    if _least(rule.weight) < 0.0:
+        weights = table.weights if isinstance(table.weights, np.ndarray) else table.weights.copy_to_host()
+        _check(np.asarray(weights), rule.weight_dimension, name, where)
+
+
+def _least(recipe: Initialiser) -> float:
+    """The smallest value that a recipe can give."""
+    if isinstance(recipe, Constant):
+        return float(recipe.value)
+    if isinstance(recipe, Values):
+        return float(recipe.values.min(initial=0.0))
+    if isinstance(recipe, Uniform):
+        return recipe.parameters[0]
+    if isinstance(recipe, Normal):
+        return recipe.parameters[2]
+    return 0.0 if isinstance(recipe, LogNormal) else -np.inf
+
+
+def _check(values: NDArray[Any], dimension: Dimension, name: str, where: str) -> None:
+    count = int(np.count_nonzero(values < 0.0))
+    if count:
+        raise negative_conductance(join(float(values.min()), dimension), count, values.size, name, where)
+
+
+def negative_conductance(least: Any, count: int, size: int, name: str, where: str) -> NegativeConductanceError:
+    """The error for weights below zero.
+
+    Parameters
+    ----------
+    least : quantities.Quantity or float
+        The smallest of them.
+    count, size : int
+        How many are negative, of how many.
+    name : str
+        What they end in.
+    where : str
+        Whose weights they are.
+    """
+    found = describe(least) if size == 1 else f"negative in {count} of {size} synapses, the least is {describe(least)}"
+    return NegativeConductanceError(
+        f"The weight of {where} is {found}, but it ends in {name}, a conductance.",
+        where=f"{where}.weight",
+        cure="Give a positive weight; what inhibits is a reversal potential below rest, out=nd.COBA.desc(E=-80*mV). "
+        "Bound what is drawn, nd.init.Normal(mean, std, low=0*nS); weights of both signs are currents, nd.CUBA.desc().",
+    )
