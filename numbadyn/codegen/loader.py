@@ -17,7 +17,6 @@ import functools
 import hashlib
 import re
 import sys
-import threading
 import types
 import warnings
 from dataclasses import dataclass
@@ -34,6 +33,7 @@ from numba.core.dispatcher import Dispatcher
 from numbadyn._version import __version__
 from numbadyn.codegen.cache_folder import SOURCE_SUFFIX, folder, write_whole
 from numbadyn.codegen.cache_kernels import keep_on_disk
+from numbadyn.codegen.forks import ForkedLock
 from numbadyn.errors import CacheWarning, InternalError
 
 __all__ = ["LoadedModule", "load"]
@@ -43,7 +43,7 @@ _DIGITS = 16
 _IMPORTED = ("intrinsics.py", "compiler.py", "cuda/kernels.py")
 _OPTIONS = ("OPT", "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "CPU_NAME", "CPU_FEATURES")
 
-_lock = threading.RLock()
+_lock = ForkedLock()
 _loaded: dict[Path, LoadedModule] = {}
 
 

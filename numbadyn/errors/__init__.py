@@ -89,6 +89,9 @@ from numbadyn.errors.simulation import (
     SchedulingError as SchedulingError,
 )
 from numbadyn.errors.simulation import (
+    SimulatorBusyError as SimulatorBusyError,
+)
+from numbadyn.errors.simulation import (
     TargetError as TargetError,
 )
 from numbadyn.errors.simulation import (

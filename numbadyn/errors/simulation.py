@@ -16,6 +16,7 @@ __all__ = [
     "NotRecordedError",
     "RecordingError",
     "SchedulingError",
+    "SimulatorBusyError",
     "TargetError",
     "TimeStepError",
     "UnsupportedFeatureError",
@@ -113,6 +114,20 @@ class SchedulingError(NumbadynError, RuntimeError):
     Right, one of the two reads the value of the step before, with a delay::
 
         a.add_before_update("b", lambda: b.prefetch_delay("V", 0.1 * pq.ms))
+    """
+
+
+class SimulatorBusyError(NumbadynError, RuntimeError):
+    """A simulator is used by two at once: by a second thread, or by a progress report of the run that is going on.
+
+    Wrong, both threads step the same network::
+
+        threads = [threading.Thread(target=sim.run, args=(1 * pq.s,)) for _ in range(2)]
+
+    Right, a simulator for each thread::
+
+        sims = [nd.Simulator(Network(), dt=dt, seed=seed) for seed in range(2)]
+        threads = [threading.Thread(target=sim.run, args=(1 * pq.s,)) for sim in sims]
     """
 
 

@@ -5,18 +5,15 @@ In: a machine, logs, a number of steps.  Out: how the run ended.  Must not know:
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from types import FrameType
 from typing import Any
 
 from numbadyn.errors import DeviceLostError
+from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.runtime.logs import SampleLog, SpikeLog
-from numbadyn.runtime.machines import Machine
+from numbadyn.runtime.machines import Machine, Outcome
 from numbadyn.runtime.progress import Progress
 
 __all__ = ["RunOutcome", "run_steps"]
@@ -44,8 +41,8 @@ class RunOutcome:
         Guard of the step that was broken.
     checked : int
         Step up to which all states were checked and free of NaN.
-    lost : Exception or None
-        The device failed, or `progress` raised; what was handed over until then is in the logs.
+    lost : BaseException or None
+        The device failed, `progress` raised, or Ctrl-C came twice; what was recorded until then is in the logs.
     """
 
     first: int
@@ -55,33 +52,16 @@ class RunOutcome:
     nan_state: int | None
     guard: int | None
     checked: int
-    lost: Exception | None = None
-
-
-@contextmanager
-def _interruptible() -> Iterator[list[bool]]:
-    """Turn the first Ctrl-C into a flag, so that compiled code ends its chunk; a second one raises as usual."""
-    flag = [False]
-    if threading.current_thread() is not threading.main_thread():
-        yield flag
-        return
-    before = signal.getsignal(signal.SIGINT)
-
-    def note(number: int, frame: FrameType | None) -> Any:
-        if flag[0]:
-            signal.signal(signal.SIGINT, before)
-            raise KeyboardInterrupt
-        flag[0] = True
-
-    signal.signal(signal.SIGINT, note)
-    try:
-        yield flag
-    finally:
-        signal.signal(signal.SIGINT, before)
+    lost: BaseException | None = None
 
 
 def run_steps(
-    machine: Machine, steps: int, spikes: list[SpikeLog], samples: list[SampleLog], progress: Progress
+    machine: Machine,
+    steps: int,
+    spikes: list[SpikeLog],
+    samples: list[SampleLog],
+    progress: Progress,
+    interrupts: Interrupts | None = None,
 ) -> RunOutcome:
     """Advance a machine.
 
@@ -95,11 +75,17 @@ def run_steps(
         Logs; they are emptied first.
     progress : Progress
         Told of every chunk.
+    interrupts : Interrupts, optional
+        Counts Ctrl-C; those of this call alone by default.
 
     Returns
     -------
     RunOutcome
+        Whatever has ended the run: once steps were made, nothing is raised that users or the machine may cause.
     """
+    if interrupts is None:
+        with Interrupts() as own:
+            return run_steps(machine, steps, spikes, samples, progress, own)
     first = machine.number
     stop = first + steps
     for log in spikes:
@@ -107,35 +93,36 @@ def run_steps(
     for sample in samples:
         sample.begin(first, stop)
     machine.begin(spikes, samples)
-    chunk, nan_state, guard, checked = _FIRST_CHUNK, None, None, first
-    lost: Exception | None = None
-    progress.start(steps, machine.context.dt)
+    machine.interrupts = interrupts
+    outcome, checked = Outcome(first), first
+    chunk = _FIRST_CHUNK
+    lost = _told(interrupts, progress.start, steps, machine.context.dt)
     started = time.perf_counter()
     try:
-        with _interruptible() as interrupted:
-            while machine.number < stop and nan_state is None and guard is None and not interrupted[0]:
-                before, begun = machine.number, time.perf_counter()
-                outcome = machine.advance(min(stop, before + chunk))
-                nan_state, guard = outcome.nan_state, outcome.guard
-                checked = checked if nan_state is not None else outcome.reached
-                lost = _told(progress, outcome.reached - before)
-                chunk = _next_chunk(chunk, time.perf_counter() - begun)
-                if lost is not None:
-                    break
-    except DeviceLostError as error:
+        while machine.number < stop and lost is None and outcome.fine and not interrupts.asked:
+            before, begun = machine.number, time.perf_counter()
+            outcome = machine.advance(min(stop, before + chunk))
+            checked = outcome.reached if outcome.nan_state is None else checked
+            lost = _told(interrupts, progress.advance, outcome.reached - before)
+            chunk = _next_chunk(chunk, time.perf_counter() - begun)
+    except (DeviceLostError, KeyboardInterrupt) as error:
         lost = error
     finally:
-        progress.close()
-    seconds = time.perf_counter() - started
-    stopped = interrupted[0] and machine.number < stop
-    return RunOutcome(first, machine.number, seconds, stopped, nan_state, guard, checked, lost)
+        seconds = time.perf_counter() - started
+        unclosed = _told(interrupts, progress.close)
+        machine.interrupts = Interrupts()
+    stopped = interrupts.asked and machine.number < stop
+    return RunOutcome(
+        first, machine.number, seconds, stopped, outcome.nan_state, outcome.guard, checked, lost or unclosed
+    )
 
 
-def _told(progress: Progress, steps: int) -> Exception | None:
-    """Tell how many steps were done; gives the error of a report that fails, for the end of the run."""
+def _told(interrupts: Interrupts, report: Callable[..., None], *news: Any) -> BaseException | None:
+    """Call a report, which is the user's code; gives the error of one that fails, for the end of the run."""
     try:
-        progress.advance(steps)
-    except Exception as error:
+        with interrupts.opened():
+            report(*news)
+    except BaseException as error:
         return error
     return None
 

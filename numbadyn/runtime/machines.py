@@ -19,6 +19,7 @@ from numbadyn.errors import LateDelayError
 from numbadyn.ir.interpreter import Evaluator, Interpreter, dtype_of
 from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.lowering.program import Buffer, Program
+from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.runtime.logs import SampleLog, SpikeLog
 from numbadyn.runtime.memory import Memory
 from numbadyn.runtime.on_demand import load
@@ -35,6 +36,11 @@ class Outcome:
     nan_state: int | None = None
     guard: int | None = None
 
+    @property
+    def fine(self) -> bool:
+        """Whether the run may go on."""
+        return self.nan_state is None and self.guard is None
+
 
 class Machine(ABC):
     """A network in memory, at some step."""
@@ -43,6 +49,8 @@ class Machine(ABC):
     context: BindContext
     number: int
     first: dict[int, NDArray[Any]]
+    #: Asked in the middle of a chunk, where that is possible between two steps.
+    interrupts: Interrupts = Interrupts()
 
     @abstractmethod
     def begin(self, spikes: list[SpikeLog], samples: list[SampleLog]) -> None:
@@ -50,7 +58,7 @@ class Machine(ABC):
 
     @abstractmethod
     def advance(self, stop: int) -> Outcome:
-        """Run up to step `stop`, or less far if a NaN appears."""
+        """Run up to step `stop`, or less far if a NaN appears or Ctrl-C is pressed."""
 
     @abstractmethod
     def reset(self) -> None:
@@ -156,7 +164,7 @@ class InterpreterMachine(Machine):
         """Run up to step `stop`."""
         machine = self.interpreter
         while machine.number < stop:
-            now = machine.number
+            now, last = machine.number, machine.number + 1 == stop or self.interrupts.asked
             for log in self.samples:
                 if log.kind == "state":
                     log.append(now, machine.states[log.index])
@@ -168,10 +176,10 @@ class InterpreterMachine(Machine):
             for spikes in self.spikes:
                 value = machine.values[self.step.channels[spikes.channel].value]
                 spikes.append(now, np.flatnonzero(np.broadcast_to(value, self.step.channels[spikes.channel].shape)))
-            if machine.number % 128 == 0 or machine.number == stop:
-                bad, guard = self._nan(), self.broken_guard()
-                if bad is not None or guard is not None:
-                    return Outcome(machine.number, bad, guard)
+            if machine.number % 128 == 0 or last:
+                outcome = Outcome(machine.number, self._nan(), self.broken_guard())
+                if last or not outcome.fine:
+                    return outcome
         return Outcome(machine.number)
 
     def _nan(self) -> int | None:
@@ -354,7 +362,7 @@ class CpuMachine(CompiledMachine):
         self._call(self.number, self.number)
 
     def advance(self, stop: int) -> Outcome:
-        """Run up to step `stop`, or less far if a NaN appears."""
+        """Run up to step `stop`, or less far if a NaN appears or Ctrl-C is pressed."""
         while self.number < stop:
             self._call(self.number, stop)
             self.number = int(self._status[2])

@@ -22,6 +22,13 @@ __all__ = ["NullProgress", "Progress", "TqdmProgress", "make_progress"]
 class Progress(ABC):
     """What a run tells about its progress; derive from it to report somewhere else.
 
+    Notes
+    -----
+    Its methods are called in the thread of the run, while the network stands between two steps. They may look at the
+    simulator: `Simulator.t`, and the states by `Simulator.get`. What would change it (`run`, `reset`, `set`, `record`,
+    `compile`) raises `SimulatorBusyError` there. An exception that they raise ends the run; its `result` holds what was
+    recorded. Other simulators are free.
+
     Examples
     --------
     >>> class Dots(Progress):

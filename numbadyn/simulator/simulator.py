@@ -28,6 +28,7 @@ from numbadyn.runtime.cuda.device import Device
 from numbadyn.runtime.cuda.forecast import check_room
 from numbadyn.runtime.cuda.machine import CudaMachine
 from numbadyn.runtime.engine import RunOutcome, run_steps
+from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.runtime.machines import CompiledMachine, CpuMachine, InterpreterMachine, Machine
 from numbadyn.runtime.progress import make_progress
 from numbadyn.simulator.checks import (
@@ -40,6 +41,7 @@ from numbadyn.simulator.checks import (
 )
 from numbadyn.simulator.outside import left_out
 from numbadyn.simulator.recorder import Recorder
+from numbadyn.simulator.turns import TRACING, Turns, in_turn, keeping
 from numbadyn.units import TIME, join, magnitude_in
 
 __all__ = ["Simulator"]
@@ -113,6 +115,7 @@ class Simulator:
         launch: str = "persistent",
     ) -> None:
         started = time.perf_counter()
+        self._turns = Turns()
         self.network = network
         self._dt = environ.time_step(dt, "Simulator(dt=...)")
         self.target = checked_target(target, threads, precision)
@@ -124,8 +127,9 @@ class Simulator:
                 cure="Give a DynamicsGroup, a Dynamics or another Module.",
             )
         check_initialised(network)
-        init_missing_states(network, self.seed)
-        self.step = prepare(trace_step(network))
+        with TRACING:
+            init_missing_states(network, self.seed)
+            self.step = prepare(trace_step(network))
         self.reproducible, self.launch = bool(reproducible), checked_launch(launch)
         self._device = Device() if self.target == "cuda" else None
         self.context = BindContext(self._dt, self.seed, precision, checked_delays(delays))
@@ -211,17 +215,41 @@ class Simulator:
         Simulator
             Itself; `seconds` says what took how long.
         """
+        with self._turns.take("compile") as interrupts:
+            self._make_ready(interrupts)
+        interrupts.check()
+        return self
+
+    def _make_ready(self, interrupts: Interrupts) -> None:
+        """Build and compile; a second Ctrl-C gets out of it at once, the first one where nothing is half done."""
+        new = self._machine is None
+        try:
+            with interrupts.opened():
+                for part in (lambda: self.tables, lambda: self.machine, self._compile):
+                    interrupts.check()
+                    part()
+            interrupts.check()
+        except BaseException as error:
+            if interrupts.count > 1:
+                if new:
+                    self._machine = None  # it may be half made
+                if not isinstance(error, KeyboardInterrupt):  # compilers wrap what they do not know
+                    raise KeyboardInterrupt from error
+            raise
+
+    def _compile(self) -> None:
         machine = self.machine
         if isinstance(machine, CompiledMachine) and "compile" not in self.seconds:
             self.seconds["compile"] = machine.compile()
-        return self
 
     @property
+    @in_turn(reading=True)
     def source(self) -> str:
         """Text of the generated module (empty for the interpreter)."""
         machine = self.machine
         return machine.source if isinstance(machine, CompiledMachine) else ""
 
+    @in_turn(reading=True)
     def explain(self) -> str:
         """Order of a step, hooks, delays in steps, buffers with sizes and units, as text.
 
@@ -232,6 +260,7 @@ class Simulator:
 
     # ---- recording ---------------------------------------------------------------------------------------------------
 
+    @in_turn()
     def record(
         self,
         module: Module,
@@ -302,7 +331,8 @@ class Simulator:
         Returns
         -------
         Result
-            What was recorded in this run. Ctrl-C returns what was recorded so far, and the run can go on.
+            What was recorded in this run. Ctrl-C ends it after a step and returns what was recorded so far; the next
+            run goes on from there.
 
         Raises
         ------
@@ -316,23 +346,43 @@ class Simulator:
             The GPU failed; the error's `result` holds what was recorded.
         DelayRangeError
             A delay that changes has left its range; the error's `result` holds what was recorded.
+        SimulatorBusyError
+            Another thread runs or compiles this simulator, or `progress` does more than to look at it.
+        KeyboardInterrupt
+            Ctrl-C was pressed before the first step, so that nothing was recorded; or twice, which also gets out of a
+            `progress` that hangs; its `result` holds what was recorded.
         Exception
             Whatever `progress` raises; its `result` holds what was recorded.
+
+        Notes
+        -----
+        While it runs, a simulator belongs to the thread that called `run`. There, `progress` may read `t`, `get`,
+        `explain` and `source`, but not call `run`, `reset`, `set`, `record` or `compile`; other threads may read `t`
+        only. Different simulators may run at the same time, also of one network.
         """
         steps = duration_steps(duration, self._dt)
-        self._check_unchanged()
-        bar = make_progress(progress)
-        self.compile()
-        outcome = run_steps(self.machine, steps, self._recorder.spikes, self._recorder.samples, bar)
-        result = self._recorder.result(outcome)
+        bar, made = make_progress(progress), list[Result]()
+        with keeping(made), keeping(made), keeping(made):
+            with self._turns.take("run") as interrupts:
+                self._check_unchanged()
+                self._make_ready(interrupts)
+                recorder = self._recorder
+                outcome = run_steps(self.machine, steps, recorder.spikes, recorder.samples, bar, interrupts)
+                made.append(recorder.result(outcome))
+                failure = self._failure(outcome, made[0]) or (KeyboardInterrupt() if interrupts.count > 1 else None)
+            if failure is not None:
+                raise failure
+            return made[0]
+
+    def _failure(self, outcome: RunOutcome, result: Result) -> BaseException | None:
+        """What has ended a run early, unless it was the first Ctrl-C."""
         if outcome.lost is not None:
-            outcome.lost.result = result  # type: ignore[attr-defined]
-            raise outcome.lost
+            return outcome.lost
         if outcome.nan_state is not None:
-            raise self._nan_error(outcome, result)
+            return self._nan_error(outcome, result)
         if outcome.guard is not None:
-            raise self._guard_error(outcome.guard, result)
-        return result
+            return self._guard_error(outcome.guard, result)
+        return None
 
     def _guard_error(self, number: int, result: Result) -> Exception:
         guard = self.step.guards[number]
@@ -358,6 +408,7 @@ class Simulator:
         error.result = result  # type: ignore[attr-defined]
         return error
 
+    @in_turn()
     def reset(self) -> Simulator:
         """Back to the first values and to time zero; nothing is compiled or built anew.
 
@@ -370,6 +421,7 @@ class Simulator:
             self._machine.reset()
         return self
 
+    @in_turn(reading=True)
     def get(self, module: Module, variable: str) -> Any:
         """Present value of a state, with its unit and shape.
 
@@ -385,6 +437,7 @@ class Simulator:
             raise RecordingError(f"{variable!r} is not a state.", where=module.path, cure="Record it with sim.record.")
         return join(np.array(self.machine.state(number)).reshape(shape), self.step.states[number].dimension)
 
+    @in_turn()
     def set(self, module: Module, variable: str, value: Any) -> None:
         """Overwrite the present value of a state between runs.
 

@@ -41,6 +41,7 @@ BUILTINS = {
     "NonFiniteStateError": FloatingPointError,
     "TargetError": ValueError,
     "SchedulingError": RuntimeError,
+    "SimulatorBusyError": RuntimeError,
     "RecordingError": ValueError,
     "NotRecordedError": AttributeError,
     "MissingExtraError": ImportError,

@@ -312,8 +312,8 @@ class CudaMachine(CompiledMachine):
         """Keep two launches under way until step `stop`; gives the state in which a NaN was found."""
         idle, expected = deque(self._logs), self.number
         failed: int | None = None
-        while under_way or (self.number < stop and failed is None):
-            while idle and expected < stop and failed is None:
+        while under_way or (self.number < stop and failed is None and not self.interrupts.asked):
+            while idle and expected < stop and failed is None and not self.interrupts.asked:
                 logs = idle.popleft()
                 self._launch(logs, stop, most)
                 under_way.append((logs, self.device.mark()))
