@@ -224,6 +224,10 @@ def draw(rows, step, key0, key1, R):
             u32(step >> 32),
             u32(row[8]),
         )
+        if row[3] > 1 or not (R[begin] >= 0.0 and R[begin] <= 1e9):
+            counts = R[row[0] : row[0] + row[1]]
+            for i in range(row[1]):
+                counts[i] = select(counts[i] < 0.0, real(np.nan), counts[i])
 
 
 def play_trains(rows, step, B):

@@ -113,6 +113,9 @@ from numbadyn.errors.values import (
     InvalidParameterError as InvalidParameterError,
 )
 from numbadyn.errors.values import (
+    RateError as RateError,
+)
+from numbadyn.errors.values import (
     ShapeError as ShapeError,
 )
 from numbadyn.errors.values import (

@@ -8,6 +8,7 @@ from numbadyn.errors.base import NumbadynError
 __all__ = [
     "DimensionError",
     "InvalidParameterError",
+    "RateError",
     "ShapeError",
     "SizeError",
     "UnitExpectedError",
@@ -50,6 +51,20 @@ class InvalidParameterError(NumbadynError, ValueError):
     Right::
 
         LIF(100, tau=20 * pq.ms)
+    """
+
+
+class RateError(InvalidParameterError):
+    """A rate of spikes is higher than a step can carry.
+
+    Wrong, at most one spike a step of 0.1 ms, which is 10 kHz::
+
+        PoissonGroup(100, rates=20 * pq.kHz)
+
+    Right, a shorter step, or many sources that are counted::
+
+        Simulator(net, dt=0.05 * pq.ms)
+        PoissonInput(E, num_input=100, freq=200 * pq.Hz, weight=0.1 * pq.mV)
     """
 
 

@@ -104,6 +104,7 @@ class Evaluator:
             out = np.empty(node.size, dtype=self.real)
             rate = np.ascontiguousarray(np.broadcast_to(args[0], node.shape).reshape(-1))
             self.functions["fill_poisson"](out, rate, 0, *key, *count, stream)
+            out[out < 0] = np.nan  # what is no mean has no count
             return out.reshape(node.shape)
         return np.asarray(self.functions[node.op](*key, elements, *count, stream)).reshape(node.shape)
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.errors import InvalidParameterError, ShapeError
+from numbadyn.errors import InvalidParameterError, RateError, ShapeError
 from numbadyn.ir.nodes import BindContext, Train
 from numbadyn.model import environ
-from numbadyn.model.delays.rule import delay_steps
+from numbadyn.model.delays.rule import delay_steps, tolerance
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced
 from numbadyn.units import TIME, magnitude_in
@@ -90,10 +90,33 @@ class GivenSpikes:
             )
 
     def events(self, context: BindContext) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Give steps (ascending) and neurons of all spikes; a neuron fires at most once a step."""
+        """Give steps (ascending) and neurons of all spikes; a neuron fires at most once a step.
+
+        Raises
+        ------
+        RateError
+            A neuron is given two times in one step, of which one spike would be lost.
+        """
         steps = np.maximum(delay_steps(self.times, context.dt) - 1, 0)
+        self._refuse_two_in_a_step(steps, context.dt)
         pairs = np.unique(np.stack([steps, self.indices], axis=1), axis=0)
         return np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])
+
+    def _refuse_two_in_a_step(self, steps: NDArray[np.int64], dt: float) -> None:
+        """Refuse what a step cannot carry; a time that is given twice is one spike."""
+        order = np.lexsort((self.times, self.indices))
+        neurons, times = self.indices[order], self.times[order]
+        same = (np.diff(neurons) == 0) & (np.diff(steps[order]) == 0)
+        lost = np.flatnonzero(same & (np.diff(times) > tolerance(64) * dt))
+        if lost.size:
+            first, gap = int(lost[0]), float(np.diff(times)[lost].min())
+            raise RateError(
+                f"Neuron {neurons[first]} of {self.name} is to fire at {times[first]:g} ms and at "
+                f"{times[first + 1]:g} ms, both in one step of {dt:g} ms ({lost.size} spikes would be lost).",
+                where=self.name,
+                cure=f"Take a step of {float(f'{gap:.3g}'):g} ms or less, leave one of them out, or give each a neuron "
+                "of its own.",
+            )
 
     def __call__(self) -> Any:
         """Boolean vector of the spikes of this step."""

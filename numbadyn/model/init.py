@@ -373,6 +373,12 @@ class Normal(Distribution):
         not_negative("Normal", "std", centre[1], self.dimension)
         ordered("Normal", self.parameters[2], self.parameters[3], self.dimension)
 
+    def __repr__(self) -> str:
+        mean, std, *bounds = (show(value, self.dimension) for value in self.parameters)
+        given = zip(("low", "high"), bounds, self.parameters[2:], strict=True)
+        shown = [f"{name}={text}" for name, text, value in given if math.isfinite(value)]
+        return f"Normal({', '.join([mean, std, *shown])})"
+
     def coefficients(self, bits: int) -> Floats:
         """Give mean, standard deviation and the two bounds."""
         return np.array(self.parameters, dtype=_real(bits))

@@ -7,7 +7,7 @@ Both take part in NumPy expressions directly (see `Variable`).  Must not know: l
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -25,7 +25,8 @@ from numbadyn.errors import (
 )
 from numbadyn.ir.nodes import BindContext, ParamSpec, StateSpec
 from numbadyn.ir.ops import Kind
-from numbadyn.model.init import STATE_STREAM, Constant, Initialiser, as_initialiser
+from numbadyn.model.domain import Domain, domain_of
+from numbadyn.model.init import STATE_STREAM, Constant, Initialiser, Values, as_initialiser
 from numbadyn.model.order import note_touch
 from numbadyn.model.variable import Variable, resolve
 from numbadyn.tracing.trace import current_trace
@@ -46,36 +47,31 @@ def kind_of(dtype: np.dtype[Any]) -> Kind:
     return "bool" if dtype.kind == "b" else "int" if dtype.kind in "iu" else "real"
 
 
-def _check_finite(array: NDArray[Any], what: str, given: Any) -> None:
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        bad = np.flatnonzero(~np.isfinite(np.atleast_1d(array)))
-        element = f", first at element {bad[0]}" if array.ndim else ""
-        raise InvalidParameterError(
-            f"{what} is {describe(given) if array.ndim == 0 else 'not finite'} "
-            f"({len(bad)} of {array.size} values are NaN or infinite{element}).",
-            where=what,
-            cure="Give finite numbers.",
-        )
-
-
 class Parameter(Variable):
     """A constant of a model: bound at the start of each run, so changing it compiles nothing.
 
     Parameters
     ----------
-    value : number, array, quantities.Quantity or Initialiser
-        A single value, an array that fits the owner's `varshape`, or a distribution drawn once per element.
+    value : number, array, quantities.Quantity, Initialiser or callable
+        A single value, an array that fits the owner's `varshape`, a distribution drawn once per element, or a function
+        of the shape that gives an array.
     unit : quantities.Quantity, optional
         The unit that the value must be convertible to; a wrong one is reported with the parameter's name.
     positive : bool
         Whether every value must be larger than zero, as time constants and capacitances are.
     negative : bool
         Whether values below zero have a meaning; rates and numbers have none.
+    low, high : number or quantities.Quantity, optional
+        Smallest and largest value that has a meaning.
+    check : callable, optional
+        Called as ``check(values, context)`` whenever the values are bound, with a plain array in ms, mV, pA and what
+        follows from them, and with ``context.dt`` (ms, 0 where no step is known); raises what is wrong with them.
 
     Raises
     ------
     InvalidParameterError
-        NaN or infinite values, or values out of the range asked for.
+        NaN or infinite values, or values out of the range asked for; of a distribution or a function when it is drawn,
+        which is at the first run of a simulator, or on a read of `value`.
     DimensionError
         The value does not convert to `unit`.
 
@@ -91,10 +87,20 @@ class Parameter(Variable):
     array(10.) * ms
     """
 
-    def __init__(self, value: Any, unit: Any = None, *, positive: bool = False, negative: bool = True) -> None:
+    def __init__(
+        self,
+        value: Any,
+        unit: Any = None,
+        *,
+        positive: bool = False,
+        negative: bool = True,
+        low: Any = None,
+        high: Any = None,
+        check: Callable[[NDArray[Any], BindContext], None] | None = None,
+    ) -> None:
         super().__init__()
-        self._unit = unit
-        self._positive, self._negative = positive, negative
+        self._unit, self._check = unit, check
+        self._bounds = (positive, negative, low, high)
         self._given = value
         try:
             self._recipe = self._accept(value)
@@ -105,8 +111,8 @@ class Parameter(Variable):
         if isinstance(value, Parameter):
             value = value._given
         recipe: Initialiser
-        if isinstance(value, Initialiser):
-            recipe = value
+        if isinstance(value, Initialiser) or (callable(value) and not isinstance(value, type)):
+            recipe = as_initialiser(value)
         else:
             magnitude, dimension = split(value, where=self.path)
             array = np.asarray(magnitude)
@@ -116,12 +122,10 @@ class Parameter(Variable):
                     where=self.path,
                     cure="Give a number, an array, a quantity or an nd.init distribution.",
                 )
-            _check_finite(array, self.path, value)
-            self._check_range(array, value)
             recipe = _Plain(array, dimension)
         if self._unit is not None:
             wanted = split(self._unit)[1]
-            if recipe.dimension != wanted and not isinstance(value, Initialiser):
+            if recipe.dimension != wanted and isinstance(recipe, _Plain):
                 magnitude_in(value, wanted, what=self.path, where=self.path)
             if recipe.dimension != wanted:
                 raise DimensionError(
@@ -129,20 +133,12 @@ class Parameter(Variable):
                     where=self.path,
                     cure=f"Give it in {wanted} or a unit that converts to it.",
                 )
+        if (listed := _listed(recipe)) is not None:
+            self._domain(recipe).check_given(listed, value, recipe.dimension, self.path)
         return recipe
 
-    def _check_range(self, array: NDArray[Any], given: Any) -> None:
-        bad = array <= 0 if self._positive else array < 0 if not self._negative else np.zeros(0, dtype=bool)
-        if bad.any():
-            least = "larger than zero" if self._positive else "zero or more"
-            first = int(np.flatnonzero(bad)[0])
-            sign = "zero" if np.ravel(array)[first] == 0 else "negative"
-            place = f" in element {first}" if array.ndim else ""
-            raise InvalidParameterError(
-                f"{self.path} is {describe(given)}, {sign}{place}, but it must be {least}.",
-                where=self.path,
-                cure=f"Give values {least}.",
-            )
+    def _domain(self, recipe: Initialiser) -> Domain:
+        return domain_of(*self._bounds, recipe.dimension, self.path)
 
     def bind(self, owner: Any, name: str) -> None:
         """Remember whose attribute this is, and check the value again under its full name."""
@@ -178,14 +174,17 @@ class Parameter(Variable):
         return varshape
 
     def fetch(self, context: BindContext) -> NDArray[Any]:
-        """Values in the coherent unit system."""
-        shape = self._shape()
-        if isinstance(self._recipe, _Plain):
-            array = self._recipe.array
-            return array.reshape(()) if shape == () else np.broadcast_to(array, shape)
-        return np.asarray(
-            self._recipe.sample(shape, seed=context.seed, stream=STATE_STREAM + self.number, bits=context.bits)
-        )
+        """Values in the coherent unit system, checked."""
+        shape, recipe = self._shape(), self._recipe
+        if isinstance(recipe, _Plain):
+            array = recipe.array.reshape(()) if shape == () else np.broadcast_to(recipe.array, shape)
+        else:
+            stream = STATE_STREAM + self.number
+            array = np.asarray(recipe.sample(shape, seed=context.seed, stream=stream, bits=context.bits))
+            self._domain(recipe).check_drawn(array, recipe, recipe.dimension, self.path)
+        if self._check is not None:
+            self._check(array, context)
+        return array
 
     def _fetch_as(self, shape: tuple[int, ...], kind: Kind, context: BindContext) -> NDArray[Any]:
         """Values of the shape and the kind that a step was traced with; refuses what does not fit into them."""
@@ -263,6 +262,15 @@ class _Refused:
 
     def __getattr__(self, name: str) -> Any:
         raise self._error
+
+
+def _listed(recipe: Initialiser) -> NDArray[Any] | None:
+    """The numbers of a recipe that lists them; None where they are drawn or computed later."""
+    if isinstance(recipe, _Plain):
+        return recipe.array
+    if isinstance(recipe, Constant):
+        return np.asarray(recipe.value)
+    return recipe.values if isinstance(recipe, Values) else None
 
 
 class _Plain(Initialiser):

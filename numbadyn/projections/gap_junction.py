@@ -184,7 +184,7 @@ class SymmetryGapJunction(_GapJunction):
                 where=self.path,
                 cure="Give one conductance, or one for each junction.",
             )
-        self.weight = Parameter(weight)
+        self.weight = Parameter(weight, negative=False)
 
     def update(self) -> None:
         """Register the currents of both ends."""
@@ -249,7 +249,7 @@ class AsymmetryGapJunction(_GapJunction):
                 where=self.path,
                 cure=f"Give two conductances, or an array of shape ({self.n_junctions}, 2).",
             )
-        self.weight_post, self.weight_pre = Parameter(values[..., 0]), Parameter(values[..., 1])
+        self.weight_post, self.weight_pre = (Parameter(values[..., side], negative=False) for side in (0, 1))
 
     def update(self) -> None:
         """Register the currents of both ends."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.errors import InvalidParameterError, ProjectionTargetError, ShapeError
+from numbadyn.errors import InvalidParameterError, ProjectionTargetError, RateError, ShapeError
 from numbadyn.model import environ, random
 from numbadyn.model.delays import Prefetch
 from numbadyn.model.group import Projection
@@ -23,6 +23,10 @@ from numbadyn.projections.poisson_arguments import checked_jump, checked_mask, w
 from numbadyn.units import FREQUENCY, join, join_eager, split
 
 __all__ = ["PoissonInput", "poisson_input"]
+
+
+_MOST_COUNTS = 1e9
+"""The highest mean count that can be drawn."""
 
 
 class PoissonInput(Projection):
@@ -52,6 +56,8 @@ class PoissonInput(Projection):
         named twice in `indices`.
     ShapeError
         `indices` reach beyond the population, or `freq` or `weight` fit neither them nor the population.
+    RateError
+        More than 1e9 spikes a step and neuron are expected; when a run begins.
     DimensionError
         `freq` is no rate.
     ProjectionTargetError
@@ -96,12 +102,25 @@ class PoissonInput(Projection):
                     where=self.path,
                     cure="Give num_input=1000, freq=20*Hz and weight=0.1*mV, for example.",
                 )
-        self.num_input = Parameter(count if chosen is None else count * chosen)
-        self.freq = Parameter(self._spread(freq, chosen), unit=join(1.0, FREQUENCY), negative=False)
+        self.num_input = Parameter(count if chosen is None else count * chosen, negative=False)
+        self.freq = Parameter(
+            self._spread(freq, chosen), unit=join(1.0, FREQUENCY), negative=False, check=self._must_fit
+        )
         self.weight = Parameter(self._spread(weight, chosen))
         self.label = label
         self._spare_key = f"{self.path} {serial()}"
         self._jumps = jumps_of(self._post, target.item) if isinstance(target, Prefetch) else None
+
+    def _must_fit(self, freq: NDArray[Any], context: Any) -> None:
+        """Refuse more spikes a step than can be counted."""
+        mean = self.num_input.fetch(context) * freq * context.dt
+        if np.max(mean, initial=0.0) > _MOST_COUNTS:
+            raise RateError(
+                f"{self.path} is to draw {float(np.max(mean)):.3g} spikes a step and neuron, "
+                f"but at most {_MOST_COUNTS:.0e} can be counted.",
+                where=self.path,
+                cure="Check num_input and the unit of freq, or give the mean as a current.",
+            )
 
     @property
     def post(self) -> Any:

@@ -5,17 +5,28 @@ In: rates or times.  Out: spikes.  Must not know: lowering, targets.
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from numbadyn.errors import RateError
 from numbadyn.model import environ, random
 from numbadyn.model.dynamics import Neuron
 from numbadyn.model.given import GivenSpikes
+from numbadyn.model.guards import watch
 from numbadyn.model.values import Parameter
+from numbadyn.model.variable import resolve
+from numbadyn.tracing.trace import current_trace
+from numbadyn.tracing.traced import as_node
+from numbadyn.units import FREQUENCY, join, split
 from numbadyn.zoo.units import kHz
 
 __all__ = ["PoissonGroup", "SpikeTrain"]
+
+_CERTAIN = 1.0 + 1e-6
+"""Highest chance of a spike in a step, with what rounding may add to it."""
 
 
 class PoissonGroup(Neuron):
@@ -34,13 +45,17 @@ class PoissonGroup(Neuron):
     ------
     InvalidParameterError
         A rate is negative or not finite.
+    RateError
+        A rate is above one spike a step; when a run begins, or in an eager call.
     DimensionError, UnitExpectedError
         `rates` are no rates.
 
     Notes
     -----
-    A neuron fires at most once a step, with the probability :math:`p = 1 - e^{-r \Delta t}` that a Poisson process of
-    the rate r has an event in it.
+    A neuron fires at most once a step, with the probability :math:`p = r \Delta t`, so that its mean rate is r; the
+    intervals are geometrically distributed, for small p those of a Poisson process. More than one spike a step,
+    :math:`r > 1 / \Delta t`, is refused when a run begins: take a smaller step, or `PoissonInput`, whose sources may
+    fire several times in a step.
 
     Examples
     --------
@@ -54,7 +69,14 @@ class PoissonGroup(Neuron):
 
     def __init__(self, in_size: Any, rates: Any, name: str | None = None) -> None:
         super().__init__(in_size, name=name)
-        self.rates = Parameter(rates, unit=kHz, negative=False)
+        self.rates = Parameter(rates, unit=kHz, negative=False, check=self._must_fit)
+
+    def _must_fit(self, rates: NDArray[Any], context: Any) -> None:
+        """Refuse rates that one spike a step cannot carry, when they are bound."""
+        above = np.flatnonzero(rates * context.dt > _CERTAIN)
+        if above.size:
+            place = f" in {above.size} of {rates.size} neurons, first in {above[0]}" if rates.ndim else ""
+            raise _too_high(self.path, float(np.ravel(rates)[above[0]]), context.dt, place)
 
     def update(self) -> Any:
         """Draw the spikes of this step.
@@ -64,7 +86,40 @@ class PoissonGroup(Neuron):
         array of bool
             Who spikes.
         """
-        return random.bernoulli(-np.expm1(-self.rates * environ.get_dt()), size=self.varshape)
+        chance, trace = self.rates * environ.get_dt(), current_trace()
+        if trace is None:
+            self._must_fit(*self._eager_rates())
+        elif not isinstance(self.rates, Parameter):  # rates that change while the network runs
+            p = as_node(trace, chance)
+            least, most = trace.literal(0.0), trace.literal(_CERTAIN)
+            inside = trace.emit("and", trace.emit("greater_equal", p, least), trace.emit("less_equal", p, most))
+            watch(trace, p, inside, f"{self.path}.rates", "probability", self._left_range)
+        return random.bernoulli(chance, size=self.varshape)
+
+    def _eager_rates(self) -> tuple[NDArray[Any], Any]:
+        """The rates of an eager call, and what they are checked with."""
+        return np.asarray(split(resolve(self.rates))[0]), SimpleNamespace(dt=environ.eager_dt())
+
+    def _left_range(self, step: int, element: int, chance: float, context: Any) -> Exception:
+        """The error of a rate that has left its range while the network ran."""
+        place = f" in step {step} (t = {step * context.dt:g} ms), neuron {element}"
+        return _too_high(self.path, chance / context.dt, context.dt, place)
+
+
+def _too_high(path: str, rate: float, dt: float, place: str) -> RateError:
+    """The error of a rate that no chance of a spike in each step makes."""
+    found = join(float(f"{rate:.6g}"), FREQUENCY)
+    if not rate >= 0.0:
+        return RateError(
+            f"{path} has a rate of {found}{place}.", where=f"{path}.rates", cure="Keep it at zero or more: np.maximum."
+        )
+    return RateError(
+        f"{path} has a rate of {found}{place}; with one spike a step of {dt:g} ms the highest is "
+        f"{join(float(f'{1.0 / dt:.6g}'), FREQUENCY)}.",
+        where=f"{path}.rates",
+        cure=f"Take a step of {float(f'{1.0 / rate:.3g}'):g} ms or less, or nd.PoissonInput(num_input=..., freq=...), "
+        "whose sources may fire several times in a step.",
+    )
 
 
 class SpikeTrain(Neuron):
@@ -85,12 +140,15 @@ class SpikeTrain(Neuron):
     ------
     ShapeError, InvalidParameterError, DimensionError
         Indices and times do not fit each other or the population.
+    RateError
+        Two times of a neuron lie in one step; when a run begins.
 
     Notes
     -----
     A spike of step m has the time :math:`(m + 1) \Delta t`, the end of its step, as recorded spikes have. A time t
     therefore belongs to step :math:`m = \lceil t / \Delta t \rceil - 1`, and t = 0 to step 0; times that have been
-    recorded come back unchanged. Several spikes of a neuron in one step are one. An eager call needs the step number:
+    recorded come back unchanged. A neuron fires at most once a step: two times in one step are refused when a run
+    begins, while a time that is given twice is one spike. An eager call needs the step number:
     ``nd.environ.context(dt=..., i=...)``.
 
     Examples

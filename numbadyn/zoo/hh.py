@@ -117,15 +117,15 @@ class HH(Neuron):
     ) -> None:
         super().__init__(in_size, name=name)
         self.C = Parameter(C, unit=pF, positive=True)
-        self.g_L = Parameter(g_L, unit=nS)
-        self.g_Na = Parameter(g_Na, unit=nS)
-        self.g_K = Parameter(g_K, unit=nS)
+        self.g_L = Parameter(g_L, unit=nS, negative=False)
+        self.g_Na = Parameter(g_Na, unit=nS, negative=False)
+        self.g_K = Parameter(g_K, unit=nS, negative=False)
         self.E_L = Parameter(E_L, unit=mV)
         self.E_Na = Parameter(E_Na, unit=mV)
         self.E_K = Parameter(E_K, unit=mV)
         self.V_T = Parameter(V_T, unit=mV)
         self.V_spike = Parameter(V_spike, unit=mV)
-        self.tau_ref = Parameter(tau_ref, unit=ms)
+        self.tau_ref = Parameter(tau_ref, unit=ms, negative=False)
         self.V_initializer = V_initializer
         self.m_initializer = m_initializer
         self.h_initializer = h_initializer

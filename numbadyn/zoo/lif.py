@@ -83,7 +83,7 @@ class LIF(Neuron):
         name: str | None = None,
     ) -> None:
         super().__init__(in_size, name=name)
-        self.R = Parameter(R)
+        self.R = Parameter(R, negative=False)
         self.tau = Parameter(tau, unit=ms, positive=True)
         self.V_th = Parameter(V_th, unit=mV)
         self.V_reset = Parameter(V_reset, unit=mV)
@@ -180,7 +180,7 @@ class LIFRef(LIF):
         name: str | None = None,
     ) -> None:
         super().__init__(in_size, R, tau, V_th, V_reset, V_rest, V_initializer, name)
-        self.tau_ref = Parameter(tau_ref, unit=ms)
+        self.tau_ref = Parameter(tau_ref, unit=ms, negative=False)
 
     def init_state(self) -> None:
         """Make the membrane potential and the counter."""

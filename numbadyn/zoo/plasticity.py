@@ -10,26 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from numbadyn.errors import InvalidParameterError
 from numbadyn.model import environ
 from numbadyn.model.dynamics import Synapse
 from numbadyn.model.init import Initialiser
 from numbadyn.model.values import Parameter, State
-from numbadyn.units import describe, split
 from numbadyn.zoo.units import ms
 
 __all__ = ["STD", "STP"]
-
-
-def _fraction(value: Any, where: str) -> Parameter:
-    """Parameter between 0 and 1."""
-    if not isinstance(value, Initialiser | Parameter) and np.any(np.asarray(split(value, where=where)[0]) > 1.0):
-        raise InvalidParameterError(
-            f"{where} is {describe(value)}, but it is a fraction of what is there.",
-            where=where,
-            cure="Give values from 0 to 1.",
-        )
-    return Parameter(value, negative=False)
 
 
 class STP(Synapse):
@@ -106,7 +93,7 @@ class STP(Synapse):
         name: str | None = None,
     ) -> None:
         super().__init__(in_size, name=name)
-        self.U = _fraction(U, f"{self.path}.U")
+        self.U = Parameter(U, low=0.0, high=1.0)
         self.tau_f = Parameter(tau_f, unit=ms, positive=True)
         self.tau_d = Parameter(tau_d, unit=ms, positive=True)
         self.u_initializer = u_initializer
@@ -202,7 +189,7 @@ class STD(Synapse):
     ) -> None:
         super().__init__(in_size, name=name)
         self.tau = Parameter(tau, unit=ms, positive=True)
-        self.U = _fraction(U, f"{self.path}.U")
+        self.U = Parameter(U, low=0.0, high=1.0)
         self.x_initializer = x_initializer
 
     def init_state(self) -> None:

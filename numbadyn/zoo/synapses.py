@@ -10,6 +10,7 @@ import math
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from numbadyn.errors import DimensionError, InvalidParameterError
 from numbadyn.model import environ
@@ -191,11 +192,20 @@ class DualExpon(_Conductance):
     ) -> None:
         super().__init__(in_size, g_initializer, name)
         self.tau_decay = Parameter(tau_decay, unit=ms, positive=True)
-        self.tau_rise = Parameter(tau_rise, unit=ms, positive=True)
+        self.tau_rise = Parameter(tau_rise, unit=ms, positive=True, check=self._must_differ)
         self.amplitude = Parameter(amplitude)
         self.normalize = bool(normalize)
-        given = [tau for tau in (tau_decay, tau_rise) if not isinstance(tau, Initialiser | Parameter)]
-        if len(given) == 2 and np.any(np.asarray(split(given[0])[0]) == split(given[1])[0]):
+        if not any(isinstance(tau, Initialiser | Parameter) or callable(tau) for tau in (tau_decay, tau_rise)):
+            self._refuse_equal(np.asarray(split(tau_decay)[0]), np.asarray(split(tau_rise)[0]))
+
+    def _must_differ(self, rise: NDArray[Any], context: Any) -> None:
+        """Check the time constants of a run, wherever they come from."""
+        self._refuse_equal(self.tau_decay.fetch(context), rise)
+
+    def _refuse_equal(self, decay: NDArray[Any], rise: NDArray[Any]) -> None:
+        """Refuse what would divide by zero; shapes that do not fit are named elsewhere."""
+        fit = decay.shape == rise.shape or 1 in (decay.size, rise.size)
+        if fit and np.any(decay == rise):
             raise InvalidParameterError(
                 f"tau_decay and tau_rise of {self.path} are equal.",
                 where=self.path,

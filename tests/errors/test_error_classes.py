@@ -17,6 +17,7 @@ BUILTINS = {
     "DimensionError": TypeError,
     "UnitExpectedError": TypeError,
     "InvalidParameterError": ValueError,
+    "RateError": ValueError,
     "SizeError": ValueError,
     "ShapeError": ValueError,
     "TracedValueError": TypeError,

@@ -178,7 +178,7 @@ def draw(thread, threads, step, D, entry):
         for i in range(first_of(thread, threads, T[u64(row + 9)]), T[u64(row + 1)], threads):
             rate = R[u64(begin)] if common else R[u64(begin + i)]
             count = poisson_count(f64(rate), i, key0, key1, low, high, u32(T[u64(row + 8)]))
-            R[u64(T[u64(row)] + i)] = real(count)
+            R[u64(T[u64(row)] + i)] = select(count < 0, real(np.nan), real(count))
 
 
 def play_trains(thread, threads, step, D, entry):

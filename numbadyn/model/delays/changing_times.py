@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.ir.nodes import BindContext, Guard, ParamSpec
+from numbadyn.ir.nodes import BindContext, ParamSpec
 from numbadyn.model.delays.forms import Form
 from numbadyn.model.delays.rule import delay_steps, shift_before_ceil, tolerance
 from numbadyn.model.delays.times import DelayTime, Present, bound_number, eager_context, out_of_range
 from numbadyn.model.delays.windows import Window
-from numbadyn.model.values import State
+from numbadyn.model.guards import watch
 from numbadyn.tracing.trace import Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import TIME, join, magnitude_in
@@ -104,7 +104,6 @@ class Moving(Present):
 
 def guarded(trace: Trace, time: int, most: Callable[[BindContext], float], where: str) -> int:
     """A time inside of its range; the first one outside is noted, and the run ends with its error."""
-    shape = trace.node(time).shape
 
     def bound(number: Callable[[BindContext], float]) -> int:
         spec = ParamSpec(f"{where}_range", (), "real", TIME, lambda context: np.asarray(number(context)))
@@ -113,21 +112,13 @@ def guarded(trace: Trace, time: int, most: Callable[[BindContext], float], where
     low = bound(lambda context: -tolerance(context.bits) * context.dt)
     high = bound(lambda context: most(context) + tolerance(context.bits) * context.dt)
     inside = trace.emit("and", trace.emit("greater_equal", time, low), trace.emit("less_equal", time, high))
-    broken, value = State(0, shape=shape), State(join(0.0, TIME), shape=shape)
-    broken.name, value.name = f"{where} out of range", f"{where} offending delay"
-    indices = [trace.state_index(state, state.spec) for state in (broken, value)]
-    old_broken, old_value = (trace.read(index) for index in indices)
-    first = trace.emit("and", trace.emit("not", inside), trace.emit("equal", old_broken, trace.literal(0)))
-    number = trace.emit("add", trace.step_number(), trace.literal(1))
-    trace.write(indices[0], trace.emit("select", first, number, old_broken))
-    trace.write(indices[1], trace.emit("select", first, time, old_value))
 
     def error(step: int, element: int, wrong: float, context: BindContext) -> Exception:
         return out_of_range(
             where, wrong, most(context), f"step {step} (t = {step * context.dt:g} ms), element {element}"
         )
 
-    trace.step.guards.append(Guard(indices[0], indices[1], error))
+    watch(trace, time, inside, where, "delay", error)
     zero, top = trace.constant(0.0, TIME), bound(most)
     limited = trace.emit("minimum", trace.emit("maximum", time, zero), top)
     return trace.emit("select", inside, limited, zero)
