@@ -25,7 +25,10 @@ SHORT_FORMS = {"propagator": "exprel_short"}
 
 _MANY = 3
 _SLOW = frozenset({"div", "sqrt", "mod", "gather", "take"})
-_HEAVY = frozenset(name for name, row in OPS.items() if row.elementary) | {"uniform", "normal"} | frozenset(NAMES)
+_LIGHT = frozenset({"time_less", "time_less_equal", "time_equal", "time_snapped"})
+_HEAVY = (
+    frozenset(name for name, row in OPS.items() if row.elementary) | {"uniform", "normal"} | frozenset(NAMES)
+) - _LIGHT
 
 
 @dataclass(frozen=True, slots=True)

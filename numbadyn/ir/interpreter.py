@@ -41,13 +41,16 @@ class Evaluator:
         The traced step.
     context : BindContext
         dt, seed and precision.
+    bits : {64, 32}, optional
+        Precision of the arithmetic, by default that of the context.
     """
 
-    def __init__(self, step: Step, context: BindContext) -> None:
+    def __init__(self, step: Step, context: BindContext, bits: int | None = None) -> None:
         self.step = step
         self.context = context
-        self.real = dtype_of("real", context.bits)
-        self.functions = numpy_functions(context.bits)
+        self.bits = context.bits if bits is None else bits
+        self.real = dtype_of("real", self.bits)
+        self.functions = numpy_functions(self.bits)
         self.constant = invariants(step)
         self.values: dict[int, Array] = {}
 
@@ -57,15 +60,24 @@ class Evaluator:
         for index in sorted(self.constant):
             self.values[index] = self.elementwise(index)
 
+    def _in_double(self, node: Node) -> list[Array]:
+        """Arguments of a node, which are run constants, computed in float64."""
+        wide = Evaluator(self.step, self.context, 64)
+        for index in live(self.step, list(node.args)):
+            wide.values[index] = wide.elementwise(index)
+        return [wide.values[arg] for arg in node.args]
+
     def elementwise(self, index: int, number: int = 0) -> Array:
         """Value of a parameter, of dt, t or n, of a draw, of chosen elements or of an elementwise operation."""
         node = self.step.nodes[index]
         args = [self.values[arg] for arg in node.args]
         if node.op in OPS:
+            if self.bits != 64 and OPS[node.op].kinds == "steps":
+                args = self._in_double(node)
             return self._apply(node, args)
         if node.op == "param":
             fetched = np.asarray(self.step.params[node.attrs["index"]].fetch(self.context))
-            return fetched.astype(dtype_of(node.kind, self.context.bits)).reshape(node.shape)
+            return fetched.astype(dtype_of(node.kind, self.bits)).reshape(node.shape)
         if node.op == "dt":
             return np.asarray(self.context.dt, dtype=self.real)
         if node.op == "time":
@@ -95,7 +107,7 @@ class Evaluator:
         function = op.meaning or self.functions[op.elementary]
         with np.errstate(all="ignore"):
             result = np.asarray(function(*args))
-        return result.astype(dtype_of(node.kind, self.context.bits), copy=False)
+        return result.astype(dtype_of(node.kind, self.bits), copy=False)
 
     def _draw(self, node: Node, args: list[Array], number: int) -> Array:
         elements = np.arange(node.size, dtype=np.uint32)

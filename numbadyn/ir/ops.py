@@ -18,7 +18,10 @@ __all__ = ["OPS", "Kind", "Op", "promote"]
 
 Kind = Literal["real", "int", "bool"]
 UnitRule = Literal["same", "multiply", "divide", "sqrt", "keep", "none", "compare", "select", "logic"]
-KindRule = Literal["promote", "real", "keep", "bool", "int", "select"]
+KindRule = Literal["promote", "real", "keep", "bool", "int", "select", "steps"]
+
+#: More steps than any run has, and a number that is exact in float64.
+_MANY_STEPS = 2**62
 
 _ORDER: dict[Kind, int] = {"bool": 0, "int": 1, "real": 2}
 
@@ -36,14 +39,14 @@ class Op:
     kinds : str
         How the kind of the result follows from the arguments. ``promote``: the widest argument kind (at least int);
         ``real``: arguments are made real; ``keep``: that of the argument; ``bool``, ``int``: that kind; ``select``: as
-        the last two.
+        the last two; ``steps``: an int from run constants, computed in float64 at any precision.
     units : str
         How the unit of the result follows. ``same``: all arguments alike; ``compare``: alike, result has none;
         ``none``: arguments must have none; ``logic``: Booleans; ``select``: the last two alike.
     meaning : callable
         The NumPy meaning, on arrays of one dtype; None where it is an elementary function of `numbadyn.ir.elementary`.
     text : str
-        The compiled spelling, with ``{0}``, ``{1}`` ... for the arguments.
+        The compiled spelling, with ``{0}``, ``{1}`` ... for the arguments; empty where all arguments are run constants.
     """
 
     name: str
@@ -93,6 +96,32 @@ def _to_int(a: Any) -> Any:
     return np.trunc(a).astype(np.int64) if a.dtype.kind == "f" else a.astype(np.int64)
 
 
+def _steps(compare: Callable[[Any, Any], Any], undefined: int) -> Callable[[Any, Any], Any]:
+    """Number of the first step whose time, compared with a bound, is true; `undefined` for NaN."""
+
+    def count(bound: Any, dt: Any) -> Any:
+        steps = bound / dt
+        whole = np.rint(steps)
+        near = np.abs(steps - whole) <= np.clip(2e-7 * np.abs(steps), 1e-6, 1e-3)
+        first = np.where(near, compare(whole, near), compare(steps, near))
+        first = np.where(np.isnan(first), float(undefined), np.clip(first, -_MANY_STEPS, _MANY_STEPS))
+        return first.astype(np.int64)
+
+    return count
+
+
+def _from(steps: Any, _near: Any) -> Any:
+    return np.ceil(steps)
+
+
+def _after(steps: Any, _near: Any) -> Any:
+    return np.floor(steps) + 1.0
+
+
+def _at(steps: Any, near: Any) -> Any:
+    return np.where(near, steps, -1.0)
+
+
 _ROWS = (
     # arithmetic
     Op("add", 2, "promote", "same", np.add, "{0} + {1}"),
@@ -126,6 +155,19 @@ _ROWS = (
     Op("greater_equal", 2, "bool", "compare", np.greater_equal, "{0} >= {1}"),
     Op("equal", 2, "bool", "compare", np.equal, "{0} == {1}"),
     Op("not_equal", 2, "bool", "compare", np.not_equal, "{0} != {1}"),
+    # the same of times, up to a rounding: after the two sides, the number of the step and a side's change in a step
+    *(
+        Op(name, 4, "bool", "compare", None, name + "({0}, {1}, {2}, {3})")
+        for name in ("time_less", "time_less_equal", "time_equal")
+    ),
+    Op("time_snapped", 3, "keep", "none", None, "time_snapped({0}, {1}, {2})"),
+    # from a bound and dt, both run constants: number of the first step at or after it, and after it, for >= and > and,
+    # where NaN is to be false too, for < and <=; of the step at it, or -1
+    Op("step_from", 2, "steps", "compare", _steps(_from, _MANY_STEPS), ""),
+    Op("step_after", 2, "steps", "compare", _steps(_after, _MANY_STEPS), ""),
+    Op("steps_before", 2, "steps", "compare", _steps(_from, 0), ""),
+    Op("steps_up_to", 2, "steps", "compare", _steps(_after, 0), ""),
+    Op("step_at", 2, "steps", "compare", _steps(_at, -1), ""),
     # logic
     Op("and", 2, "bool", "logic", np.logical_and, "{0} & {1}"),
     Op("or", 2, "bool", "logic", np.logical_or, "{0} | {1}"),

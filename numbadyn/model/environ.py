@@ -16,7 +16,7 @@ import numpy as np
 from numbadyn.errors import TimeStepError, UnitExpectedError
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced
-from numbadyn.units import TIME, describe, is_quantity, join_eager, magnitude_in, split
+from numbadyn.units import STEP, TIME, describe, is_quantity, join_eager, magnitude_in, split
 
 __all__ = ["all_values", "context", "get", "get_dt", "known_dt", "next_stream", "set", "time_step"]
 
@@ -71,7 +71,7 @@ def set(**values: Any) -> None:  # noqa: A001 - the name of the reference API
     array(0.1) * ms
     """
     if "dt" in values:
-        time_step(values["dt"], "environ.set(dt=...)")
+        STEP.set(time_step(values["dt"], "environ.set(dt=...)"))
     _VALUES.set({**_VALUES.get(), **values})
 
 
@@ -92,14 +92,14 @@ def context(**values: Any) -> Iterator[dict[str, Any]]:
     ...     environ.get("i")
     3
     """
-    if "dt" in values:
-        time_step(values["dt"], "environ.context(dt=...)")
+    step = time_step(values["dt"], "environ.context(dt=...)") if "dt" in values else STEP.get()
     merged = {**_VALUES.get(), **values, _STREAM: [0]}
-    token = _VALUES.set(merged)
+    token, step_token = _VALUES.set(merged), STEP.set(step)
     try:
         yield merged
     finally:
         _VALUES.reset(token)
+        STEP.reset(step_token)
 
 
 def all_values() -> dict[str, Any]:

@@ -147,12 +147,14 @@ _RULES: dict[str, Rule] = {
     "identity": lambda t, args, y, ds: ds[0],
     "to_real": lambda t, args, y, ds: ds[0],
     "mod": lambda t, args, y, ds: ds[0],
+    "time_snapped": lambda t, args, y, ds: ds[0],
 }
 #: Piecewise constant: their derivative is zero wherever it exists.
 _FLAT = frozenset(
     [
         "sign", "floor", "ceil", "rint", "int_mod", "int_floordiv", "less", "less_equal", "greater", "greater_equal",
-        "equal", "not_equal", "and", "or", "xor", "not", "to_int", "to_bool",
+        "equal", "not_equal", "and", "or", "xor", "not", "to_int", "to_bool", "time_less", "time_less_equal",
+        "time_equal", "step_from", "step_after", "steps_before", "steps_up_to", "step_at",
     ]
 )  # fmt: skip
 

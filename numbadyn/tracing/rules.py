@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from numbadyn.errors import DimensionError, UnsupportedFunctionError
+from numbadyn.tracing import times
 from numbadyn.tracing.trace import ANY, Trace
 from numbadyn.units import DIMENSIONLESS
 
@@ -24,23 +25,28 @@ def _plain(name: str) -> UfuncRule:
     return lambda trace, *args: trace.emit(name, *args)
 
 
+def _compared(name: str) -> UfuncRule:
+    return lambda trace, a, b: times.compare(trace, name, a, b)
+
+
 def _integers(trace: Trace, *args: int) -> bool:
     return all(trace.node(arg).kind == "int" for arg in args)
 
 
 def _floor_divide(trace: Trace, a: int, b: int) -> int:
-    return trace.emit("int_floordiv", a, b) if _integers(trace, a, b) else trace.emit("floor", trace.emit("div", a, b))
+    return trace.emit("int_floordiv", a, b) if _integers(trace, a, b) else times.floor_divide(trace, a, b)
 
 
 def _mod(trace: Trace, a: int, b: int) -> int:
-    return trace.emit("int_mod", a, b) if _integers(trace, a, b) else trace.emit("mod", a, b)
+    return trace.emit("int_mod", a, b) if _integers(trace, a, b) else times.remainder(trace, a, b)
 
 
 def _rounding(name: str) -> UfuncRule:
-    return lambda trace, a: a if trace.node(a).kind == "int" else trace.emit(name, a)
+    return lambda trace, a: a if trace.node(a).kind == "int" else trace.emit(name, times.snapped(trace, a))
 
 
 def _trunc(trace: Trace, a: int) -> int:
+    a = times.snapped(trace, a)
     negative = trace.emit("less", a, trace.literal(0.0))
     return trace.emit("select", negative, trace.emit("ceil", a), trace.emit("floor", a))
 
@@ -127,8 +133,8 @@ def _exp2(trace: Trace, a: int) -> int:
 
 def _heaviside(trace: Trace, a: int, at_zero: int) -> int:
     zero = trace.constant(0.0, trace.node(a).dimension)
-    above = trace.emit("select", trace.emit("greater", a, zero), trace.literal(1.0), at_zero)
-    return trace.emit("select", trace.emit("less", a, zero), trace.literal(0.0), above)
+    above = trace.emit("select", times.compare(trace, "greater", a, zero), trace.literal(1.0), at_zero)
+    return trace.emit("select", times.compare(trace, "less", a, zero), trace.literal(0.0), above)
 
 
 UFUNCS: dict[str, UfuncRule] = {
@@ -173,7 +179,7 @@ UFUNCS: dict[str, UfuncRule] = {
         name: _plain(name)
         for name in ("exp", "expm1", "log", "log1p", "log10", "tanh", "sinh", "cosh", "sin", "cos", "tan")
     },
-    **{name: _plain(name) for name in ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")},
+    **{name: _compared(name) for name in ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")},
 }
 
 

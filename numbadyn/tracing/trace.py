@@ -22,7 +22,7 @@ from numbadyn.ir.ops import OPS, Kind, promote
 from numbadyn.tracing.positions import here, raised_at
 from numbadyn.units import DIMENSIONLESS, TIME, Dimension, split
 
-__all__ = ["ANY", "Template", "Trace", "current_trace"]
+__all__ = ["ANY", "Checked", "Template", "Trace", "current_trace"]
 
 #: Stands for "not known yet" while the first pass finds out what delayed outputs look like; compared by identity.
 ANY = Dimension(luminous=99)
@@ -39,6 +39,16 @@ def current_trace() -> Trace | None:
 class Template:
     """Shape, kind and dimension of a value that is read before it has been traced."""
 
+    shape: tuple[int, ...]
+    kind: Kind
+    dimension: Dimension
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Arguments of an operation, converted, with shape, kind and dimension of its result."""
+
+    args: tuple[int, ...]
     shape: tuple[int, ...]
     kind: Kind
     dimension: Dimension
@@ -335,14 +345,21 @@ class Trace:
 
     def emit(self, name: str, *args: int) -> int:
         """Append an elementwise operation after checking kinds, units and shapes."""
-        op = OPS[name]
+        return self.append(name, self.checked(name, *args))
+
+    def checked(self, name: str, *args: int) -> Checked:
+        """Check kinds, units and shapes of an elementwise operation, and convert its arguments."""
         nodes = [self.node(arg) for arg in args]
         shape = self._shape(name, nodes)
         dimension = self._dimension(name, nodes)
         kind, operands = self._kind(name, nodes)
         converted = tuple(self.cast(arg, want) for arg, want in zip(args, operands, strict=True))
-        assert len(args) == op.arity, name
-        return self._append(name, converted, shape, kind, dimension)
+        assert len(args) == OPS[name].arity, name
+        return Checked(converted, shape, kind, dimension)
+
+    def append(self, name: str, checked: Checked, args: tuple[int, ...] | None = None) -> int:
+        """Append an operation that has been checked, or another one with its shape, kind and unit."""
+        return self._append(name, args or checked.args, checked.shape, checked.kind, checked.dimension)
 
     def _append(
         self, name: str, args: tuple[int, ...], shape: tuple[int, ...], kind: Kind, dimension: Dimension
@@ -426,6 +443,8 @@ class Trace:
             return common, ["bool", common, common]
         if rule == "real":
             return "real", ["real"] * len(kinds)
+        if rule == "steps":
+            return "int", ["real"] * len(kinds)
         if rule == "int":
             if name == "to_int":
                 return "int", kinds

@@ -20,6 +20,7 @@ from numbadyn.ir.ops import Kind
 from numbadyn.tracing.carrier import carry
 from numbadyn.tracing.operators import Operators
 from numbadyn.tracing.rules import FUNCTIONS, UFUNCS
+from numbadyn.tracing.times import snapped
 from numbadyn.tracing.trace import ANY, Trace, current_trace
 from numbadyn.units import Dimension, StandsForQuantity, scale_of
 
@@ -244,7 +245,8 @@ class Traced(StandsForQuantity, Operators):
         kinds: dict[str, Kind] = {"b": "bool", "i": "int", "u": "int", "f": "real"}
         if letter not in kinds:
             self._refuse(f"astype({dtype!r})", "Use bool, int or float.")
-        return Traced(self._trace, self._trace.cast(self._index, kinds[letter]))
+        value = snapped(self._trace, self._index) if kinds[letter] == "int" else self._index
+        return Traced(self._trace, self._trace.cast(value, kinds[letter]))
 
     def clip(self, low: Any, high: Any) -> Any:
         """Limit the values, as `numpy.clip`."""

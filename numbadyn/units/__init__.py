@@ -20,7 +20,7 @@ from .dimension import (
     VOLTAGE,
     Dimension,
 )
-from .eager import UnitArray, alike, join_eager
+from .eager import STEP, UnitArray, alike, join_eager
 from .stand_in import StandsForQuantity, scale_of
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "FREQUENCY",
     "LENGTH",
     "RESISTANCE",
+    "STEP",
     "TEMPERATURE",
     "TIME",
     "VOLTAGE",

@@ -4,6 +4,7 @@ In: magnitudes in the coherent system.  Out: `UnitArray`, a `quantities.Quantity
 """
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,12 @@ import quantities as pq
 from numbadyn.errors import DimensionError
 
 from .conversion import Magnitude, is_quantity, join, magnitude_in, split
-from .dimension import DIMENSIONLESS, Dimension
+from .dimension import DIMENSIONLESS, TIME, Dimension
 
-__all__ = ["UnitArray", "alike", "join_eager"]
+__all__ = ["STEP", "UnitArray", "alike", "join_eager"]
+
+#: Length of the time step of eager calls in ms, if there is one: times are compared in whole steps of it.
+STEP: ContextVar[float | None] = ContextVar("numbadyn_step", default=None)
 
 #: Functions of several values of one unit: positions of the arguments that carry it.
 _ALIKE: dict[str, tuple[int, ...]] = {"where": (1, 2), "clip": (0, 1, 2), "full_like": (0, 1)}
@@ -37,6 +41,45 @@ class UnitArray(pq.Quantity):  # type: ignore[misc]  # quantities has no types, 
             return alike(func, args, kwargs)
         return super().__array_function__(func, types, args, kwargs)
 
+    # Times that differ by a rounding are equal, as in a traced step (see `numbadyn.tracing.times`).
+
+    def __lt__(self, other: Any) -> Any:
+        pair = _times(self, other)
+        return super().__lt__(other) if pair is None else pair[0] < pair[1] - _slack(*pair)
+
+    def __le__(self, other: Any) -> Any:
+        pair = _times(self, other)
+        return super().__le__(other) if pair is None else pair[0] <= pair[1] + _slack(*pair)
+
+    def __gt__(self, other: Any) -> Any:
+        pair = _times(self, other)
+        return super().__gt__(other) if pair is None else pair[0] > pair[1] + _slack(*pair)
+
+    def __ge__(self, other: Any) -> Any:
+        pair = _times(self, other)
+        return super().__ge__(other) if pair is None else pair[0] >= pair[1] - _slack(*pair)
+
+    def __eq__(self, other: Any) -> Any:
+        pair = _times(self, other)
+        return super().__eq__(other) if pair is None else _equal(*pair)
+
+    def __ne__(self, other: Any) -> Any:
+        pair = _times(self, other)
+        return super().__ne__(other) if pair is None else ~_equal(*pair)
+
+    __hash__ = pq.Quantity.__hash__
+
+    def __mod__(self, other: Any) -> Any:
+        pair = _times(self, other)
+        if pair is None:
+            return super().__mod__(other)
+        whole = np.floor(_ratio(*pair))
+        return join_eager(np.where(_equal(pair[0], whole * pair[1]), 0.0, pair[0] - whole * pair[1])[()], TIME)
+
+    def __floordiv__(self, other: Any) -> Any:
+        pair = _times(self, other)
+        return super().__floordiv__(other) if pair is None else np.floor(_ratio(*pair))[()]
+
     # `quantities` keeps ms * kHz as it is, and refuses exp of it; a product without a dimension is a plain number here.
 
     def __mul__(self, other: Any) -> Any:
@@ -46,10 +89,41 @@ class UnitArray(pq.Quantity):  # type: ignore[misc]  # quantities has no types, 
         return _plain_if_dimensionless(super().__rmul__(other))
 
     def __truediv__(self, other: Any) -> Any:
-        return _plain_if_dimensionless(super().__truediv__(other))
+        pair = _times(self, other)
+        return _plain_if_dimensionless(super().__truediv__(other)) if pair is None else _ratio(*pair)[()]
 
     def __rtruediv__(self, other: Any) -> Any:
         return _plain_if_dimensionless(super().__rtruediv__(other))
+
+
+def _times(left: Any, right: Any) -> tuple[Any, Any] | None:
+    """Both sides in ms where they are times and there is a time step, else None."""
+    if STEP.get() is None or not (is_quantity(right) or hasattr(right, "__traced_value__")):
+        return None
+    sides = [split(getattr(side, "value", side) if not is_quantity(side) else side) for side in (left, right)]
+    if any(dimension != TIME for _magnitude, dimension in sides):
+        return None
+    return tuple(np.asarray(magnitude, dtype=np.float64) for magnitude, _dimension in sides)  # type: ignore[return-value]
+
+
+def _slack(a: Any, b: Any) -> Any:
+    step = STEP.get() or 0.0
+    with np.errstate(invalid="ignore"):
+        largest = np.maximum(np.abs(a), np.abs(b))
+        return np.where(np.isfinite(largest), np.clip(2e-15 * largest, 1e-6 * step, 0.25 * step), 0.0)
+
+
+def _equal(a: Any, b: Any) -> Any:
+    slack = _slack(a, b)
+    return (a <= b + slack) & (a >= b - slack)
+
+
+def _ratio(a: Any, b: Any) -> Any:
+    """The quotient of two times, a whole number where it is one up to a rounding."""
+    with np.errstate(all="ignore"):
+        ratio = a / b
+        whole = np.rint(ratio)
+        return np.where(_equal(a, whole * b), whole, ratio)
 
 
 def _plain_if_dimensionless(value: Any) -> Any:

@@ -37,6 +37,10 @@ SCALARS: dict[str, tuple[float | int, float | int]] = {
     "SUBNORMAL_SCALE": (18014398509481984.0, 33554432.0),
     "SUBNORMAL_EXPONENT": (54.0, 25.0),
     "INFINITY": (math.inf, math.inf),
+    # Part of a step by which times that count as equal may differ: so much of the step's number, between two limits.
+    "STEP_PART_OF_NUMBER": (2e-15, 5e-7),
+    "STEP_PART_LOWEST": (1e-6, 0.01),
+    "STEP_PART_HIGHEST": (0.25, 0.25),
     "NOT_A_NUMBER": (math.nan, math.nan),
     # Borders and centres of the three intervals of arctan.
     "TAN_PI_8": (0.41421356237309503, 0.41421356237309503),

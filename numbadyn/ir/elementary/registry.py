@@ -18,6 +18,7 @@ from numbadyn.ir.elementary import (
     philox,
     poisson,
     powers,
+    times,
     trigonometric,
 )
 
@@ -65,6 +66,11 @@ DEFINITIONS: dict[str, Callable[..., Any] | Mapping[int, Callable[..., Any]]] = 
     "sinh": hyperbolic.sinh,
     "tan": trigonometric.tan,
     "tanh": hyperbolic.tanh,
+    "time_equal": times.time_equal,
+    "time_less": times.time_less,
+    "time_less_equal": times.time_less_equal,
+    "time_slack": times.time_slack,
+    "time_snapped": times.time_snapped,
     "uniform": draws.uniform,
     "unit_interval": {64: draws.unit_interval_64, 32: draws.unit_interval_32},
 }
@@ -112,6 +118,7 @@ HELPERS: frozenset[str] = frozenset(
         "poisson_reject",
         "poisson_uniforms",
         "sin_near_zero",
+        "time_slack",
         "unit_interval",
     }
 )

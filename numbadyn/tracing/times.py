@@ -1,0 +1,239 @@
+"""Comparisons, remainders and roundings of times, which are decided in whole steps.
+
+In: node numbers of both sides.  Out: the node of the result.  Must not know: NumPy's names, the class of traced values.
+
+Time is a whole number of steps, but in floating point n dt may miss a bound by a rounding.  Where the time of the step
+is compared with a run constant, the step's number is compared with the number of steps in that constant, which is found
+in float64 once per run.  Where other values made of times meet (a time that a state has kept, a remainder, a phase), a
+difference within a small part of a step counts as none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from numbadyn.ir.nodes import Node
+from numbadyn.tracing.trace import ANY, Trace
+from numbadyn.units import DIMENSIONLESS, TIME
+
+__all__ = ["compare", "floor_divide", "remainder", "snapped"]
+
+_MIRRORED = {"less": "greater", "less_equal": "greater_equal", "greater": "less", "greater_equal": "less_equal"}
+#: Comparison -> how the step's number is compared, and with which count of the bound.
+_IN_STEPS = {
+    "greater_equal": ("greater_equal", "step_from"),
+    "greater": ("greater_equal", "step_after"),
+    "less": ("less", "steps_before"),
+    "less_equal": ("less", "steps_up_to"),
+    "equal": ("equal", "step_at"),
+    "not_equal": ("not_equal", "step_at"),
+}
+
+
+class _Times:
+    """What is known of the values of one trace: which are run constants, and which are made of times."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self._constant: dict[int, bool] = {}
+        self._scale: dict[int, int | None] = {}
+
+    @classmethod
+    def of(cls, trace: Trace) -> _Times:
+        """What is known so far of a trace."""
+        found: _Times = trace.notes.setdefault("times", cls(trace))
+        return found
+
+    def constant(self, index: int) -> bool:
+        """Whether a value is a run constant."""
+        for number in self._behind(index, self._constant):
+            node = self.trace.node(number)
+            self._constant[number] = node.op in ("param", "dt") or (
+                (node.elementwise or node.op in ("slice", "take")) and all(self._constant[arg] for arg in node.args)
+            )
+        return self._constant[index]
+
+    def _behind(self, index: int, known: dict[int, bool]) -> list[int]:
+        """The nodes that a node is made from and that are not known yet, in order."""
+        found: set[int] = set()
+        waiting = [index]
+        while waiting:
+            number = waiting.pop()
+            if number not in known and number not in found:
+                found.add(number)
+                waiting += self.trace.node(number).args
+        return sorted(found)
+
+    def keep_scale(self, index: int, scale: int) -> int:
+        """Say of a value how much it changes in a step."""
+        self._scale[index] = scale
+        return index
+
+    def scale(self, index: int) -> int | None:
+        """How much a value changes in a step, a run constant of its unit; None unless it is made of times."""
+        if index not in self._scale:
+            self._scale[index] = None if self.constant(index) else self._find_scale(index, self.trace.node(index))
+        return self._scale[index]
+
+    def _find_scale(self, index: int, node: Node) -> int | None:
+        trace = self.trace
+        if node.kind != "real" or node.dimension is ANY:
+            return None
+        if node.dimension == TIME:
+            return trace.dt()
+        first = node.args[0] if node.args else -1
+        if node.op in ("neg", "abs", "identity"):
+            return self.scale(first)
+        if node.op in ("add", "sub", "minimum", "maximum", "select"):
+            sides = node.args[-2:]
+            scales = [self.scale(arg) for arg in sides]
+            known = [scale for scale in scales if scale is not None]
+            if not known or not all(self.constant(arg) for arg, scale in zip(sides, scales, strict=True) if not scale):
+                return None
+            return known[0] if len(known) == 1 else trace.emit("maximum", *known)
+        if node.op in ("mul", "div"):
+            second = node.args[1]
+            if node.op == "mul" and self.constant(first):
+                first, second = second, first
+            scale = self.scale(first) if self.constant(second) else None
+            return None if scale is None else trace.emit(node.op, scale, trace.emit("abs", second))
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The time of the step as it stands in an expression: (sign t + offset) / unit, with run constants for both."""
+
+    sign: int
+    offset: int | None
+    unit: int | None
+
+
+def _line(times: _Times, index: int) -> _Line | None:
+    trace, node = times.trace, times.trace.node(index)
+    if node.op == "time":
+        return _Line(1, None, None)
+    if node.op in ("add", "sub"):
+        a, b = node.args
+        constant_last = times.constant(b)
+        side, other = (a, b) if constant_last else (b, a)
+        line = _line(times, side) if times.constant(other) else None
+        if line is None:
+            return None
+        if line.unit is not None:
+            other = trace.emit("mul", other, line.unit)
+        if node.op == "sub" and constant_last:
+            other = trace.emit("neg", other)
+        turned = node.op == "sub" and not constant_last
+        if line.offset is not None:
+            other = trace.emit("sub" if turned else "add", other, line.offset)
+        return _Line(-line.sign if turned else line.sign, other, line.unit)
+    if node.op == "div" and _positive_literal(trace, node.args[1]):
+        line = _line(times, node.args[0])
+        if line is not None and line.unit is None:
+            return _Line(line.sign, line.offset, node.args[1])
+    return None
+
+
+def _positive_literal(trace: Trace, index: int) -> bool:
+    node = trace.node(index)
+    if node.op != "param" or not node.attrs.get("literal") or node.shape != ():
+        return False
+    return bool(np.asarray(trace.step.params[node.attrs["index"]].fetch(None)) > 0)
+
+
+def _by_number(trace: Trace, times: _Times, name: str, a: int, b: int) -> int | None:
+    """The comparison by the step's number, if one side is the time of the step and the other a run constant."""
+    if times.constant(a):
+        name, a, b = _MIRRORED.get(name, name), b, a
+    line = _line(times, a) if times.constant(b) else None
+    if line is None:
+        return None
+    bound = b if line.unit is None else trace.emit("mul", b, line.unit)
+    if line.offset is not None:
+        bound = trace.emit("sub", bound, line.offset)
+    if line.sign < 0:
+        name, bound = _MIRRORED.get(name, name), trace.emit("neg", bound)
+    how, count = _IN_STEPS[name]
+    return trace.emit(how, trace.step_number(), trace.emit(count, trace.cast(bound, "real"), trace.dt()))
+
+
+def compare(trace: Trace, name: str, a: int, b: int) -> int:
+    """A comparison; one of times is decided in steps.
+
+    Parameters
+    ----------
+    trace : Trace
+        The active trace.
+    name : str
+        Operation of the table.
+    a, b : int
+        Both sides.
+
+    Returns
+    -------
+    int
+    """
+    checked = trace.checked(name, a, b)
+    if trace.node(checked.args[0]).kind != "real":
+        return trace.append(name, checked)
+    times = _Times.of(trace)
+    scales = [scale for scale in (times.scale(a), times.scale(b)) if scale is not None]
+    if not scales:
+        return trace.append(name, checked)
+    found = _by_number(trace, times, name, a, b)
+    if found is not None:
+        return found
+    scale = scales[0] if len(set(scales)) == 1 else trace.emit("maximum", *scales)
+    left, right = checked.args
+    if name.startswith("greater"):
+        name, left, right = _MIRRORED[name], right, left
+    timed = "time_equal" if name.endswith("equal") and not name.startswith("less") else f"time_{name}"
+    node = trace.append(timed, checked, args=(left, right, trace.step_number(), scale))
+    return trace.emit("not", node) if name == "not_equal" else node
+
+
+def snapped(trace: Trace, value: int) -> int:
+    """A number of times (t / period, t * rate): the nearest whole number where it is within a rounding of that."""
+    node = trace.node(value)
+    if node.kind != "real" or node.dimension != DIMENSIONLESS:
+        return value
+    scale = _Times.of(trace).scale(value)
+    return value if scale is None else _snapped(trace, value, scale)
+
+
+def _snapped(trace: Trace, value: int, scale: int) -> int:
+    checked = trace.checked("floor", value)
+    return trace.append("time_snapped", checked, args=(value, trace.step_number(), scale))
+
+
+def _quotient(trace: Trace, a: int, b: int) -> int | None:
+    """How often b goes into a, a whole number where that is within a rounding; None unless a is made of times."""
+    times = _Times.of(trace)
+    if trace.node(a).kind != "real" or times.scale(a) is None:
+        return None
+    scale = trace.emit("div", times.scale(a), trace.emit("abs", b))  # type: ignore[arg-type]
+    return _snapped(trace, trace.emit("div", a, b), scale)
+
+
+def floor_divide(trace: Trace, a: int, b: int) -> int:
+    """How often b goes into a."""
+    quotient = _quotient(trace, a, b)
+    return trace.emit("floor", trace.emit("div", a, b) if quotient is None else quotient)
+
+
+def remainder(trace: Trace, a: int, b: int) -> int:
+    """What is left of a; nothing where a is a multiple of b within a rounding."""
+    trace.checked("mod", a, b)
+    quotient = _quotient(trace, a, b)
+    if quotient is None:
+        return trace.emit("mod", a, b)
+    whole = trace.emit("floor", quotient)
+    left = trace.emit("sub", a, trace.emit("mul", whole, b))
+    zero = trace.constant(0.0, trace.node(left).dimension)
+    times = _Times.of(trace)
+    scale = times.scale(a)
+    assert scale is not None
+    return times.keep_scale(trace.emit("select", trace.emit("equal", whole, quotient), zero, left), scale)
