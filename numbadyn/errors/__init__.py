@@ -32,6 +32,9 @@ from numbadyn.errors.connections import (
     ProjectionTargetError as ProjectionTargetError,
 )
 from numbadyn.errors.connections import (
+    UnstableCouplingError as UnstableCouplingError,
+)
+from numbadyn.errors.connections import (
     UpdateEveryError as UpdateEveryError,
 )
 from numbadyn.errors.models import (

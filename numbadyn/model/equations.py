@@ -13,6 +13,7 @@ from typing import Any
 
 from numbadyn.errors import DimensionError, RightHandSideError
 from numbadyn.model import environ
+from numbadyn.tracing.gains import note_slope
 from numbadyn.tracing.trace import ANY, current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import TIME, Dimension, split
@@ -151,6 +152,7 @@ class Equations:
             )
         if trace is not None:
             node = as_node(trace, slope)
+            note_slope(trace, node)
             self._check_unit(trace.node(node).dimension, trace.node(as_node(trace, value)).dimension, name)
             return Traced(trace, node)
         self._check_unit(split(slope)[1], split(value)[1], name)

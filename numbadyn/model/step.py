@@ -10,6 +10,7 @@ is refused.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -48,9 +49,10 @@ def _leftovers(trace: Trace) -> dict[tuple[str, int, str], tuple[Any, int]]:
 
 
 def _one_pass(
-    network: Module, templates: dict[Any, Template], pending: dict[Any, _Pending]
-) -> tuple[Trace, dict[Any, Template], dict[Any, Any]]:
+    network: Module, templates: dict[Any, Any], pending: dict[Any, _Pending], context: BindContext | None
+) -> tuple[Trace, dict[Any, Any], dict[Any, Any]]:
     trace = Trace(network.path, templates)
+    trace.notes["context"] = context
     trace.notes["waiting"] = set(pending)
     with trace.recording():
         for waiting in pending.values():
@@ -69,17 +71,21 @@ def _one_pass(
             if left[key][1] == trace.read(index):
                 raise never_summed(waiting.registry, waiting.key)
             trace.write(index, left[key][1])
-        learnt = finish_channels(trace)
+        learnt: dict[Any, Any] = {**finish_channels(trace)}
+        for settle in trace.notes.get("settle", {}).values():
+            learnt |= settle(trace)
     return trace, learnt, left
 
 
-def trace_step(network: Module) -> Step:
+def trace_step(network: Module, context: BindContext | None = None) -> Step:
     """Record one step.
 
     Parameters
     ----------
     network : Module
         Usually a `DynamicsGroup`, with its states made (`init_all_states`).
+    context : BindContext, optional
+        What it will be bound to, for what depends on the length of a step: gap junctions that are strong beside it.
 
     Returns
     -------
@@ -97,17 +103,19 @@ def trace_step(network: Module) -> Step:
         An input arrives at a module whose update never sums it.
     UnsupportedFeatureError
         An array has been registered as an input before, which would act once.
+    UnstableCouplingError
+        Gap junctions are too strong for the time step.
     """
     for module in walk(network):
         if isinstance(module, Dynamics):
             module.current_inputs.check_kept()
             module.delta_inputs.check_kept()
-    templates: dict[Any, Template] = {}
+    templates: dict[Any, Any] = {}
     pending: dict[Any, _Pending] = {}
     settled: Trace | None = None
     different: Node | None = None
     for _ in range(_PASSES):
-        trace, learnt, left = _one_pass(network, templates, pending)
+        trace, learnt, left = _one_pass(network, templates, pending, context)
         new = {
             key: _pending_of(trace, registry, key[2], node)
             for key, (registry, node) in left.items()
@@ -122,7 +130,7 @@ def trace_step(network: Module) -> Step:
             continue
         if learnt == templates:
             learnt = {
-                key: Template(t.shape, t.kind, DIMENSIONLESS if t.dimension is ANY else t.dimension)
+                key: replace(t, dimension=DIMENSIONLESS) if isinstance(t, Template) and t.dimension is ANY else t
                 for key, t in learnt.items()
             }
         templates = learnt

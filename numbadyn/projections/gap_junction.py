@@ -6,13 +6,16 @@ In: two populations, who is coupled to whom, conductances.  Out: currents of bot
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import ConnectivityError, ShapeError, UnknownStateError
+from numbadyn.ir.nodes import BindContext
 from numbadyn.model.delays import PrefetchDelayAt
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.group import Projection
@@ -21,12 +24,15 @@ from numbadyn.model.values import Parameter
 from numbadyn.projections.apply import Delivery
 from numbadyn.projections.base import checked_target, serial
 from numbadyn.projections.connectivity import Edges
-from numbadyn.units import TIME, join, join_eager, split
+from numbadyn.projections.coupled import End, groups_of, note_member, strong_group
+from numbadyn.tracing.trace import Trace, current_trace
+from numbadyn.tracing.traced import Traced
+from numbadyn.units import TIME, is_quantity, join, join_eager, split
 
 __all__ = ["AsymmetryGapJunction", "SymmetryGapJunction"]
 
 
-class _GapJunction(Projection):
+class GapJunction(Projection):
     """Electrical synapses between two populations, or within one."""
 
     def __init__(
@@ -44,15 +50,16 @@ class _GapJunction(Projection):
         self.pre_ids, self.post_ids = self._edges(conn)
         self.label = label
         self._serial = serial()
-        #: The potential at each end of each junction.
-        self._ends = (
-            _reader(self._pre, pre_state, self.pre_ids, delay),
-            _reader(self._post, post_state, self.post_ids, delay),
-        )
-        self._deliveries = [
+        self._delay = join(0.0, TIME) if delay is None else delay
+        #: Both ends: first that of `pre`, then that of `post`.
+        self.ends = (End(self._pre, pre_state, self.pre_ids), End(self._post, post_state, self.post_ids))
+        #: What brings the currents to `post`, and to `pre`.
+        self.deliveries = [
             Delivery(self, Edges(len(ids), module.varshape, np.arange(len(ids)), ids), None, module.varshape)
             for module, ids in ((self._post, self.post_ids), (self._pre, self.pre_ids))
         ]
+        self._readers = [_reader(end, self._delay, chosen=True) for end in self.ends]
+        self._latest = {end.key: _reader(end, join(0.0, TIME), chosen=False) for end in self.ends}
 
     def _edges(self, conn: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         if isinstance(conn, Edges):
@@ -97,27 +104,71 @@ class _GapJunction(Projection):
     def reset_state(self) -> None:
         """Put the states back, and forget the signals of eager calls."""
         super().reset_state()
-        for delivery in self._deliveries:
+        for delivery in self.deliveries:
             delivery.reset()
 
-    def _couple(self, into_post: Any, into_pre: Any) -> None:
+    def latest(self, end: End) -> Traced:
+        """The state of all neurons of an end as of the last step, while a step is traced."""
+        value: Traced = self._latest[end.key]()
+        return value
+
+    @abstractmethod
+    def conductances(self, context: BindContext) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What counts for the currents into `post`, and for those into `pre`."""
+
+    def _couple(self, *conductances: Parameter) -> None:
         """Add the currents of all junctions to both populations."""
-        difference = self._ends[0]() - self._ends[1]()
+        trace = current_trace()
+        first, second = self._potentials(trace)
+        difference = first - second
         key = self._path or f"{self.path} {self._serial}"
-        arrivals = (difference * into_post, -(difference * into_pre))
-        for end, module, delivery, current in zip(
-            ("post", "pre"), (self._post, self._pre), self._deliveries, arrivals, strict=True
+        for end, module, delivery, conductance, sign in zip(
+            ("post", "pre"), (self._post, self._pre), self.deliveries, conductances, (1, -1), strict=True
         ):
-            module.add_current_input(f"{key} ({end})", delivery(current), self.label)
+            current = difference * (conductance.value if trace is None else self._watched(trace, conductance))
+            module.add_current_input(f"{key} ({end})", delivery(current if sign > 0 else -current), self.label)
+
+    def _potentials(self, trace: Trace | None) -> list[Any]:
+        """What the junctions read at their ends: the last step, or the mean over the step where coupling is strong."""
+        if trace is None or not self._without_delay:
+            return [reader() for reader in self._readers]
+        note_member(trace, self)
+        group = strong_group(trace, self)
+        if group is None:
+            return [reader() for reader in self._readers]
+        return [Traced(trace, trace.take(group.means(trace, end.key), end.ids)) for end in self.ends]
+
+    @property
+    def _without_delay(self) -> bool:
+        """Whether the junctions read the present, so that currents follow potentials at once."""
+        return is_quantity(self._delay) and not np.any(np.asarray(self._delay))
+
+    def _watched(self, trace: Trace, conductance: Parameter) -> Traced:
+        """A traced conductance; held currents are checked whenever its values are bound."""
+        value: Traced = conductance.value
+        groups = groups_of(trace)
+        number = value.node.attrs["index"]
+        spec = trace.step.params[number]
+
+        def fetch(context: BindContext) -> Any:
+            group = groups.get(id(self))
+            if group is not None and not group.solved:
+                group.check_held(context)
+            return spec.fetch(context)
+
+        if not getattr(spec.fetch, "watched", False):
+            fetch.watched = True  # type: ignore[attr-defined]
+            trace.step.params[number] = replace(spec, fetch=fetch)
+        return value
 
 
-def _reader(module: Dynamics, state: str, ids: NDArray[np.int64], delay: Any) -> Callable[[], Any]:
-    """The state of the chosen neurons as of the last step, or earlier."""
-    index = np.unravel_index(ids, module.varshape)
-    return PrefetchDelayAt(module, state, join(0.0, TIME) if delay is None else delay, *index)
+def _reader(end: End, delay: Any, *, chosen: bool) -> Callable[[], Any]:
+    """The state of an end as of the last step, or earlier; of the neurons of its junctions, or of all."""
+    index = np.unravel_index(end.ids, end.module.varshape) if chosen else ()
+    return PrefetchDelayAt(end.module, end.state, delay, *index)
 
 
-class SymmetryGapJunction(_GapJunction):
+class SymmetryGapJunction(GapJunction):
     r"""Gap junctions that conduct equally well in both directions.
 
     Parameters
@@ -146,11 +197,27 @@ class SymmetryGapJunction(_GapJunction):
         `weight` has neither one value nor one for each junction.
     UnknownStateError
         There is no such state.
+    InvalidParameterError
+        A conductance is negative.
+    UnstableCouplingError
+        When a simulator is made or runs: too many neurons hang together, too strongly for its time step.
 
     Notes
     -----
     A junction of conductance w between the neurons i and j brings the current :math:`w (V_i - V_j)` to j and takes it
     from i. Both potentials are those of the last step, whatever the order of attributes; with a delay, earlier ones.
+
+    That current is held over a step while :math:`\Delta t \sum w / C` is at most 0.015 for every neuron, with C the
+    capacitance that the right-hand side implies (:math:`\tau / R` of a `LIF`). Where coupling is stronger, a simulator
+    takes the mean over the step of
+
+    .. math:: C_i \frac{dV_i}{dt} = \sum_j w_{ij} (V_j - V_i)
+
+    for all neurons that hang together, through this and other gap junctions of the network, which is stable and right
+    for any strength: neurons that are strongly coupled share their mean potential weighted by C. It needs the sum of
+    the squares of the sizes of all connected pieces to be at most a million. Beyond, currents are held up to 0.5 and
+    refused above. Junctions with a delay, models whose dV/dt per current changes from step to step, and eager calls
+    hold the current always.
 
     Examples
     --------
@@ -186,12 +253,17 @@ class SymmetryGapJunction(_GapJunction):
             )
         self.weight = Parameter(weight, negative=False)
 
+    def conductances(self, context: BindContext) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What counts for the currents into `post`, and for those into `pre`: the same."""
+        values = self.weight.fetch(context)
+        return values, values
+
     def update(self) -> None:
         """Register the currents of both ends."""
         self._couple(self.weight, self.weight)
 
 
-class AsymmetryGapJunction(_GapJunction):
+class AsymmetryGapJunction(GapJunction):
     r"""Gap junctions that conduct differently in their two directions.
 
     Parameters
@@ -211,13 +283,15 @@ class AsymmetryGapJunction(_GapJunction):
 
     Raises
     ------
-    ProjectionTargetError, ConnectivityError, ShapeError, UnknownStateError
+    ProjectionTargetError, ConnectivityError, ShapeError, UnknownStateError, InvalidParameterError
+        As in `SymmetryGapJunction`.
+    UnstableCouplingError
         As in `SymmetryGapJunction`.
 
     Notes
     -----
     The neuron j at the end `post` receives :math:`w_0 (V_i - V_j)`, the neuron i at the end `pre`
-    :math:`w_1 (V_j - V_i)`.
+    :math:`w_1 (V_j - V_i)`; over a step as in `SymmetryGapJunction`.
 
     Examples
     --------
@@ -249,7 +323,12 @@ class AsymmetryGapJunction(_GapJunction):
                 where=self.path,
                 cure=f"Give two conductances, or an array of shape ({self.n_junctions}, 2).",
             )
-        self.weight_post, self.weight_pre = (Parameter(values[..., side], negative=False) for side in (0, 1))
+        self.weight_post = Parameter(values[..., 0], negative=False)
+        self.weight_pre = Parameter(values[..., 1], negative=False)
+
+    def conductances(self, context: BindContext) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What counts for the currents into `post`, and for those into `pre`."""
+        return self.weight_post.fetch(context), self.weight_pre.fetch(context)
 
     def update(self) -> None:
         """Register the currents of both ends."""

@@ -127,12 +127,12 @@ class Simulator:
                 cure="Give a DynamicsGroup, a Dynamics or another Module.",
             )
         check_initialised(network)
+        self.context = BindContext(self._dt, self.seed, precision, checked_delays(delays))
         with TRACING:
             init_missing_states(network, self.seed)
-            self.step = prepare(trace_step(network))
+            self.step = prepare(trace_step(network, self.context))
         self.reproducible, self.launch = bool(reproducible), checked_launch(launch)
         self._device = Device() if self.target == "cuda" else None
-        self.context = BindContext(self._dt, self.seed, precision, checked_delays(delays))
         self._recorder = Recorder(network, self.step, self._dt, precision)
         self._machine: Machine | None = None
         self.seconds = {"trace": time.perf_counter() - started}

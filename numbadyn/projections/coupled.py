@@ -1,0 +1,291 @@
+"""Gap junctions that act on each other are solved together: what they read is the mean over the step where it matters.
+
+In: the gap junctions of a step that has been traced.  Out: groups, and the potentials that strong ones read.  Must not
+know: models, targets.
+
+While coupling is weak, the current of the potentials at the start of a step is held over it. Where a step is long
+beside the time in which neurons relax towards their partners, that current overshoots, and then grows. There each
+junction reads the mean of the joint relaxation over the step instead (see `coupling`), which needs the capacitances:
+they are found in the traced right-hand sides, as their derivatives by the current.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.errors import UnstableCouplingError
+from numbadyn.ir.nodes import BindContext, ParamSpec
+from numbadyn.model.dynamics import Dynamics
+from numbadyn.projections.apply import Delivery
+from numbadyn.projections.connectivity import Edges
+from numbadyn.projections.coupling import MOST_PAIRS, means_over_step, pieces_of
+from numbadyn.tracing.gains import Gain, gain_of
+from numbadyn.tracing.trace import Trace
+from numbadyn.tracing.traced import Traced, as_node
+from numbadyn.units import DIMENSIONLESS
+
+if TYPE_CHECKING:
+    from numbadyn.projections.gap_junction import GapJunction
+
+__all__ = ["End", "Group", "groups_of", "note_member", "strong_group"]
+
+HELD = 0.015
+"""dt * sum(g) / C up to which a current is held: neurons end less than this part away from where they should."""
+
+STABLE = 0.5
+"""Up to here a held current cannot overshoot, so that large pieces may be held."""
+
+_NOTE = "gap junctions"
+
+
+def note_member(trace: Trace, member: GapJunction) -> None:
+    """Remember that a gap junction takes part in the step; groups are made when all of it has been traced."""
+    trace.notes.setdefault(_NOTE, []).append(member)
+    trace.notes.setdefault("settle", {})[_NOTE] = settle
+
+
+def groups_of(trace: Trace) -> dict[int, Group]:
+    """Groups of a recording by the identity of their members; filled when all of it has been traced."""
+    found: dict[int, Group] = trace.notes.setdefault("groups of gap junctions", {})
+    return found
+
+
+def strong_group(trace: Trace, member: GapJunction) -> Group | None:
+    """The group of a gap junction whose currents must not be held; None for the others."""
+    found = trace.templates.get((_NOTE, id(member)))
+    return found if isinstance(found, Group) else None
+
+
+def settle(trace: Trace) -> dict[Any, Any]:
+    """Make the groups of a recording; those that are strong are what the next recording must know."""
+    learnt: dict[Any, Any] = {}
+    for members in _touching(trace.notes[_NOTE]):
+        known = strong_group(trace, members[0])
+        group = known or _group_of(trace, members)
+        if group is None:
+            continue
+        groups_of(trace).update({id(member): group for member in members})
+        context: BindContext | None = trace.notes.get("context")
+        if known is not None or (context is not None and group.must_be_solved(context)):
+            group.solved = True
+            learnt |= {(_NOTE, id(member)): group for member in members}
+    return learnt
+
+
+def _touching(members: list[GapJunction]) -> list[list[GapJunction]]:
+    """Gap junctions in lots that share states, in the order of the recording."""
+    lots: list[list[GapJunction]] = []
+    for member in members:
+        states = {end.key for end in member.ends}
+        meeting = [lot for lot in lots if any(states & {end.key for end in other.ends} for other in lot)]
+        lots = [lot for lot in lots if all(lot is not other for other in meeting)]
+        lots.append([*(one for lot in meeting for one in lot), member])
+    return lots
+
+
+@dataclass(frozen=True, eq=False)
+class End:
+    """One end of gap junctions: a population, the name of its state, a neuron for each junction."""
+
+    module: Dynamics
+    state: str
+    ids: NDArray[np.int64]
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """Which state it is."""
+        return id(self.module), self.state
+
+
+@dataclass(eq=False)
+class Group:
+    """Gap junctions that share states.
+
+    Parameters
+    ----------
+    members : list of GapJunction
+        They are traced in this order.
+    gains : dict
+        Key of an end -> what turns a current into a slope there.
+    solved : bool
+        Whether junctions read means over the step; else their currents are held.
+    """
+
+    members: list[GapJunction]
+    gains: dict[tuple[int, str], Gain]
+    solved: bool = False
+    _spare: dict[Any, Any] = field(default_factory=dict)
+
+    # ---- who hangs together ------------------------------------------------------------------------------------------
+
+    @functools.cached_property
+    def ends(self) -> dict[tuple[int, str], End]:
+        """The states that take part."""
+        return {end.key: end for member in self.members for end in member.ends}
+
+    @functools.cached_property
+    def starts(self) -> dict[tuple[int, str], int]:
+        """Number of the first neuron of each end, when those of all ends are counted through."""
+        counts = np.cumsum([0, *(end.module.num for end in self.ends.values())])
+        return dict(zip(self.ends, map(int, counts), strict=False))
+
+    @functools.cached_property
+    def size(self) -> int:
+        """Neurons of all ends."""
+        return sum(end.module.num for end in self.ends.values())
+
+    def _numbers(self, end: End) -> NDArray[np.int64]:
+        return end.ids + self.starts[end.key]
+
+    @functools.cached_property
+    def pieces(self) -> Any:
+        """Neurons that hang together."""
+        ends = [[self._numbers(end) for end in member.ends] for member in self.members]
+        return pieces_of(self.size, *(np.concatenate(side) for side in zip(*ends, strict=True)))
+
+    @functools.cached_property
+    def pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """All pairs of neurons of one piece."""
+        changes, makes = self.pieces.pairs()
+        return changes, makes
+
+    @property
+    def solvable(self) -> bool:
+        """Whether the pieces are small enough to be solved."""
+        return bool(self.pieces.n_pairs <= MOST_PAIRS)
+
+    # ---- how strong the coupling is ----------------------------------------------------------------------------------
+
+    def _rates(self, context: BindContext) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """One-sided junctions: who changes, towards whom, and how fast (1/ms)."""
+        per_current = {key: self.gains[key](context, end.module.num) for key, end in self.ends.items()}
+        changes, makes, rates = [], [], []
+        for member in self.members:
+            pre, post = member.ends
+            for target, source, conductance in zip((post, pre), (pre, post), member.conductances(context), strict=True):
+                changes.append(self._numbers(target))
+                makes.append(self._numbers(source))
+                rates.append(np.broadcast_to(conductance, target.ids.shape) * per_current[target.key][target.ids])
+        return np.concatenate(changes), np.concatenate(makes), np.concatenate(rates)
+
+    def _strongest(self, context: BindContext) -> tuple[float, End, int]:
+        """Largest dt * sum(g) / C, and where it is."""
+        changes, makes, rates = self._rates(context)
+        apart = changes != makes
+        total = np.bincount(changes[apart], rates[apart], self.size) * context.dt
+        number = int(np.argmax(total))
+        key = max((key for key in self.ends if self.starts[key] <= number), key=self.starts.__getitem__)
+        return float(total[number]), self.ends[key], number - self.starts[key]
+
+    def must_be_solved(self, context: BindContext) -> bool:
+        """Whether currents must not be held over a step.
+
+        Raises
+        ------
+        UnstableCouplingError
+            They must not, and the pieces are too large to be solved.
+        """
+        strength = self._strongest(context)[0]
+        if self.solvable:
+            return strength > HELD
+        if strength > STABLE:
+            raise self._unstable(context, STABLE, "")
+        return False
+
+    def check_held(self, context: BindContext) -> None:
+        """Refuse conductances or capacitances that were changed so much that currents can be held no more."""
+        limit = 2.0 * HELD if self.solvable else STABLE
+        if self._strongest(context)[0] > limit:
+            raise self._unstable(context, limit, " Or make a new nd.Simulator, which then solves it." * self.solvable)
+
+    def _unstable(self, context: BindContext, limit: float, more: str) -> UnstableCouplingError:
+        strength, end, number = self._strongest(context)
+        paths = ", ".join(member.path for member in self.members)
+        return UnstableCouplingError(
+            f"The gap junctions of {paths} make neuron {number} of {end.module.path} relax towards its partners in "
+            f"{context.dt / strength:.3g} ms, so that dt * sum(g) / C = {strength:.3g} at dt = {context.dt:g} ms; "
+            f"a step holds their currents up to {limit:g}.",
+            where=f"{paths}, at {end.module.path}[{number}]",
+            cure=f"Take dt = {context.dt * limit / strength:.2g} ms or less, weaker junctions, or fewer neurons in a "
+            f"piece: {MOST_PAIRS:,} pairs ({int(MOST_PAIRS**0.5):,} neurons) are solved for any dt.{more}",
+        )
+
+    # ---- what strong junctions read ----------------------------------------------------------------------------------
+
+    def _weights(self, context: BindContext) -> NDArray[np.float64]:
+        """Weight of each pair in the mean over a step; kept, since it is asked for several times a run."""
+        changes, makes, rates = self._rates(context)
+        key = (context.dt, rates.tobytes())
+        if self._spare.get("key") != key:
+            self._spare["weights"] = means_over_step(self.pieces, self.size, changes, makes, rates, context.dt)
+            self._spare["key"] = key
+        weights: NDArray[np.float64] = self._spare["weights"]
+        return weights
+
+    def means(self, trace: Trace, key: tuple[int, str]) -> int:
+        """Node of the mean over the step of all neurons of an end."""
+        made = trace.notes.setdefault(("means", id(self)), {})
+        if key not in made:
+            made[key] = self._mean(trace, self.ends[key]).checked(trace)
+        return int(made[key])
+
+    def _mean(self, trace: Trace, end: End) -> Traced:
+        own: Traced = self._latest(end)
+        total: Traced = own
+        for other in self.ends.values():
+            lot = self._lot(end, other)
+            if not lot["of"].size:
+                continue
+            theirs = own if other is end else self._latest(other)
+            difference = _chosen(trace, theirs, lot["from"]) - _chosen(trace, own, lot["of"])
+            spec = ParamSpec(f"{self.members[0].path}.share", lot["of"].shape, "real", DIMENSIONLESS, lot["weights"])
+            share = Traced(trace, trace.param(lot["owner"], spec))
+            total = total + lot["delivery"](difference * share)
+        return total
+
+    def _latest(self, end: End) -> Traced:
+        """All neurons of an end, as of the last step."""
+        owner = next(member for member in self.members if any(one.key == end.key for one in member.ends))
+        return owner.latest(end)
+
+    def _lot(self, end: End, other: End) -> dict[str, Any]:
+        """Pairs whose first neuron is of one end and whose second is of another, and how they are delivered."""
+        key = ("lot", end.key, other.key)
+        if key not in self._spare:
+            inside = []
+            for numbers, here in zip(self.pairs, (end, other), strict=True):
+                start = self.starts[here.key]
+                inside.append((numbers >= start) & (numbers < start + here.module.num))
+            chosen = np.flatnonzero(inside[0] & inside[1])
+            of, towards = self.pairs[0][chosen] - self.starts[end.key], self.pairs[1][chosen] - self.starts[other.key]
+            lot = {"of": of, "from": towards, "weights": lambda context: self._weights(context)[chosen]}
+            if chosen.size:
+                comm = Edges(chosen.size, end.module.varshape, np.arange(chosen.size), of)
+                lot["delivery"] = Delivery(self.members[0], comm, None, end.module.varshape)
+                lot["owner"] = comm
+            self._spare[key] = lot
+        found: dict[str, Any] = self._spare[key]
+        return found
+
+
+def _chosen(trace: Trace, value: Traced, elements: NDArray[np.int64]) -> Traced:
+    return Traced(trace, trace.take(as_node(trace, value), elements))
+
+
+def _group_of(trace: Trace, members: list[GapJunction]) -> Group | None:
+    """Gap junctions with all that turns their currents into slopes; None where that cannot be found."""
+    gains: dict[tuple[int, str], Gain] = {}
+    for member in members:
+        for end, delivery in zip(member.ends, reversed(member.deliveries), strict=True):
+            if end.key not in gains:
+                state = end.module.state(end.state)
+                gain = gain_of(trace, trace.state_index(state, state.spec), delivery.rule)
+                if gain is None:
+                    return None
+                gains[end.key] = gain
+    return Group(members, gains)
