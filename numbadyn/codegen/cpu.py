@@ -12,6 +12,7 @@ from numbadyn.codegen.prelude import SMALL_FUNCTIONS, columns, draws_counts, ele
 from numbadyn.codegen.routines import routine_names, routine_source
 from numbadyn.ir.elementary import EXPREL_SHORT_LIMIT, HEADER, numba_source
 from numbadyn.ir.nodes import Step
+from numbadyn.ir.spelling import docstring_words
 from numbadyn.lowering.program import (
     SLOT_COLUMNS,
     Compaction,
@@ -215,11 +216,11 @@ def _kernel_functions(kernel: Kernel, step: Step, parts: list[Part]) -> list[str
 
 def without_comments(source: str) -> str:
     """The text without the lines that quote the model, so that a line that moves or a number in it compiles nothing."""
-    return "\n".join(line for line in source.splitlines() if not line.lstrip().startswith("#")) + "\n"
+    return "\n".join(line for line in source.rstrip("\n").split("\n") if not line.lstrip().startswith("#")) + "\n"
 
 
 def _header(title: str, what: str, bits: int) -> str:
-    return _HEADER.format(title=title, what=what, header=HEADER, bits=bits)
+    return _HEADER.format(title=docstring_words(title), what=what, header=HEADER, bits=bits)
 
 
 def library_entries(program: Program) -> tuple[str, ...]:

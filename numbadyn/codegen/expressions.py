@@ -6,8 +6,6 @@ In: a `Kernel` and the step it came from.  Out: lines.  Must not know: targets' 
 from __future__ import annotations
 
 import builtins
-import keyword
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -15,6 +13,7 @@ from numbadyn.codegen.parts import SHORT_FORMS, Part
 from numbadyn.ir.elementary import NAMES
 from numbadyn.ir.nodes import Step
 from numbadyn.ir.ops import OPS
+from numbadyn.ir.spelling import comment, identifier
 from numbadyn.lowering.program import Kernel, Operand, Operation
 
 __all__ = ["KernelText", "Names", "row_name"]
@@ -38,8 +37,8 @@ _OWN_NAMES = [
     "integers", "begin", "outside", "q", "near", "scratch", "key0", "key1", "select", "real", "f32", "f64", "i32",
     "i64", "u8", "u32", "u64", "R", "I", "B", "E", "C", "one", "zero", "routine", "scalar", "kernel", "slot_start",
     "nearest_even", "rounded_product", "square_root", "minimum", "maximum", "mod", "ring_slot", "sign",
-    "array_at", "thread", "threads", "entry", "stride", "D", "T", "S", "N", "D_R", "D_I", "D_B", "D_T", "D_S",
-    "D_KEY0", "D_KEY1", "quotient", "remainder",
+    "array_at", "phase", "thread", "threads", "entry", "stride", "D", "T", "S", "N", "D_R", "D_I", "D_B", "D_T", "D_S",
+    "D_KEY0", "D_KEY1", "quotient", "remainder", "first", "first_of", "REAL_ZERO", "REAL_BYTES", "EXPREL_SHORT_LIMIT",
 ]  # fmt: skip
 _RESERVED = (
     frozenset(_OWN_NAMES)
@@ -76,9 +75,7 @@ class Names:
 
     def new(self, wish: str) -> str:
         """An identifier close to the wish."""
-        base = re.sub(r"\W+", "_", wish).strip("_") or "x"
-        if base[0].isdigit() or keyword.iskeyword(base):
-            base = "x_" + base
+        base = identifier(wish)
         name, count = base, 1
         while name in self._used:
             count += 1
@@ -256,10 +253,10 @@ class KernelText:
             if self._uses[index] == 1 and index not in kept and depth < _INLINE_DEPTH and not node.label:
                 self.text[index], self.depth[index] = f"({expression})", depth
                 continue
-            comment = f"{node.position.file}:{node.position.line}  {node.position.text}" if node.position.file else ""
-            if comment and comment != place:
-                self.lines.append(f"# {comment}")
-                place = comment
+            said = f"{node.position.file}:{node.position.line}  {node.position.text}" if node.position.file else ""
+            if said and said != place:
+                self.lines.append(comment(said))
+                place = said
             self.text[index], self.depth[index] = self._name(index), 0
             self.lines.append(f"{self.text[index]} = {expression}")
         return self.lines

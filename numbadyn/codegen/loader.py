@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import re
 import sys
 import types
 import warnings
@@ -35,6 +34,7 @@ from numbadyn.codegen.cache_folder import SOURCE_SUFFIX, folder, write_whole
 from numbadyn.codegen.cache_kernels import keep_on_disk
 from numbadyn.codegen.forks import ForkedLock
 from numbadyn.errors import CacheWarning, InternalError
+from numbadyn.ir.spelling import file_words
 
 __all__ = ["LoadedModule", "load"]
 
@@ -100,7 +100,7 @@ def _environment() -> str:
 def _content_name(label: str, text: str) -> str:
     """Name a module by its label and by the hash of its text and of the environment."""
     digest = hashlib.sha256(repr((_environment(), text)).encode()).hexdigest()[:_DIGITS]
-    return f"nd_{re.sub(r'[^0-9A-Za-z]+', '_', label)}_{digest}"
+    return f"nd_{file_words(label)}_{digest}"
 
 
 def load(source: str, *, label: str, entry: tuple[str, ...]) -> LoadedModule:

@@ -5,11 +5,10 @@ In: a `Plan`.  Out: a `Program`.  Must not know: source text, runtime arrays.
 
 from __future__ import annotations
 
-import re
-
 from numbadyn.ir.analysis import base_of, computed_in_loop, signal_of, signals
 from numbadyn.ir.nodes import Node
 from numbadyn.ir.ops import Kind
+from numbadyn.ir.spelling import identifier
 from numbadyn.lowering.program import (
     Access,
     Buffer,
@@ -271,7 +270,7 @@ class _Builder:
         kernel, instance = _LoopBuilder(self.plan, self.memory, number, clearable).build()
         if kernel.structure not in self._kernels:
             self._kernels[kernel.structure] = len(self.program.kernels)
-            base = re.sub(r"\W+", "_", instance.region.rsplit(".", 1)[-1]).strip("_").lower()
+            base = identifier(instance.region.rsplit(".", 1)[-1].lower(), "loop")
             name = f"update_{base}_{len(self.program.kernels)}"
             self.program.kernels.append(Kernel(name, kernel.operations, kernel.slots, kernel.scalars, kernel.stores))
         return Loop(self._kernels[kernel.structure], (instance,))

@@ -47,9 +47,9 @@ _RESERVED = frozenset({"driven", "in_size", "name", "number", "seed_of_build", "
 
 
 def _is_member(cls: type, name: str) -> bool:
-    """Whether a class defines a method or property of that name; plain values there are defaults, and may go."""
+    """Whether a class or Python itself keeps that name; plain values of a class are defaults, and may go."""
     member = getattr(cls, name, None)
-    return callable(member) or isinstance(member, property)
+    return callable(member) or isinstance(member, property) or (name.startswith("__") and name.endswith("__"))
 
 
 class Module:

@@ -20,6 +20,7 @@ from numbadyn.codegen.parts import Part
 from numbadyn.codegen.prelude import SMALL_FUNCTIONS, columns, draws_counts, elementary_functions
 from numbadyn.ir.elementary import EXPREL_SHORT_LIMIT, HEADER, numba_source
 from numbadyn.ir.nodes import Step
+from numbadyn.ir.spelling import docstring_words
 from numbadyn.lowering.program import SLOT_COLUMNS, Compaction, Kernel, Program, slot_column
 
 __all__ = [
@@ -288,7 +289,7 @@ def library_entries(program: Program) -> tuple[str, ...]:
 
 
 def _header(title: str, bits: int) -> str:
-    return _HEADER.format(title=title, header=HEADER, bits=bits, bytes=bits // 8)
+    return _HEADER.format(title=docstring_words(title), header=HEADER, bits=bits, bytes=bits // 8)
 
 
 def library_source(program: Program, bits: int, *, reproducible: bool) -> str:
