@@ -6,6 +6,9 @@ Kernels are compiled once for each structure of a network and are kept on disk a
 `set_location` names, else the environment variable ``NUMBADYN_CACHE_DIR``, else a folder ``numbadyn`` where the
 platform keeps the caches of a user. Everything in it can be made again; `clear` is always safe.
 
+Machine code runs with the rights of who loads it, so kernels are signed with a key that only this user can read, and a
+file without that signature is never used. A folder that others can write to as well is named in a warning.
+
 Examples
 --------
 >>> import numbadyn.cache
@@ -13,6 +16,7 @@ Examples
 True
 """
 
-from numbadyn.codegen.cache_folder import clear, entries, location, set_location, size
+from numbadyn.codegen.cache_files import clear, entries, size
+from numbadyn.codegen.cache_folder import location, set_location
 
 __all__ = ["clear", "entries", "location", "set_location", "size"]

@@ -15,25 +15,19 @@ import uuid
 import warnings
 from pathlib import Path
 
+from numbadyn.codegen.cache_owner import who_else_writes
 from numbadyn.errors import CacheWarning
 
 __all__ = [
-    "KERNEL_SUFFIX",
-    "SOURCE_SUFFIX",
     "VARIABLE",
-    "clear",
-    "entries",
     "folder",
+    "folder_in_use",
     "location",
     "set_location",
-    "size",
     "write_whole",
 ]
 
 VARIABLE = "NUMBADYN_CACHE_DIR"
-SOURCE_SUFFIX = ".py"
-KERNEL_SUFFIX = ".kernel"
-_PREFIX = "nd_"
 
 
 class _Choice:
@@ -108,17 +102,19 @@ def folder() -> Path:
     Warns
     -----
     CacheWarning
-        Once for each location that cannot be written.
+        Once for each location that cannot be written, or that others can write to as well. Of the latter only such
+        compiled kernels are used as bear the user's signature.
     """
     wanted = location()
     known = _choice.writable.get(wanted)
     if known is not None and known.is_dir():
         return known
     try:
-        wanted.mkdir(parents=True, exist_ok=True)
+        _make(wanted)
         with tempfile.TemporaryFile(dir=wanted):
             pass
         usable = wanted
+        _warn_of_others(wanted)
     except OSError as error:
         usable = Path(tempfile.mkdtemp(prefix="numbadyn-"))
         atexit.register(shutil.rmtree, usable, ignore_errors=True)
@@ -131,6 +127,33 @@ def folder() -> Path:
         )
     _choice.writable[wanted] = usable
     return usable
+
+
+def folder_in_use() -> Path:
+    """Name the folder that holds the files of this process; it need not exist."""
+    return _choice.writable.get(location(), location())
+
+
+def _make(wanted: Path) -> None:
+    """Make the folder; a new one, and the default one, are closed to others."""
+    wanted.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state = wanted.stat()
+    own = hasattr(os, "geteuid") and state.st_uid == os.geteuid()
+    if own and wanted == _platform_folder() and state.st_mode & 0o022:
+        wanted.chmod(0o700)
+
+
+def _warn_of_others(used: Path) -> None:
+    """Say that others can write to a folder. Nobody can make this user run anything by that, but they can empty it."""
+    opened = who_else_writes(used)
+    if opened is not None:
+        warnings.warn(
+            f"The cache folder {used} is not yours alone: {opened}. Compiled kernels in it are used only if they bear "
+            f"your signature, but others can remove them or fill the folder. Close it (chmod 700 {used}), or name a "
+            f"folder of your own with the environment variable {VARIABLE} or with numbadyn.cache.set_location().",
+            CacheWarning,
+            stacklevel=4,
+        )
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -150,7 +173,8 @@ def write_whole(path: Path, content: bytes) -> None:
     """
     temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex[:16]}.tmp")
     try:
-        temporary.write_bytes(content)
+        with open(temporary, "xb") as file:  # never a file, or the goal of a link, that is there already
+            file.write(content)
         os.replace(temporary, path)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
@@ -158,74 +182,3 @@ def write_whole(path: Path, content: bytes) -> None:
         if isinstance(error, PermissionError) and os.name == "nt" and path.exists():
             return
         raise
-
-
-def entries() -> tuple[Path, ...]:
-    """List the files of the cache.
-
-    Returns
-    -------
-    tuple of pathlib.Path
-        Generated source files and compiled kernels, in alphabetical order; empty if there is no cache yet.
-
-    Examples
-    --------
-    >>> import numbadyn.cache
-    >>> all(path.name.startswith("nd_") for path in numbadyn.cache.entries())
-    True
-    """
-    kinds = (SOURCE_SUFFIX, KERNEL_SUFFIX, ".tmp")
-    here = _choice.writable.get(location(), location())
-    return tuple(sorted(path for path in here.glob(_PREFIX + "*") if path.suffix in kinds))
-
-
-def size() -> int:
-    """Sum up the files of the cache.
-
-    Returns
-    -------
-    int
-        Size in bytes.
-
-    Examples
-    --------
-    >>> import numbadyn.cache
-    >>> numbadyn.cache.size() >= 0
-    True
-    """
-    total = 0
-    for path in entries():
-        try:
-            total += path.stat().st_size
-        except FileNotFoundError:
-            continue  # another process cleared it since it was listed
-    return total
-
-
-def clear() -> int:
-    """Remove every file of the cache; what is loaded in running processes keeps working.
-
-    Only files that the cache made itself are removed, so a folder that holds other files too is safe.
-
-    Returns
-    -------
-    int
-        How many files were removed.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> import numbadyn.cache
-    >>> numbadyn.cache.set_location(tempfile.mkdtemp())
-    >>> numbadyn.cache.clear()
-    0
-    >>> numbadyn.cache.set_location(None)
-    """
-    removed = 0
-    for path in entries():
-        try:
-            path.unlink()
-            removed += 1
-        except FileNotFoundError:
-            continue  # another process was faster
-    return removed

@@ -7,8 +7,8 @@ is for.
 Notes
 -----
 The text becomes a real file ``nd_<label>_<hash>.py`` in the cache folder, so that tracebacks, debuggers and curious
-readers find it. The hash covers the text and all that decides over its machine code, so a file never changes its
-meaning; compiled kernels lie beside it under the same name (`numbadyn.codegen.cache_kernels`).
+readers find it. The hashes cover the text and all that decides over its machine code, so a file never changes
+its meaning; compiled kernels lie beside it under the same name (`numbadyn.codegen.cache_kernels`).
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ from numba.core import config
 from numba.core.dispatcher import Dispatcher
 
 from numbadyn._version import __version__
-from numbadyn.codegen.cache_folder import SOURCE_SUFFIX, folder, write_whole
+from numbadyn.codegen.cache_files import SOURCE_SUFFIX, content_digest, read_regular
+from numbadyn.codegen.cache_folder import folder, write_whole
 from numbadyn.codegen.cache_kernels import keep_on_disk
 from numbadyn.codegen.forks import ForkedLock
 from numbadyn.errors import CacheWarning, InternalError
@@ -38,7 +39,7 @@ from numbadyn.ir.spelling import file_words
 
 __all__ = ["LoadedModule", "load"]
 
-_DIGITS = 16
+_DIGITS = 12
 # What generated modules may import from this package: their text is part of the meaning of a generated file.
 _IMPORTED = ("intrinsics.py", "compiler.py", "cuda/kernels.py")
 _OPTIONS = ("OPT", "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "CPU_NAME", "CPU_FEATURES")
@@ -98,9 +99,9 @@ def _environment() -> str:
 
 
 def _content_name(label: str, text: str) -> str:
-    """Name a module by its label and by the hash of its text and of the environment."""
-    digest = hashlib.sha256(repr((_environment(), text)).encode()).hexdigest()[:_DIGITS]
-    return f"nd_{file_words(label)}_{digest}"
+    """Name a module by its label and by the hashes of the environment and of its text."""
+    environment = hashlib.sha256(_environment().encode()).hexdigest()[:_DIGITS]
+    return f"nd_{file_words(label)}_{environment}{content_digest(text.encode())}"
 
 
 def load(source: str, *, label: str, entry: tuple[str, ...]) -> LoadedModule:
@@ -157,10 +158,7 @@ def load(source: str, *, label: str, entry: tuple[str, ...]) -> LoadedModule:
 def _ensure_file(path: Path, source: str) -> None:
     """Write the text unless the file holds exactly this text already."""
     content = source.encode()
-    try:
-        present = path.read_bytes()
-    except OSError:
-        present = None
+    present = read_regular(path)
     if present == content:
         return
     if present is not None:

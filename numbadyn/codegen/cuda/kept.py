@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from numbadyn.codegen.cache_kernels import KernelCache
+from numbadyn.codegen.cache_signed import Packed
 
 __all__ = ["GpuKernelCache", "keep_on_disk"]
 
@@ -31,26 +32,57 @@ class GpuKernelCache(KernelCache):
         return self._load(sig, target_context) if self._enabled else None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep the compiled kernel `data` for the argument types `sig`."""
-        from numba.cuda.serialize import dumps  # not at the top: only where there is a GPU is it sure to be there
-
-        if self._enabled:
-            key = self._key(sig, data.codegen)
-            self._save(key, dumps((key, data._reduce_states())))
+        """Keep the compiled kernel `data` for the argument types `sig`, if it can be told in words and bytes."""
+        packed = _taken_apart(data) if self._enabled else None
+        if packed is not None:
+            self._save(self._key(sig, data.codegen), packed)
 
     def _key(self, sig: Any, codegen: Any) -> str:
-        import numba_cuda  # as above
+        import numba_cuda  # not at the top: only where there is a GPU is it sure to be there
         from numba.cuda.core import config  # as above
 
         # what codegen says: the version of the CUDA runtime and the device's compute capability
         compiler = (codegen.magic_tuple(), numba_cuda.__version__, config.CUDA_DEBUGINFO_DEFAULT)
         return repr((self._stem.name, self._function, tuple(sig), *compiler))
 
-    def _rebuilt(self, target_context: Any, *content: Any) -> Any:
-        from numba.cuda.dispatcher import _Kernel  # as above; it is private, and so is how a kernel is taken apart
+    def _rebuilt(self, sig: Any, target_context: Any, packed: Packed) -> Any:
+        from cuda.core import ObjectCode  # as above
+        from numba.cuda import types, typing
+        from numba.cuda.codegen import CUDACodeLibrary
+        from numba.cuda.dispatcher import _Kernel  # it is private, and so is how a kernel is put together
 
-        (states,) = content
-        return _Kernel._rebuild(**states)
+        words = packed.words
+        library = CUDACodeLibrary(target_context.codegen(), words["library"], entry_name=words["entry_name"])
+        library._finalized = True
+        library.use_cooperative = library.needs_cudadevrt = words["cooperative"]
+        for architecture, code in zip(words["architectures"], packed.blobs, strict=True):
+            library._cubin_cache[tuple(architecture)] = ObjectCode.from_cubin(code, name=words["library"])
+            library._linkerinfo_cache[tuple(architecture)] = ""
+        return _Kernel._rebuild(
+            cooperative=words["cooperative"],
+            name=words["entry_name"],
+            signature=typing.signature(types.none, *sig),
+            codelibrary=library,
+            debug=False,
+            lineinfo=words["lineinfo"],
+            call_helper=None,  # it knows the exceptions of kernels for debugging, which are not kept
+            extensions=[],
+        )
+
+
+def _taken_apart(kernel: Any) -> Packed | None:
+    """What a kernel is, or None if it is more than words and bytes can say."""
+    library, special = kernel._codelibrary, kernel.shared_memory_carveout is not None or kernel.launch_config_sensitive
+    if kernel.debug or kernel.extensions or special or library._linking_files or library.referenced_objects:
+        return None
+    words = {
+        "library": library.name,
+        "entry_name": kernel.entry_name,
+        "cooperative": bool(kernel.cooperative),
+        "lineinfo": bool(kernel.lineinfo),
+        "architectures": [list(architecture) for architecture in library._cubin_cache],
+    }
+    return Packed(words, tuple(bytes(cubin.code) for cubin in library._cubin_cache.values()))
 
 
 def keep_on_disk(kernel: Any) -> None:
