@@ -154,17 +154,17 @@ class Interpreter:
         """Fetch the parameters anew."""
         self.evaluator.bind()
 
-    def reset(self) -> None:
-        """Back to the first values of all states and histories, and to step 0."""
-        bits = self.context.bits
+    def reset(self, context: BindContext | None = None) -> None:
+        """Back to the first values of all states and histories, and to step 0; those of another context if given."""
+        bits, context = self.context.bits, context or self.context
         self.number = 0
         self.bind()
         self.states = [
-            np.array(np.broadcast_to(spec.initial(self.context), spec.shape), dtype=dtype_of(spec.kind, bits))
+            np.array(np.broadcast_to(spec.initial(context), spec.shape), dtype=dtype_of(spec.kind, bits))
             for spec in self.step.states
         ]
-        self._depth = self._depths()
-        self.begin_histories(self.context)
+        self._depth = self.needed()
+        self.begin_histories(context)
         self._window = [channel.window(self.context) for channel in self.step.channels]
 
     def begin_histories(self, context: BindContext) -> None:
@@ -174,8 +174,8 @@ class Interpreter:
             for channel, depth in zip(self.step.channels, self._depth, strict=True)
         ]
 
-    def _depths(self) -> list[int]:
-        """Samples of each channel that are kept: what histories and synaptic delays reach."""
+    def needed(self) -> list[int]:
+        """Samples of each channel that histories and synaptic delays reach, as parameters are now."""
         deepest = self.evaluator.depths()
         for index in self.order:
             node = self.step.nodes[index]

@@ -19,7 +19,7 @@ from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced
 from numbadyn.units import StandsForQuantity, alike, is_quantity, scale_of, split
 
-__all__ = ["Variable", "resolve"]
+__all__ = ["Variable", "changes", "resolve"]
 
 #: Ufuncs whose operators know more about units than `quantities` does when it is asked by NumPy.
 _OPERATORS: dict[str, Callable[..., Any]] = {
@@ -32,6 +32,14 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "equal": operator.eq,
     "not_equal": operator.ne,
 }
+
+
+_CHANGES = [0]
+
+
+def changes() -> int:
+    """How many values of parameters and states have been assigned in this process: a clock that tells when none was."""
+    return _CHANGES[0]
 
 
 class Variable(StandsForQuantity, Operators):
@@ -52,6 +60,8 @@ class Variable(StandsForQuantity, Operators):
                 cure="A new value is written to .value.",
             )
         object.__setattr__(self, name, value)
+        if name == "value":
+            _CHANGES[0] += 1
 
     value: Any
     """The value: traced while a step is traced, else with its unit."""

@@ -23,6 +23,7 @@ from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.runtime.logs import SampleLog, SpikeLog
 from numbadyn.runtime.memory import Memory
 from numbadyn.runtime.on_demand import load
+from numbadyn.runtime.snapshot import Snapshot, names_of
 from numbadyn.runtime.tables import Tables
 
 __all__ = ["CompiledMachine", "CpuMachine", "InterpreterMachine", "Machine", "Outcome"]
@@ -51,6 +52,8 @@ class Machine(ABC):
     first: dict[int, NDArray[Any]]
     #: Asked in the middle of a chunk, where that is possible between two steps.
     interrupts: Interrupts = Interrupts()
+    kept: list[int]
+    """Slots of each channel's history that hold what they should."""
 
     @abstractmethod
     def begin(self, spikes: list[SpikeLog], samples: list[SampleLog]) -> None:
@@ -60,9 +63,31 @@ class Machine(ABC):
     def advance(self, stop: int) -> Outcome:
         """Run up to step `stop`, or less far if a NaN appears or Ctrl-C is pressed."""
 
-    @abstractmethod
     def reset(self) -> None:
         """Back to the first values and to step 0."""
+        self.first.clear()
+        self.refill()
+
+    def refill(self) -> None:
+        """Begin anew, with the first values that follow from the parameters as they are now; those set stay."""
+        self._fill(replace(self.context, first=self.first))
+
+    @abstractmethod
+    def _fill(self, context: BindContext) -> None:
+        """Write all first values, and go back to step 0."""
+
+    @abstractmethod
+    def _fetch_parameters(self) -> None:
+        """Compute anew what depends on parameters alone."""
+
+    @abstractmethod
+    def needed(self) -> list[int]:
+        """Slots of each channel's history that are reached, with the parameters that were fetched."""
+
+    def fits(self) -> bool:
+        """Whether histories have the slots that are needed with the parameters as they are now."""
+        self._fetch_parameters()
+        return all(needed <= slots for needed, slots in zip(self.needed(), self.kept, strict=True))
 
     @abstractmethod
     def state(self, index: int) -> NDArray[Any]:
@@ -105,6 +130,55 @@ class Machine(ABC):
     def _begin_histories(self, context: BindContext) -> None:
         """Fill all histories with what was before the first step."""
 
+    # ---- taking over -------------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """All that another machine needs to go on from here; before the first step, what was set."""
+        names = names_of(self.step.states)
+        first = {
+            name: np.array(self.first[id(spec.owner)])
+            for name, spec in zip(names, self.step.states, strict=True)
+            if id(spec.owner) in self.first
+        }
+        if self.number == 0:  # the rest follows from the model
+            return Snapshot(0, first=first)
+        states = {name: np.array(self.state(index)) for index, name in enumerate(names)}
+        found = dict(zip(names_of(self.step.channels), self._fetch_past(), strict=False))
+        kept = {name: past[:count] for (name, past), count in zip(found.items(), self.kept, strict=False) if past.size}
+        return Snapshot(self.number, states, kept, first)
+
+    def restore(self, taken: Snapshot) -> None:
+        """Go on from a snapshot; a state that it lacks begins with its first value, and so does a history."""
+        names = names_of(self.step.states)
+        owners = {name: spec.owner for name, spec in zip(names, self.step.states, strict=True)}
+        self.first.clear()
+        self.first.update({id(owners[name]): values for name, values in taken.first.items() if name in owners})
+        self.refill()
+        if taken.number == 0:
+            return
+        self._go_to(taken.number)
+        for index, name in enumerate(names):
+            if name in taken.states:
+                self._write(index, taken.states[name])
+        past = [taken.past.get(name) for name in names_of(self.step.channels)]
+        self._write_past(past)
+        self.kept = [
+            slots if samples is None else min(slots, len(samples))
+            for slots, samples in zip(self.kept, past, strict=True)
+        ]
+
+    @abstractmethod
+    def _go_to(self, number: int) -> None:
+        """Say which step is the next."""
+
+    @abstractmethod
+    def _fetch_past(self) -> list[NDArray[Any]]:
+        """Samples of each channel, newest first; an empty array where nobody keeps them."""
+
+    @abstractmethod
+    def _write_past(self, past: list[NDArray[Any] | None]) -> None:
+        """Overwrite the samples of each channel, newest first; None leaves a channel as it is."""
+
 
 def _longest(step: Step, context: BindContext) -> dict[int, float]:
     """The longest delay in ms of each channel that is read with a delay from a parameter."""
@@ -114,11 +188,11 @@ def _longest(step: Step, context: BindContext) -> dict[int, float]:
     return found
 
 
-def _check_depths(evaluator: Evaluator, have: list[int], made_for: dict[int, float]) -> None:
+def _check_depths(machine: Machine, made_for: dict[int, float]) -> None:
     """Refuse a delay that a parameter has made longer than the history that was planned for it."""
-    for number, (needed, slots) in enumerate(zip(evaluator.depths(), have, strict=True)):
+    for number, (needed, slots) in enumerate(zip(machine.needed(), machine.kept, strict=True)):
         if needed > slots:
-            channel, now = evaluator.step.channels[number], _longest(evaluator.step, evaluator.context)
+            channel, now = machine.step.channels[number], _longest(machine.step, machine.context)
             raise LateDelayError(
                 f"A delay of {channel.name} is now {now[number]:g} ms; its history was made for "
                 f"{made_for[number]:g} ms.",
@@ -145,7 +219,7 @@ class InterpreterMachine(Machine):
     def __init__(self, step: Step, context: BindContext, tables: list[Any], probes: list[int]) -> None:
         self.step, self.context, self.first = step, context, {}
         self.interpreter = Interpreter(step, context, tables, probes)
-        self._depths, self._made_for = self.interpreter.evaluator.depths(), _longest(step, context)
+        self.kept, self._made_for = self.needed(), _longest(step, context)
         self.spikes: list[SpikeLog] = []
         self.samples: list[SampleLog] = []
 
@@ -157,7 +231,7 @@ class InterpreterMachine(Machine):
     def begin(self, spikes: list[SpikeLog], samples: list[SampleLog]) -> None:
         """Fetch parameters anew and get ready for a run with these logs."""
         self.interpreter.bind()
-        _check_depths(self.interpreter.evaluator, self._depths, self._made_for)
+        _check_depths(self, self._made_for)
         self.spikes, self.samples = spikes, samples
 
     def advance(self, stop: int) -> Outcome:
@@ -188,10 +262,16 @@ class InterpreterMachine(Machine):
                 return index
         return None
 
-    def reset(self) -> None:
-        """Back to the first values and to step 0."""
-        self.first.clear()
-        self.interpreter.reset()
+    def _fill(self, context: BindContext) -> None:
+        self.interpreter.reset(context)
+        self.kept = self.needed()
+
+    def _fetch_parameters(self) -> None:
+        self.interpreter.bind()
+
+    def needed(self) -> list[int]:
+        """Slots of each channel's history that are reached, with the parameters that were fetched."""
+        return self.interpreter.needed()
 
     def state(self, index: int) -> NDArray[Any]:
         """Values of a state."""
@@ -206,6 +286,17 @@ class InterpreterMachine(Machine):
 
     def _begin_histories(self, context: BindContext) -> None:
         self.interpreter.begin_histories(context)
+
+    def _go_to(self, number: int) -> None:
+        self.interpreter.number = number
+
+    def _fetch_past(self) -> list[NDArray[Any]]:
+        return [np.array(samples) for samples in self.interpreter.past]
+
+    def _write_past(self, past: list[NDArray[Any] | None]) -> None:
+        for mine, samples in zip(self.interpreter.past, past, strict=True):
+            if samples is not None:
+                mine[: len(samples)] = list(samples.astype(mine[0].dtype))[: len(mine)]
 
 
 class CompiledMachine(Machine):
@@ -231,14 +322,11 @@ class CompiledMachine(Machine):
         self.evaluator = Evaluator(program.step, context)
         self.evaluator.bind()
         self.memory = Memory(program, self.evaluator, tables)
-        self.memory.reset()
-        self._load_code(label)
+        self.kept = self.memory.depths
         self._states = {b.index: b for b in self.memory.offsets if b.role == "state"}
-        self._unplaced = {
-            index: np.broadcast_to(spec.initial(context), spec.shape).astype(dtype_of(spec.kind, context.bits))
-            for index, spec in enumerate(self.step.states)
-            if index not in self._states
-        }
+        self._unplaced: dict[int, NDArray[Any]] = {}
+        self._fill(context)
+        self._load_code(label)
         self._checked = [index for index, b in self._states.items() if b.kind == "real"]
         rows = [[self.memory.offsets[self._states[i]], self._states[i].size] for i in self._checked]
         self._checks = np.array(rows, dtype=np.int64).reshape(len(rows), 2)
@@ -285,7 +373,7 @@ class CompiledMachine(Machine):
     def begin(self, spikes: list[SpikeLog], samples: list[SampleLog]) -> None:
         """Fetch parameters anew and get ready for a run with these logs."""
         self.evaluator.bind()
-        _check_depths(self.evaluator, self.memory.depths, self._made_for)
+        _check_depths(self, self._made_for)
         for part in self.program.refills:
             self._latest(part.state)
         self.memory.load_constants()
@@ -311,13 +399,23 @@ class CompiledMachine(Machine):
         self.compile_seconds = time.perf_counter() - started
         return self.compile_seconds
 
-    def reset(self) -> None:
-        """Back to the first values and to step 0."""
-        self.number = 0
-        self.first.clear()
+    def _fill(self, context: BindContext) -> None:
+        self.number, self.kept = 0, self.memory.depths
         self.evaluator.bind()
-        self.memory.reset()
+        self.memory.reset(context)
+        self._unplaced = {
+            index: np.broadcast_to(spec.initial(context), spec.shape).astype(dtype_of(spec.kind, context.bits))
+            for index, spec in enumerate(self.step.states)
+            if index not in self._states
+        }
         self._forget()
+
+    def _fetch_parameters(self) -> None:
+        self.evaluator.bind()
+
+    def needed(self) -> list[int]:
+        """Slots of each channel's history that are reached, with the parameters that were fetched."""
+        return self.memory.needed()
 
     def state(self, index: int) -> NDArray[Any]:
         """Values of a state."""
@@ -343,6 +441,21 @@ class CompiledMachine(Machine):
     def _begin_histories(self, context: BindContext) -> None:
         self._fetch_histories()
         self.memory.begin_histories(context)
+        self._store_histories()
+
+    def _go_to(self, number: int) -> None:
+        self.number = number
+
+    def _fetch_past(self) -> list[NDArray[Any]]:
+        self._fetch_histories()
+        found = (self.memory.past(channel, self.number) for channel in range(len(self.step.channels)))
+        return [np.empty(0) if samples is None else samples for samples in found]
+
+    def _write_past(self, past: list[NDArray[Any] | None]) -> None:
+        self._fetch_histories()
+        for channel, samples in enumerate(past):
+            if samples is not None:
+                self.memory.write_past(channel, samples, self.number)
         self._store_histories()
 
 

@@ -52,7 +52,7 @@ class Memory:
     def __init__(self, program: Program, evaluator: Evaluator, tables: list[Any]) -> None:
         self.program, self.evaluator, self.tables = program, evaluator, tables
         self.merged: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[NDArray[np.int64], NDArray[np.uint32]]] = {}
-        self.depths = self._depths()
+        self.depths = self.needed()
         self.windows = [channel.window(evaluator.context) for channel in program.step.channels]
         self.offsets: dict[Buffer, int] = {}
         sizes = self._place()
@@ -73,7 +73,8 @@ class Memory:
         """Largest number of delay steps that a node stands for."""
         return 0 if node is None else int(np.max(self.evaluator.values[node]))
 
-    def _depths(self) -> list[int]:
+    def needed(self) -> list[int]:
+        """Slots of each channel that reads and synaptic delays reach, as parameters are now."""
         deepest = self.evaluator.depths()
         for stages in self.program.schedule:
             for stage in stages:
@@ -141,9 +142,9 @@ class Memory:
             factor = self.evaluator.values[part.factor].reshape(-1)
             self.view(part.target)[:] = self.view(part.state) * factor
 
-    def reset(self) -> None:
+    def reset(self, context: BindContext) -> None:
         """First values of states and histories; everything else zero."""
-        context, step = self.evaluator.context, self.program.step
+        step = self.program.step
         for array in (self.R, self.I, self.B, self.C):
             array[:] = 0
         for buffer in self.offsets:
@@ -163,6 +164,34 @@ class Memory:
     def write_newest(self, channel: int, sample: NDArray[Any], number: int) -> None:
         """Overwrite the sample of the step before this one, of a channel without windows."""
         self._write_sample(channel, sample, (number - 1) % self.depths[channel])
+
+    def past(self, channel: int, number: int) -> NDArray[Any] | None:
+        """All samples of a channel at the start of a step, newest first; None where nobody keeps them."""
+        if channel not in self._rings and channel not in self.event_offsets:
+            return None
+        newest, depth = (number - 1) // self.windows[channel], self.depths[channel]
+        samples = [self._read_sample(channel, (newest - lag) % depth) for lag in range(depth)]
+        return np.array(samples).reshape(depth, *self.program.step.channels[channel].shape)
+
+    def write_past(self, channel: int, samples: NDArray[Any], number: int) -> None:
+        """Overwrite the samples of a channel as they are at the start of a step, newest first."""
+        newest, depth = (number - 1) // self.windows[channel], self.depths[channel]
+        for lag, sample in enumerate(samples[:depth]):
+            self._write_sample(channel, sample, (newest - lag) % depth)
+
+    def _read_sample(self, channel: int, slot: int) -> NDArray[Any]:
+        size = int(np.prod(self.program.step.channels[channel].shape, dtype=np.int64))
+        buffer = self._rings.get(channel)
+        if buffer is None:
+            start = self.event_offsets[channel] + slot * size
+            active = self.E[start : start + int(self.C[self.count_offsets[channel] + slot])]
+            sample = np.zeros(size, bool)
+            sample[active] = True
+            return sample
+        place = self.view(buffer).reshape(-1, buffer.size)[slot]
+        if buffer.kind == "bool":
+            return np.unpackbits(place, count=size, bitorder="little").astype(bool)
+        return np.array(place)
 
     def _write_sample(self, channel: int, sample: NDArray[Any], slot: int) -> None:
         flat = np.broadcast_to(sample, self.program.step.channels[channel].shape).reshape(-1)

@@ -13,6 +13,7 @@ import numpy as np
 
 from numbadyn.errors import RecordingError
 from numbadyn.io.recordings import Paths, Recording, Result, Samples, Spikes
+from numbadyn.ir.analysis import live
 from numbadyn.ir.nodes import Channel, Step
 from numbadyn.model.module import Module, walk
 from numbadyn.runtime.engine import RunOutcome
@@ -86,33 +87,43 @@ class Recorder:
         collected : set of int
             Channels whose events the program collects anyway.
         running : bool
-            Whether the network has been advanced, so that the program cannot change any more.
+            Whether the network has been advanced, so that a past that was not kept is lost.
 
         Returns
         -------
         bool
             Whether the program must be built anew.
         """
-        path = self.path(module)
-        spike_log = self._spike_log(path) if spikes else None
+        path, channels = self.path(module), len(self.step.channels)
+        before = self._readers_of_the_past(self.probes) if running else set()
         sample_log = (
             self._sample_log(module, path, variable, index, every, start, stop) if variable is not None else None
         )
         if variable is None:
             self._only_spikes(path, spikes, {"index": index, "every": every, "start": start, "stop": stop})
+        spike_log = self._spike_log(path) if spikes else None  # last, since it may add a channel to the step
         changed = spike_log is not None and spike_log.channel not in collected
         changed |= sample_log is not None and sample_log.kind == "probe" and sample_log.index not in self.probes
         if changed and running:
-            raise RecordingError(
-                "A new kind of recording was asked for after the run had begun.",
-                where="Simulator.record",
-                cure="Call record before the first run, or reset() first.",
-            )
+            added = [sample_log.index] if sample_log is not None and sample_log.kind == "probe" else []
+            if self._readers_of_the_past([*self.probes, *added]) - before:
+                del self.step.channels[channels:]
+                raise RecordingError(
+                    f"{path}.{'output' if spikes else variable} is computed from a past that nothing else reads, and "
+                    "that was not kept since the run began.",
+                    where=path,
+                    cure="Call record before the first run, or sim.reset() first.",
+                )
         if spike_log is not None:
             self._spikes[path] = spike_log
         if sample_log is not None and variable is not None:
             self._samples[path, variable] = sample_log
         return changed
+
+    def _readers_of_the_past(self, probes: list[int]) -> set[int]:
+        """Nodes that a step must compute, and that read what was before it."""
+        order = live(self.step, [*self.step.roots(), *probes])
+        return {index for index in order if self.step.nodes[index].op in ("history", "accumulate")}
 
     @staticmethod
     def _only_spikes(path: str, spikes: bool, options: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ from numbadyn.model.delays import longest_delays
 from numbadyn.model.module import Module, init_missing_states, walk
 from numbadyn.model.step import trace_step
 from numbadyn.model.values import stored
+from numbadyn.model.variable import changes
 from numbadyn.projections.building import made_by
 from numbadyn.runtime import on_demand
 from numbadyn.runtime.cuda.device import Device
@@ -31,6 +32,7 @@ from numbadyn.runtime.engine import RunOutcome, run_steps
 from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.runtime.machines import CompiledMachine, CpuMachine, InterpreterMachine, Machine
 from numbadyn.runtime.progress import make_progress
+from numbadyn.runtime.snapshot import Snapshot
 from numbadyn.simulator.checks import (
     check_initialised,
     checked_delays,
@@ -135,6 +137,8 @@ class Simulator:
         self._device = Device() if self.target == "cuda" else None
         self._recorder = Recorder(network, self.step, self._dt, precision)
         self._machine: Machine | None = None
+        self._taken: Snapshot | None = None
+        self._filled_at = -1
         self.seconds = {"trace": time.perf_counter() - started}
         self._note_delays()
         self._wiring = [(module, module.wiring()) for module in walk(network)]
@@ -142,9 +146,14 @@ class Simulator:
     # ---- building ----------------------------------------------------------------------------------------------------
 
     def _note_delays(self) -> None:
-        """Tell the modules how far back their histories reach, so that a longer delay registered later is refused."""
+        """Tell the modules how far back their histories reach, so that a longer delay registered later is refused.
+
+        Projections are told the time step and the seed, which their synapses follow from.
+        """
         for module in walk(self.network):
             module.__dict__["_built"] = {"dt": self._dt, **longest_delays(module, self._dt)}
+        for connection in self.step.connections:
+            connection.owner.__dict__["_bound_to"] = self.context
 
     def _check_unchanged(self) -> None:
         """Refuse to run what is no longer the network that the user sees."""
@@ -190,22 +199,49 @@ class Simulator:
     @property
     def machine(self) -> Machine:
         """The network in memory."""
+        machine = self._machine
+        if machine is not None and machine.number == 0 and self._filled_at != changes():
+            self._filled_at = changes()
+            if machine.fits():
+                machine.refill()
+            else:  # a parameter has made a delay longer than the histories that were planned
+                self._take_down()
         if self._machine is None:
-            if self.target == "interpret":
-                self._machine = InterpreterMachine(self.step, self.context, self.tables, self._recorder.probes)
-            elif self._device is not None:
-                self._machine = CudaMachine(
-                    self.program,
-                    self.context,
-                    self.tables,
-                    type(self.network).__name__,
-                    device=self._device,
-                    reproducible=self.reproducible,
-                    launch=self.launch,
-                )
-            else:
-                self._machine = CpuMachine(self.program, self.context, self.tables, type(self.network).__name__)
+            self._filled_at = changes()
+            made = self._made_machine()
+            if self._taken is not None:
+                made.restore(self._taken)
+            self._machine, self._taken = made, None
         return self._machine
+
+    def _take_down(self) -> None:
+        """Leave the machine, but keep what it holds for the one that is made next."""
+        if self._machine is not None:
+            self._taken = self._machine.snapshot()
+            self._machine = None
+
+    def _made_machine(self) -> Machine:
+        """A network in memory, before its first step."""
+        if self.target == "interpret":
+            return InterpreterMachine(self.step, self.context, self.tables, self._recorder.probes)
+        name = type(self.network).__name__
+        if self._device is None:
+            return CpuMachine(self.program, self.context, self.tables, name)
+        return CudaMachine(
+            self.program,
+            self.context,
+            self.tables,
+            name,
+            device=self._device,
+            reproducible=self.reproducible,
+            launch=self.launch,
+        )
+
+    @property
+    def _number(self) -> int:
+        """The next step."""
+        held = self._machine or self._taken
+        return 0 if held is None else held.number
 
     def compile(self) -> Simulator:
         """Build the synapses and compile now (or load from the cache) instead of at the first run.
@@ -300,9 +336,9 @@ class Simulator:
         """
         window = {"index": index, "every": every, "start": start, "stop": stop}
         collected = self.program.events if "program" in self.__dict__ else set()
-        running = self._machine is not None and self._machine.number > 0
+        running = self._number > 0
         if self._recorder.add(module, variable, spikes=spikes, collected=collected, running=running, **window):
-            self._machine = None
+            self._take_down()
             self.__dict__.pop("program", None)
             self.seconds.pop("compile", None)
 
@@ -316,7 +352,7 @@ class Simulator:
     @property
     def t(self) -> Any:
         """Simulated time so far."""
-        return join((self._machine.number if self._machine else 0) * self._dt, TIME)
+        return join(self._number * self._dt, TIME)
 
     def run(self, duration: Any, progress: Any = None) -> Result:
         """Run the network; called again, it goes on.
@@ -417,7 +453,9 @@ class Simulator:
         Simulator
             Itself.
         """
+        self._taken = None
         if self._machine is not None:
+            self._filled_at = changes()
             self._machine.reset()
         return self
 

@@ -168,21 +168,36 @@ def test_unit_of_an_interval() -> None:
     )
 
 
-def test_new_kind_of_recording_in_the_middle() -> None:
-    net = Net()
-    sim = build(net)
-    sim.record(net.E, "V")
+class Reading(nd.Dynamics):
+    """Returns what its state was, which nothing else reads."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+        self.late = self.prefetch_delay("x", 0.3 * ms)
+
+    def init_state(self) -> None:
+        self.x = nd.State(0.0)
+
+    def update(self) -> Any:
+        self.x.value = self.x.value + 1
+        return self.late()
+
+
+def test_a_recording_of_a_past_that_was_not_kept() -> None:
+    model = Reading()
+    sim = nd.Simulator(model, dt=0.1 * ms, target="interpret")
     sim.run(1 * ms)
     refused(
-        lambda: sim.record(net.E, "output"),
+        lambda: sim.record(model, "output"),
         errors.RecordingError,
-        "after the run had begun",
-        "Simulator.record",
+        "was not kept since the run began",
+        "Reading",
         r"reset\(\)",
     )
+    sim.run(1 * ms)
     sim.reset()
-    sim.record(net.E, "output")
-    assert sim.run(1 * ms)[net.E]["output"].shape == (10, 10)
+    sim.record(model, "output")
+    assert sim.run(1 * ms)[model]["output"][-1].tolist() == [6.0, 6.0]
 
 
 def test_results_that_are_not_there() -> None:

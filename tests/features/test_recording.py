@@ -79,16 +79,19 @@ def test_recorded_values_change_nothing():
         np.testing.assert_array_equal(found[cells].spikes.indices, plain[cells].spikes.indices)
 
 
-def test_a_state_can_be_recorded_from_now_on_but_a_new_kind_of_value_cannot():
-    sim = simulator("interpret")
-    sim.run(1 * ms)
-    sim.record(sim.network.excite.syn, "g")
-    assert sim.run(1 * ms)[sim.network.excite.syn].g.shape == (10, 20)
-    with pytest.raises(RecordingError, match="after the run had begun"):
-        sim.record(sim.network.B, CURRENT)
-    sim.reset()
-    sim.record(sim.network.B, CURRENT)
-    assert sim.run(1 * ms)[sim.network.B][CURRENT].shape == (10, 20)
+@pytest.mark.parametrize("target", ["cpu", "interpret"])
+def test_anything_can_be_recorded_from_now_on(target):
+    """What is recorded from the middle on is what would have been recorded from the start."""
+    whole, later = simulator(target), simulator(target)
+    whole.record(whole.network.B, CURRENT)
+    wanted = [whole.run(1 * ms)[whole.network.B] for _ in range(2)][1]
+    later.run(1 * ms)
+    later.record(later.network.excite.syn, "g")
+    later.record(later.network.B, CURRENT)
+    seen = later.run(1 * ms)
+    assert seen[later.network.excite.syn].g.shape == (10, 20)
+    assert np.array_equal(seen[later.network.B][CURRENT].magnitude, wanted[CURRENT].magnitude)
+    assert np.array_equal(seen[later.network.B].V.magnitude, wanted.V.magnitude)
 
 
 @pytest.mark.parametrize(

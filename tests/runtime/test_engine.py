@@ -35,7 +35,7 @@ class Counter(Machine):
         self.number = stop
         return Outcome(stop)
 
-    def reset(self):
+    def _fill(self, context):
         self.number = 0
 
     def state(self, index):
@@ -48,6 +48,21 @@ class Counter(Machine):
         raise NotImplementedError
 
     def _begin_histories(self, context):
+        raise NotImplementedError
+
+    def _fetch_parameters(self):
+        raise NotImplementedError
+
+    def needed(self):
+        raise NotImplementedError
+
+    def _go_to(self, number):
+        raise NotImplementedError
+
+    def _fetch_past(self):
+        raise NotImplementedError
+
+    def _write_past(self, past):
         raise NotImplementedError
 
 
