@@ -258,7 +258,7 @@ class Simulator:
 
     def _make_ready(self, interrupts: Interrupts) -> None:
         """Build and compile; a second Ctrl-C gets out of it at once, the first one where nothing is half done."""
-        new = self._machine is None
+        new, taken = self._machine is None, self._taken
         try:
             with interrupts.opened():
                 for part in (lambda: self.tables, lambda: self.machine, self._compile):
@@ -268,7 +268,7 @@ class Simulator:
         except BaseException as error:
             if interrupts.count > 1:
                 if new:
-                    self._machine = None  # it may be half made
+                    self._machine, self._taken = None, taken  # it may be half made
                 if not isinstance(error, KeyboardInterrupt):  # compilers wrap what they do not know
                     raise KeyboardInterrupt from error
             raise
