@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from numbadyn.errors import InvalidParameterError, NonFiniteStateError, RecordingError, SchedulingError, TargetError
+from numbadyn.errors import InvalidParameterError, NonFiniteStateError, RecordingError, TargetError
 from numbadyn.io.recordings import Result
 from numbadyn.ir.nodes import BindContext
 from numbadyn.lowering.explain import explain
@@ -44,6 +44,7 @@ from numbadyn.simulator.checks import (
 from numbadyn.simulator.outside import left_out
 from numbadyn.simulator.recorder import Recorder
 from numbadyn.simulator.turns import TRACING, Turns, in_turn, keeping
+from numbadyn.simulator.unchanged import Wiring
 from numbadyn.units import TIME, join, magnitude_in
 
 __all__ = ["Simulator"]
@@ -141,7 +142,7 @@ class Simulator:
         self._filled_at = -1
         self.seconds = {"trace": time.perf_counter() - started}
         self._note_delays()
-        self._wiring = [(module, module.wiring()) for module in walk(network)]
+        self._wiring = Wiring(network)
 
     # ---- building ----------------------------------------------------------------------------------------------------
 
@@ -154,25 +155,6 @@ class Simulator:
             module.__dict__["_built"] = {"dt": self._dt, **longest_delays(module, self._dt)}
         for connection in self.step.connections:
             connection.owner.__dict__["_bound_to"] = self.context
-
-    def _check_unchanged(self) -> None:
-        """Refuse to run what is no longer the network that the user sees."""
-        now = {id(module): module for module in walk(self.network)}
-        built = {id(module): wiring for module, wiring in self._wiring}
-        changed = [
-            module
-            for key, module in now.items()
-            if key not in built or list(map(id, built[key])) != list(map(id, module.wiring()))
-        ]
-        gone = [module for module, _ in self._wiring if id(module) not in now]
-        for module in (*changed, *gone):
-            how = "taken out of the network" if module in gone else "added" if id(module) not in built else "changed"
-            raise SchedulingError(
-                f"{module.path} was {how} after the simulator was built.",
-                where=module.path,
-                cure="Make a new nd.Simulator; hooks, inputs, projections and populations come before it, and "
-                "parameters are changed by x.tau.value = ...",
-            )
 
     @functools.cached_property
     def tables(self) -> list[Any]:
@@ -400,7 +382,7 @@ class Simulator:
         bar, made = make_progress(progress), list[Result]()
         with keeping(made), keeping(made), keeping(made):
             with self._turns.take("run") as interrupts:
-                self._check_unchanged()
+                self._wiring.check()
                 self._make_ready(interrupts)
                 recorder = self._recorder
                 outcome = run_steps(self.machine, steps, recorder.spikes, recorder.samples, bar, interrupts)
