@@ -49,7 +49,18 @@ EXPREL_SHORT_LIMIT: float = SCALARS["EXPREL_SHORT_LIMIT"][0]
 NAMES: tuple[str, ...] = tuple(sorted(set(DEFINITIONS) - HELPERS))
 
 # Functions whose arguments are random words; all others take real numbers.
-_OF_WORDS = frozenset({"normal", "philox4x32", "random_integer", "random_word", "uniform", "unit_interval"})
+_OF_WORDS = frozenset(
+    {
+        "centred_interval",
+        "normal",
+        "philox4x32",
+        "radial_interval",
+        "random_integer",
+        "random_word",
+        "uniform",
+        "unit_interval",
+    }
+)
 
 
 def _argument_type(name: str, real: type[np.generic]) -> type[np.generic]:

@@ -15,8 +15,12 @@ if TYPE_CHECKING:
         SINE_OF_PI,
         Real,
         Word,
+        bits_of,
+        centred_interval,
+        from_bits,
         i32,
         polynomial,
+        radial_interval,
         real,
         square_root,
         u32,
@@ -24,7 +28,18 @@ if TYPE_CHECKING:
         unit_interval,
     )
 
-__all__ = ["normal", "random_integer", "random_word", "uniform", "unit_interval_32", "unit_interval_64"]
+__all__ = [
+    "centred_interval_32",
+    "centred_interval_64",
+    "normal",
+    "radial_interval_32",
+    "radial_interval_64",
+    "random_integer",
+    "random_word",
+    "uniform",
+    "unit_interval_32",
+    "unit_interval_64",
+]
 
 
 def unit_interval_64(word0: Word, word1: Word) -> Real:
@@ -36,8 +51,37 @@ def unit_interval_64(word0: Word, word1: Word) -> Real:
 
 
 def unit_interval_32(word0: Word, word1: Word) -> Real:
-    """Make a number in [0, 1) of the upper 24 bits of the first word."""
-    return real(i32(word0 >> u32(8))) * 5.960464477539063e-08
+    """Join two random words to a number in [0, 1) with 48 random bits, rounded down to what a float32 can hold.
+
+    Rounded down, a draw is below a float32 exactly where the 48 bits are: a chance is right to 2^-48, and 1 is never
+    given.
+    """
+    high = real(i32(word0 >> u32(8))) * 5.960464477539063e-08
+    low = real(i32(word1 >> u32(8))) * 3.552713678800501e-15
+    near = high + low
+    # The difference is exact; its sign tells that the sum was rounded up, and becomes -1 or 0.
+    return from_bits(bits_of(near) + (bits_of(low - (near - high)) >> 31))
+
+
+def radial_interval_64(word0: Word, word1: Word) -> Real:
+    """Make a number in (0, 1], exact and fine at both ends."""
+    return 1.0 - unit_interval(word0, word1)
+
+
+def radial_interval_32(word0: Word, word1: Word) -> Real:
+    """Make a number in (0, 1), fine near zero, where a logarithm is large."""
+    return unit_interval(word0, word1) + 8.881784197001252e-16
+
+
+def centred_interval_64(word0: Word, word1: Word) -> Real:
+    """Make a number from -1/2 to 1/2."""
+    return unit_interval(word0, word1) - 0.5
+
+
+def centred_interval_32(word0: Word, word1: Word) -> Real:
+    """Make a number from -1/2 to 1/2, fine near zero."""
+    high = real(i32(word0 >> u32(8))) * 5.960464477539063e-08 - 0.5
+    return high + real(i32(word1 >> u32(8))) * 3.552713678800501e-15
 
 
 def random_word(key0: Word, key1: Word, element: Word, step_low: Word, step_high: Word, stream: Word) -> Word:
@@ -100,7 +144,7 @@ def uniform(key0: Word, key1: Word, element: Word, step_low: Word, step_high: Wo
     Returns
     -------
     real
-        A multiple of 2^-53 (64 bits) or 2^-24 (32 bits).
+        A multiple of 2^-53 (64 bits) or 2^-48 (32 bits), the latter with the 24 leading digits that a float32 holds.
     """
     words = philox4x32(key0, key1, element, step_low, step_high, stream)
     return unit_interval(words[0], words[1])
@@ -117,13 +161,13 @@ def normal(key0: Word, key1: Word, element: Word, step_low: Word, step_high: Wor
     Returns
     -------
     real
-        Its size is at most 8.6 (64 bits) or 5.8 (32 bits).
+        Its size is at most 8.6 (64 bits) or 8.4 (32 bits).
 
     Notes
     -----
-    Box and Muller's radius sqrt(-2 ln(1 - u)) times sin(pi (v - 1/2)). For uniform v the sine of an angle in the
-    right half circle has the distribution of the cosine over the whole circle, and needs neither a reduction of the
-    range nor a choice of quadrant. 1 - u is exact and never 0.
+    Box and Muller's radius sqrt(-2 ln u) times sin(pi v) with v from -1/2 to 1/2. The sine of an angle in the right
+    half circle has the distribution of the cosine over the whole circle, and needs neither a reduction of the range nor
+    a choice of quadrant. u is never 0, and fine near it; so is v.
 
     References
     ----------
@@ -131,8 +175,8 @@ def normal(key0: Word, key1: Word, element: Word, step_low: Word, step_high: Wor
     (1958) 610. https://doi.org/10.1214/aoms/1177706645
     """
     words = philox4x32(key0, key1, element, step_low, step_high, stream)
-    radius = square_root(-2.0 * log(1.0 - unit_interval(words[0], words[1])))
-    half_turns = unit_interval(words[2], words[3]) - 0.5
+    radius = square_root(-2.0 * log(radial_interval(words[0], words[1])))
+    half_turns = centred_interval(words[2], words[3])
     square = half_turns * half_turns
     sine = polynomial(square, SINE_OF_PI)
     return radius * (half_turns * sine)

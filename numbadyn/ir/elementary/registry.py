@@ -27,6 +27,7 @@ __all__ = ["DEFINITIONS", "FIXED", "HELPERS", "ROUTINES"]
 DEFINITIONS: dict[str, Callable[..., Any] | Mapping[int, Callable[..., Any]]] = {
     "angle_split": trigonometric.angle_split,
     "arctan": trigonometric.arctan,
+    "centred_interval": {64: draws.centred_interval_64, 32: draws.centred_interval_32},
     "cos": trigonometric.cos,
     "cos_near_zero": trigonometric.cos_near_zero,
     "cosh": hyperbolic.cosh,
@@ -59,6 +60,7 @@ DEFINITIONS: dict[str, Callable[..., Any] | Mapping[int, Callable[..., Any]]] = 
     "poisson_reject": poisson.poisson_reject,
     "poisson_uniforms": poisson.poisson_uniforms,
     "power": {64: powers.power_64, 32: powers.power_32},
+    "radial_interval": {64: draws.radial_interval_64, 32: draws.radial_interval_32},
     "random_integer": draws.random_integer,
     "random_word": draws.random_word,
     "sin": trigonometric.sin,
@@ -102,6 +104,7 @@ FIXED: frozenset[str] = ROUTINES | {
 HELPERS: frozenset[str] = frozenset(
     {
         "angle_split",
+        "centred_interval",
         "cos_near_zero",
         "exact_product",
         "exp_of_sum",
@@ -117,6 +120,7 @@ HELPERS: frozenset[str] = frozenset(
         "poisson_invert_each",
         "poisson_reject",
         "poisson_uniforms",
+        "radial_interval",
         "sin_near_zero",
         "time_slack",
         "unit_interval",
