@@ -39,7 +39,31 @@ MISSING = {
             "The package numba-cuda is not installed, and there is no driver for an NVIDIA GPU either "
             "(libcuda.so.1: no such file)."
         ),
-        f'On a machine with an NVIDIA GPU and its driver: pip install "numbadyn[cuda13]". Elsewhere, {ELSEWHERE}.',
+        (
+            'On a machine with an NVIDIA GPU and its driver: pip install "numbadyn[cuda13]". Elsewhere, run with '
+            "target='cpu'."
+        ),
+    ),
+    "NumPy is too new": (
+        facts(replace(TOOLKIT, broken="AttributeError: module 'numpy' has no attribute 'row_stack'", numpy="2.5.5")),
+        (
+            "numba-cuda 0.30.4 can be imported but compiles nothing with NumPy 2.5.5: AttributeError: module 'numpy' "
+            "has no attribute 'row_stack'."
+        ),
+        'pip install "numpy<2.5"',
+    ),
+    "NumPy is too new, and there is no driver": (
+        facts(replace(TOOLKIT, broken="AttributeError: module 'numpy' has no attribute 'x'", numpy="2.6.0"), NONE),
+        (
+            "numba-cuda 0.30.4 can be imported but compiles nothing with NumPy 2.6.0: AttributeError: module 'numpy' "
+            "has no attribute 'x'."
+        ),
+        'pip install "numpy<2.5"',
+    ),
+    "the compiler is broken": (
+        facts(replace(TOOLKIT, broken="ImportError: _helperlib", numpy="2.4.6")),
+        "numba-cuda 0.30.4 can be imported but compiles nothing with NumPy 2.4.6: ImportError: _helperlib.",
+        'pip install "numbadyn[cuda13]" --upgrade',
     ),
     "built-in target, new driver": (
         facts(BUILT_IN),

@@ -6,7 +6,6 @@ import types
 import warnings
 
 import pytest
-from numba.core.errors import NumbaPerformanceWarning
 
 from numbadyn.errors import InternalError
 from numbadyn.runtime.cuda import launches as cuda_launches
@@ -71,15 +70,23 @@ def made(way, notes):
     return launches_of(way, notes, module, NAMES, 1000)
 
 
-def test_a_small_grid_is_no_reason_to_warn():
+@pytest.mark.cubin
+def test_a_small_grid_is_no_reason_to_warn(monkeypatch):
+    from numba.cuda import dispatcher
+    from numba.cuda.core import config, errors
+
     class Kernel:
         def __getitem__(self, how):
-            warnings.warn(
-                "Grid size 1 will likely result in GPU under-utilization", NumbaPerformanceWarning, stacklevel=2
-            )
-            return how
+            return dispatcher._LaunchConfiguration(None, (how[0], 1, 1), (how[1], 1, 1), how[2], 0)
 
-    assert Device._configured(Kernel(), 1, "stream") == (1, 128, "stream")
+    monkeypatch.setattr(dispatcher.driver, "_to_core_stream", lambda stream: stream)
+    monkeypatch.setattr(config, "CUDA_LOW_OCCUPANCY_WARNINGS", 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        configured = Device._configured(Kernel(), 1, "stream")
+    assert (configured.griddim, configured.blockdim, configured.stream) == ((1, 1, 1), (128, 1, 1), "stream")
+    with pytest.warns(errors.NumbaPerformanceWarning, match="Grid size"):  # launches of others are told as ever
+        Kernel()[1, 128, "stream"]
 
 
 def test_a_capture_that_fails_is_ended(notes, monkeypatch):

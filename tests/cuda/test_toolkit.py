@@ -79,6 +79,14 @@ def test_a_finder_that_is_missing_is_told(nvidia, monkeypatch):
     assert probe_toolkit().unsure[0].startswith("the pieces of the toolkit: ModuleNotFoundError")
 
 
+def test_a_compiler_that_does_not_load_is_told(nvidia, monkeypatch):
+    def load(name):
+        raise AttributeError("module 'numpy' has no attribute 'row_stack'")
+
+    monkeypatch.setattr(toolkit, "import_module", load)
+    assert probe_toolkit().broken == "AttributeError: module 'numpy' has no attribute 'row_stack'"
+
+
 def test_the_simulator_needs_no_pieces(nvidia, monkeypatch):
     from numba.core import config
 

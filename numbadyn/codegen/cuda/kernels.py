@@ -30,7 +30,8 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 def _array_of_simulator(array: Any) -> Any:
     """The NumPy array behind an array of the simulator, which compiled functions do not take."""
-    return getattr(array, "_ary", array)
+    inside = getattr(array, "_item", array)  # Numba's own simulator, and that of numba-cuda, wrap it twice
+    return getattr(inside, "_ary", inside)
 
 
 @njit

@@ -8,7 +8,6 @@ With ``NUMBA_ENABLE_CUDASIM=1`` in the environment Numba's simulator of CUDA sta
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from importlib import import_module
@@ -300,12 +299,15 @@ class Device:
     @staticmethod
     def _configured(kernel: Any, blocks: int, on: Any) -> Any:
         """A kernel with its launch; that a small network leaves most of a device idle is no news to anybody."""
-        from numba.core.errors import NumbaPerformanceWarning  # not at the top, as in `simulated`
+        from numba.cuda.core import config  # not at the top, as in `cuda_module`
 
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NumbaPerformanceWarning)
-            warnings.filterwarnings("ignore", message="Grid size .* under-utilization")
+        # not by a filter of warnings: those are the user's, and threads share them
+        asked = config.CUDA_LOW_OCCUPANCY_WARNINGS
+        config.CUDA_LOW_OCCUPANCY_WARNINGS = 0
+        try:
             return kernel[blocks, _BLOCK, on]
+        finally:
+            config.CUDA_LOW_OCCUPANCY_WARNINGS = asked
 
     def freeing_nothing(self) -> AbstractContextManager[Any]:
         """Let what becomes garbage meanwhile be freed later."""

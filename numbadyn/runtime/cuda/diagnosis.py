@@ -21,6 +21,7 @@ __all__ = ["Diagnosis", "Facts", "diagnose_cuda", "gather", "judge", "start_fail
 _OLDEST_CAPABILITY = (7, 5)
 _OLDEST_DRIVER = {12: "525", 13: "580"}
 _TRIED = "0.30."
+_TOO_NEW_NUMPY = (2, 5)
 _ELSEWHERE = "run with target='cpu', or try small networks in Numba's simulator of CUDA, with NUMBA_ENABLE_CUDASIM=1"
 _CONTAINER = "in a container: docker run --gpus all"
 _START = {  # what starting the driver returned: what that means, and the cure
@@ -271,10 +272,23 @@ def _package(facts: Facts) -> Diagnosis | None:
         return _wrong(
             "The package numba-cuda is not installed, and there is no driver for an NVIDIA GPU either "
             f"({facts.driver.error}).",
-            f"On a machine with an NVIDIA GPU and its driver: {install}. Elsewhere, {_ELSEWHERE}.",
+            f"On a machine with an NVIDIA GPU and its driver: {install}. Elsewhere, run with target='cpu'.",
             missing=True,
         )
     return _wrong("The package numba-cuda is not installed.", install, missing=True)
+
+
+def _compiler(facts: Facts) -> Diagnosis | None:
+    toolkit = facts.toolkit
+    if toolkit.broken is None:
+        return None
+    version = toolkit.packages.get("numba-cuda", "")
+    newer = "numpy" in toolkit.broken and tuple(map(int, toolkit.numpy.split(".")[:2])) >= _TOO_NEW_NUMPY
+    return _wrong(
+        f"numba-cuda {version} can be imported but compiles nothing with NumPy {toolkit.numpy}: {toolkit.broken}.",
+        f'pip install "numpy<{_TOO_NEW_NUMPY[0]}.{_TOO_NEW_NUMPY[1]}"' if newer else f"{_install(facts)} --upgrade",
+        missing=True,
+    )
 
 
 def _library(facts: Facts) -> Diagnosis | None:
@@ -357,6 +371,7 @@ _CHECKS: tuple[Callable[[Facts], Diagnosis | None], ...] = (
     _system,
     _switched_off,
     _package,
+    _compiler,
     _library,
     _age,
     _pieces,

@@ -9,8 +9,11 @@ import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from numbadyn.runtime.host import versions
 
@@ -60,6 +63,10 @@ class ToolkitFacts:
         Pieces of the toolkit that Numba does not find.
     unsure : tuple of str
         Questions that had no answer.
+    broken : str, optional
+        Why it compiles nothing though it can be imported, as with a NumPy that is newer than it knows.
+    numpy : str
+        Version of NumPy.
 
     Examples
     --------
@@ -75,6 +82,8 @@ class ToolkitFacts:
     packages: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     unsure: tuple[str, ...] = ()
+    broken: str | None = None
+    numpy: str = np.__version__
 
     @property
     def cuda(self) -> int | None:
@@ -114,7 +123,20 @@ def probe_toolkit() -> ToolkitFacts:
     if known.implementation != "NVIDIA" or known.simulator:
         return known
     missing, unsure = _missing_pieces()
-    return replace(known, missing=missing, unsure=unsure)
+    return replace(known, missing=missing, unsure=unsure, broken=_broken())
+
+
+def _broken() -> str | None:
+    """Why nothing can be compiled: what the compiler loads first does not load."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            import_module("numba.cuda.np.arrayobj")  # the part that leans on NumPy most
+        except ModuleNotFoundError:
+            return None  # another version of numba-cuda has it elsewhere
+        except Exception as error:  # as above
+            return f"{type(error).__name__}: {error}"
+    return None
 
 
 def _missing_pieces() -> tuple[tuple[str, ...], tuple[str, ...]]:
