@@ -6,19 +6,20 @@ the same bits here and in the compiled builders. This module must not know Numba
 """
 
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from numbadyn.errors import DimensionError, HookArgumentError, InvalidParameterError, ShapeError
 from numbadyn.ir.elementary import numpy_functions
 from numbadyn.model.hooks import takes
+from numbadyn.model.init_base import STATE_STREAM, Floats, Initialiser, Shape, name_of, real_of
 from numbadyn.model.init_checks import not_negative, ordered, scalars, show
 from numbadyn.model.init_history import OfTime
-from numbadyn.units import Dimension, join, split
+from numbadyn.model.init_pairs import OfDistance, OfPairs
+from numbadyn.units import split
 
 __all__ = [
     "STATE_STREAM",
@@ -28,87 +29,16 @@ __all__ = [
     "Initialiser",
     "LogNormal",
     "Normal",
+    "OfDistance",
+    "OfPairs",
     "OfTime",
     "Uniform",
     "Values",
     "as_initialiser",
+    "as_synaptic",
 ]
 
-STATE_STREAM = 0x40000000
-"""First stream of the initial values of states (streams below belong to draws inside a step)."""
-
-Floats = NDArray[np.floating[Any]]
-Shape = int | tuple[int, ...]
 _WORD = 0xFFFFFFFF
-
-
-class Initialiser(ABC):
-    """A recipe for an array of values; the base of everything in ``nd.init``.
-
-    Attributes
-    ----------
-    dimension : Dimension
-        Physical dimension of the values.
-    """
-
-    __slots__ = ("dimension",)
-
-    kind: ClassVar[str | None] = None
-    """Name of the compiled version of a distribution; None where only `sample` can tell the values."""
-
-    dimension: Dimension
-
-    @abstractmethod
-    def sample(
-        self, shape: Shape, *, seed: int = 0, stream: int = STATE_STREAM, bits: int = 64, start: int = 0
-    ) -> Floats:
-        """Give the values as floats in the coherent unit system.
-
-        Parameters
-        ----------
-        shape : int or tuple of int
-            Shape of the result; elements are numbered in C order.
-        seed : int
-            Seed of the simulation, 0 to 2**64 - 1.
-        stream : int
-            Whose draw it is, 0 to 2**32 - 1.
-        bits : {64, 32}
-            Precision of the arithmetic and of the result.
-        start : int
-            Number of the first element, so that a long array can be drawn in pieces.
-
-        Returns
-        -------
-        ndarray of float64 or float32
-            Values in ms, mV, pA and what follows from them.
-        """
-
-    def __call__(self, shape: Shape, *, seed: int = 0, stream: int = STATE_STREAM) -> Any:
-        """Give the values with their unit.
-
-        Parameters
-        ----------
-        shape : int or tuple of int
-            Shape of the result.
-        seed, stream : int
-            See `sample`.
-
-        Returns
-        -------
-        Quantity or ndarray of float64
-            A plain array where the values have no dimension.
-        """
-        return join(self.sample(shape, seed=seed, stream=stream), self.dimension)
-
-    @abstractmethod
-    def key(self) -> tuple[Any, ...]:
-        """Give a hashable value that is equal for two recipes exactly when they give equal values."""
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Initialiser) and self.key() == other.key()
-
-    def __hash__(self) -> int:
-        return hash(self.key())
 
 
 class Constant(Initialiser):
@@ -143,7 +73,7 @@ class Constant(Initialiser):
         self, shape: Shape, *, seed: int = 0, stream: int = STATE_STREAM, bits: int = 64, start: int = 0
     ) -> Floats:
         """Give the value in every element; see `Initialiser.sample`."""
-        return np.full(shape, self.value, dtype=_real(bits))
+        return np.full(shape, self.value, dtype=real_of(bits))
 
     def key(self) -> tuple[Any, ...]:
         """Give type, value and dimension."""
@@ -198,7 +128,7 @@ class Values(Initialiser):
                 where="Values(values)",
                 cure="Give one value, or an array with one value for each element.",
             ) from None
-        return np.array(spread, dtype=_real(bits))
+        return np.array(spread, dtype=real_of(bits))
 
     def key(self) -> tuple[Any, ...]:
         """Give type, shape, bytes of the values and dimension."""
@@ -233,8 +163,8 @@ class FromFunction(Initialiser):
     def __init__(self, function: Callable[[tuple[int, ...]], Any]) -> None:
         if not takes(function, ((1,),), {}):
             raise HookArgumentError(
-                f"The function {_name(function)} cannot be called with 1 argument, the shape of the values.",
-                where=f"FromFunction({_name(function)})",
+                f"The function {name_of(function)} cannot be called with 1 argument, the shape of the values.",
+                where=f"FromFunction({name_of(function)})",
                 cure="Take the shape, as in lambda shape: np.ones(shape) * mV.",
             )
         self.function = function
@@ -250,7 +180,7 @@ class FromFunction(Initialiser):
             raise DimensionError(
                 f"A function of initial values gave {given.dimension} for the shape {wanted}, "
                 f"but {self.dimension} for the shape (1,).",
-                where=f"FromFunction({_name(self.function)})",
+                where=f"FromFunction({name_of(self.function)})",
                 cure="Return the same unit for every shape.",
             )
         return given.sample(wanted, bits=bits)
@@ -260,7 +190,7 @@ class FromFunction(Initialiser):
         return (type(self), self.function)
 
     def __repr__(self) -> str:
-        return f"FromFunction({_name(self.function)})"
+        return f"FromFunction({name_of(self.function)})"
 
 
 class Distribution(Initialiser):
@@ -321,7 +251,7 @@ class Uniform(Distribution):
     def coefficients(self, bits: int) -> Floats:
         """Give low and width."""
         low, high = self.parameters
-        return np.array([low, high - low, 0.0, 0.0], dtype=_real(bits))
+        return np.array([low, high - low, 0.0, 0.0], dtype=real_of(bits))
 
     def sample(
         self, shape: Shape, *, seed: int = 0, stream: int = STATE_STREAM, bits: int = 64, start: int = 0
@@ -381,7 +311,7 @@ class Normal(Distribution):
 
     def coefficients(self, bits: int) -> Floats:
         """Give mean, standard deviation and the two bounds."""
-        return np.array(self.parameters, dtype=_real(bits))
+        return np.array(self.parameters, dtype=real_of(bits))
 
     def sample(
         self, shape: Shape, *, seed: int = 0, stream: int = STATE_STREAM, bits: int = 64, start: int = 0
@@ -442,7 +372,7 @@ class LogNormal(Distribution):
         ratio = np.array([std / mean])
         variance = functions["log1p"](ratio * ratio)
         median = mean * functions["exp"](-0.5 * variance)[0]
-        return np.array([median, np.sqrt(variance)[0], 0.0, 0.0], dtype=_real(bits))
+        return np.array([median, np.sqrt(variance)[0], 0.0, 0.0], dtype=real_of(bits))
 
     def sample(
         self, shape: Shape, *, seed: int = 0, stream: int = STATE_STREAM, bits: int = 64, start: int = 0
@@ -479,9 +409,26 @@ def as_initialiser(value: Any) -> Initialiser:
     return Constant(value) if np.ndim(value) == 0 else Values(value)
 
 
-def _real(bits: int) -> type[np.floating[Any]]:
-    """Give the type of the numbers for a precision."""
-    return np.float32 if bits == 32 else np.float64
+def as_synaptic(value: Any) -> Initialiser:
+    """Make a recipe of what a user may write for the values of synapses.
+
+    Parameters
+    ----------
+    value : Initialiser, float, array_like, Quantity or callable
+        As `as_initialiser` takes it; a function of two arguments, which gets both ends of a synapse, becomes `OfPairs`.
+
+    Returns
+    -------
+    Initialiser
+        The recipe.
+
+    Examples
+    --------
+    >>> as_synaptic(lambda i, j: 0.1 * abs(i - j))
+    OfPairs(<lambda>)
+    """
+    plain = isinstance(value, Initialiser) or not callable(value) or takes(value, ((1,),), {})
+    return as_initialiser(value) if plain else OfPairs(value)
 
 
 def _draw(name: str, shape: Shape, seed: int, stream: int, bits: int, start: int) -> Floats:
@@ -491,8 +438,3 @@ def _draw(name: str, shape: Shape, seed: int, stream: int, bits: int, start: int
     words = (seed & _WORD, (seed >> 32) & _WORD, index & _WORD, (index >> 32) & _WORD, 0, stream)
     drawn = numpy_functions(bits)[name](*(np.asarray(word).astype(np.uint32) for word in words))
     return np.asarray(drawn).reshape(shape)
-
-
-def _name(function: Callable[..., Any]) -> str:
-    """Give the name of a function for a message."""
-    return getattr(function, "__qualname__", repr(function))

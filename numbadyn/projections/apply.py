@@ -18,7 +18,7 @@ from numbadyn.ir.analysis import signal_of
 from numbadyn.ir.nodes import BindContext, Connection
 from numbadyn.model import environ
 from numbadyn.model.delays import Before, delay_line, delay_steps, signal_channel, state_history, steps_in
-from numbadyn.model.init import Constant, Initialiser, Values
+from numbadyn.model.init import Constant, FromFunction, Initialiser, OfPairs, Values
 from numbadyn.model.module import Module
 from numbadyn.projections.building import build
 from numbadyn.projections.conductances import check_given, check_table
@@ -99,6 +99,8 @@ class Delivery:
                 where=where,
                 cure="Make the rule with the sizes of both populations: pre.varshape, post.varshape.",
             )
+        if self.rule is not None and isinstance(self.delay, OfPairs):
+            self.delay.fits(self.rule.n_pre, self.rule.n_post)
         #: Name of the conductance that the signal ends in; None where weights may have any sign.
         self.conductance: Callable[[], str | None] = _no_conductance
         self._table: tuple[tuple[float, int, int, Initialiser], SynapseTable] | None = None
@@ -202,8 +204,8 @@ class Delivery:
 
     def _check_exact(self, context: BindContext) -> None:
         """Refuse delays between steps if the simulator asks for exact ones."""
-        if self.delay is None or context.delays != "exact":
-            return
+        if self.delay is None or context.delays != "exact" or isinstance(self.delay, FromFunction | OfPairs):
+            return  # what functions give is checked when it is known
         where = f"{self.owner.path}.delay"
         if not isinstance(self.delay, Constant | Values):
             raise DelayError(

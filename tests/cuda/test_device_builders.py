@@ -160,6 +160,13 @@ def test_arrays_of_delays(device, repeated):
     compare(device, OneToOne(13, 13), generator.uniform(0.0, 2.0, 13) * ms)
 
 
+@pytest.mark.parametrize("rule", ["probability", "in-degree, repeated", "one to one", "edges", "total 0"])
+def test_functions_of_both_ends(device, rule):
+    made = RULES[rule](lambda i, j: 0.5 * i - j)
+    compare(device, made, lambda i, j: (abs(i - j) % 4) * 0.3 * ms)
+    compare(device, made, lambda i, j: 1 * ms)
+
+
 def test_what_no_synapse_uses_may_be_too_long(device):
     delays = np.full((5, 5), 0.3)
     delays[np.arange(5), np.arange(5)] = 1e9

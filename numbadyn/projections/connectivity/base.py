@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from numbadyn.errors import ConnectivityError, InvalidParameterError, SizeError
-from numbadyn.model.init import Constant, Initialiser, Values, as_initialiser
+from numbadyn.model.init import Constant, Initialiser, OfPairs, Values, as_synaptic
 from numbadyn.units import Dimension, describe, is_quantity, split
 
 __all__ = ["Connectivity", "shown"]
@@ -28,9 +28,10 @@ class Connectivity(ABC):
     ----------
     in_size, out_size : int or tuple of int
         Sizes of the presynaptic and the postsynaptic population; neurons are numbered in C order.
-    weight : float, Quantity, array or Initialiser
+    weight : float, Quantity, array, Initialiser or callable
         One weight for all synapses; an array of shape ``(n_synapses,)`` in the order of `edges`; an array of shape
-        ``(n_pre, n_post)`` that is looked up for each pair; or a distribution from ``nd.init``.
+        ``(n_pre, n_post)`` that is looked up for each pair; a distribution from ``nd.init``; or a function of both ends
+        of a synapse, ``lambda i, j: ...`` (see ``nd.init.OfPairs``), or of their distance (``nd.init.OfDistance``).
 
     Attributes
     ----------
@@ -208,7 +209,9 @@ class Connectivity(ABC):
 
     def _checked_weight(self, weight: Any) -> Initialiser:
         """Make the recipe of the weights and refuse numbers that are none."""
-        recipe = as_initialiser(weight)
+        recipe = as_synaptic(weight)
+        if isinstance(recipe, OfPairs):
+            recipe.fits(self.n_pre, self.n_post)
         values = recipe.values if isinstance(recipe, Values) else None
         if isinstance(recipe, Constant):
             values = np.array(recipe.value)

@@ -11,7 +11,17 @@ from numpy.typing import NDArray
 
 from numbadyn.errors import DelayError
 from numbadyn.model.delays.rule import LONGEST, check_delays, checked_delay, delay_steps
-from numbadyn.model.init import Constant, FromFunction, Initialiser, Normal, Uniform, Values, as_initialiser
+from numbadyn.model.init import (
+    Constant,
+    FromFunction,
+    Initialiser,
+    Normal,
+    OfPairs,
+    Uniform,
+    Values,
+    as_initialiser,
+    as_synaptic,
+)
 from numbadyn.units import TIME, join, magnitude_in
 
 __all__ = ["as_delay", "is_explicit", "steps"]
@@ -22,10 +32,11 @@ def as_delay(delay: Any, *, where: str = "delay") -> Initialiser | None:
 
     Parameters
     ----------
-    delay : None, Quantity, Initialiser or callable
+    delay : None, Quantity, array, Initialiser or callable
         No delay; one time; an array of shape ``(n_pre,)`` or ``(n_pre, 1)`` (one for each presynaptic neuron),
-        ``(n_synapses,)`` (in the order of the rule) or ``(n_pre, n_post)`` (looked up for each pair); or a
-        distribution, drawn for each synapse; drawn delays below zero become zero.
+        ``(n_synapses,)`` (in the order of the rule) or ``(n_pre, n_post)`` (looked up for each pair); a distribution,
+        drawn for each synapse (drawn delays below zero become zero); or a function of both ends of a synapse,
+        ``lambda i, j: ...`` (see ``nd.init.OfPairs``), or of their distance (``nd.init.OfDistance``).
     where : str
         The place for messages.
 
@@ -50,7 +61,7 @@ def as_delay(delay: Any, *, where: str = "delay") -> Initialiser | None:
     if delay is None:
         return None
     if isinstance(delay, Initialiser) or callable(delay):
-        recipe = as_initialiser(delay)
+        recipe = as_synaptic(delay)
         magnitude_in(join(1.0, recipe.dimension), TIME, what="The delay", where=where)
         if isinstance(recipe, Constant):
             check_delays(np.array(recipe.value), where)
@@ -81,7 +92,7 @@ def _check_mean(recipe: Initialiser, where: str) -> None:
 
 def is_explicit(recipe: Initialiser) -> bool:
     """Tell whether the times were given one by one, not drawn from a distribution."""
-    return isinstance(recipe, Constant | Values | FromFunction)
+    return isinstance(recipe, Constant | Values | FromFunction | OfPairs)
 
 
 def steps(

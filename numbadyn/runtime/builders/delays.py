@@ -13,15 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import DelayError
-from numbadyn.model.delays.rule import LONGEST, check_delays
-from numbadyn.model.init import Constant, Distribution, Floats, Initialiser, Values
+from numbadyn.ir.nodes import BindContext
+from numbadyn.model.delays.rule import LONGEST, check_delays, steps_in
+from numbadyn.model.init import Constant, Distribution, Initialiser, Values
+from numbadyn.model.init_base import Floats
 from numbadyn.projections.connectivity import SynapseTable
 from numbadyn.projections.connectivity.delays import is_explicit, steps
 from numbadyn.runtime.builders.compiled import structure_kernels
 from numbadyn.runtime.builders.structure import Draw, Structure
 from numbadyn.runtime.builders.values import per_synapse, pieces
 
-__all__ = ["OneAxis", "Steps", "axonal", "is_axonal", "with_delays"]
+__all__ = ["OneAxis", "Steps", "axonal", "computed", "is_axonal", "with_delays"]
 
 OneAxis = Literal["synapses", "neurons", "either"]
 
@@ -106,12 +108,47 @@ def with_delays(
     if recipe is None or isinstance(recipe, Constant):
         return SynapseTable(n_pre, n_post, one, structure.offsets, structure.targets, weights, structure.order)
     if not isinstance(recipe, Values | Distribution):  # a function of the user is called once, whatever it gives
-        recipe = Values(per_synapse(recipe, structure, draw, np.dtype(np.float64)))
-        one_axis = "synapses"
+        times = per_synapse(recipe, structure, draw, np.dtype(np.float64))
+        stored = structure._replace(order=None)  # the times are in the stored order already
+        made = Steps(computed(times, recipe, dt, rounding), stored, draw, dt, rounding)
+        return _per_synapse(structure, weights, made, n_post, keep_order)
     if isinstance(recipe, Values) and is_axonal(recipe.values, structure, n_post, one_axis):
         return axonal(structure, weights, steps(recipe.values.ravel(), dt, rounding), n_post)
     made = Steps(recipe, structure, draw, dt, rounding)
     return _per_synapse(structure, weights, made, n_post, keep_order)
+
+
+def computed(times: Floats, recipe: Initialiser, dt: float, rounding: str) -> Values:
+    """Check the delays that a function of the user gave, one for each synapse.
+
+    Parameters
+    ----------
+    times : ndarray of float64, shape (n_synapses,)
+        Delays in ms, in the stored order.
+    recipe : Initialiser
+        Where they come from, for messages.
+    dt, rounding
+        See `with_delays`.
+
+    Returns
+    -------
+    Values
+
+    Raises
+    ------
+    DelayError
+        One is negative; or lies between steps, where delays must be exact.
+    """
+    bad = np.flatnonzero(times < 0.0)
+    if bad.size:
+        raise DelayError(
+            f"{recipe!r} gave a delay of {float(times.min()):g} ms ({bad.size} of {times.size} synapses are negative).",
+            where="delay",
+            cure="Give zero or positive times, with np.maximum(..., 0*ms) for example.",
+        )
+    if rounding == "exact":
+        steps_in(times, BindContext(dt, 0, delays=rounding), "delay")
+    return Values(times)
 
 
 def is_axonal(values: Floats, structure: Structure, n_post: int, one_axis: OneAxis) -> bool:

@@ -40,6 +40,7 @@ from numbadyn.runtime.builders.structure import (
     row_counts,
     skip_scale,
 )
+from numbadyn.runtime.cuda.device import Device
 
 __all__ = ["DeviceStructure", "structure_on_device"]
 
@@ -76,6 +77,20 @@ class DeviceStructure(NamedTuple):
             Its targets are all zero and take no memory.
         """
         return Structure(self.offsets, np.broadcast_to(np.zeros(1, np.uint32), self.n_synapses))
+
+    def on_host(self, device: Device) -> Structure:
+        """Copy the structure to code of the host that asks for both ends of each synapse.
+
+        Parameters
+        ----------
+        device : Device
+            Where the targets are.
+
+        Returns
+        -------
+        Structure
+        """
+        return Structure(self.offsets, np.asarray(device.read(self.targets, 0, self.n_synapses)))
 
 
 @singledispatch

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.model.delays.rule import LONGEST, check_delays, delay_steps
-from numbadyn.model.init import Constant, Distribution, Initialiser, Values
+from numbadyn.model.init import Constant, Distribution, Initialiser, OfPairs, Values
 from numbadyn.projections.connectivity import Connectivity, SynapseTable, as_delay
 from numbadyn.projections.connectivity.delays import steps
 from numbadyn.runtime.builders import CONNECTIVITY_STREAM, build
-from numbadyn.runtime.builders.delays import OneAxis, Steps, axonal, is_axonal
+from numbadyn.runtime.builders.delays import OneAxis, Steps, axonal, computed, is_axonal
 from numbadyn.runtime.builders.device_compiled import Workshop
 from numbadyn.runtime.builders.device_structure import DeviceStructure, structure_on_device
 from numbadyn.runtime.builders.device_table import DeviceTable, copied
@@ -105,6 +105,8 @@ def _weights(
         weights, coefficients = shop.device.empty(number, real), shop.device.to_device(recipe.coefficients(bits))
         shop.run(("values", bits), f"draw_{recipe.kind}", number, weights, 0, number, coefficients, *draw)
         return weights
+    if isinstance(recipe, OfPairs):
+        return shop.device.to_device(per_synapse(recipe, structure.on_host(shop.device), draw, real))
     stored = given(recipe, number, draw, real)
     if stored.ndim == 1:
         return shop.device.to_device(stored)
@@ -144,8 +146,9 @@ class _Delays:
         one_axis: OneAxis = "neurons" if self.rule.n_synapses is None else "either"
         plain = self.structure.without_targets()
         if not isinstance(recipe, Values | Distribution):  # a function of the user is called once, whatever it gives
-            recipe = Values(per_synapse(recipe, plain, self.draw, np.dtype(np.float64)))
-            one_axis = "synapses"
+            ends = self.structure.on_host(self.device) if isinstance(recipe, OfPairs) else plain
+            times = per_synapse(recipe, ends, self.draw, np.dtype(np.float64))
+            return self._per_synapse(computed(times, recipe, self.dt, self.rounding))
         if isinstance(recipe, Values) and is_axonal(recipe.values, plain, self.rule.n_post, one_axis):
             rows = axonal(plain, np.ones(1), steps(recipe.values.ravel(), self.dt, self.rounding), self.rule.n_post)
             return self._finished(rows.delays, self.device.to_device(rows.offsets))

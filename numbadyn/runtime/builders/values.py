@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import InvalidParameterError, ShapeError
-from numbadyn.model.init import Constant, Distribution, Floats, Initialiser, Values
+from numbadyn.model.init import Constant, Distribution, Initialiser, OfPairs, Values
+from numbadyn.model.init_base import Floats
 from numbadyn.runtime.builders.compiled import structure_kernels, value_kernels
 from numbadyn.runtime.builders.structure import Draw, Structure
 
@@ -67,6 +68,9 @@ def pieces(
     if isinstance(recipe, Distribution):
         yield from _drawn(recipe, size, draw, real)
         return
+    if isinstance(recipe, OfPairs):
+        yield from _of_pairs(recipe, structure, real)
+        return
     stored = given(recipe, size, draw, real)
     buffer = np.empty(min(size, _PIECE), dtype=real)
     for start in range(0, size, _PIECE):
@@ -115,6 +119,15 @@ def given(recipe: Initialiser, size: int, draw: Draw, real: np.dtype[np.floating
             cure="Return finite values.",
         )
     return sampled
+
+
+def _of_pairs(recipe: OfPairs, structure: Structure, real: np.dtype[np.floating]) -> Iterator[tuple[int, Floats]]:
+    """Ask a function of the user for the values of some synapses after the others, so that memory stays bounded."""
+    size = structure.targets.size
+    for start in range(0, size, _PIECE):
+        number = np.arange(start, min(start + _PIECE, size))
+        pre = np.searchsorted(structure.offsets, number, side="right") - 1
+        yield start, recipe.values(pre, structure.targets[number].astype(np.int64)).astype(real)
 
 
 def _drawn(recipe: Distribution, size: int, draw: Draw, real: np.dtype[np.floating]) -> Iterator[tuple[int, Floats]]:
