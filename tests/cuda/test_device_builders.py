@@ -167,6 +167,11 @@ def test_functions_of_both_ends(device, rule):
     compare(device, made, lambda i, j: 1 * ms)
 
 
+@pytest.mark.parametrize("chance", [0.0, 0.4])
+def test_probabilities_of_pairs(device, chance):
+    compare(device, FixedProb(6, 5, lambda i, j: chance * (i != j), lambda i, j: 1.0 * j), lambda i, j: 1 * j * ms)
+
+
 def test_what_no_synapse_uses_may_be_too_long(device):
     delays = np.full((5, 5), 0.3)
     delays[np.arange(5), np.arange(5)] = 1e9

@@ -9,6 +9,7 @@ from quantities import Hz, m, mm, ms, mV, nS, um
 
 import numbadyn as nd
 from numbadyn.errors import (
+    ConnectivityError,
     DelayError,
     DimensionError,
     HookArgumentError,
@@ -16,6 +17,7 @@ from numbadyn.errors import (
     NegativeConductanceError,
     ShapeError,
 )
+from numbadyn.runtime.builders import structure
 from numbadyn.runtime.builders import values as builders
 from tests.features.both import assert_targets_agree
 
@@ -109,10 +111,11 @@ def test_memory_stays_bounded() -> None:
 def test_named_projections_take_functions_too() -> None:
     A, B = nd.LIF(20), nd.LIF((4, 5))
     proj = nd.PairwiseBernoulliProj(
-        A, B, p=0.5, weight=lambda i, j: (1 + i) * nS, delay=lambda i, j: (1 + j % 3) * ms,
+        A, B, p=lambda i, j: (i + j) % 2, weight=lambda i, j: (1 + i) * nS, delay=lambda i, j: (1 + j % 3) * ms,
         syn=nd.Expon.desc(tau=5 * ms), out=nd.COBA.desc(E=0 * mV),
     )  # fmt: skip
     edges = proj.edges(0.1 * ms)
+    assert edges.pre.size == 200
     np.testing.assert_array_equal(edges.weight.magnitude, 1.0 + edges.pre)
     np.testing.assert_allclose(edges.delay.magnitude, 1.0 + edges.post % 3)
 
@@ -138,6 +141,53 @@ def test_functions_of_the_shape_stay_and_keep_the_order_of_listed_synapses() -> 
     np.testing.assert_allclose(edges.delay.magnitude, [1, 2, 3])
 
 
+def edges_by(prob: Any, pre: int = 30, post: int = 40, **options: Any) -> Any:
+    rule = nd.FixedProb(pre, post, prob, 1 * mV, **options)
+    return nd.DeltaProj(nd.LIF(pre), comm=rule, post=nd.LIF(post)).edges(0.1 * ms)
+
+
+def test_probabilities_that_are_certain_decide_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def band(i: Any, j: Any) -> Any:
+        return abs(i - j) <= 2
+
+    edges = edges_by(band)
+    i, j = np.nonzero(abs(np.arange(30)[:, None] - np.arange(40)) <= 2)
+    np.testing.assert_array_equal(edges.pre, i)
+    np.testing.assert_array_equal(edges.post, j)
+    itself = edges_by(lambda i, j: 1.0, 20, 20, allow_self=False)
+    assert itself.pre.size == 20 * 19
+    assert (itself.pre != itself.post).all()
+    assert edges_by(lambda i, j: 0.0).pre.size == 0
+    some = edges_by(lambda i, j: 0.3)
+    monkeypatch.setattr(structure, "_PAIRS", 7)
+    again = edges_by(lambda i, j: 0.3)
+    np.testing.assert_array_equal(again.pre, some.pre)
+    np.testing.assert_array_equal(again.post, some.post)
+
+
+@pytest.mark.statistical
+def test_synapses_fall_off_with_distance_as_asked() -> None:
+    """Number of synapses in each tenth of the distances; false alarm below 1e-5 (4.9 standard errors, ten bins)."""
+    n, places = 600, np.linspace(0.0, 1.0, 600) * mm
+    law = nd.init.OfDistance(lambda d: 0.5 * np.exp(-d / (200 * um)), places)
+    edges = edges_by(law, n, n)
+    i, j = np.divmod(np.arange(n * n), n)
+    chance, distance = law.values(i, j), abs(i - j) / (n - 1)
+    found = abs(edges.pre - edges.post) / (n - 1)
+    for low in np.arange(0, 1, 0.1):
+        p = chance[(distance >= low) & (distance < low + 0.1)]
+        count = ((found >= low) & (found < low + 0.1)).sum()
+        assert abs(count - p.sum()) < 4.9 * np.sqrt((p * (1 - p)).sum()) + 5
+    assert nd.FixedProb(n, n, law).expected_synapses == pytest.approx(chance.sum(), rel=0.02)
+
+
+def test_a_probability_function_in_a_running_network() -> None:
+    def make() -> Any:
+        return Wired(nd.FixedProb(20, 30, lambda i, j: (i + j) / 50, lambda i, j: (i - j) * 0.1 * mV), delay_of)
+
+    assert_targets_agree(make, 0.1 * ms, 5 * ms, seed=2)
+
+
 def build(weight: Any = 1 * mV, delay: Any = None, **options: Any) -> None:
     net = Wired(nd.AllToAll(6, 4, weight), delay)
     nd.Simulator(net, dt=0.1 * ms, target="interpret", **options).run(0.1 * ms)
@@ -155,6 +205,9 @@ MISTAKES: dict[str, tuple[Callable[[], Any], type[Exception], list[str]]] = {
     "delay of mV": (lambda: build(delay=lambda i, j: i * mV), DimensionError, ["mV", "delay"]),
     "negative delay": (lambda: build(delay=lambda i, j: (i - j) * ms), DelayError, ["-3 ms", "6 of 24", "np.maximum"]),
     "between steps": (lambda: build(delay=lambda i, j: i * 0.15 * ms, delays="exact"), DelayError, ["0.15 ms"]),
+    "no probability": (lambda: edges_by(lambda i, j: 0.1 * i), ConnectivityError, ["from 11 onto 0 is 1.1", "np.clip"]),
+    "probability of mV": (lambda: edges_by(lambda i, j: 0.1 * mV), ConnectivityError, ["in mV", "0 to 1"]),
+    "probability of one": (lambda: edges_by(lambda i: 0.1), HookArgumentError, ["2 arguments"]),
     "positions": (
         lambda: build(nd.init.OfDistance(lambda d: 1 * mV, np.arange(6), np.arange(5))),
         ShapeError,

@@ -7,7 +7,11 @@ compiled code). This module must not know how they are drawn, nor Numba.
 from abc import abstractmethod
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from numbadyn.errors import ConnectivityError
+from numbadyn.model.init import OfPairs
 from numbadyn.projections.connectivity.base import Connectivity
 
 __all__ = ["AllToAll", "FixedInDegree", "FixedOutDegree", "FixedProb", "FixedTotalNumber", "OneToOne"]
@@ -90,8 +94,9 @@ class FixedProb(Connectivity):
     ----------
     in_size, out_size : int or tuple of int
         See `Connectivity`.
-    prob : float
-        Probability of a synapse, 0 to 1.
+    prob : float, callable or Initialiser
+        Probability of a synapse, 0 to 1; or that of each pair, as a function of both ends, ``lambda i, j: ...`` (see
+        ``nd.init.OfPairs``), or of their distance (``nd.init.OfDistance``).
     weight
         See `Connectivity`.
     allow_self : bool
@@ -100,21 +105,28 @@ class FixedProb(Connectivity):
     Raises
     ------
     ConnectivityError
-        If `prob` is outside of [0, 1], or `allow_self` is False between populations of different sizes.
+        If `prob` is outside of [0, 1] (of a function when the synapses are made), or `allow_self` is False between
+        populations of different sizes.
 
     Notes
     -----
-    The targets of a presynaptic neuron are found by geometric skips, so the cost is in the synapses, not in the pairs.
+    With one probability, the targets of a presynaptic neuron are found by geometric skips, so the cost is in the
+    synapses, not in the pairs. A function is asked for all pairs, some hundred thousand at a time.
 
     Examples
     --------
     >>> FixedProb(100, 100, prob=0.1).prob
     0.1
+    >>> import numbadyn as nd
+    >>> places = np.linspace(0.0, 1.0, 100)
+    >>> near = FixedProb(100, 100, prob=nd.init.OfDistance(lambda d: np.exp(-10 * d), places))
     """
 
-    def __init__(self, in_size: Any, out_size: Any, prob: float, weight: Any = 1.0, allow_self: bool = True) -> None:
+    prob: float | OfPairs
+
+    def __init__(self, in_size: Any, out_size: Any, prob: Any, weight: Any = 1.0, allow_self: bool = True) -> None:
         super().__init__(in_size, out_size, weight)
-        self.prob = self._probability("prob", prob)
+        self.prob = self._chance_of_pairs(prob) if callable(prob) else self._probability("prob", prob)
         self.allow_self = bool(allow_self)
         if not self.allow_self:
             self._need_equal_sizes("allow_self")
@@ -122,13 +134,59 @@ class FixedProb(Connectivity):
 
     @property
     def expected_synapses(self) -> float:
-        """Mean number of synapses."""
-        return self.prob * self.n_pre * (self.n_post - (not self.allow_self))
+        """Mean number of synapses; with a function, estimated from up to 65,536 pairs."""
+        prob = self.prob
+        if isinstance(prob, OfPairs):
+            pairs = self.n_pre * self.n_post
+            number = np.linspace(0, pairs - 1, min(pairs, 1 << 16)).astype(np.int64)
+            prob = float(self.chances(number // self.n_post, number % self.n_post).mean())
+        return prob * self.n_pre * (self.n_post - (not self.allow_self))
 
     @property
     def n_synapses(self) -> None:
         """None, because chance decides it."""
         return
+
+    def _chance_of_pairs(self, prob: Any) -> OfPairs:
+        """Make the recipe of probabilities that differ between pairs."""
+        recipe = prob if isinstance(prob, OfPairs) else OfPairs(prob)
+        recipe.fits(self.n_pre, self.n_post)
+        if not recipe.dimension.is_dimensionless:
+            raise ConnectivityError(
+                f"The probability of a synapse is given by {recipe!r}, in {recipe.dimension}.",
+                where=self._place("prob"),
+                cure="Return numbers from 0 to 1, without a unit.",
+            )
+        return recipe
+
+    def chances(self, pre: NDArray[np.int64], post: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Give the probabilities of some pairs, where a function says them.
+
+        Parameters
+        ----------
+        pre, post : ndarray of int64, shape (n,)
+            The pairs.
+
+        Returns
+        -------
+        ndarray of float64, shape (n,)
+
+        Raises
+        ------
+        ConnectivityError
+            One of them is no probability.
+        """
+        assert isinstance(self.prob, OfPairs)
+        values = self.prob.values(pre, post)
+        bad = np.flatnonzero((values < 0.0) | (values > 1.0))
+        if bad.size:
+            raise ConnectivityError(
+                f"The probability of a synapse from {pre[bad[0]]} onto {post[bad[0]]} is {values[bad[0]]:g}, by "
+                f"{self.prob!r}.",
+                where=self._place("prob"),
+                cure="Return numbers from 0 to 1, with np.clip for example.",
+            )
+        return values
 
 
 class _FixedNumber(Connectivity):

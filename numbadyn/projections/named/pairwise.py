@@ -22,8 +22,8 @@ class PairwiseBernoulliProj(RuleProj):
     ----------
     pre, post, **options
         See `RuleProj`.
-    p : float
-        Probability of a synapse, 0 to 1.
+    p : float, callable or Initialiser
+        Probability of a synapse, 0 to 1; or a function of both ends, see `FixedProb`.
 
     Raises
     ------

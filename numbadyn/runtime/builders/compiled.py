@@ -17,6 +17,7 @@ _STRUCTURE_ENTRY = (
     "all_pairs",
     "count_sources",
     "draw_columns",
+    "draw_pairs",
     "draw_poisson_rows",
     "draw_rows",
     "draw_symmetric",

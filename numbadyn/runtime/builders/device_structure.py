@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from numbadyn.model.init import OfPairs
 from numbadyn.projections.connectivity import (
     AllToAll,
     Connectivity,
@@ -39,6 +40,7 @@ from numbadyn.runtime.builders.structure import (
     poisson_scale,
     row_counts,
     skip_scale,
+    structure_of,
 )
 from numbadyn.runtime.cuda.device import Device
 
@@ -132,6 +134,11 @@ def _(rule: OneToOne, shop: Workshop, draw: Draw) -> DeviceStructure | None:
 
 @structure_on_device.register
 def _(rule: FixedProb, shop: Workshop, draw: Draw) -> DeviceStructure | None:
+    if isinstance(rule.prob, OfPairs):  # a function of the user decides on the host
+        made = structure_of(rule, draw)
+        return DeviceStructure(
+            made.offsets, shop.device.to_device(made.offsets), shop.device.to_device(made.targets), made.targets.size
+        )
     if rule.prob == 0.0:
         return _with_room(shop, np.zeros(rule.n_pre + 1, dtype=np.int64))
     return _drawn_rows("draw_with_probability", rule, skip_scale(rule.prob), shop, draw)

@@ -9,6 +9,7 @@ keeping pairs. How each rule draws:
 
 * fixed probability: geometric skips along each row, into an array with room for eight standard deviations more than
   expected;
+* probabilities that differ between pairs: one draw for each pair;
 * pairwise Poisson: exponential distances along each row, with the same room;
 * symmetric: geometric skips along the upper triangle, once to count and once to fill both directions;
 * fixed in-degree: a subset (Floyd's method) or independent draws for each column, once to count and once to fill;
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 
 from numbadyn.errors import InternalError
 from numbadyn.ir.elementary import numpy_functions
+from numbadyn.model.init import OfPairs
 from numbadyn.projections.connectivity import (
     AllToAll,
     Connectivity,
@@ -148,6 +150,8 @@ def _(rule: OneToOne, draw: Draw) -> Structure:
 def _(rule: FixedProb, draw: Draw) -> Structure:
     offsets = np.zeros(rule.n_pre + 1, dtype=np.int64)
     skip = not rule.allow_self
+    if isinstance(rule.prob, OfPairs):
+        return _pair_by_pair(rule, draw)
     if rule.prob == 0.0:
         return Structure(offsets, np.empty(0, dtype=np.uint32))
     pairs = rule.n_pre * (rule.n_post - skip)
@@ -161,6 +165,27 @@ def _(rule: FixedProb, draw: Draw) -> Structure:
         if row < rule.n_pre:
             targets = _enlarged(targets, rule.n_post)
     return Structure(offsets, targets[: offsets[-1]])
+
+
+_PAIRS = 1 << 18
+"""Pairs that a function of the user is asked for at a time."""
+
+
+def _pair_by_pair(rule: FixedProb, draw: Draw) -> Structure:
+    """Decide about each pair by its own probability."""
+    offsets, parts = np.zeros(rule.n_pre + 1, dtype=np.int64), [np.empty(0, dtype=np.uint32)]
+    pairs = rule.n_pre * rule.n_post
+    room = np.empty(min(pairs, _PAIRS), dtype=np.uint32)
+    for start in range(0, pairs, _PAIRS):
+        number = np.arange(start, min(start + _PAIRS, pairs))
+        pre, post = number // rule.n_post, number % rule.n_post
+        chances = rule.chances(pre, post)
+        if not rule.allow_self:
+            chances[pre == post] = 0.0
+        found = structure_kernels().draw_pairs(offsets, room, chances, start, rule.n_post, *draw)
+        parts.append(room[:found].copy())
+    np.cumsum(offsets, out=offsets)
+    return Structure(offsets, np.concatenate(parts))
 
 
 @structure_of.register

@@ -90,6 +90,21 @@ def draw_with_probability(
 
 
 @kernel
+def draw_pairs(
+    counts: Any, targets: Any, chances: Any, first: Any, n_post: Any, key0: Any, key1: Any, stream: Any
+) -> Any:
+    """Decide about the pairs from `first` on, each by its own chance; count those of row i in ``counts[i + 1]``."""
+    found = 0
+    for b in range(chances.size):
+        i, j = (first + b) // n_post, (first + b) % n_post
+        if uniform(key0, key1, u32(i), u32(j), u32(0), stream) < chances[b]:
+            targets[found] = j
+            found += 1
+            counts[i + 1] += 1
+    return found
+
+
+@kernel
 def draw_poisson_rows(
     offsets: Any,
     targets: Any,
