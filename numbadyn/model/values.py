@@ -177,6 +177,8 @@ class Parameter(Variable):
         """Values in the coherent unit system, checked."""
         shape, recipe = self._shape(), self._recipe
         if isinstance(recipe, _Plain):
+            # once more, since an array of the user may have been changed in place
+            self._domain(recipe).check_given(recipe.array, self._given, recipe.dimension, self.path)
             array = recipe.array.reshape(()) if shape == () else np.broadcast_to(recipe.array, shape)
         else:
             stream = STATE_STREAM + self.number

@@ -133,6 +133,16 @@ def test_a_new_value_between_runs_is_checked_and_the_run_can_go_on(target: str) 
     assert sim.t == 2 * ms
 
 
+def test_an_array_that_is_changed_in_place_is_checked_again() -> None:
+    tau = np.full(N, 5.0)
+    cells = nd.LIF(N, tau=tau * ms)
+    sim = nd.Simulator(cells, dt=0.1 * ms, target="interpret")
+    sim.run(0.1 * ms)
+    cells.tau.content().magnitude[7] = -5.0
+    with pytest.raises(InvalidParameterError, match="negative in element 7"):
+        sim.run(0.1 * ms)
+
+
 def test_the_message_counts_and_names_the_worst_and_the_cure() -> None:
     cells = nd.LIF(1000, tau=nd.init.Normal(5 * ms, 5 * ms))
     with pytest.raises(InvalidParameterError) as caught:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import ConnectivityError
-from numbadyn.model.init import OfPairs
+from numbadyn.model.init import Initialiser, OfPairs
 from numbadyn.projections.connectivity.base import Connectivity
 
 __all__ = ["AllToAll", "FixedInDegree", "FixedOutDegree", "FixedProb", "FixedTotalNumber", "OneToOne"]
@@ -126,7 +126,8 @@ class FixedProb(Connectivity):
 
     def __init__(self, in_size: Any, out_size: Any, prob: Any, weight: Any = 1.0, allow_self: bool = True) -> None:
         super().__init__(in_size, out_size, weight)
-        self.prob = self._chance_of_pairs(prob) if callable(prob) else self._probability("prob", prob)
+        by_pairs = isinstance(prob, OfPairs) or (callable(prob) and not isinstance(prob, Initialiser))
+        self.prob = self._chance_of_pairs(prob) if by_pairs else self._probability("prob", prob)
         self.allow_self = bool(allow_self)
         if not self.allow_self:
             self._need_equal_sizes("allow_self")
