@@ -14,6 +14,7 @@ from numbadyn.ir.elementary import EXPREL_SHORT_LIMIT, HEADER, numba_source
 from numbadyn.ir.nodes import Step
 from numbadyn.ir.spelling import docstring_words
 from numbadyn.lowering.program import (
+    CHECK_EVERY,
     SLOT_COLUMNS,
     Compaction,
     Delivery,
@@ -58,9 +59,9 @@ _RUN_HEAD = """
 def run(first, last, dt, key0, key1, R, I, B, E, C, terms, spikes, samples, checks, status, {tables}):
     scratch = np.empty({room}, real)
     scratch = scratch[-(scratch.ctypes.data // scratch.itemsize) % 16 :]
-    # status[2]: the step reached; status[0]: 0 done, 1 a spike buffer is full, 2 a NaN in checks[status[1]]
+    # status[2]: the step reached; status[0]: 0 done, 1 a spike buffer is full, 2 not finite is checks[status[1]]
     for step in range(first, last):
-        final = step & 127 == 127 or step == last - 1
+        final = step & {mask} == {mask} or step == last - 1
         if not spikes_fit(spikes):
             status[0], status[2] = 1, step
             return
@@ -69,7 +70,7 @@ def run(first, last, dt, key0, key1, R, I, B, E, C, terms, spikes, samples, chec
 _RUN_TAIL = """        record_spikes(spikes, step, E, C)
         record_samples(samples, step, 1, R, I, B)
         if final:
-            bad = first_nan(checks, R)
+            bad = first_bad(checks, R)
             if bad >= 0:
                 status[0], status[1], status[2] = 2, bad, step + 1
                 return
@@ -283,7 +284,7 @@ def cpu_source(program: Program, bits: int, library: str) -> str:
         parts += _kernel_functions(kernel, program.step, loops)
     lines, tables = _schedule(program)
     parts.append(
-        _RUN_HEAD.format(tables=", ".join(tables), room=room + 16).replace(", ):", "):")
+        _RUN_HEAD.format(tables=", ".join(tables), room=room + 16, mask=CHECK_EVERY - 1).replace(", ):", "):")
         + "\n".join(lines)
         + "\n"
         + _RUN_TAIL

@@ -276,6 +276,7 @@ class KernelText:
         stores = [store for store in self.kernel.stores if not (self.lean and self.kernel.slots[store.slot].late)]
         cleared = [k for k, slot in enumerate(self.kernel.slots) if slot.cleared]
         self.used.update(self.arrays[k] for k in (*cleared, *(store.slot for store in stores)))
-        lines += [f"{self.arrays[k]}[i] = real(0.0)" for k in cleared]
+        # zero, but what is not finite leaves NaN behind, which is found with the next check of all states and sums
+        lines += [f"{self.arrays[k]}[i] = {self.arrays[k]}[i] - {self.arrays[k]}[i]" for k in cleared]
         lines += [f"{self.arrays[store.slot]}[i] = {self.text[store.value]}" for store in stores]
         return lines

@@ -122,7 +122,8 @@ def deliver(rows, terms, step, R, B, E, C):
         row = rows[r]
         total = R[row[0] : row[0] + row[1]]
         if row[2] != 0:
-            total[:] = REAL_ZERO
+            for i in range(row[1]):
+                total[u64(i)] -= total[u64(i)]  # zero, or NaN that stays until it is found
         for t in range(row[3], row[4]):
             term = terms[t]
             delays = array_at(term[T_DELAY_STEPS], i32(0))
@@ -298,14 +299,16 @@ def record_samples(rows, step, when, R, I, B):
         row[5] += row[6]
 
 
-def first_nan(rows, R):
-    # the table's row of the first state with a NaN, or -1
+def first_bad(rows, R):
+    # the table's row of the first state or sum with a value that is not sound, or -1; infinities of some states are
     for r in range(rows.shape[0]):
         values = R[rows[r, 0] : rows[r, 0] + rows[r, 1]]
+        negative, positive = rows[r, 2] != 0, rows[r, 3] != 0
         bad = 0
         for i in range(values.shape[0]):
             value = values[u64(i)]
-            bad += value != value
+            infinite = (positive & (value > REAL_ZERO)) | (negative & (value < REAL_ZERO))
+            bad += not ((value - value == REAL_ZERO) | infinite)
         if bad:
             return r
     return -1
@@ -331,7 +334,7 @@ ROUTINES = (
     spikes_fit,
     record_spikes,
     record_samples,
-    first_nan,
+    first_bad,
 )
 
 

@@ -83,6 +83,9 @@ from numbadyn.errors.simulation import (
     NonFiniteStateError as NonFiniteStateError,
 )
 from numbadyn.errors.simulation import (
+    NotEnoughMemoryError as NotEnoughMemoryError,
+)
+from numbadyn.errors.simulation import (
     NotRecordedError as NotRecordedError,
 )
 from numbadyn.errors.simulation import (

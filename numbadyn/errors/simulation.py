@@ -13,6 +13,7 @@ __all__ = [
     "InternalError",
     "MissingExtraError",
     "NonFiniteStateError",
+    "NotEnoughMemoryError",
     "NotRecordedError",
     "RecordingError",
     "SchedulingError",
@@ -50,7 +51,13 @@ class DurationError(NumbadynError, ValueError):
 
 
 class NonFiniteStateError(NumbadynError, FloatingPointError):
-    """A state became NaN while the network was running, as infinity minus infinity is; infinite values alone may stay.
+    """A state, a synaptic sum or a recorded value became NaN or infinite while the network was running.
+
+    A state whose first values hold an infinity, as those of "the last spike was at minus infinity" do, may keep
+    infinities of that sign; a recorded value that is neither a state nor a sum may be infinite. NaN is never right.
+    States and sums are looked at every 128 steps and at the end of a run, and the error tells the window of time;
+    recorded samples are all looked at, so that recording the variable tells the step. A NaN that a step makes and
+    removes again, as by ``np.where``, is seen by nobody.
 
     Wrong, a step that is too long for the equation makes the numbers explode::
 
@@ -75,7 +82,24 @@ class TargetError(NumbadynError, ValueError):
     """
 
 
-class DeviceMemoryError(NumbadynError, MemoryError):
+class NotEnoughMemoryError(NumbadynError, MemoryError):
+    """Recordings, synapses, histories or states need more memory than is free; the message forecasts what, and where.
+
+    The forecast comes before anything is allocated, and counts the limits of containers (cgroups) and of the process.
+    Where memory runs out in the middle of a run, since more spikes come than there is room for, the error's ``.result``
+    holds what was recorded.
+
+    Wrong, every neuron in every step::
+
+        sim.record(net.E, "V"); sim.run(1000 * pq.s)
+
+    Right, some neurons at some times, or in pieces that are stored one by one::
+
+        sim.record(net.E, "V", index=range(10), every=1 * pq.ms); sim.run(1000 * pq.s)
+    """
+
+
+class DeviceMemoryError(NotEnoughMemoryError):
     """A network needs more memory than the GPU has free; the message forecasts what it needs, part by part.
 
     Wrong, on a device with 8 GB::

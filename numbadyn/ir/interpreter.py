@@ -7,7 +7,7 @@ lowering, Numba, `quantities`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -134,15 +134,27 @@ class Interpreter:
         Synapse tables, one a connection.
     probes : iterable of int
         Nodes whose value somebody wants to see after each step.
+    expect : callable, optional
+        Told what will be allocated, as names and bytes, before it is; it may refuse.
     """
 
-    def __init__(self, step: Step, context: BindContext, tables: list[Any], probes: Iterable[int] = ()) -> None:
+    def __init__(
+        self,
+        step: Step,
+        context: BindContext,
+        tables: list[Any],
+        probes: Iterable[int] = (),
+        expect: Callable[[list[tuple[str, int]]], None] = lambda parts: None,
+    ) -> None:
         self.step, self.context, self.tables = step, context, tables
+        self._expect = expect
         self.order = live(step, [*step.roots(), *probes])
         self.evaluator = Evaluator(step, context)
         self.number = 0
         self.states: list[Array] = []
         self.past: list[list[Array]] = []
+        #: Synaptic sums of the last step that start from zero, by node: what was not finite there stays NaN.
+        self.sums: dict[int, Array] = {}
         self.reset()
 
     @property
@@ -151,21 +163,38 @@ class Interpreter:
         return self.evaluator.values
 
     def bind(self) -> None:
-        """Fetch the parameters anew."""
+        """Fetch the parameters anew; sums that were not finite start from zero again."""
         self.evaluator.bind()
+        self.sums.clear()
 
     def reset(self, context: BindContext | None = None) -> None:
         """Back to the first values of all states and histories, and to step 0; those of another context if given."""
         bits, context = self.context.bits, context or self.context
         self.number = 0
         self.bind()
+        self._depth = self.needed()
+        if not self.past:
+            self._expect(self._parts())
         self.states = [
             np.array(np.broadcast_to(spec.initial(context), spec.shape), dtype=dtype_of(spec.kind, bits))
             for spec in self.step.states
         ]
-        self._depth = self.needed()
         self.begin_histories(context)
         self._window = [channel.window(self.context) for channel in self.step.channels]
+
+    def _parts(self) -> list[tuple[str, int]]:
+        """What states, histories and the values of a step need, in bytes."""
+        bits = self.context.bits
+        parts = []
+        for spec in self.step.states:
+            size = int(np.prod(spec.shape, dtype=np.int64))
+            parts.append((f"{spec.name} ({size} elements)", size * dtype_of(spec.kind, bits).itemsize))
+        for channel, depth in zip(self.step.channels, self._depth, strict=True):
+            size = int(np.prod(channel.shape, dtype=np.int64))
+            each = dtype_of(channel.kind, bits).itemsize
+            parts.append((f"{channel.name} ({size} elements, {depth} steps)", size * depth * each))
+        values = sum(self.step.nodes[index].size * self.evaluator.real.itemsize for index in self.order)
+        return [*parts, (f"values of a step ({len(self.order)} operations)", values)]
 
     def begin_histories(self, context: BindContext) -> None:
         """Fill all histories with what was before the first step."""
@@ -220,7 +249,7 @@ class Interpreter:
         if node.op == "history":
             return self._history(node)
         if node.op == "accumulate":
-            return self._accumulate(node)
+            return self._accumulate(index, node)
         if node.op == "train":
             steps, elements = self.step.trains[node.attrs["index"]].events(self.context)
             fired = np.zeros(node.size, dtype=bool)
@@ -253,11 +282,16 @@ class Interpreter:
         source = self._delayed(node.args[0], delay, None).reshape(-1)
         return source[node.attrs["start"] : node.attrs["stop"] : node.attrs["stride"]]
 
-    def _accumulate(self, node: Node) -> Array:
+    def _accumulate(self, index: int, node: Node) -> Array:
         total = np.zeros(node.size, dtype=self.evaluator.real)
         base = base_of(node)
         if base is not None:
             total[:] = self.values[base].reshape(-1)
+        else:
+            last = self.sums.get(index, total)
+            with np.errstate(all="ignore"):
+                total = last - last
+            self.sums[index] = total
         for arg, connection, channel in signals(node):
             table = self.tables[connection]
             for slot, delay in enumerate(table.delays):

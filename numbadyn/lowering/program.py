@@ -16,6 +16,7 @@ from numbadyn.ir.ops import Kind
 from numbadyn.lowering.text import program_text
 
 __all__ = [
+    "CHECK_EVERY",
     "SLOT_COLUMNS",
     "Access",
     "Buffer",
@@ -37,6 +38,9 @@ __all__ = [
 Role = Literal["state", "temp", "sum", "ring", "now", "constant", "past"]
 Access = Literal["each", "first", "stride", "any"]
 
+
+CHECK_EVERY = 128
+"""Steps between two searches for values that are not finite; a power of two. The last step of a chunk is one, too."""
 
 #: What a row of the table of a loop says of each slot: first element, number of elements; of a history also the number
 #: of its slots, the lag, the elements of a slot and the steps of a window.
@@ -358,6 +362,12 @@ class Program:
     probes: dict[int, Buffer] = field(default_factory=dict)
     refills: list[Refill] = field(default_factory=list)
     notes: dict[str, float] = field(default_factory=dict)
+
+    def fresh_sums(self) -> list[Buffer]:
+        """Synaptic sums that start from zero in each step: what was not finite in one of them stays NaN there."""
+        started = {part.target for part in self.refills}
+        targets = [stage.target for stages in self.schedule for stage in stages if isinstance(stage, Delivery)]
+        return [target for target in targets if target not in started]
 
     def __str__(self) -> str:
         return program_text(self)

@@ -8,11 +8,12 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from numbadyn.errors import DimensionError, InvalidParameterError, ShapeError
 from numbadyn.units import Dimension, describe, join, split
 
-__all__ = ["not_negative", "ordered", "scalars", "show"]
+__all__ = ["check_not_nan", "not_negative", "ordered", "scalars", "show"]
 
 
 def scalars(where: str, *, finite: bool = True, **given: Any) -> tuple[tuple[float, ...], Dimension]:
@@ -67,3 +68,14 @@ def not_negative(where: str, name: str, value: float, dimension: Dimension) -> N
 def show(value: float, dimension: Dimension) -> str:
     """Write a coherent number with its unit."""
     return str(join(value, dimension))
+
+
+def check_not_nan(values: NDArray[Any], path: str) -> None:
+    """Refuse first values of a state that are not numbers."""
+    bad = np.flatnonzero(np.isnan(values)) if values.dtype.kind == "f" else np.zeros(0, np.int64)
+    if bad.size:
+        raise InvalidParameterError(
+            f"The initial value of {path} is NaN in {bad.size} of {values.size} elements, first in element {bad[0]}.",
+            where=f"{path}[{bad[0]}]",
+            cure="Give numbers.",
+        )

@@ -26,7 +26,8 @@ from numbadyn.errors import (
 from numbadyn.ir.nodes import BindContext, ParamSpec, StateSpec
 from numbadyn.ir.ops import Kind
 from numbadyn.model.domain import Domain, domain_of
-from numbadyn.model.init import STATE_STREAM, Constant, Initialiser, Values, as_initialiser
+from numbadyn.model.init import STATE_STREAM, Constant, FromFunction, Initialiser, Values, as_initialiser
+from numbadyn.model.init_checks import check_not_nan
 from numbadyn.model.order import note_touch
 from numbadyn.model.variable import Variable, resolve
 from numbadyn.tracing.trace import current_trace
@@ -378,6 +379,7 @@ class State(Variable):
         if id(self) in context.first:
             return context.first[id(self)]
         if self._assigned:
+            check_not_nan(np.asarray(self._value), self.path)
             return np.array(self._value)
         recipe = self._recipe()
         shape = self.varshape
@@ -386,9 +388,15 @@ class State(Variable):
                 recipe.sample(shape, seed=context.seed, stream=STATE_STREAM + self.number, bits=context.bits)
             )
             values = np.broadcast_to(values, shape)
+        except InvalidParameterError as error:
+            raise InvalidParameterError(
+                f"The first values of {self.path} cannot be used. {error.what}", where=self.path, cure=error.cure
+            ) from error
         except ValueError as error:
+            if isinstance(recipe, FromFunction) and not isinstance(error, ShapeError):
+                raise  # the function's own
             raise self._misfit(recipe, shape) from error
-        _check_finite_state(values, self.path)
+        check_not_nan(values, self.path)
         return values
 
     def _misfit(self, recipe: Initialiser, shape: tuple[int, ...]) -> ShapeError:
@@ -465,15 +473,6 @@ class State(Variable):
 
     def __repr__(self) -> str:
         return f"State({self._given!r})"
-
-
-def _check_finite_state(values: NDArray[Any], path: str) -> None:
-    if values.dtype.kind == "f" and np.isnan(values).any():
-        raise InvalidParameterError(
-            f"The initial value of {path} is NaN in {int(np.isnan(values).sum())} of {values.size} elements.",
-            where=path,
-            cure="Give numbers.",
-        )
 
 
 def stored(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any], path: str) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""The engine: the time loop in chunks, with progress, interruption and the search for NaN.
+"""The engine: the time loop in chunks, with progress, interruption and the search for what is not finite.
 
 In: a machine, logs, a number of steps.  Out: how the run ended.  Must not know: units, user objects.
 """
@@ -8,19 +8,29 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from numbadyn.errors import DeviceLostError
+from numbadyn.runtime.forecast import CURES, Part, allocating, require
 from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.runtime.logs import SampleLog, SpikeLog
 from numbadyn.runtime.machines import Machine, Outcome
 from numbadyn.runtime.progress import Progress
+from numbadyn.runtime.soundness import ANY_SIGN, NO_SIGN, Check, Signs
 
 __all__ = ["RunOutcome", "run_steps"]
 
 _FIRST_CHUNK = 32
 _LONGEST_CHUNK = 1 << 20
 _CHUNK_SECONDS = 0.08
+
+
+class Spotted(NamedTuple):
+    """A sample that is not finite: number of the log, and where in its values."""
+
+    log: int
+    row: int
+    column: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +45,14 @@ class RunOutcome:
         Time of the loop alone.
     interrupted : bool
         Stopped by Ctrl-C.
-    nan_state : int or None
-        State in which a NaN appeared.
+    failed : Check or None
+        What was found not to be finite.
+    sample : Spotted or None
+        The first sample that is not finite.
     guard : int or None
         Guard of the step that was broken.
     checked : int
-        Step up to which all states were checked and free of NaN.
+        Step up to which everything was checked and finite.
     lost : BaseException or None
         The device failed, `progress` raised, or Ctrl-C came twice; what was recorded until then is in the logs.
     """
@@ -49,10 +61,11 @@ class RunOutcome:
     reached: int
     seconds: float
     interrupted: bool
-    nan_state: int | None
+    failed: Check | None
     guard: int | None
     checked: int
     lost: BaseException | None = None
+    sample: Spotted | None = None
 
 
 def run_steps(
@@ -90,31 +103,70 @@ def run_steps(
     stop = first + steps
     for log in spikes:
         log.begin()
-    for sample in samples:
-        sample.begin(first, stop)
+    _check_samples(samples, first, stop)
+    with allocating("recorded samples", "Simulator.run", CURES["recordings"]):
+        for sample in samples:
+            sample.begin(first, stop)
     machine.begin(spikes, samples)
     machine.interrupts = interrupts
-    outcome, checked = Outcome(first), first
+    signs = _signs_of_samples(machine, samples)
+    outcome, checked, spotted = Outcome(first), first, None
     chunk = _FIRST_CHUNK
     lost = _told(interrupts, progress.start, steps, machine.context.dt)
     started = time.perf_counter()
     try:
-        while machine.number < stop and lost is None and outcome.fine and not interrupts.asked:
+        while machine.number < stop and lost is None and outcome.fine and spotted is None and not interrupts.asked:
             before, begun = machine.number, time.perf_counter()
             outcome = machine.advance(min(stop, before + chunk))
-            checked = outcome.reached if outcome.nan_state is None else checked
+            spotted = _spotted(samples, signs)
+            checked = outcome.reached if outcome.failed is None and spotted is None else checked
             lost = _told(interrupts, progress.advance, outcome.reached - before)
             chunk = _next_chunk(chunk, time.perf_counter() - begun)
-    except (DeviceLostError, KeyboardInterrupt) as error:
+    except (DeviceLostError, MemoryError, KeyboardInterrupt) as error:
         lost = error
     finally:
         seconds = time.perf_counter() - started
         unclosed = _told(interrupts, progress.close)
         machine.interrupts = Interrupts()
     stopped = interrupts.asked and machine.number < stop
+    spotted = spotted or _spotted(samples, signs)  # what a device has handed over before it failed
     return RunOutcome(
-        first, machine.number, seconds, stopped, outcome.nan_state, outcome.guard, checked, lost or unclosed
+        first, machine.number, seconds, stopped, outcome.failed, outcome.guard, checked, lost or unclosed, spotted
     )
+
+
+def _check_samples(samples: list[SampleLog], first: int, stop: int) -> None:
+    """Refuse recordings that would not fit, before any of them is begun."""
+    parts = []
+    for sample in samples:
+        sample.release()
+        count, size = sample.measure(first, stop)
+        parts.append(Part(f"{sample.name} ({count} samples of {sample.elements.size} elements)", size))
+    where = max(parts, key=lambda part: part.size).name.partition(" ")[0] if parts else ""
+    require(parts, what="The recordings of this run", where=where, cure=CURES["recordings"])
+
+
+def _signs_of_samples(machine: Machine, samples: list[SampleLog]) -> list[Signs]:
+    """Which infinities are sound in the samples: those of their states, none of sums, all of other values."""
+    states = machine.signs() if samples else {}
+    return [
+        states.get(log.index, ANY_SIGN)
+        if log.kind == "state"
+        else NO_SIGN
+        if machine.step.nodes[log.index].op == "accumulate"
+        else ANY_SIGN
+        for log in samples
+    ]
+
+
+def _spotted(samples: list[SampleLog], signs: list[Signs]) -> Spotted | None:
+    """The first of the samples that have come since the last call that is not finite."""
+    found = []
+    for number, (log, allowed) in enumerate(zip(samples, signs, strict=True)):
+        place = log.inspect(allowed)
+        if place is not None:
+            found.append((int(log.steps[place[0]]), Spotted(number, *place)))
+    return min(found)[1] if found else None
 
 
 def _told(interrupts: Interrupts, report: Callable[..., None], *news: Any) -> BaseException | None:

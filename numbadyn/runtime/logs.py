@@ -11,6 +11,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from numbadyn.runtime.forecast import Part, allocating, require
+from numbadyn.runtime.soundness import Signs, unsound
+
 __all__ = ["SampleLog", "SpikeLog"]
 
 _FIRST_CAPACITY = 1 << 16
@@ -53,28 +56,45 @@ class SpikeLog:
         """Whether one more step surely fits."""
         return self.used + self.width <= self.indices.size
 
-    def grow(self) -> None:
-        """Double the room, keeping what is there."""
-        room = 2 * self.indices.size
-        for name in ("indices", "steps"):
-            old = getattr(self, name)
-            new = np.empty(room, old.dtype)
-            new[: self.used] = old[: self.used]
-            setattr(self, name, new)
+    def reserve(self, count: int) -> None:
+        """Make sure that so many more spikes fit, keeping what is there.
+
+        Raises
+        ------
+        NotEnoughMemoryError
+            They would not; the log is as it was.
+        """
+        if self.used + count <= self.indices.size:
+            return
+        least, wanted = self.used + count, max(2 * self.indices.size, self.used + count)
+        try:
+            self._grow(wanted)
+        except MemoryError:
+            # the copy is there beside the old arrays for a moment; a little more may fit where twice as much does not
+            self._grow(min(wanted, least + least // 8))
+
+    def _grow(self, room: int) -> None:
+        each = self.indices.itemsize + self.steps.itemsize
+        part = Part(f"{self.used} spikes so far, room for {room}", room * each)
+        cure = "Record fewer populations, run in pieces (each sim.run(...) gives its spikes), or look for a network "
+        cure += "that fires more than it should"
+        with allocating("recorded spikes", "spikes=True", cure):
+            require([part], what="The recorded spikes", where="spikes=True", cure=cure)
+            indices, steps = np.empty(room, np.uint32), np.empty(room, np.int64)
+        indices[: self.used], steps[: self.used] = self.indices[: self.used], self.steps[: self.used]
+        self.indices, self.steps = indices, steps
 
     def append(self, step: int, elements: NDArray[Any]) -> None:
         """Add the spikes of one step."""
         inside = elements[(elements >= self.start) & (elements < self.stop)]
-        while self.used + inside.size > self.indices.size:
-            self.grow()
+        self.reserve(inside.size)
         self.indices[self.used : self.used + inside.size] = inside - self.start
         self.steps[self.used : self.used + inside.size] = step
         self.used += int(inside.size)
 
     def extend(self, indices: NDArray[np.uint32], steps: NDArray[np.int64]) -> None:
         """Add spikes of many steps, counted from the start of the window."""
-        while self.used + indices.size > self.indices.size:
-            self.grow()
+        self.reserve(indices.size)
         self.indices[self.used : self.used + indices.size] = indices
         self.steps[self.used : self.used + indices.size] = steps
         self.used += int(indices.size)
@@ -83,7 +103,10 @@ class SpikeLog:
         """Steps and indices of this run; the next run uses other arrays."""
         steps, indices = self.steps[: self.used], self.indices[: self.used]
         mostly_used = 2 * self.used >= self.indices.size
-        return (steps, indices) if mostly_used else (steps.copy(), indices.copy())
+        try:
+            return (steps, indices) if mostly_used else (steps.copy(), indices.copy())
+        except MemoryError:  # what was recorded comes back, if with more room around it than it needs
+            return steps, indices
 
 
 @dataclass(slots=True)
@@ -104,6 +127,8 @@ class SampleLog:
         Window of steps; `last` is exclusive.
     dtype : dtype
         Of the samples.
+    name : str
+        The user's name for it.
     """
 
     kind: Literal["state", "probe"]
@@ -113,19 +138,33 @@ class SampleLog:
     first: int
     last: int
     dtype: np.dtype[Any]
+    name: str = "a variable"
     next_step: int = 0
     used: int = 0
+    inspected: int = 0
     steps: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     values: NDArray[Any] = field(default_factory=lambda: np.empty((0, 0)))
 
-    def begin(self, start: int, stop: int) -> None:
-        """Make room for all samples of steps start to stop."""
+    def _range(self, start: int, stop: int) -> range:
         first = max(start, self.first)
         first += (self.first - first) % self.every
-        last = min(stop, self.last)
-        self.steps = np.arange(first, max(first, last), self.every, dtype=np.int64)
+        return range(first, max(first, min(stop, self.last)), self.every)
+
+    def measure(self, start: int, stop: int) -> tuple[int, int]:
+        """Number of samples of steps start to stop, and the bytes that they need."""
+        count = len(self._range(start, stop))
+        return count, count * (self.elements.size * self.dtype.itemsize + 8)
+
+    def release(self) -> None:
+        """Forget the samples of the run before, which results may still hold."""
+        self.steps, self.values, self.used = np.empty(0, np.int64), np.empty((0, 0), self.dtype), 0
+
+    def begin(self, start: int, stop: int) -> None:
+        """Make room for all samples of steps start to stop."""
+        due = self._range(start, stop)
+        self.steps = np.arange(due.start, due.stop, due.step, dtype=np.int64)
         self.values = np.empty((self.steps.size, self.elements.size), self.dtype)
-        self.used = 0
+        self.used = self.inspected = 0
         self.next_step = int(self.steps[0]) if self.steps.size else np.iinfo(np.int64).max
 
     def append(self, step: int, values: NDArray[Any]) -> None:
@@ -135,6 +174,18 @@ class SampleLog:
         self.values[self.used] = np.broadcast_to(values, values.shape).reshape(-1)[self.elements]
         self.used += 1
         self.next_step += self.every
+
+    def inspect(self, allowed: Signs) -> tuple[int, int] | None:
+        """Row and column of the first value that is not sound among those that were added since the last call."""
+        first, self.inspected = self.inspected, self.used
+        fresh = self.values[first : self.used]
+        if fresh.dtype.kind != "f" or not fresh.size:
+            return None
+        with np.errstate(all="ignore"):  # a sum is quick, and never finite where a value is not
+            if np.isfinite(np.add.reduce(fresh, axis=None)):
+                return None
+        bad = np.flatnonzero(unsound(fresh, allowed))
+        return (first + int(bad[0]) // fresh.shape[1], int(bad[0]) % fresh.shape[1]) if bad.size else None
 
     def take(self) -> tuple[NDArray[np.int64], NDArray[Any]]:
         """Steps and values of this run."""

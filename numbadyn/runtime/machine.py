@@ -18,22 +18,23 @@ from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.runtime.logs import SampleLog, SpikeLog
 from numbadyn.runtime.snapshot import Snapshot, names_of
+from numbadyn.runtime.soundness import ANY_SIGN, NO_SIGN, Check, Signs, signs_of, unsound
 
 __all__ = ["Machine", "Outcome", "check_depths", "longest_delays"]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How far a chunk came, and what ended it early: the state that holds a NaN, or the guard that was broken."""
+    """How far a chunk came, and what ended it early: what is not finite, or the guard that was broken."""
 
     reached: int
-    nan_state: int | None = None
+    failed: Check | None = None
     guard: int | None = None
 
     @property
     def fine(self) -> bool:
         """Whether the run may go on."""
-        return self.nan_state is None and self.guard is None
+        return self.failed is None and self.guard is None
 
 
 class Machine(ABC):
@@ -43,6 +44,7 @@ class Machine(ABC):
     context: BindContext
     number: int
     first: dict[int, NDArray[Any]]
+    _signs: dict[int, Signs]
     #: Asked in the middle of a chunk, where that is possible between two steps.
     interrupts: Interrupts = Interrupts()
     kept: list[int]
@@ -54,7 +56,7 @@ class Machine(ABC):
 
     @abstractmethod
     def advance(self, stop: int) -> Outcome:
-        """Run up to step `stop`, or less far if a NaN appears or Ctrl-C is pressed."""
+        """Run up to step `stop`, or less far if something is not finite or Ctrl-C is pressed."""
 
     def reset(self) -> None:
         """Back to the first values and to step 0."""
@@ -81,6 +83,41 @@ class Machine(ABC):
         """Whether histories have the slots that are needed with the parameters as they are now."""
         self._fetch_parameters()
         return all(needed <= slots for needed, slots in zip(self.needed(), self.kept, strict=True))
+
+    # ---- what is finite ----------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def sums(self) -> dict[int, NDArray[Any]]:
+        """Synaptic sums that start from zero in each step, by node; NaN where one of this run was not finite."""
+
+    def signs(self) -> dict[int, Signs]:
+        """States that are checked, and the infinities that may stay in each: those of its first values."""
+        guards = {guard.value for guard in self.step.guards}
+        found = {}
+        for index, spec in enumerate(self.step.states):
+            if spec.kind != "real" or index in guards:
+                continue
+            own = getattr(spec.owner, "owner", None) is not None  # not the running value of a history
+            given = self.first.get(id(spec.owner))
+            first = self._signs.get(index, NO_SIGN) if given is None else signs_of(given)
+            found[index] = first if own else ANY_SIGN
+        return found
+
+    def _note_signs(self, context: BindContext) -> None:
+        """Note the infinities of the first values, when they are written."""
+        self._signs = {
+            index: signs_of(np.asarray(spec.initial(context)))  # single precision may make more of them
+            for index, spec in enumerate(self.step.states)
+            if spec.kind == "real" and np.isinf(self.state(index)).any()
+        }
+
+    def unsound(self) -> dict[Check, NDArray[np.bool_]]:
+        """Which elements are not finite now, of the sums and the states that have any."""
+        masks = {Check("sum", index): unsound(values) for index, values in self.sums().items()}
+        masks |= {Check("state", index): unsound(self.state(index), signs) for index, signs in self.signs().items()}
+        return {check: mask.reshape(-1) for check, mask in masks.items() if mask.any()}
+
+    # ---- states ------------------------------------------------------------------------------------------------------
 
     @abstractmethod
     def state(self, index: int) -> NDArray[Any]:

@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from numbadyn.codegen.cpu import ENTRY, cpu_source, library_entries, library_source, without_comments
 from numbadyn.ir.interpreter import Evaluator, Interpreter, dtype_of
 from numbadyn.ir.nodes import BindContext, Step
-from numbadyn.lowering.program import Buffer, Program
+from numbadyn.lowering.program import CHECK_EVERY, Buffer, Program
+from numbadyn.runtime.forecast import CURES, Part, require
 from numbadyn.runtime.logs import SampleLog, SpikeLog
 from numbadyn.runtime.machine import Machine, Outcome, check_depths, longest_delays
 from numbadyn.runtime.memory import Memory
 from numbadyn.runtime.on_demand import load
+from numbadyn.runtime.soundness import NO_SIGN, Check, unsound
 from numbadyn.runtime.tables import Tables
 
 __all__ = ["CompiledMachine", "CpuMachine", "InterpreterMachine", "Machine", "Outcome"]
@@ -43,10 +45,17 @@ class InterpreterMachine(Machine):
 
     def __init__(self, step: Step, context: BindContext, tables: list[Any], probes: list[int]) -> None:
         self.step, self.context, self.first = step, context, {}
-        self.interpreter = Interpreter(step, context, tables, probes)
+        self.interpreter = Interpreter(step, context, tables, probes, self._expect)
         self.kept, self._made_for = self.needed(), longest_delays(step, context)
         self.spikes: list[SpikeLog] = []
         self.samples: list[SampleLog] = []
+        self._note_signs(context)
+
+    def _expect(self, parts: list[tuple[str, int]]) -> None:
+        """Refuse states and histories that would not fit."""
+        name = self.step.name
+        named = [Part(*part) for part in parts]
+        require(named, what=f"The states and histories of {name}", where=name, cure=CURES["states"])
 
     @property
     def number(self) -> int:  # type: ignore[override]
@@ -64,6 +73,8 @@ class InterpreterMachine(Machine):
         machine = self.interpreter
         while machine.number < stop:
             now, last = machine.number, machine.number + 1 == stop or self.interrupts.asked
+            for spikes in self.spikes:
+                spikes.reserve(spikes.width)  # before the step, so that none of it is lost
             for log in self.samples:
                 if log.kind == "state":
                     log.append(now, machine.states[log.index])
@@ -75,21 +86,20 @@ class InterpreterMachine(Machine):
             for spikes in self.spikes:
                 value = machine.values[self.step.channels[spikes.channel].value]
                 spikes.append(now, np.flatnonzero(np.broadcast_to(value, self.step.channels[spikes.channel].shape)))
-            if machine.number % 128 == 0 or last:
-                outcome = Outcome(machine.number, self._nan(), self.broken_guard())
+            if machine.number % CHECK_EVERY == 0 or last:
+                outcome = Outcome(machine.number, next(iter(self.unsound()), None), self.broken_guard())
                 if last or not outcome.fine:
                     return outcome
         return Outcome(machine.number)
 
-    def _nan(self) -> int | None:
-        for index, values in enumerate(self.interpreter.states):
-            if values.dtype.kind == "f" and np.isnan(values).any():
-                return index
-        return None
+    def sums(self) -> dict[int, NDArray[Any]]:
+        """Synaptic sums of the last step."""
+        return self.interpreter.sums
 
     def _fill(self, context: BindContext) -> None:
         self.interpreter.reset(context)
         self.kept = self.needed()
+        self._note_signs(context)
 
     def _fetch_parameters(self) -> None:
         self.interpreter.bind()
@@ -152,9 +162,9 @@ class CompiledMachine(Machine):
         self._unplaced: dict[int, NDArray[Any]] = {}
         self._fill(context)
         self._load_code(label)
-        self._checked = [index for index, b in self._states.items() if b.kind == "real"]
-        rows = [[self.memory.offsets[self._states[i]], self._states[i].size] for i in self._checked]
-        self._checks = np.array(rows, dtype=np.int64).reshape(len(rows), 2)
+        self._sums = {buffer.index: buffer for buffer in program.fresh_sums()}
+        self._checked: list[Check] = []
+        self._failed = False
         self._spikes: list[SpikeLog] = []
         self._samples: list[SampleLog] = []
         self.compile_seconds = 0.0
@@ -205,9 +215,32 @@ class CompiledMachine(Machine):
         self.memory.refill()
         for buffer in self.memory.prepared():
             self._changed(buffer)
+        self._begin_checks()
         self._spikes, self._samples = spikes, [log for log in samples if log.steps.size]
         self.tables = self._make_tables({log.index for log in samples if log.kind == "state"})
         self._bind()
+
+    def _begin_checks(self) -> None:
+        """Write the table of what is checked; sums that were not finite start from zero again."""
+        if self._failed:
+            for index, values in self.sums().items():
+                values[unsound(values)] = 0
+                self._changed(self._sums[index])
+            self._failed = False
+        checks = {Check("sum", index): (buffer, NO_SIGN) for index, buffer in self._sums.items()}
+        signs = self.signs().items()
+        checks |= {Check("state", i): (self._states[i], sign) for i, sign in signs if i in self._states}
+        rows = [[self.memory.offsets[b], b.size, int(sign.negative), int(sign.positive)] for b, sign in checks.values()]
+        self._checked, self._checks = list(checks), np.array(rows, dtype=np.int64).reshape(len(rows), 4)
+
+    def sums(self) -> dict[int, NDArray[Any]]:
+        """Synaptic sums, as the last step has left them."""
+        return {index: self._latest(buffer) for index, buffer in self._sums.items()}
+
+    def _ended(self, check: int) -> Outcome:
+        """The outcome of a chunk that ended with this check."""
+        self._failed = True
+        return Outcome(self.number, self._checked[check])
 
     def _make_tables(self, sampled: set[int]) -> Tables:
         return Tables(self.memory, sampled, self._place)
@@ -234,6 +267,7 @@ class CompiledMachine(Machine):
             if index not in self._states
         }
         self._forget()
+        self._note_signs(context)
 
     def _fetch_parameters(self) -> None:
         self.evaluator.bind()
@@ -300,16 +334,15 @@ class CpuMachine(CompiledMachine):
         self._call(self.number, self.number)
 
     def advance(self, stop: int) -> Outcome:
-        """Run up to step `stop`, or less far if a NaN appears or Ctrl-C is pressed."""
+        """Run up to step `stop`, or less far if something is not finite or Ctrl-C is pressed."""
         while self.number < stop:
             self._call(self.number, stop)
             self.number = int(self._status[2])
             if self._status[0] == 2:
-                return Outcome(self.number, self._checked[int(self._status[1])])
+                return self._ended(int(self._status[1]))
             if self._status[0] == 1:
                 for log in self._spikes:
-                    if not log.fits:
-                        log.grow()
+                    log.reserve(log.width)
             elif (guard := self.broken_guard()) is not None:
                 return Outcome(self.number, guard=guard)
         return Outcome(self.number)

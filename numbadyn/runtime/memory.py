@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from numbadyn.ir.interpreter import Evaluator, dtype_of
 from numbadyn.ir.nodes import BindContext
 from numbadyn.lowering.program import Buffer, Delivery, Program
+from numbadyn.runtime.forecast import CURES, Part, require
 
 __all__ = ["Memory"]
 
@@ -58,6 +59,8 @@ class Memory:
         sizes = self._place()
         self._rings = {buffer.index: buffer for buffer in self.offsets if buffer.role == "ring"}
         bits = evaluator.context.bits
+        name = program.step.name
+        require(self._parts(), what=f"The states and histories of {name}", where=name, cure=CURES["states"])
         self.R = _aligned(sizes["real"], dtype_of("real", bits))
         self.I = _aligned(sizes["int"], np.dtype(np.int64))
         self.B = _aligned(sizes["bool"], np.dtype(np.uint8))
@@ -99,6 +102,20 @@ class Memory:
                 self.offsets[buffer] = used[kind]
                 used[kind] += self.extent(buffer)
         return used
+
+    def _parts(self) -> list[Part]:
+        """What each buffer needs, and the lists of events."""
+        step, bits = self.program.step, self.evaluator.context.bits
+        parts = []
+        for buffer in self.offsets:
+            each = 1 if buffer.kind == "bool" else dtype_of(buffer.kind, bits).itemsize
+            slots = f", {self.depths[buffer.index]} steps" if buffer.role == "ring" else ""
+            parts.append(Part(f"{buffer.name} ({buffer.size} elements{slots})", self.extent(buffer) * each))
+        for number in sorted(self.program.events):
+            channel, depth = step.channels[number], self.depths[number]
+            size = int(np.prod(channel.shape, dtype=np.int64))
+            parts.append(Part(f"events of {channel.name} ({size} elements, {depth} steps)", 4 * size * depth))
+        return parts
 
     def _place_events(self) -> tuple[int, int]:
         events = counts = 0

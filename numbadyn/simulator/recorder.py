@@ -56,6 +56,11 @@ class Recorder:
         return list(self._samples.values())
 
     @property
+    def samples_by_name(self) -> dict[tuple[str, str], SampleLog]:
+        """Logs of samples by module and variable, in the order of `samples`."""
+        return dict(self._samples)
+
+    @property
     def probes(self) -> list[int]:
         """Nodes of computed values that are sampled."""
         return [log.index for log in self._samples.values() if log.kind == "probe"]
@@ -150,7 +155,9 @@ class Recorder:
                 cure="Give an interval that holds at least one step.",
             )
         elements = _elements(index, shape, f"{path}.{variable}", path)
-        return SampleLog(kind, number, elements, self._steps(every, "every", path, 1), first, last, dtype)
+        return SampleLog(
+            kind, number, elements, self._steps(every, "every", path, 1), first, last, dtype, f"{path}.{variable}"
+        )
 
     def path(self, module: Any) -> str:
         """Path of a module of the network; an error for anything else."""

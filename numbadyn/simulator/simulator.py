@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from numbadyn.errors import InvalidParameterError, NonFiniteStateError, RecordingError, TargetError
+from numbadyn.errors import InvalidParameterError, RecordingError, TargetError
 from numbadyn.io.recordings import Result
 from numbadyn.ir.nodes import BindContext
 from numbadyn.lowering.explain import explain
@@ -29,6 +29,7 @@ from numbadyn.runtime.cuda.device import Device
 from numbadyn.runtime.cuda.forecast import check_room
 from numbadyn.runtime.cuda.machine import CudaMachine
 from numbadyn.runtime.engine import RunOutcome, run_steps
+from numbadyn.runtime.forecast import CURES, allocating, require, synapse_parts
 from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.runtime.machines import CompiledMachine, CpuMachine, InterpreterMachine, Machine
 from numbadyn.runtime.progress import make_progress
@@ -41,6 +42,7 @@ from numbadyn.simulator.checks import (
     checked_target,
     duration_steps,
 )
+from numbadyn.simulator.endings import broken_guard, not_finite
 from numbadyn.simulator.outside import left_out
 from numbadyn.simulator.recorder import Recorder
 from numbadyn.simulator.turns import TRACING, Turns, in_turn, keeping
@@ -161,8 +163,14 @@ class Simulator:
         """Synapse tables, one a connection; built on first use."""
         started = time.perf_counter()
         real = np.dtype(f"float{self.precision}")
+        name, cure = self.step.name, CURES["synapses"]
         if self._device is None:
-            tables = [connection.build(self.context, real) for connection in self.step.connections]
+            parts = synapse_parts(self.step, self.precision)
+            require(parts, what=f"The synapses of {name}", where=name, cure=cure)
+            tables = []
+            for connection in self.step.connections:
+                with allocating(f"the synapses of {connection.name}", connection.name, cure):
+                    tables.append(connection.build(self.context, real))
         else:
             check_room(self._device, self.step, self.precision)
             with made_by(functools.partial(on_demand.build_on_device, self._device)):
@@ -190,9 +198,11 @@ class Simulator:
                 self._take_down()
         if self._machine is None:
             self._filled_at = changes()
-            made = self._made_machine()
-            if self._taken is not None:
-                made.restore(self._taken)
+            name, cure = self.step.name, CURES["states"]
+            with allocating(f"the states and histories of {name}", name, cure):
+                made = self._made_machine()
+                if self._taken is not None:
+                    made.restore(self._taken)
             self._machine, self._taken = made, None
         return self._machine
 
@@ -357,9 +367,10 @@ class Simulator:
         DurationError
             Zero, negative, not finite or not a multiple of dt.
         NonFiniteStateError
-            A state became NaN; the error's `result` holds what was recorded.
-        DeviceMemoryError
-            The network does not fit on the GPU; with a forecast.
+            A state, a synaptic sum or a sample became NaN or infinite; the error's `result` holds what was recorded.
+        NotEnoughMemoryError
+            The network or what is recorded does not fit into memory, with a forecast of what needs how much; on the GPU
+            a `DeviceMemoryError`. If memory runs out later, its `result` holds what was recorded.
         DeviceLostError
             The GPU failed; the error's `result` holds what was recorded.
         DelayRangeError
@@ -396,34 +407,13 @@ class Simulator:
         """What has ended a run early, unless it was the first Ctrl-C."""
         if outcome.lost is not None:
             return outcome.lost
-        if outcome.nan_state is not None:
-            return self._nan_error(outcome, result)
-        if outcome.guard is not None:
-            return self._guard_error(outcome.guard, result)
-        return None
-
-    def _guard_error(self, number: int, result: Result) -> Exception:
-        guard = self.step.guards[number]
-        broken, values = (self.machine.state(index).reshape(-1) for index in (guard.state, guard.value))
-        element = int(np.argmin(np.where(broken > 0, broken, np.iinfo(np.int64).max)))
-        error = guard.error(int(broken[element]) - 1, element, float(values[element]), self.context)
-        error.result = result  # type: ignore[attr-defined]
-        return error
-
-    def _nan_error(self, outcome: RunOutcome, result: Result) -> NonFiniteStateError:
-        assert outcome.nan_state is not None
-        spec = self.step.states[outcome.nan_state]
-        values = self.machine.state(outcome.nan_state).reshape(-1)
-        elements = np.flatnonzero(np.isnan(values))
-        earliest, latest = max(outcome.checked, outcome.reached - 128) * self._dt, outcome.reached * self._dt
-        error = NonFiniteStateError(
-            f"{spec.name} became NaN in element {elements[0]} ({elements.size} of {values.size} elements) "
-            f"between t = {earliest:g} ms and {latest:g} ms.",
-            where=f"{spec.name}[{elements[0]}]",
-            cure="Look for a division by zero, a logarithm or power of a negative number, or a time step too long for "
-            "the fastest process; what was recorded is in the error's .result.",
-        )
-        error.result = result  # type: ignore[attr-defined]
+        error: Exception | None = None
+        if outcome.failed is not None or outcome.sample is not None:
+            error = not_finite(outcome, self.machine, self._recorder.samples_by_name)
+        elif outcome.guard is not None:
+            error = broken_guard(outcome.guard, self.machine)
+        if error is not None:
+            error.result = result  # type: ignore[attr-defined]
         return error
 
     @in_turn()

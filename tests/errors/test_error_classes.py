@@ -40,6 +40,8 @@ BUILTINS = {
     "TimeStepError": ValueError,
     "DurationError": ValueError,
     "NonFiniteStateError": FloatingPointError,
+    "NotEnoughMemoryError": MemoryError,
+    "DeviceMemoryError": MemoryError,
     "TargetError": ValueError,
     "SchedulingError": RuntimeError,
     "SimulatorBusyError": RuntimeError,

@@ -12,6 +12,7 @@ from numbadyn.runtime.engine import run_steps
 from numbadyn.runtime.logs import SampleLog, SpikeLog
 from numbadyn.runtime.machines import Machine, Outcome
 from numbadyn.runtime.progress import NullProgress, Progress
+from numbadyn.runtime.soundness import Check
 
 
 class Counter(Machine):
@@ -31,7 +32,7 @@ class Counter(Machine):
             self.hook(self)
         if self.bad_at is not None and stop > self.bad_at:
             self.number = self.bad_at
-            return Outcome(self.bad_at, 7)
+            return Outcome(self.bad_at, Check("state", 7))
         self.number = stop
         return Outcome(stop)
 
@@ -40,6 +41,9 @@ class Counter(Machine):
 
     def state(self, index):
         return np.zeros(1)
+
+    def sums(self):
+        return {}
 
     def _write(self, index, values):
         raise NotImplementedError
@@ -86,7 +90,7 @@ def test_all_steps_are_made_and_reported():
     machine, progress = Counter(), Heard()
     outcome = run_steps(machine, 5000, [], [], progress)
     assert (outcome.first, outcome.reached, outcome.checked) == (0, 5000, 5000)
-    assert (outcome.interrupted, outcome.nan_state) == (False, None)
+    assert (outcome.interrupted, outcome.failed) == (False, None)
     assert progress.events == [("start", 5000, 0.1), *machine.chunks, "close"]
     assert sum(machine.chunks) == 5000
     again = run_steps(machine, 10, [], [], NullProgress())
@@ -113,7 +117,7 @@ def test_the_next_chunk_aims_at_the_time_between_two_reports(chunk, seconds, fol
 def test_a_nan_ends_the_run():
     machine, progress = Counter(bad_at=100), Heard()
     outcome = run_steps(machine, 5000, [], [], progress)
-    assert outcome.nan_state == 7
+    assert outcome.failed == Check("state", 7)
     assert outcome.reached == 100
     assert outcome.checked <= 100
     assert progress.events[-1] == "close"

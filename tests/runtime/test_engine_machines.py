@@ -9,6 +9,7 @@ from numbadyn.lowering.pipeline import prepare
 from numbadyn.model.step import trace_step
 from numbadyn.runtime.logs import SampleLog
 from numbadyn.runtime.machines import InterpreterMachine
+from numbadyn.runtime.soundness import Check
 
 
 def machine():
@@ -44,4 +45,4 @@ def test_a_nan_is_found_at_the_end_of_a_chunk():
     made.begin([], [])
     made.set_state(0, np.array([-55.0, np.nan, -53.0]))
     outcome = made.advance(1000)
-    assert (outcome.reached, outcome.nan_state) == (128, 0)
+    assert (outcome.reached, outcome.failed) == (128, Check("state", 0))

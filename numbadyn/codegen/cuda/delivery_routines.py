@@ -84,7 +84,8 @@ def clear_sums(thread, threads, step, D, entry):
         row = D[u64(entry)] + r * 6
         if T[u64(row + 2)] != 0:
             for target in range(first_of(thread, threads, T[u64(row + 5)]), T[u64(row + 1)], threads):
-                R[u64(T[u64(row)] + target)] = REAL_ZERO
+                place = u64(T[u64(row)] + target)
+                R[place] -= R[place]  # zero, or NaN that stays until it is found
 
 
 def put_into_bin(number, key, value, D):
@@ -173,7 +174,9 @@ def add_in_order(thread, threads, step, D, entry):
         row = D[u64(entry)] + r * 6
         begin = T[u64(row)]
         for target in range(first_of(thread, threads, T[u64(row + 5)]), T[u64(row + 1)], threads):
-            total = REAL_ZERO if T[u64(row + 2)] != 0 else R[u64(begin + target)]
+            total = R[u64(begin + target)]
+            if T[u64(row + 2)] != 0:
+                total -= total
             head = u64((bins + target) * (room + 1))
             count = K[head]
             if count <= room:

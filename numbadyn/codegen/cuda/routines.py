@@ -35,11 +35,11 @@ __all__ = [
 
 DIRECTORY = ("R", "I", "B", "E", "C", "T", "S", "W", "K", "V", "KEY0", "KEY1", "TERMS", "MARKS", "ROOM")
 """Places of `D` before those of the schedule, by name: addresses, the key, the place of the terms in `T`, the place of
-the marks of NaN in `W`, the room of a bin."""
+the marks of failed checks in `W`, the room of a bin."""
 
 LOG_HEAD = ("REACHED", "STATUS", "BAD", "SPIKES", "SAMPLES", "CHECKS", "FIRST")
-"""Places of `L` before its rows: the step reached, how the launch ended (0 done, 1 no room for spikes, 2 a NaN), the
-check that failed, numbers of rows, the step at which the launch began."""
+"""Places of `L` before its rows: the step reached, how the launch ended (0 done, 1 no room for spikes, 2 not finite),
+the check that failed, numbers of rows, the step at which the launch began."""
 
 SPIKE_COLUMNS = ("EVENTS", "COUNTS", "DEPTH", "WIDTH", "ROOM", "INDICES", "STEPS", "EVEN", "ODD")
 """Columns of a log of spikes: place of the events and of their counts, slots, neurons, room, addresses of indices and
@@ -49,8 +49,8 @@ SAMPLE_COLUMNS = ("WHEN", "KIND", "PLACE", "COUNT", "ELEMENTS", "FIRST", "EVERY"
 """Columns of a log of samples: 0 at the start of a step and 1 at its end, kind, place, elements and their address,
 first step, steps between samples, last step, address of the values."""
 
-CHECK_COLUMNS = ("PLACE", "COUNT")
-"""Columns of a check for NaN: place and number of elements of a state."""
+CHECK_COLUMNS = ("PLACE", "COUNT", "NEGATIVE", "POSITIVE")
+"""Columns of a check: place and number of elements of a state or sum, and which infinities are sound there."""
 
 GROUP = 64
 """Threads whose counts are added up by one thread."""
@@ -269,21 +269,23 @@ def record_spikes(thread, threads, step, D, L):
         row += SPIKE_ROW
 
 
-def mark_nan(thread, threads, D, L):
+def mark_bad(thread, threads, D, L):
     R, W = array_at(D[D_R], REAL_ZERO), array_at(D[D_W], i64(0))
     row = i64(L_ROWS) + L[L_SPIKES] * SPIKE_ROW + L[L_SAMPLES] * SAMPLE_ROW
     for r in range(L[L_CHECKS]):
         begin = L[u64(row + N_PLACE)]
+        negative, positive = L[u64(row + N_NEGATIVE)] != 0, L[u64(row + N_POSITIVE)] != 0
         bad = False
         for i in range(thread, L[u64(row + N_COUNT)], threads):
             value = R[u64(begin + i)]
-            bad |= value != value
+            infinite = (positive & (value > REAL_ZERO)) | (negative & (value < REAL_ZERO))
+            bad |= not ((value - value == REAL_ZERO) | infinite)
         if bad:
             W[u64(D[D_MARKS] + r)] = 1
         row += CHECK_ROW
 
 
-def first_nan(D, L):
+def first_bad(D, L):
     # the first check that has failed, or -1
     W = array_at(D[D_W], i64(0))
     for r in range(L[L_CHECKS]):
@@ -313,8 +315,8 @@ PHASES = (
     record_samples,
     spikes_fit,
     record_spikes,
-    mark_nan,
-    first_nan,
+    mark_bad,
+    first_bad,
     write_outcome,
 )
 

@@ -21,7 +21,7 @@ from numbadyn.codegen.prelude import SMALL_FUNCTIONS, columns, draws_counts, ele
 from numbadyn.ir.elementary import EXPREL_SHORT_LIMIT, HEADER, numba_source
 from numbadyn.ir.nodes import Step
 from numbadyn.ir.spelling import docstring_words
-from numbadyn.lowering.program import SLOT_COLUMNS, Compaction, Kernel, Program, slot_column
+from numbadyn.lowering.program import CHECK_EVERY, SLOT_COLUMNS, Compaction, Kernel, Program, slot_column
 
 __all__ = [
     "SCRATCH_ROW",
@@ -75,14 +75,14 @@ def run(last, most, dt, D, L, clock):
 {before_samples}            record_samples(thread, threads, step, 0, D, L)
 {after_early_samples}"""
 _KERNELS_TAIL = """
-        final = step & 127 == 127 or step == stop - 1
+        final = step & {mask} == {mask} or step == stop - 1
 {before_record}        record_spikes(thread, threads, step, D, L)
         if samples_due(step, 1, L):
             record_samples(thread, threads, step, 1, D, L)
 {after_samples}        if final:
-            mark_nan(thread, threads, D, L)
+            mark_bad(thread, threads, D, L)
             grid.sync()
-            bad = first_nan(D, L)
+            bad = first_bad(D, L)
         status = 2 if bad >= 0 else 0 if spikes_fit(step, L, D) else 1
 {after_record}        step += 1
     grid.sync()
@@ -115,15 +115,15 @@ def record(dt, D, L, clock):
     if step < clock[2] and clock[1] == 0:
         record_spikes(thread, threads, step, D, L)
         record_samples(thread, threads, step, 1, D, L)
-        if step & 127 == 127 or step == clock[2] - 1:
-            mark_nan(thread, threads, D, L)
+        if step & {mask} == {mask} or step == clock[2] - 1:
+            mark_bad(thread, threads, D, L)
 
 
 @kernel
 def tick(dt, D, L, clock):
     D, L, clock = plain_array(D), plain_array(L), plain_array(clock)
     if cuda.grid(1) == 0 and clock[0] < clock[2] and clock[1] == 0:
-        bad = first_nan(D, L)
+        bad = first_bad(D, L)
         status = 2 if bad >= 0 else 0 if spikes_fit(clock[0], L, D) else 1
         write_outcome(clock[0] + 1, status, bad, L, clock)
 """
@@ -157,7 +157,7 @@ def schedule_place(entry: int) -> int:
 
 
 def scratch_size(program: Program) -> int:
-    """Length of the scratch memory `W`: counts of events; behind them stand the marks of states with a NaN."""
+    """Length of the scratch memory `W`: counts of events; behind them stand the marks of failed checks."""
     return sum(len(stages) * SCRATCH_ROW for stages in program.schedule if isinstance(stages[0], Compaction))
 
 
@@ -265,6 +265,7 @@ def _kernels(program: Program, library: str, ordered: bool) -> str:
         before_record=asked if alone else wait,
         after_samples="    " + wait if alone or recorded else "",
         after_record=wait if recorded and program.events else "",
+        mask=CHECK_EVERY - 1,
     )
     single = [
         _LEVEL.format(number=number, calls="\n".join(f"        {line}" for line in group))

@@ -22,6 +22,7 @@ from numbadyn.projections.connectivity.delays import is_explicit, steps
 from numbadyn.runtime.builders.compiled import structure_kernels
 from numbadyn.runtime.builders.structure import Draw, Structure
 from numbadyn.runtime.builders.values import per_synapse, pieces
+from numbadyn.runtime.forecast import Part, require
 
 __all__ = ["OneAxis", "Steps", "axonal", "computed", "is_axonal", "with_delays"]
 
@@ -219,10 +220,18 @@ def axonal(structure: Structure, weights: Floats, of_row: NDArray[np.int32], n_p
     delays, slots = np.unique(of_row, return_inverse=True)
     n_pre = of_row.size
     starts, ends = structure.offsets[:-1, None], structure.offsets[1:, None]
-    offsets = np.empty(n_pre * delays.size + 1, dtype=np.int64)
+    offsets = _offsets(n_pre, delays.size)
     offsets[:-1] = np.where(np.arange(delays.size) <= slots.reshape(-1, 1), starts, ends).ravel()
     offsets[-1] = structure.targets.size
     return SynapseTable(n_pre, n_post, delays, offsets, structure.targets, weights, structure.order)
+
+
+def _offsets(n_pre: int, n_delays: int) -> NDArray[np.int64]:
+    """Room for one offset for each presynaptic neuron and delay; refused where it would not fit."""
+    part = Part(f"{n_delays} different delays of {n_pre} presynaptic neurons", 8 * (n_pre * n_delays + 1))
+    cure = "Take fewer different delays: a narrower distribution, a longer time step, or delays in coarser steps"
+    require([part], what="The delays of a projection", where="delay", cure=cure)
+    return np.empty(n_pre * n_delays + 1, dtype=np.int64)
 
 
 def _per_synapse(
@@ -256,7 +265,7 @@ def _per_synapse(
         slots[start : start + piece.size] = slot_of[piece]
     if order is None and keep_order:
         order = np.arange(size, dtype=np.int64)
-    offsets = np.empty(n_pre * delays.size + 1, dtype=np.int64)
+    offsets = _offsets(n_pre, delays.size)
     moving = np.empty(0, dtype=np.int64) if order is None else order
     structure_kernels().sort_rows_by_delay(
         structure.offsets, offsets, delays.size, slots, structure.targets, weights, moving

@@ -135,6 +135,11 @@ class LaunchLogs:
         assert checks.shape[1:] == (len(CHECK_COLUMNS),)
         return np.array([*head, *flat, *checks.reshape(-1).tolist()], np.int64)
 
+    def reserve(self, launches: int) -> None:
+        """Make sure that the host has room for the spikes of so many launches, before they are made."""
+        for log, room in zip(self.spikes, self._rooms, strict=True):
+            log.reserve(launches * room)
+
     def open(self) -> None:
         """Empty the logs, before a launch; the host would have to wait for those before it."""
         self.device.copy(self.rows, self._empty)

@@ -291,7 +291,7 @@ class CudaMachine(CompiledMachine):
         self.launches.launch(last, most, self.context.dt, self._directory, logs.rows, self._clock)
 
     def advance(self, stop: int) -> Outcome:
-        """Run up to step `stop`, or less far if a NaN appears."""
+        """Run up to step `stop`, or less far if something is not finite."""
         most = min(self._longest, max(1, -(-(stop - self.number) // _PIECES)))
         if not self._logs or self._logs_steps < most:
             self._logs_steps = min(self._longest, 2 * most)
@@ -299,29 +299,30 @@ class CudaMachine(CompiledMachine):
         under_way = deque[tuple[LaunchLogs, Any]]()
         try:
             failed = self._pipeline(stop, most, under_way)
-        except KeyboardInterrupt:  # the clock on the device runs on until all launches are over
+        except (KeyboardInterrupt, MemoryError):  # the clock on the device runs on until all launches are over
             while under_way:
                 self._collect(under_way)
             self.number = int(self.device.read(self._clock, 0, 1)[0])
             raise
         if failed is not None:
-            return Outcome(self.number, failed)
+            return self._ended(failed)
         return Outcome(self.number, guard=self.broken_guard())
 
     def _pipeline(self, stop: int, most: int, under_way: deque[tuple[LaunchLogs, Any]]) -> int | None:
-        """Keep two launches under way until step `stop`; gives the state in which a NaN was found."""
+        """Keep two launches under way until step `stop`; gives the check that failed."""
         idle, expected = deque(self._logs), self.number
         failed: int | None = None
         while under_way or (self.number < stop and failed is None and not self.interrupts.asked):
             while idle and expected < stop and failed is None and not self.interrupts.asked:
                 logs = idle.popleft()
+                logs.reserve(len(under_way) + 1)
                 self._launch(logs, stop, most)
                 under_way.append((logs, self.device.mark()))
                 expected = min(stop, expected + most)
             logs, status, bad = self._collect(under_way)
             idle.append(logs)
             if status == 2 and failed is None:  # launches behind it do nothing and say so
-                failed = self._checked[bad]
+                failed = bad
             if not under_way:
                 expected = self.number
         return failed

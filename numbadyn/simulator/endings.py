@@ -1,0 +1,113 @@
+"""What has ended a run early, in words: values that are not finite, guards that were broken.
+
+In: the outcome of a run, the machine.  Out: named errors, without the result.  Must not know: how runs are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.errors import NonFiniteStateError
+from numbadyn.ir.analysis import signals
+from numbadyn.ir.nodes import Step
+from numbadyn.lowering.program import CHECK_EVERY
+from numbadyn.runtime.engine import RunOutcome
+from numbadyn.runtime.logs import SampleLog
+from numbadyn.runtime.machines import Machine
+from numbadyn.runtime.soundness import Check
+
+__all__ = ["broken_guard", "not_finite"]
+
+_CURES = {
+    "state": "Look for a division by zero, a logarithm or power of a negative number, or a time step too long for the "
+    "fastest process",
+    "sum": "Look at the weights, at the number of synapses of one target and at the values that are sent; sums beyond "
+    "the largest number become infinite",
+}
+
+
+def broken_guard(number: int, machine: Machine) -> Exception:
+    """The error of a guard that does not hold any more."""
+    guard = machine.step.guards[number]
+    broken, values = (machine.state(index).reshape(-1) for index in (guard.state, guard.value))
+    element = int(np.argmin(np.where(broken > 0, broken, np.iinfo(np.int64).max)))
+    return guard.error(int(broken[element]) - 1, element, float(values[element]), machine.context)
+
+
+def not_finite(
+    outcome: RunOutcome, machine: Machine, samples: Mapping[tuple[str, str], SampleLog]
+) -> NonFiniteStateError:
+    """The error of a run that has met values that are not finite.
+
+    Parameters
+    ----------
+    outcome : RunOutcome
+        With what was found.
+    machine : Machine
+        As the run has left it.
+    samples : mapping
+        Module and variable -> log.
+
+    Returns
+    -------
+    NonFiniteStateError
+        It names a synaptic sum of spikes before the states that it has spoilt, and a sample, whose time is known,
+        before states.
+    """
+    masks = machine.unsound()
+    kinds = {check: _name(machine.step, check) for check in masks}
+    spoilt = [check for check in masks if check.kind == "sum" and _of_spikes(machine.step, check.number)]
+    first, latest = outcome.checked, outcome.reached
+    if outcome.sample is not None:
+        (path, variable), log = list(samples.items())[outcome.sample.log]
+        row = outcome.sample.row
+        latest = int(log.steps[row])
+        first = max(first, int(log.steps[row - 1]) if row else first)
+    else:
+        first = max(first, (latest - 1) // CHECK_EVERY * CHECK_EVERY)
+    if outcome.sample is not None and not spoilt:
+        column = outcome.sample.column
+        kind, name, elements, size = "state", f"{path}.{variable}", log.elements[[column]], 0
+        values: NDArray[Any] = log.values[[row], column]
+    else:
+        found = next(iter(spoilt), outcome.failed or next(iter(masks)))
+        elements, size = np.flatnonzero(masks[found]), masks[found].size
+        kind, name = found.kind, kinds.pop(found)
+        values = (machine.state(found.number) if kind == "state" else machine.sums()[found.number]).reshape(-1)[
+            elements
+        ]
+    others = ", ".join(text for text in kinds.values() if text != name)
+    dt = machine.context.dt
+    when = f"at t = {latest * dt:g} ms" if first >= latest else f"between t = {first * dt:g} ms and {latest * dt:g} ms"
+    return NonFiniteStateError(
+        f"{name} became {_word(kind, float(values[0]))} in element {elements[0]}"
+        + (f" ({elements.size} of {size} elements)" if size else "")
+        + f" {when}."
+        + (f" Not finite at the end either: {others}." if others else ""),
+        where=f"{name}[{elements[0]}]",
+        cure=f"{_CURES[kind]}; what was recorded is in the error's .result.",
+    )
+
+
+def _word(kind: str, value: float) -> str:
+    if kind == "sum":  # it was cleared since, so that only this is left of it
+        return "infinite or NaN"
+    return "NaN" if np.isnan(value) else "infinite" if value > 0 else "minus infinity"
+
+
+def _of_spikes(step: Step, node: int) -> bool:
+    """Whether a sum adds weights only, so that nothing but the sum itself can have made it infinite."""
+    return all(step.nodes[arg].kind == "bool" for arg, _connection, _channel in signals(step.nodes[node]))
+
+
+def _name(step: Step, check: Check) -> str:
+    if check.kind == "state":
+        return step.states[check.number].name
+    connections = [step.connections[number] for _arg, number, _channel in signals(step.nodes[check.number])]
+    targets = sorted({path for c in connections if (path := getattr(getattr(c.owner, "post", None), "path", ""))})
+    names = " and ".join(dict.fromkeys(connection.name for connection in connections))
+    return f"The synaptic sum of {names}" + (f" onto {', '.join(targets)}" if targets else "")
