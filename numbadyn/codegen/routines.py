@@ -285,8 +285,12 @@ def record_samples(rows, step, when, R, I, B):
         place = row[10] * count
         if row[1] == 0:
             reals = array_at(row[8], REAL_ZERO)
+            bad = 0
             for k in range(count):
-                reals[u64(place + k)] = R[u64(begin + elements[k])]
+                value = R[u64(begin + elements[k])]
+                reals[u64(place + k)] = value
+                bad += value - value != REAL_ZERO
+            row[9] += bad
         elif row[1] == 1:
             integers = array_at(row[8], i64(0))
             for k in range(count):

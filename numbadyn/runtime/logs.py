@@ -142,6 +142,8 @@ class SampleLog:
     next_step: int = 0
     used: int = 0
     inspected: int = 0
+    #: Whether any sample that was not inspected is not finite; None where nobody has looked while adding them.
+    suspect: bool | None = None
     steps: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     values: NDArray[Any] = field(default_factory=lambda: np.empty((0, 0)))
 
@@ -179,7 +181,8 @@ class SampleLog:
         """Row and column of the first value that is not sound among those that were added since the last call."""
         first, self.inspected = self.inspected, self.used
         fresh = self.values[first : self.used]
-        if fresh.dtype.kind != "f" or not fresh.size:
+        suspect, self.suspect = self.suspect, None
+        if fresh.dtype.kind != "f" or not fresh.size or suspect is False:
             return None
         with np.errstate(all="ignore"):  # a sum is quick, and never finite where a value is not
             if np.isfinite(np.add.reduce(fresh, axis=None)):

@@ -397,3 +397,4 @@ class CpuMachine(CompiledMachine):
             log.used = int(row[5])
         for sample, row in zip(self._samples, samples, strict=True):
             sample.next_step, sample.used = int(row[5]), int(row[10])
+            sample.suspect = bool(sample.suspect) or bool(row[9])
