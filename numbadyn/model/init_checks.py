@@ -5,15 +5,17 @@ distribution does with them.
 """
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.errors import DimensionError, InvalidParameterError, ShapeError
+from numbadyn.errors import DimensionError, InvalidParameterError, NotEnoughMemoryError, ShapeError
 from numbadyn.units import Dimension, describe, join, split
 
-__all__ = ["check_not_nan", "not_negative", "ordered", "scalars", "show"]
+__all__ = ["check_not_nan", "naming_what_is_too_large", "not_negative", "ordered", "scalars", "show"]
 
 
 def scalars(where: str, *, finite: bool = True, **given: Any) -> tuple[tuple[float, ...], Dimension]:
@@ -79,3 +81,17 @@ def check_not_nan(values: NDArray[Any], path: str) -> None:
             where=f"{path}[{bad[0]}]",
             cure="Give numbers.",
         )
+
+
+@contextmanager
+def naming_what_is_too_large(path: str, shape: tuple[int, ...]) -> Iterator[None]:
+    """Name the state whose first values memory has no room for."""
+    try:
+        yield
+    except MemoryError as error:
+        size = math.prod(shape)
+        raise NotEnoughMemoryError(
+            f"The first values of {path}, {size} elements, need {size * 8 / 1e9:.2f} GB, which are not free.",
+            where=path,
+            cure="Take fewer neurons.",
+        ) from error

@@ -27,7 +27,7 @@ from numbadyn.ir.nodes import BindContext, ParamSpec, StateSpec
 from numbadyn.ir.ops import Kind
 from numbadyn.model.domain import Domain, domain_of
 from numbadyn.model.init import STATE_STREAM, Constant, FromFunction, Initialiser, Values, as_initialiser
-from numbadyn.model.init_checks import check_not_nan
+from numbadyn.model.init_checks import check_not_nan, naming_what_is_too_large
 from numbadyn.model.order import note_touch
 from numbadyn.model.variable import Variable, resolve
 from numbadyn.tracing.trace import current_trace
@@ -430,7 +430,8 @@ class State(Variable):
     def reset(self, seed: int = 0) -> None:
         """Set the eager value to the first values of the initialiser."""
         self._assigned = False
-        self._value = np.array(self.initial(BindContext(0.0, seed)))
+        with naming_what_is_too_large(self.path, self.varshape):
+            self._value = np.array(self.initial(BindContext(0.0, seed)))
 
     @property
     def value(self) -> Any:

@@ -142,8 +142,7 @@ def _check_samples(samples: list[SampleLog], first: int, stop: int) -> None:
         sample.release()
         count, size = sample.measure(first, stop)
         parts.append(Part(f"{sample.name} ({count} samples of {sample.elements.size} elements)", size))
-    where = max(parts, key=lambda part: part.size).name.partition(" ")[0] if parts else ""
-    require(parts, what="The recordings of this run", where=where, cure=CURES["recordings"])
+    require(parts, what="The recordings of this run", cure=CURES["recordings"])
 
 
 def _signs_of_samples(machine: Machine, samples: list[SampleLog]) -> list[Signs]:

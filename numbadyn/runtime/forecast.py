@@ -49,8 +49,8 @@ def require(
     parts: Sequence[Part],
     *,
     what: str,
-    where: str,
     cure: str,
+    where: str | None = None,
     free: int | None = None,
     owner: str = "this process",
     error: type[NumbadynError] = NotEnoughMemoryError,
@@ -63,10 +63,10 @@ def require(
         What is to be allocated.
     what : str
         What all parts are, as the beginning of a sentence.
-    where : str
-        Place for the message.
     cure : str
         What to do.
+    where : str, optional
+        Place for the message; the largest part by default.
     free : int, optional
         Bytes that are free; what the host has by default.
     owner : str
@@ -90,7 +90,7 @@ def require(
     largest = "; ".join(f"{part.name} {part.size / 1e9:.2f} GB" for part in ordered)
     raise error(
         f"{what} need about {needed / 1e9:.2f} GB, but {owner} has {free / 1e9:.2f} GB free; the largest: {largest}.",
-        where=where,
+        where=where or ordered[0].name.partition(" (")[0],
         cure=f"{cure}. About {SPARE * free / needed:.2g} of that would fit.",
     )
 

@@ -53,9 +53,8 @@ class InterpreterMachine(Machine):
 
     def _expect(self, parts: list[tuple[str, int]]) -> None:
         """Refuse states and histories that would not fit."""
-        name = self.step.name
         named = [Part(*part) for part in parts]
-        require(named, what=f"The states and histories of {name}", where=name, cure=CURES["states"])
+        require(named, what=f"The states and histories of {self.step.name}", cure=CURES["states"])
 
     @property
     def number(self) -> int:  # type: ignore[override]

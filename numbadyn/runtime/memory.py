@@ -59,8 +59,7 @@ class Memory:
         sizes = self._place()
         self._rings = {buffer.index: buffer for buffer in self.offsets if buffer.role == "ring"}
         bits = evaluator.context.bits
-        name = program.step.name
-        require(self._parts(), what=f"The states and histories of {name}", where=name, cure=CURES["states"])
+        require(self._parts(), what=f"The states and histories of {program.step.name}", cure=CURES["states"])
         self.R = _aligned(sizes["real"], dtype_of("real", bits))
         self.I = _aligned(sizes["int"], np.dtype(np.int64))
         self.B = _aligned(sizes["bool"], np.dtype(np.uint8))

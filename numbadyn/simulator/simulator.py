@@ -166,7 +166,7 @@ class Simulator:
         name, cure = self.step.name, CURES["synapses"]
         if self._device is None:
             parts = synapse_parts(self.step, self.precision)
-            require(parts, what=f"The synapses of {name}", where=name, cure=cure)
+            require(parts, what=f"The synapses of {name}", cure=cure)
             tables = []
             for connection in self.step.connections:
                 with allocating(f"the synapses of {connection.name}", connection.name, cure):

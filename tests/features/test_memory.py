@@ -91,6 +91,16 @@ def test_states_that_cannot_fit_are_refused(target, free):
     refused(simulator_of(nd.LIF(200_000), 0.1 * ms, target).compile, "LIF.V (200000 elements)", "fewer neurons")
 
 
+def test_first_values_that_cannot_be_allocated_are_named(monkeypatch):
+    model = nd.init_all_states(nd.LIF(3))
+
+    def fails(*_arguments):
+        raise MemoryError("Unable to allocate 14.9 GiB")
+
+    monkeypatch.setattr(nd.State, "initial", fails)
+    refused(lambda: nd.init_all_states(model), "The first values of LIF.V, 3 elements, need 0.00 GB")
+
+
 def test_different_delays_that_cannot_fit_are_refused(free):
     net = nd.DynamicsGroup()
     net.E = nd.LIF(20_000)
