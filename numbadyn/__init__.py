@@ -28,7 +28,8 @@ from numbadyn.model.hooks import (
     receive_update_output,
 )
 from numbadyn.model.integrate import euler_step, exp_euler_step, exprel, rk2_step, rk4_step
-from numbadyn.model.module import Module, call_order, init_all_states, reset_all_states
+from numbadyn.model.lifecycle import call_order, init_all_states, reset_all_states
+from numbadyn.model.module import Module
 from numbadyn.model.values import Parameter, State
 from numbadyn.projections import (
     AlignPostProj,

@@ -7,7 +7,7 @@ import numbadyn as nd
 from numbadyn.ir.interpreter import Interpreter
 from numbadyn.ir.nodes import BindContext
 from numbadyn.model.delays import latest_output
-from numbadyn.model.module import walk
+from numbadyn.model.naming import walk
 from numbadyn.model.step import trace_step
 from numbadyn.units import split
 

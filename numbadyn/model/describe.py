@@ -22,8 +22,10 @@ _FILLED_IN = ("in_size", "size")
 """First parameters that are filled in when the size is known."""
 
 
-def content_key(value: Any) -> Any:
+def content_key(value: Any, *, lasting: bool = False) -> Any:
     """A hashable key of a value's content: arrays by their bytes, quantities in the coherent unit system.
+
+    Functions and other objects are told apart, unless the key is to be the same in the next process.
 
     Examples
     --------
@@ -32,7 +34,7 @@ def content_key(value: Any) -> Any:
     True
     """
     if isinstance(value, Initialiser):
-        return ("initialiser", type(value).__name__, value.key())
+        return ("initialiser", repr(value) if lasting else (type(value).__name__, value.key()))
     if is_quantity(value) or isinstance(value, np.ndarray | int | float | np.number):
         magnitude, dimension = split(value)
         array = np.asarray(magnitude)
@@ -45,14 +47,14 @@ def content_key(value: Any) -> Any:
             dimension,
         )
     if isinstance(value, list | tuple):
-        return (type(value).__name__, tuple(content_key(part) for part in value))
+        return (type(value).__name__, tuple(content_key(part, lasting=lasting) for part in value))
     if isinstance(value, dict):
-        return ("dict", tuple((key, content_key(part)) for key, part in value.items()))
+        return ("dict", tuple((key, content_key(part, lasting=lasting)) for key, part in value.items()))
     if isinstance(value, Describer):
-        return value.key
+        return value.words if lasting else value.key
     if value is None or isinstance(value, str | bytes):
         return value
-    return ("object", id(value))
+    return ("object", type(value).__name__ if lasting else id(value))
 
 
 class Describer:
@@ -97,15 +99,20 @@ class Describer:
     @property
     def key(self) -> Any:
         """Equal for describers of one class with equal content, in whatever units it is written."""
+        return (self.cls, self._content(lasting=False))
+
+    @property
+    def words(self) -> str:
+        """The same as text that lasts: equal in each process, but for two functions as arguments."""
+        return repr((self.cls.__name__, self._content(lasting=True)))
+
+    def _content(self, *, lasting: bool) -> tuple[tuple[str, str], ...]:
         names = [name for name in inspect.signature(self.cls).parameters if name not in _FILLED_IN]
         defaults = {
             name: p.default for name, p in inspect.signature(self.cls).parameters.items() if p.default is not p.empty
         }
         bound = defaults | dict(zip(names, self.args, strict=False)) | self.kwargs
-        return (
-            self.cls,
-            tuple(sorted((name, repr(content_key(value))) for name, value in bound.items())),
-        )
+        return tuple(sorted((name, repr(content_key(value, lasting=lasting))) for name, value in bound.items()))
 
     identifier = key
 

@@ -17,6 +17,7 @@ from numbadyn.model.hooks import call, wants_input, wants_output
 from numbadyn.model.module import Module, missing_attributes_explained
 from numbadyn.model.order import calling
 from numbadyn.model.population import Population
+from numbadyn.model.streams import drawing, words_of
 from numbadyn.model.values import stepping
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced
@@ -62,15 +63,25 @@ class Dynamics(Population):
 
     # ---- what hangs on this module -----------------------------------------------------------------------------------
 
-    def children(self) -> Iterator[tuple[str, Module]]:
-        """Child modules with their names: attributes, then what hooks and inputs carry."""
-        yield from super().children()
+    def hung(self) -> Iterator[tuple[str, Module]]:
+        """Modules that hooks and inputs carry."""
         taken: Counter[str] = Counter()
         for holder in (*self._before.values(), *self._after.values(), *self._currents.values(), *self._deltas.values()):
-            for part in (holder,) if isinstance(holder, Module) else tuple(getattr(holder, "modules", ())):
+            for part in _parts(holder):
                 taken[type(part).__name__] += 1
                 number = taken[type(part).__name__]
                 yield type(part).__name__ + (f"_{number}" if number > 1 else ""), part
+
+    def described(self) -> Iterator[tuple[str, Module]]:
+        """Modules that are shared by description, and those of hooks and inputs that users have given a key."""
+        for hook in (*self._before.values(), *self._after.values()):
+            for part in _parts(hook) if getattr(hook, "described", "") else ():
+                yield f"{type(part).__name__} of {hook.described}", part  # type: ignore[attr-defined]
+        hooks = ((key, hook) for hooks in (self._before, self._after) for key, hook in hooks.items())
+        inputs = (item for kind in (self._currents, self._deltas) for item in kind.given_by_users())
+        for key, holder in (*hooks, *inputs):
+            for part in _parts(holder) if isinstance(key, str) else ():
+                yield f"{type(part).__name__} under {key!r}", part
 
     def align_pre(self, dyn: Any) -> Any:
         """Step a module after each update, with the output of this one: a synapse on the presynaptic side.
@@ -108,7 +119,7 @@ class Dynamics(Population):
         if key not in self._after:
             made = dyn.make(self.out_size) if isinstance(dyn, Describer) else dyn
             made.driven = True
-            self._after[key] = _Fed(made)
+            self._after[key] = _Fed(made, dyn.words if isinstance(dyn, Describer) else "")
         hook = self._after[key]
         assert isinstance(hook, _Fed)
         return hook.modules[0]
@@ -315,15 +326,20 @@ class Dynamics(Population):
     def _step(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         for key, hook in list(self._before.items()):
             given = (args, kwargs) if wants_input(hook) else ((), {})
-            self.observe(f"before_updates[{key}]", call(hook, *given, f"before-hook {key!r}", self.path))
+            self._run_hook("before", key, hook, *given)
         output = call(self.update, args, kwargs, "update", self.path)
         self._currents.end_update()
         self._deltas.end_update()
         note_output(self, output)
         for key, hook in list(self._after.items()):
-            given = ((output,) if wants_output(hook) else ()), {}
-            self.observe(f"after_updates[{key}]", call(hook, *given, f"after-hook {key!r}", self.path))
+            self._run_hook("after", key, hook, (output,) if wants_output(hook) else (), {})
         return output
+
+    def _run_hook(self, when: str, key: Any, hook: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Call a hook, whose draws are its own, and name what it gives."""
+        with drawing(self, f"{when}-hook {words_of(key)}"):
+            given = call(hook, args, kwargs, f"{when}-hook {key!r}", self.path)
+        self.observe(f"{when}_updates[{key}]", given)
 
     @classmethod
     def desc(cls, *args: Any, **kwargs: Any) -> Describer:
@@ -341,11 +357,17 @@ class Dynamics(Population):
         return Describer(cls, args, kwargs)
 
 
+def _parts(holder: Any) -> tuple[Module, ...]:
+    """Modules that a hook or an input carries."""
+    return (holder,) if isinstance(holder, Module) else tuple(getattr(holder, "modules", ()))
+
+
 class _Fed:
     """After-hook that steps a module with the output."""
 
-    def __init__(self, module: Dynamics) -> None:
+    def __init__(self, module: Dynamics, described: str) -> None:
         self.modules = (module,)
+        self.described = described
 
     def __call__(self, output: Any) -> Any:
         return self.modules[0](output)

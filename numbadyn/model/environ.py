@@ -6,6 +6,7 @@ not know: modules.  A context variable, so threads and nested contexts do not di
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from numbadyn.errors import TimeStepError, UnitExpectedError
+from numbadyn.model import streams
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced
 from numbadyn.units import STEP, TIME, describe, is_quantity, join_eager, magnitude_in, split
@@ -93,7 +95,7 @@ def context(**values: Any) -> Iterator[dict[str, Any]]:
     3
     """
     step = time_step(values["dt"], "environ.context(dt=...)") if "dt" in values else STEP.get()
-    merged = {**_VALUES.get(), **values, _STREAM: [0]}
+    merged = {**_VALUES.get(), **values, _STREAM: Counter()}
     token, step_token = _VALUES.set(merged), STEP.set(step)
     try:
         yield merged
@@ -159,9 +161,5 @@ def known_dt() -> float | None:
 
 
 def next_stream() -> int:
-    """Number of the next eager random draw in this context."""
-    counter = _VALUES.get().get(_STREAM)
-    if counter is None:
-        return 0
-    counter[0] += 1
-    return int(counter[0]) - 1
+    """Stream of the next random draw; eager ones are counted in this context."""
+    return streams.next_stream(_VALUES.get().get(_STREAM))

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, TypeGuard
 
 from numbadyn.errors import ConnectivityError, SchedulingError
 from numbadyn.model.dynamics import Dynamics
-from numbadyn.model.module import Module, children_by_name
+from numbadyn.model.module import Module
 from numbadyn.model.order import Schedule, calling, said_order, scheduled, sorted_leaves
 from numbadyn.model.values import stepping
 from numbadyn.tracing.trace import current_trace
@@ -192,7 +192,7 @@ def _collect(holder: Any, leaves: list[Module], above: list[Module], said: list[
             where=holder.path,
             cure="Take the inner reference out, or keep it in a name that starts with an underscore.",
         )
-    for _name, child in children_by_name(holder):
+    for _name, child in holder.children():
         if _runs_its_parts(child):
             _collect(child, leaves, [*above, holder], said)
         elif child not in leaves and not child.driven:

@@ -18,6 +18,7 @@ from numbadyn.errors import (
 )
 from numbadyn.model.hooks import call
 from numbadyn.model.order import note_touch
+from numbadyn.model.streams import drawing
 from numbadyn.model.variable import resolve
 from numbadyn.tracing.trace import ANY, Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
@@ -107,6 +108,10 @@ class InputRegistry:
         """Pairs of key and input."""
         return list(self._entries.items())
 
+    def given_by_users(self) -> list[tuple[str, Any]]:
+        """Pairs of key and input, without those that projections have registered."""
+        return [(key, value) for key, value in self._entries.items() if key not in self._givers]
+
     @property
     def path(self) -> str:
         """Name for messages."""
@@ -186,7 +191,8 @@ class InputRegistry:
                 term = value
             else:
                 self._summed.add(key)
-                term = call(value, args, kwargs, f"{self.kind} input {key!r}", self.owner.path)
+                with drawing(self.owner, f"{self.kind} input {key}"):
+                    term = call(value, args, kwargs, f"{self.kind} input {key!r}", self.owner.path)
             total = self.added(total, self._named(trace, key, term), [key], dimension)
         if synaptic and trace is not None:
             total = self.added(total, _joined(trace, synaptic, self), [key for key, _value in synaptic], dimension)

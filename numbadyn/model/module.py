@@ -1,48 +1,35 @@
-"""`Module`, the base of everything that can stand in a network: names, children, lifecycle.
+"""`Module`, the base of everything that can stand in a network: states, parameters and child modules.
 
-In: attributes that users assign.  Out: full names such as ``EINet.E.V``, a numbering of modules and values by name
-(which random streams follow), `init_all_states` and `reset_all_states`.  Must not know: neurons, projections, targets.
+In: attributes that users assign.  Out: states, child modules with their names, one step.  Must not know: neurons,
+projections, targets, how a network gives names.
 """
 
 from __future__ import annotations
 
-import inspect
-import itertools
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, TypeVar
+from typing import Any
 
 from numbadyn.errors import (
-    HookArgumentError,
     NotInitialisedError,
     NumbadynError,
     ReservedNameError,
     UnknownStateError,
     UnsupportedFeatureError,
 )
+from numbadyn.model.containers import found_in
 from numbadyn.model.geometry import as_size
 from numbadyn.model.nearest import nearest_first
 from numbadyn.model.order import calling
+from numbadyn.model.streams import Streams
 from numbadyn.model.values import State, stepping
 from numbadyn.model.variable import Variable
 from numbadyn.tracing.positions import raised_at
 from numbadyn.tracing.trace import current_trace
 
-__all__ = [
-    "Module",
-    "call_order",
-    "children_by_name",
-    "init_all_states",
-    "init_missing_states",
-    "name_all",
-    "reset_all_states",
-    "walk",
-]
+__all__ = ["Module"]
 
-Method = TypeVar("Method", bound=Callable[..., Any])
-
-_RESERVED = frozenset({"driven", "in_size", "name", "number", "seed_of_build", "varshape"})
+_RESERVED = frozenset({"driven", "in_size", "name", "seed_of_build", "varshape"})
 """Names of attributes that modules keep for themselves."""
 
 
@@ -86,8 +73,9 @@ class Module:
     def __init__(self, name: str | None = None) -> None:
         self.name = name
         self._path: str | None = None
+        self._place: tuple[str, ...] = ()
+        self._streams: Streams | None = None
         self._initialised = False
-        self.number = 0
         self.seed_of_build = 0
         #: Whether another module steps this one, so that a group does not.
         self.driven = False
@@ -189,11 +177,29 @@ class Module:
         return [value for value in vars(self).values() if isinstance(value, Variable) and not isinstance(value, State)]
 
     def children(self) -> Iterator[tuple[str, Module]]:
-        """Child modules with their names: attributes, and elements of lists, tuples and dictionaries."""
-        for name, value in list(vars(self).items()):
-            if name.startswith("_"):
-                continue
-            yield from _modules_in(name, value)
+        """Child modules with their names, sorted, so that the order of assignment does not matter.
+
+        Children are attributes, and what stands in their lists, dictionaries, sets, namespaces and the like, at any
+        depth; an underscore in front of an attribute's name hides it. Elements of a list stay in its order.
+        """
+        for name, child, _depth in self.located():
+            yield name, child
+        yield from self.hung()
+
+    def located(self) -> Iterator[tuple[str, Module, int]]:
+        """Those in attributes, with the number of containers that each one stands in."""
+        for name, value in sorted(vars(self).items(), key=lambda pair: pair[0]):
+            if not name.startswith("_"):
+                for place, child, depth in found_in(value, Module):
+                    yield name + place, child, depth
+
+    def hung(self) -> Iterator[tuple[str, Module]]:
+        """Modules that hang on this one by no attribute, with their names."""
+        return iter(())
+
+    def described(self) -> Iterator[tuple[str, Module]]:
+        """Those of them that are known by what they are, with text that says so, whatever else hangs here."""
+        return iter(())
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.path}>"
@@ -216,219 +222,3 @@ def missing_attributes_explained() -> Iterator[None]:
             if module._initialised
             else f"{known} Call nd.init_all_states(net) before an eager call, or make it in __init__ or init_state.",
         ) from error
-
-
-def _modules_in(name: str, value: Any) -> Iterator[tuple[str, Module]]:
-    if isinstance(value, Module):
-        yield name, value
-    elif isinstance(value, list | tuple):
-        for index, element in enumerate(value):
-            if isinstance(element, Module):
-                yield f"{name}[{index}]", element
-    elif isinstance(value, dict):
-        for key, element in value.items():
-            if isinstance(element, Module):
-                yield f"{name}[{key!r}]", element
-            elif isinstance(getattr(element, "modules", None), tuple):
-                for part in element.modules:
-                    yield f"{name}[{key!r}].{type(part).__name__}", part
-
-
-def children_by_name(module: Module) -> list[tuple[str, Module]]:
-    """Children in an order that the order of assignment does not change: attributes by name, then what hooks carry.
-
-    Elements of a list stay in its order, those of a dictionary are sorted by their keys.
-    """
-    own = vars(module)
-
-    def place(pair: tuple[str, Module]) -> tuple[bool, str, str]:
-        attribute = pair[0].split("[")[0]
-        if attribute not in own:
-            return True, "", ""
-        return False, attribute, pair[0] if isinstance(own[attribute], dict) else ""
-
-    return sorted(module.children(), key=place)
-
-
-def walk(root: Module) -> list[Module]:
-    """All modules reachable from a root, nearest first, each once."""
-    return _walk(root, lambda module: module.children())
-
-
-def _walk(root: Module, children: Callable[[Module], Iterable[tuple[str, Module]]]) -> list[Module]:
-    found: dict[int, Module] = {id(root): root}
-    queue = deque([root])
-    while queue:
-        for _name, child in children(queue.popleft()):
-            if id(child) not in found:
-                found[id(child)] = child
-                queue.append(child)
-    return list(found.values())
-
-
-def name_all(root: Module, seed: int = 0) -> list[Module]:
-    """Give every module its full name and number, nearest first, and every value its number.
-
-    No two modules have the same name: where users gave one twice, the second gets ``_2``. Numbers follow the names of
-    attributes and not the order of their assignment, so random streams do too.
-    """
-    root._path = root.name or type(root).__name__
-    named, taken = {id(root)}, {root._path}
-    queue = deque([root])
-    while queue:
-        module = queue.popleft()
-        for name, child in module.children():
-            if id(child) not in named:
-                named.add(id(child))
-                if "_path" not in vars(child):
-                    raise _without_base(child)
-                wanted = f"{module.path}.{child.name or name}"
-                numbered = (f"{wanted}_{number}" for number in itertools.count(2))
-                child._path = next(path for path in itertools.chain([wanted], numbered) if path not in taken)
-                taken.add(child._path)
-                queue.append(child)
-    values = itertools.count()
-    for number, module in enumerate(_walk(root, children_by_name)):
-        module.number = number
-        module.seed_of_build = seed
-        for _name, value in sorted(vars(module).items()):
-            if isinstance(value, Variable) and value.owner is module:
-                value.number = next(values)
-    return walk(root)
-
-
-def _without_base(module: Module) -> NotInitialisedError:
-    kind = type(module).__name__
-    return NotInitialisedError(
-        f"The {kind} is not ready: its __init__ does not call that of its base class.",
-        where=f"{kind}.__init__",
-        cure="Write super().__init__() as its first line.",
-    )
-
-
-def call_order(level: int) -> Callable[[Method], Method]:
-    """Decorator of `init_state` and `reset_state`: when it runs among those of the whole network.
-
-    Parameters
-    ----------
-    level : int
-        Lower levels run first, 0 without the decorator; inside a level, in the order of the network's attributes.
-
-    Returns
-    -------
-    callable
-        The decorator.
-
-    Examples
-    --------
-    >>> import numbadyn as nd
-    >>> class Late(nd.Dynamics):
-    ...     @nd.call_order(2)
-    ...     def init_state(self):
-    ...         self.x = nd.State(0.0)
-    """
-
-    def mark(method: Method) -> Method:
-        method._call_order = int(level)  # type: ignore[attr-defined]
-        return method
-
-    return mark
-
-
-def _in_call_order(modules: list[Module], name: str) -> list[Module]:
-    return sorted(modules, key=lambda module: getattr(getattr(type(module), name), "_call_order", 0))
-
-
-def init_all_states(target: Module, *args: Any, seed: int = 0, **kwargs: Any) -> Module:
-    """Make the states of a module and of everything in it, with names and first values.
-
-    Parameters
-    ----------
-    target : Module
-        Usually the whole network.
-    *args, **kwargs
-        Given to each `init_state`, as far as it takes them.
-    seed : int
-        Seed of random first values.
-
-    Returns
-    -------
-    Module
-        The target.
-
-    Raises
-    ------
-    HookArgumentError
-        No `init_state` of the network takes an argument of this name, or so many.
-
-    Examples
-    --------
-    >>> import numbadyn as nd
-    >>> from quantities import mV
-    >>> neurons = nd.init_all_states(nd.LIF(2, V_initializer=nd.init.Constant(-60 * mV)))
-    >>> neurons.V.value
-    array([-60., -60.]) * mV
-    """
-    for module in walk(target):
-        module._initialised = False
-    return init_missing_states(target, seed, args, kwargs)
-
-
-def init_missing_states(
-    target: Module, seed: int = 0, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-) -> Module:
-    """As `init_all_states`, but leave those alone that have their states already."""
-    new = [module for module in name_all(target, seed) if not module._initialised]
-    wanted, taken = kwargs or {}, set()
-    for module in _in_call_order(new, "init_state"):
-        given, named = _accepted(module.init_state, args, wanted)
-        module.init_state(*given, **named)
-        taken |= {*range(len(given)), *named}
-    unknown = [key for key in (*range(len(args)), *wanted) if key not in taken]
-    if unknown:
-        what = f"positional argument {unknown[0] + 1}" if isinstance(unknown[0], int) else f"argument {unknown[0]!r}"
-        raise HookArgumentError(
-            f"No init_state in {target.path} takes the {what}.",
-            where=f"init_all_states({target.path})",
-            cure="Leave it out, or take it in init_state of a model; a seed is given as seed=3.",
-        )
-    name_all(target, seed)
-    for module in _in_call_order(new, "reset_state"):
-        module.reset_state()
-        module._initialised = True
-    return target
-
-
-def _accepted(
-    method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The part of some arguments that a method takes."""
-    parameters = inspect.signature(method).parameters.values()
-    kinds = [p.kind for p in parameters]
-    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    count = len(args) if inspect.Parameter.VAR_POSITIONAL in kinds else len(positional)
-    names = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
-    any_name = inspect.Parameter.VAR_KEYWORD in kinds
-    return args[:count], {key: value for key, value in kwargs.items() if any_name or key in names}
-
-
-def reset_all_states(target: Module, seed: int | None = None) -> Module:
-    """Put all states in a module back to their first values.
-
-    Parameters
-    ----------
-    target : Module
-        Usually the whole network.
-    seed : int, optional
-        Seed of random first values; the one of `init_all_states` by default.
-
-    Returns
-    -------
-    Module
-        The target.
-    """
-    for module in _in_call_order(walk(target), "reset_state"):
-        if seed is not None:
-            module.seed_of_build = seed
-        module.reset_state()
-    return target

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from numbadyn.errors import SchedulingError
+from numbadyn.model.streams import drawing
 from numbadyn.tracing.trace import current_trace
 
 __all__ = ["Schedule", "calling", "note_touch", "said_order", "scheduled", "sorted_leaves"]
@@ -164,7 +165,8 @@ def calling(module: Any) -> Iterator[None]:
         schedule = schedule.outer
     token = _CALLS.set((*calls, module))
     try:
-        yield
+        with drawing(module):
+            yield
     finally:
         _CALLS.reset(token)
 

@@ -2,8 +2,9 @@
 
 In: distribution parameters.  Out: traced draws, or arrays in eager calls.  Must not know: how draws are compiled.
 
-Each call site has a stream of its own, numbered in the order of the calls in a step; an element's number at step n is a
-pure function of seed, stream, element and n (Philox4x32-10; Salmon et al. 2011, doi:10.1145/2063384.2063405).
+Each call has a stream of its own, by the module that it is made for and its number in the update, hook or input of that
+module (see `numbadyn.model.streams`); an element's number at step n is a pure function of seed, stream, element and n
+(Philox4x32-10; Salmon et al. 2011, doi:10.1145/2063384.2063405).
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def _draw(name: str, size: Size) -> Any:
     trace = current_trace()
     shape = _shape(trace, size)
     if trace is not None:
-        return Traced(trace, trace.source(name, (), shape, "real", DIMENSIONLESS, stream=trace.stream()))
+        return Traced(trace, trace.source(name, (), shape, "real", DIMENSIONLESS, stream=environ.next_stream()))
     return _eager(name, shape)
 
 
@@ -133,7 +134,8 @@ def poisson(mean: Any, size: Size = None) -> Any:
         node = trace.cast(as_node(trace, mean), "real")
         if trace.node(node).dimension != DIMENSIONLESS:
             trace.emit("exp", node)  # reports the unit on the user's line
-        return Traced(trace, trace.source("poisson", (node,), shape, "real", DIMENSIONLESS, stream=trace.stream()))
+        stream = environ.next_stream()
+        return Traced(trace, trace.source("poisson", (node,), shape, "real", DIMENSIONLESS, stream=stream))
     magnitude, dimension = split(mean)
     if dimension != DIMENSIONLESS or not (np.asarray(magnitude) >= 0).all():
         raise InvalidParameterError(

@@ -20,7 +20,8 @@ from numbadyn.ir.nodes import BindContext, Node, Step
 from numbadyn.model.delays import finish_channels
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.inputs import never_summed
-from numbadyn.model.module import Module, walk
+from numbadyn.model.module import Module
+from numbadyn.model.naming import walk
 from numbadyn.model.values import State
 from numbadyn.tracing.trace import ANY, Template, Trace
 from numbadyn.tracing.traced import Traced, as_node

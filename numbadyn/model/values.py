@@ -29,6 +29,7 @@ from numbadyn.model.domain import Domain, domain_of
 from numbadyn.model.init import STATE_STREAM, Constant, FromFunction, Initialiser, Values, as_initialiser
 from numbadyn.model.init_checks import check_not_nan, naming_what_is_too_large
 from numbadyn.model.order import note_touch
+from numbadyn.model.streams import stream_of
 from numbadyn.model.variable import Variable, resolve
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced, as_node
@@ -46,6 +47,11 @@ __all__ = ["Parameter", "State", "kind_of", "population_stepped", "stepping", "s
 def kind_of(dtype: np.dtype[Any]) -> Kind:
     """The IR's kind of a NumPy dtype."""
     return "bool" if dtype.kind == "b" else "int" if dtype.kind in "iu" else "real"
+
+
+def _stream(variable: Variable) -> int:
+    """The word of what a variable draws, in the network that was named last."""
+    return stream_of(variable.owner, "value", variable.name)
 
 
 class Parameter(Variable):
@@ -174,24 +180,24 @@ class Parameter(Variable):
             return ()
         return varshape
 
-    def fetch(self, context: BindContext) -> NDArray[Any]:
-        """Values in the coherent unit system, checked."""
+    def fetch(self, context: BindContext, stream: int | None = None) -> NDArray[Any]:
+        """Values in the coherent unit system, checked; draws are those of a stream, by default the parameter's own."""
         shape, recipe = self._shape(), self._recipe
         if isinstance(recipe, _Plain):
             # once more, since an array of the user may have been changed in place
             self._domain(recipe).check_given(recipe.array, self._given, recipe.dimension, self.path)
             array = recipe.array.reshape(()) if shape == () else np.broadcast_to(recipe.array, shape)
         else:
-            stream = STATE_STREAM + self.number
-            array = np.asarray(recipe.sample(shape, seed=context.seed, stream=stream, bits=context.bits))
+            word = _stream(self) if stream is None else stream
+            array = np.asarray(recipe.sample(shape, seed=context.seed, stream=word, bits=context.bits))
             self._domain(recipe).check_drawn(array, recipe, recipe.dimension, self.path)
         if self._check is not None:
             self._check(array, context)
         return array
 
-    def _fetch_as(self, shape: tuple[int, ...], kind: Kind, context: BindContext) -> NDArray[Any]:
+    def _fetch_as(self, shape: tuple[int, ...], kind: Kind, stream: int, context: BindContext) -> NDArray[Any]:
         """Values of the shape and the kind that a step was traced with; refuses what does not fit into them."""
-        array = self.fetch(context)
+        array = self.fetch(context, stream)
         if array.shape != shape:
             if array.size != 1:
                 raise ShapeError(
@@ -224,7 +230,7 @@ class Parameter(Variable):
         if trace is not None:
             kind: Kind = kind_of(self._recipe.array.dtype) if isinstance(self._recipe, _Plain) else "real"
             shape = self._shape()
-            fetch = functools.partial(self._fetch_as, shape, kind)
+            fetch = functools.partial(self._fetch_as, shape, kind, _stream(self))
             return Traced(trace, trace.param(self, ParamSpec(self.path, shape, kind, self.dimension, fetch)))
         seed = getattr(self.owner, "seed_of_build", 0)
         return join_eager(self.fetch(BindContext(0.0, seed))[()], self.dimension)
@@ -374,8 +380,11 @@ class State(Variable):
         """Shape of the state."""
         return self._own_shape if self._own_shape is not None else tuple(getattr(self.owner, "varshape", ()))
 
-    def initial(self, context: BindContext) -> NDArray[Any]:
-        """First values, in the coherent unit system: what the user has assigned, or a draw of the initialiser."""
+    def initial(self, context: BindContext, stream: int | None = None) -> NDArray[Any]:
+        """First values, in the coherent unit system: what the user has assigned, or a draw of the initialiser.
+
+        Draws are those of a stream, the state's own by default.
+        """
         if id(self) in context.first:
             return context.first[id(self)]
         if self._assigned:
@@ -384,9 +393,8 @@ class State(Variable):
         recipe = self._recipe()
         shape = self.varshape
         try:
-            values = np.asarray(
-                recipe.sample(shape, seed=context.seed, stream=STATE_STREAM + self.number, bits=context.bits)
-            )
+            word = _stream(self) if stream is None else stream
+            values = np.asarray(recipe.sample(shape, seed=context.seed, stream=word, bits=context.bits))
             values = np.broadcast_to(values, shape)
         except InvalidParameterError as error:
             raise InvalidParameterError(
@@ -425,7 +433,8 @@ class State(Variable):
 
     def spec(self) -> StateSpec:
         """What the IR knows of the state."""
-        return StateSpec(self.path, self.varshape, kind_of(self._dtype()), self.dimension, self.initial, self)
+        initial = functools.partial(self.initial, stream=_stream(self))
+        return StateSpec(self.path, self.varshape, kind_of(self._dtype()), self.dimension, initial, self)
 
     def reset(self, seed: int = 0) -> None:
         """Set the eager value to the first values of the initialiser."""

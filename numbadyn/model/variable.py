@@ -50,10 +50,9 @@ class Variable(StandsForQuantity, Operators):
     def __init__(self) -> None:
         self.owner: Any = None
         self.name = ""
-        self.number = 0
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if not name.startswith("_") and name not in ("owner", "name", "number", "value"):
+        if not name.startswith("_") and name not in ("owner", "name", "value"):
             raise UnknownStateError(
                 f"{self.path} has no attribute {name!r} to assign to.",
                 where=place(self.path),

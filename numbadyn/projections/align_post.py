@@ -22,8 +22,8 @@ __all__ = ["AlignPostProj"]
 class _Aligned:
     """Before-hook of a target: steps the synapse and gives its value to the output model."""
 
-    def __init__(self, key: Any, syn: Any, out: Any) -> None:
-        self.key = key
+    def __init__(self, key: Any, syn: Any, out: Any, described: str) -> None:
+        self.key, self.described = key, described
         self.modules = (syn, out)
         self.input_key = ""
 
@@ -163,7 +163,9 @@ class AlignPostProj(SynapticProjection):
             made.use_unit(join(1.0, unit))
         output = made_output(out, self._post, self.path)
         mark(made, output)
-        hook = _Aligned(key if share else object(), made, output)
+        shared = share and isinstance(syn, Describer)
+        described = repr((label, syn.words, out.words, str(unit))) if shared else ""
+        hook = _Aligned(key if share else object(), made, output, described)
         title = f"{type(made).__name__}-{type(output).__name__}"
         hook.input_key = attach_output(title, output, label, self)
         self._post.add_before_update(("align_post", hook.input_key), hook)

@@ -6,6 +6,7 @@ the signal comes from, what is done with the result, Numba.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +21,8 @@ from numbadyn.model import environ
 from numbadyn.model.delays import Before, delay_line, delay_steps, signal_channel, state_history, steps_in
 from numbadyn.model.init import Constant, FromFunction, Initialiser, OfPairs, Values
 from numbadyn.model.module import Module
-from numbadyn.projections.building import build
+from numbadyn.model.streams import stream_of
+from numbadyn.projections.building import STREAMS, build
 from numbadyn.projections.conductances import check_given, check_table
 from numbadyn.projections.connectivity import Connectivity, EdgeList, SynapseTable, as_delay, edge_list
 from numbadyn.tracing.trace import ANY, Trace, current_trace
@@ -182,14 +184,25 @@ class Delivery:
         rule = self.rule
         delayed = self.delay is not None
         return Connection(
-            self.owner.path, rule.n_pre, rule.n_post, self._build, rule.uniform_weight, delayed, self.owner, rule
+            self.owner.path,
+            rule.n_pre,
+            rule.n_post,
+            functools.partial(self._build, self._stream),
+            rule.uniform_weight,
+            delayed,
+            self.owner,
+            rule,
         )
 
-    def _build(self, context: BindContext, real: np.dtype[Any]) -> SynapseTable:
+    @property
+    def _stream(self) -> int:
+        """First of the streams of the synapses, in the network that was named last."""
+        return stream_of(self.owner, "synapses", width=STREAMS)
+
+    def _build(self, stream: int, context: BindContext, real: np.dtype[Any]) -> SynapseTable:
         assert self.rule is not None
         self.owner.__dict__["_bound_to"] = context
         self._check_exact(context)
-        number = self.owner.number
         return self._checked(
             build(
                 self.rule,
@@ -197,7 +210,7 @@ class Delivery:
                 dt=context.dt,
                 rounding=context.delays,
                 seed=context.seed,
-                number=number,
+                stream=stream,
                 real=real,
             )
         )
@@ -222,9 +235,9 @@ class Delivery:
         self._past.clear()
 
     def _eager_table(self, rule: Connectivity) -> SynapseTable:
-        key = (environ.eager_dt(), self.owner.seed_of_build, self.owner.number, rule.weight)
+        key = (environ.eager_dt(), self.owner.seed_of_build, self._stream, rule.weight)
         if self._table is None or self._table[0] != key:
-            made = build(rule, self.delay, dt=key[0], seed=key[1], number=key[2], real=_REAL)
+            made = build(rule, self.delay, dt=key[0], seed=key[1], stream=key[2], real=_REAL)
             self._table = (key, self._checked(made))
         return self._table[1]
 
@@ -287,7 +300,7 @@ class Delivery:
             dt=step,
             rounding="up" if bound is None else bound.delays,
             seed=seed,
-            number=self.owner.number,
+            stream=self._stream,
             real=_REAL,
         )
         return edge_list(table, step, self.rule.weight_dimension)

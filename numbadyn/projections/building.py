@@ -20,10 +20,10 @@ from numbadyn.projections.connectivity import Connectivity, SynapseTable
 __all__ = ["CONNECTIVITY_STREAM", "STREAMS", "Builder", "build", "made_by", "set_builder"]
 
 CONNECTIVITY_STREAM = 0x80000000
-"""First of the streams of random numbers that belong to connectivity."""
+"""First of the streams of random numbers of a rule with a seed of its own."""
 
 STREAMS = 4
-"""How many streams each projection has."""
+"""How many streams each projection has: structure, weights, delays, numbers of synapses."""
 
 
 class Builder(Protocol):
@@ -73,7 +73,7 @@ def build(
     *,
     dt: float,
     seed: int,
-    number: int,
+    stream: int,
     real: np.dtype[Any],
     rounding: str = "up",
 ) -> SynapseTable:
@@ -89,9 +89,9 @@ def build(
         Time step in ms.
     seed : int
         Seed of the simulation.
-    number : int
-        Number of the projection in its network; its random streams follow from it. A rule with a seed of its own uses
-        that one and the first streams instead.
+    stream : int
+        First of the streams of the projection. A rule with a seed of its own has streams of its own as well: it makes
+        the same synapses wherever it stands.
     real : dtype
         Precision of the weights.
     rounding : {"up", "nearest", "exact"}
@@ -105,6 +105,5 @@ def build(
     if builder is None:
         raise InternalError("Nobody has said who builds synapse tables.", where="numbadyn.projections.building")
     if rule.seed is not None:
-        seed, number = rule.seed, 0
-    stream = CONNECTIVITY_STREAM + STREAMS * number
+        seed, stream = rule.seed, CONNECTIVITY_STREAM
     return builder(rule, delay=delay, dt=dt, rounding=rounding, seed=seed, stream=stream, real=real)

@@ -1,6 +1,6 @@
 """What a step of a network does, as text, before there is a simulator.
 
-In: a network or a part of one.  Out: text; names, numbers and seeds of its modules stay as they are.  Must not know:
+In: a network or a part of one.  Out: text; names, places and seeds of its modules stay as they are.  Must not know:
 targets.
 """
 
@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from numbadyn.model.module import Module, walk
-from numbadyn.model.variable import Variable
+from numbadyn.model.module import Module
+from numbadyn.model.naming import walk
 from numbadyn.simulator.simulator import Simulator
 
 __all__ = ["explain_network", "names_kept"]
@@ -41,17 +41,15 @@ def explain_network(network: Module, dt: Any) -> str:
             network.name = own
 
 
-_NOTES = ("_path", "number", "seed_of_build", "_built", "_bound_to")
+_NOTES = ("_path", "_place", "_streams", "seed_of_build", "_built", "_bound_to")
 """Attributes in which a simulator notes on modules what it has made of them."""
 
 
 @contextmanager
 def names_kept(root: Module) -> Iterator[None]:
-    """Whatever is built meanwhile, leave the names, numbers and seeds of all modules as they are."""
+    """Whatever is built meanwhile, leave the names, places and seeds of all modules as they are."""
     modules = walk(root)
     notes = [{key: vars(module)[key] for key in _NOTES if key in vars(module)} for module in modules]
-    values = [value for module in modules for value in vars(module).values() if isinstance(value, Variable)]
-    numbers = [value.number for value in values]
     try:
         yield
     finally:
@@ -59,5 +57,3 @@ def names_kept(root: Module) -> Iterator[None]:
             for key in _NOTES:
                 vars(module).pop(key, None)
             vars(module).update(kept)
-        for value, number in zip(values, numbers, strict=True):
-            value.number = number

@@ -5,7 +5,8 @@ In: a network or a part of one.  Out: text.  Must not know: programs, targets.
 
 from __future__ import annotations
 
-from numbadyn.model.module import Module, walk
+from numbadyn.model.module import Module
+from numbadyn.model.naming import walk
 from numbadyn.model.population import Population
 
 __all__ = ["left_out"]

@@ -15,7 +15,8 @@ from numbadyn.errors import RecordingError
 from numbadyn.io.recordings import Paths, Recording, Result, Samples, Spikes
 from numbadyn.ir.analysis import live
 from numbadyn.ir.nodes import Channel, Step
-from numbadyn.model.module import Module, walk
+from numbadyn.model.module import Module
+from numbadyn.model.naming import walk
 from numbadyn.runtime.engine import RunOutcome
 from numbadyn.runtime.logs import SampleLog, SpikeLog
 from numbadyn.units import TIME, describe, is_quantity, magnitude_in

@@ -19,7 +19,9 @@ from numbadyn.lowering.pipeline import lower, prepare
 from numbadyn.lowering.program import Program
 from numbadyn.model import environ
 from numbadyn.model.delays import longest_delays
-from numbadyn.model.module import Module, init_missing_states, walk
+from numbadyn.model.lifecycle import init_missing_states
+from numbadyn.model.module import Module
+from numbadyn.model.naming import walk
 from numbadyn.model.step import trace_step
 from numbadyn.model.values import stored
 from numbadyn.model.variable import changes

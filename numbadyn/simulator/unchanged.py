@@ -6,7 +6,8 @@ In: a network when it is traced, and later.  Out: an error that names what has c
 from __future__ import annotations
 
 from numbadyn.errors import SchedulingError
-from numbadyn.model.module import Module, walk
+from numbadyn.model.module import Module
+from numbadyn.model.naming import walk
 
 __all__ = ["Wiring"]
 

@@ -81,7 +81,6 @@ class Trace:
         self._channels: dict[Any, int] = {}
         self._connections: dict[int, int] = {}
         self._unique: dict[str, int] = {}
-        self._streams = 0
         self._conversion: tuple[str, int] | None = None
         #: Notes of the model layer about this recording (which modules have been updated, pending inputs).
         self.notes: dict[Any, Any] = {}
@@ -173,11 +172,6 @@ class Trace:
     def step_number(self) -> int:
         """The step number n."""
         return self._once("step", lambda: self.source("step", (), (), "int", DIMENSIONLESS, label="n"))
-
-    def stream(self) -> int:
-        """A number for the next random draw of this step."""
-        self._streams += 1
-        return self._streams - 1
 
     # ---- parameters and literals -------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from numbadyn.model.module import walk
+from numbadyn.model.naming import walk
 from tests.features.both import recorded, run_on
 from tests.targets import COMPILED
 

@@ -10,7 +10,8 @@ import numpy as np
 
 import numbadyn as nd
 from numbadyn.io.recordings import Result
-from numbadyn.model.module import Module, walk
+from numbadyn.model.module import Module
+from numbadyn.model.naming import walk
 from tests.targets import COMPILED, simulator_of
 
 __all__ = ["assert_targets_agree", "recorded", "run_on"]

@@ -44,7 +44,7 @@ class Chain(nd.DynamicsGroup):
 def test_sizes_compile_nothing():
     """Equal and unequal sizes, at the edges of words (8) and of tiles (512)."""
     loaded = set()
-    for seed, sizes in enumerate(SIZES):
+    for seed, sizes in enumerate(SIZES, start=1):
         sim, result = agree_quietly(lambda sizes=sizes: Chain(sizes), 0.1 * ms, 4 * ms, seed=seed)
         loaded.add(sim.machine.loaded.path)
         assert sum(result[cell].spikes.count for cell in (sim.network.A, sim.network.B, sim.network.C)) > 0

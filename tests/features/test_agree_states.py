@@ -52,7 +52,7 @@ class Two(nd.DynamicsGroup):
 
 def test_states_operations_and_draws():
     loaded = set()
-    for seed, sizes in enumerate([(9, 9), (1, 130), ((3, 4), 2)]):
+    for seed, sizes in enumerate([(9, 9), (1, 130), ((3, 4), 2)], start=1):
         sim, result = agree_quietly(lambda sizes=sizes: Two(*sizes), 0.1 * ms, 20 * ms, seed=seed)
         loaded.add(sim.machine.loaded.path)
         net = sim.network

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from quantities import ms, mV
 
 import numbadyn as nd
+from numbadyn.model.streams import stream_of
 from tests.features.delay_draws import DTS, LONGEST
 from tests.features.delay_networks import STEPS, Readers, Spiking, compare, cuts, drawn, times
 from tests.features.delay_oracle import before_and_after, flags, sums
@@ -135,6 +136,6 @@ def test_rounding_is_that_of_given_delays(net):
         sim = nd.Simulator(net, dt=times(dt), target="interpret", delays=rounding, seed=seed)
         sim.run(times(dt), progress=False)
         found.append(np.asarray(net.proj.edges().delay))
-        stream = 0x80000000 + 4 * net.proj.number + 2
+        stream = stream_of(net.proj, "synapses", width=4) + 2
         given_times = np.maximum(delay.sample((count,), seed=seed, stream=stream), 0.0) * ms
     np.testing.assert_array_equal(*found)

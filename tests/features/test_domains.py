@@ -12,6 +12,7 @@ from quantities import Hz, kHz, mM, ms, mV, nS, pA, pF, s
 
 import numbadyn as nd
 from numbadyn.errors import DimensionError, InvalidParameterError, RateError
+from numbadyn.model.streams import stream_of
 
 N = 50
 
@@ -148,7 +149,7 @@ def test_the_message_counts_and_names_the_worst_and_the_cure() -> None:
     with pytest.raises(InvalidParameterError) as caught:
         cells.tau.value  # noqa: B018 - the access raises
     what, where, cure = str(caught.value).splitlines()
-    tau = nd.init.Normal(5 * ms, 5 * ms)(1000, stream=0x40000000 + cells.tau.number).magnitude
+    tau = nd.init.Normal(5 * ms, 5 * ms)(1000, stream=stream_of(cells, "value", "tau")).magnitude
     assert f"{(tau <= 0).sum()} of 1000 values are not larger than zero" in what
     assert f"in element {tau.argmin()}" in what
     assert "LIF.tau" in where

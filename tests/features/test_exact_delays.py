@@ -6,6 +6,7 @@ from quantities import ms, mV
 
 import numbadyn as nd
 from numbadyn.errors import DelayError, TargetError
+from numbadyn.model.streams import stream_of
 
 COMM = nd.OneToOne(2, 2, weight=1 * mV)
 
@@ -82,7 +83,7 @@ def test_one_rule_for_synapses(delays, delay):
     sim = nd.Simulator(Net(delay=delay), dt=0.1 * ms, delays=delays)
     steps = np.asarray(sim.tables[0].delays).tolist()
     if isinstance(delay, nd.init.Uniform):
-        drawn = delay.sample((2,), seed=0, stream=0x80000000 + 4 * sim.network.proj.number + 2) / 0.1
+        drawn = delay.sample((2,), seed=0, stream=stream_of(sim.network.proj, "synapses", width=4) + 2) / 0.1
         assert steps == sorted(set((np.ceil(drawn) if delays == "up" else np.floor(drawn + 0.5)).tolist()))
     else:
         assert steps == {"up": [3], "nearest": [3] if np.ndim(delay) == 0 else [2, 3]}[delays]

@@ -155,7 +155,7 @@ def test_first_values_depend_on_the_seed_and_come_back() -> None:
     assert (sim.get(model, "x").magnitude == first).all()
 
 
-@pytest.mark.parametrize("name", ["name", "in_size", "size", "varshape", "update", "states", "prefetch", "number"])
+@pytest.mark.parametrize("name", ["name", "in_size", "size", "varshape", "update", "states", "prefetch"])
 @pytest.mark.parametrize("make", [lambda: nd.State(0.0), lambda: nd.Parameter(1 * ms), lambda: nd.LIF(2)])
 def test_names_that_modules_keep_for_themselves(name: str, make: Any) -> None:
     model = nd.LIF(3)

@@ -6,7 +6,7 @@ from quantities import ms, mV, nS, pA, s
 
 import numbadyn as nd
 from numbadyn.errors import TimeStepError, UnsupportedFeatureError
-from numbadyn.model.module import walk
+from numbadyn.model.naming import walk
 from numbadyn.projections.connectivity import EdgeList
 from tests.interpreted import Interpreted
 

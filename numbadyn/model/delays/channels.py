@@ -77,7 +77,7 @@ class _Summary(State):
         super().__init__(given, shape=shape)
         self._window, self._before, self._varied = window, before, varied
 
-    def initial(self, context: BindContext) -> NDArray[Any]:
+    def initial(self, context: BindContext, stream: int | None = None) -> NDArray[Any]:
         """First values."""
         return np.array(np.broadcast_to(self._window.summary(self._before, context, 1, self._varied), self.varshape))
 

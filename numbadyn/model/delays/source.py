@@ -22,14 +22,11 @@ from numbadyn.model.hooks import takes
 from numbadyn.model.init import Initialiser
 from numbadyn.model.init_history import OfTime
 from numbadyn.model.module import Module
+from numbadyn.model.streams import stream_of
 from numbadyn.tracing.trace import ANY, Template, Trace
 from numbadyn.units import DIMENSIONLESS, Dimension, join_eager, magnitude_in, split
 
 __all__ = ["Source", "checked_item", "full_name"]
-
-_STREAM = 0x60000000
-"""First stream of random histories before the start."""
-
 
 def full_name(module: Any, item: str) -> str:
     """Name of a module's item, as ``EINet.E.V``."""
@@ -150,7 +147,7 @@ class Source(ABC):
             return lambda context, lag: self._of_kind(self._checked(init.at((1 - lag) * context.dt), template), kind)
         if isinstance(init, Initialiser):
             self._checked(join_eager(0.0, init.dimension), template)
-            stream = _STREAM + self.module.number
+            stream = stream_of(self.module, "history", self.item)
             return lambda context, _lag: self._of_kind(
                 init.sample(shape, seed=context.seed, stream=stream, bits=context.bits), kind
             )

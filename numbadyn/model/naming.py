@@ -1,0 +1,112 @@
+"""Names and places of the modules in a network.
+
+In: a network.  Out: full names such as ``EINet.E.V``, which users read; places, which random streams follow.  Must not
+know: neurons, projections, targets.
+
+Names and places follow the names of attributes, never the order of their assignment. A place leaves out the name of the
+network itself, and names that only count: what hangs on a population is known by its description there.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter, deque
+
+from numbadyn.errors import NotInitialisedError
+from numbadyn.model.module import Module
+from numbadyn.model.streams import Streams
+
+__all__ = ["name_all", "walk"]
+
+
+def _nearest(module: Module) -> list[tuple[str, Module]]:
+    """Children in attributes, those in fewer containers first."""
+    located = sorted(module.located(), key=lambda found: found[2])
+    return [(name, child) for name, child, _depth in located]
+
+
+def walk(root: Module) -> list[Module]:
+    """All modules reachable from a root, nearest first, each once."""
+    found: dict[int, Module] = {id(root): root}
+    queue = deque([root])
+    while queue:
+        module = queue.popleft()
+        for _name, child in (*_nearest(module), *module.hung()):
+            if id(child) not in found:
+                found[id(child)] = child
+                queue.append(child)
+    return list(found.values())
+
+
+def name_all(root: Module, seed: int = 0) -> list[Module]:
+    """Give every module its full name and its place, nearest first.
+
+    No two modules have the same name: where users gave one twice, the second gets ``_2``.
+    """
+    modules, streams = walk(root), Streams()
+    _give_paths(root)
+    places = _places(root, modules)
+    for module in modules:
+        module._place, module._streams = places[id(module)], streams
+        module.seed_of_build = seed
+    return modules
+
+
+def _give_paths(root: Module) -> None:
+    """Full names, nearest first; of two at one distance, what hangs on a module is named after that one."""
+    root._path = root.name or type(root).__name__
+    named, taken, level = {id(root)}, {root._path}, [root]
+    while level:
+        found = [(module, name, child) for module in level for name, child in module.hung()]
+        found += [(module, name, child) for module in level for name, child in _nearest(module)]
+        level = []
+        for module, name, child in found:
+            if id(child) not in named:
+                named.add(id(child))
+                if "_path" not in vars(child):
+                    raise _without_base(child)
+                wanted = f"{module.path}.{child.name or name}"
+                numbered = (f"{wanted}_{number}" for number in itertools.count(2))
+                child._path = next(path for path in itertools.chain([wanted], numbered) if path not in taken)
+                taken.add(child._path)
+                level.append(child)
+
+
+def _places(root: Module, modules: list[Module]) -> dict[int, tuple[str, ...]]:
+    """Id of a module -> its place; what hangs on a module by its description is there, whoever else holds it too."""
+    hosts = {id(part): host for host in reversed(modules) for _what, part in host.described()}
+    places: dict[int, tuple[str, ...]] = {id(root): ()}
+    queue = deque([root])
+    while queue:
+        module = queue.popleft()
+        found = [(what, part) for what, part in module.described() if hosts[id(part)] is module]
+        found += [(name, child) for name, child in _elements(module) if id(child) not in hosts]
+        found += [(name, child) for name, child in module.hung() if id(child) not in hosts]
+        times: Counter[str] = Counter()
+        for text, child in found:
+            if id(child) not in places:
+                times[text] += 1
+                places[id(child)] = (*places[id(module)], text if times[text] == 1 else f"{text} {times[text]}")
+                queue.append(child)
+    for module in modules:
+        places.setdefault(id(module), (module.path.removeprefix(root.path),))
+    return places
+
+
+def _elements(module: Module) -> list[tuple[str, Module]]:
+    """Children by the names that users have given them, where no two have one name; else by where they stand."""
+    children = _nearest(module)
+    named = {id(child): child.name for _name, child in children}
+    times = Counter(named.values())
+    return [(child.name if child.name and times[child.name] == 1 else name, child) for name, child in children]
+
+
+def _without_base(module: Module) -> NotInitialisedError:
+    kind = type(module).__name__
+    return NotInitialisedError(
+        f"The {kind} is not ready: its __init__ does not call that of its base class.",
+        where=f"{kind}.__init__",
+        cure="Write super().__init__() as its first line.",
+    )
+
+
