@@ -17,8 +17,8 @@ from numbadyn.model.hooks import call, wants_input, wants_output
 from numbadyn.model.module import Module, missing_attributes_explained
 from numbadyn.model.order import calling
 from numbadyn.model.population import Population
+from numbadyn.model.stepping import stepping
 from numbadyn.model.streams import drawing, words_of
-from numbadyn.model.values import stepping
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced
 

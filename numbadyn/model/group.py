@@ -13,7 +13,7 @@ from numbadyn.errors import ConnectivityError, SchedulingError
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.module import Module
 from numbadyn.model.order import Schedule, calling, said_order, scheduled, sorted_leaves
-from numbadyn.model.values import stepping
+from numbadyn.model.stepping import stepping
 from numbadyn.tracing.trace import current_trace
 
 __all__ = ["DynamicsGroup", "Projection", "set_explainer"]

@@ -21,8 +21,9 @@ from numbadyn.model.containers import found_in
 from numbadyn.model.geometry import as_size
 from numbadyn.model.nearest import nearest_first
 from numbadyn.model.order import calling
+from numbadyn.model.stepping import stepping
 from numbadyn.model.streams import Streams
-from numbadyn.model.values import State, stepping
+from numbadyn.model.values import State
 from numbadyn.model.variable import Variable
 from numbadyn.tracing.positions import raised_at
 from numbadyn.tracing.trace import current_trace

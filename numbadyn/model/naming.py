@@ -108,5 +108,3 @@ def _without_base(module: Module) -> NotInitialisedError:
         where=f"{kind}.__init__",
         cure="Write super().__init__() as its first line.",
     )
-
-

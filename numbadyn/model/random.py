@@ -17,7 +17,7 @@ from numbadyn.errors import InvalidParameterError, ShapeError
 from numbadyn.ir.elementary import numpy_functions
 from numbadyn.model import environ
 from numbadyn.model.geometry import as_size
-from numbadyn.model.values import population_stepped
+from numbadyn.model.stepping import population_stepped
 from numbadyn.tracing.trace import Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import DIMENSIONLESS, join, split

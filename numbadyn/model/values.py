@@ -7,9 +7,7 @@ Both take part in NumPy expressions directly (see `Variable`).  Must not know: l
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +27,7 @@ from numbadyn.model.domain import Domain, domain_of
 from numbadyn.model.init import STATE_STREAM, Constant, FromFunction, Initialiser, Values, as_initialiser
 from numbadyn.model.init_checks import check_not_nan, naming_what_is_too_large
 from numbadyn.model.order import note_touch
+from numbadyn.model.stepping import population_stepped
 from numbadyn.model.streams import stream_of
 from numbadyn.model.variable import Variable, resolve
 from numbadyn.tracing.trace import current_trace
@@ -41,17 +40,12 @@ from numbadyn.units import (
     split,
 )
 
-__all__ = ["Parameter", "State", "kind_of", "population_stepped", "stepping", "stored"]
+__all__ = ["Parameter", "State", "kind_of", "stored"]
 
 
 def kind_of(dtype: np.dtype[Any]) -> Kind:
     """The IR's kind of a NumPy dtype."""
     return "bool" if dtype.kind == "b" else "int" if dtype.kind in "iu" else "real"
-
-
-def _stream(variable: Variable) -> int:
-    """The word of what a variable draws, in the network that was named last."""
-    return stream_of(variable.owner, "value", variable.name)
 
 
 class Parameter(Variable):
@@ -188,7 +182,7 @@ class Parameter(Variable):
             self._domain(recipe).check_given(recipe.array, self._given, recipe.dimension, self.path)
             array = recipe.array.reshape(()) if shape == () else np.broadcast_to(recipe.array, shape)
         else:
-            word = _stream(self) if stream is None else stream
+            word = stream_of(self.owner, "value", self.name) if stream is None else stream
             array = np.asarray(recipe.sample(shape, seed=context.seed, stream=word, bits=context.bits))
             self._domain(recipe).check_drawn(array, recipe, recipe.dimension, self.path)
         if self._check is not None:
@@ -230,7 +224,7 @@ class Parameter(Variable):
         if trace is not None:
             kind: Kind = kind_of(self._recipe.array.dtype) if isinstance(self._recipe, _Plain) else "real"
             shape = self._shape()
-            fetch = functools.partial(self._fetch_as, shape, kind, _stream(self))
+            fetch = functools.partial(self._fetch_as, shape, kind, stream_of(self.owner, "value", self.name))
             return Traced(trace, trace.param(self, ParamSpec(self.path, shape, kind, self.dimension, fetch)))
         seed = getattr(self.owner, "seed_of_build", 0)
         return join_eager(self.fetch(BindContext(0.0, seed))[()], self.dimension)
@@ -298,24 +292,6 @@ class _Plain(Initialiser):
     def key(self) -> tuple[Any, ...]:
         """Identity for comparison."""
         return (type(self).__name__, self.array.shape, self.array.tobytes(), self.dimension)
-
-
-_STEPPING: ContextVar[tuple[int, ...] | None] = ContextVar("numbadyn_stepping", default=None)
-
-
-def population_stepped() -> tuple[int, ...] | None:
-    """Shape of the population that is being updated by an eager call; None outside of one."""
-    return _STEPPING.get()
-
-
-@contextmanager
-def stepping(shape: tuple[int, ...] = ()) -> Iterator[None]:
-    """Mark that an eager step runs: what it writes to states is no first value of a simulation."""
-    token = _STEPPING.set(shape)
-    try:
-        yield
-    finally:
-        _STEPPING.reset(token)
 
 
 class State(Variable):
@@ -393,7 +369,7 @@ class State(Variable):
         recipe = self._recipe()
         shape = self.varshape
         try:
-            word = _stream(self) if stream is None else stream
+            word = stream_of(self.owner, "value", self.name) if stream is None else stream
             values = np.asarray(recipe.sample(shape, seed=context.seed, stream=word, bits=context.bits))
             values = np.broadcast_to(values, shape)
         except InvalidParameterError as error:
@@ -433,7 +409,7 @@ class State(Variable):
 
     def spec(self) -> StateSpec:
         """What the IR knows of the state."""
-        initial = functools.partial(self.initial, stream=_stream(self))
+        initial = functools.partial(self.initial, stream=stream_of(self.owner, "value", self.name))
         return StateSpec(self.path, self.varshape, kind_of(self._dtype()), self.dimension, initial, self)
 
     def reset(self, seed: int = 0) -> None:
@@ -466,7 +442,7 @@ class State(Variable):
                 cure=f"Write a value in {self.dimension}.",
             )
         self._value = stored(np.asarray(magnitude), self.varshape, self.array().dtype, self.path)
-        self._assigned = self._assigned or _STEPPING.get() is None
+        self._assigned = self._assigned or population_stepped() is None
 
     def array(self) -> NDArray[Any]:
         """Eager value in the coherent unit system; drawn on first use."""

@@ -28,6 +28,7 @@ from numbadyn.units import DIMENSIONLESS, Dimension, join_eager, magnitude_in, s
 
 __all__ = ["Source", "checked_item", "full_name"]
 
+
 def full_name(module: Any, item: str) -> str:
     """Name of a module's item, as ``EINet.E.V``."""
     return f"{module.path}.{item or 'output'}"
