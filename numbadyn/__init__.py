@@ -31,6 +31,7 @@ from numbadyn.model.integrate import euler_step, exp_euler_step, exprel, rk2_ste
 from numbadyn.model.lifecycle import call_order, init_all_states, reset_all_states
 from numbadyn.model.module import Module
 from numbadyn.model.values import Parameter, State
+from numbadyn.model.view import View
 from numbadyn.projections import (
     AlignPostProj,
     AlignPreProj,
@@ -152,6 +153,7 @@ __all__ = [
     "SynOut",
     "Synapse",
     "SynapticProjection",
+    "View",
     "__version__",
     "align_post_projection",
     "align_pre_projection",

@@ -61,6 +61,9 @@ from numbadyn.errors.models import (
 from numbadyn.errors.models import (
     UnknownStateError as UnknownStateError,
 )
+from numbadyn.errors.models import (
+    ViewError as ViewError,
+)
 from numbadyn.errors.simulation import (
     CacheWarning as CacheWarning,
 )

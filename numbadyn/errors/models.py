@@ -14,6 +14,7 @@ __all__ = [
     "ReservedNameError",
     "RightHandSideError",
     "UnknownStateError",
+    "ViewError",
 ]
 
 
@@ -118,4 +119,17 @@ class NotInitialisedError(NumbadynError, RuntimeError):
     Right, initialise first (the simulator does so by itself)::
 
         neuron = LIF(10); neuron.init_state(); neuron.V.value
+    """
+
+
+class ViewError(NumbadynError, IndexError):
+    """A part of a population is asked for that does not exist: an index that is empty, out of range, or none at all.
+
+    Wrong, of 100 neurons::
+
+        E[:120]; E[[3, 3]]; E[200:]; E["V"]
+
+    Right, whole numbers below the size, each once; a slice within it; a mask of its shape::
+
+        E[:80]; E[[3, 5]]; E[mask]; E.prefetch("V")
     """

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import NotRecordedError, RecordingError
+from numbadyn.model.view import View, view_of
 from numbadyn.units import TIME, Dimension, join
 
 __all__ = ["Paths", "Recording", "Result", "Samples", "Spikes"]
@@ -55,6 +56,22 @@ class Spikes:
     def rate(self) -> Any:
         """Mean rate of a neuron over the run, in Hz."""
         return join(self.count / (self.size * self.duration) if self.duration else 0.0, TIME**-1).rescale("Hz")
+
+    def of(self, elements: NDArray[np.int64]) -> Spikes:
+        """Those of chosen neurons, which are counted from zero in the order given.
+
+        Parameters
+        ----------
+        elements : ndarray of int
+            Flat indices.
+        """
+        place = np.full(self.size, -1, dtype=np.int64)
+        place[elements] = np.arange(elements.size)
+        found = place[self.indices]
+        inside = found >= 0
+        return Spikes(
+            self.steps[inside], found[inside].astype(self.indices.dtype), self.dt, int(elements.size), self.duration
+        )
 
     def trains(self) -> list[Any]:
         """Times of the spikes of each neuron, with unit."""
@@ -112,11 +129,14 @@ class Recording:
     ----------
     name : str
         Path of the module.
+    part : tuple, optional
+        Of a part of a population: path of the population, elements.
     """
 
     name: str
     samples: dict[str, Samples] = field(default_factory=dict)
     events: Spikes | None = None
+    part: tuple[str, NDArray[np.int64]] | None = None
 
     def __post_init__(self) -> None:
         for variable, samples in self.samples.items():
@@ -245,6 +265,9 @@ class Result:
         RecordingError
             Nothing was recorded of it, or it took no part in the run.
         """
+        part = view_of(module)
+        if part is not None:
+            return self._of_part(part)
         path = module if isinstance(module, str) else getattr(module, "path", repr(module))
         if self.paths is not None and not isinstance(module, str):
             known = self.paths.find(module)
@@ -263,6 +286,22 @@ class Result:
                 cure=f"Recorded: {', '.join(self.recordings) or 'nothing'}; call sim.record before the run.",
             )
         return self.recordings[path]
+
+    def _of_part(self, view: View) -> Recording:
+        """What was recorded of a part of a population: of the same neurons in the same order."""
+        path = view.population.path if self.paths is None else self.paths.find(view.population)
+        for recording in self.recordings.values():
+            if recording.part is None:
+                continue
+            of, elements = recording.part
+            if of == path and np.array_equal(elements, view.elements):
+                return recording
+        raise RecordingError(
+            f"Nothing was recorded of {view.path}.",
+            where=view.path,
+            cure=f"Recorded: {', '.join(self.recordings) or 'nothing'}; of the whole population select by numbers, "
+            "result[E].V[:, view.elements].",
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         """What is pickled: all but who the modules were."""

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+import numpy as np
+
 from numbadyn.errors import HookArgumentError
 from numbadyn.model.delays import OutputDelayAt, Prefetch, PrefetchDelayAt, latest_output, note_output
 from numbadyn.model.describe import Describer
@@ -19,6 +21,7 @@ from numbadyn.model.order import calling
 from numbadyn.model.population import Population
 from numbadyn.model.stepping import stepping
 from numbadyn.model.streams import drawing, words_of
+from numbadyn.model.view import View, chosen
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced
 
@@ -123,6 +126,34 @@ class Dynamics(Population):
         hook = self._after[key]
         assert isinstance(hook, _Fed)
         return hook.modules[0]
+
+    # ---- parts -------------------------------------------------------------------------------------------------------
+
+    def __getitem__(self, key: Any) -> View:
+        """Some of its neurons, for projections, inputs and recordings.
+
+        Parameters
+        ----------
+        key : int, slice, array of int or bool, or tuple of them
+            By NumPy's rules for an array of the shape `varshape`.
+
+        Returns
+        -------
+        View
+
+        Raises
+        ------
+        ViewError
+            The index is empty, out of range, names a neuron twice, or is no index.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> cells = nd.LIF((4, 5))
+        >>> cells[0].varshape, cells[:, 3].elements.tolist()
+        ((5,), [3, 8, 13, 18])
+        """
+        return chosen(self, np.arange(self.num).reshape(self.varshape), key)
 
     # ---- references --------------------------------------------------------------------------------------------------
 

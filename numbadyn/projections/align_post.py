@@ -37,8 +37,8 @@ class AlignPostProj(SynapticProjection):
 
     Parameters
     ----------
-    *modules : Dynamics, OutputDelayAt, PrefetchDelayAt, Prefetch or callable
-        Where the signal comes from: a population (the spikes of its last step), a delayed reference such as
+    *modules : Dynamics, View, OutputDelayAt, PrefetchDelayAt, Prefetch or callable
+        Where the signal comes from: a population or a part of one (the spikes of its last step), a delayed reference as
         ``E.output_delay(1.5*ms)``, followed by functions that it passes through. Without any, the projection is called
         with the signal: ``proj(spk[:3200])``.
     comm : Connectivity or callable
@@ -49,8 +49,8 @@ class AlignPostProj(SynapticProjection):
         not shared, unless it is given to several projections.
     out : Describer or output model
         What current it makes, ``COBA.desc(E=0*mV)``; a description where `syn` is one, else an instance.
-    post : Dynamics
-        The target.
+    post : Dynamics or View
+        The target; synapse and output have its whole population's size also where it is a part.
     delay : Quantity, array or Initialiser, optional
         One time; an array of shape ``(n_pre,)``; an array with one time for each synapse; or a distribution, drawn for
         each synapse, whose values below zero become zero (one with a negative mean is refused). Times between steps are

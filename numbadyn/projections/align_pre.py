@@ -35,7 +35,7 @@ class AlignPreProj(SynapticProjection):
         Who is connected to whom, and how strongly.
     out : Describer or output model
         What current it makes.
-    post : Dynamics
+    post : Dynamics or View
         The target.
     delay : Quantity, array or Initialiser, optional
         As in `AlignPostProj`.

@@ -22,9 +22,10 @@ from numbadyn.model.delays import Before, delay_line, delay_steps, signal_channe
 from numbadyn.model.init import Constant, FromFunction, Initialiser, OfPairs, Values
 from numbadyn.model.module import Module
 from numbadyn.model.streams import stream_of
+from numbadyn.model.view import View
 from numbadyn.projections.building import STREAMS, build
 from numbadyn.projections.conductances import check_given, check_table
-from numbadyn.projections.connectivity import Connectivity, EdgeList, SynapseTable, as_delay, edge_list
+from numbadyn.projections.connectivity import Connectivity, EdgeList, Places, SynapseTable, as_delay, edge_list
 from numbadyn.tracing.trace import ANY, Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import join_eager, split
@@ -61,6 +62,8 @@ class Delivery:
         See `numbadyn.projections.connectivity.as_delay`; a function as `comm` takes one time only.
     out_shape : tuple of int
         Shape of what arrives.
+    pre, post : View, optional
+        The parts of populations that the rule is about, where the signal and what arrives are those of the whole.
     before : callable
         Gives what the signal was before the first step, ``values(context, lag)`` of that many steps before; None where
         it was zero.
@@ -76,7 +79,15 @@ class Delivery:
     """
 
     def __init__(
-        self, owner: Module, comm: Any, delay: Any, out_shape: tuple[int, ...], before: _Past = _nothing
+        self,
+        owner: Module,
+        comm: Any,
+        delay: Any,
+        out_shape: tuple[int, ...],
+        before: _Past = _nothing,
+        *,
+        pre: View | None = None,
+        post: View | None = None,
     ) -> None:
         where = owner.path
         if isinstance(comm, type) or not (callable(comm) or isinstance(comm, Connectivity)):
@@ -95,9 +106,16 @@ class Delivery:
                 where=where,
                 cure="Give one delay, or a rule of connection as comm.",
             )
-        if self.rule is not None and self.rule.n_post != math.prod(out_shape):
+        if self.rule is None and post is not None:
+            raise ConnectivityError(
+                f"{where} ends on {post.path}, a part of a population, but comm is a function.",
+                where=where,
+                cure="Give a rule of connection, such as nd.OneToOne, which says who receives what.",
+            )
+        ending = out_shape if post is None else post.varshape
+        if self.rule is not None and self.rule.n_post != math.prod(ending):
             raise ShapeError(
-                f"comm of {where} is {self.rule!r}, but it ends on a population of size {out_shape}.",
+                f"comm of {where} is {self.rule!r}, but it ends on a population of size {ending}.",
                 where=where,
                 cure="Make the rule with the sizes of both populations: pre.varshape, post.varshape.",
             )
@@ -107,6 +125,10 @@ class Delivery:
         self.conductance: Callable[[], str | None] = _no_conductance
         self._table: tuple[tuple[float, int, int, Initialiser], SynapseTable] | None = None
         self._past: list[NDArray[Any]] = []
+        self._places: Places | None = None
+        if self.rule is not None and (pre is not None or post is not None):
+            sizes = self.rule.n_pre if pre is None else pre.population.num, math.prod(out_shape)
+            self._places = Places(*sizes, *(None if view is None else view.elements for view in (pre, post)))
 
     def check_pre(self, size: tuple[int, ...] | None) -> None:
         """Refuse a signal that does not fit the rule's presynaptic size; None is not known yet."""
@@ -130,6 +152,17 @@ class Delivery:
             check_table(self.rule, table, name, self.owner.path)
         return table
 
+    def _check_signal(self, size: tuple[int, ...]) -> None:
+        """Refuse a signal of this step that does not fit; that of a part of a population comes as a whole."""
+        if self._places is None or self._places.n_pre != math.prod(size):
+            self.check_pre(size)
+
+    @property
+    def _sizes(self) -> tuple[int, int]:
+        """Numbers of neurons of the signal and of what arrives."""
+        assert self.rule is not None
+        return (self.rule.n_pre, self.rule.n_post) if self._places is None else self._places[:2]
+
     def __call__(self, signal: Any) -> Any:
         """Give what arrives in this step; None where the signal is None."""
         if signal is None:
@@ -141,7 +174,7 @@ class Delivery:
         if self.rule is None:
             return self.function(self._eager_line(signal))
         magnitude = np.asarray(magnitude)
-        self.check_pre(magnitude.shape)
+        self._check_signal(magnitude.shape)
         table = self._eager_table(self.rule)
         total = self._eager_sum(table, magnitude)
         return join_eager(total.reshape(self.out_shape), self.rule.weight_dimension * dimension)
@@ -161,7 +194,7 @@ class Delivery:
             node = trace.cast(node, "real")
         node = state_history(trace, node)
         value = trace.node(node)
-        self.check_pre(value.shape)
+        self._check_signal(value.shape)
         of_its_own = signal_of(trace.step, node, None) is None
         channel = signal_channel(trace, node, f"{name}.signal", self.before()) if of_its_own else None
         dimension = ANY if value.dimension is ANY else self.rule.weight_dimension * value.dimension
@@ -185,8 +218,7 @@ class Delivery:
         delayed = self.delay is not None
         return Connection(
             self.owner.path,
-            rule.n_pre,
-            rule.n_post,
+            *self._sizes,
             functools.partial(self._build, self._stream),
             rule.uniform_weight,
             delayed,
@@ -212,6 +244,7 @@ class Delivery:
                 seed=context.seed,
                 stream=stream,
                 real=real,
+                places=self._places,
             )
         )
 
@@ -237,7 +270,7 @@ class Delivery:
     def _eager_table(self, rule: Connectivity) -> SynapseTable:
         key = (environ.eager_dt(), self.owner.seed_of_build, self._stream, rule.weight)
         if self._table is None or self._table[0] != key:
-            made = build(rule, self.delay, dt=key[0], seed=key[1], stream=key[2], real=_REAL)
+            made = build(rule, self.delay, dt=key[0], seed=key[1], stream=key[2], real=_REAL, places=self._places)
             self._table = (key, self._checked(made))
         return self._table[1]
 
@@ -302,5 +335,6 @@ class Delivery:
             seed=seed,
             stream=self._stream,
             real=_REAL,
+            places=self._places,
         )
         return edge_list(table, step, self.rule.weight_dimension)

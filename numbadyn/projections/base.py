@@ -17,9 +17,11 @@ from numbadyn.model.group import Projection
 from numbadyn.model.hooks import not_receive_update_output
 from numbadyn.model.init import Constant
 from numbadyn.model.inputs import full_key
+from numbadyn.model.view import View, view_of
 from numbadyn.projections.apply import Delivery
 from numbadyn.projections.conductances import conductance_name
 from numbadyn.projections.connectivity import Connectivity, EdgeList
+from numbadyn.projections.ends import check_self
 from numbadyn.projections.source import Source
 from numbadyn.units import Dimension, describe, join
 
@@ -40,8 +42,8 @@ class SynapticProjection(Projection):
         What it passes through then; see `Source`.
     comm, delay
         See `Delivery`.
-    post : Dynamics
-        The target.
+    post : Dynamics or View
+        The target, or a part of it.
     name : str, optional
         Name for messages and results; the attribute's name in its network by default.
 
@@ -74,11 +76,20 @@ class SynapticProjection(Projection):
         self._serial = serial()
         self._post = checked_target(post, self.path)
         self._post.arriving_projections.add(self)
-        self._source = Source(modules, self.path, through)
+        self._source = Source(modules, self.path, through, synapses=isinstance(comm, Connectivity))
         self.stages = self._source.stages
         self.comm = comm
-        self._delivery = Delivery(self, comm, delay, self._post.varshape, self._source.before_first)
+        self._delivery = Delivery(
+            self,
+            comm,
+            delay,
+            self._post.varshape,
+            self._source.before_first,
+            pre=self._source.part,
+            post=view_of(post),
+        )
         self._delivery.check_pre(self._source.size)
+        check_self(comm, modules[0] if modules else None, post, self.path)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "comm" and "_delivery" in vars(self):
@@ -177,7 +188,8 @@ def serial() -> int:
 
 
 def checked_target(post: Any, where: str) -> Dynamics:
-    """Give the target, after checking that it can have inputs."""
+    """Give the target, that of a view its population, after checking that it can have inputs."""
+    post = post.population if isinstance(post, View) else post
     if not isinstance(post, Dynamics):
         raise ProjectionTargetError(
             f"post of {where} is {post!r}, which is not a Dynamics.",

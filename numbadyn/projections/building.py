@@ -15,7 +15,7 @@ import numpy as np
 
 from numbadyn.errors import InternalError
 from numbadyn.model.init import Initialiser
-from numbadyn.projections.connectivity import Connectivity, SynapseTable
+from numbadyn.projections.connectivity import Connectivity, Places, SynapseTable
 
 __all__ = ["CONNECTIVITY_STREAM", "STREAMS", "Builder", "build", "made_by", "set_builder"]
 
@@ -30,7 +30,16 @@ class Builder(Protocol):
     """What makes a table; see `numbadyn.runtime.builders.build`."""
 
     def __call__(
-        self, rule: Connectivity, *, delay: Any, dt: float, rounding: str, seed: int, stream: int, real: Any
+        self,
+        rule: Connectivity,
+        *,
+        delay: Any,
+        dt: float,
+        rounding: str,
+        seed: int,
+        stream: int,
+        real: Any,
+        places: Any,
     ) -> SynapseTable:
         """Make the table of a rule."""
         ...
@@ -76,6 +85,7 @@ def build(
     stream: int,
     real: np.dtype[Any],
     rounding: str = "up",
+    places: Places | None = None,
 ) -> SynapseTable:
     """Make the synapses of one projection.
 
@@ -96,6 +106,8 @@ def build(
         Precision of the weights.
     rounding : {"up", "nearest", "exact"}
         What becomes of delays between steps.
+    places : Places, optional
+        Which neurons of larger populations those of the rule are.
 
     Returns
     -------
@@ -106,4 +118,4 @@ def build(
         raise InternalError("Nobody has said who builds synapse tables.", where="numbadyn.projections.building")
     if rule.seed is not None:
         seed, stream = rule.seed, CONNECTIVITY_STREAM
-    return builder(rule, delay=delay, dt=dt, rounding=rounding, seed=seed, stream=stream, real=real)
+    return builder(rule, delay=delay, dt=dt, rounding=rounding, seed=seed, stream=stream, real=real, places=places)

@@ -12,12 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import NegativeConductanceError
+from numbadyn.model.dynamics import Synapse
 from numbadyn.model.init import Constant, Initialiser, LogNormal, Normal, Uniform, Values
 from numbadyn.model.module import Module
 from numbadyn.projections.connectivity import Connectivity
-from numbadyn.units import Dimension, describe, join
+from numbadyn.units import CONDUCTANCE, Dimension, describe, join
 
-__all__ = ["check_given", "check_table", "conductance_at", "conductance_name", "mark", "negative_conductance"]
+__all__ = [
+    "check_given",
+    "check_jump",
+    "check_table",
+    "conductance_at",
+    "conductance_name",
+    "mark",
+    "negative_conductance",
+]
 
 _MARK = "_conductance_for"
 
@@ -53,6 +62,29 @@ def check_table(rule: Connectivity, table: Any, name: str, where: str) -> None:
     if _least(rule.weight) < 0.0:
         weights = table.weights if isinstance(table.weights, np.ndarray) else table.weights.copy_to_host()
         _check(np.asarray(weights), rule.weight_dimension, name, where)
+
+
+def check_jump(values: NDArray[Any], dimension: Dimension, target: Module, into_state: bool, where: str) -> None:
+    """Refuse jumps below zero of a synapse that serves a conductance, or of a state in siemens of another model.
+
+    Parameters
+    ----------
+    values : ndarray
+        Heights of the jumps.
+    dimension : Dimension
+        What they measure.
+    target : Module
+        Whose state jumps.
+    into_state : bool
+        Whether they go into a state that was named, and not into the sum of inputs.
+    where : str
+        Whose weights they are.
+    """
+    name = conductance_at(target)
+    if name is None and into_state and dimension == CONDUCTANCE and not isinstance(target, Synapse):
+        name = target.path
+    if name is not None:
+        _check(np.atleast_1d(values), dimension, name, where)
 
 
 def _least(recipe: Initialiser) -> float:

@@ -26,7 +26,7 @@ class CurrentProj(SynapticProjection):
         Who is connected to whom, and how strongly; or a function of the signal.
     out : Describer or output model
         What current it makes of what arrives: ``CUBA.desc()`` takes it as it is.
-    post : Dynamics
+    post : Dynamics or View
         The target.
     delay : Quantity, array or Initialiser, optional
         As in `AlignPostProj`.
@@ -92,7 +92,7 @@ class DeltaProj(SynapticProjection):
         Where the signal comes from; see `AlignPostProj`.
     comm : Connectivity or callable
         Who is connected to whom; the weight is the height of the jump, such as ``0.1*mV``.
-    post : Dynamics
+    post : Dynamics or View
         The target, whose update sums its delta inputs.
     delay : Quantity, array or Initialiser, optional
         As in `AlignPostProj`.

@@ -21,6 +21,7 @@ from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.group import Projection
 from numbadyn.model.init import Constant
 from numbadyn.model.values import Parameter
+from numbadyn.model.view import view_of
 from numbadyn.projections.apply import Delivery
 from numbadyn.projections.base import checked_target, serial
 from numbadyn.projections.connectivity import Edges
@@ -47,7 +48,15 @@ class GapJunction(Projection):
                 raise UnknownStateError(
                     f"{self.path} couples the state {state!r}.", where=self.path, cure="Give its name, such as 'V'."
                 )
-        self.pre_ids, self.post_ids = self._edges(conn)
+        parts = [view_of(end) for end in (pre, post)]
+        shapes = [
+            end.varshape if part is None else part.varshape
+            for end, part in zip((self._pre, self._post), parts, strict=True)
+        ]
+        self.pre_ids, self.post_ids = (
+            ids if part is None else part.elements[ids]
+            for part, ids in zip(parts, self._edges(conn, *shapes), strict=True)
+        )
         self.label = label
         self._serial = serial()
         self._delay = join(0.0, TIME) if delay is None else delay
@@ -61,7 +70,9 @@ class GapJunction(Projection):
         self._readers = [_reader(end, self._delay, chosen=True) for end in self.ends]
         self._latest = {end.key: _reader(end, join(0.0, TIME), chosen=False) for end in self.ends}
 
-    def _edges(self, conn: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _edges(
+        self, conn: Any, pre_size: tuple[int, ...], post_size: tuple[int, ...]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         if isinstance(conn, Edges):
             if not conn.uniform_weight or conn.weight.key() != Constant(1.0).key():
                 raise ConnectivityError(
@@ -71,7 +82,7 @@ class GapJunction(Projection):
                 )
             pairs: Any = (conn.pre, conn.post)
         else:
-            pairs = conn(self._pre.varshape, self._post.varshape) if callable(conn) else conn
+            pairs = conn(pre_size, post_size) if callable(conn) else conn
         if not isinstance(pairs, tuple | list) or len(pairs) != 2:
             raise ConnectivityError(
                 f"conn of {self.path} gives {pairs!r}.",
@@ -79,7 +90,7 @@ class GapJunction(Projection):
                 cure="Give a function of the two sizes, or a pair: presynaptic and postsynaptic indices, one for each "
                 "junction.",
             )
-        checked = Edges(self._pre.varshape, self._post.varshape, *pairs)
+        checked = Edges(pre_size, post_size, *pairs)
         if checked.n_synapses == 0:
             raise ConnectivityError(
                 f"{self.path} has no junction.", where=self.path, cure="Connect at least one pair, or leave it out."
@@ -173,8 +184,8 @@ class SymmetryGapJunction(GapJunction):
 
     Parameters
     ----------
-    couples : Dynamics or pair of Dynamics
-        One population, coupled within itself, or two.
+    couples : Dynamics or View, or pair of them
+        One population, coupled within itself, or two; of a part of a population, `conn` counts its neurons.
     states : str or pair of str
         Name of the state that is coupled, mostly ``"V"``.
     conn : callable, Edges or pair of arrays of int

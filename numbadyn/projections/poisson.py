@@ -17,9 +17,12 @@ from numbadyn.model.delays import Prefetch
 from numbadyn.model.group import Projection
 from numbadyn.model.init import Initialiser
 from numbadyn.model.values import Parameter, State
+from numbadyn.model.view import view_of
 from numbadyn.projections.base import checked_target, serial
+from numbadyn.projections.conductances import check_jump
 from numbadyn.projections.jumps import chosen_neurons, jumps_of
 from numbadyn.projections.poisson_arguments import checked_jump, checked_mask, whole_number
+from numbadyn.tracing.traced import Traced
 from numbadyn.units import FREQUENCY, join, join_eager, split
 
 __all__ = ["PoissonInput", "poisson_input"]
@@ -34,11 +37,12 @@ class PoissonInput(Projection):
 
     Parameters
     ----------
-    target : Dynamics or Prefetch
+    target : Dynamics, View or Prefetch
         A population whose update sums its delta inputs; or one of its states, ``E.prefetch("g")``, which then jumps at
-        the start of each update of its owner, after all projections have read it.
+        the start of each update of its owner, after all projections have read it. Of a part of a population,
+        ``E[:80]`` or ``E[:80].prefetch("g")``, these neurons alone.
     indices : array of int or bool, slice, or tuple of them, optional
-        Which neurons are targets, by NumPy's rules for an array of the population's shape; all by default. `freq` and
+        Which neurons are targets, by NumPy's rules for an array of the shape of the target; all by default. `freq` and
         `weight` may then have one value for each of them.
     num_input : int
         Number of sources of each target neuron.
@@ -60,6 +64,8 @@ class PoissonInput(Projection):
         More than 1e9 spikes a step and neuron are expected; when a run begins.
     DimensionError
         `freq` is no rate.
+    NegativeConductanceError
+        When it runs: `weight` is negative, but what jumps is a conductance.
     ProjectionTargetError
         `target` is not a `Dynamics` or a reference to a state; or, while tracing, its update sums no delta inputs.
 
@@ -93,7 +99,12 @@ class PoissonInput(Projection):
         self._post = checked_target(target.module if isinstance(target, Prefetch) else target, self.path)
         self._post.arriving_projections.add(self)
         self.varshape = self._post.varshape
-        chosen = None if indices is None else chosen_neurons(indices, self.varshape, self.path)
+        part = view_of(target)
+        self._part = part if part is None or indices is None else part[indices]
+        if self._part is not None:
+            chosen: NDArray[np.bool_] | None = self._part.mask
+        else:
+            chosen = None if indices is None else chosen_neurons(indices, self.varshape, self.path)
         count = whole_number(num_input, self.path)
         for what, given in (("freq", freq), ("weight", weight)):
             if given is None:
@@ -106,8 +117,9 @@ class PoissonInput(Projection):
         self.freq = Parameter(
             self._spread(freq, chosen), unit=join(1.0, FREQUENCY), negative=False, check=self._must_fit
         )
-        self.weight = Parameter(self._spread(weight, chosen))
+        self.weight = Parameter(self._spread(weight, chosen), check=self._must_conduct)
         self.label = label
+        self._into_state = isinstance(target, Prefetch)
         self._spare_key = f"{self.path} {serial()}"
         self._jumps = jumps_of(self._post, target.item) if isinstance(target, Prefetch) else None
 
@@ -122,6 +134,10 @@ class PoissonInput(Projection):
                 cure="Check num_input and the unit of freq, or give the mean as a current.",
             )
 
+    def _must_conduct(self, weight: NDArray[Any], _context: Any) -> None:
+        """Refuse jumps that would make a conductance negative."""
+        check_jump(weight, self.weight.dimension, self._post, self._into_state, self.path)
+
     @property
     def post(self) -> Any:
         """The population of the target."""
@@ -129,13 +145,15 @@ class PoissonInput(Projection):
 
     def _spread(self, values: Any, chosen: NDArray[np.bool_] | None) -> Any:
         """Give values for the whole population, where there is one for each of the chosen neurons."""
-        if chosen is None or isinstance(values, Initialiser | Parameter) or np.ndim(values) != 1:
+        if chosen is None or isinstance(values, Initialiser | Parameter) or np.ndim(values) == 0:
+            return values
+        if np.ndim(values) != 1 and (self._part is None or np.shape(values) != self._part.varshape):
             return values
         magnitude, dimension = split(values)
-        count, flat = int(chosen.sum()), np.asarray(magnitude)
+        count, flat = int(chosen.sum()), np.ravel(magnitude)
         if flat.size == count:
             spread = np.zeros(self.varshape)
-            spread[chosen] = flat
+            spread.reshape(-1)[np.flatnonzero(chosen) if self._part is None else self._part.elements] = flat
             return join_eager(spread, dimension)
         if flat.shape != self.varshape:
             raise ShapeError(
@@ -212,7 +230,12 @@ def poisson_input(
     shape = state.varshape
     old = state.value
     number, rate, height = checked_jump(num_input, freq, weight, old)
-    if indices is not None:
+    part = view_of(target)
+    if not isinstance(height, Traced) and state.owner is not None:
+        check_jump(np.asarray(split(height)[0]), split(height)[1], state.owner, True, "nd.poisson_input")
+    if part is not None:
+        number = number * (part if indices is None else part[indices]).mask.astype(float)
+    elif indices is not None:
         number = number * chosen_neurons(indices, shape, "nd.poisson_input").astype(float)
     new = old + _jump(number, rate, height, shape)
     state.value = new if refractory is None else np.where(checked_mask(refractory, shape), old, new)

@@ -14,6 +14,7 @@ from numbadyn.model.delays import Before, OutputDelayAt, Prefetch, PrefetchDelay
 from numbadyn.model.describe import Describer
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.module import Module
+from numbadyn.model.view import View, view_of, whole_of
 from numbadyn.projections.connectivity import Connectivity
 from numbadyn.tracing.trace import current_trace
 
@@ -35,9 +36,14 @@ class Source:
         Place for messages.
     through : tuple, optional
         Further functions that the signal passes through, also where it is the argument of the call.
+    synapses : bool
+        Whether what follows is a rule of connection. Then a part of a population is read as a whole, and the synapses
+        say which neurons have some; else its neurons are picked in each step.
 
     Attributes
     ----------
+    part : View or None
+        The part of a population that is read as a whole.
     size : tuple of int or None
         Shape of the signal, where it is known beforehand.
     stages : list
@@ -55,7 +61,9 @@ class Source:
     (5,)
     """
 
-    def __init__(self, modules: tuple[Any, ...], where: str, through: tuple[Any, ...] = ()) -> None:
+    def __init__(
+        self, modules: tuple[Any, ...], where: str, through: tuple[Any, ...] = (), *, synapses: bool = False
+    ) -> None:
         self.where = where
         for module in (*modules, *through):
             if not callable(module):
@@ -64,11 +72,13 @@ class Source:
                     where=where,
                     cure="Give a population, a reference such as E.output_delay(1.5*ms), or a function.",
                 )
-        self.first = (
-            modules[0]
-            if modules and isinstance(modules[0], Dynamics | Prefetch | PrefetchDelayAt | OutputDelayAt)
-            else None
-        )
+        given = modules[0] if modules else None
+        self.part = view_of(given) if synapses and len(modules) + len(through) == 1 else None
+        if self.part is not None:
+            given = whole_of(given)
+        elif isinstance(given, View):
+            given = given.output_delay()
+        self.first = given if isinstance(given, Dynamics | Prefetch | PrefetchDelayAt | OutputDelayAt) else None
         own = modules if self.first is None else modules[1:]
         self._makes_a_signal = bool(own)
         self.stages: list[Callable[..., Any]] = [*own, *through]
@@ -79,7 +89,7 @@ class Source:
     @property
     def size(self) -> tuple[int, ...] | None:
         """Shape of the signal, where it is known beforehand."""
-        return size_of(self.stages[-1] if self.stages else self.first)
+        return size_of(self.stages[-1] if self.stages else self.part or self.first)
 
     @property
     def begins_with_history(self) -> bool:
@@ -153,6 +163,9 @@ def kept_on_population(modules: tuple[Any, ...], model: Any) -> tuple[Any, tuple
         The model, shared by all of equal description, and the signal that reads it: as late as the population was read.
     """
     first = modules[0] if len(modules) == 1 else None
+    if isinstance(first, View):
+        seen = first.align_pre(model)
+        return seen.population, (seen,)
     if isinstance(first, OutputDelayAt) and first.plain:
         made = first.module.align_pre(model)
         return made, (first.on(made),)
@@ -175,8 +188,10 @@ def made_for_signal(model: Any, modules: tuple[Any, ...], through: tuple[Any, ..
 
 def size_of(source: Any) -> tuple[int, ...] | None:
     """Shape of what a population, a stage or a reference gives; None where it is not known beforehand."""
+    if isinstance(source, View):
+        return source.varshape
     if isinstance(source, Dynamics):
         return tuple(source.out_size)
     if isinstance(source, Prefetch):
-        return tuple(source.module.varshape)
+        return tuple(source.module.varshape if source.view is None else source.view.varshape)
     return source.shape if isinstance(source, PrefetchDelayAt | OutputDelayAt) else None

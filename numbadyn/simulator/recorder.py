@@ -10,6 +10,7 @@ import operator
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from numbadyn.errors import RecordingError
 from numbadyn.io.recordings import Paths, Recording, Result, Samples, Spikes
@@ -17,6 +18,7 @@ from numbadyn.ir.analysis import live
 from numbadyn.ir.nodes import Channel, Step
 from numbadyn.model.module import Module
 from numbadyn.model.naming import walk
+from numbadyn.model.view import view_of, whole_of
 from numbadyn.runtime.engine import RunOutcome
 from numbadyn.runtime.logs import SampleLog, SpikeLog
 from numbadyn.units import TIME, describe, is_quantity, magnitude_in
@@ -45,6 +47,8 @@ class Recorder:
         self.modules = {id(module): (module, module.path) for module in walk(network)}
         self._spikes: dict[str, SpikeLog] = {}
         self._samples: dict[tuple[str, str], SampleLog] = {}
+        #: Name of a recorded part of a population -> path of the population, elements.
+        self._parts: dict[str, tuple[str, NDArray[np.int64]]] = {}
 
     @property
     def spikes(self) -> list[SpikeLog]:
@@ -100,8 +104,14 @@ class Recorder:
         bool
             Whether the program must be built anew.
         """
+        part, module = view_of(module), whole_of(module)
         path, channels = self.path(module), len(self.step.channels)
         before = self._readers_of_the_past(self.probes) if running else set()
+        name = path if part is None else path + part.text
+        if part is not None:
+            if variable is not None:
+                index = part.elements if index is None else part[index].elements
+            self._parts[name] = (path, part.elements)
         sample_log = (
             self._sample_log(module, path, variable, index, every, start, stop) if variable is not None else None
         )
@@ -121,9 +131,9 @@ class Recorder:
                     cure="Call record before the first run, or sim.reset() first.",
                 )
         if spike_log is not None:
-            self._spikes[path] = spike_log
+            self._spikes[name] = spike_log
         if sample_log is not None and variable is not None:
-            self._samples[path, variable] = sample_log
+            self._samples[name, variable] = sample_log
         return changed
 
     def _readers_of_the_past(self, probes: list[int]) -> set[int]:
@@ -262,7 +272,10 @@ class Recorder:
         recordings: dict[str, dict[str, Any]] = {}
         for path, spikes in self._spikes.items():
             steps, indices = spikes.take()
-            recordings.setdefault(path, {})["events"] = Spikes(steps, indices, self.dt, spikes.width, duration)
+            events = Spikes(steps, indices, self.dt, spikes.width, duration)
+            recordings.setdefault(path, {})["events"] = (
+                events.of(self._parts[path][1]) if path in self._parts else events
+            )
         for (path, variable), log in self._samples.items():
             steps, values = log.take()
             dimension = (
@@ -272,7 +285,8 @@ class Recorder:
                 steps, values, dimension, self.dt, log.elements
             )
         made = {
-            path: Recording(path, parts.get("samples", {}), parts.get("events")) for path, parts in recordings.items()
+            path: Recording(path, parts.get("samples", {}), parts.get("events"), self._parts.get(path))
+            for path, parts in recordings.items()
         }
         paths = Paths(self.modules.values())
         return Result(made, outcome.first, outcome.reached, self.dt, outcome.seconds, outcome.interrupted, paths)

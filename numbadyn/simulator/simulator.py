@@ -25,6 +25,7 @@ from numbadyn.model.naming import walk
 from numbadyn.model.step import trace_step
 from numbadyn.model.values import stored
 from numbadyn.model.variable import changes
+from numbadyn.model.view import view_of, whole_of
 from numbadyn.projections.building import made_by
 from numbadyn.runtime import on_demand
 from numbadyn.runtime.cuda.device import Device
@@ -305,12 +306,13 @@ class Simulator:
         """Record from now on: spikes as events, a variable as samples.
 
         A second request for the same variable takes the place of the first. `index`, `every`, `start` and `stop` are
-        those of the variable; spikes are recorded whole.
+        those of the variable; spikes are recorded whole. Part of a population, ``E[:80]``, is recorded under a name of
+        its own: it is found as ``result[E[:80]]``, its neurons counted from zero, beside what is recorded of ``E``.
 
         Parameters
         ----------
-        module : Module
-            A module of the network.
+        module : Module or View
+            A module of the network, or some neurons of one.
         variable : str, optional
             A state, or the name of a computed value: ``"output"``, ``"current_inputs[key]"``, ``"delta_inputs[key]"``.
         spikes : bool
@@ -439,15 +441,17 @@ class Simulator:
 
         Parameters
         ----------
-        module : Module
-            A module of the network.
+        module : Module or View
+            A module of the network, or some neurons of one.
         variable : str
             Name of a state.
         """
+        part, module = view_of(module), whole_of(module)
         kind, number, shape, _dtype = self._recorder.find(module, self._recorder.path(module), variable)
         if kind != "state":
             raise RecordingError(f"{variable!r} is not a state.", where=module.path, cure="Record it with sim.record.")
-        return join(np.array(self.machine.state(number)).reshape(shape), self.step.states[number].dimension)
+        values = np.array(self.machine.state(number)).reshape(shape)
+        return join(values if part is None else part.of(values, variable), self.step.states[number].dimension)
 
     @in_turn()
     def set(self, module: Module, variable: str, value: Any) -> None:
@@ -459,13 +463,14 @@ class Simulator:
 
         Parameters
         ----------
-        module : Module
-            A module of the network.
+        module : Module or View
+            A module of the network, or some neurons of one.
         variable : str
             Name of a state.
         value : array or quantity
             New values, of the state's unit and shape (or a single value).
         """
+        part, module = view_of(module), whole_of(module)
         path = self._recorder.path(module)
         kind, number, shape, dtype = self._recorder.find(module, path, variable)
         if kind != "state":
@@ -479,4 +484,9 @@ class Simulator:
             raise InvalidParameterError(
                 f"The new value of {path}.{variable} holds NaN.", where=path, cure="Give numbers."
             )
+        if part is not None:
+            whole = np.array(self.machine.state(number)).reshape(shape)
+            own = part.of(whole, variable)
+            whole[part.index] = stored(magnitude, own.shape, dtype, f"{path}{part.text}.{variable}")
+            magnitude = whole
         self.machine.set_state(number, stored(magnitude, shape, dtype, f"{path}.{variable}"))

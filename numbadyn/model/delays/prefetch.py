@@ -49,6 +49,10 @@ class Prefetch:
     array([-60., -60.]) * mV
     """
 
+    #: The part of the module that it was asked of, and the reference to the whole; None where it is the whole.
+    view: Any = None
+    whole: Any = None
+
     def __init__(self, module: Dynamics, item: str) -> None:
         self.module, self.item = module, checked_item(module, item, "Prefetch")
 

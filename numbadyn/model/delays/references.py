@@ -24,7 +24,18 @@ __all__ = ["OutputDelayAt", "PrefetchDelayAt"]
 
 
 class _At:
-    """A read of the past of one module."""
+    """A read of the past of one module.
+
+    Attributes
+    ----------
+    view : View or None
+        The part of the module that it was asked of.
+    whole : _At
+        The same read of the whole module, if it was asked of a part.
+    """
+
+    view: Any = None
+    whole: Any = None
 
     def __init__(
         self,

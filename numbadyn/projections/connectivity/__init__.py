@@ -16,7 +16,7 @@ from numbadyn.projections.connectivity.rules import (
     FixedTotalNumber,
     OneToOne,
 )
-from numbadyn.projections.connectivity.table import EdgeList, SynapseTable, edge_list
+from numbadyn.projections.connectivity.table import EdgeList, Places, SynapseTable, edge_list, placed
 
 __all__ = [
     "AllToAll",
@@ -30,8 +30,10 @@ __all__ = [
     "Matrix",
     "OneToOne",
     "PairwisePoisson",
+    "Places",
     "SymmetricPairwiseBernoulli",
     "SynapseTable",
     "as_delay",
     "edge_list",
+    "placed",
 ]

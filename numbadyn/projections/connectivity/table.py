@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from numbadyn.units import TIME, Dimension, join
 
-__all__ = ["EdgeList", "SynapseTable", "edge_list"]
+__all__ = ["EdgeList", "Places", "SynapseTable", "edge_list", "placed"]
 
 
 class EdgeList(NamedTuple):
@@ -141,6 +141,64 @@ class SynapseTable:
     def _pre(self) -> NDArray[np.int64]:
         """Give the presynaptic index of each stored synapse."""
         return np.repeat(np.arange(self.n_pre), np.diff(self.offsets[:: self.n_delays]))
+
+
+class Places(NamedTuple):
+    """Which neurons of two populations those of a rule are.
+
+    Attributes
+    ----------
+    n_pre, n_post : int
+        Sizes of the populations.
+    pre, post : ndarray of int64 or None
+        Number in the population of each neuron of the rule; None where the rule is about all of them.
+    """
+
+    n_pre: int
+    n_post: int
+    pre: NDArray[np.int64] | None
+    post: NDArray[np.int64] | None
+
+
+def placed(table: SynapseTable, places: Places | None) -> SynapseTable:
+    """The table of a rule between parts of populations, as one between the populations.
+
+    Parameters
+    ----------
+    table : SynapseTable
+        Made for the numbers of neurons of the rule.
+    places : Places or None
+        Who they are; None changes nothing.
+
+    Returns
+    -------
+    SynapseTable
+        The same synapses, in the same order of the rule; neurons outside of the parts have none.
+
+    Examples
+    --------
+    >>> one = SynapseTable(2, 2, np.zeros(1, np.int32), np.array([0, 1, 2]), np.array([1, 0], np.uint32), np.ones(1))
+    >>> moved = placed(one, Places(5, 5, np.array([4, 1]), np.array([0, 3])))
+    >>> [array.tolist() for array in moved.edges(0.1)[:2]]
+    [[4, 1], [3, 0]]
+    """
+    if places is None:
+        return table
+    n_delays = table.n_delays
+    pre = np.arange(table.n_pre) if places.pre is None else places.pre
+    post = np.arange(table.n_post) if places.post is None else places.post
+    lengths = np.zeros((places.n_pre, n_delays), dtype=np.int64)
+    lengths[pre] = np.diff(table.offsets).reshape(table.n_pre, n_delays)
+    offsets = np.concatenate([[0], np.cumsum(lengths.reshape(-1))])
+    targets, weights, order = post[table.targets].astype(np.uint32), table.weights, table.order
+    if np.any(np.diff(pre) < 0) or np.any(np.diff(post) < 0):
+        segments = np.repeat((pre[:, None] * n_delays + np.arange(n_delays)).reshape(-1), np.diff(table.offsets))
+        moved = np.lexsort((targets, segments))
+        positions = table.positions()
+        order = moved if positions is None else positions[moved]
+        targets = targets[moved]
+        weights = weights if weights.size == 1 else weights[moved]
+    return SynapseTable(places.n_pre, places.n_post, table.delays, offsets, targets, weights, order)
 
 
 def edge_list(table: SynapseTable, dt: float, weight_dimension: Dimension) -> EdgeList:

@@ -13,9 +13,11 @@ from typing import Any, NamedTuple
 from numbadyn.errors import InvalidParameterError, ProjectionTargetError
 from numbadyn.model.delays import OutputDelayAt, Prefetch, PrefetchDelayAt
 from numbadyn.model.dynamics import Dynamics
+from numbadyn.model.view import whole_of
 from numbadyn.projections.align_post import AlignPostProj
 from numbadyn.projections.base import checked_target
 from numbadyn.projections.connectivity import Connectivity
+from numbadyn.projections.ends import recurrent
 from numbadyn.projections.source import size_of
 
 __all__ = ["Ends", "RuleProj"]
@@ -39,9 +41,9 @@ class RuleProj(AlignPostProj):
 
     Parameters
     ----------
-    pre : Dynamics or OutputDelayAt
-        The source: a population (the spikes of its last step), or a delayed reference to one.
-    post : Dynamics
+    pre : Dynamics, View or OutputDelayAt
+        The source: a population or a part of one (the spikes of its last step), or a delayed reference to it.
+    post : Dynamics or View
         The target.
     rule : callable
         Makes the rule of connection from `Ends`; the subclasses give it.
@@ -106,7 +108,8 @@ class RuleProj(AlignPostProj):
         name: str | None = None,
     ) -> None:
         where = name or type(self).__name__
-        source = pre.module if isinstance(pre, Prefetch | PrefetchDelayAt | OutputDelayAt) else pre
+        source = whole_of(pre)
+        source = source.module if isinstance(source, Prefetch | PrefetchDelayAt | OutputDelayAt) else source
         if not isinstance(source, Dynamics):
             raise ProjectionTargetError(
                 f"pre of {where} is {pre!r}, which is not a Dynamics.",
@@ -114,9 +117,10 @@ class RuleProj(AlignPostProj):
                 cure="Give a population, such as nd.LIF(100), or a reference to one, E.output_delay(1.5*ms).",
             )
         checked_target(post, where)
-        recurrent = source is post
+        same = recurrent(pre, post)
+        allow_self = bool(allow_autapses) or same is False
         sizes = (size_of(pre) or source.out_size, post.varshape)
-        comm = rule(Ends(*sizes, weight, allow_autapses or not recurrent, bool(allow_multapses), recurrent))
+        comm = rule(Ends(*sizes, weight, allow_self, bool(allow_multapses), bool(same)))
         comm.seed = None if seed is None else _checked_seed(seed, where)
         super().__init__(pre, comm=comm, syn=syn, out=out, post=post, delay=delay, label=label, share=share, name=name)
         self._pre = pre

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from numbadyn.projections.connectivity import Connectivity, Edges, SynapseTable, as_delay
+from numbadyn.projections.connectivity import Connectivity, Edges, Places, SynapseTable, as_delay, placed
 from numbadyn.runtime.builders.delays import with_delays
 from numbadyn.runtime.builders.structure import Draw, structure_of
 from numbadyn.runtime.builders.values import per_synapse
@@ -32,6 +32,7 @@ def build(
     seed: int,
     stream: int = CONNECTIVITY_STREAM,
     real: Any = np.float64,
+    places: Places | None = None,
 ) -> SynapseTable:
     """Make the synapses of a projection.
 
@@ -51,6 +52,9 @@ def build(
         First of `STREAMS` streams that belong to this projection alone.
     real : dtype
         float64 or float32, the precision of the weights. The structure and the delays do not depend on it.
+
+    places : Places, optional
+        Which neurons of larger populations those of the rule are; by default the populations are those of the rule.
 
     Returns
     -------
@@ -74,7 +78,7 @@ def build(
     structure = structure_of(rule, draw)
     rule.check_weight_shape(structure.targets.size)
     weights = per_synapse(rule.weight, structure, draw.shifted(1), np.dtype(real))
-    return with_delays(
+    table = with_delays(
         structure,
         weights,
         recipe,
@@ -85,3 +89,4 @@ def build(
         keep_order=rule.may_repeat,
         one_axis="synapses" if isinstance(rule, Edges) else "neurons" if rule.n_synapses is None else "either",
     )
+    return placed(table, places)

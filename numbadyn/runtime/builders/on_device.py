@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from numbadyn.model.delays.rule import LONGEST, check_delays, delay_steps
 from numbadyn.model.init import Constant, Distribution, Initialiser, OfPairs, Values
-from numbadyn.projections.connectivity import Connectivity, SynapseTable, as_delay
+from numbadyn.projections.connectivity import Connectivity, Places, SynapseTable, as_delay
 from numbadyn.projections.connectivity.delays import steps
 from numbadyn.runtime.builders import CONNECTIVITY_STREAM, build
 from numbadyn.runtime.builders.delays import OneAxis, Steps, axonal, computed, is_axonal
@@ -45,6 +45,7 @@ def build_on_device(
     seed: int,
     stream: int = CONNECTIVITY_STREAM,
     real: Any = np.float64,
+    places: Places | None = None,
 ) -> DeviceTable:
     """Make the synapses of a projection in the memory of a device.
 
@@ -52,7 +53,7 @@ def build_on_device(
     ----------
     device : Device
         The GPU.
-    rule, delay, dt, rounding, seed, stream, real
+    rule, delay, dt, rounding, seed, stream, real, places
         See `numbadyn.runtime.builders.build`.
 
     Returns
@@ -73,7 +74,8 @@ def build_on_device(
     rules are drawn on the device if they come from a distribution; arrays are copied; what only a function of the user
     can tell is made on the host and copied.
 
-    On the host, then copied as a whole: `Edges` and `Matrix`, and rules that are not of this package.
+    On the host, then copied as a whole: `Edges` and `Matrix`, rules that are not of this package, and synapses between
+    parts of populations.
 
     Beside the table, memory on the device is needed for a delay of 4 bytes for each synapse, where delays differ
     between the synapses of a neuron, and for buffers of about 1 GB (less for small tables, more
@@ -81,9 +83,9 @@ def build_on_device(
     """
     recipe, precision = as_delay(delay), np.dtype(real)
     draw, shop = Draw.of(seed, stream), Workshop(device)
-    structure = structure_on_device(rule, shop, draw)
+    structure = structure_on_device(rule, shop, draw) if places is None else None
     if structure is None:
-        made = build(rule, delay=delay, dt=dt, rounding=rounding, seed=seed, stream=stream, real=real)
+        made = build(rule, delay=delay, dt=dt, rounding=rounding, seed=seed, stream=stream, real=real, places=places)
         return copied(device, made, shares_weight=rule.uniform_weight)
     rule.check_weight_shape(structure.n_synapses)
     weights = _weights(rule.weight, structure, rule.n_post, shop, draw.shifted(1), precision)
