@@ -5,7 +5,9 @@ import sys
 
 import numpy as np
 import pytest
+from quantities import ms, mV, nS
 
+import numbadyn as nd
 from tests.examples.pages import ROOT
 
 PNG = b"\x89PNG"
@@ -65,6 +67,7 @@ def test_ei_balance_is_as_in_the_paper():
         ("brunel", ("--scale", "0.001")),
         ("ei_balance", ("--scale", "nan")),
         ("ei_balance", ("--target", "gpu")),
+        ("plasticity", ("--inputs", "3")),
         ("brunel", ("--out", "no/such/folder/brunel.png")),
     ],
 )
@@ -114,4 +117,60 @@ def test_delay_equations_tell_rest_from_chaos(call, tmp_path):
     assert int(lines[3].split(",")[-1].split()[0]) > 15
     period, theory = (float(part.split()[-1].strip(",")) for part in lines[-2].replace(", by", " by").split(" by "))
     assert period == pytest.approx(theory, rel=0.03)
+    assert picture.read_bytes()[:4] == PNG
+
+
+def stdp_by_hand(before, after, i, j, w, w_max, A_plus, A_minus, tau_plus, tau_minus, dt):
+    """Pairs of spikes one by one, from the formula: traces are sums over earlier spikes, nothing is kept in step."""
+    w, weights = np.array(w), []
+    for step in range(len(before)):
+        for k in range(len(i)):
+            x = sum(np.exp(-(step - m) * dt / tau_plus) for m in range(step) if before[m, i[k]])
+            y = sum(np.exp(-(step - m) * dt / tau_minus) for m in range(step) if after[m, j[k]])
+            w[k] += after[step, j[k]] * A_plus * w_max * x - before[step, i[k]] * A_minus * w_max * y
+            w[k] = min(max(w[k], 0.0), w_max)
+        weights.append(w.copy())
+    return np.array(weights)
+
+
+@pytest.mark.parametrize("target", ["interpret", "cpu"])
+def test_pair_stdp_is_that_of_a_loop_over_pairs_of_spikes(target):
+    rng = np.random.default_rng(3)
+    before, after = rng.random((150, 4)) < 0.06, rng.random((150, 3)) < 0.06
+    i, j = np.array([0, 1, 2, 3, 0, 0, 2]), np.array([0, 1, 2, 0, 1, 1, 0])
+    first, rates = rng.uniform(0.2, 0.8, 7), {"A_plus": 0.1, "A_minus": 0.12}
+
+    class Net(nd.DynamicsGroup):
+        order = ("pre", "post", "plastic")
+
+        def __init__(self):
+            super().__init__()
+            for name, spikes in (("pre", before), ("post", after)):
+                steps, neurons = np.nonzero(spikes)
+                setattr(self, name, nd.SpikeTrain(spikes.shape[1], neurons, (steps + 1) * 0.5 * ms))
+            times = {"tau_plus": 8 * ms, "tau_minus": 15 * ms}
+            self.plastic = load("plasticity").PairSTDP(self.pre, self.post, i, j, first * nS, 1 * nS, **rates, **times)
+            self.cells = nd.LIF(3)
+            self.send = nd.DeltaProj(
+                self.plastic, comm=nd.Edges(7, 3, np.arange(7), j, weight=1 * mV / nS), post=self.cells
+            )
+
+    net = Net()
+    sim = nd.Simulator(net, dt=0.5 * ms, target=target)
+    sim.record(net.plastic, "w")
+    sim.record(net.plastic, "output")
+    result = sim.run(75.5 * ms, progress=False)[net.plastic]
+    expected = stdp_by_hand(before, after, i, j, first, 1.0, *rates.values(), 8.0, 15.0, 0.5)
+    assert (np.abs(np.diff(expected, axis=0)) > 1e-3).sum() > 50
+    np.testing.assert_allclose(np.asarray(result.w)[1:], expected, rtol=1e-12)
+    sent = np.where(before[:, i], np.vstack([first, expected[:-1]]), 0.0)
+    np.testing.assert_allclose(np.asarray(result.output)[:150], sent, rtol=1e-12)
+
+
+def test_plasticity_drives_weights_to_both_ends(call, tmp_path):
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "plasticity.png"
+    printed = call("plasticity", "--inputs", 50, "--seconds", 2, "--out", picture)
+    assert "50 synapses after 2 s" in printed
+    assert "below 0.2 w_max" in printed
     assert picture.read_bytes()[:4] == PNG
