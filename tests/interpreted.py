@@ -17,8 +17,8 @@ class Interpreted:
 
     def __init__(self, net, dt=0.1, seed=0, bits=64):
         self.net = nd.init_all_states(net, seed=seed)
-        self.step = trace_step(net)
         context = BindContext(dt, seed, bits)
+        self.step = trace_step(net, context)
         real = np.dtype(f"float{bits}")
         tables = [connection.build(context, real) for connection in self.step.connections]
         self.run = Interpreter(self.step, context, tables, probes=self.step.outputs.values())

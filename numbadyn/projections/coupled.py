@@ -12,14 +12,16 @@ they are found in the traced right-hand sides, as their derivatives by the curre
 from __future__ import annotations
 
 import functools
+from contextvars import Context
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.errors import UnstableCouplingError
+from numbadyn.errors import NumbadynError, UnstableCouplingError
 from numbadyn.ir.nodes import BindContext, ParamSpec
+from numbadyn.model import environ
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.projections.apply import Delivery
 from numbadyn.projections.connectivity import Edges
@@ -27,7 +29,7 @@ from numbadyn.projections.coupling import MOST_PAIRS, means_over_step, pieces_of
 from numbadyn.tracing.gains import Gain, gain_of
 from numbadyn.tracing.trace import Trace
 from numbadyn.tracing.traced import Traced, as_node
-from numbadyn.units import DIMENSIONLESS
+from numbadyn.units import DIMENSIONLESS, TIME, join, split
 
 if TYPE_CHECKING:
     from numbadyn.projections.gap_junction import GapJunction
@@ -215,6 +217,15 @@ class Group:
             f"piece: {MOST_PAIRS:,} pairs ({int(MOST_PAIRS**0.5):,} neurons) are solved for any dt.{more}",
         )
 
+    def eager_means(self, context: BindContext, member: GapJunction) -> list[Any]:
+        """What the junctions of a member read in calls outside of a trace: means over the step, with their unit."""
+        given = [split(self._latest(end)) for end in self.ends.values()]
+        present = np.concatenate([np.ravel(magnitude) for magnitude, _dimension in given])
+        changes, makes = self.pairs
+        shares = (present[makes] - present[changes]) * self._weights(context)
+        means = present + np.bincount(changes, shares, self.size)
+        return [join(means[self._numbers(end)], given[0][1]) for end in member.ends]
+
     # ---- what strong junctions read ----------------------------------------------------------------------------------
 
     def _weights(self, context: BindContext) -> NDArray[np.float64]:
@@ -248,7 +259,7 @@ class Group:
             total = total + lot["delivery"](difference * share)
         return total
 
-    def _latest(self, end: End) -> Traced:
+    def _latest(self, end: End) -> Any:
         """All neurons of an end, as of the last step."""
         owner = next(member for member in self.members if any(one.key == end.key for one in member.ends))
         return owner.latest(end)
@@ -271,6 +282,44 @@ class Group:
             self._spare[key] = lot
         found: dict[str, Any] = self._spare[key]
         return found
+
+
+def eager_group(member: GapJunction, context: BindContext) -> Group | None:
+    """The group of a gap junction in calls outside of a trace.
+
+    Populations and gap junctions are traced on their own, apart from everything that the calls keep; None also where
+    they cannot be, such as for an update that takes an argument.
+    """
+
+    def made() -> Group | None:
+        members, ends = _reached(member)
+        trace = Trace("eager")
+        trace.notes["context"] = context
+        with trace.recording(), environ.context(dt=join(context.dt, TIME)):
+            for one in members:
+                one.update()
+            for end in ends:
+                end()
+            settle(trace)
+        return groups_of(trace).get(id(member))
+
+    try:
+        return Context().run(made)
+    except UnstableCouplingError:
+        raise
+    except (NumbadynError, TypeError):
+        return None
+
+
+def _reached(member: GapJunction) -> tuple[list[GapJunction], list[Dynamics]]:
+    """Gap junctions without delay that act on each other, and their populations."""
+    members, ends = [member], list(dict.fromkeys(end.module for end in member.ends))
+    for end in ends:
+        for one in end.arriving_projections:
+            if one not in members and getattr(one, "acts_at_once", False):
+                members.append(one)  # type: ignore[arg-type]
+                ends.extend(other.module for other in members[-1].ends if other.module not in ends)
+    return sorted(members, key=lambda one: one.serial), ends
 
 
 def _chosen(trace: Trace, value: Traced, elements: NDArray[np.int64]) -> Traced:

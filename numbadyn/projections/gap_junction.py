@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from numbadyn.errors import ConnectivityError, ShapeError, UnknownStateError
 from numbadyn.ir.nodes import BindContext
+from numbadyn.model import environ
 from numbadyn.model.delays import PrefetchDelayAt
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.group import Projection
@@ -25,7 +26,7 @@ from numbadyn.model.view import view_of
 from numbadyn.projections.apply import Delivery
 from numbadyn.projections.base import checked_target, serial
 from numbadyn.projections.connectivity import Edges
-from numbadyn.projections.coupled import End, groups_of, note_member, strong_group
+from numbadyn.projections.coupled import End, Group, eager_group, groups_of, note_member, strong_group
 from numbadyn.tracing.trace import Trace, current_trace
 from numbadyn.tracing.traced import Traced
 from numbadyn.units import TIME, is_quantity, join, join_eager, split
@@ -58,7 +59,7 @@ class GapJunction(Projection):
             for part, ids in zip(parts, self._edges(conn, *shapes), strict=True)
         )
         self.label = label
-        self._serial = serial()
+        self.serial = serial()
         self._delay = join(0.0, TIME) if delay is None else delay
         #: Both ends: first that of `pre`, then that of `post`.
         self.ends = (End(self._pre, pre_state, self.pre_ids), End(self._post, post_state, self.post_ids))
@@ -68,6 +69,8 @@ class GapJunction(Projection):
             for module, ids in ((self._post, self.post_ids), (self._pre, self.pre_ids))
         ]
         self._readers = [_reader(end, self._delay, chosen=True) for end in self.ends]
+        #: In calls outside of a trace: the time step, and those that act on each other.
+        self.known: tuple[float, Group | None] | None = None
         self._latest = {end.key: _reader(end, join(0.0, TIME), chosen=False) for end in self.ends}
 
     def _edges(
@@ -118,10 +121,9 @@ class GapJunction(Projection):
         for delivery in self.deliveries:
             delivery.reset()
 
-    def latest(self, end: End) -> Traced:
-        """The state of all neurons of an end as of the last step, while a step is traced."""
-        value: Traced = self._latest[end.key]()
-        return value
+    def latest(self, end: End) -> Any:
+        """The state of all neurons of an end as of the last step."""
+        return self._latest[end.key]()
 
     @abstractmethod
     def conductances(self, context: BindContext) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -132,7 +134,7 @@ class GapJunction(Projection):
         trace = current_trace()
         first, second = self._potentials(trace)
         difference = first - second
-        key = self._path or f"{self.path} {self._serial}"
+        key = self._path or f"{self.path} {self.serial}"
         for end, module, delivery, conductance, sign in zip(
             ("post", "pre"), (self._post, self._pre), self.deliveries, conductances, (1, -1), strict=True
         ):
@@ -141,7 +143,17 @@ class GapJunction(Projection):
 
     def _potentials(self, trace: Trace | None) -> list[Any]:
         """What the junctions read at their ends: the last step, or the mean over the step where coupling is strong."""
-        if trace is None or not self._without_delay:
+        if not self.acts_at_once:
+            return [reader() for reader in self._readers]
+        if trace is None:
+            context = BindContext(environ.eager_dt(), self.seed_of_build)
+            if self.known is None or self.known[0] != context.dt:
+                group = eager_group(self, context)
+                for member in (self,) if group is None else group.members:  # the others have registered nothing yet
+                    member.known = (context.dt, group)
+            group = self.known[1] if self.known is not None else None
+            if group is not None and group.must_be_solved(context):
+                return group.eager_means(context, self)
             return [reader() for reader in self._readers]
         note_member(trace, self)
         group = strong_group(trace, self)
@@ -150,7 +162,7 @@ class GapJunction(Projection):
         return [Traced(trace, trace.take(group.means(trace, end.key), end.ids)) for end in self.ends]
 
     @property
-    def _without_delay(self) -> bool:
+    def acts_at_once(self) -> bool:
         """Whether the junctions read the present, so that currents follow potentials at once."""
         return is_quantity(self._delay) and not np.any(np.asarray(self._delay))
 
@@ -227,8 +239,8 @@ class SymmetryGapJunction(GapJunction):
     for all neurons that hang together, through this and other gap junctions of the network, which is stable and right
     for any strength: neurons that are strongly coupled share their mean potential weighted by C. It needs the sum of
     the squares of the sizes of all connected pieces to be at most a million. Beyond, currents are held up to 0.5 and
-    refused above. Junctions with a delay, models whose dV/dt per current changes from step to step, and eager calls
-    hold the current always.
+    refused above. Junctions with a delay, and models whose dV/dt per current changes from step to step, hold the
+    current always.
 
     Examples
     --------

@@ -8,6 +8,7 @@ import numbadyn as nd
 from numbadyn.errors import InvalidParameterError, UnstableCouplingError
 from numbadyn.projections import coupled
 from tests.features.both import assert_targets_agree
+from tests.interpreted import assert_eager_agrees
 
 RNG = np.random.default_rng(7)
 
@@ -143,6 +144,17 @@ def test_all_targets_have_the_same_bits_when_coupling_is_strong():
 
     for precision in (64, 32):
         assert_targets_agree(Net, 0.1 * ms, 3 * ms, precision=precision, may_be_silent=["Net.cells"])
+
+
+def test_eager_calls_do_the_same():
+    n, pairs = SHAPES["random"]
+
+    class Net(Cells):
+        def __init__(self):
+            super().__init__(n, [(pairs, 700.0), (ring(n), 5e4)], np.linspace(10, 20, n))
+
+    assert_eager_agrees(Net, 20)
+    assert_eager_agrees(lambda: TwoPopulations("exp_euler"), 10)
 
 
 def test_refractory_and_spiking_neighbours():
