@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from numbadyn.errors import UnknownStateError, ViewError
 from numbadyn.model.delays import Before, OutputDelayAt, Prefetch, PrefetchDelay, PrefetchDelayAt
+from numbadyn.model.values import stored
 from numbadyn.model.variable import resolve
 from numbadyn.tracing.traced import Traced
 from numbadyn.units import DIMENSIONLESS, is_quantity, join, join_eager, split
@@ -134,6 +135,11 @@ class View:
             )
         return np.asarray(values[self.index])
 
+    def put(self, values: NDArray[Any], new: NDArray[Any], name: str) -> NDArray[Any]:
+        """Values of the population with new ones at these neurons; what does not fit is refused by name."""
+        values[self.index] = stored(new, self.of(values, name).shape, values.dtype, f"{self.path}.{name}")
+        return values
+
     def same_as(self, other: Any) -> bool:
         """Whether another view has the same neurons of the same population in the same order."""
         return (
@@ -162,8 +168,8 @@ class View:
         raise UnknownStateError(
             f"{self.path} is a view, which has no {name!r}.",
             where=self.path,
-            cure=f"Read a state by view.prefetch({name!r}), and everything else of the population: {self.path}"
-            f".population.{name}.",
+            cure=f"Read a state by prefetch({name!r}); hooks and everything else belong to the population, "
+            f"{self.population.path}.{name}.",
         )
 
     # ---- reading -----------------------------------------------------------------------------------------------------

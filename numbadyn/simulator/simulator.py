@@ -485,8 +485,5 @@ class Simulator:
                 f"The new value of {path}.{variable} holds NaN.", where=path, cure="Give numbers."
             )
         if part is not None:
-            whole = np.array(self.machine.state(number)).reshape(shape)
-            own = part.of(whole, variable)
-            whole[part.index] = stored(magnitude, own.shape, dtype, f"{path}{part.text}.{variable}")
-            magnitude = whole
+            magnitude = part.put(np.array(self.machine.state(number)).reshape(shape), magnitude, variable)
         self.machine.set_state(number, stored(magnitude, shape, dtype, f"{path}.{variable}"))
