@@ -12,6 +12,7 @@ they are found in the traced right-hand sides, as their derivatives by the curre
 from __future__ import annotations
 
 import functools
+import math
 from contextvars import Context
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -66,13 +67,19 @@ def strong_group(trace: Trace, member: GapJunction) -> Group | None:
 def settle(trace: Trace) -> dict[Any, Any]:
     """Make the groups of a recording; those that are strong are what the next recording must know."""
     learnt: dict[Any, Any] = {}
-    for members in _touching(trace.notes[_NOTE]):
+    context: BindContext | None = trace.notes.get("context")
+    noted: list[GapJunction] = trace.notes[_NOTE]
+    for member in noted:
+        late = None if member.acts_at_once else _group_of(trace, [member])
+        if late is not None and context is not None:
+            late.check_late(context)
+            groups_of(trace)[id(member)] = late
+    for members in _touching([member for member in noted if member.acts_at_once]):
         known = strong_group(trace, members[0])
         group = known or _group_of(trace, members)
         if group is None:
             continue
         groups_of(trace).update({id(member): group for member in members})
-        context: BindContext | None = trace.notes.get("context")
         if known is not None or (context is not None and group.must_be_solved(context)):
             group.solved = True
             learnt |= {(_NOTE, id(member)): group for member in members}
@@ -201,9 +208,29 @@ class Group:
 
     def check_held(self, context: BindContext) -> None:
         """Refuse conductances or capacitances that were changed so much that currents can be held no more."""
+        if not self.members[0].acts_at_once:
+            self.check_late(context)
+            return
         limit = 2.0 * HELD if self.solvable else STABLE
         if self._strongest(context)[0] > limit:
             raise self._unstable(context, limit, " Or make a new nd.Simulator, which then solves it." * self.solvable)
+
+    def check_late(self, context: BindContext) -> None:
+        """Refuse junctions with a delay that drive potentials apart: neurons answer faster than they hear.
+
+        The equation dV/dt = -r V(t - d) has solutions that grow where r d exceeds pi / 2, and the largest r of coupled
+        neurons is sum(g) / C or more.
+        """
+        strength, end, number = self._strongest(context)
+        (member,), rate = self.members, strength / context.dt
+        if rate * (member.shortest_delay + context.dt) > math.pi / 2.0:
+            raise UnstableCouplingError(
+                f"The gap junctions of {member.path} read potentials {member.shortest_delay:g} ms ago, but they make "
+                f"neuron {number} of {end.module.path} relax towards its partners in {1.0 / rate:.3g} ms: "
+                "potentials swing ever wider.",
+                where=f"{member.path}, at {end.module.path}[{number}]",
+                cure="Leave the delay out, then any strength is solved; or make it shorter, or the junctions weaker.",
+            )
 
     def _unstable(self, context: BindContext, limit: float, more: str) -> UnstableCouplingError:
         strength, end, number = self._strongest(context)

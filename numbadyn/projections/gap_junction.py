@@ -143,6 +143,8 @@ class GapJunction(Projection):
 
     def _potentials(self, trace: Trace | None) -> list[Any]:
         """What the junctions read at their ends: the last step, or the mean over the step where coupling is strong."""
+        if trace is not None:
+            note_member(trace, self)
         if not self.acts_at_once:
             return [reader() for reader in self._readers]
         if trace is None:
@@ -155,7 +157,6 @@ class GapJunction(Projection):
             if group is not None and group.must_be_solved(context):
                 return group.eager_means(context, self)
             return [reader() for reader in self._readers]
-        note_member(trace, self)
         group = strong_group(trace, self)
         if group is None:
             return [reader() for reader in self._readers]
@@ -165,6 +166,11 @@ class GapJunction(Projection):
     def acts_at_once(self) -> bool:
         """Whether the junctions read the present, so that currents follow potentials at once."""
         return is_quantity(self._delay) and not np.any(np.asarray(self._delay))
+
+    @property
+    def shortest_delay(self) -> float:
+        """The shortest of the delays (ms), zero where they change."""
+        return float(np.min(split(self._delay)[0])) if is_quantity(self._delay) else 0.0
 
     def _watched(self, trace: Trace, conductance: Parameter) -> Traced:
         """A traced conductance; held currents are checked whenever its values are bound."""
@@ -239,8 +245,8 @@ class SymmetryGapJunction(GapJunction):
     for all neurons that hang together, through this and other gap junctions of the network, which is stable and right
     for any strength: neurons that are strongly coupled share their mean potential weighted by C. It needs the sum of
     the squares of the sizes of all connected pieces to be at most a million. Beyond, currents are held up to 0.5 and
-    refused above. Junctions with a delay, and models whose dV/dt per current changes from step to step, hold the
-    current always.
+    refused above. Models whose dV/dt per current changes from step to step hold the current always, and so do
+    junctions with a delay, which are refused where neurons would answer faster than they hear.
 
     Examples
     --------

@@ -212,6 +212,27 @@ def test_a_change_between_runs_acts_or_is_refused():
         net.gaps[0].weight.value = -1 * nS
 
 
+def test_delays_longer_than_the_answer_are_refused():
+    """dV/dt = -r V(t - d) of the difference of two cells, r = 2 g / C = g / 100 pF, grows from r d = pi / 2 on."""
+
+    class Late(Cells):
+        def __init__(self, g):
+            super().__init__(2, [])
+            self.gap = nd.SymmetryGapJunction(self.cells, "V", ([0], [1]), weight=g * nS, delay=0.3 * ms)
+
+    for g, grows in ((300.0, False), (600.0, True)):  # refused for certain: from g = 785 nS on
+        _, V = followed(Late(g), 0.01, 40.0)
+        assert bool(np.ptp(V[-500:], axis=1).max() > 20.0) is grows
+    with pytest.raises(UnstableCouplingError, match=r"0\.3 ms ago, but they make neuron 0 of Late\.cells") as caught:
+        nd.Simulator(Late(1100.0), dt=0.01 * ms)
+    assert "Leave the delay out" in caught.value.cure
+    net = Late(100.0)
+    sim = nd.Simulator(net, dt=0.01 * ms, target="interpret")
+    net.gap.weight.value = 1100 * nS
+    with pytest.raises(UnstableCouplingError, match="ever wider"):
+        sim.run(1 * ms)
+
+
 def test_pieces_too_large_to_be_solved_are_refused_before_they_run(monkeypatch):
     monkeypatch.setattr(coupled, "MOST_PAIRS", 50)
     n, pairs = SHAPES["chain"]
