@@ -7,6 +7,7 @@ know: projections.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from numbadyn.errors import (
@@ -260,6 +261,16 @@ class InputRegistry:
         if trace is not None:
             trace.probe(self.owner.path, f"{self.kind}_inputs[{key}]", as_node(trace, term))
         return term
+
+    @contextmanager
+    def set_aside(self) -> Iterator[None]:
+        """Hold nothing but what is registered inside of this context; afterwards all is as it was."""
+        kept = self._entries, self._used, self._summed, self.reached
+        self._entries, self._used, self._summed = {}, set(), set()
+        try:
+            yield
+        finally:
+            self._entries, self._used, self._summed, self.reached = kept
 
     def end_update(self) -> None:
         """Drop the arrays that the update has used."""

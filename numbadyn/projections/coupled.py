@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import math
+from contextlib import ExitStack
 from contextvars import Context
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -314,7 +315,7 @@ class Group:
 def eager_group(member: GapJunction, context: BindContext) -> Group | None:
     """The group of a gap junction in calls outside of a trace.
 
-    Populations and gap junctions are traced on their own, apart from everything that the calls keep; None also where
+    Populations are traced with gap junctions as their only inputs, apart from what the calls keep; None where
     they cannot be, such as for an update that takes an argument.
     """
 
@@ -323,10 +324,12 @@ def eager_group(member: GapJunction, context: BindContext) -> Group | None:
         trace = Trace("eager")
         trace.notes["context"] = context
         with trace.recording(), environ.context(dt=join(context.dt, TIME)):
-            for one in members:
-                one.update()
-            for end in ends:
-                end()
+            with ExitStack() as others:
+                for end in ends:
+                    others.enter_context(end.current_inputs.set_aside())
+                    others.enter_context(end.delta_inputs.set_aside())
+                for part in (*members, *ends):
+                    part.update()  # without hooks, which act on what the calls keep
             settle(trace)
         return groups_of(trace).get(id(member))
 
