@@ -42,6 +42,10 @@ def _no_conductance() -> None:
     """What a signal without a conductance at its end says."""
 
 
+def _any_ends(_where: str) -> None:
+    """What accepts any rule."""
+
+
 _Past = Callable[[], Before | None]
 
 
@@ -123,6 +127,8 @@ class Delivery:
             self.delay.fits(self.rule.n_pre, self.rule.n_post)
         #: Name of the conductance that the signal ends in; None where weights may have any sign.
         self.conductance: Callable[[], str | None] = _no_conductance
+        #: Refuses a rule that does not fit who is joined; called with the name of the projection, which is known then.
+        self.check_ends: Callable[[str], None] = _any_ends
         self._table: tuple[tuple[float, int, int, Initialiser], SynapseTable] | None = None
         self._past: list[NDArray[Any]] = []
         self._places: Places | None = None
@@ -167,6 +173,7 @@ class Delivery:
         """Give what arrives in this step; None where the signal is None."""
         if signal is None:
             return None
+        self.check_ends(self.owner.path)
         trace = current_trace()
         if trace is not None:
             return self._traced(trace, signal)
@@ -321,6 +328,7 @@ class Delivery:
                 where=self.owner.path,
                 cure="Use a rule of connection as comm.",
             )
+        self.check_ends(self.owner.path)
         bound: BindContext | None = self.owner.__dict__.get("_bound_to")
         if dt is not None:
             step = environ.time_step(dt, f"{self.owner.path}.edges(dt=...)")

@@ -91,7 +91,7 @@ class SynapticProjection(Projection):
             post=view_of(post),
         )
         self._delivery.check_pre(self._source.size)
-        check_self(comm, modules[0] if modules else None, post, self.path)
+        self._delivery.check_ends = functools.partial(check_self, comm, modules[0] if modules else None, post)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "comm" and "_delivery" in vars(self):

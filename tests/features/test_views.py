@@ -321,10 +321,14 @@ def test_autapses_are_about_the_same_neurons():
     for pre, post in ((E, other), (E[:3], other[:3]), (E[:3], E[3:]), (E[:3], E[1:4]), (E[:3], E[[2, 1, 0]])):
         comm = nd.AllToAll(pre.varshape, post.varshape, 1 * nS, include_self=False)
         with pytest.raises(ConnectivityError, match=r"include_self=False"):
-            nd.AlignPostProj(pre, comm=comm, post=post, **COBA)
+            nd.AlignPostProj(pre, comm=comm, post=post, **COBA).edges(dt=1 * ms)
         with pytest.raises(ConnectivityError, match=r"allow_self=False"):
-            nd.DeltaProj(pre, comm=nd.PairwisePoisson(pre.varshape, post.varshape, 1, 1 * mV, False), post=post)
+            nd.DeltaProj(pre, comm=nd.PairwisePoisson(pre.varshape, post.varshape, 1, 1 * mV, False), post=post).edges()
     assert nd.AllToAllProj(E[:3], E[3:], weight=1 * nS, allow_autapses=False, **COBA).comm.n_synapses == 9
     assert nd.AllToAllProj(E[:3], E[:3], weight=1 * nS, allow_autapses=False, **COBA).comm.n_synapses == 6
     with pytest.raises(ConnectivityError, match="overlap"):
-        nd.AllToAllProj(E[:3], E[1:4], weight=1 * nS, allow_autapses=False, **COBA)
+        nd.AllToAllProj(E[:3], E[1:4], weight=1 * nS, allow_autapses=False, **COBA).edges(dt=1 * ms)
+    net = Pair(lambda _A, B: nd.DeltaProj(other, comm=nd.FixedProb(6, 6, 1.0, 1 * mV, False), post=B))
+    with pytest.raises(ConnectivityError, match=r"allow_self=False of Pair\.p .*two populations") as caught:
+        nd.Simulator(net, dt=0.1 * ms)
+    assert "Leave allow_self at True" in caught.value.cure
