@@ -34,10 +34,10 @@ def rules(weight):
     """One rule of each kind, between a population of nine and a grid of three by three."""
     pre, post = np.divmod(np.arange(0, 80, 7), 9)
     return [
-        nd.AllToAll(SIZE, GRID, weight=weight, include_self=False),
+        nd.AllToAll(SIZE, GRID, weight=weight),
         nd.OneToOne(SIZE, GRID, weight=weight),
         nd.FixedProb(SIZE, GRID, prob=0.4, weight=weight),
-        nd.FixedInDegree(SIZE, GRID, 3, weight=weight, allow_self=False),
+        nd.FixedInDegree(SIZE, GRID, 3, weight=weight),
         nd.FixedOutDegree(SIZE, GRID, 2, weight=weight),
         nd.FixedTotalNumber(SIZE, GRID, 20, weight=weight, allow_multi=True),
         nd.Edges(SIZE, GRID, pre=pre, post=post, weight=weight),
