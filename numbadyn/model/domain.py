@@ -118,18 +118,22 @@ class Domain:
             return
         excess = np.maximum(self.low - flat[bad], flat[bad] - self.high)
         worst = int(bad[np.argmax(excess)])
+        drawn = recipe.kind is not None
         raise InvalidParameterError(
-            f"{path} is drawn from {recipe!r}: {bad.size} of {flat.size} values are not {self.words(dimension)}; "
+            f"{path} is {'drawn from' if drawn else 'given by'} {recipe!r}: "
+            f"{bad.size} of {flat.size} values are not {self.words(dimension)}; "
             f"the worst is {_shown(float(flat[worst]), dimension, 6)} in element {worst}.",
             where=path,
-            cure=f"Bound the distribution, nd.init.Normal(mean, std, {self._bound()}), or take one that stays "
-            + ("positive, nd.init.LogNormal(mean, std)." if self.low == 0.0 else "inside, nd.init.Uniform(low, high)."),
+            cure=self._cure() if drawn else f"Return values {self.words(dimension)}.",
         )
 
-    def _bound(self) -> str:
-        if self.low == -math.inf:
-            return "high=..."
-        return "low=..." if self.high == math.inf else "low=..., high=..."
+    def _cure(self) -> str:
+        """Say which distributions stay inside."""
+        given = [name for name, bound in (("low", self.low), ("high", self.high)) if math.isfinite(bound)]
+        bounds = ", ".join(f"{name}=..." for name in given)
+        positive = self.low == 0.0 and self.high == math.inf
+        other = "positive, nd.init.LogNormal(mean, std)." if positive else "inside, nd.init.Uniform(low, high)."
+        return f"Bound the distribution, nd.init.Normal(mean, std, {bounds}), or take one that stays {other}"
 
 
 def domain_of(positive: bool, negative: bool, low: Any, high: Any, dimension: Dimension, path: str) -> Domain:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from numbadyn.errors import HookArgumentError, NumbadynError
 
 __all__ = [
+    "any_number",
     "call",
     "not_receive_update_input",
     "not_receive_update_output",
@@ -193,6 +194,15 @@ def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
             cure="Give its parameters default values, or take those that are passed; "
             "the markers and receive_input=/receive_output= decide what hooks get.",
         ) from error
+
+
+def any_number(function: Callable[..., Any]) -> bool:
+    """Whether a function takes any number of arguments and tells no more, as those of np.vectorize do."""
+    try:
+        first, *_ = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    return first.kind is inspect.Parameter.VAR_POSITIONAL
 
 
 def takes(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from numbadyn.errors import DimensionError, HookArgumentError, InvalidParameterError, ShapeError
+from numbadyn.errors import DimensionError, HookArgumentError, InvalidParameterError, NumbadynError, ShapeError
 from numbadyn.ir.elementary import numpy_functions
-from numbadyn.model.hooks import takes
+from numbadyn.model.hooks import any_number, takes
 from numbadyn.model.init_base import STATE_STREAM, Floats, Initialiser, Shape, name_of, real_of
 from numbadyn.model.init_checks import not_negative, ordered, scalars, show
 from numbadyn.model.init_history import OfTime
@@ -36,6 +36,7 @@ __all__ = [
     "Values",
     "as_initialiser",
     "as_synaptic",
+    "named_initialiser",
 ]
 
 _WORD = 0xFFFFFFFF
@@ -427,8 +428,30 @@ def as_synaptic(value: Any) -> Initialiser:
     >>> as_synaptic(lambda i, j: 0.1 * abs(i - j))
     OfPairs(<lambda>)
     """
-    plain = isinstance(value, Initialiser) or not callable(value) or takes(value, ((1,),), {})
+    of_shape = callable(value) and takes(value, ((1,),), {}) and not any_number(value)
+    plain = isinstance(value, Initialiser) or not callable(value) or of_shape
     return as_initialiser(value) if plain else OfPairs(value)
+
+
+def named_initialiser(value: Any, path: str) -> Initialiser:
+    """Make an initialiser as `as_initialiser` does; what is wrong with it is reported under a name.
+
+    Parameters
+    ----------
+    value : object
+        See `as_initialiser`.
+    path : str
+        Whose value it is.
+
+    Returns
+    -------
+    Initialiser
+        The recipe.
+    """
+    try:
+        return as_initialiser(value)
+    except NumbadynError as error:
+        raise type(error)(f"{path}: {error.what}", where=path, cure=error.cure) from None
 
 
 def _draw(name: str, shape: Shape, seed: int, stream: int, bits: int, start: int) -> Floats:

@@ -7,12 +7,12 @@ not know: which pairs are connected, how tables of synapses are made, Numba.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.errors import DimensionError, HookArgumentError, InvalidParameterError, ShapeError
+from numbadyn.errors import DimensionError, HookArgumentError, InvalidParameterError, NumbadynError, ShapeError
 from numbadyn.model.hooks import takes
 from numbadyn.model.init_base import STATE_STREAM, Floats, Initialiser, Shape, name_of
 from numbadyn.units import describe, join, join_eager, split
@@ -30,8 +30,9 @@ class OfPairs(Initialiser):
     function : callable
         ``function(i, j)`` gets the presynaptic and the postsynaptic indices of many synapses, integer arrays of shape
         (n,), and returns an array or Quantity of that shape, or one value for all. Neurons of a population of several
-        axes have flat numbers, in C order. It is called once at construction, with ``i = j = [0]``, to learn the unit,
-        and then for some hundred thousand synapses at a time.
+        axes have flat numbers, in C order; those of a part of a population are numbered in that part. The function is
+        called once at construction, with ``i = j = [0]``, to learn the unit, and then for some hundred thousand
+        synapses at a time.
 
     Raises
     ------
@@ -55,6 +56,11 @@ class OfPairs(Initialiser):
 
     __slots__ = ("function",)
 
+    _hint: ClassVar[str] = (
+        "Indices come as arrays, many synapses at a time: np.where(i > j, a, b) instead of if, np.exp instead of "
+        "math.exp; a function of single numbers is wrapped, np.vectorize(f)."
+    )
+
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
         first = np.zeros(1, dtype=np.int64)
@@ -71,7 +77,20 @@ class OfPairs(Initialiser):
 
     def given(self, pre: Indices, post: Indices) -> Any:
         """What the user's function gives for some synapses."""
-        return self.function(pre, post)
+        return self._asked(pre, post)
+
+    def _asked(self, *arguments: Any) -> Any:
+        """Call the user's function, and say what it was called with where it cannot do with arrays."""
+        try:
+            return self.function(*arguments)
+        except NumbadynError:
+            raise
+        except (TypeError, ValueError) as error:
+            raise HookArgumentError(
+                f"The function {self._place()} fails for {', '.join(map(describe, arguments))}: {error}",
+                where=repr(self),
+                cure=self._hint,
+            ) from error
 
     def fits(self, n_pre: int, n_post: int) -> None:
         """Refuse to serve populations that it was not made for; a plain function serves all."""
@@ -192,6 +211,11 @@ class OfDistance(OfPairs):
 
     __slots__ = ("_period", "_post", "_pre", "_unit")
 
+    _hint: ClassVar[str] = (
+        "Distances come as an array with the unit of the positions: np.where(d < 1 * mm, a, b) instead of if, and "
+        "np.exp(-d / (100 * um)), a number, instead of np.exp(-d)."
+    )
+
     def __init__(self, function: Callable[..., Any], pre: Any, post: Any = None, period: Any = None) -> None:
         self._pre, self._unit = _places("pre", pre)
         self._post, unit = (self._pre, self._unit) if post is None else _places("post", post)
@@ -208,6 +232,12 @@ class OfDistance(OfPairs):
                 f"Positions have {self._pre.shape[1]} axes before and {self._post.shape[1]} behind the synapse.",
                 where=f"OfDistance({name_of(function)})",
                 cure="Give arrays of shape (n_pre, axes) and (n_post, axes).",
+            )
+        if np.shape(self._period) not in ((), (self._pre.shape[1],)):
+            raise ShapeError(
+                f"The period has the shape {np.shape(self._period)}, but positions have {self._pre.shape[1]} axes.",
+                where=f"OfDistance({name_of(function)})",
+                cure="Give one length, or one for each axis.",
             )
         if period is not None and not (np.asarray(self._period) > 0).all():
             raise InvalidParameterError(
@@ -232,7 +262,7 @@ class OfDistance(OfPairs):
         if self._period is not None:
             between -= self._period * np.rint(between / self._period)
         distances = np.sqrt((between * between).sum(axis=1))
-        return self.function(join_eager(distances, self._unit))
+        return self._asked(join_eager(distances, self._unit))
 
     def fits(self, n_pre: int, n_post: int) -> None:
         """Refuse populations with other numbers of neurons than there are positions."""

@@ -24,7 +24,15 @@ from numbadyn.errors import (
 from numbadyn.ir.nodes import BindContext, ParamSpec, StateSpec
 from numbadyn.ir.ops import Kind
 from numbadyn.model.domain import Domain, domain_of
-from numbadyn.model.init import STATE_STREAM, Constant, FromFunction, Initialiser, Values, as_initialiser
+from numbadyn.model.init import (
+    STATE_STREAM,
+    Constant,
+    FromFunction,
+    Initialiser,
+    Values,
+    as_initialiser,
+    named_initialiser,
+)
 from numbadyn.model.init_checks import check_not_nan, naming_what_is_too_large
 from numbadyn.model.order import note_touch
 from numbadyn.model.stepping import population_stepped
@@ -113,7 +121,7 @@ class Parameter(Variable):
             value = value._given
         recipe: Initialiser
         if isinstance(value, Initialiser) or (callable(value) and not isinstance(value, type)):
-            recipe = as_initialiser(value)
+            recipe = named_initialiser(value, self.path)
         else:
             magnitude, dimension = split(value, where=self.path)
             array = np.asarray(magnitude)

@@ -1,5 +1,6 @@
 """Weights and delays as functions of both ends of a synapse, or of distances: evaluated when synapses are built."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -133,6 +134,11 @@ def test_distances() -> None:
     np.testing.assert_array_equal(ring.values(i, j), np.minimum(abs(i - j), 10 - abs(i - j)))
 
 
+def test_a_function_of_single_numbers_is_wrapped() -> None:
+    edges = Wired(nd.AllToAll(5, 4, np.vectorize(lambda i, j: 1.0 if i > j else math.exp(-i)))).proj.edges(0.1 * ms)
+    np.testing.assert_allclose(edges.weight, np.where(edges.pre > edges.post, 1.0, np.exp(-edges.pre)))
+
+
 def test_functions_of_the_shape_stay_and_keep_the_order_of_listed_synapses() -> None:
     rule = nd.Edges(4, 3, [2, 0, 3], [1, 2, 0], lambda shape: np.arange(1.0, shape[0] + 1) * mV)
     edges = Wired(rule, lambda shape: np.arange(1.0, shape[0] + 1) * ms).proj.edges(0.1 * ms)
@@ -208,6 +214,19 @@ MISTAKES: dict[str, tuple[Callable[[], Any], type[Exception], list[str]]] = {
     "no probability": (lambda: edges_by(lambda i, j: 0.1 * i), ConnectivityError, ["from 11 onto 0 is 1.1", "np.clip"]),
     "probability of mV": (lambda: edges_by(lambda i, j: 0.1 * mV), ConnectivityError, ["in mV", "0 to 1"]),
     "probability of one": (lambda: edges_by(lambda i: 0.1), HookArgumentError, ["2 arguments"]),
+    "if": (lambda: build(lambda i, j: 1 * mV if i > j else 2 * mV), HookArgumentError, ["truth value", "np.where"]),
+    "math": (lambda: build(lambda i, j: math.exp(-i) * mV), HookArgumentError, ["array", "np.exp"]),
+    "if of a distance": (
+        lambda: build(delay=nd.init.OfDistance(lambda d: 1 * ms if d < 1 else d * ms, np.arange(6), np.arange(4))),
+        HookArgumentError,
+        ["truth value", "np.where"],
+    ),
+    "exp of a length": (
+        lambda: nd.init.OfDistance(lambda d: np.exp(-d) * mV, np.arange(6) * um),
+        HookArgumentError,
+        ["dimensionless", "a number"],
+    ),
+    "period": (lambda: nd.init.OfDistance(abs, np.ones((6, 2)), period=[1, 2, 3]), ShapeError, ["(3,)", "2 axes"]),
     "positions": (
         lambda: build(nd.init.OfDistance(lambda d: 1 * mV, np.arange(6), np.arange(5))),
         ShapeError,
