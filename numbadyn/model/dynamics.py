@@ -348,7 +348,7 @@ class Dynamics(Population):
         if outermost:
             trace.step.order.append((self.path, "dynamics"))
         try:
-            named = trace.module(self.path, self.varshape, outermost=outermost)
+            named = trace.module(self.path, self.varshape, self.update, outermost=outermost)
             with named, missing_attributes_explained(), calling(self):
                 return self._step(args, kwargs)
         finally:

@@ -84,7 +84,7 @@ class Projection(Module):
         if outermost:
             trace.step.order.append((self.path, "projection"))
         try:
-            with trace.module(self.path, (), outermost=outermost), calling(self):
+            with trace.module(self.path, (), self.update, outermost=outermost), calling(self):
                 return self.update(*args, **kwargs)
         finally:
             trace.notes["inside"] = not outermost

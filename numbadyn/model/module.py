@@ -144,7 +144,7 @@ class Module:
         if trace.notes.get("inside", False):
             return nullcontext()
         trace.step.order.append((self.path, "module"))
-        return trace.module(self.path, shape, outermost=True)
+        return trace.module(self.path, shape, self.update, outermost=True)
 
     def states(self) -> dict[str, State]:
         """States of this module by name, in the order of their assignment."""
@@ -213,6 +213,14 @@ def missing_attributes_explained() -> Iterator[None]:
         yield
     except AttributeError as error:
         module = error.obj
+        if isinstance(module, Variable) and not isinstance(error, NumbadynError):
+            public = [name for name in dir(type(module)) if not name.startswith("_")]
+            close = ", ".join(nearest_first(str(error.name), public)[:3])
+            raise UnknownStateError(
+                f"{module.path} is a {type(module).__name__}, which has no attribute {error.name!r}.",
+                where=str(raised_at(error, str(module.path))),
+                cure=f"Near that are: {close}.",
+            ) from error
         if isinstance(error, NumbadynError) or not isinstance(module, Module):
             raise
         known = f"Its states are: {', '.join(module.states()) or 'none'}."

@@ -10,19 +10,23 @@ is refused.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from numbadyn.errors import SchedulingError, TracedValueError
-from numbadyn.ir.nodes import BindContext, Node, Step
+from numbadyn.ir.nodes import BindContext, Node, Position, Step
 from numbadyn.model.delays import finish_channels
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.inputs import never_summed
 from numbadyn.model.module import Module
 from numbadyn.model.naming import walk
 from numbadyn.model.values import State
+from numbadyn.tracing.chance import drawing_line, state_of_chance
+from numbadyn.tracing.positions import line_of
 from numbadyn.tracing.trace import ANY, Template, Trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import DIMENSIONLESS, join
@@ -116,6 +120,7 @@ def trace_step(network: Module, context: BindContext | None = None) -> Step:
     settled: Trace | None = None
     different: Node | None = None
     for _ in range(_PASSES):
+        chance = state_of_chance()
         trace, learnt, left = _one_pass(network, templates, pending, context)
         new = {
             key: _pending_of(trace, registry, key[2], node)
@@ -126,6 +131,8 @@ def trace_step(network: Module, context: BindContext | None = None) -> Step:
         if not new and learnt == templates and not unknown:
             different = None if settled is None else _difference(settled.step, trace.step)
             if settled is not None and different is None:
+                if state_of_chance() != chance:
+                    _refuse_chance(partial(_one_pass, network, templates, pending, context), trace.made)
                 return trace.step
             settled = trace
             continue
@@ -137,18 +144,29 @@ def trace_step(network: Module, context: BindContext | None = None) -> Step:
         templates = learnt
         pending |= new
     if different is not None:
-        raise TracedValueError(
-            f"A value in the update of {different.position.module} changes each time the step is traced; "
-            "the compiled step would keep one of them for ever.",
-            where=str(different.position),
-            cure="For random numbers use nd.random, for counters and memory nd.State, "
-            "for the time nd.environ.get('t').",
-        )
+        _refuse_chance(partial(_one_pass, network, templates, pending, context), different.position)
+        raise _changing(different.position)
     raise SchedulingError(
         f"The units of the delayed outputs in {network.path} cannot be settled.",
         where=network.path,
         cure="Let each update return one array with one unit.",
     )
+
+
+def _changing(place: Position) -> TracedValueError:
+    return TracedValueError(
+        f"A value in the update of {place.module} changes each time the step is traced; the compiled step would keep "
+        "one of them for ever.",
+        where=str(place),
+        cure="For random numbers use nd.random, for counters and memory nd.State, for the time nd.environ.get('t').",
+    )
+
+
+def _refuse_chance(again: Callable[[], object], near: Position) -> None:
+    """Name the line that draws random numbers of Python or NumPy, if there is one."""
+    found = drawing_line(again)
+    if found is not None:
+        raise _changing(line_of(near.module, *found))
 
 
 def _difference(before: Step, after: Step) -> Node | None:

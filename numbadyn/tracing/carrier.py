@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-__all__ = ["Carrier", "Guard", "carry", "may_have_lost_unit"]
+__all__ = ["Carrier", "Guard", "carry", "is_stripped", "may_have_lost_unit"]
 
 #: Called with a sentence that says what was tried; raises the named error for it.
 Refuse = Callable[[str], NoReturn]
@@ -87,6 +87,21 @@ def may_have_lost_unit(left: object) -> bool:
     (False, True)
     """
     return isinstance(left, np.ndarray) and left.base is not None
+
+
+def is_stripped(value: object) -> bool:
+    """Tell whether an array is what is left of traced values that were turned into plain arrays.
+
+    Parameters
+    ----------
+    value : object
+        Anything.
+
+    Returns
+    -------
+    bool
+    """
+    return isinstance(value, np.ndarray) and value.dtype == object and any(isinstance(v, Guard) for v in value.flat)
 
 
 class Guard:

@@ -12,14 +12,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from fractions import Fraction
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
-from numbadyn.errors import DimensionError, NumbadynError, ShapeError, TracedValueError
+from numbadyn.errors import DimensionError, NumbadynError, ShapeError, TracedValueError, UnsupportedFunctionError
 from numbadyn.ir.nodes import Channel, Connection, Node, ParamSpec, Position, StateSpec, Step, Train
 from numbadyn.ir.ops import OPS, Kind, promote
-from numbadyn.tracing.positions import here, raised_at
+from numbadyn.tracing.carrier import is_stripped
+from numbadyn.tracing.positions import caller, here, made_at, raised_at
 from numbadyn.units import DIMENSIONLESS, TIME, Dimension, split
 
 __all__ = ["ANY", "Checked", "Template", "Trace", "current_trace"]
@@ -81,7 +83,9 @@ class Trace:
         self._channels: dict[Any, int] = {}
         self._connections: dict[int, int] = {}
         self._unique: dict[str, int] = {}
-        self._conversion: tuple[str, int] | None = None
+        self._conversion: Position | None = None
+        self._updates: list[Any] = [None]
+        self._outside: FrameType | None = None
         #: Notes of the model layer about this recording (which modules have been updated, pending inputs).
         self.notes: dict[Any, Any] = {}
 
@@ -89,21 +93,23 @@ class Trace:
 
     @contextmanager
     def recording(self) -> Iterator[Trace]:
-        """Make this the active trace."""
-        token = _ACTIVE.set(self)
+        """Make this the active trace; what called is outside of the model."""
+        token, self._outside = _ACTIVE.set(self), caller()
         try:
             yield self
         finally:
+            self._outside = None
             _ACTIVE.reset(token)
 
     @contextmanager
-    def module(self, path: str, shape: tuple[int, ...], *, outermost: bool) -> Iterator[None]:
+    def module(self, path: str, shape: tuple[int, ...], update: Any, *, outermost: bool) -> Iterator[None]:
         """Mark that the module of this path is being updated; an outermost call opens a region of its own."""
         before = self.region
         if outermost:
             self.step.regions.append(path)
             self.region = len(self.step.regions)
         self.path.append((path, shape))
+        self._updates.append(update)
         try:
             yield
         except NumbadynError:
@@ -113,18 +119,33 @@ class Trace:
             raise
         finally:
             self.path.pop()
+            self._updates.pop()
             self.region = before
 
     def note_conversion(self) -> None:
         """Remember the line on which somebody asks for a traced value as an array."""
-        self._conversion = (self.here.file, self.here.line)
+        self._conversion = self.here
 
     def _explain(self, error: Exception) -> None:
         """Say of an error of Python or NumPy what was traced; name it if it comes from a traced value made an array."""
         if isinstance(error.__cause__, NumbadynError):  # NumPy wraps what a conversion raises
             raise error.__cause__ from None
         place = raised_at(error, self.path[-1][0])
-        if isinstance(error, TypeError | ValueError | IndexError) and (place.file, place.line) == self._conversion:
+        spoken = str(error).replace("'Traced' object", "a traced value").rstrip(".")
+        if isinstance(error, AttributeError) and "a traced value" in spoken:
+            raise UnsupportedFunctionError(
+                f"{spoken[0].upper()}{spoken[1:]}.",
+                where=str(place),
+                cure="It has .shape, .ndim, .size, .astype, .clip, .reshape, .copy, .rescale and .magnitude; for the "
+                "rest there are functions of NumPy that can be traced.",
+            ) from error
+        if isinstance(error, TypeError) and ("a traced value" in spoken or "<traced " in spoken):
+            raise TracedValueError(
+                f"A traced value cannot be used like this: {spoken}.",
+                where=str(place),
+                cure="Use NumPy functions on the value itself; sizes and shapes come from self.varshape.",
+            ) from error
+        if isinstance(error, TypeError | ValueError | IndexError) and place == self._conversion:
             raise TracedValueError(
                 f"A traced value was turned into a plain array, which failed: {str(error).rstrip('.')}.",
                 where=str(place),
@@ -135,8 +156,13 @@ class Trace:
 
     @property
     def here(self) -> Position:
-        """The user's line."""
-        return here(self.path[-1][0])
+        """The innermost line of the user's own code, for messages."""
+        return here(self.path[-1][0], self._outside, self._updates[-1])
+
+    @property
+    def made(self) -> Position:
+        """The innermost line of a model, be it a ready-made one: where a value is made."""
+        return made_at(self.path[-1][0], self._outside, self._updates[-1])
 
     # ---- nodes -----------------------------------------------------------------------------------------------------
 
@@ -154,7 +180,7 @@ class Trace:
     ) -> int:
         """Append a source node (see `numbadyn.ir.nodes.SOURCES`)."""
         label = str(attrs.pop("label", ""))
-        return self.add(Node(op, args, shape, kind, dimension, self.here, self.region, attrs, label))
+        return self.add(Node(op, args, shape, kind, dimension, self.made, self.region, attrs, label))
 
     def _once(self, name: str, make: Callable[[], int]) -> int:
         if name not in self._unique:
@@ -194,6 +220,12 @@ class Trace:
 
     def literal(self, value: Any) -> int:
         """Node of a number or array that stands in the model's code; bound like a parameter, so it compiles nothing."""
+        if is_stripped(value):
+            raise TracedValueError(
+                "A traced value was turned into a plain array, as by np.array or np.asarray.",
+                where=str(self._conversion or self.here),
+                cure="Use the value itself: it takes part in NumPy functions as an array does.",
+            )
         magnitude, dimension = split(value, where=str(self.here))
         array = np.asarray(magnitude)
         kind: Kind = "bool" if array.dtype.kind == "b" else "int" if array.dtype.kind in "iu" else "real"
@@ -358,7 +390,7 @@ class Trace:
     def _append(
         self, name: str, args: tuple[int, ...], shape: tuple[int, ...], kind: Kind, dimension: Dimension
     ) -> int:
-        return self.add(Node(name, args, shape, kind, dimension, self.here, self.region))
+        return self.add(Node(name, args, shape, kind, dimension, self.made, self.region))
 
     def _shape(self, name: str, nodes: list[Node]) -> tuple[int, ...]:
         shape: tuple[int, ...] = ()

@@ -215,6 +215,9 @@ class Traced(StandsForQuantity, Operators):
     def __setitem__(self, key: Any, value: Any) -> NoReturn:
         self._refuse("Assignment to some elements", "Write np.where(mask, new, old).")
 
+    def __delitem__(self, key: Any) -> NoReturn:
+        self._refuse("Deletion of some elements", "Index by a constant array of the elements to keep.")
+
     # ---- methods of quantities ---------------------------------------------------------------------------------------
 
     def rescale(self, unit: Any) -> Traced:
@@ -280,6 +283,14 @@ class Traced(StandsForQuantity, Operators):
     def copy(self) -> Traced:
         """The value itself, which never changes."""
         return self
+
+    __copy__ = copy
+
+    def __deepcopy__(self, memo: Any) -> Traced:
+        return self
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        self._refuse("pickle", "Keep values between steps in nd.State, and record them with sim.record.")
 
     def __getitem__(self, key: Any) -> Traced:
         """Elements by NumPy's rules for constant indices: integers, slices, arrays of integers or Booleans."""

@@ -51,11 +51,11 @@ def note_output(module: Dynamics, output: Any) -> None:
 
 def _check_size(module: Dynamics, shape: tuple[int, ...]) -> None:
     """Refuse an output that contradicts the size under which others connect to it."""
-    size = module.out_size
+    size, trace = module.out_size, current_trace()
     if shape != size and math.prod(shape) != 1:
         raise ShapeError(
             f"The update of {module.path} returns an output of shape {shape}, but its out_size is {size}.",
-            where=module.path,
+            where=module.path if trace is None else str(trace.here),
             cure=f"Set self.out_size = {shape} in __init__, or return an array of shape {size}.",
         )
 
