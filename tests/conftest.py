@@ -20,6 +20,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return  # a worker of pytest-xdist shares the folder of the process that started it
     _VARIABLES["NUMBADYN_CACHE_DIR"] = tempfile.mkdtemp(prefix="numbadyn-tests-")
+    _VARIABLES["XDG_STATE_HOME"] = os.path.join(_VARIABLES["NUMBADYN_CACHE_DIR"], "state")  # the key of the cache
     for name, value in _VARIABLES.items():
         _saved[name] = os.environ.get(name)
         os.environ[name] = value
