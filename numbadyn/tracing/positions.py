@@ -13,7 +13,7 @@ import linecache
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -93,17 +93,33 @@ def here(module: str, until: FrameType | None, update: Any) -> Position:
     -------
     Position
     """
-    found = _innermost(module, until, None, in_users)
-    return found if found.file else made_at(module, until, update)
+    for frame in _frames(until):
+        if in_users(frame):
+            return line_of(module, frame.f_code.co_filename, frame.f_lineno)
+    code = _code(update)
+    if code is not None and code.co_filename.startswith(_PACKAGE) and not code.co_filename.startswith(_ZOO):
+        # a projection of this package, of which no line says anything to its user
+        return _innermost(module, None, None, in_users)
+    return made_at(module, until, update)
+
+
+def _frames(until: FrameType | None) -> Iterator[FrameType]:
+    """Frames from the inside to where tracing began."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame is not until:
+        yield frame
+        frame = frame.f_back
+
+
+def _code(update: Any) -> Any:
+    return getattr(inspect.unwrap(update), "__code__", None) if update is not None else None
 
 
 def _innermost(module: str, until: FrameType | None, update: Any, wanted: Callable[[FrameType], bool]) -> Position:
-    frame: FrameType | None = sys._getframe(2)
-    while frame is not None and frame is not until:
+    for frame in _frames(until):
         if wanted(frame):
             return line_of(module, frame.f_code.co_filename, frame.f_lineno)
-        frame = frame.f_back
-    code = getattr(inspect.unwrap(update), "__code__", None) if update is not None else None
+    code = _code(update)
     return Position(module, "", 0, "") if code is None else line_of(module, code.co_filename, _first_line(code))
 
 
