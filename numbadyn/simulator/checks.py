@@ -10,11 +10,23 @@ from typing import Any, get_args
 import numpy as np
 
 from numbadyn.errors import DurationError, NotInitialisedError, TargetError
+from numbadyn.ir.nodes import BindContext
+from numbadyn.model.init import Constant, Values
 from numbadyn.model.module import Module
+from numbadyn.model.naming import walk
+from numbadyn.model.values import Parameter
 from numbadyn.runtime.cuda.launches import Way
 from numbadyn.units import TIME, describe, is_quantity, magnitude_in
 
-__all__ = ["check_initialised", "checked_delays", "checked_launch", "checked_seed", "checked_target", "duration_steps"]
+__all__ = [
+    "check_drawn",
+    "check_initialised",
+    "checked_delays",
+    "checked_launch",
+    "checked_seed",
+    "checked_target",
+    "duration_steps",
+]
 
 _TARGETS = ("cpu", "interpret", "cuda")
 _LAUNCHES = get_args(Way)
@@ -39,6 +51,23 @@ def checked_target(target: str, threads: Any, precision: int) -> str:
             cure="Leave threads out, or give 1.",
         )
     return target
+
+
+def check_drawn(network: Module, context: BindContext) -> None:
+    """Draw the parameters that come from distributions or functions, so that those no step reads are checked as well.
+
+    Parameters
+    ----------
+    network : Module
+        What is simulated.
+    context : BindContext
+        Seed, time step and precision.
+    """
+    for module in walk(network):
+        for value in vars(module).values():
+            given = value.content() if isinstance(value, Parameter) else None
+            if callable(given) and not isinstance(given, Constant | Values):
+                value.fetch(context)
 
 
 def checked_launch(launch: Any) -> Way:

@@ -38,6 +38,7 @@ from numbadyn.runtime.machines import CompiledMachine, CpuMachine, InterpreterMa
 from numbadyn.runtime.progress import make_progress
 from numbadyn.runtime.snapshot import Snapshot
 from numbadyn.simulator.checks import (
+    check_drawn,
     check_initialised,
     checked_delays,
     checked_launch,
@@ -217,6 +218,7 @@ class Simulator:
 
     def _made_machine(self) -> Machine:
         """A network in memory, before its first step."""
+        check_drawn(self.network, self.context)
         if self.target == "interpret":
             return InterpreterMachine(self.step, self.context, self.tables, self._recorder.probes)
         name = type(self.network).__name__

@@ -144,6 +144,17 @@ def test_an_array_that_is_changed_in_place_is_checked_again() -> None:
         sim.run(0.1 * ms)
 
 
+def test_what_no_step_reads_is_checked_too() -> None:
+    """A resistance without an input, rates that nobody listens to."""
+    for model in (
+        nd.LIF(N, R=nd.init.Normal(0.1 / nS, 0.2 / nS)),
+        nd.LIF(N, R=lambda shape: np.linspace(-1, 1, shape[0]) / nS),
+        nd.PoissonGroup(N, rates=nd.init.Uniform(5 * kHz, 15 * kHz)),
+    ):
+        with pytest.raises(InvalidParameterError):
+            nd.Simulator(model, dt=0.1 * ms, target="interpret").run(0.1 * ms)
+
+
 def test_the_message_counts_and_names_the_worst_and_the_cure() -> None:
     cells = nd.LIF(1000, tau=nd.init.Normal(5 * ms, 5 * ms))
     with pytest.raises(InvalidParameterError) as caught:
