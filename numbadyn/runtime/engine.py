@@ -107,7 +107,7 @@ def run_steps(
     with allocating("recorded samples", "Simulator.run", CURES["recordings"]):
         for sample in samples:
             sample.begin(first, stop)
-    machine.begin(spikes, samples)
+        machine.begin(spikes, samples)
     machine.interrupts = interrupts
     signs = _signs_of_samples(machine, samples)
     outcome, checked, spotted = Outcome(first), first, None

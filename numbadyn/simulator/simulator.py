@@ -125,6 +125,7 @@ class Simulator:
     ) -> None:
         started = time.perf_counter()
         self._turns = Turns()
+        self._under_way: Machine | None = None
         self.network = network
         self._dt = environ.time_step(dt, "Simulator(dt=...)")
         self.target = checked_target(target, threads, precision)
@@ -194,7 +195,8 @@ class Simulator:
     def machine(self) -> Machine:
         """The network in memory."""
         machine = self._machine
-        if machine is not None and machine.number == 0 and self._filled_at != changes():
+        begun = machine is None or machine.number > 0 or machine is self._under_way
+        if machine is not None and not begun and self._filled_at != changes():
             self._filled_at = changes()
             if machine.fits():
                 machine.refill()
@@ -401,8 +403,12 @@ class Simulator:
             with self._turns.take("run") as interrupts:
                 self._wiring.check()
                 self._make_ready(interrupts)
-                recorder = self._recorder
-                outcome = run_steps(self.machine, steps, recorder.spikes, recorder.samples, bar, interrupts)
+                recorder, machine = self._recorder, self.machine
+                self._under_way = machine
+                try:
+                    outcome = run_steps(machine, steps, recorder.spikes, recorder.samples, bar, interrupts)
+                finally:
+                    self._under_way = None
                 made.append(recorder.result(outcome))
                 failure = self._failure(outcome, made[0]) or (KeyboardInterrupt() if interrupts.count > 1 else None)
             if failure is not None:

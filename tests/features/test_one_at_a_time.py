@@ -76,6 +76,23 @@ def test_a_report_may_look(target):
     assert_same(result, simulator(target).run(10 * ms, progress=False))
 
 
+@TARGETS
+def test_what_a_report_changes_before_the_first_step_waits_for_the_next_run(target):
+    """Parameters are fetched when a run begins; a look at states in between writes nothing."""
+
+    class Early(Calls):
+        def start(self, total_steps, dt):
+            self.found.append(self.action())
+
+    def look():
+        sim.network.A.tau.value = 7 * ms
+        return sim.get(sim.network.A, "V")
+
+    sim = simulator(target)
+    assert_same(sim.run(5 * ms, progress=Early(look)), simulator(target).run(5 * ms, progress=False))
+    assert sim.network.A.tau.value == 7 * ms
+
+
 @pytest.mark.parametrize("what", [*CHANGES, "get", "explain"])
 def test_other_threads_are_refused_during_a_run(what):
     sim, errors = simulator("interpret"), []
