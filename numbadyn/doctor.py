@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from numbadyn import cache
 from numbadyn._version import __version__
 from numbadyn.codegen.cache_folder import VARIABLE, folder
+from numbadyn.codegen.cache_owner import who_else_writes
 from numbadyn.errors import NumbadynError, TargetError
 from numbadyn.model.init import Uniform
 from numbadyn.runtime.cuda.diagnosis import Diagnosis, Facts, gather, judge
@@ -51,12 +52,15 @@ class CacheState:
         How many files it has.
     size : int
         Bytes of these.
+    others : str
+        Who else can write there; empty if nobody can.
     """
 
     path: str
     used: str
     files: int
     size: int
+    others: str = ""
 
     @property
     def writable(self) -> bool:
@@ -65,7 +69,8 @@ class CacheState:
 
     def __str__(self) -> str:
         if self.writable:
-            return f"{self.path} (writable, {self.files} files, {self.size / 1e6:.1f} MB)"
+            shared = f"; not yours alone: {self.others}; fix: chmod 700 {self.path}" if self.others else ""
+            return f"{self.path} (writable, {self.files} files, {self.size / 1e6:.1f} MB){shared}"
         return (
             f"{self.path} cannot be written; kernels are kept in {self.used} until this process ends; fix: set the "
             f"environment variable {VARIABLE} to a folder of yours"
@@ -190,7 +195,7 @@ def _cache() -> CacheState:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the report says it itself
         used = folder()
-    return CacheState(str(cache.location()), str(used), len(cache.entries()), cache.size())
+    return CacheState(str(cache.location()), str(used), len(cache.entries()), cache.size(), who_else_writes(used) or "")
 
 
 def _threads() -> str:

@@ -136,6 +136,19 @@ def test_other_numbers_than_the_interpreter_gives_are_told(monkeypatch):
     assert state.text == "A small network ran, but with other numbers than the interpreter gives: 1.0, not 2.0."
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="folders have no modes here")
+def test_a_cache_that_others_can_write_to(tmp_path):
+    tmp_path.chmod(0o777)
+    nd.cache.set_location(tmp_path)
+    try:
+        report = nd.doctor(run=False, file=io.StringIO())
+    finally:
+        nd.cache.set_location(None)
+    assert report.cache.writable
+    text = f"not yours alone: everybody can write to {tmp_path}; fix: chmod 700 {tmp_path}"
+    assert text in str(report.cache)
+
+
 def test_a_cache_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
     nd.cache.set_location(tmp_path / "file")
