@@ -11,8 +11,10 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 import uuid
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 from numbadyn.codegen.cache_owner import who_else_writes
@@ -28,6 +30,8 @@ __all__ = [
 ]
 
 VARIABLE = "NUMBADYN_CACHE_DIR"
+_TEMPORARY = "numbadyn-kernels-of-one-process-"
+_DAY = 24 * 3600.0
 
 
 class _Choice:
@@ -116,8 +120,7 @@ def folder() -> Path:
         usable = wanted
         _warn_of_others(wanted)
     except OSError as error:
-        usable = Path(tempfile.mkdtemp(prefix="numbadyn-"))
-        atexit.register(shutil.rmtree, usable, ignore_errors=True)
+        usable = _of_this_process()
         warnings.warn(
             f"The cache folder {wanted} cannot be written ({error.strerror or error}); kernels are kept in {usable} "
             f"until this process ends. Name another folder with the environment variable {VARIABLE} or with "
@@ -132,6 +135,20 @@ def folder() -> Path:
 def folder_in_use() -> Path:
     """Name the folder that holds the files of this process; it need not exist."""
     return _choice.writable.get(location(), location())
+
+
+def _of_this_process() -> Path:
+    """A new temporary folder; those that processes have left which were killed go, a day after."""
+    latest = time.time() - _DAY
+    for left in Path(tempfile.gettempdir()).glob(f"{_TEMPORARY}*"):
+        with suppress(OSError):
+            state = left.lstat()
+            own = not hasattr(os, "geteuid") or state.st_uid == os.geteuid()
+            if own and left.is_dir() and not left.is_symlink() and state.st_mtime < latest:
+                shutil.rmtree(left, ignore_errors=True)
+    made = Path(tempfile.mkdtemp(prefix=_TEMPORARY))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
 
 
 def _make(wanted: Path) -> None:

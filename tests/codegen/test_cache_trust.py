@@ -309,3 +309,24 @@ def test_what_killed_processes_left_is_cleared(home):
     assert [path for path in (*strays, fresh) if path.exists()] == [fresh]
     assert numbadyn.cache.clear() == 3
     assert list(home.iterdir()) == []
+
+
+def test_temporary_folders_of_killed_processes_go(home, tmp_path, monkeypatch):
+    monkeypatch.setattr(cache_folder.tempfile, "tempdir", str(tmp_path))
+    names = ("old", "new")
+    left = {name: tmp_path / f"{cache_folder._TEMPORARY}{name}" for name in names}
+    for path in left.values():
+        path.mkdir()
+        (path / "nd_x.py").write_text("")
+    others = tmp_path / "numbadyn-analysis"
+    others.mkdir()
+    for path in (left["old"], others):
+        os.utime(path, times=(time.time() - 25 * 3600,) * 2)
+    (tmp_path / "file").write_text("not a folder")
+    numbadyn.cache.set_location(tmp_path / "file" / "cache")
+    with pytest.warns(CacheWarning, match="cannot be written"):
+        used = cache_folder.folder()
+    assert used.is_dir()
+    assert not left["old"].exists()
+    assert left["new"].exists()
+    assert others.exists()
