@@ -30,6 +30,8 @@ from numbadyn.model.hooks import (
 from numbadyn.model.integrate import euler_step, exp_euler_step, exprel, rk2_step, rk4_step
 from numbadyn.model.lifecycle import call_order, init_all_states, reset_all_states
 from numbadyn.model.module import Module
+from numbadyn.model.table import Table
+from numbadyn.model.timed_array import TimedArray
 from numbadyn.model.values import Parameter, State
 from numbadyn.model.view import View
 from numbadyn.projections import (
@@ -83,6 +85,7 @@ from numbadyn.zoo import (
     Expon,
     LIFRef,
     MgBlock,
+    Playback,
     PoissonGroup,
     SpikeTrain,
     SynOut,
@@ -136,6 +139,7 @@ __all__ = [
     "PairwisePoissonProj",
     "ParamDescriber",
     "Parameter",
+    "Playback",
     "PoissonGroup",
     "PoissonInput",
     "Prefetch",
@@ -153,6 +157,8 @@ __all__ = [
     "SynOut",
     "Synapse",
     "SynapticProjection",
+    "Table",
+    "TimedArray",
     "View",
     "__version__",
     "align_post_projection",

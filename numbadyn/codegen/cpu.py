@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from numbadyn.codegen.expressions import KernelText, row_name
 from numbadyn.codegen.parts import SHORT_FORMS, Part, parts_of
-from numbadyn.codegen.prelude import SMALL_FUNCTIONS, columns, draws_counts, elementary_functions
+from numbadyn.codegen.prelude import columns, draws_counts, elementary_functions, small_functions
 from numbadyn.codegen.routines import routine_names, routine_source
 from numbadyn.ir.elementary import EXPREL_SHORT_LIMIT, HEADER, numba_source
 from numbadyn.ir.nodes import Step
@@ -159,6 +159,9 @@ def _stage_function(kernel: Kernel, text: KernelText, parts: list[Part], calls: 
     ]
     for number, (name, slot) in enumerate(zip(text.arrays, kernel.slots, strict=True)):
         start, count, depth, lag, width, every = (f"rows[k, {slot_column(number, what)}]" for what in SLOT_COLUMNS)
+        if slot.stored:
+            lines.append(f"        {name} = array_at({start}, np.{slot.stored}(0))")
+            continue
         begin = f"slot_start({start}, {depth}, {lag}, {width}, {every}, step)"
         lines.append(f"        begin = {start if slot.whole else begin}")
         lines.append(f"        {name} = {arena[slot.kind]}[begin : begin + {count}]")
@@ -273,7 +276,7 @@ def cpu_source(program: Program, bits: int, library: str) -> str:
         library=library,
         routines=", ".join(routine_names(draws_counts(program))),
         limit=EXPREL_SHORT_LIMIT,
-        functions=SMALL_FUNCTIONS,
+        functions=small_functions(program),
     )
     what = "; one function for each kind of loop, then the time loop"
     parts = [_header(f"Time loop of {program.step.name}.", what, bits) + own, numba_source(sorted(wanted), bits)]

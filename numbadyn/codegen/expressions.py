@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from numbadyn.codegen.parts import SHORT_FORMS, Part
 from numbadyn.ir.elementary import NAMES
-from numbadyn.ir.nodes import Step
+from numbadyn.ir.nodes import GATHERS, Step
 from numbadyn.ir.ops import OPS
 from numbadyn.ir.spelling import comment, identifier
 from numbadyn.lowering.program import Kernel, Operand, Operation
@@ -38,7 +38,7 @@ _OWN_NAMES = [
     "i64", "u8", "u32", "u64", "R", "I", "B", "E", "C", "one", "zero", "routine", "scalar", "kernel", "slot_start",
     "nearest_even", "rounded_product", "square_root", "minimum", "maximum", "mod", "ring_slot", "sign",
     "array_at", "phase", "thread", "threads", "entry", "stride", "D", "T", "S", "N", "D_R", "D_I", "D_B", "D_T", "D_S",
-    "D_KEY0", "D_KEY1", "quotient", "remainder", "first", "first_of", "REAL_ZERO", "REAL_BYTES", "EXPREL_SHORT_LIMIT",
+    "D_KEY0", "D_KEY1", "quotient", "remainder", "search", "first", "first_of", "REAL_ZERO", "REAL_BYTES", "EXPREL_SHORT_LIMIT",
 ]  # fmt: skip
 _RESERVED = (
     frozenset(_OWN_NAMES)
@@ -200,15 +200,25 @@ class KernelText:
             )
         if operation.op == "gather":
             return self._gathered(operation)
-        if operation.op == "take":
-            text = f"{self.arrays[operation.args[0].index]}[u64({self.operand(operation.args[1])})]"
-            self.used.add(self.arrays[operation.args[0].index])
-            return f"({text} != 0)" if operation.kind == "bool" else text
+        if operation.op in GATHERS:
+            return self._chosen(operation)
         if self.short and operation.op in SHORT_FORMS:
             return f"{SHORT_FORMS[operation.op]}({self.operand(operation.args[0])})"
         row = OPS[operation.op]
         arguments = [self.operand(arg) for arg in operation.args]
         return _SPELLING.get(operation.op, row.text).format(*arguments)
+
+    def _chosen(self, operation: Operation) -> str:
+        """An element at a place of its own, as the kind of value that it is; or where a value stands among them."""
+        whole, place = operation.args[0].index, self.operand(operation.args[1])
+        array, stored = self.arrays[whole], self.kernel.slots[whole].stored
+        self.used.add(array)
+        if operation.op == "search":
+            return f"search({array}, {self.operand(operation.args[2])}, {place})"
+        text = f"{array}[u64({f'{place} + j' if operation.op == 'window' else place})]"
+        if operation.kind == "bool":
+            return f"({text} != 0)"
+        return f"{'real' if operation.kind == 'real' else 'i64'}({text})" if stored else text
 
     def _gathered(self, operation: Operation) -> str:
         """A sample of a history: memory, then lag and element where they are given."""

@@ -24,7 +24,7 @@ __all__ = ["SHORT_FORMS", "Part", "parts_of"]
 SHORT_FORMS = {"propagator": "exprel_short"}
 
 _MANY = 3
-_SLOW = frozenset({"div", "sqrt", "mod", "gather", "take"})
+_SLOW = frozenset({"div", "sqrt", "mod", "gather", "take", "search"})
 _LIGHT = frozenset({"time_less", "time_less_equal", "time_equal", "time_snapped"})
 _HEAVY = (
     frozenset(name for name, row in OPS.items() if row.elementary) | {"uniform", "normal"} | frozenset(NAMES)

@@ -9,7 +9,7 @@ from numbadyn.ir.elementary import NAMES
 from numbadyn.ir.ops import OPS
 from numbadyn.lowering.program import Draw, Program
 
-__all__ = ["SMALL_FUNCTIONS", "TERM_COLUMNS", "columns", "draws_counts", "elementary_functions"]
+__all__ = ["TERM_COLUMNS", "columns", "draws_counts", "elementary_functions", "small_functions"]
 
 #: Columns of the rows of synaptic terms, by name (see `numbadyn.runtime.tables`).
 TERM_COLUMNS = (
@@ -30,7 +30,7 @@ TERM_COLUMNS = (
     "VALUES",
 )
 
-SMALL_FUNCTIONS = """
+_SMALL_FUNCTIONS = """
 @scalar
 def minimum(a, b):
     return select((a < b) | (a != a), a, b)
@@ -57,6 +57,25 @@ def sign(a):
     return select(a > real(0.0), real(1.0), select(a < real(0.0), real(-1.0), a))
 """
 """Operations that expressions call, besides the elementary functions."""
+
+_SEARCH = """
+@scalar
+def search(table, count, x):
+    low, high = i64(0), i64(count)
+    while low < high:
+        middle = (low + high) >> 1
+        if table[u64(middle)] > x:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+"""
+
+
+def small_functions(program: Program) -> str:
+    """Text of the operations that the loops of a program call, besides the elementary functions."""
+    searches = any(op.op == "search" for kernel in program.kernels for op in kernel.operations)
+    return _SMALL_FUNCTIONS + (f"\n{_SEARCH}" if searches else "")
 
 
 def columns() -> str:

@@ -122,6 +122,9 @@ from numbadyn.errors.values import (
     InvalidParameterError as InvalidParameterError,
 )
 from numbadyn.errors.values import (
+    LookupRangeError as LookupRangeError,
+)
+from numbadyn.errors.values import (
     RateError as RateError,
 )
 from numbadyn.errors.values import (

@@ -8,6 +8,7 @@ from numbadyn.errors.base import NumbadynError
 __all__ = [
     "DimensionError",
     "InvalidParameterError",
+    "LookupRangeError",
     "RateError",
     "ShapeError",
     "SizeError",
@@ -78,6 +79,20 @@ class SizeError(NumbadynError, ValueError):
     Right, an integer or a tuple of positive integers::
 
         LIF(100); LIF((10, 10))
+    """
+
+
+class LookupRangeError(NumbadynError, IndexError):
+    """An index that the step computes is outside of the array that it is used on; the run ends where that happens.
+
+    Wrong, once more steps have run than the table has rows::
+
+        drive = np.take(table, nd.environ.get("i"), axis=0)
+
+    Right, say what comes after the end: repeat, or hold the last row::
+
+        drive = np.take(table, nd.environ.get("i") % len(table), axis=0)
+        drive = nd.TimedArray(table, dt=0.1 * pq.ms)(nd.environ.get("t"))
     """
 
 

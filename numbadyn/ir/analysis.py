@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from numbadyn.ir.nodes import Node, Step
+from numbadyn.ir.nodes import GATHERS, RUN_CONSTANTS, Node, Step
 from numbadyn.ir.ops import OPS
 
 __all__ = ["Signal", "base_of", "computed_in_loop", "invariants", "live", "signal_of", "signals"]
@@ -17,9 +17,7 @@ def invariants(step: Step) -> set[int]:
     """Nodes whose value depends on bound parameters and dt only, so one evaluation serves the whole run."""
     found: set[int] = set()
     for index, node in enumerate(step.nodes):
-        if node.op in ("param", "dt") or (
-            (node.elementwise or node.op in ("slice", "take")) and all(arg in found for arg in node.args)
-        ):
+        if node.op in RUN_CONSTANTS or (node.follows and all(arg in found for arg in node.args)):
             found.add(index)
     return found
 
@@ -31,7 +29,7 @@ def computed_in_loop(step: Step, node: Node) -> bool:
     """
     if node.op == "history":
         return len(node.args) > 1 or node.kind == "bool"
-    return node.op in OPS or node.op in ("uniform", "normal", "take")
+    return node.op in OPS or node.op in GATHERS or node.op in ("uniform", "normal")
 
 
 def signals(node: Node) -> list[tuple[int, int, int | None]]:

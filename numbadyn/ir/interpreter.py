@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from numbadyn.ir.analysis import base_of, invariants, live, signal_of, signals
 from numbadyn.ir.elementary import numpy_functions
-from numbadyn.ir.nodes import BindContext, Node, Step
+from numbadyn.ir.nodes import GATHERS, BindContext, Node, Step
 from numbadyn.ir.ops import OPS, Kind
 
 __all__ = ["Evaluator", "Interpreter", "dtype_of"]
@@ -87,10 +87,20 @@ class Evaluator:
         if node.op == "slice":
             flat = np.broadcast_to(args[0], self.step.nodes[node.args[0]].shape).reshape(-1)
             return flat[node.attrs["start"] : node.attrs["stop"] : node.attrs["stride"]].reshape(node.shape)
-        if node.op == "take":
-            flat = np.broadcast_to(args[0], self.step.nodes[node.args[0]].shape).reshape(-1)
-            return flat[args[1]].reshape(node.shape)
+        if node.op == "lookup":
+            return np.asarray(self.step.lookups[node.attrs["index"]].fetch())
+        if node.op in GATHERS:
+            return self._gathered(node, args)
         return self._draw(node, args, number)
+
+    def _gathered(self, node: Node, args: list[Array]) -> Array:
+        """Elements of the first argument, or how many of them are not above a value."""
+        source = self.step.nodes[node.args[0]]
+        flat = args[0] if source.op == "lookup" else np.broadcast_to(args[0], source.shape).reshape(-1)
+        if node.op == "search":
+            return np.asarray(np.searchsorted(flat[: int(args[2])], args[1], side="right"), dtype=np.int64)
+        found = flat[args[1]] if node.op == "take" else flat[int(args[1]) : int(args[1]) + node.size]
+        return found.reshape(node.shape).astype(dtype_of(node.kind, self.context.bits))
 
     def depths(self) -> list[int]:
         """Samples of each channel that its readers need, this step's included; synaptic delays ask for more."""

@@ -21,11 +21,14 @@ from numbadyn.ir.printer import step_text
 from numbadyn.units import Dimension
 
 __all__ = [
+    "GATHERS",
+    "RUN_CONSTANTS",
     "SOURCES",
     "BindContext",
     "Channel",
     "Connection",
     "Guard",
+    "Lookup",
     "Node",
     "ParamSpec",
     "Position",
@@ -44,7 +47,10 @@ SOURCES = frozenset(
         "time",  # start of the step, t_n = n dt
         "step",  # the step number n
         "history",  # channel's sample 1 + lag samples ago: args = (), (lag), (lag, elements), (lag, elements, longest)
-        "take",  # args = (x, elements): given elements of the flattened x
+        "take",  # args = (x, elements): elements of the flattened x, given or computed
+        "lookup",  # an array that is read at places which the step computes: attrs["index"] into Step.lookups
+        "window",  # args = (lookup, start): as many elements of it as the node has, from a computed one on
+        "search",  # args = (lookup, x, count): how many of its first `count` elements, which ascend, are not above x
         "uniform",  # random numbers: attrs["stream"]
         "normal",
         "poisson",  # args = (mean,)
@@ -53,6 +59,13 @@ SOURCES = frozenset(
         "train",  # given spike times: attrs["index"] into Step.trains
     }
 )
+
+
+#: Operations whose value is the same in all steps of a run.
+RUN_CONSTANTS = frozenset({"param", "dt", "lookup"})
+
+#: Operations that read their first argument at places of their own.
+GATHERS = frozenset({"take", "window", "search"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +134,11 @@ class Node:
         return int(np.prod(self.shape, dtype=np.int64))
 
     @property
+    def follows(self) -> bool:
+        """Whether the value depends on the arguments alone, so that it is constant where they are."""
+        return self.op in OPS or self.op in GATHERS or self.op == "slice"
+
+    @property
     def elementwise(self) -> bool:
         """Whether element i of the result needs element i of the arguments only."""
         return self.op in OPS
@@ -170,6 +188,33 @@ class ParamSpec:
     kind: Kind
     dimension: Dimension
     fetch: Callable[[BindContext], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """An array that the step reads at places which it computes; it stays where it is, in memory or in a file.
+
+    Parameters
+    ----------
+    name : str
+        Full name, or a number for an array that stands in the model's code.
+    kind, dimension
+        Of what is read, as in `Node`.
+    stored : str
+        Name of the dtype in which it is stored; Booleans are bytes.
+    fetch : callable
+        ``fetch()`` returns the current array: flat, contiguous, of that dtype; the same object as long as nothing has
+        changed.
+    literal : bool
+        Whether it stands in the model's code.
+    """
+
+    name: str
+    kind: Kind
+    dimension: Dimension
+    stored: str
+    fetch: Callable[[], NDArray[Any]]
+    literal: bool = False
 
 
 def _label(name: str) -> str:
@@ -333,6 +378,7 @@ class Step:
     channels: list[Channel] = field(default_factory=list)
     connections: list[Connection] = field(default_factory=list)
     trains: list[Train] = field(default_factory=list)
+    lookups: list[Lookup] = field(default_factory=list)
     guards: list[Guard] = field(default_factory=list)
     reaches: list[Reach] = field(default_factory=list)
     writes: dict[int, int] = field(default_factory=dict)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["step_text"]
 
 #: Tables of a step that a source operation points into, with the heading under which the table is printed.
-_TABLES = {"param": "params", "state": "states", "train": "trains"}
+_TABLES = {"param": "params", "state": "states", "train": "trains", "lookup": "lookups"}
 
 
 def step_text(step: Step) -> str:
@@ -52,6 +52,7 @@ def step_text(step: Step) -> str:
             + (", delayed" if c.delayed else "")
             for c in step.connections
         ],
+        "lookups": [f"{lookup.name} : {_type(lookup.stored, (), lookup.dimension)}" for lookup in step.lookups],
         "trains": [f"{train.name} : {train.size} elements" for train in step.trains],
     }
     lines = [f"step {step.name}"]

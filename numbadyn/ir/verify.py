@@ -6,7 +6,7 @@ In: a `Step`.  Out: nothing, or an `InternalError` that names the node.  Must no
 from __future__ import annotations
 
 from numbadyn.errors import InternalError
-from numbadyn.ir.nodes import SOURCES, Node, Step
+from numbadyn.ir.nodes import GATHERS, SOURCES, Node, Step
 from numbadyn.ir.ops import OPS
 
 __all__ = ["verify"]
@@ -48,6 +48,8 @@ def _problem(step: Step, index: int, node: Node) -> str:
     if any(not 0 <= arg < index for arg in node.args):
         return "uses a value that comes later"
     args = [step.nodes[arg] for arg in node.args]
+    if any(arg.op == "lookup" for arg in (args[1:] if node.op in GATHERS else args)):
+        return "takes a whole lookup for a value"
     if node.op in OPS:
         row = OPS[node.op]
         if len(args) != row.arity:
@@ -73,6 +75,12 @@ def _problem_of_source(node: Node, args: list[Node]) -> str:
         return "does not hold as many elements as it says"
     if node.op == "take" and (len(args) != 2 or args[1].kind != "int" or args[1].size != node.size):
         return "has not one index for each element"
+    if node.op in ("window", "search") and (len(args) < 2 or args[0].op != "lookup"):
+        return "reads no lookup"
+    if node.op == "window" and (len(args) != 2 or args[1].kind != "int" or args[1].size != 1):
+        return "does not start at one place"
+    if node.op == "search" and (node.kind != "int" or len(args) != 3 or args[1].size != node.size):
+        return "has not one value for each element"
     if node.op == "history" and any(arg.kind != "int" or arg.size not in (1, node.size) for arg in args):
         return "has lags or elements that do not fit"
     parts = len(node.attrs.get("connections", ()))

@@ -88,6 +88,10 @@ def explain(program: Program, context: BindContext, tables: list[Any]) -> str:
         f"  {line}" for stages in program.schedule for stage in stages for line in stage.lines(program)
     ]
     lines += ["", "States:"] + [f"  {s.name}: {s.kind}{s.shape} in {s.dimension}" for s in step.states]
+    lines += ["", "Lookups:"] * bool(step.lookups) + [
+        f"  {lookup.name}: {lookup.fetch().size} x {lookup.stored}, {lookup.fetch().nbytes} bytes, read where they are"
+        for lookup in step.lookups
+    ]
     lines += ["", "Buffers:"]
     for block in program.buffers:
         for buffer in block:

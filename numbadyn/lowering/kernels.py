@@ -6,7 +6,7 @@ In: a `Plan`.  Out: a `Program`.  Must not know: source text, runtime arrays.
 from __future__ import annotations
 
 from numbadyn.ir.analysis import base_of, computed_in_loop, signal_of, signals
-from numbadyn.ir.nodes import Node
+from numbadyn.ir.nodes import GATHERS, Node
 from numbadyn.ir.ops import Kind
 from numbadyn.ir.spelling import identifier
 from numbadyn.lowering.program import (
@@ -68,6 +68,11 @@ class _Memory:
         role = "sum" if node.op == "accumulate" else "temp"
         return self._get(role, index, node.kind, node.size, f"{node.position.module}.{node.label or node.op}")
 
+    def lookup(self, node: Node) -> Buffer:
+        """An array that is read where it lies."""
+        index = node.attrs["index"]
+        return self._get("lookup", index, node.kind, node.size, self.plan.step.lookups[index].name)
+
     def constant(self, index: int) -> Buffer:
         node = self.plan.step.nodes[index]
         return self._get("constant", index, node.kind, node.size, node.label or f"constant {index}")
@@ -114,7 +119,9 @@ class _LoopBuilder:
             self._slot_of[key] = len(self.slots)
             late = view.buffer.role == "state" and view.buffer.index in self.plan.late
             whole = view.slot == "whole"
-            self.slots.append(Slot(name, view.buffer.kind, access, stride, cleared, whole, late))
+            lookup = view.buffer.role == "lookup"
+            stored = self.plan.step.lookups[view.buffer.index].stored if lookup else ""
+            self.slots.append(Slot(name, view.buffer.kind, access, stride, cleared, whole, late, stored))
             self.views.append(view)
         return Operand("slot", self._slot_of[key])
 
@@ -136,6 +143,8 @@ class _LoopBuilder:
     def _memory_of(self, arg: int, access: Access, stride: int) -> Operand:
         """The slot of a value that lies in memory."""
         node = self.node(arg)
+        if node.op == "lookup":
+            return self._slot(View(self.memory.lookup(node), 0, node.size), access, stride, node.label or "table")
         if arg in self.plan.constants:
             view = View(self.memory.constant(arg), 0, node.size)
             return self._slot(view, access, stride, node.label or f"c{arg}")
@@ -160,10 +169,10 @@ class _LoopBuilder:
         return Operation("gather", (whole, *(self.operand(arg) for arg in node.args[:2])), node.kind, index)
 
     def _take(self, index: int, node: Node) -> Operation:
-        """A read of chosen elements."""
+        """A read at places of its own."""
         assert view_base(self.plan.step, node.args[0])[2] == 1, "elements are chosen from a strided slice"
         whole = self._memory_of(node.args[0], "any", 1)
-        return Operation("take", (whole, self.operand(node.args[1])), node.kind, index)
+        return Operation(node.op, (whole, *(self.operand(arg) for arg in node.args[1:])), node.kind, index)
 
     # ---- the loop ----------------------------------------------------------------------------------------------------
 
@@ -173,7 +182,7 @@ class _LoopBuilder:
             node = self.node(index)
             if node.op == "history":
                 operation = self._gather(index, node)
-            elif node.op == "take":
+            elif node.op in GATHERS:
                 operation = self._take(index, node)
             elif node.op in ("uniform", "normal"):
                 stream = self._scalar(~node.attrs["stream"], "stream", "int")
@@ -332,10 +341,11 @@ def _layout(schedule: list[tuple[Stage, ...]], buffers: list[Buffer]) -> list[tu
         for stage in stages:
             if isinstance(stage, Loop):
                 for views in zip(*(instance.views for instance in stage.instances), strict=True):
-                    block = tuple(dict.fromkeys(view.buffer for view in views if view.buffer not in placed))
+                    own = (view.buffer for view in views if view.buffer.role != "lookup")
+                    block = tuple(dict.fromkeys(buffer for buffer in own if buffer not in placed))
                     placed.update(block)
                     blocks.append(block)
-    blocks += [(buffer,) for buffer in buffers if buffer not in placed]
+    blocks += [(buffer,) for buffer in buffers if buffer not in placed and buffer.role != "lookup"]
     return [block for block in blocks if block]
 
 

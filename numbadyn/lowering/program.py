@@ -35,7 +35,7 @@ __all__ = [
     "slot_column",
 ]
 
-Role = Literal["state", "temp", "sum", "ring", "now", "constant", "past"]
+Role = Literal["state", "temp", "sum", "ring", "now", "constant", "past", "lookup"]
 Access = Literal["each", "first", "stride", "any"]
 
 
@@ -61,9 +61,9 @@ class Buffer:
     role : str
         ``state``: a state; ``temp``: a value used by a later stage; ``sum``: target of a synaptic sum; ``ring``:
         history of a channel, `size` elements a slot (bytes of eight Booleans each); ``constant``: an array that depends
-        on parameters only.
+        on parameters only; ``lookup``: an array of the user's that stays where it is.
     index : int
-        State number, channel number, or node number.
+        State number, channel number, number of the lookup, or node number.
     kind, size, name
         What it holds.
     """
@@ -95,6 +95,8 @@ class Slot:
         The whole history of a channel is passed (reads at delays of each element's own, or that change).
     late : bool
         Need not be stored in every step.
+    stored : str
+        Name of the dtype of an array that lies elsewhere than in the memory of the program; empty for its own.
     """
 
     name: str
@@ -104,6 +106,7 @@ class Slot:
     cleared: bool = False
     whole: bool = False
     late: bool = False
+    stored: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +196,7 @@ class Kernel:
         """What decides whether two loops can share one kernel: everything but names and places."""
         return (
             tuple((o.op, o.args, o.kind, o.stream) for o in self.operations),
-            tuple((s.kind, s.access, s.stride, s.cleared, s.whole, s.late) for s in self.slots),
+            tuple((s.kind, s.access, s.stride, s.cleared, s.whole, s.late, s.stored) for s in self.slots),
             tuple(kind for _name, kind in self.scalars),
             self.stores,
         )

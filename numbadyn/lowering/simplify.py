@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 
 from numbadyn.ir.analysis import base_of, computed_in_loop, invariants, live
-from numbadyn.ir.nodes import BindContext, Node, ParamSpec, Step
-from numbadyn.ir.ops import OPS
+from numbadyn.ir.nodes import RUN_CONSTANTS, BindContext, Node, ParamSpec, Step
 from numbadyn.units import DIMENSIONLESS
 
 __all__ = ["simplify"]
@@ -42,6 +41,7 @@ class _Rewriter:
         self.new.params, self.new.states = old.params, old.states
         self.new.connections, self.new.trains = old.connections, old.trains
         self.new.order, self.new.regions = old.order, old.regions
+        self.new.lookups = old.lookups
         self.new.guards, self.new.reaches = old.guards, old.reaches
         self.map: dict[int, int] = {}
         self._known: dict[Any, int] = {}
@@ -70,9 +70,7 @@ class _Rewriter:
             self.new.nodes.append(node)
             index = len(self.new.nodes) - 1
             self._known[key] = index
-            if node.op in ("param", "dt") or (
-                (node.op in OPS or node.op in ("slice", "take")) and all(arg in self._constant for arg in node.args)
-            ):
+            if node.op in RUN_CONSTANTS or (node.follows and all(arg in self._constant for arg in node.args)):
                 self._constant.add(index)
         return self._known[key]
 

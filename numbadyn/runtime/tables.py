@@ -90,6 +90,9 @@ class Tables:
 
     def _slot(self, view: View) -> list[int]:
         memory = self.memory
+        if view.buffer.role == "lookup":
+            array = memory.program.step.lookups[view.buffer.index].fetch()
+            return [self.address(array), array.size, 1, 0, 0, 1]
         start = memory.offsets[view.buffer] + view.offset
         if view.slot == "fixed":
             return [start, view.count, 1, 0, 0, 1]

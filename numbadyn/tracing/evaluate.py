@@ -54,7 +54,8 @@ def slopes_and_derivatives(
     for index, node in enumerate(trace.step.nodes):
         if node.op == "state":
             spec = trace.step.states[node.attrs["index"]]
-            evaluator.values[index] = np.asarray(spec.owner.array())
+            first = spec.initial(evaluator.context) if spec.owner is None else spec.owner.array()
+            evaluator.values[index] = np.asarray(first)
         elif node.op == "time" and time is not None:
             evaluator.values[index] = np.asarray(time)
         elif node.op in ("history", "accumulate", "train", "uniform", "normal", "poisson"):
@@ -65,6 +66,13 @@ def slopes_and_derivatives(
             )
         else:
             evaluator.values[index] = evaluator.elementwise(index, number)
+
+    for guard in trace.step.guards:
+        broken = evaluator.values[trace.step.writes[guard.state]].reshape(-1)
+        if broken.any():
+            element = int(np.flatnonzero(broken)[0])
+            value = float(evaluator.values[trace.step.writes[guard.value]].reshape(-1)[element])
+            raise guard.error(number, element, value, evaluator.context)
 
     def result(index: int) -> Any:
         return join(evaluator.values[index][()], trace.node(index).dimension)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numbadyn.ir.nodes import Node
+from numbadyn.ir.nodes import RUN_CONSTANTS, Node
 from numbadyn.tracing.trace import ANY, Trace
 from numbadyn.units import DIMENSIONLESS, TIME
 
@@ -50,8 +50,8 @@ class _Times:
         """Whether a value is a run constant."""
         for number in self._behind(index, self._constant):
             node = self.trace.node(number)
-            self._constant[number] = node.op in ("param", "dt") or (
-                (node.elementwise or node.op in ("slice", "take")) and all(self._constant[arg] for arg in node.args)
+            self._constant[number] = node.op in RUN_CONSTANTS or (
+                node.follows and all(self._constant[arg] for arg in node.args)
             )
         return self._constant[index]
 

@@ -18,16 +18,33 @@ from typing import Any
 import numpy as np
 
 from numbadyn.errors import DimensionError, NumbadynError, ShapeError, TracedValueError, UnsupportedFunctionError
-from numbadyn.ir.nodes import Channel, Connection, Node, ParamSpec, Position, StateSpec, Step, Train
+from numbadyn.ir.nodes import (
+    RUN_CONSTANTS,
+    Channel,
+    Connection,
+    Lookup,
+    Node,
+    ParamSpec,
+    Position,
+    StateSpec,
+    Step,
+    Train,
+)
 from numbadyn.ir.ops import OPS, Kind, promote
 from numbadyn.tracing.carrier import is_stripped
 from numbadyn.tracing.positions import caller, here, made_at, raised_at
 from numbadyn.units import DIMENSIONLESS, TIME, Dimension, split
 
-__all__ = ["ANY", "Checked", "Template", "Trace", "current_trace"]
+__all__ = ["ANY", "READ_BY_TABLE", "Checked", "Template", "Trace", "current_trace"]
 
 #: Stands for "not known yet" while the first pass finds out what delayed outputs look like; compared by identity.
 ANY = Dimension(luminous=99)
+
+READ_BY_TABLE = (
+    "A plain array cannot be indexed by a traced value: make it table = nd.Table(array) once, then write table[k] or "
+    "np.take(table, k, axis=0); for values in time nd.TimedArray(array, dt=1*ms)(t)."
+)
+"""Cure for who indexes a plain array, or a list, by a traced value."""
 
 _ACTIVE: ContextVar[Trace | None] = ContextVar("numbadyn_trace", default=None)
 
@@ -82,6 +99,7 @@ class Trace:
         self._latest: dict[int, int] = {}
         self._channels: dict[Any, int] = {}
         self._connections: dict[int, int] = {}
+        self._lookups: dict[int, int] = {}
         self._unique: dict[str, int] = {}
         self._conversion: Position | None = None
         self._updates: list[Any] = [None]
@@ -149,7 +167,9 @@ class Trace:
             raise TracedValueError(
                 f"A traced value was turned into a plain array, which failed: {str(error).rstrip('.')}.",
                 where=str(place),
-                cure="Use NumPy functions on the value itself, and np.where in place of assignments to elements.",
+                cure=READ_BY_TABLE
+                if isinstance(error, IndexError)
+                else "Use NumPy functions on the value itself, and np.where in place of assignments to elements.",
             ) from error
         if not getattr(error, "__notes__", None):
             error.add_note(f"raised while a step of {place.module} was traced")
@@ -335,6 +355,19 @@ class Trace:
         self.step.trains.append(train)
         return self.source("train", (), (train.size,), "bool", DIMENSIONLESS, index=len(self.step.trains) - 1)
 
+    def lookup(self, owner: Any, make: Callable[[], Lookup]) -> int:
+        """Node of an array that is read at computed places; one per object."""
+        key = id(owner)
+        if key not in self._lookups:
+            self._keep.append(owner)
+            spec = make()
+            self.step.lookups.append(spec)
+            number = len(self.step.lookups) - 1
+            self._lookups[key] = self.source(
+                "lookup", (), (spec.fetch().size,), spec.kind, spec.dimension, index=number, stored=spec.stored
+            )
+        return self._lookups[key]
+
     def take(self, value: int, elements: np.ndarray[Any, Any]) -> int:
         """Chosen elements of a value, by their flat numbers; the result has the shape of the numbers."""
         node = self.node(value)
@@ -347,9 +380,7 @@ class Trace:
     def is_constant(self, index: int) -> bool:
         """Whether a value depends on parameters and dt only, so that it stays the same in a run."""
         node = self.node(index)
-        return node.op in ("param", "dt") or (
-            (node.elementwise or node.op in ("slice", "take")) and all(self.is_constant(arg) for arg in node.args)
-        )
+        return node.op in RUN_CONSTANTS or (node.follows and all(self.is_constant(arg) for arg in node.args))
 
     def probe(self, path: str, name: str, value: int) -> None:
         """Give a value a name under which it can be recorded."""

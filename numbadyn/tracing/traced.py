@@ -18,10 +18,12 @@ from numbadyn.errors import DimensionError, NotInitialisedError, ShapeError, Tra
 from numbadyn.ir.nodes import Node
 from numbadyn.ir.ops import Kind
 from numbadyn.tracing.carrier import carry
+from numbadyn.tracing.interpolate import interp
+from numbadyn.tracing.lookups import gather, is_traced, take
 from numbadyn.tracing.operators import Operators
 from numbadyn.tracing.rules import FUNCTIONS, UFUNCS
 from numbadyn.tracing.times import snapped
-from numbadyn.tracing.trace import ANY, Trace, current_trace
+from numbadyn.tracing.trace import ANY, READ_BY_TABLE, Trace, current_trace
 from numbadyn.units import Dimension, StandsForQuantity, scale_of
 
 __all__ = ["Traced", "as_node", "require_trace"]
@@ -138,7 +140,7 @@ class Traced(StandsForQuantity, Operators):
         trace = require_trace()
         if function in _STATIC:
             return _STATIC[function](*args, **kwargs)
-        rule = FUNCTIONS.get(function.__name__)
+        rule = _LOOKUPS.get(function) or FUNCTIONS.get(function.__name__)
         if rule is None:
             raise _unsupported(trace, _spelled(function))
         lift, named = (
@@ -156,7 +158,12 @@ class Traced(StandsForQuantity, Operators):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         self._trace.note_conversion()
-        return carry(self, self._refuse_number, dtype)
+        wanted = "O" if dtype is None else np.dtype(dtype).kind
+        return carry(self, self._refuse_index if wanted in "iu" else self._refuse_number, dtype)
+
+    def _refuse_index(self, what: str) -> NoReturn:
+        """Refuse whole numbers, for which NumPy's `take` asks."""
+        raise TracedValueError(what, where=str(self._trace.here), cure=READ_BY_TABLE)
 
     def _refuse_number(self, what: str) -> NoReturn:
         raise TracedValueError(
@@ -190,7 +197,7 @@ class Traced(StandsForQuantity, Operators):
         self._refuse("complex()")
 
     def __index__(self) -> NoReturn:
-        self._refuse("Use as an index or in range()")
+        self._refuse("Use as an index or in range()", READ_BY_TABLE)
 
     def __iter__(self) -> Iterator[Any]:
         self._refuse("A Python loop over the elements", "Write the update for the whole array at once.")
@@ -293,16 +300,13 @@ class Traced(StandsForQuantity, Operators):
         self._refuse("pickle", "Keep values between steps in nd.State, and record them with sim.record.")
 
     def __getitem__(self, key: Any) -> Traced:
-        """Elements by NumPy's rules for constant indices: integers, slices, arrays of integers or Booleans."""
+        """Elements by NumPy's rules: integers, slices, arrays of integers or Booleans; traced integers are checked."""
         trace, node = require_trace(), self.node
         if not self.shape:
             self._refuse("Indexing a single value", "Leave the index out.")
-        if any(isinstance(part, Traced) for part in (key if isinstance(key, tuple) else (key,))):
-            raise UnsupportedFunctionError(
-                f"A traced value of shape {self.shape} is indexed by {key!r}.",
-                where=str(trace.here),
-                cure="Index by constant integers, slices or arrays; to choose between values use np.where.",
-            )
+        if any(is_traced(part) for part in (key if isinstance(key, tuple) else (key,))):
+            lift = functools.partial(as_node, trace)
+            return Traced(trace, gather(trace, self._index, self.shape, key, lift))
         try:
             elements = np.arange(self.size).reshape(self.shape)[key]
         except (IndexError, TypeError, ValueError) as error:
@@ -344,6 +348,9 @@ for _name in ("sum", "mean", "max", "min", "dot", "any", "all", "std", "var", "p
 
     setattr(Traced, _name, _reduction)
 
+
+#: Functions that read arrays at places which the step computes.
+_LOOKUPS: dict[Any, Callable[..., int]] = {np.take: take, np.interp: interp}
 
 #: Functions that ask for what is known while tracing.
 _STATIC: dict[Any, Callable[..., Any]] = {

@@ -4,7 +4,7 @@ In go parameters with units; out come neurons, generators of spikes, synapses an
 network is lowered or run.
 """
 
-from numbadyn.zoo.generators import PoissonGroup, SpikeTrain
+from numbadyn.zoo.generators import Playback, PoissonGroup, SpikeTrain
 from numbadyn.zoo.hh import HH
 from numbadyn.zoo.lif import LIF, LIFRef
 from numbadyn.zoo.outputs import COBA, CUBA, MgBlock, SynOut
@@ -23,6 +23,7 @@ __all__ = [
     "Expon",
     "LIFRef",
     "MgBlock",
+    "Playback",
     "PoissonGroup",
     "SpikeTrain",
     "SynOut",

@@ -1,6 +1,6 @@
-"""Populations that fire by themselves: at random with a rate, or at given times.
+"""Populations that act by themselves: fire at random with a rate or at given times, or play what was recorded.
 
-In: rates or times.  Out: spikes.  Must not know: lowering, targets.
+In: rates, times or recorded values.  Out: spikes or values.  Must not know: lowering, targets.
 """
 
 from __future__ import annotations
@@ -11,19 +11,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.errors import RateError
+from numbadyn.errors import RateError, ShapeError
 from numbadyn.model import environ, random
-from numbadyn.model.dynamics import Neuron
+from numbadyn.model.dynamics import Dynamics, Neuron
 from numbadyn.model.given import GivenSpikes
-from numbadyn.model.guards import watch
+from numbadyn.model.timed_array import After, Interpolation, TimedArray
 from numbadyn.model.values import Parameter
 from numbadyn.model.variable import resolve
+from numbadyn.tracing.guards import watch
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import as_node
 from numbadyn.units import FREQUENCY, join, split
 from numbadyn.zoo.units import kHz
 
-__all__ = ["PoissonGroup", "SpikeTrain"]
+__all__ = ["Playback", "PoissonGroup", "SpikeTrain"]
 
 _CERTAIN = 1.0 + 1e-6
 """Highest chance of a spike in a step, with what rounding may add to it."""
@@ -174,3 +175,87 @@ class SpikeTrain(Neuron):
             Who spikes.
         """
         return self.spikes()
+
+
+class Playback(Dynamics):
+    r"""A population that plays recorded values: its output in a step is the row of the time at which the step begins.
+
+    Parameters
+    ----------
+    values : TimedArray, or array_like or quantities.Quantity of shape (times, ...)
+        One row for each time, with one value for each element, or one for all of them.
+    dt : quantities.Quantity, optional
+        Time between rows; needed unless `values` is a `TimedArray`.
+    in_size : int or tuple of int, optional
+        Geometry of the population, the shape of a row by default.
+    unit, interpolation, after, start
+        As in `TimedArray`.
+    name : str, optional
+        Name for messages and results.
+
+    Attributes
+    ----------
+    timed : TimedArray
+        What is played; assigning to ``timed.values`` plays something else in the next run.
+
+    Raises
+    ------
+    ShapeError
+        Rows do not have the shape `in_size`.
+    UnitExpectedError, DimensionError, InvalidParameterError
+        As in `TimedArray`.
+
+    Notes
+    -----
+    Other modules read the output as they read that of any population: `CurrentProj` and ``prefetch`` before the update
+    of the playback in a step give the row of the step before, a delay d the one of :math:`t_n - \Delta t - d`.  It is
+    recorded under the name ``"output"``.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import ms, pA
+    >>> play = nd.Playback([[0.0, 1.0], [2.0, 3.0]] * pA, dt=0.5 * ms)
+    >>> sim = nd.Simulator(play, dt=0.25 * ms, target="interpret")
+    >>> sim.record(play, "output")
+    >>> sim.run(1 * ms)[play].output[:, 1]
+    array([1., 1., 3., 3.]) * pA
+    """
+
+    def __init__(
+        self,
+        values: Any,
+        dt: Any = None,
+        in_size: Any = None,
+        *,
+        unit: Any = None,
+        interpolation: Interpolation = "step",
+        after: After = "hold",
+        start: Any = None,
+        name: str | None = None,
+    ) -> None:
+        timed = values
+        if not isinstance(values, TimedArray):
+            timed = TimedArray(values, dt, unit=unit, interpolation=interpolation, after=after, start=start)
+        row = timed.shape[1:]
+        super().__init__(in_size if in_size is not None else row or 1, name=name)
+        if row and row != self.varshape:
+            raise ShapeError(
+                f"{self.path} has shape {self.varshape}, but a row of its values has shape {row}.",
+                where=self.path,
+                cure="Leave in_size out, or give rows of that shape, or one value for each time.",
+            )
+        if not isinstance(values, TimedArray):
+            timed.name = f"{self.path}.timed"
+        self.timed: TimedArray = timed
+
+    def update(self) -> Any:
+        """Give the values of this step.
+
+        Returns
+        -------
+        array or quantity
+            One row.
+        """
+        row = self.timed(environ.get("t"))
+        return row if self.timed.shape[1:] else np.where(np.ones(self.varshape, dtype=bool), row, row)

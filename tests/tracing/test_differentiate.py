@@ -11,9 +11,15 @@ from numbadyn.errors import UnsupportedFunctionError
 from numbadyn.ir.ops import OPS
 from numbadyn.model.integrate import exprel
 from numbadyn.tracing import differentiate
-from numbadyn.tracing.evaluate import slope_and_derivative
+from numbadyn.tracing.evaluate import slopes_and_derivatives
 from numbadyn.tracing.trace import Trace
 from numbadyn.tracing.traced import Traced, as_node
+
+
+def slope_and_derivative(f: Callable[..., Any], x: Any) -> tuple[Any, Any]:
+    """Of one right-hand side."""
+    return slopes_and_derivatives(lambda values: [f(*values)], [x], 0.1, 0, None)[0]
+
 
 X = np.array([0.3, 0.71, 1.4, 2.2])
 C = np.array([1.5, -0.5, 2.0, 0.25])
@@ -61,21 +67,19 @@ CASES: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_derivative_is_the_central_difference(name: str) -> None:
     f, h = CASES[name], 1e-6
-    value, slope = slope_and_derivative(f, X, (), 0.1, 0)
-    difference = (slope_and_derivative(f, X + h, (), 0.1, 0)[0] - slope_and_derivative(f, X - h, (), 0.1, 0)[0]) / (
-        2 * h
-    )
+    value, slope = slope_and_derivative(f, X)
+    difference = (slope_and_derivative(f, X + h)[0] - slope_and_derivative(f, X - h)[0]) / (2 * h)
     np.testing.assert_allclose(value, f(X), rtol=1e-14)
     np.testing.assert_allclose(slope, difference, rtol=1e-7, atol=1e-8)
 
 
 def test_exprel_has_a_derivative_at_zero() -> None:
-    _, slope = slope_and_derivative(exprel, np.array([0.0, 1e-3, -1e-3]), (), 0.1, 0)
+    _, slope = slope_and_derivative(exprel, np.array([0.0, 1e-3, -1e-3]))
     np.testing.assert_allclose(slope, [0.5, 0.5003334583, 0.4996667917], rtol=1e-6)
 
 
 def test_derivative_carries_the_unit() -> None:
-    value, slope = slope_and_derivative(lambda v: (-60 * mV - v) / (20 * ms), np.array([-50.0]) * mV, (), 0.1, 0)
+    value, slope = slope_and_derivative(lambda v: (-60 * mV - v) / (20 * ms), np.array([-50.0]) * mV)
     assert str(value) == "[-0.5] mV/ms"
     assert float(slope.rescale("1/ms").magnitude) == -0.05
 
@@ -84,14 +88,14 @@ def test_derivative_carries_the_unit() -> None:
     "f", [lambda x: C, lambda x: x * 0 + np.floor(x) - x * 0, lambda x: np.sign(x), lambda x: np.where(x > 1, 2.0, C)]
 )
 def test_what_does_not_depend_on_the_variable(f: Callable[[Any], Any]) -> None:
-    _, slope = slope_and_derivative(f, X, (), 0.1, 0)
+    _, slope = slope_and_derivative(f, X)
     assert slope is None or not np.asarray(slope).any()
 
 
 @pytest.mark.parametrize("f", [lambda x: x[:2], lambda x: x.reshape(2, 2)])
 def test_what_has_no_derivative_is_refused(f: Callable[[Any], Any]) -> None:
     with pytest.raises(UnsupportedFunctionError, match="cannot be differentiated") as caught:
-        slope_and_derivative(f, X, (), 0.1, 0)
+        slope_and_derivative(f, X)
     assert "test_differentiate.py" in str(caught.value.where)
     assert "rk4_step" in str(caught.value.cure)
 

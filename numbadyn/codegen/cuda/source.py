@@ -17,7 +17,7 @@ from numbadyn.codegen.cuda.phases import Phase, is_independent, levels, touched_
 from numbadyn.codegen.cuda.routines import DIRECTORY, GROUP, WORKERS, routine_names, routine_source
 from numbadyn.codegen.expressions import KernelText
 from numbadyn.codegen.parts import Part
-from numbadyn.codegen.prelude import SMALL_FUNCTIONS, columns, draws_counts, elementary_functions
+from numbadyn.codegen.prelude import columns, draws_counts, elementary_functions, small_functions
 from numbadyn.ir.elementary import EXPREL_SHORT_LIMIT, HEADER, numba_source
 from numbadyn.ir.nodes import Step
 from numbadyn.ir.spelling import docstring_words
@@ -213,6 +213,9 @@ def _phase(kernel: Kernel, text: KernelText, used: list[str]) -> str:
         start, _count, depth, lag, extent, every = (
             f"T[u64(row + {slot_column(number, what)})]" for what in SLOT_COLUMNS
         )
+        if slot.stored:
+            lines.append(f"        {name} = array_at({start}, np.{slot.stored}(0))")
+            continue
         begin = start if slot.whole else f"slot_start({start}, {depth}, {lag}, {extent}, {every}, step)"
         address, example, size = _ARENAS[slot.kind]
         lines.append(f"        {name} = array_at(D[{address}] + {begin} * {size}, {example})")
@@ -337,7 +340,7 @@ def cuda_source(program: Program, bits: int, library: str, *, reproducible: bool
     """
     wanted = sorted(elementary_functions(program))
     loops = [_loop(kernel, program.step) for kernel in program.kernels]
-    arithmetic = "\n\n".join([SMALL_FUNCTIONS, numba_source(wanted, bits), *loops])
+    arithmetic = "\n\n".join([small_functions(program), numba_source(wanted, bits), *loops])
     limit = f"EXPREL_SHORT_LIMIT = np.float{bits}({EXPREL_SHORT_LIMIT!r})\n"
     kernels = _kernels(program, library, reproducible)
     imports, _, shells = kernels.partition("\n\n\n")

@@ -17,7 +17,7 @@ from numbadyn.model.delays.forms import Form
 from numbadyn.model.delays.rule import delay_steps, shift_before_ceil, tolerance
 from numbadyn.model.delays.times import DelayTime, Present, bound_number, eager_context, out_of_range
 from numbadyn.model.delays.windows import Window
-from numbadyn.model.guards import watch
+from numbadyn.tracing.guards import watch
 from numbadyn.tracing.trace import Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import TIME, join, magnitude_in

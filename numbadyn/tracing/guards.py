@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from numbadyn.ir.nodes import BindContext, Guard
-from numbadyn.model.values import State
+import numpy as np
+
+from numbadyn.ir.nodes import BindContext, Guard, StateSpec
+from numbadyn.ir.ops import Kind
 from numbadyn.tracing.trace import Trace
-from numbadyn.units import join
+from numbadyn.units import DIMENSIONLESS, Dimension
 
 __all__ = ["watch"]
 
@@ -36,14 +38,22 @@ def watch(
         Names for the two hidden states.
     error : callable
         ``error(step, element, value, context)`` makes the exception.
+
+    Notes
+    -----
+    The step goes on with the offending value until its chunk ends, so what depends on it must be safe by itself.
     """
-    shape, dimension = trace.node(value).shape, trace.node(value).dimension
-    broken, kept = State(0, shape=shape), State(join(0.0, dimension), shape=shape)
-    broken.name, kept.name = f"{where} out of range", f"{where} offending {offending}"
-    indices = [trace.state_index(state, state.spec) for state in (broken, kept)]
-    old_broken, old_kept = (trace.read(index) for index in indices)
+    shape = trace.node(value).shape
+
+    def hidden(what: str, kind: Kind, dimension: Dimension) -> int:
+        spec = StateSpec(f"{where} {what}", shape, kind, dimension, lambda _context: np.zeros(shape))
+        return trace.state_index(spec, lambda: spec)
+
+    broken = hidden("out of range", "int", DIMENSIONLESS)
+    kept = hidden(f"offending {offending}", "real", trace.node(value).dimension)
+    old_broken, old_kept = trace.read(broken), trace.read(kept)
     first = trace.emit("and", trace.emit("not", inside), trace.emit("equal", old_broken, trace.literal(0)))
     number = trace.emit("add", trace.step_number(), trace.literal(1))
-    trace.write(indices[0], trace.emit("select", first, number, old_broken))
-    trace.write(indices[1], trace.emit("select", first, value, old_kept))
-    trace.step.guards.append(Guard(indices[0], indices[1], error))
+    trace.write(broken, trace.emit("select", first, number, old_broken))
+    trace.write(kept, trace.emit("select", first, value, old_kept))
+    trace.step.guards.append(Guard(broken, kept, error))
