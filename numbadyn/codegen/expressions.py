@@ -38,7 +38,8 @@ _OWN_NAMES = [
     "i64", "u8", "u32", "u64", "R", "I", "B", "E", "C", "one", "zero", "routine", "scalar", "kernel", "slot_start",
     "nearest_even", "rounded_product", "square_root", "minimum", "maximum", "mod", "ring_slot", "sign",
     "array_at", "phase", "thread", "threads", "entry", "stride", "D", "T", "S", "N", "D_R", "D_I", "D_B", "D_T", "D_S",
-    "D_KEY0", "D_KEY1", "quotient", "remainder", "search", "first", "first_of", "REAL_ZERO", "REAL_BYTES", "EXPREL_SHORT_LIMIT",
+    "D_KEY0", "D_KEY1", "quotient", "remainder", "search", "first", "first_of", "REAL_ZERO", "REAL_BYTES",
+    "EXPREL_SHORT_LIMIT",
 ]  # fmt: skip
 _RESERVED = (
     frozenset(_OWN_NAMES)
