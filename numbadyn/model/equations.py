@@ -20,8 +20,8 @@ from numbadyn.units import TIME, Dimension, split
 
 __all__ = ["Equations"]
 
-#: A right-hand side with its ways of calling settled: states, then the time of the stage.
-_Call = Callable[[list[Any], Callable[[], Any]], Any]
+#: A right-hand side with its ways of calling settled: states, then the part of the step at whose end the stage is.
+_Call = Callable[[list[Any], float], Any]
 #: A state, all states, a further argument or the time, by its number.
 _Source = tuple[str, int]
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -74,7 +74,7 @@ class Equations:
         stage : float
             Part of the step at whose end the values are taken; 0 at the start.
         """
-        result = self._call(list(values), lambda: _stage_time(stage))
+        result = self._call(list(values), stage)
         return [
             self._checked(slope, value, name)
             for slope, value, name in zip(self._parts(result), values, self._names, strict=True)
@@ -182,8 +182,8 @@ class Equations:
         calls = [self._caller_of(part, args) for part in _values(f)]
         if isinstance(f, Mapping):
             named = dict(zip(f, calls, strict=True))
-            return lambda values, time: {key: call(values, time) for key, call in named.items()}
-        return lambda values, time: tuple(call(values, time) for call in calls)
+            return lambda values, stage: {key: call(values, stage) for key, call in named.items()}
+        return lambda values, stage: tuple(call(values, stage) for call in calls)
 
     def _caller_of(self, f: Any, args: tuple[Any, ...]) -> _Call:
         """The first way of calling f that fills exactly what it asks for; else the first that it can take at all."""
@@ -193,7 +193,7 @@ class Equations:
             )
         parameters = _parameters(f)
         if parameters is None:
-            return lambda values, _time: f(*values, *args)
+            return lambda values, stage: f(*values, *(_at_stage(arg, stage) for arg in args))
         further: list[_Source] = [("argument", number) for number in range(len(args))]
         each: list[_Source] = [("state", number) for number in range(len(self.start))]
         ways = [_arranged(parameters, [*each, *further], {})]
@@ -212,13 +212,13 @@ class Equations:
         if self._keys is None and way is ways[0] and len(self.start) > 1:
             self._names = [name for name, (kind, _number) in way.places if kind == "state"]
 
-        def call(values: list[Any], time: Callable[[], Any]) -> Any:
+        def call(values: list[Any], stage: float) -> Any:
             def value(kind: str, number: int) -> Any:
                 if kind == "time":
-                    return time()
-                return (
-                    values[number] if kind == "state" else args[number] if kind == "argument" else self.result(values)
-                )
+                    return _stage_time(stage)
+                if kind == "argument":
+                    return _at_stage(args[number], stage)
+                return values[number] if kind == "state" else self.result(values)
 
             found = [(name, value(*source)) for name, source in way.places]
             return f(*(x for _name, x in found[: way.positional]), **dict(found[way.positional :]))
@@ -292,3 +292,9 @@ def _stage_time(stage: float) -> Any:
     """The time of a stage: that of the step's start and a part of the step."""
     start = environ.get("t")
     return start if stage == 0.0 else start + stage * environ.get_dt()
+
+
+def _at_stage(argument: Any, stage: float) -> Any:
+    """A further argument of a stage: a delayed read is read there, all else is held constant."""
+    ahead = getattr(argument, "ahead", None)
+    return argument if ahead is None else ahead(stage)

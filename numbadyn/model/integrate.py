@@ -224,7 +224,8 @@ def rk4_step(f: RightHandSide, x: Any, *args: Any) -> Any:
     x : array, quantity or traced value, or tuple, list or dict of them
         Value or values at the start of the step, each of its own shape and unit.
     *args
-        Passed on to f, and held constant over the step.
+        Passed on to f, and held constant over the step; but a delayed read (``self.prefetch_delay("x", 5*ms)``, not
+        called) is read at the time of each stage, between samples by its `interpolation`, or by ``"polynomial3"``.
 
     Returns
     -------
@@ -243,7 +244,8 @@ def rk4_step(f: RightHandSide, x: Any, *args: Any) -> Any:
     All right-hand sides see the same values of all states, so their order means nothing.  States that are advanced by
     calls of their own, each with the others held, are of first order together; so is what depends on values that are
     computed before the call, as inputs, delayed values and ``nd.environ.get("t")`` are: they are those of the start of
-    the step in all stages.
+    the step in all stages.  A delayed read among the arguments keeps the order, if the delay is no shorter than a step
+    and the history smooth; over a kink of it, which a start from a constant history often has, it is of second order.
 
     Examples
     --------

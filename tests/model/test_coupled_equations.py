@@ -165,3 +165,39 @@ def test_eager_calls_equal_the_traced_step_on_both_targets() -> None:
             )
         with nd.environ.context(dt=0.1 * ms, i=step):
             eager()
+
+
+class Late(nd.Dynamics):
+    """x' = -pi / 2 x(t - 1): the cosine of its history goes on for ever; and a pair, of which one reads the other."""
+
+    def __init__(self, step: Any, held: bool) -> None:
+        super().__init__(1)
+        past = nd.init.OfTime(lambda t: np.cos(np.pi / 2 * t / ms))
+        self.step, self.held = step, held
+        self.late = self.prefetch_delay("x", 1 * ms, init=past, interpolation="polynomial3" if held else None)
+
+    def init_state(self) -> None:
+        self.x, self.y = nd.State(1.0), nd.State(0.0)
+
+    def update(self) -> Any:
+        late = self.late() if self.held else self.late
+        f = lambda x, y, late: (-np.pi / 2 * late / ms, (late - y) / ms)  # noqa: E731 - a formula
+        self.x.value, self.y.value = self.step(f, (self.x, self.y), late)
+        return self.x.value
+
+
+def late_error(step: Any, dt: float, held: bool) -> float:
+    model = Late(step, held)
+    sim = nd.Simulator(model, dt=dt * ms, target="interpret")
+    sim.run(3 * ms, progress=False)
+    w = np.pi / 2
+    right = (np.sin(3 * w) - w * np.cos(3 * w) + w * np.exp(-3.0)) / (1 + w * w)
+    return max(abs(float(sim.get(model, "x")[0]) - np.cos(3 * w)), abs(float(sim.get(model, "y")[0]) - right))
+
+
+@pytest.mark.parametrize(("name", "order"), [("euler", 1), ("exp_euler", 1), ("rk2", 2), ("rk4", 4)])
+def test_order_with_a_delayed_read(name: str, order: int) -> None:
+    coarse, fine = (late_error(STEPPERS[name], dt, held=False) for dt in (0.05, 0.025))
+    assert np.log2(coarse / fine) == pytest.approx(order, abs=0.3)
+    coarse, fine = (late_error(STEPPERS[name], dt, held=True) for dt in (0.05, 0.025))
+    assert np.log2(coarse / fine) == pytest.approx(1, abs=0.3)  # as the docstring says of values that are held

@@ -28,7 +28,9 @@ from numbadyn.tracing.traced import Traced
 __all__ = ["before_first", "latest", "longest_delays", "read", "register"]
 
 
-def read(source: Source, time: DelayTime | None, indices: tuple[Any, ...], method: Method | None) -> Any:
+def read(
+    source: Source, time: DelayTime | None, indices: tuple[Any, ...], method: Method | None, ahead: float = 0.0
+) -> Any:
     """Value of a source some time ago.
 
     Parameters
@@ -41,6 +43,8 @@ def read(source: Source, time: DelayTime | None, indices: tuple[Any, ...], metho
         From `checked_indices`.
     method : callable or None
         Method of interpolation; None reads whole steps, rounded up.
+    ahead : float
+        Part of a step by which the delay is shorter; needs a method.
     """
     note_touch(source.module, source.item or "output")
     if time is None:
@@ -72,7 +76,10 @@ def read(source: Source, time: DelayTime | None, indices: tuple[Any, ...], metho
                 always_zero=fixed is not None and fixed.always_zero,
             )
     history = samples if method in OWN else Slots(samples, form, longest, source.name)
-    return method(history, (), present.position(form), _length(longest))
+    position = present.position(form)
+    if ahead:
+        position = np.maximum(position - ahead, 0.0)
+    return method(history, (), position, _length(longest))
 
 
 def _length(longest: Any) -> Any:

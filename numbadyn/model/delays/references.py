@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from numbadyn.errors import HookArgumentError
+from numbadyn.errors import HookArgumentError, UpdateEveryError
 from numbadyn.model.delays.fixed_times import Fixed
 from numbadyn.model.delays.forms import checked_indices, form_of
 from numbadyn.model.delays.given_times import delay_time
@@ -116,6 +116,35 @@ class _At:
         [-60. -60. -60.] mV
         """
         return read(self._source, self._time, self._indices, self._method)
+
+    def ahead(self, part: float) -> Any:
+        """The value a part of a step later than a call gives it, for the stages of step functions.
+
+        Parameters
+        ----------
+        part : float
+            Between 0 and 1; a delay that is shorter than this part of a step gives the latest value.
+
+        Returns
+        -------
+        array, quantity or traced value
+            As of a call, by `interpolation`, or by ``"polynomial3"`` where none is asked for.
+
+        Raises
+        ------
+        UpdateEveryError
+            Samples are windows of several steps.
+        """
+        if self._time is None:
+            return self()
+        if self._source.window is not None:
+            raise UpdateEveryError(
+                f"{self._source.name} is read at the stages of a step, but it is sampled with update_every.",
+                where=self._source.name,
+                cure="Leave update_every out, or call the reference before the step function and use its value.",
+            )
+        method = method_of("polynomial3", self._source.name) if self._method is None else self._method
+        return read(self._source, self._time, self._indices, method, ahead=part)
 
 
 class PrefetchDelayAt(_At):
