@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from numbadyn.errors import SchedulingError, TracedValueError
 from numbadyn.ir.nodes import BindContext, Node, Position, Step
@@ -182,12 +183,21 @@ def _difference(before: Step, after: Step) -> Node | None:
             return new
         if old.attrs.get("literal") and not np.array_equal(_literal(before, old), _literal(after, new), equal_nan=True):
             return new
+        if old.op == "lookup" and not _same(*(step.lookups[old.attrs["index"]].fetch() for step in (before, after))):
+            return new
     longer = max(before.nodes, after.nodes, key=len)
     return None if len(before.nodes) == len(after.nodes) else longer[min(len(before.nodes), len(after.nodes))]
 
 
 def _literal(step: Step, node: Node) -> Any:
     return step.params[node.attrs["index"]].fetch(BindContext(1.0, 0))
+
+
+def _same(a: NDArray[Any], b: NDArray[Any]) -> bool:
+    """Whether two arrays are the same; a mapped file is not read to find out."""
+    if a.dtype != b.dtype or a.size != b.size or a.ctypes.data == b.ctypes.data:
+        return a.dtype == b.dtype and a.size == b.size
+    return np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
 
 
 def _pending_of(trace: Trace, registry: Any, key: str, node: int) -> _Pending:

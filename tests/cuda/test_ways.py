@@ -152,6 +152,15 @@ def test_too_little_memory_for_states_is_forecast(monkeypatch):
         run(NETWORKS["pair"])
 
 
+def test_too_little_memory_for_a_table_is_forecast(monkeypatch):
+    table = nd.Playback(np.zeros((10_000_000, 10), np.int8), dt=0.1 * ms)
+    sim = nd.Simulator(table, dt=0.1 * ms, target="cuda").compile()
+    table.timed.values = np.zeros((30_000_000, 10), np.int8)
+    monkeypatch.setattr(Device, "free_bytes", property(lambda device: 200 << 20))
+    with pytest.raises(DeviceMemoryError, match=r"tables 0\.30 GB"):
+        sim.run(1 * ms, progress=False)
+
+
 def test_too_little_memory_for_what_is_recorded_is_forecast(monkeypatch):
     sim = simulator(NETWORKS["population"]).compile()
     monkeypatch.setattr(Device, "free_bytes", property(lambda device: 1000))

@@ -215,6 +215,7 @@ def test_rows_of_late_steps_are_exact(dt: float, interval: float) -> None:
     assert p * q < 2**62
 
 
+@pytest.mark.cudasim
 def test_new_values_act_in_the_next_run_and_compile_nothing() -> None:
     source = nd.Playback(np.array([[1.0, 2.0], [3.0, 4.0]]) * pA, dt=1 * ms)
     sim = simulator_of(source, 0.5 * ms)
@@ -347,6 +348,7 @@ BAD: dict[str, tuple[Any, type[Exception], str]] = {
     "positions that fall": (lambda t, i, k: np.interp(k, [1.0, 0.0], [0.0, 1.0]), InvalidParameterError, "ascend"),
     "unequal lengths": (lambda t, i, k: np.interp(k, [0.0, 1.0], [0.0, 1.0, 2.0]), ShapeError, r"\(2,\) and .*\(3,\)"),
     "times without a unit": (lambda t, i, k: np.interp(t, [0.0, 1.0], [0.0, 1.0]), DimensionError, "units"),
+    "a new table in each step": (lambda t, i, k: nd.Table(np.random.rand(50))[i % 50], TracedValueError, "changes"),  # noqa: NPY002
     "no time": (lambda t, i, k: nd.TimedArray(DATA, dt=1 * ms)(k), (UnitExpectedError, DimensionError), "t"),  # type: ignore[dict-item]
     "times of another shape": (
         lambda t, i, k: nd.TimedArray(DATA[:, :3], dt=1 * ms)(t - k * ms), ShapeError, "one for each element"

@@ -173,15 +173,22 @@ class CudaMachine(CompiledMachine):
         if not self._there:
             needed += self.memory.nbytes + (0 if self._bins else self._bytes_of_bins()) + _RESERVE
             what = f"The states and histories of {self.step.name} and what is recorded"
+        tables = self._bytes_of_lookups()
+        needed, parts = needed + tables, f", tables {tables / 1e9:.2f} GB" * (tables > 0)
         if free is not None and needed > free:
             raise DeviceMemoryError(
-                f"{what} ({logs / 1e9:.2f} GB at a time) need {needed / 1e9:.2f} GB beside what is there already, but "
-                f"{self.device.name} has only {free / 1e9:.2f} GB free.",
+                f"{what} ({logs / 1e9:.2f} GB at a time{parts}) need {needed / 1e9:.2f} GB beside what is there, "
+                f"but {self.device.name} has only {free / 1e9:.2f} GB free.",
                 where=self.step.name,
                 cure="Record fewer elements, shorten delays or take a smaller network"
                 + (", or precision=32" if self.context.bits == 64 else "")
                 + ", or target='cpu'.",
             )
+
+    def _bytes_of_lookups(self) -> int:
+        """Bytes of the arrays that the step reads and that are not there yet; files too, which a device cannot map."""
+        arrays = {id(array): array for array in (lookup.fetch() for lookup in self.step.lookups)}
+        return sum(array.nbytes for key, array in arrays.items() if key not in self._placed)
 
     def _make_tables(self, sampled: set[int]) -> DeviceTables:
         return DeviceTables(self.memory, sampled, self._place, homes_of(self.program))
