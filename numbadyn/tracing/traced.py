@@ -197,7 +197,10 @@ class Traced(StandsForQuantity, Operators):
         self._refuse("complex()")
 
     def __index__(self) -> NoReturn:
-        self._refuse("Use as an index or in range()", READ_BY_TABLE)
+        self._refuse(
+            "Use as an index or in range()",
+            "Use NumPy functions on arrays; an array that a traced value may index is table = nd.Table(array).",
+        )
 
     def __iter__(self) -> Iterator[Any]:
         self._refuse("A Python loop over the elements", "Write the update for the whole array at once.")

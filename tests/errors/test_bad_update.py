@@ -66,7 +66,6 @@ REDUCTIONS = {
     "np.stack": lambda m: np.stack([m.V, m.V]),
     "np.roll": lambda m: np.roll(m.V.value, 1),
     "np.cumsum": lambda m: np.cumsum(m.k),
-    "np.interp": lambda m: np.interp(m.k.value, [0, 1], [0, 1]),
     "np.einsum": lambda m: np.einsum("i->", m.k.value),
     "np.linalg.norm": lambda m: np.linalg.norm(m.V.value),
     "np.arctan": lambda m: np.arctan(m.k.value),
@@ -76,7 +75,7 @@ REDUCTIONS = {
 }
 
 REFUSED = {
-    "index by a mask": (lambda m: m.V[m.V_th < m.V], Function, "is indexed by", "constant integers"),
+    "index by a mask": (lambda m: m.V[m.V_th < m.V], Function, "is indexed by a traced bool", "np.where"),
     "index outside": (lambda m: m.V.value[7], Shape, "index 7 is out of bounds for axis 0", "within the population"),
     "list with an index outside": (lambda m: m.V.value[[0, 4]], Shape, "index 4 is out", "within the population"),
     "empty slice": (lambda m: m.V.value[4:], Shape, "empty", "at least one"),
@@ -115,7 +114,7 @@ REFUSED = {
         lambda m: np.arange(9)[m.k.value],
         Traced,
         "turned into a plain array, which failed",
-        "NumPy functions",
+        "nd.Table",
     ),
     "out=": (lambda m: np.add(m.k.value, 1, out=np.zeros(4)), Function, "np.add with out=", r"x = x \+ y"),
     "out= into a state": (lambda m: np.exp(m.k, out=m.k), Function, "exp with out=", "value = "),
