@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from numbadyn.errors import DimensionError, NumbadynError, ShapeError, TracedValueError, UnsupportedFunctionError
+from numbadyn.errors import DimensionError, NumbadynError, ShapeError, TracedValueError
 from numbadyn.ir.nodes import (
     RUN_CONSTANTS,
     Channel,
@@ -32,19 +32,14 @@ from numbadyn.ir.nodes import (
 )
 from numbadyn.ir.ops import OPS, Kind, promote
 from numbadyn.tracing.carrier import is_stripped
+from numbadyn.tracing.misuse import named_error
 from numbadyn.tracing.positions import caller, here, made_at, raised_at
 from numbadyn.units import DIMENSIONLESS, TIME, Dimension, split
 
-__all__ = ["ANY", "READ_BY_TABLE", "Checked", "Template", "Trace", "current_trace"]
+__all__ = ["ANY", "Checked", "Template", "Trace", "current_trace"]
 
 #: Stands for "not known yet" while the first pass finds out what delayed outputs look like; compared by identity.
 ANY = Dimension(luminous=99)
-
-READ_BY_TABLE = (
-    "A plain array cannot be indexed by a traced value: make it table = nd.Table(array) once, then write table[k] or "
-    "np.take(table, k, axis=0); for values in time nd.TimedArray(array, dt=1*ms)(t)."
-)
-"""Cure for who indexes a plain array, or a list, by a traced value."""
 
 _ACTIVE: ContextVar[Trace | None] = ContextVar("numbadyn_trace", default=None)
 
@@ -149,28 +144,9 @@ class Trace:
         if isinstance(error.__cause__, NumbadynError):  # NumPy wraps what a conversion raises
             raise error.__cause__ from None
         place = raised_at(error, self.path[-1][0])
-        spoken = str(error).replace("'Traced' object", "a traced value").rstrip(".")
-        if isinstance(error, AttributeError) and "a traced value" in spoken:
-            raise UnsupportedFunctionError(
-                f"{spoken[0].upper()}{spoken[1:]}.",
-                where=str(place),
-                cure="It has .shape, .ndim, .size, .astype, .clip, .reshape, .copy, .rescale and .magnitude; for the "
-                "rest there are functions of NumPy that can be traced.",
-            ) from error
-        if isinstance(error, TypeError) and ("a traced value" in spoken or "<traced " in spoken):
-            raise TracedValueError(
-                f"A traced value cannot be used like this: {spoken}.",
-                where=str(place),
-                cure="Use NumPy functions on the value itself; sizes and shapes come from self.varshape.",
-            ) from error
-        if isinstance(error, TypeError | ValueError | IndexError) and place == self._conversion:
-            raise TracedValueError(
-                f"A traced value was turned into a plain array, which failed: {str(error).rstrip('.')}.",
-                where=str(place),
-                cure=READ_BY_TABLE
-                if isinstance(error, IndexError)
-                else "Use NumPy functions on the value itself, and np.where in place of assignments to elements.",
-            ) from error
+        named = named_error(error, place, converted=place == self._conversion)
+        if named is not None:
+            raise named from error
         if not getattr(error, "__notes__", None):
             error.add_note(f"raised while a step of {place.module} was traced")
 

@@ -20,10 +20,11 @@ from numbadyn.ir.ops import Kind
 from numbadyn.tracing.carrier import carry
 from numbadyn.tracing.interpolate import interp
 from numbadyn.tracing.lookups import gather, is_traced, take
+from numbadyn.tracing.misuse import READ_BY_TABLE
 from numbadyn.tracing.operators import Operators
 from numbadyn.tracing.rules import FUNCTIONS, UFUNCS
 from numbadyn.tracing.times import snapped
-from numbadyn.tracing.trace import ANY, READ_BY_TABLE, Trace, current_trace
+from numbadyn.tracing.trace import ANY, Trace, current_trace
 from numbadyn.units import Dimension, StandsForQuantity, scale_of
 
 __all__ = ["Traced", "as_node", "require_trace"]
