@@ -396,6 +396,8 @@ def _parts(holder: Any) -> tuple[Module, ...]:
 class _Fed:
     """After-hook that steps a module with the output."""
 
+    kind_of_hook = "fed"
+
     def __init__(self, module: Dynamics, described: str) -> None:
         self.modules = (module,)
         self.described = described

@@ -6,6 +6,7 @@ know: projections.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -57,6 +58,7 @@ class InputRegistry:
         self._used: set[str] = set()
         self._summed: set[str] = set()
         self._givers: dict[str, list[Giver]] = {}
+        self._titles: dict[str, tuple[str, str | None]] = {}
         #: Keys of the callables that the owner's last update has summed.
         self.reached: frozenset[str] = frozenset()
 
@@ -138,6 +140,32 @@ class InputRegistry:
         if not keep:
             note_touch(self.owner, f"{self.kind}_inputs[{full}]", writes=True)
 
+    def add_numbered(self, title: str, inp: Any, label: str | None) -> str:
+        """Register a callable under a title, with a number where the title is taken; gives the key.
+
+        Numbers are given anew in the order of names once the network has names, see `settle`.
+        """
+        numbered = (full_key(text, label) for text in _numbered(title))
+        key = next(key for key in numbered if key not in self._entries)
+        self._entries[key] = inp
+        self._titles[key] = (title, label)
+        return key
+
+    def settle(self) -> dict[str, str]:
+        """Sort the inputs by name, and number those of one title in that order; gives old and new keys."""
+        free = {key for key in self._entries if key not in self._titles}
+        new: dict[str, str] = {}
+        for key in sorted(self._titles, key=self.place):
+            title, label = self._titles[key]
+            candidates = (full_key(text, label) for text in _numbered(title))
+            new[key] = next(text for text in candidates if text not in free)
+            free.add(new[key])
+        self._givers = {new.get(key, key): givers for key, givers in self._givers.items()}
+        self._titles = {new[key]: title for key, title in self._titles.items()}
+        entries = {new.get(key, key): value for key, value in self._entries.items()}
+        self._entries = dict(sorted(entries.items(), key=lambda item: self.place(item[0])))
+        return new
+
     def name_giver(self, key: str, giver: Giver) -> None:
         """Remember what makes an input; several may share one."""
         givers = self._givers.setdefault(key, [])
@@ -164,10 +192,15 @@ class InputRegistry:
         prefix = "" if label is None else f"{label} // "
         arrays = self._arrays()
         sources = [self._entries] if arrays is self._entries else [self._entries, arrays]
-        for entries in sources:
-            for key, value in entries.items():
-                if key.startswith(prefix) and value is not None:
-                    yield key, value
+        found = [item for entries in sources for item in entries.items()]
+        for key, value in sorted(found, key=lambda item: self.place(item[0])):
+            if key.startswith(prefix) and value is not None:
+                yield key, value
+
+    def place(self, key: str) -> tuple[str, str]:
+        """Where an input stands in the sum: by the name of what makes it, else by its key."""
+        paths = [giver.path for giver in self._givers.get(key, ())]
+        return (min(paths) if paths else key, key)
 
     def sum(
         self,
@@ -179,7 +212,7 @@ class InputRegistry:
         pop: bool = True,
         dimension: Dimension | None = None,
     ) -> Any:
-        """Start from `init` and add every matching input in the order of registration; None if there is neither."""
+        """Start from `init` and add every matching input, sorted by name; None if there is neither."""
         trace = current_trace()
         total, synaptic = init, []
         for key, value in self._matching(label):
@@ -238,7 +271,7 @@ class InputRegistry:
     def _misfit(self, keys: list[str], given: Dimension, wanted: Dimension) -> DimensionError:
         """The error for inputs of a wrong unit."""
         trace, (name, verb) = current_trace(), self._inputs(keys)
-        givers = [giver for key in keys for giver in self._givers.get(key, ())]
+        givers = sorted((giver for key in keys for giver in self._givers.get(key, ())), key=lambda giver: giver.path)
         weights = [giver.given_weights() for giver in givers]
         cure = (
             "Bring both to one physical dimension; the start of the sum gives its unit, and a bare number, zero too, "
@@ -281,6 +314,11 @@ class InputRegistry:
         self._used.clear()
         self.reached = frozenset(self._summed)
         self._summed.clear()
+
+
+def _numbered(title: str) -> Iterator[str]:
+    """A title, then the same with numbers."""
+    return itertools.chain([title], (f"{title}_{number}" for number in itertools.count(2)))
 
 
 def full_key(key: Any, label: str | None) -> str:

@@ -198,6 +198,9 @@ class Module:
         """Modules that hang on this one by no attribute, with their names."""
         return iter(())
 
+    def settle(self) -> None:
+        """Bring what others have registered here into the order of their names."""
+
     def described(self) -> Iterator[tuple[str, Module]]:
         """Those of them that are known by what they are, with text that says so, whatever else hangs here."""
         return iter(())

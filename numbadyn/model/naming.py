@@ -49,7 +49,10 @@ def name_all(root: Module, seed: int = 0) -> list[Module]:
     for module in modules:
         module._place, module._streams = places[id(module)], streams
         module.seed_of_build = seed
-    return modules
+    for module in modules:
+        module.settle()
+    _give_paths(root)
+    return walk(root)
 
 
 def _give_paths(root: Module) -> None:
@@ -73,21 +76,25 @@ def _give_paths(root: Module) -> None:
 
 
 def _places(root: Module, modules: list[Module]) -> dict[int, tuple[str, ...]]:
-    """Id of a module -> its place; what hangs on a module by its description is there, whoever else holds it too."""
+    """Places by id: by its description where a module hangs by that; else by an attribute; else where it hangs."""
     hosts = {id(part): host for host in reversed(modules) for _what, part in host.described()}
     places: dict[int, tuple[str, ...]] = {id(root): ()}
-    queue = deque([root])
-    while queue:
-        module = queue.popleft()
-        found = [(what, part) for what, part in module.described() if hosts[id(part)] is module]
-        found += [(name, child) for name, child in _elements(module) if id(child) not in hosts]
-        found += [(name, child) for name, child in module.hung() if id(child) not in hosts]
+    nearest, last = deque([root]), deque[Module]()
+    while nearest or last:
+        if nearest:
+            module = nearest.popleft()
+            last.append(module)
+            found = [(what, part) for what, part in module.described() if hosts[id(part)] is module]
+            found += [(name, child) for name, child in _elements(module) if id(child) not in hosts]
+        else:
+            module = last.popleft()
+            found = [(name, child) for name, child in module.hung() if id(child) not in hosts]
         times: Counter[str] = Counter()
         for text, child in found:
             if id(child) not in places:
                 times[text] += 1
                 places[id(child)] = (*places[id(module)], text if times[text] == 1 else f"{text} {times[text]}")
-                queue.append(child)
+                nearest.append(child)
     for module in modules:
         places.setdefault(id(module), (module.path.removeprefix(root.path),))
     return places

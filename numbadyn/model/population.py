@@ -6,6 +6,7 @@ past.
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 from weakref import WeakSet
 
@@ -15,6 +16,7 @@ from numbadyn.model.geometry import as_size
 from numbadyn.model.hooked import HookedModule
 from numbadyn.model.inputs import InputRegistry
 from numbadyn.model.module import Module
+from numbadyn.model.streams import words_of
 from numbadyn.units import Dimension
 
 __all__ = ["Population"]
@@ -161,12 +163,13 @@ class Population(HookedModule):
 
     @property
     def current_inputs(self) -> InputRegistry:
-        """What is registered by `add_current_input`.
+        """What is registered by `add_current_input`, and by projections.
 
         Returns
         -------
         InputRegistry
-            ``keys()``, ``values()`` and ``items()`` in the order of registration; `len` counts.
+            ``keys()``, ``values()`` and ``items()``; `len` counts. Where projections share a title, its numbers follow
+            their names as soon as the network has names (`Expon-COBA`, `Expon-COBA_2`).
 
         Examples
         --------
@@ -290,7 +293,8 @@ class Population(HookedModule):
         Returns
         -------
         array, traced value or None
-            `init` plus every input, in the order of registration, in the unit of `init`.
+            `init` plus every input, in the unit of `init`; sorted by the names of the projections that make them and
+            by the keys of others, so that the order of registration changes no bit.
 
         Raises
         ------
@@ -379,7 +383,42 @@ class Population(HookedModule):
         registry = self._deltas if key in deltas and key not in currents else self._currents
         return registry.get(key)
 
+    def settle(self) -> None:
+        """Bring what projections have registered into the order of their names; what users registered stays in place.
+
+        Hooks of projections change places with their like, so that as many of each kind as before run before each hook
+        of a user; those that follow each other directly are sorted.
+        """
+        renamed = self._currents.settle() | self._deltas.settle()
+        for name in ("_before", "_after"):
+            hooks = [_renamed(pair, renamed) for pair in getattr(self, name).items()]
+            kinds = [getattr(hook, "kind_of_hook", "") for _key, hook in hooks]
+            for kind in set(kinds) - {""}:
+                places = [n for n, own in enumerate(kinds) if own == kind]
+                for n, pair in zip(places, sorted((hooks[n] for n in places), key=self._settled), strict=True):
+                    hooks[n] = pair
+            runs = itertools.groupby(hooks, key=lambda pair: hasattr(pair[1], "kind_of_hook"))
+            sorted_runs = [sorted(run, key=self._settled) if settles else list(run) for settles, run in runs]
+            setattr(self, name, dict(itertools.chain(*sorted_runs)))
+
+    def _settled(self, pair: tuple[Any, Any]) -> tuple[str, str, str]:
+        """Place of a hook among those of projections."""
+        key, hook = pair
+        if hasattr(hook, "input_key"):
+            return (hook.kind_of_hook, *self._currents.place(hook.input_key))
+        parts = [words_of(part._place) for part in getattr(hook, "modules", ())]
+        return hook.kind_of_hook, getattr(hook, "described", "") or "".join(parts), words_of(key)
+
     def wiring(self) -> list[object]:
         """Parameters, hooks and inputs."""
         inputs = [*self._currents.values(), *self._deltas.values()]
         return [*super().wiring(), *self._before.values(), *self._after.values(), *inputs]
+
+
+def _renamed(pair: tuple[Any, Any], new: dict[str, str]) -> tuple[Any, Any]:
+    """A hook under its new key, where it serves an input."""
+    key, hook = pair
+    if not hasattr(hook, "input_key"):
+        return pair
+    hook.input_key = new.get(hook.input_key, hook.input_key)
+    return (key[0], hook.input_key), hook

@@ -22,6 +22,8 @@ __all__ = ["AlignPostProj"]
 class _Aligned:
     """Before-hook of a target: steps the synapse and gives its value to the output model."""
 
+    kind_of_hook = "aligned"
+
     def __init__(self, key: Any, syn: Any, out: Any, described: str) -> None:
         self.key, self.described = key, described
         self.modules = (syn, out)

@@ -252,25 +252,24 @@ def attach_output(title: str, out: Callable[..., Any], label: str | None, projec
     str
         The key of the input: the title, with a number where it is taken, and the label.
     """
-    post, taken = projection.post, projection.post.current_inputs.keys()
-    numbered = (title if n == 1 else f"{title}_{n}" for n in itertools.count(1))
-    key = next(key for key in numbered if full_key(key, label) not in taken)
-    post.add_current_input(key, out, label)
-    full = full_key(key, label)
-    post.add_after_update(("summed", full), _Summed(full, out, label, projection))
-    return full
+    post = projection.post
+    key = post.current_inputs.add_numbered(title, out, label)
+    post.add_after_update(("summed", key), _Summed(key, out, label, projection))
+    return key
 
 
 @not_receive_update_output
 class _Summed:
     """After-hook of a target: checks that its update has summed an input, and forgets what was bound to it."""
 
+    kind_of_hook = "summed"
+
     def __init__(self, key: str, out: Callable[..., Any], label: str | None, projection: SynapticProjection) -> None:
-        self._key, self._out, self._label, self._projection = key, out, label, projection
+        self.input_key, self._out, self._label, self._projection = key, out, label, projection
 
     def __call__(self) -> None:
         post = self._projection.post
-        if self._key not in post.current_inputs.reached:
+        if self.input_key not in post.current_inputs.reached:
             raise ProjectionTargetError(
                 f"{self._projection.path} ends on {post.path}, but the update of {post.path} never sums its current "
                 "inputs" + (f" of the label {self._label!r}." if self._label is not None else "."),

@@ -58,6 +58,8 @@ class Jumps:
         Where projections register their jumps.
     """
 
+    kind_of_hook = "jumps"
+
     def __init__(self, owner: Dynamics, item: str) -> None:
         self.owner, self.item = owner, item
         self.registry = InputRegistry(owner, item)
