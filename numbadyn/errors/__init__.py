@@ -77,6 +77,9 @@ from numbadyn.errors.simulation import (
     DurationError as DurationError,
 )
 from numbadyn.errors.simulation import (
+    FixedAttributeError as FixedAttributeError,
+)
+from numbadyn.errors.simulation import (
     InternalError as InternalError,
 )
 from numbadyn.errors.simulation import (
@@ -105,6 +108,9 @@ from numbadyn.errors.simulation import (
 )
 from numbadyn.errors.simulation import (
     TimeStepError as TimeStepError,
+)
+from numbadyn.errors.simulation import (
+    UnknownOptionError as UnknownOptionError,
 )
 from numbadyn.errors.simulation import (
     UnsupportedFeatureError as UnsupportedFeatureError,

@@ -10,6 +10,7 @@ __all__ = [
     "DeviceLostError",
     "DeviceMemoryError",
     "DurationError",
+    "FixedAttributeError",
     "InternalError",
     "MissingExtraError",
     "NonFiniteStateError",
@@ -20,6 +21,7 @@ __all__ = [
     "SimulatorBusyError",
     "TargetError",
     "TimeStepError",
+    "UnknownOptionError",
     "UnsupportedFeatureError",
 ]
 
@@ -178,6 +180,41 @@ class NotRecordedError(RecordingError, AttributeError):
     Right::
 
         sim.record(net.E, "V"); sim.record(net.E, "g"); sim.run(1 * pq.s)[net.E].g
+    """
+
+
+class FixedAttributeError(NumbadynError, AttributeError):
+    """Something is assigned to an attribute that was used already, so that the new value would have no effect.
+
+    Wrong, another seed for a simulator that is there::
+
+        sim.seed = 2
+
+    Right::
+
+        sim.reset(seed=2)
+
+    Wrong, a number of a model that its step has been traced with::
+
+        net.E.scale = 0.5
+
+    Right, a parameter, whose value may change between runs::
+
+        self.scale = nd.Parameter(1.0)  # in __init__
+        net.E.scale.value = 0.5
+    """
+
+
+class UnknownOptionError(NumbadynError, TypeError):
+    """A method or a class is given an argument of a name that it does not have, or more arguments than it has.
+
+    Wrong::
+
+        Simulator(net, dt=0.1 * pq.ms, sed=2)
+
+    Right::
+
+        Simulator(net, dt=0.1 * pq.ms, seed=2)
     """
 
 

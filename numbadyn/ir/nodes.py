@@ -288,6 +288,11 @@ class Channel:
         return 1 if self.every is None else int(self.every(context))
 
 
+def _unchangeable(weight: Any) -> Any:
+    """Other weights for a connection that has no rule."""
+    raise NotImplementedError
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """A synapse table: built when the network is bound, never part of the structure.
@@ -300,7 +305,7 @@ class Connection:
         Sizes of both sides.
     build : callable
         ``build(context, real)`` returns a table with ``delays, offsets, targets, weights`` (see
-        `numbadyn.projections.connectivity.table`).
+        `numbadyn.projections.connectivity.table`); a third argument takes the place of the rule.
     uniform : bool
         Whether one weight serves all synapses.
     delayed : bool
@@ -309,16 +314,19 @@ class Connection:
         The projection.
     rule : object
         Who is connected to whom.
+    reweigh : callable
+        ``reweigh(weight)`` gives the same rule with other weights, after checking them.
     """
 
     name: str
     n_pre: int
     n_post: int
-    build: Callable[[BindContext, np.dtype[Any]], Any]
+    build: Callable[..., Any]
     uniform: bool
     delayed: bool
     owner: Any = None
     rule: Any = None
+    reweigh: Callable[[Any], Any] = _unchangeable
 
 
 @dataclass(frozen=True, slots=True)

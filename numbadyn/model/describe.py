@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from numbadyn.errors import HookArgumentError
+from numbadyn.errors import FixedAttributeError, HookArgumentError
 from numbadyn.model.init import Initialiser
 from numbadyn.units import is_quantity, split
 
@@ -76,6 +76,16 @@ class Describer:
     def __init__(self, cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.cls, self.args, self.kwargs = cls, args, dict(kwargs)
         self._check_arguments()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in ("cls", "args", "kwargs") or name in vars(self):
+            raise FixedAttributeError(
+                f"{name!r} is assigned to {self!r}, which is used already or has no such argument.",
+                where=f"{self.cls.__name__}.desc(...)",
+                cure=f"Describe it anew, {self.cls.__name__}.desc({name}=...), before a projection is made with it; "
+                f"between runs change the parameter of the synapse that was made.",
+            )
+        super().__setattr__(name, value)
 
     def _check_arguments(self) -> None:
         parameters = inspect.signature(self.cls).parameters

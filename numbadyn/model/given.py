@@ -60,16 +60,26 @@ class GivenSpikes:
 
     def __init__(self, name: str, size: tuple[int, ...], indices: Any, times: Any) -> None:
         self.name, self.size = name, size
-        when = np.atleast_1d(np.asarray(magnitude_in(times, TIME, what="times", where=name), dtype=np.float64))
+        self.change(indices, times)
+
+    def change(self, indices: Any, times: Any) -> None:
+        """Take other spikes; a simulator plays them from its next run on.
+
+        Parameters
+        ----------
+        indices, times
+            As of the class.
+        """
+        when = np.atleast_1d(np.asarray(magnitude_in(times, TIME, what="times", where=self.name), dtype=np.float64))
         which = np.atleast_1d(np.asarray(indices))
         if which.size and which.dtype.kind not in "iu":
             raise InvalidParameterError(
-                f"indices are {which.dtype.name} values.", where=name, cure="Give integers, one for each time."
+                f"indices are {which.dtype.name} values.", where=self.name, cure="Give integers, one for each time."
             )
         if which.shape != when.shape or when.ndim != 1:
             raise ShapeError(
                 f"There are indices of shape {which.shape} and times of shape {when.shape}.",
-                where=name,
+                where=self.name,
                 cure="Give two arrays of one axis and equal length, one entry for each spike.",
             )
         self._check(which, when)

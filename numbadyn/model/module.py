@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
+from typing import Any, Self
 
 from numbadyn.errors import (
     NotInitialisedError,
@@ -20,8 +20,9 @@ from numbadyn.errors import (
 from numbadyn.model.containers import found_in
 from numbadyn.model.geometry import as_size
 from numbadyn.model.nearest import nearest_first
+from numbadyn.model.options import check_names
 from numbadyn.model.order import calling
-from numbadyn.model.stepping import stepping
+from numbadyn.model.stepping import population_stepped, stepping
 from numbadyn.model.streams import Streams
 from numbadyn.model.values import State
 from numbadyn.model.variable import Variable
@@ -71,6 +72,11 @@ class Module:
     array([2, 3, 4])
     """
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Name a misspelt argument, before any of them is looked at."""
+        check_names(cls.__init__, cls.__name__, kwargs)
+        return super().__new__(cls)
+
     def __init__(self, name: str | None = None) -> None:
         self.name = name
         self._path: str | None = None
@@ -108,6 +114,14 @@ class Module:
         elif name == "varshape" and value != ():
             value = as_size(value, f"{self.path}.varshape")
         object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        """Say whether what is not there is a state that is yet to be made; Python asks when all else has failed."""
+        if hasattr(type(self), name):
+            return object.__getattribute__(self, name)  # a property that failed: its own error
+        if name.startswith("_") or current_trace() is not None or population_stepped() is not None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+        raise missing(self, name, self.path)
 
     @property
     def path(self) -> str:
@@ -224,13 +238,20 @@ def missing_attributes_explained() -> Iterator[None]:
                 where=str(raised_at(error, str(module.path))),
                 cure=f"Near that are: {close}.",
             ) from error
-        if isinstance(error, NumbadynError) or not isinstance(module, Module):
+        if isinstance(error, NumbadynError) or not isinstance(module, Module) or error.name is None:
             raise
-        known = f"Its states are: {', '.join(module.states()) or 'none'}."
-        raise UnknownStateError(
-            f"{module.path} has no attribute {error.name!r}.",
-            where=str(raised_at(error, module.path)),
-            cure=known
-            if module._initialised
-            else f"{known} Call nd.init_all_states(net) before an eager call, or make it in __init__ or init_state.",
-        ) from error
+        raise missing(module, error.name, str(raised_at(error, module.path))) from error
+
+
+def missing(module: Module, name: str, where: str) -> UnknownStateError:
+    """The error for an attribute that a module lacks."""
+    known = f"Its states are: {', '.join(nearest_first(name, module.states())) or 'none'}."
+    made = vars(module).get("_initialised", False)
+    later = "States are made by nd.Simulator(net, ...) or nd.init_all_states(net); other attributes in __init__."
+    error = UnknownStateError(
+        f"{module.path} has no attribute {name!r}{'' if made else ' yet'}.",
+        where=where,
+        cure=known if made else later,
+    )
+    error.name, error.obj = name, module
+    return error

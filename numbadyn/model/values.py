@@ -24,6 +24,7 @@ from numbadyn.errors import (
 from numbadyn.ir.nodes import BindContext, ParamSpec, StateSpec
 from numbadyn.ir.ops import Kind
 from numbadyn.model.domain import Domain, domain_of
+from numbadyn.model.held import Held
 from numbadyn.model.init import (
     STATE_STREAM,
     Constant,
@@ -302,7 +303,7 @@ class _Plain(Initialiser):
         return (type(self).__name__, self.array.shape, self.array.tobytes(), self.dimension)
 
 
-class State(Variable):
+class State(Held):
     """A variable of a model that a step changes.
 
     Parameters
@@ -317,7 +318,8 @@ class State(Variable):
     Notes
     -----
     The kind follows the initial values: Booleans and integers stay what they are. A value that is assigned between
-    `init_all_states` and the making of a `Simulator` (``net.E.V.value = ...``) takes the place of the initial one.
+    `init_all_states` and the making of a `Simulator` (``net.E.V.value = ...``) takes the place of the initial one. Once
+    a simulator is made, runs or is reset, `value` is that of the simulator, and assigning to it is ``sim.set``.
 
     Examples
     --------
@@ -423,6 +425,7 @@ class State(Variable):
     def reset(self, seed: int = 0) -> None:
         """Set the eager value to the first values of the initialiser."""
         self._assigned = False
+        self.hold(None)
         with naming_what_is_too_large(self.path, self.varshape):
             self._value = np.array(self.initial(BindContext(0.0, seed)))
 
@@ -433,6 +436,9 @@ class State(Variable):
         trace = current_trace()
         if trace is not None:
             return Traced(trace, trace.read(trace.state_index(self, self.spec)))
+        holder = self.holder()
+        if holder is not None:
+            return join_eager(*split(holder.get(self.owner, self.name)))
         return join_eager(self.array().copy(), self.dimension)  # a copy, since a traced value never changes either
 
     @value.setter
@@ -442,6 +448,11 @@ class State(Variable):
         if trace is not None:
             trace.write(trace.state_index(self, self.spec), as_node(trace, new))
             return
+        holder = self.living_holder()
+        if holder is not None:
+            holder.set(self.owner, self.name, resolve(new))
+            return
+        self.hold(None)
         magnitude, dimension = split(resolve(new), where=self.path)
         if dimension != self.dimension:
             raise DimensionError(

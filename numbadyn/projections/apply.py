@@ -6,6 +6,7 @@ the signal comes from, what is done with the result, Numba.
 
 from __future__ import annotations
 
+import copy
 import functools
 import math
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.errors import ConnectivityError, DelayError, ShapeError, UnsupportedFeatureError
+from numbadyn.errors import ConnectivityError, DelayError, DimensionError, ShapeError, UnsupportedFeatureError
 from numbadyn.ir.analysis import signal_of
 from numbadyn.ir.nodes import BindContext, Connection
 from numbadyn.model import environ
@@ -28,7 +29,7 @@ from numbadyn.projections.conductances import check_given, check_table
 from numbadyn.projections.connectivity import Connectivity, EdgeList, Places, SynapseTable, as_delay, edge_list
 from numbadyn.tracing.trace import ANY, Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
-from numbadyn.units import join_eager, split
+from numbadyn.units import join_eager, magnitude_in, split
 
 __all__ = ["Delivery"]
 
@@ -151,11 +152,11 @@ class Delivery:
         if name is not None and self.rule is not None:
             check_given(self.rule, name, self.owner.path)
 
-    def _checked(self, table: SynapseTable) -> SynapseTable:
+    def _checked(self, table: SynapseTable, rule: Connectivity) -> SynapseTable:
         """The table, after refusing drawn weights below zero that end in a conductance."""
         name = self.conductance()
-        if name is not None and self.rule is not None:
-            check_table(self.rule, table, name, self.owner.path)
+        if name is not None:
+            check_table(rule, table, name, self.owner.path)
         return table
 
     def _check_signal(self, size: tuple[int, ...]) -> None:
@@ -231,20 +232,42 @@ class Delivery:
             delayed,
             self.owner,
             rule,
+            self._reweigh,
         )
+
+    def _reweigh(self, weight: Any) -> Connectivity:
+        """The rule with other weights, checked as those of a new projection are."""
+        assert self.rule is not None
+        changed = copy.copy(self.rule)
+        changed.weight = weight
+        if changed.weight_dimension != self.rule.weight_dimension:
+            magnitude_in(weight, self.rule.weight_dimension, what="The weight", where=f"{self.owner.path}.weight")
+            raise DimensionError(
+                f"The weight of {self.owner.path} is in {self.rule.weight_dimension}, but the new one is in "
+                f"{changed.weight_dimension}.",
+                where=f"{self.owner.path}.weight",
+                cure=f"Give weights in {self.rule.weight_dimension}.",
+            )
+        name = self.conductance()
+        if name is not None:
+            check_given(changed, name, self.owner.path)
+        return changed
 
     @property
     def _stream(self) -> int:
         """First of the streams of the synapses, in the network that was named last."""
         return stream_of(self.owner, "synapses", width=STREAMS)
 
-    def _build(self, stream: int, context: BindContext, real: np.dtype[Any]) -> SynapseTable:
-        assert self.rule is not None
+    def _build(
+        self, stream: int, context: BindContext, real: np.dtype[Any], other: Connectivity | None = None
+    ) -> SynapseTable:
+        rule = other or self.rule
+        assert rule is not None
         self.owner.__dict__["_bound_to"] = context
         self._check_exact(context)
         return self._checked(
             build(
-                self.rule,
+                rule,
                 self.delay,
                 dt=context.dt,
                 rounding=context.delays,
@@ -252,7 +275,8 @@ class Delivery:
                 stream=stream,
                 real=real,
                 places=self._places,
-            )
+            ),
+            rule,
         )
 
     def _check_exact(self, context: BindContext) -> None:
@@ -278,7 +302,7 @@ class Delivery:
         key = (environ.eager_dt(), self.owner.seed_of_build, self._stream, rule.weight)
         if self._table is None or self._table[0] != key:
             made = build(rule, self.delay, dt=key[0], seed=key[1], stream=key[2], real=_REAL, places=self._places)
-            self._table = (key, self._checked(made))
+            self._table = (key, self._checked(made, rule))
         return self._table[1]
 
     def _eager_line(self, signal: Any) -> Any:
@@ -336,7 +360,7 @@ class Delivery:
             step = bound.dt if bound is not None else environ.eager_dt() if self.delay is not None else _ANY_DT
         seed = bound.seed if bound is not None else self.owner.seed_of_build
         table = build(
-            self.rule,
+            self.owner.__dict__.get("_weights_set") or self.rule,
             self.delay,
             dt=step,
             rounding="up" if bound is None else bound.delays,

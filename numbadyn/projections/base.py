@@ -12,7 +12,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from numbadyn.errors import ConnectivityError, InvalidParameterError, ProjectionTargetError
+from numbadyn.errors import ConnectivityError, FixedAttributeError, InvalidParameterError, ProjectionTargetError
 from numbadyn.model.describe import Describer
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.group import Projection
@@ -99,14 +99,20 @@ class SynapticProjection(Projection):
                 f"comm of {self.path} is replaced by {value!r}, but its synapses follow from the first one.",
                 where=f"{self.path}.comm",
                 cure="Make the projection anew, in the network's __init__; "
-                "weights alone can be changed before "
-                "nd.Simulator by proj.comm.weight = ...",
+                "weights alone are changed by proj.comm.weight = ..., or by sim.set(proj, 'weight', ...) for a trial.",
+            )
+        if name == "delay" and "_delivery" in vars(self) and type(self).__module__.startswith("numbadyn."):
+            raise FixedAttributeError(
+                f"The delay of {self.path} is assigned, but its synapses follow from the one that it was made with.",
+                where=f"{self.path}.delay",
+                cure="Make the projection with this delay, in the network's __init__.",
             )
         super().__setattr__(name, value)
 
     def wiring(self) -> list[object]:
-        """As of every module, and what the rule of connection is made of."""
-        return [*super().wiring(), *(vars(self.comm).values() if isinstance(self.comm, Connectivity) else ())]
+        """As of every module, and what the rule of connection is made of; a simulator follows its weights."""
+        rule = vars(self.comm) if isinstance(self.comm, Connectivity) else {}
+        return [*super().wiring(), *(value for name, value in rule.items() if name != "weight")]
 
     @property
     def post(self) -> Dynamics:

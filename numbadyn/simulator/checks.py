@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from numbadyn.errors import DurationError, NotInitialisedError, TargetError
+from numbadyn.errors import DurationError, FixedAttributeError, NotInitialisedError, TargetError
 from numbadyn.ir.nodes import BindContext
 from numbadyn.model.init import Constant, Values
 from numbadyn.model.module import Module
@@ -26,6 +26,7 @@ __all__ = [
     "checked_seed",
     "checked_target",
     "duration_steps",
+    "fixed",
 ]
 
 _TARGETS = ("cpu", "interpret", "cuda")
@@ -92,13 +93,27 @@ def check_initialised(network: Module) -> None:
         )
 
 
-def checked_seed(seed: Any) -> int:
+def checked_seed(seed: Any, where: str = "Simulator(seed=...)") -> int:
     """The seed as an int, after checking it."""
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= int(seed) < 2**64:
-        raise TargetError(
-            f"The seed is {seed!r}.", where="Simulator(seed=...)", cure="Give a whole number from 0 to 2**64 - 1."
-        )
+        raise TargetError(f"The seed is {seed!r}.", where=where, cure="Give a whole number from 0 to 2**64 - 1.")
     return int(seed)
+
+
+def fixed(name: str, value: Any) -> FixedAttributeError:
+    """The error for something that is assigned to an attribute of a simulator."""
+    new = f"Make a new nd.Simulator(network, ..., {name}={describe(value) if is_quantity(value) else repr(value)})."
+    cures = {
+        "seed": f"Start another trial: sim.reset(seed={value!r}).",
+        "t": "Go back to time zero with sim.reset(); sim.run(duration) goes on.",
+        "network": "Make a new nd.Simulator of the other network.",
+        **dict.fromkeys(("dt", "target", "threads", "precision", "delays", "reproducible", "launch"), new),
+    }
+    return FixedAttributeError(
+        f"{name!r} is assigned to a simulator, where it would have no effect.",
+        where=f"Simulator.{name}",
+        cure=cures.get(name, "Pass options to nd.Simulator(...), sim.record(...) or sim.run(...)."),
+    )
 
 
 def checked_delays(delays: Any) -> str:

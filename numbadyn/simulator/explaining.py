@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from numbadyn.model.held import Held
 from numbadyn.model.module import Module
 from numbadyn.model.naming import walk
 from numbadyn.simulator.simulator import Simulator
@@ -41,7 +42,7 @@ def explain_network(network: Module, dt: Any) -> str:
             network.name = own
 
 
-_NOTES = ("_path", "_place", "_streams", "seed_of_build", "_built", "_bound_to")
+_NOTES = ("_path", "_place", "_streams", "seed_of_build", "_built", "_bound_to", "_weights_set")
 """Attributes in which a simulator notes on modules what it has made of them."""
 
 
@@ -49,6 +50,8 @@ _NOTES = ("_path", "_place", "_streams", "seed_of_build", "_built", "_bound_to")
 def names_kept(root: Module) -> Iterator[None]:
     """Whatever is built meanwhile, leave the names, places and seeds of all modules as they are."""
     modules = walk(root)
+    values = [value for module in modules for value in vars(module).values() if isinstance(value, Held)]
+    holders = [vars(value).get("_holder") for value in values]
     notes = [{key: vars(module)[key] for key in _NOTES if key in vars(module)} for module in modules]
     try:
         yield
@@ -57,3 +60,5 @@ def names_kept(root: Module) -> Iterator[None]:
             for key in _NOTES:
                 vars(module).pop(key, None)
             vars(module).update(kept)
+        for value, holder in zip(values, holders, strict=True):
+            value.hold(holder)

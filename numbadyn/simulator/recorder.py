@@ -18,6 +18,7 @@ from numbadyn.ir.analysis import live
 from numbadyn.ir.nodes import Channel, Step
 from numbadyn.model.module import Module
 from numbadyn.model.naming import walk
+from numbadyn.model.values import Parameter
 from numbadyn.model.view import view_of, whole_of
 from numbadyn.runtime.engine import RunOutcome
 from numbadyn.runtime.logs import SampleLog, SpikeLog
@@ -240,11 +241,27 @@ class Recorder:
                 where=path,
                 cure="Call the module in the update of its group, or use the state in its own update.",
             )
+        known = f"Its states are: {', '.join(states) or 'none'}; its computed values: {', '.join(values) or 'none'}."
+        if isinstance(vars(module).get(variable), Parameter):
+            raise RecordingError(
+                f"{path} has no variable {variable!r}; it is a parameter, which stays the same in a run.",
+                where=path,
+                cure=f"Read or change it between runs by its value: {path}.{variable}.value = ... {known}",
+            )
         raise RecordingError(
             f"{path} has no variable {variable!r}.",
             where=path,
-            cure=f"Its states are: {', '.join(states) or 'none'}; its computed values: {', '.join(values) or 'none'}.",
+            cure=known,
         )
+
+    def find_state(
+        self, module: Module, path: str, variable: str, cure: str
+    ) -> tuple[int, tuple[int, ...], np.dtype[Any]]:
+        """Number, shape and dtype of a state; an error with a cure for anything else."""
+        kind, number, shape, dtype = self.find(module, path, variable)
+        if kind != "state":
+            raise RecordingError(f"{variable!r} is not a state.", where=path, cure=cure)
+        return number, shape, dtype
 
     def _steps(self, value: Any, name: str, path: str, default: int) -> int:
         if value is None:
@@ -298,14 +315,16 @@ def _elements(index: Any, shape: tuple[int, ...], name: str, path: str) -> Any:
     everything = np.arange(size, dtype=np.int64)
     if index is None:
         return everything
-    several = f"; np.ravel_multi_index((i, j), {shape}) gives that of row i, column j" if len(shape) == 2 else ""
+    grid = len(shape) > 1
+    cure = f"Give flat element numbers below {size}"
+    if grid:
+        cure += f", or a tuple with an index for each axis of the shape {shape}, such as {(0,) * len(shape)}"
     try:
-        chosen = np.atleast_1d(everything[_flat(index)])
+        chosen = np.atleast_1d(everything.reshape(shape)[index] if _of_axes(index, shape) else everything[_flat(index)])
     except (IndexError, TypeError, ValueError) as error:
+        has = f"the shape {shape}" if grid else f"{size} elements"
         raise RecordingError(
-            f"index={index!r} does not fit {name}, which has {size} elements.",
-            where=path,
-            cure=f"Give flat element numbers below {size}{several}.",
+            f"index={index!r} does not fit {name}, which has {has}.", where=path, cure=f"{cure}."
         ) from error
     if not chosen.size:
         raise RecordingError(
@@ -314,8 +333,15 @@ def _elements(index: Any, shape: tuple[int, ...], name: str, path: str) -> Any:
     return np.ascontiguousarray(chosen.reshape(-1))
 
 
+def _of_axes(index: Any, shape: tuple[int, ...]) -> bool:
+    """Whether an index speaks of axes, and not of flat numbers: a tuple, or a mask of the population's own shape."""
+    if len(shape) < 2:
+        return False
+    return isinstance(index, tuple) or (np.shape(index) == shape and np.asarray(index).dtype == bool)
+
+
 def _flat(index: Any) -> Any:
-    """An index that NumPy takes for one axis: a tuple is a sequence of numbers, as a list is."""
+    """An index of flat numbers; for a population with one axis a tuple is a sequence of them, as a list is."""
     if not isinstance(index, tuple):
         return index
     if any(np.ndim(number) for number in index):

@@ -5,58 +5,49 @@ In: a network.  Out: runs and results.  It only joins the stages: trace, prepare
 
 from __future__ import annotations
 
-import functools
 import time
 from typing import Any
 
 import numpy as np
 
-from numbadyn.errors import InvalidParameterError, RecordingError, TargetError
+from numbadyn.errors import InvalidParameterError, TargetError, UnsupportedFeatureError
 from numbadyn.io.recordings import Result
-from numbadyn.ir.nodes import BindContext
+from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.lowering.explain import explain
-from numbadyn.lowering.pipeline import lower, prepare
-from numbadyn.lowering.program import Program
+from numbadyn.lowering.pipeline import prepare
 from numbadyn.model import environ
-from numbadyn.model.delays import longest_delays
 from numbadyn.model.lifecycle import init_missing_states
 from numbadyn.model.module import Module
-from numbadyn.model.naming import walk
+from numbadyn.model.options import named_options
 from numbadyn.model.step import trace_step
 from numbadyn.model.values import stored
-from numbadyn.model.variable import changes
 from numbadyn.model.view import view_of, whole_of
-from numbadyn.projections.building import made_by
-from numbadyn.runtime import on_demand
 from numbadyn.runtime.cuda.device import Device
-from numbadyn.runtime.cuda.forecast import check_room
-from numbadyn.runtime.cuda.machine import CudaMachine
 from numbadyn.runtime.engine import RunOutcome, run_steps
-from numbadyn.runtime.forecast import CURES, allocating, require, synapse_parts
-from numbadyn.runtime.interrupts import Interrupts
-from numbadyn.runtime.machines import CompiledMachine, CpuMachine, InterpreterMachine, Machine
+from numbadyn.runtime.machines import CompiledMachine
 from numbadyn.runtime.progress import make_progress
-from numbadyn.runtime.snapshot import Snapshot
+from numbadyn.simulator.assembly import Assembly
 from numbadyn.simulator.checks import (
-    check_drawn,
     check_initialised,
     checked_delays,
     checked_launch,
     checked_seed,
     checked_target,
     duration_steps,
+    fixed,
 )
 from numbadyn.simulator.endings import broken_guard, not_finite
 from numbadyn.simulator.outside import left_out
 from numbadyn.simulator.recorder import Recorder
+from numbadyn.simulator.synapses import Weights, refuse_delays
 from numbadyn.simulator.turns import TRACING, Turns, in_turn, keeping
-from numbadyn.simulator.unchanged import Wiring
+from numbadyn.simulator.unchanged import PlainAttributes, Wiring
 from numbadyn.units import TIME, join, magnitude_in
 
 __all__ = ["Simulator"]
 
 
-class Simulator:
+class Simulator(Assembly):
     """A network, ready to run.
 
     Parameters
@@ -88,8 +79,13 @@ class Simulator:
 
     Notes
     -----
-    A simulator keeps the states in memory of its own: `get` reads them and `set` writes them between runs. What is
-    assigned to ``net.E.V.value`` counts as a first value, so it belongs before the simulator is made.
+    A simulator keeps the states in memory of its own: `get` reads them and `set` writes them between runs, and so does
+    ``net.E.V.value``, for the simulator of the network that was made, set, reset or run last. What is assigned to it
+    before a simulator is made counts as a first value.
+
+    Calls that do not depend on each other may come in any order: what is recorded, when states are read, and when
+    synapses are looked at changes nothing else. Until the first step, states have the first values that follow from
+    the model as it is then, unless they were set.
 
     Raises
     ------
@@ -111,6 +107,7 @@ class Simulator:
     [-55.    -56.106] mV
     """
 
+    @named_options
     def __init__(
         self,
         network: Module,
@@ -125,7 +122,7 @@ class Simulator:
     ) -> None:
         started = time.perf_counter()
         self._turns = Turns()
-        self._under_way: Machine | None = None
+        self._under_way = None
         self.network = network
         self._dt = environ.time_step(dt, "Simulator(dt=...)")
         self.target = checked_target(target, threads, precision)
@@ -140,107 +137,19 @@ class Simulator:
         self.context = BindContext(self._dt, self.seed, precision, checked_delays(delays))
         with TRACING:
             init_missing_states(network, self.seed)
-            self.step = prepare(trace_step(network, self.context))
+        self.step = self._traced()
         self.reproducible, self.launch = bool(reproducible), checked_launch(launch)
         self._device = Device() if self.target == "cuda" else None
         self._recorder = Recorder(network, self.step, self._dt, precision)
-        self._machine: Machine | None = None
-        self._taken: Snapshot | None = None
-        self._filled_at = -1
+        self._machine, self._taken, self._filled_at = None, None, -1
         self.seconds = {"trace": time.perf_counter() - started}
         self._note_delays()
-        self._wiring = Wiring(network)
+        self._wiring, self._plain = Wiring(network), PlainAttributes(network)
+        self._weights, self._built_with = Weights(self.step), self.context
+        self._claim()
+        self._ready = True
 
     # ---- building ----------------------------------------------------------------------------------------------------
-
-    def _note_delays(self) -> None:
-        """Tell the modules how far back their histories reach, so that a longer delay registered later is refused.
-
-        Projections are told the time step and the seed, which their synapses follow from.
-        """
-        for module in walk(self.network):
-            module.__dict__["_built"] = {"dt": self._dt, **longest_delays(module, self._dt)}
-        for connection in self.step.connections:
-            connection.owner.__dict__["_bound_to"] = self.context
-
-    @functools.cached_property
-    def tables(self) -> list[Any]:
-        """Synapse tables, one a connection; built on first use."""
-        started = time.perf_counter()
-        real = np.dtype(f"float{self.precision}")
-        name, cure = self.step.name, CURES["synapses"]
-        if self._device is None:
-            parts = synapse_parts(self.step, self.precision)
-            require(parts, what=f"The synapses of {name}", cure=cure)
-            tables = []
-            for connection in self.step.connections:
-                with allocating(f"the synapses of {connection.name}", connection.name, cure):
-                    tables.append(connection.build(self.context, real))
-        else:
-            check_room(self._device, self.step, self.precision)
-            with made_by(functools.partial(on_demand.build_on_device, self._device)):
-                tables = [connection.build(self.context, real) for connection in self.step.connections]
-        self.seconds["build synapses"] = time.perf_counter() - started
-        return tables
-
-    @functools.cached_property
-    def program(self) -> Program:
-        """The lowered network, printable."""
-        started = time.perf_counter()
-        program = lower(self.step, self._recorder.probes, self._recorder.channels)
-        self.seconds["lower"] = time.perf_counter() - started
-        return program
-
-    @property
-    def machine(self) -> Machine:
-        """The network in memory."""
-        machine = self._machine
-        begun = machine is None or machine.number > 0 or machine is self._under_way
-        if machine is not None and not begun and self._filled_at != changes():
-            self._filled_at = changes()
-            if machine.fits():
-                machine.refill()
-            else:  # a parameter has made a delay longer than the histories that were planned
-                self._take_down()
-        if self._machine is None:
-            self._filled_at = changes()
-            name, cure = self.step.name, CURES["states"]
-            with allocating(f"the states and histories of {name}", name, cure):
-                made = self._made_machine()
-                if self._taken is not None:
-                    made.restore(self._taken)
-            self._machine, self._taken = made, None
-        return self._machine
-
-    def _take_down(self) -> None:
-        """Leave the machine, but keep what it holds for the one that is made next."""
-        if self._machine is not None:
-            self._taken = self._machine.snapshot()
-            self._machine = None
-
-    def _made_machine(self) -> Machine:
-        """A network in memory, before its first step."""
-        check_drawn(self.network, self.context)
-        if self.target == "interpret":
-            return InterpreterMachine(self.step, self.context, self.tables, self._recorder.probes)
-        name = type(self.network).__name__
-        if self._device is None:
-            return CpuMachine(self.program, self.context, self.tables, name)
-        return CudaMachine(
-            self.program,
-            self.context,
-            self.tables,
-            name,
-            device=self._device,
-            reproducible=self.reproducible,
-            launch=self.launch,
-        )
-
-    @property
-    def _number(self) -> int:
-        """The next step."""
-        held = self._machine or self._taken
-        return 0 if held is None else held.number
 
     def compile(self) -> Simulator:
         """Build the synapses and compile now (or load from the cache) instead of at the first run.
@@ -251,31 +160,22 @@ class Simulator:
             Itself; `seconds` says what took how long.
         """
         with self._turns.take("compile") as interrupts:
+            self._check_unchanged()
             self._make_ready(interrupts)
         interrupts.check()
         return self
 
-    def _make_ready(self, interrupts: Interrupts) -> None:
-        """Build and compile; a second Ctrl-C gets out of it at once, the first one where nothing is half done."""
-        new, taken = self._machine is None, self._taken
-        try:
-            with interrupts.opened():
-                for part in (lambda: self.tables, lambda: self.machine, self._compile):
-                    interrupts.check()
-                    part()
-            interrupts.check()
-        except BaseException as error:
-            if interrupts.count > 1:
-                if new:
-                    self._machine, self._taken = None, taken  # it may be half made
-                if not isinstance(error, KeyboardInterrupt):  # compilers wrap what they do not know
-                    raise KeyboardInterrupt from error
-            raise
+    def _check_unchanged(self) -> None:
+        """Refuse to run what is no longer the network that the user sees."""
+        self._wiring.check()
+        self._weights.check()
+        if self._plain.check(self.step, self.context, self._traced):
+            self._filled_at = -1  # first values may follow from what has changed
 
-    def _compile(self) -> None:
-        machine = self.machine
-        if isinstance(machine, CompiledMachine) and "compile" not in self.seconds:
-            self.seconds["compile"] = machine.compile()
+    def _traced(self) -> Step:
+        """The step as it would be traced now."""
+        with TRACING:
+            return prepare(trace_step(self.network, self.context))
 
     @property
     @in_turn(reading=True)
@@ -295,21 +195,23 @@ class Simulator:
 
     # ---- recording ---------------------------------------------------------------------------------------------------
 
+    @named_options
     @in_turn()
     def record(
         self,
         module: Module,
         variable: str | None = None,
-        *,
+        *more: str,
         spikes: bool = False,
         index: Any = None,
         every: Any = None,
         start: Any = None,
         stop: Any = None,
     ) -> None:
-        """Record from now on: spikes as events, a variable as samples.
+        """Record from now on: spikes as events, variables as samples.
 
-        A second request for the same variable takes the place of the first. `index`, `every`, `start` and `stop` are
+        Recording changes nothing else, before the first run or between runs. A second request for the same variable
+        takes the place of the first. `index`, `every`, `start` and `stop` are
         those of the variable; spikes are recorded whole. Part of a population, ``E[:80]``, is recorded under a name of
         its own: it is found as ``result[E[:80]]``, its neurons counted from zero, beside what is recorded of ``E``.
 
@@ -317,13 +219,14 @@ class Simulator:
         ----------
         module : Module or View
             A module of the network, or some neurons of one.
-        variable : str, optional
-            A state, or the name of a computed value: ``"output"``, ``"current_inputs[key]"``, ``"delta_inputs[key]"``.
+        variable, *more : str, optional
+            States, or names of computed values: ``"output"``, ``"current_inputs[key]"``, ``"delta_inputs[key]"``.
         spikes : bool
             Record every spike of the module's output.
-        index : int, slice or sequence of int, optional
-            Elements of the variable, by their flat numbers in C order; all by default. Spikes are always recorded of
-            all neurons.
+        index : int, slice, sequence of int or tuple, optional
+            Elements of the variable; all by default. A tuple is an index for each axis, as in NumPy: ``(1, 2)`` is the
+            element in row 1 and column 2, ``(slice(None), 0)`` the first column. Anything else counts elements by their
+            flat numbers in C order. Spikes are always recorded of all neurons.
         every : quantities.Quantity, optional
             Time between samples, a multiple of dt; each step by default.
         start, stop : quantities.Quantity, optional
@@ -335,6 +238,13 @@ class Simulator:
             No such module, variable or element; `every` is not a multiple of dt.
         """
         window = {"index": index, "every": every, "start": start, "stop": stop}
+        for name in more:
+            self._recorder.find(whole_of(module), self._recorder.path(whole_of(module)), name)
+        self._record(module, variable, spikes, window)
+        for name in more:
+            self._record(module, name, False, window)
+
+    def _record(self, module: Module, variable: str | None, spikes: bool, window: dict[str, Any]) -> None:
         collected = self.program.events if "program" in self.__dict__ else set()
         running = self._number > 0
         if self._recorder.add(module, variable, spikes=spikes, collected=collected, running=running, **window):
@@ -354,6 +264,7 @@ class Simulator:
         """Simulated time so far."""
         return join(self._number * self._dt, TIME)
 
+    @named_options
     def run(self, duration: Any, progress: Any = None) -> Result:
         """Run the network; called again, it goes on.
 
@@ -401,7 +312,8 @@ class Simulator:
         bar, made = make_progress(progress), list[Result]()
         with keeping(made), keeping(made), keeping(made):
             with self._turns.take("run") as interrupts:
-                self._wiring.check()
+                self._check_unchanged()
+                self._claim()
                 self._make_ready(interrupts)
                 recorder, machine = self._recorder, self.machine
                 self._under_way = machine
@@ -428,61 +340,87 @@ class Simulator:
             error.result = result  # type: ignore[attr-defined]
         return error
 
+    @named_options
     @in_turn()
-    def reset(self) -> Simulator:
-        """Back to the first values and to time zero; nothing is compiled or built anew.
+    def reset(self, seed: int | None = None, *, connectivity: bool = True) -> Simulator:
+        """Back to the first values and to time zero, for another trial; nothing is traced or compiled anew.
+
+        First values are those that the model has now. What was set by `set`, states and weights, is forgotten; what was
+        changed in the model, parameters and ``comm.weight``, stays.
+
+        Parameters
+        ----------
+        seed : int, optional
+            Seed of the trial: what follows is what a new simulator with this seed would give, bit for bit. By default
+            the seed stays, and the trial is the same again.
+        connectivity : bool
+            Whether synapses are drawn anew with the seed; else they stay as they are, with their weights and delays,
+            and first values, drawn parameters and what is drawn in each step follow the seed.
 
         Returns
         -------
         Simulator
             Itself.
         """
-        self._taken = None
-        if self._machine is not None:
-            self._filled_at = changes()
-            self._machine.reset()
+        if seed is not None:
+            self._reseed(checked_seed(seed, "Simulator.reset(seed=...)"), connectivity)
+        self._forget()
+        self._claim()
         return self
 
+    @named_options
     @in_turn(reading=True)
     def get(self, module: Module, variable: str) -> Any:
-        """Present value of a state, with its unit and shape.
+        """Present value of a state, with its unit and shape; or the weights or delays of the synapses of a projection.
 
         Parameters
         ----------
         module : Module or View
             A module of the network, or some neurons of one.
         variable : str
-            Name of a state.
-        """
-        part, module = view_of(module), whole_of(module)
-        kind, number, shape, _dtype = self._recorder.find(module, self._recorder.path(module), variable)
-        if kind != "state":
-            raise RecordingError(f"{variable!r} is not a state.", where=module.path, cure="Record it with sim.record.")
-        values = np.array(self.machine.state(number)).reshape(shape)
-        return join(values if part is None else part.of(values, variable), self.step.states[number].dimension)
-
-    @in_turn()
-    def set(self, module: Module, variable: str, value: Any) -> None:
-        """Overwrite the present value of a state between runs.
-
-        What is read of it with no delay, and what later steps read of this moment with a delay, is the new value; older
-        samples stay, and so do those of windows (``update_every=``), which see the new value with their next sample.
-        Before the first step the value is a first one: histories that begin with the state's first value follow.
-
-        Parameters
-        ----------
-        module : Module or View
-            A module of the network, or some neurons of one.
-        variable : str
-            Name of a state.
-        value : array or quantity
-            New values, of the state's unit and shape (or a single value).
+            Name of a state; of a projection also ``"weight"`` or ``"delay"``, an entry for each synapse in the order of
+            its `edges`.
         """
         part, module = view_of(module), whole_of(module)
         path = self._recorder.path(module)
-        kind, number, shape, dtype = self._recorder.find(module, path, variable)
-        if kind != "state":
-            raise RecordingError(f"{variable!r} is not a state.", where=path, cure="Only states can be set.")
+        connection = self._connection(module, variable)
+        if connection is not None:
+            return self._synaptic(connection, variable)
+        number, shape, _dtype = self._recorder.find_state(module, path, variable, "Record it with sim.record.")
+        values = np.array(self._values(number)).reshape(shape)
+        return join(values if part is None else part.of(values, variable), self.step.states[number].dimension)
+
+    @named_options
+    @in_turn()
+    def set(self, module: Module, variable: str, value: Any) -> None:
+        """Overwrite the present value of a state, or the weights of a projection, until `reset`.
+
+        What is read of a state with no delay, and what later steps read of this moment with a delay, is the new value;
+        older samples stay, and so do those of windows (``update_every=``), which see the new value with their next
+        sample. Before the first step the value is a first one: histories that begin with the state's first value
+        follow, whatever was recorded or read before. Spikes that are under way arrive with the new weights.
+
+        Parameters
+        ----------
+        module : Module or View
+            A module of the network, or some neurons of one.
+        variable : str
+            Name of a state; ``"weight"`` of a projection.
+        value : array or quantity
+            New values, of the state's unit and shape (or a single value). Weights: as they are given to a rule of
+            connection, in the unit of the old ones: one number, an array with one entry for each synapse in the order
+            of the projection's `edges`, one for each pair, a distribution or a function.
+        """
+        part, module = view_of(module), whole_of(module)
+        path = self._recorder.path(module)
+        connection = self._connection(module, variable)
+        if connection is not None:
+            if variable == "delay":
+                raise refuse_delays(module)
+            self._weights.set(connection, value, self.tables, self._maker())
+            self._claim()
+            return
+        number, shape, dtype = self._recorder.find_state(module, path, variable, "Only states and weights can be set.")
         magnitude = np.asarray(
             magnitude_in(
                 value, self.step.states[number].dimension, what=f"the new value of {path}.{variable}", where=path
@@ -493,5 +431,20 @@ class Simulator:
                 f"The new value of {path}.{variable} holds NaN.", where=path, cure="Give numbers."
             )
         if part is not None:
-            magnitude = part.put(np.array(self.machine.state(number)).reshape(shape), magnitude, variable)
-        self.machine.set_state(number, stored(magnitude, shape, dtype, f"{path}.{variable}"))
+            magnitude = part.put(np.array(self._values(number)).reshape(shape), magnitude, variable)
+        self._set_values(number, stored(magnitude, shape, dtype, f"{path}.{variable}"))
+        self._claim()
+
+    # ---- what a simulator does not do --------------------------------------------------------------------------------
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_") and self.__dict__.get("_ready", False):
+            raise fixed(name, value)
+        object.__setattr__(self, name, value)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise UnsupportedFeatureError(
+            "A simulator cannot be copied or pickled: it holds compiled code and memory that belong to this process.",
+            where="Simulator",
+            cure="Copy or pickle the network, and make an nd.Simulator of it there; results can be pickled.",
+        )

@@ -5,11 +5,18 @@ In: a network when it is traced, and later.  Out: an error that names what has c
 
 from __future__ import annotations
 
-from numbadyn.errors import SchedulingError
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from numbadyn.errors import FixedAttributeError, SchedulingError
+from numbadyn.ir.nodes import BindContext, Node, Step
 from numbadyn.model.module import Module
 from numbadyn.model.naming import walk
+from numbadyn.simulator.plain import library_class, plain_values
 
-__all__ = ["Wiring"]
+__all__ = ["PlainAttributes", "Wiring"]
 
 
 class Wiring:
@@ -43,3 +50,96 @@ class Wiring:
                 cure="Make a new nd.Simulator; hooks, inputs, projections and populations come before it, and "
                 "parameters are changed by x.tau.value = ...",
             )
+
+
+class PlainAttributes:
+    """Numbers, flags and arrays that a step may have been traced with, and that nobody tells of a change.
+
+    Parameters
+    ----------
+    network : Module
+        The network.
+    """
+
+    def __init__(self, network: Module) -> None:
+        self._network = network
+        self._values = plain_values(network)
+
+    def check(self, step: Step, context: BindContext, trace: Callable[[], Step]) -> bool:
+        """Refuse to run a step that would be another one if it was traced now; gives whether anything has changed.
+
+        Parameters
+        ----------
+        step : Step
+            The prepared step.
+        context : BindContext
+            What it is bound to.
+        trace : callable
+            Traces and prepares it anew.
+
+        Raises
+        ------
+        FixedAttributeError
+            An attribute has changed that the step has used, or that has no effect on a module of this package.
+        """
+        now = plain_values(self._network)
+        if now == self._values:
+            return False
+        changed = [key for key in {**self._values, **now} if self._values.get(key) != now.get(key)]
+        names = {id(module): module for module in walk(self._network)}
+        if not same_step(step, trace(), context):
+            raise _used([self._named(names, *key) for key in changed])
+        for owner, attribute in changed:
+            if owner in names and library_class(type(names[owner])) and not attribute.startswith("_"):
+                raise _unknown(names[owner], attribute)
+        self._values = now
+        return True
+
+    @staticmethod
+    def _named(modules: dict[int, Module], owner: int, attribute: str) -> str:
+        return f"{modules[owner].path}.{attribute}" if owner in modules else attribute
+
+
+def _used(names: list[str]) -> FixedAttributeError:
+    shown = " or ".join(names[:3]) + (" or others" if len(names) > 3 else "")
+    attribute = names[0].rpartition(".")[2]
+    return FixedAttributeError(
+        f"{shown} has changed since the step was traced, which has used the value of then.",
+        where=names[0],
+        cure=f"Make it a parameter, self.{attribute} = nd.Parameter(...), which is changed between runs by "
+        f"x.{attribute}.value = ...; or make a new nd.Simulator.",
+    )
+
+
+def _unknown(module: Module, attribute: str) -> FixedAttributeError:
+    parameters = [name for name, value in vars(module).items() if hasattr(value, "content")]
+    return FixedAttributeError(
+        f"{module.path}.{attribute} was assigned after the simulator was built, which has no effect.",
+        where=f"{module.path}.{attribute}",
+        cure=f"Parameters of a {type(module).__name__} are changed by their value: {', '.join(parameters) or 'none'}; "
+        "for anything else make a new network and a new nd.Simulator.",
+    )
+
+
+def same_step(old: Step, new: Step, context: BindContext) -> bool:
+    """Whether two prepared steps of one network compute the same; names of modules and random streams may differ."""
+    if len(old.nodes) != len(new.nodes) or old.writes != new.writes:
+        return False
+    if len(new.channels) > len(old.channels) or len(old.states) != len(new.states):
+        return False
+    if any(a.owner is not b.owner for a, b in zip(old.connections, new.connections, strict=False)):
+        return False
+    return all(_same_node(old, new, a, b, context) for a, b in zip(old.nodes, new.nodes, strict=True))
+
+
+def _same_node(old: Step, new: Step, a: Node, b: Node, context: BindContext) -> bool:
+    if (a.op, a.args, a.shape, a.kind, a.dimension) != (b.op, b.args, b.shape, b.kind, b.dimension):
+        return False
+    if a.op == "param":
+        values = (step.params[node.attrs["index"]].fetch(context) for step, node in ((old, a), (new, b)))
+        return _equal(*values)
+    return {**a.attrs, "stream": 0} == {**b.attrs, "stream": 0}
+
+
+def _equal(a: Any, b: Any) -> bool:
+    return np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind == "f")

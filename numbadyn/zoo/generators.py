@@ -22,7 +22,7 @@ from numbadyn.tracing.guards import watch
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import as_node
 from numbadyn.units import FREQUENCY, join, split
-from numbadyn.zoo.units import kHz
+from numbadyn.zoo.units import kHz, ms
 
 __all__ = ["Playback", "PoissonGroup", "SpikeTrain"]
 
@@ -165,6 +165,34 @@ class SpikeTrain(Neuron):
     def __init__(self, in_size: Any, indices: Any, times: Any, name: str | None = None) -> None:
         super().__init__(in_size, name=name)
         self.spikes = GivenSpikes(self.path, self.in_size, indices, times)
+
+    @property
+    def indices(self) -> Any:
+        """Which neuron fires, an entry for each spike; as many others may be assigned."""
+        return self.spikes.indices.copy()
+
+    @indices.setter
+    def indices(self, new: Any) -> None:
+        self.play(new, self.times)
+
+    @property
+    def times(self) -> Any:
+        """When it fires, an entry for each spike; as many others may be assigned."""
+        return self.spikes.times * ms
+
+    @times.setter
+    def times(self, new: Any) -> None:
+        self.play(self.indices, new)
+
+    def play(self, indices: Any, times: Any) -> None:
+        """Play other spikes; a simulator does so from its next run on.
+
+        Parameters
+        ----------
+        indices, times
+            As of the class; there may be more or fewer than before.
+        """
+        self.spikes.change(indices, times)
 
     def update(self) -> Any:
         """Give the spikes of this step.

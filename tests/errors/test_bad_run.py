@@ -1,6 +1,8 @@
 """Mistakes with the simulator: time, targets, recordings, what changes under its feet, and NaN while it runs."""
 
+import copy
 import math
+import pickle
 import re
 from typing import Any
 
@@ -314,8 +316,9 @@ def test_population_added_after_the_states_were_made() -> None:
     net = nd.init_all_states(Net())
     net.E.V.value = -57 * mV
     net.late = nd.LIF(3)
-    assert build(net).run(1 * ms).last == 10
+    sim = build(net)
     assert (net.E.V.value == -57 * mV).all()
+    assert sim.run(1 * ms).last == 10
 
 
 # ---- NaN while running -----------------------------------------------------------------------------------------------
@@ -423,3 +426,51 @@ def test_eager_draws() -> None:
     )
     with pytest.raises(KeyError, match=r"nd\.environ\.set"):
         nd.environ.get("temperature")
+
+
+# ---- arguments and attributes that are not there ---------------------------------------------------------------------
+
+
+def test_misspelt_arguments() -> None:
+    net = Net()
+    sim = build(net)
+    cases: list[Any] = [
+        (lambda: nd.Simulator(net, dt=0.1 * ms, sed=2), "Simulator has no argument 'sed'", "has: seed"),
+        (lambda: sim.run(1 * ms, progres=False), "run has no argument 'progres'", "has: progress"),
+        (lambda: sim.record(net.E, "V", evry=1 * ms), "record has no argument 'evry'", "has: every"),
+        (lambda: sim.reset(sed=2), "reset has no argument 'sed'", "has: seed"),
+        (lambda: sim.run(1 * ms, None, 3), "takes 2 arguments without a name, and 3", "by name"),
+        (lambda: nd.LIF(3, tua=5 * ms), "LIF has no argument 'tua'", "has: tau"),
+        (lambda: nd.FixedProb(3, 3, pro=0.1), "FixedProb has no argument 'pro'", "has: prob"),
+    ]
+    for action, what, cure in cases:
+        refused(action, errors.UnknownOptionError, what, "=...|\\.\\.\\.", cure)
+
+
+def test_states_that_are_not_there_yet() -> None:
+    cells = nd.LIF(3)
+    refused(lambda: cells.V, errors.UnknownStateError, "LIF has no attribute 'V' yet", "LIF", "nd.init_all_states")
+    nd.init_all_states(cells)
+    refused(lambda: cells.v, errors.UnknownStateError, "LIF has no attribute 'v'", "LIF", "states are: V")
+    assert not hasattr(cells, "W")
+
+
+class Failing(nd.Dynamics):
+    """A property that fails inside."""
+
+    @property
+    def broken(self) -> Any:
+        return self.nowhere
+
+
+def test_a_property_that_fails_shows_its_own_error() -> None:
+    with pytest.raises(AttributeError, match="nowhere"):
+        _ = Failing(1).broken
+
+
+def test_simulators_are_neither_copied_nor_pickled() -> None:
+    sim = build(Net())
+    for action in (copy.copy, copy.deepcopy, pickle.dumps):
+        refused(
+            lambda action=action: action(sim), errors.UnsupportedFeatureError, "copied or pickled", "Sim", "network"
+        )

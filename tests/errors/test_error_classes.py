@@ -46,6 +46,8 @@ BUILTINS = {
     "SchedulingError": RuntimeError,
     "SimulatorBusyError": RuntimeError,
     "RecordingError": ValueError,
+    "FixedAttributeError": AttributeError,
+    "UnknownOptionError": TypeError,
     "NotRecordedError": AttributeError,
     "MissingExtraError": ImportError,
     "UnsupportedFeatureError": NotImplementedError,

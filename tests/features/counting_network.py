@@ -102,13 +102,16 @@ class Expected:
         self.start()
         return list(getattr(self, name))
 
+    def weights(self) -> list[float]:
+        """Weights in the order of the synapses."""
+        return np.broadcast_to(self.own_weight if self.weight is None else self.weight, len(PRE)).tolist()
+
     def step(self) -> dict[tuple[str, str], Any]:
         """One step: what could be recorded of it."""
         self.start()
-        weight = self.own_weight if self.weight is None else self.weight
         seen: dict[tuple[str, str], Any] = {("A", "x"): list(self.x), ("B", "z"): list(self.z)}
         arriving = [0.0] * 3
-        for pre, post, w, delay in zip(PRE, POST, weight, DELAY, strict=True):
+        for pre, post, w, delay in zip(PRE, POST, self.weights(), DELAY, strict=True):
             arriving[post] += float(w) * self.spikes[delay][pre]
         self.x = [x + self.gain for x in self.x]
         self.z = [z + more for z, more in zip(self.z, arriving, strict=True)]

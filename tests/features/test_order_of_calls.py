@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from tests.features.counting_network import DT, POST, PRE, Counting, Expected
+from tests.features.counting_network import DELAY, DT, POST, PRE, Counting, Expected
 from tests.targets import simulator_of
 
 pytestmark = pytest.mark.cudasim
@@ -19,6 +19,7 @@ STATES = {"x": ("A", 2), "z": ("B", 3), "seen": ("B", 3)}
 VALUES = st.sampled_from(sorted(STATES)).flatmap(
     lambda name: st.tuples(st.just(name), st.lists(WHOLE, min_size=STATES[name][1], max_size=STATES[name][1]))
 )
+WEIGHTS = st.one_of(WHOLE, st.lists(WHOLE, min_size=len(PRE), max_size=len(PRE)))
 
 
 class Calls(RuleBasedStateMachine):
@@ -51,6 +52,16 @@ class Calls(RuleBasedStateMachine):
     def get(self, name: str) -> None:
         assert self.sim.get(self.module(STATES[name][0]), name).tolist() == self.expected.get(name)
 
+    @rule(chosen=VALUES)
+    def assign(self, chosen: tuple[str, list[float]]) -> None:
+        name, values = chosen
+        getattr(self.module(STATES[name][0]), name).value = values
+        self.expected.set(name, values)
+
+    @rule(name=st.sampled_from(sorted(STATES)))
+    def read(self, name: str) -> None:
+        assert getattr(self.module(STATES[name][0]), name).value.tolist() == self.expected.get(name)
+
     @rule(steps=st.integers(1, 9))
     def run(self, steps: int) -> None:
         result = self.sim.run(steps * DT, progress=False)
@@ -76,10 +87,22 @@ class Calls(RuleBasedStateMachine):
     def change_the_first_value(self, x0: list[float]) -> None:
         self.net.A.x0.value = self.expected.x0 = x0
 
+    @rule(weight=WEIGHTS)
+    def set_the_weights(self, weight: Any) -> None:
+        self.sim.set(self.net.A2B, "weight", weight)
+        self.expected.weight = weight
+
+    @rule(weight=WEIGHTS)
+    def change_the_weights(self, weight: Any) -> None:
+        self.net.A2B.comm.weight = self.expected.own_weight = weight
+
     @rule()
     def look_at_the_synapses(self) -> None:
         edges = self.net.A2B.edges()
         assert (edges.pre.tolist(), edges.post.tolist()) == (PRE, POST)
+        assert edges.weight.tolist() == self.expected.weights()
+        assert self.sim.get(self.net.A2B, "weight").tolist() == self.expected.weights()
+        assert np.allclose(np.asarray(self.sim.get(self.net.A2B, "delay")), 0.1 * DELAY)
 
     @rule()
     def look_at_the_program(self) -> None:

@@ -125,21 +125,46 @@ def test_what_was_not_recorded_is_named():
     assert "Small.A: V (10, 9)" in repr(result)
 
 
-@pytest.mark.parametrize("index", [(0, 7), [0, 7], np.array([0, 7]), (np.int64(0), -2)])
+GRID = -np.arange(50.0, 59).reshape(3, 3)
+
+
+@pytest.mark.parametrize("index", [[0, 7], np.array([0, 7]), [np.int64(0), -2]])
 def test_sequences_of_flat_numbers(index):
     sim = nd.Simulator(nd.LIF((3, 3)), dt=0.1 * ms, target="interpret")
     sim.record(sim.network, "V", index=index)
-    sim.set(sim.network, "V", -np.arange(50.0, 59).reshape(3, 3) * mV)
+    sim.set(sim.network, "V", GRID * mV)
     assert sim.run(0.1 * ms)[sim.network].V.magnitude.tolist() == [[-50.0, -57.0]]
 
 
 @pytest.mark.parametrize(
-    "index", [(0, 9), (slice(0, 2), 1), np.nonzero(np.ones((3, 3))), np.ones((3, 3), dtype=bool), "a", 1.5]
+    "index",
+    [(1, 2), (1,), (-1, slice(None)), (slice(0, 2), 1), ([0, 2], [1, 1]), np.nonzero(GRID < -55), GRID < -55, (..., 0)],
 )
-def test_indices_that_are_no_flat_numbers(index):
+def test_a_tuple_or_a_mask_speaks_of_axes_as_in_numpy(index):
     sim = nd.Simulator(nd.LIF((3, 3)), dt=0.1 * ms, target="interpret")
-    with pytest.raises(RecordingError, match=r"(?s)9 elements.*flat element numbers below 9.*ravel_multi_index"):
+    sim.record(sim.network, "V", index=index)
+    sim.set(sim.network, "V", GRID * mV)
+    result = sim.run(0.1 * ms)[sim.network]
+    assert result.V.magnitude.tolist() == [np.ravel(GRID[index]).tolist()]
+    assert result.samples["V"].elements.tolist() == np.ravel(np.arange(9).reshape(3, 3)[index]).tolist()
+
+
+@pytest.mark.parametrize("index", [(0, 3), (0, 0, 0), 9, np.ones((2, 3), dtype=bool), "a", 1.5])
+def test_indices_that_do_not_fit(index):
+    sim = nd.Simulator(nd.LIF((3, 3)), dt=0.1 * ms, target="interpret")
+    with pytest.raises(RecordingError, match=r"(?s)the shape \(3, 3\).*flat element numbers below 9.*a tuple"):
         sim.record(sim.network, "V", index=index)
+
+
+def test_several_variables_at_once():
+    sim = simulator("interpret")
+    sim.record(sim.network.B, "V", "refractory", index=[1])
+    result = sim.run(1 * ms)[sim.network.B]
+    assert result.V.shape == result["refractory"].shape == (10, 1)
+    with pytest.raises(RecordingError, match="no variable 'W'"):
+        sim.record(sim.network.A, "refractory", "W")
+    with pytest.raises(RecordingError, match="not recorded"):
+        _ = sim.run(1 * ms)[sim.network.A]["refractory"]
 
 
 def recorded(size):

@@ -7,12 +7,13 @@ the synapses are drawn or stored, nor Numba.
 import math
 import operator
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from numbadyn.errors import ConnectivityError, InvalidParameterError, SizeError
 from numbadyn.model.init import Constant, Initialiser, OfPairs, Values, as_synaptic
+from numbadyn.model.options import check_names
 from numbadyn.units import Dimension, describe, is_quantity, split
 
 __all__ = ["Connectivity", "shown"]
@@ -59,6 +60,11 @@ class Connectivity(ABC):
     """
 
     seed: int | None = None
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Name a misspelt argument, before any of them is looked at."""
+        check_names(cls.__init__, cls.__name__, kwargs)
+        return super().__new__(cls)
 
     def __init__(self, in_size: Any, out_size: Any, weight: Any) -> None:
         self.in_size = self._size("in_size", in_size)

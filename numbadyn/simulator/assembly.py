@@ -1,0 +1,241 @@
+"""A network assembled: its synapse tables, its program, its machine, each made when it is needed first.
+
+In: a traced step with its bindings, and what is recorded.  Out: a machine in memory that is ready to run; what one
+holds goes over to the next.  Must not know: what users ask of a simulator.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+import weakref
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.ir.interpreter import dtype_of
+from numbadyn.ir.nodes import BindContext, Step
+from numbadyn.lowering.pipeline import lower
+from numbadyn.lowering.program import Program
+from numbadyn.model.delays import longest_delays
+from numbadyn.model.module import Module
+from numbadyn.model.naming import walk
+from numbadyn.model.values import State
+from numbadyn.model.variable import changes
+from numbadyn.projections.building import made_by
+from numbadyn.runtime import on_demand
+from numbadyn.runtime.cuda.device import Device
+from numbadyn.runtime.cuda.forecast import check_room
+from numbadyn.runtime.cuda.launches import Way
+from numbadyn.runtime.cuda.machine import CudaMachine
+from numbadyn.runtime.forecast import CURES, allocating, require, synapse_parts
+from numbadyn.runtime.interrupts import Interrupts
+from numbadyn.runtime.machines import CompiledMachine, CpuMachine, InterpreterMachine, Machine
+from numbadyn.runtime.snapshot import Snapshot, names_of
+from numbadyn.simulator.checks import check_drawn
+from numbadyn.simulator.recorder import Recorder
+from numbadyn.simulator.synapses import Maker, Weights, host
+from numbadyn.units import TIME, join
+
+__all__ = ["Assembly"]
+
+
+class Assembly:
+    """Base of `Simulator`: what is made of a network, piece by piece."""
+
+    network: Module
+    step: Step
+    context: BindContext
+    target: str
+    precision: int
+    reproducible: bool
+    launch: Way
+    seconds: dict[str, float]
+    _dt: float
+    _device: Device | None
+    _recorder: Recorder
+    _machine: Machine | None
+    _taken: Snapshot | None
+    _under_way: Machine | None
+    _filled_at: int
+    _weights: Weights
+    _built_with: BindContext
+
+    def _note_delays(self) -> None:
+        """Tell the modules how far back their histories reach, so that a longer delay registered later is refused."""
+        for module in walk(self.network):
+            module.__dict__["_built"] = {"dt": self._dt, **longest_delays(module, self._dt)}
+
+    @functools.cached_property
+    def tables(self) -> list[Any]:
+        """Synapse tables, one a connection; built on first use."""
+        started = time.perf_counter()
+        self._weights.check()
+        real = np.dtype(f"float{self.precision}")
+        name, cure = self.step.name, CURES["synapses"]
+        if self._device is None:
+            require(synapse_parts(self.step, self.precision), what=f"The synapses of {name}", cure=cure)
+        else:
+            check_room(self._device, self.step, self.precision)
+        tables = []
+        for connection in self.step.connections:
+            with self._making(connection.name):
+                tables.append(connection.build(self._built_with, real))
+        self.seconds["build synapses"] = time.perf_counter() - started
+        self._weights.built()
+        return tables
+
+    def _making(self, name: str) -> AbstractContextManager[None]:
+        """In it, the tables of a projection are built where the target reads them."""
+        if self._device is None:
+            return allocating(f"the synapses of {name}", name, CURES["synapses"])
+        return made_by(functools.partial(on_demand.build_on_device, self._device))
+
+    def _maker(self) -> Maker:
+        """Makes tables with other weights."""
+        return Maker(self.step, self._built_with, self._device, self._making)
+
+    @functools.cached_property
+    def program(self) -> Program:
+        """The lowered network, printable."""
+        started = time.perf_counter()
+        program = lower(self.step, self._recorder.probes, self._recorder.channels)
+        self.seconds["lower"] = time.perf_counter() - started
+        return program
+
+    @property
+    def machine(self) -> Machine:
+        """The network in memory."""
+        machine = self._machine
+        self._weights.follow(self.tables, self._maker())
+        begun = machine is None or machine.number > 0 or machine is self._under_way
+        if machine is not None and not begun and self._filled_at != changes():
+            self._filled_at = changes()
+            if machine.fits():
+                machine.refill()
+            else:  # a parameter has made a delay longer than the histories that were planned
+                self._take_down()
+        if self._machine is None:
+            self._filled_at = changes()
+            name = self.step.name
+            with allocating(f"the states and histories of {name}", name, CURES["states"]):
+                made = self._made_machine()
+                if self._taken is not None:
+                    made.restore(self._taken)
+            self._machine, self._taken = made, None
+        return self._machine
+
+    def _forget(self) -> None:
+        """Back to time zero and to what the model says."""
+        self._taken = None
+        if "tables" in self.__dict__:
+            self._weights.forget(self.tables)
+        if self._machine is not None:
+            self._filled_at = changes()
+            self._machine.reset()
+
+    def _reseed(self, seed: int, connectivity: bool) -> None:
+        """Let all that is drawn follow another seed."""
+        self._machine = None
+        for name, value in (("seed", seed), ("context", replace(self.context, seed=seed))):
+            object.__setattr__(self, name, value)
+        for module in walk(self.network):
+            module.seed_of_build = seed
+        self.seconds.pop("compile", None)
+        if connectivity:
+            self.__dict__.pop("tables", None)
+            self._weights.built()
+            self._built_with = self.context
+
+    def _claim(self) -> None:
+        """Tell states and projections that this simulator is the one that has moved them last."""
+        me: Any = weakref.ref(self)
+        for spec in self.step.states:
+            if isinstance(spec.owner, State) and id(spec.owner.owner) in self._recorder.modules:
+                spec.owner.hold(me)
+        self._weights.note(self._built_with)
+
+    def _connection(self, module: Module, variable: str) -> int | None:
+        """Number of the connection whose weights or delays are meant; None if something else is."""
+        if variable not in ("weight", "delay") or variable in module.states():
+            return None
+        return self._weights.number(module)
+
+    def _synaptic(self, connection: int, variable: str) -> Any:
+        """Weights or delays of all synapses."""
+        self._weights.follow(self.tables, self._maker())
+        edges = host(self.tables[connection]).edges(self._dt)
+        return join(edges[2], self._weights.dimension(connection)) if variable == "weight" else join(edges[3], TIME)
+
+    def _take_down(self) -> None:
+        """Leave the machine, but keep what it holds for the one that is made next."""
+        if self._machine is not None:
+            self._taken = self._machine.snapshot()
+            self._machine = None
+
+    def _made_machine(self) -> Machine:
+        """A network in memory, before its first step."""
+        check_drawn(self.network, self.context)
+        if self.target == "interpret":
+            return InterpreterMachine(self.step, self.context, self.tables, self._recorder.probes)
+        name = type(self.network).__name__
+        if self._device is None:
+            return CpuMachine(self.program, self.context, self.tables, name)
+        return CudaMachine(
+            self.program,
+            self.context,
+            self.tables,
+            name,
+            device=self._device,
+            reproducible=self.reproducible,
+            launch=self.launch,
+        )
+
+    def _values(self, state: int) -> NDArray[Any]:
+        """Present values of a state; before the first step they follow from the model, so that nothing is built."""
+        if self._machine is not None or (self._taken is not None and self._taken.number):
+            return self.machine.state(state)
+        spec, names = self.step.states[state], names_of(self.step.states)
+        set_before = self._taken.first if self._taken is not None else {}
+        first = {id(self.step.states[k].owner): set_before[name] for k, name in enumerate(names) if name in set_before}
+        values = np.broadcast_to(spec.initial(replace(self.context, first=first)), spec.shape)
+        return values.astype(dtype_of(spec.kind, self.precision))
+
+    def _set_values(self, state: int, values: NDArray[Any]) -> None:
+        """Overwrite a state."""
+        if self._machine is not None or (self._taken is not None and self._taken.number):
+            self.machine.set_state(state, values)
+            return
+        before = self._taken.first if self._taken is not None else {}
+        self._taken = Snapshot(0, first={**before, names_of(self.step.states)[state]: values})
+
+    @property
+    def _number(self) -> int:
+        """The next step."""
+        held = self._machine or self._taken
+        return 0 if held is None else held.number
+
+    def _make_ready(self, interrupts: Interrupts) -> None:
+        """Build and compile; a second Ctrl-C gets out of it at once, the first one where nothing is half done."""
+        new, taken = self._machine is None, self._taken
+        try:
+            with interrupts.opened():
+                for part in (lambda: self.tables, lambda: self.machine, self._compile):
+                    interrupts.check()
+                    part()
+            interrupts.check()
+        except BaseException as error:
+            if interrupts.count > 1:
+                if new:
+                    self._machine, self._taken = None, taken  # it may be half made
+                if not isinstance(error, KeyboardInterrupt):  # compilers wrap what they do not know
+                    raise KeyboardInterrupt from error
+            raise
+
+    def _compile(self) -> None:
+        machine = self.machine
+        if isinstance(machine, CompiledMachine) and "compile" not in self.seconds:
+            self.seconds["compile"] = machine.compile()

@@ -1,0 +1,147 @@
+"""Weights of synapses between runs: read, set for a trial, or changed in the model.
+
+In: an assembled network.  Out: tables with other weights and the same synapses.  Must not know: how tables are drawn,
+how spikes are delivered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from numbadyn.errors import DimensionError, UnsupportedFeatureError
+from numbadyn.ir.nodes import BindContext, Step
+from numbadyn.model.init import Constant, Values
+from numbadyn.model.module import Module
+from numbadyn.projections.connectivity import Connectivity, SynapseTable
+from numbadyn.units import Dimension
+
+__all__ = ["Maker", "Weights", "host", "refuse_delays"]
+
+
+class Weights:
+    """What the weights of each connection are, and where they come from.
+
+    Parameters
+    ----------
+    step : Step
+        The prepared step.
+    """
+
+    def __init__(self, step: Step) -> None:
+        self._connections = step.connections
+        self._dimensions: list[Dimension] = [connection.rule.weight_dimension for connection in step.connections]
+        self._built: list[Any] = []
+        self._own: dict[int, Any] = {}
+        self._given: dict[int, Connectivity] = {}
+
+    def number(self, module: Module) -> int | None:
+        """Number of the connection of a projection; None for any other module."""
+        found = [number for number, connection in enumerate(self._connections) if connection.owner is module]
+        return found[0] if len(found) == 1 else None
+
+    def dimension(self, number: int) -> Dimension:
+        """What the weights measure."""
+        return self._dimensions[number]
+
+    def built(self) -> None:
+        """Note that all tables have been built now."""
+        self._built = [connection.rule.weight for connection in self._connections]
+        self._own.clear()
+        self._given.clear()
+
+    def check(self) -> None:
+        """Refuse weights of another unit than those that the step was traced with."""
+        for connection, dimension in zip(self._connections, self._dimensions, strict=True):
+            if connection.rule.weight_dimension != dimension:
+                raise DimensionError(
+                    f"The weight of {connection.name} was in {dimension} when the simulator was built, and is now in "
+                    f"{connection.rule.weight_dimension}.",
+                    where=f"{connection.name}.comm.weight",
+                    cure=f"Give weights in {dimension}, or make a new nd.Simulator.",
+                )
+
+    def follow(self, tables: list[Any], maker: Maker) -> None:
+        """Take over weights that have been changed in the model."""
+        self.check()
+        for number, connection in enumerate(self._connections):
+            if self._built[number] is not connection.rule.weight:
+                rule = connection.reweigh(connection.rule.weight)
+                changed = maker.reweighed(number, self._own.get(number, tables[number]), rule)
+                (self._own if number in self._own else tables)[number] = changed
+                self._built[number] = connection.rule.weight
+
+    def set(self, number: int, value: Any, tables: list[Any], maker: Maker) -> None:
+        """Give other weights until `forget`."""
+        rule = self._connections[number].reweigh(value)
+        changed = maker.reweighed(number, tables[number], rule)
+        self._own.setdefault(number, tables[number])
+        tables[number], self._given[number] = changed, rule
+
+    def forget(self, tables: list[Any]) -> None:
+        """Go back to the weights of the model."""
+        for number, table in self._own.items():
+            tables[number] = table
+        self._own.clear()
+        self._given.clear()
+
+    def note(self, context: BindContext) -> None:
+        """Tell projections what their synapses follow from, so that they can be read back."""
+        for number, connection in enumerate(self._connections):
+            vars(connection.owner)["_bound_to"] = context
+            vars(connection.owner)["_weights_set"] = self._given.get(number)
+
+
+class Maker:
+    """Makes tables with other weights, on the host or on a device.
+
+    Parameters
+    ----------
+    step : Step
+        The prepared step.
+    context : BindContext
+        What the tables were built with.
+    device : Device or None
+        Where the tables are.
+    making : callable
+        Context manager in which tables are built.
+    """
+
+    def __init__(self, step: Step, context: BindContext, device: Any, making: Any) -> None:
+        self._connections, self._context, self._device, self._making = step.connections, context, device, making
+        self._real = np.dtype(f"float{context.bits}")
+
+    def reweighed(self, number: int, table: Any, rule: Connectivity) -> Any:
+        """The table with the weights of a rule."""
+        recipe, shared = rule.weight, None
+        if isinstance(recipe, Constant):
+            weights: Any = np.array([recipe.value], self._real)
+            shared = float(weights[0])
+        elif isinstance(recipe, Values) and recipe.values.ndim == 1:
+            rule.check_weight_shape(int(table.n_synapses))
+            order = host(table).positions()
+            weights = recipe.values.astype(self._real)
+            weights = weights if order is None else weights[order]
+        else:
+            with self._making(self._connections[number].name):
+                weights = self._connections[number].build(self._context, self._real, rule).weights
+        if isinstance(table, SynapseTable):
+            return replace(table, weights=weights)
+        there = self._device.to_device(weights) if isinstance(weights, np.ndarray) else weights
+        return replace(table, weights=there, shared_weight=shared)
+
+
+def host(table: Any) -> SynapseTable:
+    """The table in the memory of the host."""
+    return table if isinstance(table, SynapseTable) else table.to_host()
+
+
+def refuse_delays(module: Module) -> UnsupportedFeatureError:
+    """The error for delays that are set."""
+    return UnsupportedFeatureError(
+        f"The delays of {module.path} are what its synapses are sorted by.",
+        where=f"{module.path}.delay",
+        cure="Make a new network with other delays, and a new nd.Simulator.",
+    )
