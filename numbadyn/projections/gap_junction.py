@@ -69,9 +69,9 @@ class GapJunction(Projection):
             for module, ids in ((self._post, self.post_ids), (self._pre, self.pre_ids))
         ]
         self._readers = [_reader(end, self._delay, chosen=True) for end in self.ends]
-        #: In calls outside of a trace: the time step, and those that act on each other.
-        self.known: tuple[float, Group | None] | None = None
-        self._latest = {end.key: _reader(end, join(0.0, TIME), chosen=False) for end in self.ends}
+        #: In calls outside of a trace: whose it is, the time step, and those that act on each other.
+        self.known: tuple[int, float, Group | None] | None = None
+        self._latest = [_reader(end, join(0.0, TIME), chosen=False) for end in self.ends]
 
     def _edges(
         self, conn: Any, pre_size: tuple[int, ...], post_size: tuple[int, ...]
@@ -123,7 +123,7 @@ class GapJunction(Projection):
 
     def latest(self, end: End) -> Any:
         """The state of all neurons of an end as of the last step."""
-        return self._latest[end.key]()
+        return next(reader for own, reader in zip(self.ends, self._latest, strict=True) if own.key == end.key)()
 
     @abstractmethod
     def conductances(self, context: BindContext) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -149,11 +149,11 @@ class GapJunction(Projection):
             return [reader() for reader in self._readers]
         if trace is None:
             context = BindContext(environ.eager_dt(), self.seed_of_build)
-            if self.known is None or self.known[0] != context.dt:
+            if self.known is None or self.known[:2] != (id(self), context.dt):  # a copy has its own
                 group = eager_group(self, context)
                 for member in (self,) if group is None else group.members:  # the others have registered nothing yet
-                    member.known = (context.dt, group)
-            group = self.known[1] if self.known is not None else None
+                    member.known = (id(member), context.dt, group)
+            group = self.known[2] if self.known is not None else None
             if group is not None and group.must_be_solved(context):
                 return group.eager_means(context, self)
             return [reader() for reader in self._readers]

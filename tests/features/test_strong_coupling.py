@@ -1,5 +1,7 @@
 """Gap junctions of any strength follow the solution of the coupled equations; what cannot is refused beforehand."""
 
+import copy
+
 import numpy as np
 import pytest
 from quantities import ms, mV, nS, pF
@@ -178,6 +180,24 @@ def test_eager_calls_do_the_same():
     assert_eager_agrees(Net, 20)
     assert_eager_agrees(WithOthers, 20)
     assert_eager_agrees(lambda: TwoPopulations("exp_euler"), 10)
+
+
+def test_copies_and_two_simulators_of_one_network_are_apart():
+    net = TwoPopulations("exp_euler")
+    first, _fine = (nd.Simulator(net, dt=dt * ms, target="interpret") for dt in (0.1, 0.0001))
+    with nd.environ.context(dt=0.1 * ms, i=0):
+        nd.init_all_states(net)()
+    other = copy.deepcopy(net)
+    second = nd.Simulator(other, dt=0.1 * ms, target="interpret")
+    nd.init_all_states(other)
+    for number in range(10):
+        with nd.environ.context(dt=0.1 * ms, i=number):
+            other()
+    first.run(1 * ms, progress=False)
+    second.run(1 * ms, progress=False)
+    wanted = np.asarray(first.get(net.A, "V"))
+    np.testing.assert_array_equal(np.asarray(second.get(other.A, "V")), wanted)
+    np.testing.assert_allclose(np.asarray(other.A.V.value), wanted, rtol=1e-12)
 
 
 def test_refractory_and_spiking_neighbours():
