@@ -81,15 +81,19 @@ def not_finite(
             elements
         ]
     others = ", ".join(text for text in kinds.values() if text != name)
-    dt = machine.context.dt
+    dt, word = machine.context.dt, _word(kind, float(values[0]))
+    meant = kind == "state" and word != "NaN"
+    cure = _CURES[kind] + (
+        "; an infinity that is meant belongs into the first values of the state, too" if meant else ""
+    )
     when = f"at t = {latest * dt:g} ms" if first >= latest else f"between t = {first * dt:g} ms and {latest * dt:g} ms"
     return NonFiniteStateError(
-        f"{name} became {_word(kind, float(values[0]))} in element {elements[0]}"
+        f"{name} became {word} in element {elements[0]}"
         + (f" ({elements.size} of {size} elements)" if size else "")
         + f" {when}."
         + (f" Not finite at the end either: {others}." if others else ""),
         where=f"{name}[{elements[0]}]",
-        cure=f"{_CURES[kind]}; what was recorded is in the error's .result.",
+        cure=f"{cure}; what was recorded is in the error's .result.",
     )
 
 

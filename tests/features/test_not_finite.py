@@ -94,7 +94,9 @@ def test_infinities_of_first_values_may_stay_and_nothing_else(target):
         if fine:
             assert np.isinf(sim.run(20 * ms, progress=False)[model].x[-1, 2])
         else:
-            assert "Keeps.x became infinite in element 2" in failed(sim).what
+            error = failed(sim)
+            assert "Keeps.x became infinite in element 2" in error.what
+            assert "belongs into the first values" in error.cure
 
 
 class Keeps(Scripted):
