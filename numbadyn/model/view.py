@@ -394,7 +394,10 @@ def chosen(population: Dynamics, numbers: NDArray[np.int64], key: Any, before: s
 
 def _part(part: Any, population: Dynamics, key: Any) -> Any:
     """One part of an index, a list as an array."""
-    if isinstance(part, slice) or part is Ellipsis:
+    whole = isinstance(part, slice) and all(
+        bound is None or hasattr(bound, "__index__") for bound in (part.start, part.stop, part.step)
+    )
+    if whole or part is Ellipsis:
         return part
     array = np.empty(0, object) if part is None or is_quantity(part) or isinstance(part, Traced) else np.asarray(part)
     if isinstance(part, list) and not part:

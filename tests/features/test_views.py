@@ -66,6 +66,9 @@ WRONG = {
     "name": ("V", r"prefetch\('V'\)"),
     "real": (1.5, "no index"),
     "flag": (True, "no index"),
+    "slice of reals": (slice(0.5, 3), "no index"),
+    "slice of names": (slice("a", None), "no index"),
+    "step of nothing": (slice(0, 3, 0), "does not fit"),
     "time": (1 * ms, "no index"),
     "new axis": (None, "no index"),
 }
