@@ -79,7 +79,11 @@ class Table(_Readable, np.ndarray[Any, Any]):
         if is_quantity(values):
             return join_eager(*split(values)).view(_UnitTable)
         array: NDArray[Any] = np.asanyarray(values)
-        return array.view(cls)
+        return array.view(_MappedTable if isinstance(array, np.memmap) else cls)
+
+
+class _MappedTable(_Readable, np.memmap[Any, Any]):
+    """A table that lies in a file, and says so."""
 
 
 class _UnitTable(_Readable, UnitArray):

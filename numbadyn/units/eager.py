@@ -39,6 +39,8 @@ class UnitArray(pq.Quantity):  # type: ignore[misc]  # quantities has no types, 
     def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
         if func.__name__ in _ALIKE:
             return alike(func, args, kwargs)
+        if func.__name__ == "interp":
+            return _interp(*args, **kwargs)
         return super().__array_function__(func, types, args, kwargs)
 
     # Times that differ by a rounding are equal, as in a traced step (see `numbadyn.tracing.times`).
@@ -182,3 +184,14 @@ def join_eager(magnitude: Magnitude, dimension: Dimension) -> Any:
     """
     value = join(magnitude, dimension)
     return value.view(UnitArray) if is_quantity(value) else value
+
+
+def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
+    """`numpy.interp` of positions in the unit of x; what it gives has the unit of fp."""
+    position, along = split(getattr(x, "value", x))
+    values, unit = split(fp)
+    places = _magnitude(xp, along, "The positions xp of np.interp")
+    ends = [None if end is None else _magnitude(end, unit, "left or right of np.interp") for end in (left, right)]
+    length = None if period is None else _magnitude(period, along, "The period of np.interp")
+    interpolate: Any = np.interp
+    return join_eager(interpolate(position, places, values, *ends, length), unit)

@@ -385,6 +385,31 @@ def test_refused_arguments(arguments: dict[str, Any], error: type[Exception], te
         nd.TimedArray(**arguments)
 
 
+def test_interpolation_keeps_units_in_eager_calls() -> None:
+    with nd.environ.context(dt=0.1 * ms, i=15):
+        t = nd.environ.get("t")
+        found = np.interp(t, np.array([0.0, 0.003]) * second, [0.0, 2.0] * mV, right=0 * mV)
+        assert found.rescale("mV").magnitude == pytest.approx(1.0)
+        assert np.interp(t, [0.0, 1.0] * ms, [0.0, 2.0], period=1 * ms) == pytest.approx(1.0)
+        with pytest.raises(UnitExpectedError, match="positions xp"):
+            np.interp(t, [0.0, 1.0], [0.0, 2.0])
+        with pytest.raises(UnitExpectedError, match="left or right"):
+            np.interp(t, [0.0, 1.0] * ms, [0.0, 2.0] * mV, left=1.0)
+
+
+def test_a_table_is_the_array_for_all_else(tmp_path: Path) -> None:
+    np.save(tmp_path / "rows.npy", DATA)
+    mapped = nd.Table(np.load(tmp_path / "rows.npy", mmap_mode="r"))
+    assert isinstance(mapped, np.memmap)
+    for table in (nd.Table(DATA), mapped):
+        np.testing.assert_array_equal(table[3:5, ::2] * 2, DATA[3:5, ::2] * 2)
+        np.testing.assert_array_equal(np.take(table, [1, 2], axis=1), DATA[:, 1:3])
+        sim = nd.Simulator(Bad(lambda t, i, k, table=table: table[i % 50]), dt=1 * ms, target="interpret")
+        sim.record(sim.network, "output")
+        np.testing.assert_array_equal(sim.run(60 * ms, progress=False)["Bad"].samples["output"].values[:50], DATA)
+    assert (nd.Table(DATA * mV)[0, 0], len(mapped)) == (DATA[0, 0] * mV, 50)
+
+
 def test_units_convert() -> None:
     timed = nd.TimedArray([1.0, 2.0] * nA, dt=1 / kHz)
     assert timed(1.5 * ms) == 2000 * pA
