@@ -28,6 +28,7 @@ from numbadyn.model.naming import walk
 from numbadyn.model.values import State
 from numbadyn.tracing.chance import drawing_line, state_of_chance
 from numbadyn.tracing.positions import line_of
+from numbadyn.tracing.taking import taking_traced_numbers
 from numbadyn.tracing.trace import ANY, Template, Trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import DIMENSIONLESS, join
@@ -60,7 +61,7 @@ def _one_pass(
     trace = Trace(network.path, templates)
     trace.notes["context"] = context
     trace.notes["waiting"] = set(pending)
-    with trace.recording():
+    with trace.recording(), taking_traced_numbers():
         for waiting in pending.values():
             index = trace.state_index(waiting.state, waiting.state.spec)
             waiting.registry.add(waiting.key, Traced(trace, trace.read(index)))

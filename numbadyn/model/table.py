@@ -52,8 +52,8 @@ class Table(_Readable, np.ndarray[Any, Any]):
     Notes
     -----
     A table is the array itself for all else.  A plain array asks a traced index for its number, which it does not have
-    yet, and so cannot be indexed by it; `numpy.take` of a plain array neither.  Integers count from the end where they
-    are negative; one that is outside ends the run with a `LookupRangeError`.
+    yet, and so takes none in brackets; ``np.take(array, k, axis=0)`` does the same for plain arrays.  Integers count
+    from the end where they are negative; one that is outside ends the run with a `LookupRangeError`.
 
     Examples
     --------

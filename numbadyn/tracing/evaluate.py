@@ -15,6 +15,7 @@ from numbadyn.errors import UnsupportedFunctionError
 from numbadyn.ir.interpreter import Evaluator
 from numbadyn.ir.nodes import BindContext
 from numbadyn.tracing.differentiate import derivative
+from numbadyn.tracing.taking import taking_traced_numbers
 from numbadyn.tracing.trace import Trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import join
@@ -46,7 +47,7 @@ def slopes_and_derivatives(
         f_i and df_i/dx_i with units; the derivative is None where f_i does not depend on x_i.
     """
     trace = Trace("eager")
-    with trace.recording():
+    with trace.recording(), taking_traced_numbers():
         start = [Traced(trace, trace.emit("identity", trace.cast(as_node(trace, value), "real"))) for value in values]
         slopes = [as_node(trace, slope) for slope in f(list(start))]
         linear = [derivative(trace, slope, x.checked(trace)) for slope, x in zip(slopes, start, strict=True)]

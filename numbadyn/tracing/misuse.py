@@ -11,8 +11,8 @@ from numbadyn.ir.nodes import Position
 __all__ = ["READ_BY_TABLE", "named_error"]
 
 READ_BY_TABLE = (
-    "A plain array cannot be indexed by a traced value: make it table = nd.Table(array) once, then write table[k] or "
-    "np.take(table, k, axis=0); for values in time nd.TimedArray(array, dt=1*ms)(t)."
+    "A plain array cannot be indexed by a traced value: write np.take(array, k, axis=0), or make it "
+    "table = nd.Table(array) once, then table[k]; for values in time nd.TimedArray(array, dt=1*ms)(t)."
 )
 """Cure for who indexes a plain array by a traced value."""
 

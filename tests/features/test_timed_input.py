@@ -59,6 +59,7 @@ class Reader(nd.Dynamics):
             "flags": lambda: self.flags(t),
             "indexed": lambda: self.table[i // 10],
             "taken": lambda: np.take(self.table, i // 10, axis=0),
+            "taken from a plain array": lambda: np.take(DATA, i // 10, axis=0),
             "clipped": lambda: np.take(self.table, k * 30 - 20, axis=0, mode="clip")[:, 1],
             "wrapped": lambda: np.take(self.table, i - 7, axis=0, mode="wrap"),
             "flat": lambda: np.take(self.table, k * 50 + i % 50),
@@ -110,6 +111,7 @@ RIGHT: dict[str, Any] = {
     "flags": np.where((2 * I // 5 < 50)[:, None], COUNTS[np.minimum(2 * I // 5, 49)] > 0, False),
     "indexed": DATA[I // 10],
     "taken": DATA[I // 10],
+    "taken from a plain array": DATA[I // 10],
     "clipped": DATA[np.clip(K * 30 - 20, 0, 49), 1],
     "wrapped": DATA[(I - 7) % 50],
     "flat": DATA.ravel()[K * 50 + I[:, None] % 50],
@@ -339,7 +341,7 @@ def test_an_index_outside_ends_the_run(case: str, target: str) -> None:
 
 BAD: dict[str, tuple[Any, type[Exception], str]] = {
     "a plain array": (lambda t, i, k: DATA[i], TracedValueError, r"nd.Table\(array\)"),
-    "np.take of a plain array": (lambda t, i, k: np.take(DATA, i, axis=0), TracedValueError, "nd.Table"),
+    "the method of a plain array": (lambda t, i, k: DATA.take(i, axis=0), TracedValueError, "nd.Table"),
     "a list": (lambda t, i, k: [1.0, 2.0][i], TracedValueError, "nd.Table"),
     "a real index": (lambda t, i, k: nd.Table(DATA)[t / ms], UnsupportedFunctionError, "astype"),
     "a condition": (lambda t, i, k: nd.Table(DATA)[k > 2], UnsupportedFunctionError, "np.where"),
@@ -408,6 +410,14 @@ def test_a_table_is_the_array_for_all_else(tmp_path: Path) -> None:
         sim.record(sim.network, "output")
         np.testing.assert_array_equal(sim.run(60 * ms, progress=False)["Bad"].samples["output"].values[:50], DATA)
     assert (nd.Table(DATA * mV)[0, 0], len(mapped)) == (DATA[0, 0] * mV, 50)
+
+
+def test_numpy_is_as_it_was_after_a_trace() -> None:
+    before = np.take
+    nd.Simulator(Bad(lambda t, i, k: np.take(DATA, i % 50, axis=0)), dt=1 * ms, target="interpret")
+    with pytest.raises(UnsupportedFunctionError):
+        nd.Simulator(Bad(lambda t, i, k: np.take(DATA, t / ms)), dt=1 * ms, target="interpret")
+    assert np.take is before
 
 
 def test_units_convert() -> None:
