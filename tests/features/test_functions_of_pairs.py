@@ -50,7 +50,9 @@ def delay_of(i: Any, j: Any) -> Any:
 class Wired(nd.DynamicsGroup):
     def __init__(self, rule: Any, delay: Any = None) -> None:
         super().__init__()
-        self.pre, self.post = nd.PoissonGroup(rule.in_size, 500 * Hz), nd.LIF(rule.out_size, R=1.0)
+        self.post = nd.LIF(rule.out_size, R=1.0)
+        itself = not getattr(rule, "include_self", True)
+        self.pre = self.post if itself else nd.PoissonGroup(rule.in_size, 500 * Hz)
         self.proj = nd.DeltaProj(self.pre, comm=rule, post=self.post, delay=delay)
 
 
@@ -149,7 +151,9 @@ def test_functions_of_the_shape_stay_and_keep_the_order_of_listed_synapses() -> 
 
 def edges_by(prob: Any, pre: int = 30, post: int = 40, **options: Any) -> Any:
     rule = nd.FixedProb(pre, post, prob, 1 * mV, **options)
-    return nd.DeltaProj(nd.LIF(pre), comm=rule, post=nd.LIF(post)).edges(0.1 * ms)
+    source = nd.LIF(pre)
+    target = nd.LIF(post) if rule.allow_self else source
+    return nd.DeltaProj(source, comm=rule, post=target).edges(0.1 * ms)
 
 
 def test_probabilities_that_are_certain_decide_alone(monkeypatch: pytest.MonkeyPatch) -> None:
