@@ -10,8 +10,6 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from numpy.typing import NDArray
-
 from numbadyn.errors import ConnectivityError, FixedAttributeError, InvalidParameterError, ProjectionTargetError
 from numbadyn.model.describe import Describer
 from numbadyn.model.dynamics import Dynamics
@@ -21,7 +19,7 @@ from numbadyn.model.init import Constant
 from numbadyn.model.inputs import full_key
 from numbadyn.model.view import View, view_of
 from numbadyn.projections.apply import Delivery
-from numbadyn.projections.conductances import check_weights, conductance_name
+from numbadyn.projections.conductances import conductance_name
 from numbadyn.projections.connectivity import Connectivity, EdgeList
 from numbadyn.projections.ends import check_self
 from numbadyn.projections.source import Source
@@ -140,18 +138,6 @@ class SynapticProjection(Projection):
         """Say what conductance the signal ends in, if it does: weights below zero are refused, now or when drawn."""
         self._delivery.conductance = conductance
         self._delivery.check_given_weights()
-
-    def check_weights(self, values: NDArray[Any]) -> None:
-        """Refuse new weights below zero, in the coherent unit, where the signal ends in a conductance.
-
-        Raises
-        ------
-        NegativeConductanceError
-            There is one.
-        """
-        name = self._delivery.conductance()
-        if name is not None and isinstance(self.comm, Connectivity):
-            check_weights(values, self.comm.weight_dimension, name, self.path)
 
     def give_jump(self, target: Dynamics, arriving: Any, label: str | None = None) -> None:
         """Register what arrives as a delta input of this step, if anything does."""
