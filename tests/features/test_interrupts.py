@@ -123,7 +123,6 @@ class Presses_in(NullProgress):
         self.press("close")
 
 
-@pytest.mark.cudasim
 @pytest.mark.parametrize("where", ["start", "advance", "close"])
 @pytest.mark.parametrize("times", [1, 2, 3])
 @pytest.mark.parametrize("target", ["interpret", "cpu"])
@@ -141,6 +140,11 @@ def test_ctrl_c_in_a_report(target, where, times):
         parts.append(recorded(sim.run((STEPS - result.last) * 0.1 * ms, progress=False)))
     for name, values in recorded(whole).items():
         np.testing.assert_array_equal(np.concatenate([part[name] for part in parts]), values)
+
+
+@pytest.mark.cudasim
+def test_ctrl_c_in_a_report_of_a_device():
+    test_ctrl_c_in_a_report("cpu", "advance", 2)
 
 
 class Fails(Progress):

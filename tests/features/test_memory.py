@@ -11,8 +11,6 @@ from tests.features.agreement import recorded
 from tests.features.small_network import simulator
 from tests.targets import simulator_of
 
-pytestmark = pytest.mark.cudasim
-
 TARGETS = pytest.mark.parametrize("target", ["cpu", "interpret"])
 
 

@@ -14,8 +14,6 @@ from tests.features.agreement import assert_same, recorded
 from tests.features.small_network import Small, simulator, watch
 from tests.targets import simulator_of
 
-pytestmark = pytest.mark.cudasim
-
 TARGETS = pytest.mark.parametrize("target", ["cpu", "interpret"])
 
 
@@ -61,6 +59,7 @@ def test_a_report_cannot_change_what_runs(target, what):
         np.testing.assert_array_equal(np.concatenate([part[name] for part in parts]), values, err_msg=name)
 
 
+@pytest.mark.cudasim
 @TARGETS
 def test_a_report_may_look(target):
     sim = simulator(target)
