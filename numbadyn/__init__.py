@@ -7,6 +7,7 @@ from numbadyn import cache, errors
 from numbadyn._version import __version__
 from numbadyn.doctor import doctor
 from numbadyn.model import environ, init, random
+from numbadyn.model import functions as math
 from numbadyn.model.delays import (
     Delay,
     DelayAccess,
@@ -174,6 +175,7 @@ __all__ = [
     "init",
     "init_all_states",
     "init_maybe_prefetch",
+    "math",
     "not_receive_update_input",
     "not_receive_update_output",
     "poisson_input",

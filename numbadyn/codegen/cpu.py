@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from numbadyn.codegen.expressions import KernelText, row_name
 from numbadyn.codegen.parts import SHORT_FORMS, Part, parts_of
-from numbadyn.codegen.prelude import columns, draws_counts, elementary_functions, small_functions
+from numbadyn.codegen.prelude import (
+    columns,
+    draws_counts,
+    elementary_functions,
+    reduces,
+    reduction_names,
+    small_functions,
+)
 from numbadyn.codegen.routines import routine_names, routine_source
 from numbadyn.ir.elementary import EXPREL_SHORT_LIMIT, HEADER, numba_source
 from numbadyn.ir.nodes import Step
@@ -23,6 +30,7 @@ from numbadyn.lowering.program import (
     Loop,
     Packing,
     Program,
+    Reduction,
     TrainStage,
     slot_column,
 )
@@ -205,6 +213,8 @@ def _schedule(program: Program) -> tuple[list[str], list[str]]:
             lines.append(f"        draw({rows}, step, key0, key1, R)")
         elif isinstance(first, TrainStage):
             lines.append(f"        play_trains({rows}, step, B)")
+        elif isinstance(first, Reduction):
+            lines.append(f"        reduce_rows({rows}, step, R, I, B)")
     return lines, tables
 
 
@@ -229,7 +239,7 @@ def _header(title: str, what: str, bits: int) -> str:
 
 def library_entries(program: Program) -> tuple[str, ...]:
     """Names of the library routines, which are kept on disk apart from the time loops that they are compiled into."""
-    return tuple(routine_names(draws_counts(program)))
+    return tuple(routine_names(draws_counts(program), reduces(program)))
 
 
 def library_source(program: Program, bits: int) -> str:
@@ -250,7 +260,8 @@ def library_source(program: Program, bits: int) -> str:
     draws = draws_counts(program)
     parts = [_header("Routines of the time loops.", "; the same for all models of this precision", bits), columns()]
     parts += [numba_source(["fill_poisson"], bits)] if draws else []
-    return "\n\n".join([*parts, routine_source(draws)])
+    parts += [reduction_names()] if reduces(program) else []
+    return "\n\n".join([*parts, routine_source(draws, reduces(program))])
 
 
 def cpu_source(program: Program, bits: int, library: str) -> str:
@@ -274,7 +285,7 @@ def cpu_source(program: Program, bits: int, library: str) -> str:
     wanted = elementary_functions(program) | {SHORT_FORMS[name] for name in operations & set(SHORT_FORMS)}
     own = _OWN_HEADER.format(
         library=library,
-        routines=", ".join(routine_names(draws_counts(program))),
+        routines=", ".join(routine_names(draws_counts(program), reduces(program))),
         limit=EXPREL_SHORT_LIMIT,
         functions=small_functions(program),
     )

@@ -28,7 +28,8 @@ _SPELLING = {
     "or": "({0}) | ({1})",
     "xor": "({0}) ^ ({1})",
     "not": "not ({0})",
-    "to_int": "i64({0})",
+    "int_floordiv": "floor_quotient({0}, {1})",
+    "to_int": "whole_number({0})",
     "to_bool": "{0} != 0",
 }
 #: Names that generated functions use for themselves.
@@ -36,9 +37,10 @@ _OWN_NAMES = [
     "np", "njit", "start", "stop", "i", "j", "k", "step", "final", "t", "dt", "size", "rows", "row", "reals",
     "integers", "begin", "outside", "q", "near", "scratch", "key0", "key1", "select", "real", "f32", "f64", "i32",
     "i64", "u8", "u32", "u64", "R", "I", "B", "E", "C", "one", "zero", "routine", "scalar", "kernel", "slot_start",
-    "nearest_even", "rounded_product", "square_root", "minimum", "maximum", "mod", "ring_slot", "sign",
-    "array_at", "phase", "thread", "threads", "entry", "stride", "D", "T", "S", "N", "D_R", "D_I", "D_B", "D_T", "D_S",
-    "D_KEY0", "D_KEY1", "quotient", "remainder", "search", "first", "first_of", "REAL_ZERO", "REAL_BYTES",
+    "nearest_even", "rounded_product", "square_root", "minimum", "maximum", "ring_slot", "sign", "whole_number",
+    "floor_quotient", "array_at", "phase", "thread", "threads", "entry", "stride", "D", "T", "S", "N", "D_R", "D_I",
+    "D_B", "D_T", "D_S", "D_KEY0", "D_KEY1", "quotient", "remainder", "search", "first", "first_of", "REAL_ZERO",
+    "REAL_BYTES",
     "EXPREL_SHORT_LIMIT",
 ]  # fmt: skip
 _RESERVED = (

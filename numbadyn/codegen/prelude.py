@@ -7,9 +7,19 @@ from __future__ import annotations
 
 from numbadyn.ir.elementary import NAMES
 from numbadyn.ir.ops import OPS
-from numbadyn.lowering.program import Draw, Program
+from numbadyn.ir.reductions import LANES
+from numbadyn.lowering.program import Draw, Program, Reduction
 
-__all__ = ["TERM_COLUMNS", "columns", "draws_counts", "elementary_functions", "small_functions"]
+__all__ = [
+    "HOW",
+    "TERM_COLUMNS",
+    "columns",
+    "draws_counts",
+    "elementary_functions",
+    "reduces",
+    "reduction_names",
+    "small_functions",
+]
 
 #: Columns of the rows of synaptic terms, by name (see `numbadyn.runtime.tables`).
 TERM_COLUMNS = (
@@ -42,11 +52,6 @@ def maximum(a, b):
 
 
 @scalar
-def mod(a, b):
-    return a - floor(a / b) * b
-
-
-@scalar
 def ring_slot(newest, lag, depth):
     slot = newest - lag
     return slot + (depth & (slot >> 63))
@@ -54,7 +59,23 @@ def ring_slot(newest, lag, depth):
 
 @scalar
 def sign(a):
-    return select(a > real(0.0), real(1.0), select(a < real(0.0), real(-1.0), a))
+    zero, one = real(0.0), real(1.0)
+    return select(a > zero, one, select(a < zero, -one, select(a == zero, zero, a)))
+
+
+@scalar
+def floor_quotient(a, b):
+    # the smallest of all whole numbers has no counterpart, and processors give up on its division by -1
+    minus = b == -1
+    return select(minus, i64(0) - a, a // select(minus, i64(1), b))
+
+
+@scalar
+def whole_number(a):
+    # without a fraction; the smallest of all where a is beyond the integers, or NaN
+    x = real(a)
+    inside = (x >= real(-9223372036854775808.0)) & (x < real(9223372036854775808.0))
+    return select(inside, i64(select(inside, x, real(0.0))), ~i64(9223372036854775807))
 """
 """Operations that expressions call, besides the elementary functions."""
 
@@ -81,6 +102,21 @@ def small_functions(program: Program) -> str:
 def columns() -> str:
     """Lines that name the columns of synaptic terms."""
     return "\n".join(f"T_{name} = {number}" for number, name in enumerate(TERM_COLUMNS))
+
+
+#: Ways of joining elements, by name.
+HOW = ("sum", "max", "min", "any", "all", "dot")
+
+
+def reduction_names() -> str:
+    """Lines that name the ways of joining elements, and how many lanes there are."""
+    ways = "\n".join(f"HOW_{name.upper()} = {number}" for number, name in enumerate(HOW))
+    return f"{ways}\nLANES = {LANES}\n"
+
+
+def reduces(program: Program) -> bool:
+    """Whether a program has reductions or products with matrices."""
+    return any(isinstance(stages[0], Reduction) for stages in program.schedule)
 
 
 def draws_counts(program: Program) -> bool:

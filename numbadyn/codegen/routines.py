@@ -12,6 +12,8 @@ are int64; their columns are named in `numbadyn.runtime.tables`, which fills the
 
 import inspect
 
+from numbadyn.codegen.reduction_routines import REDUCTION_ROUTINES
+
 __all__ = ["ROUTINES", "routine_names", "routine_source"]
 
 
@@ -342,33 +344,38 @@ ROUTINES = (
 )
 
 
-def routine_names(draws: bool) -> list[str]:
+def routine_names(draws: bool, reduces: bool = False) -> list[str]:
     """Names of all routines, for the modules that import them.
 
     Parameters
     ----------
     draws : bool
         Whether Poisson counts are drawn, by a routine that takes long to compile.
+    reduces : bool
+        Whether there are reductions.
 
     Returns
     -------
     list of str
     """
-    return [function.__name__ for function in ROUTINES if draws or function is not draw]
+    return [function.__name__ for function in _chosen(draws, reduces)]
 
 
-def routine_source(draws: bool) -> str:
+def _chosen(draws, reduces):
+    routines = (*ROUTINES, *REDUCTION_ROUTINES) if reduces else ROUTINES
+    return [function for function in routines if draws or function is not draw]
+
+
+def routine_source(draws: bool, reduces: bool = False) -> str:
     """Source text of all routines, decorated.
 
     Parameters
     ----------
-    draws : bool
+    draws, reduces : bool
         See `routine_names`.
 
     Returns
     -------
     str
     """
-    names = set(routine_names(draws))
-    chosen = [function for function in ROUTINES if function.__name__ in names]
-    return "\n\n".join("@routine\n" + inspect.getsource(function) for function in chosen)
+    return "\n\n".join("@routine\n" + inspect.getsource(function) for function in _chosen(draws, reduces))

@@ -116,6 +116,9 @@ from numbadyn.errors.simulation import (
     UnsupportedFeatureError as UnsupportedFeatureError,
 )
 from numbadyn.errors.tracing import (
+    KindError as KindError,
+)
+from numbadyn.errors.tracing import (
     TracedValueError as TracedValueError,
 )
 from numbadyn.errors.tracing import (

@@ -6,9 +6,27 @@ In: three sentences.  Out: named errors.  Must not know: the rest of the package
 from numbadyn.errors.base import NumbadynError
 
 __all__ = [
+    "KindError",
     "TracedValueError",
     "UnsupportedFunctionError",
 ]
+
+
+class KindError(NumbadynError, TypeError):
+    """An operation on conditions or whole numbers that NumPy does not have, or whose result is of a narrow type.
+
+    A step computes with conditions, whole numbers of 64 bits and real numbers, as NumPy does in an eager call.
+
+    Wrong::
+
+        change = (self.V.value > self.V_th) - self.was_above.value
+        gate = np.exp(self.V.value > self.V_th)
+
+    Right, say what is meant::
+
+        change = (self.V.value > self.V_th) ^ self.was_above.value
+        gate = np.exp((self.V.value > self.V_th).astype(float))
+    """
 
 
 class TracedValueError(NumbadynError, TypeError):

@@ -17,6 +17,7 @@ from numbadyn.ir.analysis import base_of, invariants, live, signal_of, signals
 from numbadyn.ir.elementary import numpy_functions
 from numbadyn.ir.nodes import GATHERS, BindContext, Node, Step
 from numbadyn.ir.ops import OPS, Kind
+from numbadyn.ir.reductions import reduced, row_products
 
 __all__ = ["Evaluator", "Interpreter", "dtype_of"]
 
@@ -91,6 +92,8 @@ class Evaluator:
             return np.asarray(self.step.lookups[node.attrs["index"]].fetch())
         if node.op in GATHERS:
             return self._gathered(node, args)
+        if node.op in ("reduce", "dot"):
+            return self._reduced(node, args)
         return self._draw(node, args, number)
 
     def _gathered(self, node: Node, args: list[Array]) -> Array:
@@ -101,6 +104,11 @@ class Evaluator:
             return np.asarray(np.searchsorted(flat[: int(args[2])], args[1], side="right"), dtype=np.int64)
         found = flat[args[1]] if node.op == "take" else flat[int(args[1]) : int(args[1]) + node.size]
         return found.reshape(node.shape).astype(dtype_of(node.kind, self.context.bits))
+
+    def _reduced(self, node: Node, args: list[Array]) -> Array:
+        full = [np.broadcast_to(arg, self.step.nodes[k].shape) for arg, k in zip(args, node.args, strict=True)]
+        found = row_products(*full) if node.op == "dot" else reduced(node.attrs["how"], full[0], node.size)
+        return found.reshape(node.shape)
 
     def depths(self) -> list[int]:
         """Samples of each channel that its readers need, this step's included; synaptic delays ask for more."""

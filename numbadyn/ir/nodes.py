@@ -54,12 +54,13 @@ SOURCES = frozenset(
         "uniform",  # random numbers: attrs["stream"]
         "normal",
         "poisson",  # args = (mean,)
+        "reduce",  # args = (x,): attrs how; element i is what becomes of the i-th of equal parts of the flattened x
+        "dot",  # args = (matrix, vector): element i is the sum of the products of row i with the vector
         "slice",  # args = (x,): attrs start, stop, stride over the flattened elements
         "accumulate",  # sum of synaptic events: args = one signal a connection, then what it starts from, if not zero
         "train",  # given spike times: attrs["index"] into Step.trains
     }
 )
-
 
 #: Operations whose value is the same in all steps of a run.
 RUN_CONSTANTS = frozenset({"param", "dt", "lookup"})
@@ -136,7 +137,7 @@ class Node:
     @property
     def follows(self) -> bool:
         """Whether the value depends on the arguments alone, so that it is constant where they are."""
-        return self.op in OPS or self.op in GATHERS or self.op == "slice"
+        return self.op in OPS or self.op in GATHERS or self.op in ("slice", "reduce", "dot")
 
     @property
     def elementwise(self) -> bool:

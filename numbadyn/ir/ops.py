@@ -17,7 +17,7 @@ import numpy as np
 __all__ = ["OPS", "Kind", "Op", "promote"]
 
 Kind = Literal["real", "int", "bool"]
-UnitRule = Literal["same", "multiply", "divide", "sqrt", "keep", "none", "compare", "select", "logic"]
+UnitRule = Literal["same", "multiply", "divide", "sqrt", "cbrt", "keep", "none", "compare", "select", "logic"]
 KindRule = Literal["promote", "real", "keep", "bool", "int", "select", "steps"]
 
 #: More steps than any run has, and a number that is exact in float64.
@@ -83,17 +83,16 @@ def _maximum(a: Any, b: Any) -> Any:
     return np.where((a > b) | (a != a), a, b)
 
 
-def _mod(a: Any, b: Any) -> Any:
-    return a - np.floor(a / b) * b
-
-
 def _sign(a: Any) -> Any:
     one, zero = a.dtype.type(1), a.dtype.type(0)
-    return np.where(a > zero, one, np.where(a < zero, -one, a))
+    return np.where(a > zero, one, np.where(a < zero, -one, np.where(a == zero, zero, a)))
 
 
 def _to_int(a: Any) -> Any:
-    return np.trunc(a).astype(np.int64) if a.dtype.kind == "f" else a.astype(np.int64)
+    if a.dtype.kind != "f":
+        return a.astype(np.int64)
+    inside = (a >= -(2.0**63)) & (a < 2.0**63)  # elsewhere, NumPy gives what the processor gives
+    return np.where(inside, np.where(inside, a, 0).astype(np.int64), np.iinfo(np.int64).min)
 
 
 def _steps(compare: Callable[[Any, Any], Any], undefined: int) -> Callable[[Any, Any], Any]:
@@ -135,7 +134,9 @@ _ROWS = (
     Op("floor", 1, "real", "none", np.floor, "np.floor({0})"),
     Op("ceil", 1, "real", "none", np.ceil, "np.ceil({0})"),
     Op("rint", 1, "real", "none", np.rint, "np.rint({0})"),
-    Op("mod", 2, "real", "same", _mod, "mod({0}, {1})"),
+    Op("mod", 2, "real", "same", None, "mod({0}, {1})"),
+    Op("fmod", 2, "real", "same", None, "fmod({0}, {1})"),
+    Op("floordiv", 2, "real", "compare", None, "floordiv({0}, {1})"),
     Op("int_mod", 2, "int", "none", np.mod, "{0} % {1}"),
     Op("int_floordiv", 2, "int", "none", np.floor_divide, "{0} // {1}"),
     Op("minimum", 2, "promote", "same", _minimum, "minimum({0}, {1})"),
@@ -143,11 +144,32 @@ _ROWS = (
     # our own elementary functions
     *(
         Op(name, 1, "real", "none", None, name + "({0})")
-        for name in ("exp", "expm1", "exprel", "log", "log1p", "log10", "tanh", "sinh", "cosh", "sin", "cos", "tan")
+        for name in (
+            "exp",
+            "expm1",
+            "exprel",
+            "log",
+            "log1p",
+            "log10",
+            "log2",
+            "tanh",
+            "sinh",
+            "cosh",
+            "sin",
+            "cos",
+            "tan",
+            "arctan",
+            "erf",
+            "expit",
+        )
     ),
     # exprel where the argument is a step times a rate: usually near zero, where a kernel may use a shorter form
     Op("propagator", 1, "real", "none", None, "exprel({0})"),
     Op("power", 2, "real", "none", None, "power({0}, {1})"),
+    Op("logaddexp", 2, "real", "none", None, "logaddexp({0}, {1})"),
+    Op("arctan2", 2, "real", "compare", None, "arctan2({0}, {1})"),
+    Op("hypot", 2, "real", "same", None, "hypot({0}, {1})"),
+    Op("cbrt", 1, "real", "cbrt", None, "cbrt({0})"),
     # comparisons
     Op("less", 2, "bool", "compare", np.less, "{0} < {1}"),
     Op("less_equal", 2, "bool", "compare", np.less_equal, "{0} <= {1}"),

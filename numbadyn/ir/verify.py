@@ -81,6 +81,12 @@ def _problem_of_source(node: Node, args: list[Node]) -> str:
         return "does not start at one place"
     if node.op == "search" and (node.kind != "int" or len(args) != 3 or args[1].size != node.size):
         return "has not one value for each element"
+    if node.op == "reduce" and (len(args) != 1 or not node.size or args[0].size % node.size or not args[0].size):
+        return "has not the same number of elements for each result"
+    if node.op == "dot" and (len(args) != 2 or {node.kind, *(arg.kind for arg in args)} != {"real"}):
+        return "is no product of real numbers"
+    if node.op == "dot" and args[0].size != node.size * args[1].size:
+        return "has not a factor for each column"
     if node.op == "history" and any(arg.kind != "int" or arg.size not in (1, node.size) for arg in args):
         return "has lags or elements that do not fit"
     parts = len(node.attrs.get("connections", ()))

@@ -22,6 +22,7 @@ from numbadyn.lowering.program import (
     Operation,
     Packing,
     Program,
+    Reduction,
     Refill,
     Slot,
     Stage,
@@ -256,7 +257,7 @@ class _Builder:
         built: list[tuple[int, tuple[object, ...], Stage]] = []
         for number, draft in enumerate(plan.drafts):
             stage = self._loop(number, clearable) if draft.kind == "loop" else self._other(draft, clearable)
-            rank = ("deliver", "draw", "train", "loop", "compact", "pack").index(draft.kind)
+            rank = ("deliver", "draw", "train", "loop", "compact", "pack", "reduce").index(draft.kind)
             built.append((draft.level, (rank, stage.kernel if isinstance(stage, Loop) else 0), stage))
         program.schedule = _grouped(built)
         program.buffers = _layout(program.schedule, list(self.memory.buffers.values()))
@@ -296,10 +297,15 @@ class _Builder:
         if draft.kind == "train":
             return TrainStage(target, node.attrs["index"])
         if draft.kind == "draw":
-            return Draw(target, self._mean(node.args[0]), node.attrs["stream"])
+            return Draw(target, self._view(node.args[0]), node.attrs["stream"])
+        if draft.kind == "reduce":
+            views = [self._view(arg) for arg in node.args]
+            factors = views[1] if len(views) > 1 else None
+            return Reduction(target, node.attrs.get("how", "dot"), views[0], factors)
         return Delivery(target, tuple(self._terms(node)), index not in clearable and base_of(node) is None)
 
-    def _mean(self, arg: int) -> View | int:
+    def _view(self, arg: int) -> View:
+        """Where a value lies in memory."""
         if arg in self.plan.constants:
             return View(self.memory.constant(arg), 0, self.plan.step.nodes[arg].size)
         builder = _LoopBuilder(self.plan, self.memory, 0, set())

@@ -27,6 +27,7 @@ __all__ = [
     "Loop",
     "Packing",
     "Program",
+    "Reduction",
     "Refill",
     "Slot",
     "Store",
@@ -273,7 +274,7 @@ class Draw:
     """Poisson counts of given means."""
 
     target: Buffer
-    mean: View | int
+    mean: View
     stream: int
 
     def lines(self, program: Program) -> list[str]:
@@ -319,6 +320,34 @@ class Packing:
 
 
 @dataclass(frozen=True, slots=True)
+class Reduction:
+    """What becomes of equal parts of a value, or of the products of the rows of a matrix with a vector.
+
+    Parameters
+    ----------
+    target : Buffer
+        A result for each part.
+    how : {"sum", "max", "min", "any", "all", "dot"}
+        How elements are joined; ``dot`` multiplies by `factors` and adds.
+    source : View
+        Elements, part after part.
+    factors : View or None
+        The vector.
+    """
+
+    target: Buffer
+    how: str
+    source: View
+    factors: View | None
+
+    def lines(self, program: Program) -> list[str]:
+        """What the stage does, in words."""
+        if self.how == "dot":
+            return [f"multiply {self.source.buffer.name} by a vector into {self.target.name}"]
+        return [f"{self.how} of {self.source.buffer.name} into {self.target.name}"]
+
+
+@dataclass(frozen=True, slots=True)
 class Refill:
     """A synaptic sum that starts from a decayed state: state times factor (a node), prepared before the first step."""
 
@@ -327,7 +356,7 @@ class Refill:
     factor: int
 
 
-Stage = Loop | Delivery | Draw | TrainStage | Compaction | Packing
+Stage = Loop | Delivery | Draw | TrainStage | Compaction | Packing | Reduction
 
 
 @dataclass(slots=True)

@@ -23,7 +23,7 @@ __all__ = ["Draft", "Plan", "Read", "make_plan", "reads", "view_base"]
 class Draft:
     """A stage before memory is assigned."""
 
-    kind: Literal["loop", "deliver", "draw", "train", "compact", "pack"]
+    kind: Literal["loop", "deliver", "draw", "train", "reduce", "compact", "pack"]
     region: int
     size: int
     nodes: list[int] = field(default_factory=list)
@@ -69,6 +69,10 @@ class Plan:
     probe_of: dict[int, int]
     refills: dict[int, int]
     late: set[int]
+
+
+#: Values with a stage of their own, which leaves them in memory.
+_STAGED = frozenset({"poisson", "train", "reduce", "dot"})
 
 
 def view_base(step: Step, index: int) -> tuple[int, int, int]:
@@ -199,7 +203,7 @@ class _Planner:
         for probe in sorted(self.wanted):
             node = step.nodes[probe]
             # a sum that starts from a decayed state is made ready for the next step before probes are sampled
-            own_memory = node.op in ("poisson", "train") or (node.op == "accumulate" and base_of(node) is None)
+            own_memory = node.op in _STAGED or (node.op == "accumulate" and base_of(node) is None)
             self.probe_of[probe] = probe if own_memory else self._materialise(probe, node.shape)
         self.wanted = set(self.probe_of.values())
 
@@ -282,6 +286,8 @@ class _Planner:
             return
         if node.op in ("poisson", "train"):
             self._own_stage("draw" if node.op == "poisson" else "train", index)
+        elif node.op in ("reduce", "dot"):
+            self._own_stage("reduce", index)
         elif node.op == "accumulate":
             for own in node.attrs["channels"]:
                 if own is not None:
@@ -295,7 +301,7 @@ class _Planner:
         for channel in self.packed.get(index, ()):
             self._of_channel("pack", channel, index)
 
-    def _own_stage(self, kind: Literal["draw", "train", "deliver"], index: int) -> None:
+    def _own_stage(self, kind: Literal["draw", "train", "reduce", "deliver"], index: int) -> None:
         node = self.step.nodes[index]
         self.drafts.append(Draft(kind, node.region, node.size, [index]))
         self.stage_of[index] = len(self.drafts) - 1

@@ -39,6 +39,7 @@ from numbadyn.model.order import note_touch
 from numbadyn.model.stepping import population_stepped
 from numbadyn.model.streams import stream_of
 from numbadyn.model.variable import Variable, resolve
+from numbadyn.model.widened import fits, widened
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import (
@@ -76,6 +77,8 @@ class Parameter(Variable):
     check : callable, optional
         Called as ``check(values, context)`` whenever the values are bound, with a plain array in ms, mV, pA and what
         follows from them, and with ``context.dt`` (ms, 0 where no step is known); raises what is wrong with them.
+    shape : tuple of int, optional
+        A shape of its own, such as that of a matrix; the owner's `varshape` by default.
 
     Raises
     ------
@@ -107,9 +110,10 @@ class Parameter(Variable):
         low: Any = None,
         high: Any = None,
         check: Callable[[NDArray[Any], BindContext], None] | None = None,
+        shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__()
-        self._unit, self._check = unit, check
+        self._unit, self._check, self._own_shape = unit, check, shape
         self._bounds = (positive, negative, low, high)
         self._given = value
         try:
@@ -125,7 +129,7 @@ class Parameter(Variable):
             recipe = named_initialiser(value, self.path)
         else:
             magnitude, dimension = split(value, where=self.path)
-            array = np.asarray(magnitude)
+            array = widened(magnitude)
             if array.dtype.kind not in "biuf":
                 raise InvalidParameterError(
                     f"{self.path} is {value!r}.",
@@ -161,21 +165,17 @@ class Parameter(Variable):
         return self._recipe.dimension
 
     def _shape(self) -> tuple[int, ...]:
-        varshape = tuple(getattr(self.owner, "varshape", ()))
+        varshape = tuple(getattr(self.owner, "varshape", ()) if self._own_shape is None else self._own_shape)
         if isinstance(self._recipe, _Plain):
             own = self._recipe.array.shape
             if own == () or own == varshape:
                 return own
             if varshape and int(np.prod(own)) != 1:
-                try:
-                    fits = np.broadcast_shapes(own, varshape) == varshape
-                except ValueError:
-                    fits = False
-                if not fits:
+                if not fits(own, varshape):
                     raise ShapeError(
                         f"{self.path} has shape {own}, but its population has shape {varshape}.",
                         where=self.path,
-                        cure=f"Give a single value or an array of shape {varshape}.",
+                        cure=f"Give a single value or an array of shape {varshape}, or shape={own} for a matrix.",
                     )
                 return varshape
             return () if varshape else own
@@ -346,7 +346,7 @@ class State(Held):
             given = given.content()
         if not isinstance(given, Initialiser) and not callable(given):
             magnitude, dimension = split(given, where=self.path)
-            array = np.asarray(magnitude)
+            array = widened(magnitude)
             recipe: Initialiser = _Plain(array, dimension)
         else:
             recipe = as_initialiser(given)
@@ -427,7 +427,7 @@ class State(Held):
         self._assigned = False
         self.hold(None)
         with naming_what_is_too_large(self.path, self.varshape):
-            self._value = np.array(self.initial(BindContext(0.0, seed)))
+            self._value = np.array(self.initial(BindContext(0.0, seed)), dtype=self._dtype())
 
     @property
     def value(self) -> Any:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from numbadyn.codegen.prelude import HOW
 from numbadyn.lowering.program import (
     SLOT_COLUMNS,
     Compaction,
@@ -22,6 +23,7 @@ from numbadyn.lowering.program import (
     Instance,
     Loop,
     Packing,
+    Reduction,
     Term,
     TrainStage,
     View,
@@ -72,6 +74,7 @@ class Tables:
             Packing: self._packings,
             Draw: self._draws,
             TrainStage: self._trains,
+            Reduction: self._reductions,
         }
         for stages in memory.program.schedule:
             if isinstance(stages[0], Loop):
@@ -263,10 +266,10 @@ class Tables:
         return [_rows(rows, 2 + len(SLOT_COLUMNS))]
 
     def _draws(self, stages: tuple[Draw, ...]) -> list[NDArray[Any]]:
-        rows = []
-        for stage in stages:
-            assert isinstance(stage.mean, View)
-            rows.append([self.memory.offsets[stage.target], stage.target.size, *self._slot(stage.mean), stage.stream])
+        rows = [
+            [self.memory.offsets[stage.target], stage.target.size, *self._slot(stage.mean), stage.stream]
+            for stage in stages
+        ]
         return [_rows(rows, 9)]
 
     def _trains(self, stages: tuple[TrainStage, ...]) -> list[NDArray[Any]]:
@@ -284,6 +287,19 @@ class Tables:
                 ]
             )
         return [_rows(rows, 5)]
+
+    def _reductions(self, stages: tuple[Reduction, ...]) -> list[NDArray[Any]]:
+        rows = []
+        for stage in stages:
+            parts, kind = stage.target.size, stage.source.buffer.kind
+            factors = [0, 0, 1, 0, 0, 1] if stage.factors is None else self._slot(stage.factors)
+            rows.append(
+                [
+                    HOW.index(stage.how), ("real", "int", "bool").index(kind), self.memory.offsets[stage.target], parts,
+                    stage.source.count // parts, *self._slot(stage.source), *factors,
+                ]
+            )  # fmt: skip
+        return [_rows(rows, 17)]
 
 
 def _joined(before: list[int], row: list[int], slots: tuple[Any, ...]) -> list[int]:

@@ -98,6 +98,25 @@ def _power_rule(t: Trace, args: tuple[int, ...], y: int, ds: Slopes) -> _Slope |
     return _add(t, first, second)
 
 
+def _erf_slope(t: Trace, x: int, _y: int) -> int:
+    return t.emit("mul", t.literal(1.1283791670955126), t.emit("exp", t.emit("neg", t.emit("mul", x, x))))
+
+
+def _logaddexp_rule(t: Trace, args: tuple[int, ...], _y: int, ds: Slopes) -> _Slope | None:
+    share = t.emit("expit", t.emit("sub", *args))
+    return _add(t, _scaled(t, share, ds[0]), _scaled(t, t.emit("sub", t.literal(1.0), share), ds[1]))
+
+
+def _arctan2_rule(t: Trace, args: tuple[int, ...], _y: int, ds: Slopes) -> _Slope | None:
+    y, x = args
+    square = t.emit("add", t.emit("mul", x, x), t.emit("mul", y, y))
+    return _divided(t, _add(t, _scaled(t, x, ds[0]), _negated(_scaled(t, y, ds[1]))), square)
+
+
+def _hypot_rule(t: Trace, args: tuple[int, ...], y: int, ds: Slopes) -> _Slope | None:
+    return _divided(t, _add(t, _scaled(t, args[0], ds[0]), _scaled(t, args[1], ds[1])), y)
+
+
 def _select(t: Trace, condition: int, a: _Slope | None, b: _Slope | None) -> _Slope | None:
     if a is None and b is None:
         return None
@@ -141,21 +160,30 @@ _RULES: dict[str, Rule] = {
     "sin": _chain(lambda t, x, y: t.emit("cos", x)),
     "cos": _chain(lambda t, x, y: t.emit("neg", t.emit("sin", x))),
     "tan": _chain(lambda t, x, y: t.emit("add", t.literal(1.0), t.emit("mul", y, y))),
+    "log2": _reciprocal(lambda t, x, y: t.emit("mul", x, t.literal(0.6931471805599453))),
+    "arctan": _reciprocal(lambda t, x, y: t.emit("add", t.literal(1.0), t.emit("mul", x, x))),
+    "erf": _chain(_erf_slope),
+    "expit": _chain(lambda t, x, y: t.emit("mul", y, t.emit("sub", t.literal(1.0), y))),
+    "cbrt": _reciprocal(lambda t, x, y: t.emit("mul", t.literal(3.0), t.emit("mul", y, y))),
     "power": _power_rule,
+    "logaddexp": _logaddexp_rule,
+    "arctan2": _arctan2_rule,
+    "hypot": _hypot_rule,
     "minimum": _either("less"),
     "maximum": _either("greater"),
     "select": lambda t, args, y, ds: _select(t, args[0], ds[1], ds[2]),
     "identity": lambda t, args, y, ds: ds[0],
     "to_real": lambda t, args, y, ds: ds[0],
     "mod": lambda t, args, y, ds: ds[0],
+    "fmod": lambda t, args, y, ds: ds[0],
     "time_snapped": lambda t, args, y, ds: ds[0],
 }
 #: Piecewise constant: their derivative is zero wherever it exists.
 _FLAT = frozenset(
     [
-        "sign", "floor", "ceil", "rint", "int_mod", "int_floordiv", "less", "less_equal", "greater", "greater_equal",
-        "equal", "not_equal", "and", "or", "xor", "not", "to_int", "to_bool", "time_less", "time_less_equal",
-        "time_equal", "step_from", "step_after", "steps_before", "steps_up_to", "step_at",
+        "sign", "floor", "ceil", "rint", "int_mod", "int_floordiv", "floordiv", "less", "less_equal", "greater",
+        "greater_equal", "equal", "not_equal", "and", "or", "xor", "not", "to_int", "to_bool", "time_less",
+        "time_less_equal", "time_equal", "step_from", "step_after", "steps_before", "steps_up_to", "step_at",
     ]
 )  # fmt: skip
 

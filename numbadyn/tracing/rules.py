@@ -10,8 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from numbadyn.errors import DimensionError, UnsupportedFunctionError
+from numbadyn.errors import DimensionError, KindError, UnsupportedFunctionError
+from numbadyn.ir.ops import OPS, Kind
 from numbadyn.tracing import times
+from numbadyn.tracing.functions import ARRAY_FUNCTIONS
+from numbadyn.tracing.kinds import check_choices
+from numbadyn.tracing.reductions import REDUCTIONS, matmul
 from numbadyn.tracing.trace import ANY, Trace
 from numbadyn.units import DIMENSIONLESS
 
@@ -29,23 +33,56 @@ def _compared(name: str) -> UfuncRule:
     return lambda trace, a, b: times.compare(trace, name, a, b)
 
 
-def _integers(trace: Trace, *args: int) -> bool:
-    return all(trace.node(arg).kind == "int" for arg in args)
+def _kinds(trace: Trace, *args: int) -> set[Kind]:
+    return {trace.node(arg).kind for arg in args}
+
+
+def _whole(trace: Trace, *args: int) -> bool:
+    """Whether NumPy divides them as whole numbers."""
+    return "int" in _kinds(trace, *args) and "real" not in _kinds(trace, *args)
+
+
+def _or_conditions(name: str, of_conditions: str) -> UfuncRule:
+    """An operation that joins conditions where both sides are conditions."""
+    return lambda trace, a, b: trace.emit(of_conditions if _kinds(trace, a, b) == {"bool"} else name, a, b)
 
 
 def _floor_divide(trace: Trace, a: int, b: int) -> int:
-    return trace.emit("int_floordiv", a, b) if _integers(trace, a, b) else times.floor_divide(trace, a, b)
+    return trace.emit("int_floordiv", a, b) if _whole(trace, a, b) else times.floor_divide(trace, a, b)
 
 
 def _mod(trace: Trace, a: int, b: int) -> int:
-    return trace.emit("int_mod", a, b) if _integers(trace, a, b) else times.remainder(trace, a, b)
+    return trace.emit("int_mod", a, b) if _whole(trace, a, b) else times.remainder(trace, a, b)
+
+
+def _fmod(trace: Trace, a: int, b: int) -> int:
+    if not _whole(trace, a, b):
+        return times.remainder(trace, a, b, "fmod")
+    floored, zero = trace.emit("int_mod", a, b), trace.literal(0)
+    apart = trace.emit("xor", trace.emit("less", trace.cast(a, "int"), zero), trace.emit("less", floored, zero))
+    moved = trace.emit("and", apart, trace.emit("not_equal", floored, zero))
+    return trace.emit("select", moved, trace.emit("sub", floored, b), floored)
 
 
 def _rounding(name: str) -> UfuncRule:
-    return lambda trace, a: a if trace.node(a).kind == "int" else trace.emit(name, times.snapped(trace, a))
+    return lambda trace, a: trace.emit(name, times.snapped(trace, a)) if _kinds(trace, a) == {"real"} else a
+
+
+def _absolute(trace: Trace, a: int) -> int:
+    return a if _kinds(trace, a) == {"bool"} else trace.emit("abs", a)
+
+
+def _sign(trace: Trace, a: int) -> int:
+    if _kinds(trace, a) != {"int"}:
+        return trace.emit("sign", a)
+    zero = trace.literal(0)
+    negative = trace.emit("select", trace.emit("less", a, zero), trace.literal(-1), zero)
+    return trace.emit("select", trace.emit("greater", a, zero), trace.literal(1), negative)
 
 
 def _trunc(trace: Trace, a: int) -> int:
+    if _kinds(trace, a) != {"real"}:
+        return a
     a = times.snapped(trace, a)
     negative = trace.emit("less", a, trace.literal(0.0))
     return trace.emit("select", negative, trace.emit("ceil", a), trace.emit("floor", a))
@@ -58,7 +95,7 @@ def _bitwise(name: str) -> UfuncRule:
 def _static_number(trace: Trace, index: int) -> float | None:
     """The value of a literal single number, which may decide the structure (an exponent)."""
     node = trace.node(index)
-    if node.op == "param" and node.attrs.get("literal") and node.shape == () and node.kind == "int":
+    if node.op == "param" and node.attrs.get("literal") and node.shape == () and node.kind != "bool":
         return float(np.asarray(trace.step.params[node.attrs["index"]].fetch(None)))
     return None
 
@@ -79,20 +116,17 @@ def _whole_power(trace: Trace, base: int, exponent: int) -> int:
 
 def _power(trace: Trace, base: int, exponent: int) -> int:
     number = _static_number(trace, exponent)
-    if number is not None and 0 < abs(number) <= 16:
+    if _kinds(trace, base, exponent) == {"int"}:
+        return _whole_to_whole(trace, base, number)
+    base = trace.cast(base, "real")
+    if number is not None and 0 < abs(number) <= 16 and number == int(number):
         whole = _whole_power(trace, base, int(abs(number)))
         return whole if number > 0 else trace.emit("div", trace.literal(1.0), whole)
     dimension = trace.node(base).dimension
     if dimension is not ANY and dimension != DIMENSIONLESS:
-        literal = trace.node(exponent)
-        value = (
-            float(np.asarray(trace.step.params[literal.attrs["index"]].fetch(None)))
-            if literal.attrs.get("literal") and literal.shape == ()
-            else None
-        )
-        if value == 0.5:
+        if number == 0.5:
             return trace.emit("sqrt", base)
-        if value == 1.5:
+        if number == 1.5:
             return trace.emit("mul", base, trace.emit("sqrt", base))
         raise DimensionError(
             f"A value in {dimension} is raised to a power that is not a whole number between -16 and 16.",
@@ -100,6 +134,20 @@ def _power(trace: Trace, base: int, exponent: int) -> int:
             cure=f"Divide by a scale first, as in (x / (1 * {dimension})) ** p.",
         )
     return trace.emit("power", base, exponent)
+
+
+def _whole_to_whole(trace: Trace, base: int, exponent: float | None) -> int:
+    if exponent == 0:
+        return trace.emit("select", trace.emit("equal", base, base), trace.literal(1), base)
+    if exponent is None or not 0 < exponent <= 64:
+        raise KindError(
+            "A whole number is raised to "
+            + ("a power that varies" if exponent is None else f"the power {exponent:g}")
+            + ": for whole numbers that must be a number from 0 to 64 that stands in the model's code.",
+            where=str(trace.here),
+            cure="Make the base a real number: x.astype(float) ** k.",
+        )
+    return _whole_power(trace, base, int(exponent))
 
 
 def _square(trace: Trace, a: int) -> int:
@@ -123,10 +171,6 @@ def _logical(name: str) -> UfuncRule:
     return lambda trace, *args: trace.emit(name, *(trace.cast(arg, "bool") for arg in args))
 
 
-def _log2(trace: Trace, a: int) -> int:
-    return trace.emit("div", trace.emit("log", a), trace.literal(float(np.log(2.0))))
-
-
 def _exp2(trace: Trace, a: int) -> int:
     return trace.emit("exp", trace.emit("mul", a, trace.literal(float(np.log(2.0)))))
 
@@ -134,35 +178,46 @@ def _exp2(trace: Trace, a: int) -> int:
 def _heaviside(trace: Trace, a: int, at_zero: int) -> int:
     zero = trace.constant(0.0, trace.node(a).dimension)
     above = trace.emit("select", times.compare(trace, "greater", a, zero), trace.literal(1.0), at_zero)
-    return trace.emit("select", times.compare(trace, "less", a, zero), trace.literal(0.0), above)
+    known = trace.emit("select", times.compare(trace, "less", a, zero), trace.literal(0.0), above)
+    return trace.emit("select", _isnan(trace, a), trace.literal(np.nan), known)
 
+
+#: Elementary functions whose name is that of a ufunc of NumPy or SciPy and means the same.
+_UFUNC_NAMES = frozenset(
+    name
+    for name, row in OPS.items()
+    if row.elementary == name
+    and (getattr(getattr(np, name, None), "__name__", "") == name or name in ("erf", "expit"))
+    and name not in ("power", "fmod")
+)
 
 UFUNCS: dict[str, UfuncRule] = {
-    "add": _plain("add"),
+    "matmul": matmul,
+    "add": _or_conditions("add", "or"),
     "subtract": _plain("sub"),
-    "multiply": _plain("mul"),
+    "multiply": _or_conditions("mul", "and"),
     "divide": _plain("div"),
     "true_divide": _plain("div"),
     "floor_divide": _floor_divide,
     "remainder": _mod,
+    "fmod": _fmod,
     "power": _power,
-    "float_power": _power,
+    "float_power": lambda trace, a, b: _power(trace, trace.cast(a, "real"), b),
     "square": _square,
     "reciprocal": lambda trace, a: trace.emit("div", trace.literal(1.0), a),
     "negative": _plain("neg"),
     "positive": lambda trace, a: a,
-    "absolute": _plain("abs"),
-    "fabs": _plain("abs"),
+    "absolute": _absolute,
+    "fabs": lambda trace, a: trace.emit("abs", trace.cast(a, "real")),
     "sqrt": _plain("sqrt"),
-    "sign": _plain("sign"),
+    "sign": _sign,
     "floor": _rounding("floor"),
     "ceil": _rounding("ceil"),
-    "rint": _rounding("rint"),
+    "rint": lambda trace, a: trace.emit("rint", a),
     "trunc": _trunc,
-    "minimum": _plain("minimum"),
-    "maximum": _plain("maximum"),
+    "minimum": _or_conditions("minimum", "and"),
+    "maximum": _or_conditions("maximum", "or"),
     "exp2": _exp2,
-    "log2": _log2,
     "isnan": _isnan,
     "isfinite": _isfinite,
     "isinf": _isinf,
@@ -175,10 +230,8 @@ UFUNCS: dict[str, UfuncRule] = {
     "bitwise_or": _bitwise("or"),
     "bitwise_xor": _bitwise("xor"),
     "invert": _bitwise("not"),
-    **{
-        name: _plain(name)
-        for name in ("exp", "expm1", "log", "log1p", "log10", "tanh", "sinh", "cosh", "sin", "cos", "tan")
-    },
+    # our own elementary functions of NumPy's (or SciPy's) names
+    **{name: _plain(name) for name, row in OPS.items() if row.elementary in _UFUNC_NAMES},
     **{name: _compared(name) for name in ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")},
 }
 
@@ -190,6 +243,7 @@ def _where(trace: Trace, lift: Lift, condition: Any, *choices: Any) -> int:
             where=str(trace.here),
             cure="Write np.where(condition, a, b).",
         )
+    check_choices("np.where", choices, str(trace.here))
     return trace.emit("select", lift(condition), lift(choices[0]), lift(choices[1]))
 
 
@@ -232,7 +286,8 @@ def _round(trace: Trace, lift: Lift, value: Any, decimals: int = 0) -> int:
         raise UnsupportedFunctionError(
             "np.round to decimals cannot be traced.", where=str(trace.here), cure="Scale, use np.rint, scale back."
         )
-    return _rounding("rint")(trace, lift(value))
+    index = lift(value)
+    return index if _kinds(trace, index) == {"int"} else UFUNCS["rint"](trace, index)
 
 
 FUNCTIONS: dict[str, Callable[..., int]] = {
@@ -242,4 +297,6 @@ FUNCTIONS: dict[str, Callable[..., int]] = {
     "ones_like": _like(1.0),
     "round": _round,
     "real": lambda trace, lift, value: lift(value),
+    **ARRAY_FUNCTIONS,
+    **REDUCTIONS,
 }

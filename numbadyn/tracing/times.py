@@ -221,16 +221,19 @@ def _quotient(trace: Trace, a: int, b: int) -> int | None:
 def floor_divide(trace: Trace, a: int, b: int) -> int:
     """How often b goes into a."""
     quotient = _quotient(trace, a, b)
-    return trace.emit("floor", trace.emit("div", a, b) if quotient is None else quotient)
+    return trace.emit("floordiv", a, b) if quotient is None else trace.emit("floor", quotient)
 
 
-def remainder(trace: Trace, a: int, b: int) -> int:
-    """What is left of a; nothing where a is a multiple of b within a rounding."""
-    trace.checked("mod", a, b)
+def remainder(trace: Trace, a: int, b: int, name: str = "mod") -> int:
+    """What is left of a, with the sign of b, or of a for ``fmod``; nothing where a is a multiple up to a rounding."""
+    trace.checked(name, a, b)
     quotient = _quotient(trace, a, b)
     if quotient is None:
-        return trace.emit("mod", a, b)
+        return trace.emit(name, a, b)
     whole = trace.emit("floor", quotient)
+    if name == "fmod":
+        negative = trace.emit("less", quotient, trace.literal(0.0))
+        whole = trace.emit("select", negative, trace.emit("ceil", quotient), whole)
     left = trace.emit("sub", a, trace.emit("mul", whole, b))
     zero = trace.constant(0.0, trace.node(left).dimension)
     times = _Times.of(trace)

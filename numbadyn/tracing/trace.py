@@ -447,8 +447,8 @@ class Trace:
             return dims[0] * dims[1]
         if rule == "divide":
             return dims[0] / dims[1]
-        if rule == "sqrt":
-            return dims[0] ** Fraction(1, 2)
+        if rule in ("sqrt", "cbrt"):
+            return dims[0] ** Fraction(1, 2 if rule == "sqrt" else 3)
         return dims[0]
 
     def _kind(self, name: str, nodes: list[Node]) -> tuple[Kind, list[Kind]]:

@@ -19,6 +19,7 @@ from numbadyn.ir.nodes import Node
 from numbadyn.ir.ops import Kind
 from numbadyn.tracing.carrier import carry
 from numbadyn.tracing.interpolate import interp
+from numbadyn.tracing.kinds import check_result, kind_in_numpy
 from numbadyn.tracing.lookups import gather, is_traced, take
 from numbadyn.tracing.misuse import READ_BY_TABLE
 from numbadyn.tracing.operators import Operators
@@ -133,7 +134,14 @@ class Traced(StandsForQuantity, Operators):
                 f"{_spelled(ufunc)} with {', '.join(given)}=",
                 "A traced value cannot be changed in place; write x = x + y, and np.where for where=.",
             )
-        return Traced(trace, rule(trace, *(as_node(trace, value) for value in inputs)))
+        args = [as_node(trace, value) for value in inputs]
+        if not trace.settled:
+            return Traced(trace, rule(trace, *args))
+        where = str(trace.here)
+        kind = kind_in_numpy(_spelled(ufunc), ufunc, inputs, where)
+        result = Traced(trace, rule(trace, *args))
+        check_result(_spelled(ufunc), result.kind, kind, where)
+        return result
 
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -345,12 +353,17 @@ class Traced(StandsForQuantity, Operators):
         )
 
 
+def _of_function(name: str) -> Callable[..., Any]:
+    """The method that calls NumPy's function of its name, which refuses what has no rule."""
+
+    def method(self: Traced, *args: Any, **kwargs: Any) -> Any:
+        return getattr(np, name)(self, *args, **kwargs)
+
+    return method
+
+
 for _name in ("sum", "mean", "max", "min", "dot", "any", "all", "std", "var", "prod", "argmax", "argmin", "cumsum"):
-
-    def _reduction(self: Traced, *_args: Any, _name: str = _name, **_kwargs: Any) -> NoReturn:
-        raise _unsupported(require_trace(), f".{_name}()")
-
-    setattr(Traced, _name, _reduction)
+    setattr(Traced, _name, _of_function(_name))
 
 
 #: Functions that read arrays at places which the step computes.
@@ -377,5 +390,6 @@ def _unsupported(trace: Trace, what: str, cure: str = "") -> UnsupportedFunction
         where=str(trace.here),
         cure=cure
         or "Elementwise arithmetic, comparisons, np.where, np.clip, np.minimum, np.maximum, exp, log, tanh, sin, cos, "
-        "sqrt, power and constant slices can be traced; for sums over other neurons use a projection.",
+        "sqrt, power, constant slices, sums, means and extremes over a population and products with a matrix can be "
+        "traced; for other sums over neurons use a projection.",
     )

@@ -5,6 +5,7 @@ In: magnitudes in the coherent system.  Out: `UnitArray`, a `quantities.Quantity
 
 from collections.abc import Callable
 from contextvars import ContextVar
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,25 @@ class UnitArray(pq.Quantity):  # type: ignore[misc]  # quantities has no types, 
             return alike(func, args, kwargs)
         if func.__name__ == "interp":
             return _interp(*args, **kwargs)
+        if func.__name__ in _JOINED:
+            return _JOINED[func.__name__](*args, **kwargs)
         return super().__array_function__(func, types, args, kwargs)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        rule = _UFUNCS.get(ufunc.__name__)
+        if rule is not None and method == "__call__" and not kwargs:
+            found = rule(*inputs)
+            if found is not NotImplemented:
+                return found
+        # `quantities` works through the other protocols of subclasses, which this method would switch off
+        bare = [_without_rules(value) for value in inputs]
+        out = kwargs.get("out")
+        if out is not None:
+            kwargs["out"] = tuple(_without_rules(value) for value in out)
+        result = getattr(ufunc, method)(*bare, **kwargs)
+        if out is not None:
+            return out[0] if len(out) == 1 else out
+        return result.view(UnitArray) if type(result) is pq.Quantity else result
 
     # Times that differ by a rounding are equal, as in a traced step (see `numbadyn.tracing.times`).
 
@@ -73,10 +92,7 @@ class UnitArray(pq.Quantity):  # type: ignore[misc]  # quantities has no types, 
 
     def __mod__(self, other: Any) -> Any:
         pair = _times(self, other)
-        if pair is None:
-            return super().__mod__(other)
-        whole = np.floor(_ratio(*pair))
-        return join_eager(np.where(_equal(pair[0], whole * pair[1]), 0.0, pair[0] - whole * pair[1])[()], TIME)
+        return super().__mod__(other) if pair is None else _remainder(np.floor, *pair)
 
     def __floordiv__(self, other: Any) -> Any:
         pair = _times(self, other)
@@ -96,6 +112,62 @@ class UnitArray(pq.Quantity):  # type: ignore[misc]  # quantities has no types, 
 
     def __rtruediv__(self, other: Any) -> Any:
         return _plain_if_dimensionless(super().__rtruediv__(other))
+
+
+def _without_rules(value: Any) -> Any:
+    return value.view(pq.Quantity) if isinstance(value, UnitArray) else value
+
+
+def _bare(values: Any, what: str) -> tuple[list[Magnitude], Dimension]:
+    """Magnitudes of values of one unit, and their dimension."""
+    dimension = next((split(value)[1] for value in values if _has_unit(value)), DIMENSIONLESS)
+    return [_magnitude(value, dimension, what) for value in values], dimension
+
+
+def _concatenate(arrays: Any, axis: int | None = 0) -> Any:
+    bare, dimension = _bare(arrays, "A part of np.concatenate")
+    return join_eager(np.concatenate(bare, axis), dimension)
+
+
+def _select(condlist: Any, choicelist: Any, default: Any = None) -> Any:
+    bare, dimension = _bare([*choicelist, *([] if default is None else [default])], "A choice of np.select")
+    other = 0 if default is None else bare.pop()
+    return join_eager(np.select([np.asarray(condition) for condition in condlist], bare, other), dimension)
+
+
+def _isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = None, equal_nan: bool = False) -> Any:
+    bare, _ = _bare([a, b, *([] if atol is None else [atol])], "An argument of np.isclose")
+    return np.isclose(bare[0], bare[1], rtol, 1e-8 if atol is None else bare[2], equal_nan)
+
+
+def _product(a: Any, b: Any) -> Any:
+    (first, one), (second, other) = split(a), split(b)
+    return join_eager(np.matmul(first, second), one * other)
+
+
+def _cbrt(x: Any) -> Any:
+    magnitude, dimension = split(x)
+    return join_eager(np.cbrt(magnitude), dimension ** Fraction(1, 3))
+
+
+def _arctan2(y: Any, x: Any) -> Any:
+    bare, _ = _bare([y, x], "An argument of np.arctan2")
+    return np.arctan2(bare[0], bare[1])
+
+
+def _reduction(name: str) -> Callable[..., Any]:
+    """Reduce the magnitudes; the unit of a variance is the square of the values'."""
+
+    def reduce(a: Any, *args: Any, **kwargs: Any) -> Any:
+        magnitude, dimension = split(a)
+        return join_eager(getattr(np, name)(magnitude, *args, **kwargs), dimension**2 if name == "var" else dimension)
+
+    return reduce
+
+
+_REDUCTIONS = {name: _reduction(name) for name in ("sum", "mean", "max", "min", "std", "var")}
+for _name, _reduce in _REDUCTIONS.items():
+    setattr(UnitArray, _name, _reduce)
 
 
 def _times(left: Any, right: Any) -> tuple[Any, Any] | None:
@@ -120,12 +192,49 @@ def _equal(a: Any, b: Any) -> Any:
     return (a <= b + slack) & (a >= b - slack)
 
 
+def _remainder(whole: Callable[[Any], Any], a: Any, b: Any) -> Any:
+    """What is left of a time, nothing where it is a multiple up to a rounding."""
+    multiple = whole(_ratio(a, b)) * b
+    return join_eager(np.where(_equal(a, multiple), 0.0, a - multiple)[()], TIME)
+
+
+def _of_times(rule: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """A ufunc's meaning for two times; others are left to `quantities`."""
+
+    def apply(left: Any, right: Any) -> Any:
+        pair = _times(left, right)
+        return NotImplemented if pair is None else rule(*pair)
+
+    return apply
+
+
 def _ratio(a: Any, b: Any) -> Any:
     """The quotient of two times, a whole number where it is one up to a rounding."""
     with np.errstate(all="ignore"):
         ratio = a / b
         whole = np.rint(ratio)
         return np.where(_equal(a, whole * b), whole, ratio)
+
+
+#: Functions and ufuncs that `quantities` refuses, or whose unit it loses.
+_JOINED: dict[str, Callable[..., Any]] = {
+    "concatenate": _concatenate, "select": _select, "isclose": _isclose, "dot": _product,
+    **_REDUCTIONS,
+}  # fmt: skip
+_UFUNCS: dict[str, Callable[..., Any]] = {
+    "matmul": _product,
+    "cbrt": _cbrt,
+    "arctan2": _arctan2,
+    "less": _of_times(lambda a, b: a < b - _slack(a, b)),
+    "less_equal": _of_times(lambda a, b: a <= b + _slack(a, b)),
+    "greater": _of_times(lambda a, b: a > b + _slack(a, b)),
+    "greater_equal": _of_times(lambda a, b: a >= b - _slack(a, b)),
+    "equal": _of_times(lambda a, b: _equal(a, b)),
+    "not_equal": _of_times(lambda a, b: ~_equal(a, b)),
+    "remainder": _of_times(lambda a, b: _remainder(np.floor, a, b)),
+    "fmod": _of_times(lambda a, b: _remainder(np.trunc, a, b)),
+    "floor_divide": _of_times(lambda a, b: np.floor(_ratio(a, b))[()]),
+}
 
 
 def _plain_if_dimensionless(value: Any) -> Any:

@@ -20,6 +20,7 @@ BUILTINS = {
     "RateError": ValueError,
     "SizeError": ValueError,
     "ShapeError": ValueError,
+    "KindError": TypeError,
     "TracedValueError": TypeError,
     "UnsupportedFunctionError": TypeError,
     "HookKeyError": KeyError,

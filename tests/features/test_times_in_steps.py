@@ -36,13 +36,13 @@ class Clock(nd.Dynamics):
         t, dt = nd.environ.get("t"), nd.environ.get("dt")
         self.window.value = (t >= self.begin) & (self.end > t)
         self.shifted.value = (t - 1 * ms > self.begin - 1 * ms - dt) & (3 * ms - t > 3 * ms - self.end)
-        self.at.value, self.early.value = t == self.begin, t + dt <= self.begin
+        self.at.value, self.early.value = np.equal(t, self.begin), np.less_equal(t + dt, self.begin)
         self.fires.value = t - self.last.value >= self.begin
         self.last.value = np.where(self.fires.value, t, self.last.value)
         self.left.value = np.maximum(self.left.value - dt, 0 * ms)
         self.ready.value = self.left.value <= 0 * ms
         self.left.value = np.where(self.ready.value, self.begin, self.left.value)
-        self.phase.value = t % self.begin
+        self.phase.value = np.fmod(t % self.begin, self.end)
         self.cycle.value = np.floor(t / self.begin)
         self.count.value = (t // self.begin).astype(int)
         self.beats.value = np.trunc(t * self.rate).astype(int)

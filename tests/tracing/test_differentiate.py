@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from quantities import ms, mV
+from scipy import special
 
 from numbadyn.errors import UnsupportedFunctionError
 from numbadyn.ir.ops import OPS
@@ -56,6 +57,15 @@ CASES: dict[str, Callable[[Any], Any]] = {
     "select, one side": lambda x: np.where(C > 0, x * x, 1.0),
     "clip": lambda x: np.clip(x, 0.5, 1.5) * x,
     "mod": lambda x: x % 0.6,
+    "fmod": lambda x: np.fmod(-x, 0.6) * x,
+    "log2": lambda x: np.log2(x + C * C),
+    "arctan": lambda x: np.arctan(2.0 * x),
+    "arctan2": lambda x: np.arctan2(x * x, C + x),
+    "hypot": lambda x: np.hypot(x, C * x + 1.0),
+    "cbrt": lambda x: np.cbrt(x - 1.1),
+    "logaddexp": lambda x: np.logaddexp(x * x, C * x),
+    "erf": lambda x: special.erf(x * C),
+    "expit": lambda x: special.expit(3.0 * x) * x,
     "floor": lambda x: np.floor(x) * x,
     "sign": lambda x: np.sign(x - 1.0) * x,
     "comparison": lambda x: (x > 1.0) * x,

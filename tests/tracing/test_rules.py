@@ -10,9 +10,20 @@ from typing import Any
 import numpy as np
 import pytest
 from quantities import Hz, ms, mV, nS, pA, pF
+from scipy import special
 
 import numbadyn as nd
-from numbadyn.errors import DimensionError, NumbadynError, ShapeError, TracedValueError, UnsupportedFunctionError
+from numbadyn.errors import (
+    DimensionError,
+    InvalidParameterError,
+    KindError,
+    NumbadynError,
+    ShapeError,
+    TracedValueError,
+    UnsupportedFunctionError,
+)
+from numbadyn.ir.interpreter import Evaluator
+from numbadyn.ir.nodes import BindContext
 from numbadyn.tracing.rules import FUNCTIONS, UFUNCS
 from numbadyn.tracing.trace import Trace
 from numbadyn.tracing.traced import Traced, as_node
@@ -100,6 +111,18 @@ ROWS: dict[str, Callable[[Any], Any]] = {
     "sin": lambda v: np.sin(v["a"]),
     "cos": lambda v: np.cos(v["a"]),
     "tan": lambda v: np.tan(v["b"] * 0.5),
+    "fmod": lambda v: np.fmod(v["a"], v["p"]),
+    "fmod: integers": lambda v: np.fmod(v["k"], -v["j"]),
+    "sign: integers": lambda v: np.sign(v["k"]),
+    "arctan": lambda v: np.arctan(v["a"]),
+    "arctan2": lambda v: np.arctan2(v["a"], v["b"]),
+    "hypot": lambda v: np.hypot(v["a"], v["b"]),
+    "cbrt": lambda v: np.cbrt(v["a"]),
+    "logaddexp": lambda v: np.logaddexp(v["a"], v["p"]),
+    "erf": lambda v: special.erf(v["a"]),
+    "expit": lambda v: special.expit(v["a"]),
+    "add: conditions": lambda v: (v["m"] + v["n"]) * v["a"],
+    "multiply: conditions": lambda v: v["m"] * v["n"],
     "heaviside": lambda v: np.heaviside(v["a"], 0.5),
     "isnan": lambda v: np.isnan(np.where(v["m"], np.nan, v["a"])),
     "isfinite": lambda v: np.isfinite(np.where(v["m"], np.inf, v["a"])),
@@ -125,11 +148,38 @@ ROWS: dict[str, Callable[[Any], Any]] = {
     "where: mixed kinds": lambda v: np.where(v["m"], v["k"], 0.5),
     "where: booleans": lambda v: np.where(v["m"], v["n"], False),
     "where: nested": lambda v: np.where(v["m"], np.where(v["n"], v["a"], 1.0), np.where(v["n"], -1.0, v["b"])),
+    "select": lambda v: np.select([v["a"] > 1, v["m"]], [v["a"], v["b"]], default=0.5),
+    "select: integers": lambda v: np.select([v["m"], v["n"]], [v["k"], v["j"]]),
+    "roll": lambda v: np.roll(v["a"], 3) + v["b"],
+    "roll: axis": lambda v: np.roll(v["k"].reshape(4, 6), (1, -2), (0, 1)).ravel(),
+    "concatenate": lambda v: np.concatenate([v["a"][5:], v["b"][:3], np.array([1.5, 2.5])]),
+    "concatenate: axis": lambda v: np.concatenate(
+        [v["a"].reshape(6, 4)[:, 1:], v["k"].reshape(6, 4)[:, :1]], 1
+    ).ravel(),
+    "full_like": lambda v: np.full_like(v["a"], 2.5) * v["b"],
+    "full_like: integers": lambda v: np.full_like(v["k"], 2) + v["k"],
+    "isclose": lambda v: np.isclose(v["a"], v["b"], atol=0.5),
+    "isclose: edges": lambda v: np.isclose(np.where(v["m"], np.inf, v["a"]), np.where(v["n"], np.inf, np.nan)),
+    "isclose: equal_nan": lambda v: np.isclose(
+        np.where(v["m"], np.nan, 1.0), np.where(v["n"], np.nan, 1.0), equal_nan=True
+    ),
     "clip": lambda v: np.clip(v["a"], -1.0, 0.5),
     "clip: low only": lambda v: np.clip(v["a"], 0.0, None),
     "clip: keywords": lambda v: np.clip(v["a"], min=-0.5, max=v["p"]),
     "clip: method": lambda v: v["a"].clip(-1.0, 1.0),
     "clip: integers": lambda v: np.clip(v["k"], -2, 2),
+    "sum": lambda v: np.sum(v["p"]) + v["a"],
+    "sum: conditions": lambda v: v["m"].sum() + v["k"],
+    "sum: integers": lambda v: np.sum(v["k"].reshape(4, 6), axis=1, keepdims=True).ravel()[:1] + v["j"],
+    "mean": lambda v: v["p"] - np.mean(v["a"]),
+    "max": lambda v: v["a"].max() * v["b"],
+    "min": lambda v: np.min(v["k"]) + v["j"],
+    "any": lambda v: np.any(v["m"] & v["n"]) | v["m"],
+    "all": lambda v: v["m"] & np.all(v["p"] > 0),
+    "std": lambda v: np.std(v["p"]) + v["p"],
+    "var": lambda v: v["p"].var() + v["p"],
+    "dot": lambda v: np.dot(v["p"], v["j"]) + v["a"],
+    "matmul": lambda v: np.hypot(*np.mgrid[:N, :N]) @ v["p"],
     "zeros_like": lambda v: np.zeros_like(v["a"]) + v["a"],
     "ones_like": lambda v: np.ones_like(v["k"]) + v["k"],
     "ones_like: dtype": lambda v: np.ones_like(v["a"], dtype=int) * v["k"],
@@ -156,7 +206,18 @@ def _in_place(x: Any, y: Any) -> Any:
 
 
 #: Bits of rounding that our own elementary functions and their combinations may differ from NumPy's.
-ULPS = {"power": 4, "float_power": 4, "exp2": 4, "log2": 4, "tan": 4, "sinh": 4, "cosh": 4, "tanh": 4, "remainder": 8}
+ULPS = {
+    "logaddexp": 4,
+    "power": 4,
+    "float_power": 4,
+    "exp2": 4,
+    "log2": 4,
+    "tan": 4,
+    "sinh": 4,
+    "cosh": 4,
+    "tanh": 4,
+    "remainder": 8,
+}
 NAMES = {key: f"y{number}" for number, key in enumerate(ROWS)}
 
 
@@ -294,6 +355,16 @@ TAU, X, K = 20.0 * ms, np.array([0.5, 2.0]), np.array([1, 2])
         pytest.param(lambda v: v[:1], (V,), mV, id="slice"),
         pytest.param(lambda v: v.reshape(1, 2), (V,), mV, id="reshape"),
         pytest.param(lambda v: v.magnitude, (V,), 1.0, id="magnitude"),
+        pytest.param(lambda v, w: np.select([v > w], [v]), (V, W), mV, id="select"),
+        pytest.param(lambda v: np.roll(v, 1), (V,), mV, id="roll"),
+        pytest.param(lambda v, w: np.concatenate([v, w]), (V, W), mV, id="concatenate"),
+        pytest.param(lambda v: np.full_like(v, 1 * mV), (V,), mV, id="full_like"),
+        pytest.param(lambda v, w: np.isclose(v, w), (V, W), 1.0, id="isclose"),
+        pytest.param(lambda v, w: np.hypot(v, w), (V, W), mV, id="hypot"),
+        pytest.param(lambda v, w: np.arctan2(v, w), (V, W), 1.0, id="arctan2"),
+        pytest.param(lambda v: np.cbrt(v * v * v), (V,), mV, id="cbrt"),
+        pytest.param(lambda v, w: np.fmod(v, w), (V, W), mV, id="fmod"),
+        pytest.param(lambda v, w: v // w, (V, W), 1.0, id="floor_divide"),
         pytest.param(lambda v: v.rescale("V"), (V,), mV, id="rescale"),
     ],
 )
@@ -319,6 +390,11 @@ def test_transcendental_functions_take_plain_numbers_only(name: str) -> None:
         (lambda v: np.minimum(v, 1 * ms), (V,), "minimum of mV and ms"),
         (lambda v: v**0.3, (V,), "mV is raised to a power"),
         (lambda x, v: x**v, (X, V), "power of a value in mV"),
+        (lambda v: np.select([v > 0 * mV], [v], default=0), (V,), "select of mV and dimensionless"),
+        (lambda v: np.concatenate([v, [1.0]]), (V,), "select of dimensionless and mV"),
+        (lambda v: np.full_like(v, 1.0), (V,), "add of mV and dimensionless"),
+        (lambda v: np.isclose(v, 1.0), (V,), "sub of mV and dimensionless"),
+        (lambda v: np.arctan2(v, 1.0), (V,), "arctan2 of mV and dimensionless"),
         (lambda v: v.rescale(ms), (V,), "mV is compared with or converted to ms"),
     ],
 )
@@ -382,9 +458,6 @@ GRID = np.arange(12.0).reshape(3, 4)
     ],
 )
 def test_parts_are_those_of_numpy(use: Callable[..., Any]) -> None:
-    from numbadyn.ir.interpreter import Evaluator
-    from numbadyn.ir.nodes import BindContext
-
     part = traced(use, GRID)
     evaluator = Evaluator(part._trace.step, BindContext(0.1, 0))
     evaluator.bind()
@@ -414,7 +487,16 @@ def test_what_is_known_of_a_value_while_tracing() -> None:
         (lambda x: np.round(x, 2), UnsupportedFunctionError, "decimals"),
         (lambda x: np.clip(x, 0, 1, casting="unsafe"), UnsupportedFunctionError, "np.clip with casting="),
         (lambda x: np.linalg.norm(x), UnsupportedFunctionError, "np.linalg.norm has no rule"),
-        (lambda x: np.arctan(x), UnsupportedFunctionError, "np.arctan has no rule"),
+        (lambda x: np.arcsinh(x), UnsupportedFunctionError, "np.arcsinh has no rule"),
+        (lambda x: (x > 1) - (x > 2), KindError, "np.subtract of conditions has no meaning in NumPy"),
+        (lambda x: -(x > 1), KindError, "np.negative of conditions has no meaning in NumPy"),
+        (lambda x: np.exp(x > 1), KindError, "np.exp of conditions gives float16 in NumPy"),
+        (lambda x: (x > 1) * np.int8(3), KindError, "np.multiply of conditions and int8 gives int8"),
+        (lambda x: np.where(x > 1, np.float32(1), np.int8(2)), KindError, "np.where of float32 and int8 gives float32"),
+        (lambda x: x + np.uint64(2**63), InvalidParameterError, "9223372036854775808"),
+        (lambda x: np.select([x > 1], [x, x]), ShapeError, "1 conditions and 2 choices"),
+        (lambda x: np.roll(x, 1, axis=5), TracedValueError, "np.roll of a value"),
+        (lambda x: np.concatenate([x, np.ones(3)]), ShapeError, "np.concatenate of shapes"),
         (lambda x: np.add.reduce(x), UnsupportedFunctionError, "np.add.reduce has no rule"),
         (lambda x: np.exp(x, out=np.zeros((3, 4))), UnsupportedFunctionError, "np.exp with out="),
         (lambda x: (x > 1) & 1, TracedValueError, "joins conditions"),
@@ -449,3 +531,35 @@ def test_a_math_function_is_refused_by_name() -> None:
     with pytest.raises(TracedValueError, match=r"float\(\) or a function of the math module") as caught:
         traced(lambda x: math.exp(x), X)
     assert "np.exp instead of math.exp" in str(caught.value)
+
+
+def test_functions_of_one_unit_agree_in_eager_calls() -> None:
+    v, w = (np.array(numbers) * mV for numbers in ([3.0, -4.0, 1.0], [4.0, 2.0, 0.3]))
+
+    class Joined(nd.Dynamics):
+        def init_state(self) -> None:
+            self.v, self.w = nd.State(v), nd.State(w)
+
+        def update(self) -> Any:
+            v, w = self.v.value, self.w.value
+            parts = [np.concatenate([v, w])[2:5], np.roll(v, 1), np.select([v > w], [v]), np.full_like(v, 2 * mV)]
+            plain = np.where(np.isclose(v, w, atol=3 * mV), 1.0, 2.0) * np.arctan2(v, w) + special.erf(v / w)
+            return (
+                (parts[0] + parts[1] + parts[2] + parts[3]) * plain
+                + np.hypot(v, w)
+                + np.fmod(v, w)
+                + np.cbrt(v * v * w)
+            )
+
+    found = traced(lambda v, w: Joined.update(type("", (), {"v": _Valued(v), "w": _Valued(w)})()), v, w)
+    assert found.dimension == split(mV)[1]
+    evaluator = Evaluator(found._trace.step, BindContext(0.1, 0))
+    evaluator.bind()
+    eager_value = nd.init_all_states(Joined(3)).update()
+    np.testing.assert_allclose(evaluator.values[found._index], split(eager_value)[0], rtol=1e-14)
+    assert split(eager_value)[1] == split(mV)[1]
+
+
+class _Valued:
+    def __init__(self, value: Any) -> None:
+        self.value = value

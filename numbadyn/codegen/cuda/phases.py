@@ -23,6 +23,7 @@ from numbadyn.lowering.program import (
     Loop,
     Packing,
     Program,
+    Reduction,
     Stage,
     Term,
     TrainStage,
@@ -168,9 +169,14 @@ def _phases_of(program: Program, stages: tuple[Stage, ...], entry: int, ordered:
         packings = [stage for stage in stages if isinstance(stage, Packing)]
         reads: set[Place] = {("memory", stage.source) for stage in packings}
         yield _phase("pack", entry, reads, {place for stage in packings for place in _places(stage.ring)})
+    elif isinstance(first, Reduction):
+        reductions = [stage for stage in stages if isinstance(stage, Reduction)]
+        views = [view for stage in reductions for view in (stage.source, stage.factors) if view is not None]
+        results: set[Place] = {("memory", stage.target) for stage in reductions}
+        yield _phase("reduce_rows", entry, {place for view in views for place in _places(view)}, results)
     elif isinstance(first, Draw):
         draws = [stage for stage in stages if isinstance(stage, Draw)]
-        means = {place for stage in draws if isinstance(stage.mean, View) for place in _places(stage.mean)}
+        means = {place for stage in draws for place in _places(stage.mean)}
         drawn = _own((stage.target for stage in draws), homes)
         yield _phase("draw", entry, means, [place for place, _first in drawn], drawn)
     else:

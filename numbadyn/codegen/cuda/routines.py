@@ -18,6 +18,7 @@ A phase is called by every thread.  Inside a phase no thread reads what another 
 import inspect
 
 from numbadyn.codegen.cuda.delivery_routines import DELIVERY_PHASES, DELIVERY_ROUTINES, PAIR_COLUMNS, PLACE_BITS
+from numbadyn.codegen.cuda.reduction_routines import REDUCTION_INNER, reduce_rows
 from numbadyn.codegen.prelude import TERM_COLUMNS
 
 __all__ = [
@@ -321,19 +322,22 @@ PHASES = (
 )
 
 
-def routine_names(draws: bool) -> list[str]:
+def routine_names(draws: bool, reduces: bool = False) -> list[str]:
     """Names of the phases, for the modules that import them.
 
     Parameters
     ----------
     draws : bool
         Whether Poisson counts are drawn, by a routine that takes long to compile.
+    reduces : bool
+        Whether there are reductions.
 
     Returns
     -------
     list of str
     """
-    return [function.__name__ for function in PHASES if draws or function is not draw]
+    phases = (*PHASES, reduce_rows) if reduces else PHASES
+    return [function.__name__ for function in phases if draws or function is not draw]
 
 
 _PREFIXES = {"D": DIRECTORY, "L": LOG_HEAD, "P": SPIKE_COLUMNS, "A": SAMPLE_COLUMNS, "N": CHECK_COLUMNS}
@@ -343,12 +347,12 @@ def _numbered(prefix: str, names: tuple[str, ...], first: int = 0) -> str:
     return "\n".join(f"{prefix}_{name} = {number}" for number, name in enumerate(names, first))
 
 
-def routine_source(draws: bool) -> str:
+def routine_source(draws: bool, reduces: bool = False) -> str:
     """Source text of all routines, decorated, and of the names of places that they use.
 
     Parameters
     ----------
-    draws : bool
+    draws, reduces : bool
         See `routine_names`.
 
     Returns
@@ -362,7 +366,9 @@ def routine_source(draws: bool) -> str:
         f"L_ROWS, SPIKE_ROW, SAMPLE_ROW, CHECK_ROW = {', '.join(map(str, widths))}",
         f"GROUP, WORKERS, PLACE_BITS = {GROUP}, {WORKERS}, {PLACE_BITS}",
     ]
-    inner = ["@routine\n" + inspect.getsource(function) for function in INNER]
-    chosen = set(routine_names(draws))
-    phases = ["@phase\n" + inspect.getsource(function) for function in PHASES if function.__name__ in chosen]
+    called = (*INNER, *REDUCTION_INNER) if reduces else INNER
+    inner = ["@routine\n" + inspect.getsource(function) for function in called]
+    chosen = set(routine_names(draws, reduces))
+    known = [function for function in (*PHASES, reduce_rows) if function.__name__ in chosen]
+    phases = ["@phase\n" + inspect.getsource(function) for function in known]
     return "\n\n".join(["\n".join(places) + "\n", *inner, *phases])

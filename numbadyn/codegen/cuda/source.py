@@ -17,7 +17,14 @@ from numbadyn.codegen.cuda.phases import Phase, is_independent, levels, touched_
 from numbadyn.codegen.cuda.routines import DIRECTORY, GROUP, WORKERS, routine_names, routine_source
 from numbadyn.codegen.expressions import KernelText
 from numbadyn.codegen.parts import Part
-from numbadyn.codegen.prelude import columns, draws_counts, elementary_functions, small_functions
+from numbadyn.codegen.prelude import (
+    columns,
+    draws_counts,
+    elementary_functions,
+    reduces,
+    reduction_names,
+    small_functions,
+)
 from numbadyn.ir.elementary import EXPREL_SHORT_LIMIT, HEADER, numba_source
 from numbadyn.ir.nodes import Step
 from numbadyn.ir.spelling import docstring_words
@@ -257,7 +264,7 @@ def _kernels(program: Program, library: str, ordered: bool) -> str:
     wait, recorded = "        grid.sync()\n", touched_by_recording(program, groups)
     head = _KERNELS_HEAD.format(
         library=library,
-        routines=", ".join(routine_names(draws_counts(program))),
+        routines=", ".join(routine_names(draws_counts(program), reduces(program))),
         before_samples="    " + wait if alone else "",
         after_early_samples="    " + wait if alone or touched_by_samples(groups) else "",
     )
@@ -289,7 +296,7 @@ def entries(program: Program) -> tuple[str, ...]:
 
 def library_entries(program: Program) -> tuple[str, ...]:
     """Names of the functions of the library that a kernel calls."""
-    return tuple(routine_names(draws_counts(program)))
+    return tuple(routine_names(draws_counts(program), reduces(program)))
 
 
 def _header(title: str, bits: int) -> str:
@@ -312,7 +319,12 @@ def library_source(program: Program, bits: int, *, reproducible: bool) -> str:
     """
     draws = draws_counts(program)
     text = "\n\n".join(
-        [columns() + "\n", *([numba_source(["poisson_count"], bits)] if draws else []), routine_source(draws)]
+        [
+            columns() + "\n",
+            *([reduction_names()] if reduces(program) else []),
+            *([numba_source(["poisson_count"], bits)] if draws else []),
+            routine_source(draws, reduces(program)),
+        ]
     )
     return (
         _header("Routines of the kernels for CUDA.", bits) + "\n" + (separate_products(text) if reproducible else text)
