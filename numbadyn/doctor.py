@@ -53,7 +53,7 @@ class CacheState:
     size : int
         Bytes of these.
     others : str
-        Who else can write there; empty if nobody can.
+        Who else can write there, and the fix; empty if nobody can.
     """
 
     path: str
@@ -69,7 +69,7 @@ class CacheState:
 
     def __str__(self) -> str:
         if self.writable:
-            shared = f"; not yours alone: {self.others}; fix: chmod 700 {self.path}" if self.others else ""
+            shared = f"; not yours alone: {self.others}" if self.others else ""
             return f"{self.path} (writable, {self.files} files, {self.size / 1e6:.1f} MB){shared}"
         return (
             f"{self.path} cannot be written; kernels are kept in {self.used} until this process ends; fix: set the "
@@ -195,7 +195,9 @@ def _cache() -> CacheState:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the report says it itself
         used = folder()
-    return CacheState(str(cache.location()), str(used), len(cache.entries()), cache.size(), who_else_writes(used) or "")
+    opened = who_else_writes(used)
+    others = "" if opened is None else f"{opened.said}; fix: {opened.cure}"
+    return CacheState(str(cache.location()), str(used), len(cache.entries()), cache.size(), others)
 
 
 def _threads() -> str:

@@ -165,9 +165,10 @@ def _warn_of_others(used: Path) -> None:
     opened = who_else_writes(used)
     if opened is not None:
         warnings.warn(
-            f"The cache folder {used} is not yours alone: {opened}. Compiled kernels in it are used only if they bear "
-            f"your signature, but others can remove them or fill the folder. Close it (chmod 700 {used}), or name a "
-            f"folder of your own with the environment variable {VARIABLE} or with numbadyn.cache.set_location().",
+            f"The cache folder {used} is not yours alone: {opened.said}. Compiled kernels in it are used only if they "
+            f"bear your signature, but others can remove them or fill the folder. Cure: {opened.cure}; or name "
+            f"a folder of your own (mode 700) with the environment variable {VARIABLE} or with "
+            "numbadyn.cache.set_location().",
             CacheWarning,
             stacklevel=4,
         )

@@ -86,7 +86,7 @@ def _key_in(folder: Path) -> bytes:
     """The key of a folder, made if there is none; an error if others could read or change it."""
     opened = who_else_writes(folder)
     if opened is not None:
-        raise PermissionError(opened)
+        raise PermissionError(opened.said)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / _NAME
     found = _read(path)

@@ -12,11 +12,19 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import NamedTuple
 
-__all__ = ["who_else_writes"]
+__all__ = ["Opened", "who_else_writes"]
 
 
-def who_else_writes(folder: Path) -> str | None:
+class Opened(NamedTuple):
+    """A folder that others can change: a clause that says who, and the cure."""
+
+    said: str
+    cure: str
+
+
+def who_else_writes(folder: Path) -> Opened | None:
     """Say who else could change the files of a folder, or put another folder in its place.
 
     Parameters
@@ -26,8 +34,8 @@ def who_else_writes(folder: Path) -> str | None:
 
     Returns
     -------
-    str or None
-        A clause with its subject, such as "everybody can write to /tmp/x"; None if nobody but this user and the
+    Opened or None
+        Such as "everybody can write to /tmp/x", with the command that closes it; None if nobody but this user and the
         system's administrator can. The folders above count too, where they let others rename what is in them.
 
     Examples
@@ -44,19 +52,20 @@ def who_else_writes(folder: Path) -> str | None:
     return found
 
 
-def _opened_by(folder: Path, *, above: bool) -> str | None:
+def _opened_by(folder: Path, *, above: bool) -> Opened | None:
     try:
         state = os.stat(folder)
     except OSError:
         return None  # it is not there; who can make it is decided by the folder above
     if state.st_uid not in (os.geteuid(), 0):
-        return f"{folder} belongs to {_user(state.st_uid)}"
+        return Opened(f"{folder} belongs to {_user(state.st_uid)}", "take a folder of your own")
     if above and state.st_mode & stat.S_ISVTX:
         return None  # as /tmp: others may add files but not rename ours
     if state.st_mode & stat.S_IWOTH:
-        return f"everybody can write to {folder}"
+        return Opened(f"everybody can write to {folder}", f"chmod {'go-w' if above else '700'} {folder}")
     if state.st_mode & stat.S_IWGRP and not _group_of_one(state.st_gid):
-        return f"the group {_group(state.st_gid)} can write to {folder}"
+        said = f"the group {_group(state.st_gid)} can write to {folder}"
+        return Opened(said, f"chmod {'go-w' if above else '700'} {folder}")
     return None
 
 

@@ -219,7 +219,7 @@ def test_a_folder_that_is_not_the_users_alone_is_named_with_the_cure(home, monke
     else:
         assert len(texts) == 1
         assert re.search(said, texts[0])
-        assert f"chmod 700 {inner}" in texts[0]
+        assert {0o777: f"chmod go-w {outer}"}.get(above, f"chmod 700 {inner}" if owner is None else "own") in texts[0]
         assert "NUMBADYN_CACHE_DIR" in texts[0]
 
 
