@@ -26,6 +26,9 @@ from numbadyn.errors.connections import (
     LateDelayError as LateDelayError,
 )
 from numbadyn.errors.connections import (
+    LeftOutError as LeftOutError,
+)
+from numbadyn.errors.connections import (
     NegativeConductanceError as NegativeConductanceError,
 )
 from numbadyn.errors.connections import (

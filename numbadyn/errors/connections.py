@@ -12,6 +12,7 @@ __all__ = [
     "DelayRangeError",
     "InterpolationError",
     "LateDelayError",
+    "LeftOutError",
     "NegativeConductanceError",
     "ProjectionTargetError",
     "UnstableCouplingError",
@@ -42,6 +43,21 @@ class LateDelayError(NumbadynError, RuntimeError):
     Right, name every delay before the simulator is made::
 
         net.E.output_delay(50 * pq.ms); sim = Simulator(net, dt=0.1 * pq.ms)
+    """
+
+
+class LeftOutError(NumbadynError, RuntimeError):
+    """A projection ends on what is simulated, but no step runs it: it would be left out without a word.
+
+    Wrong, nothing holds the projection, or only a name that hides it::
+
+        nd.DeltaProj(net.E, comm=comm, post=net.I); net._back = nd.DeltaProj(net.I, comm=comm, post=net.E)
+
+    Right, it stands in an attribute of the network, or in a list, a dictionary or the like there::
+
+        net.E2I = nd.DeltaProj(net.E, comm=comm, post=net.I); net.more = [nd.DeltaProj(net.I, comm=comm, post=net.E)]
+
+    A part is simulated without what ends on it from outside by ``nd.Simulator(net.part, ..., alone=True)``.
     """
 
 

@@ -54,6 +54,12 @@ class Projection(Module):
     #: As of a `DynamicsGroup`.
     order: ClassVar[Sequence[str]] = ()
 
+    def taken_out(self) -> None:
+        """End on no population any more, so that nobody misses this projection there."""
+        for end in (vars(self).get("_pre"), vars(self).get("_post")):
+            if isinstance(end, Dynamics):
+                end.arriving_projections.discard(self)
+
     def update(self, *args: Any, **kwargs: Any) -> Any:
         """Call the modules in this one.
 

@@ -123,6 +123,15 @@ class Module:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
         raise missing(self, name, self.path)
 
+    def __delattr__(self, name: str) -> None:
+        taken = vars(self).get(name)
+        object.__delattr__(self, name)
+        if isinstance(taken, Module):
+            taken.taken_out()
+
+    def taken_out(self) -> None:
+        """Note that this module was taken out of a network on purpose, by ``del``."""
+
     @property
     def path(self) -> str:
         """Full name, as ``EINet.E``."""

@@ -163,6 +163,9 @@ def calling(module: Any) -> Iterator[None]:
                 cure="Set `driven = True` on it, hold it in a name that starts with an underscore, or do not call it.",
             )
         schedule = schedule.outer
+    trace = current_trace()
+    if trace is not None:
+        trace.notes.setdefault("run", {})[id(module)] = module
     token = _CALLS.set((*calls, module))
     try:
         with drawing(module):

@@ -8,25 +8,17 @@ from __future__ import annotations
 
 import itertools
 from typing import Any
-from weakref import WeakSet
 
 import numpy as np
 
+from numbadyn.model.arrivals import Arrivals
 from numbadyn.model.geometry import as_size
 from numbadyn.model.hooked import HookedModule
 from numbadyn.model.inputs import InputRegistry
-from numbadyn.model.module import Module
 from numbadyn.model.streams import words_of
 from numbadyn.units import Dimension
 
 __all__ = ["Population"]
-
-
-class _Arriving(WeakSet[Module]):
-    """Projections that a population does not keep alive; those of a copied network are its own."""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (list(self),)
 
 
 class Population(HookedModule):
@@ -47,7 +39,7 @@ class Population(HookedModule):
         self._currents = InputRegistry(self, "current")
         self._deltas = InputRegistry(self, "delta")
         #: Projections that end here, in whatever network they stand.
-        self.arriving_projections = _Arriving()
+        self.arriving_projections = Arrivals()
 
     # ---- geometry ----------------------------------------------------------------------------------------------------
 

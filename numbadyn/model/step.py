@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from numbadyn.errors import SchedulingError, TracedValueError
 from numbadyn.ir.nodes import BindContext, Node, Position, Step
+from numbadyn.model.arrivals import check_complete
 from numbadyn.model.delays import finish_channels
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.inputs import never_summed
@@ -84,7 +85,7 @@ def _one_pass(
     return trace, learnt, left
 
 
-def trace_step(network: Module, context: BindContext | None = None) -> Step:
+def trace_step(network: Module, context: BindContext | None = None, *, alone: bool = False) -> Step:
     """Record one step.
 
     Parameters
@@ -93,6 +94,8 @@ def trace_step(network: Module, context: BindContext | None = None) -> Step:
         Usually a `DynamicsGroup`, with its states made (`init_all_states`).
     context : BindContext, optional
         What it will be bound to, for what depends on the length of a step: gap junctions that are strong beside it.
+    alone : bool
+        Whether projections that no step runs may end on the network.
 
     Returns
     -------
@@ -110,6 +113,8 @@ def trace_step(network: Module, context: BindContext | None = None) -> Step:
         An input arrives at a module whose update never sums it.
     UnsupportedFeatureError
         An array has been registered as an input before, which would act once.
+    LeftOutError
+        A projection ends on the network, but no step runs it.
     UnstableCouplingError
         Gap junctions are too strong for the time step.
     """
@@ -135,6 +140,8 @@ def trace_step(network: Module, context: BindContext | None = None) -> Step:
             if settled is not None and different is None:
                 if state_of_chance() != chance:
                     _refuse_chance(partial(_one_pass, network, templates, pending, context), trace.made)
+                if not alone:
+                    check_complete(walk(network), trace.notes.get("run", {}))
                 return trace.step
             settled = trace
             continue

@@ -37,7 +37,7 @@ def explain_network(network: Module, dt: Any) -> str:
     with names_kept(network):
         network.name = vars(network).get("_path") or own
         try:
-            return Simulator(network, dt).explain()
+            return Simulator(network, dt, alone=True).explain()
         finally:
             network.name = own
 

@@ -76,6 +76,9 @@ class Simulator(Assembly):
         What becomes of delays that are no multiple of dt, of reads and of projections, given or drawn: rounded up to
         whole steps; rounded to the nearest step, half a step up, as NEST and Brian2 do; or refused (those that change
         while the network runs are rounded up then).
+    alone : bool
+        Simulate a part of a network without the projections that end on it from outside, which `explain` names then; by
+        default they are refused.
 
     Notes
     -----
@@ -91,6 +94,8 @@ class Simulator(Assembly):
     ------
     TimeStepError, TargetError
         A bad argument, or no GPU.
+    LeftOutError
+        A projection ends on the network, but no step runs it.
     MissingExtraError
         ``target="cuda"`` without its packages.
     DimensionError, ShapeError, TracedValueError, UnsupportedFunctionError, SchedulingError
@@ -119,6 +124,7 @@ class Simulator(Assembly):
         delays: str = "up",
         reproducible: bool = False,
         launch: str = "persistent",
+        alone: bool = False,
     ) -> None:
         started = time.perf_counter()
         self._turns = Turns()
@@ -137,6 +143,7 @@ class Simulator(Assembly):
         self.context = BindContext(self._dt, self.seed, precision, checked_delays(delays))
         with TRACING:
             init_missing_states(network, self.seed)
+        self._alone = bool(alone)
         self.step = self._traced()
         self.reproducible, self.launch = bool(reproducible), checked_launch(launch)
         self._device = Device() if self.target == "cuda" else None
@@ -175,7 +182,7 @@ class Simulator(Assembly):
     def _traced(self) -> Step:
         """The step as it would be traced now."""
         with TRACING:
-            return prepare(trace_step(self.network, self.context))
+            return prepare(trace_step(self.network, self.context, alone=self._alone))
 
     @property
     @in_turn(reading=True)

@@ -186,7 +186,7 @@ def test_projections_from_outside_are_named_where_a_part_is_explained(named):
         assert line == (f"  Driven.{name} onto Driven.part.cells" if named else f"  {kind} onto DynamicsGroup.cells")
     for whole in (net, copy.deepcopy(net)):
         assert "Left out" not in whole.explain(dt=0.1 * ms)
-    assert "Left out" in nd.Simulator(net.part, dt=0.1 * ms, target="interpret").explain()
+    assert "Left out" in nd.Simulator(net.part, dt=0.1 * ms, target="interpret", alone=True).explain()
 
 
 def test_a_part_that_is_driven_from_outside_says_by_whom():
