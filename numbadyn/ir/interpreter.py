@@ -211,7 +211,8 @@ class Interpreter:
             size = int(np.prod(channel.shape, dtype=np.int64))
             each = dtype_of(channel.kind, bits).itemsize
             parts.append((f"{channel.name} ({size} elements, {depth} steps)", size * depth * each))
-        values = sum(self.step.nodes[index].size * self.evaluator.real.itemsize for index in self.order)
+        made = [node for node in map(self.step.nodes.__getitem__, self.order) if node.op != "lookup"]
+        values = sum(node.size * self.evaluator.real.itemsize for node in made)
         return [*parts, (f"values of a step ({len(self.order)} operations)", values)]
 
     def begin_histories(self, context: BindContext) -> None:

@@ -140,7 +140,12 @@ class TimedArray:
             magnitude, dimension = values, DIMENSIONLESS
             if self._dimension != dimension and not self._has_unit:
                 magnitude_in(values, self._dimension, what="values", where=self.name)
-        array = np.asanyarray(magnitude)
+        try:
+            array = np.asanyarray(magnitude)
+        except ValueError as error:
+            raise ShapeError(
+                f"The rows of {self.name} have different lengths.", where=self.name, cure="Give rows of one shape."
+            ) from error
         if array.ndim == 0:
             raise ShapeError(f"{self.name} is a single value.", where=self.name, cure="Give one row for each time.")
         if not is_mapped(array) and array.dtype.kind == "f" and not np.isfinite(array).all():

@@ -20,6 +20,7 @@ from numbadyn.model.hooked import HookedModule
 from numbadyn.model.module import Module
 from numbadyn.model.naming import walk
 from numbadyn.model.variable import Variable
+from numbadyn.tracing.stored import is_mapped
 from numbadyn.units import is_quantity
 
 __all__ = ["library_class", "plain_values"]
@@ -145,7 +146,7 @@ def _of_array(array: Any) -> Any:
     """Shape, dtype, unit and content; what lies in a file is known by its name."""
     unit = str(array.dimensionality) if is_quantity(array) else ""
     plain = np.asarray(array)
-    if isinstance(array, np.memmap) or plain.dtype.hasobject:
+    if is_mapped(array) or plain.dtype.hasobject:
         return ("array", id(array))
     return ("array", plain.shape, plain.dtype.str, unit, _content(np.ascontiguousarray(plain)))
 

@@ -240,7 +240,7 @@ def test_new_values_act_in_the_next_run_and_compile_nothing() -> None:
 
 
 def test_a_file_is_read_where_it_is(tmp_path: Path) -> None:
-    """Ten gigabytes of a sparse file, far more than is copied; two populations with different tables share one code."""
+    """Ten gigabytes of a sparse file, which nobody copies; two populations with different tables share one code."""
     rows, width = 10**9 // 2, 10
     path = tmp_path / "recording.dat"
     with path.open("wb") as file:
@@ -262,6 +262,7 @@ def test_a_file_is_read_where_it_is(tmp_path: Path) -> None:
     right = recording[[-4, -3, -2, -1, -1, -1]] * 0.5
     np.testing.assert_array_equal(result[net.a].output.magnitude, right)
     np.testing.assert_array_equal(result[net.b].output.magnitude, COUNTS[:6] * 2.0)
+    assert sim.run(0.1 * ms, progress=False)[net.a].output.shape == (1, 10)
     assert "int16, 10000000000 bytes, read where they are" in sim.explain()
 
 
@@ -373,6 +374,7 @@ def test_refused_while_tracing(case: str) -> None:
         ({"values": DATA, "dt": 1 * mV}, DimensionError, "dt"),
         ({"values": DATA, "dt": 0 * ms}, InvalidParameterError, "positive"),
         ({"values": 3.0, "dt": 1 * ms}, ShapeError, "single value"),
+        ({"values": [[1.0, 2.0], [3.0]], "dt": 1 * ms}, ShapeError, "different lengths"),
         ({"values": np.zeros((0, 3)), "dt": 1 * ms}, ShapeError, "empty"),
         ({"values": [1.0, np.nan], "dt": 1 * ms}, InvalidParameterError, "not finite in row 1"),
         ({"values": ["a"], "dt": 1 * ms}, InvalidParameterError, "values"),
@@ -385,6 +387,19 @@ def test_refused_while_tracing(case: str) -> None:
 def test_refused_arguments(arguments: dict[str, Any], error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
         nd.TimedArray(**arguments)
+
+
+def test_a_large_file_is_no_memory_of_the_interpreter(tmp_path: Path) -> None:
+    with (tmp_path / "large.dat").open("wb") as file:
+        file.truncate(8 * 10**11)
+    rows = np.memmap(tmp_path / "large.dat", dtype=np.float64, mode="r", shape=(10**10, 10))
+    plain, timed = np.asarray(rows), nd.TimedArray(rows, dt=0.1 * ms, start=-1e9 * ms)
+    network = Bad(lambda t, i, k: (timed(t) + np.take(plain, i, axis=0) + nd.Table(rows)[-i])[:4])
+    network.kept = plain
+    sim = nd.Simulator(network, dt=0.1 * ms, target="interpret")
+    sim.record(network, "output")
+    assert not sim.run(1 * ms, progress=False)["Bad"].samples["output"].values.any()
+    sim.run(1 * ms, progress=False)
 
 
 def test_interpolation_keeps_units_in_eager_calls() -> None:
