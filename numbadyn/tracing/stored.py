@@ -32,7 +32,7 @@ def kind_stored(array: NDArray[Any]) -> Kind:
 
 def is_mapped(array: Any) -> bool:
     """Whether the elements of an array lie in a file."""
-    while isinstance(array, np.ndarray):
+    while issubclass(type(array), np.ndarray):  # a traced value only says that it is one
         if isinstance(array, np.memmap):
             return True
         array = array.base
