@@ -219,7 +219,7 @@ class Recorder:
             raise RecordingError(
                 f"A variable of {path} is named {variable!r}, which is no text.",
                 where=path,
-                cure="Give one name, such as 'V'; record several by several calls.",
+                cure="Give one name, such as 'V', or one after the other: sim.record(module, 'V', 'w').",
             )
         dtypes = {"real": np.dtype(f"float{self.precision}"), "int": np.dtype(np.int64), "bool": np.dtype(bool)}
         for number, spec in enumerate(self.step.states):
