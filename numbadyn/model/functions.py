@@ -82,7 +82,7 @@ def expit(x: Any) -> Any:
     Examples
     --------
     >>> import numbadyn as nd
-    >>> nd.math.expit(np.array([-800.0, 0.0, 800.0]))
+    >>> nd.math.expit([-800.0, 0.0, 800.0])
     array([0. , 0.5, 1. ])
     """
     return _apply("expit", x)
