@@ -43,7 +43,9 @@ def test_logs_take_what_was_forecast(monkeypatch, every, first, last, room):
     spikes, samples = [SpikeLog(0, 0, 9, 9)], [sample_log(every, first, last), sample_log(1, 0, 3)]
     device, steps = Host(), min(longest_launch(samples), 50_000)
     places = [SamplePlace("real", 0, 0) for _ in samples]
-    LaunchLogs(device, spikes, samples, [SpikePlace(0, 0, 1)], places, np.zeros((0, len(CHECK_COLUMNS)), np.int64), steps)
+    LaunchLogs(
+        device, spikes, samples, [SpikePlace(0, 0, 1)], places, np.zeros((0, len(CHECK_COLUMNS)), np.int64), steps
+    )
     assert 2 * device.bytes <= log_bytes(spikes, samples)
 
 
@@ -53,7 +55,9 @@ def test_a_device_that_fails_on_the_way_leaves_all_logs_at_one_step(left):
     for log in spikes:
         log.begin()
     device, places = Host(), [SamplePlace("real", 0, 0) for _ in range(2)]
-    logs = LaunchLogs(device, spikes, samples, [SpikePlace(0, 0, 1)] * 2, places, np.zeros((0, len(CHECK_COLUMNS)), np.int64), 8)
+    logs = LaunchLogs(
+        device, spikes, samples, [SpikePlace(0, 0, 1)] * 2, places, np.zeros((0, len(CHECK_COLUMNS)), np.int64), 8
+    )
     logs.rows[LOG_HEAD.index("REACHED")] = 4
     for number, (indices, steps) in enumerate(logs._events):
         indices[:3], steps[:3] = [0, 4, 8], 0
