@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -12,6 +13,9 @@ _saved: dict[str, str | None] = {}
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # a shell ignores Ctrl-C for what it starts in the background, and numbadyn respects that; tests press it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if os.environ.get("NUMBA_ENABLE_CUDASIM", "0") not in ("", "0"):
         # threads of Numba's simulator of CUDA wait for each other by polling; short turns make that quick
         sys.setswitchinterval(1e-4)
