@@ -21,13 +21,18 @@ def own_delays(draw, dt, count):
     return draw(arrays(delays(dt), *shape)) if shape else draw(delays(dt))
 
 
+def weights(kind):
+    """Conductances of gap junctions are zero or more."""
+    return WEIGHTS.map(abs) if kind == "gap" else WEIGHTS
+
+
 @st.composite
 def routes(draw, dt, order="rank"):
     """One projection of any type."""
     kind = draw(st.sampled_from(KINDS if order == "rank" else KINDS[:-1]))
     count = N_JUNCTIONS if kind == "gap" else N_SYNAPSES
     ends = (draw(arrays(st.integers(0, size - 1), count)) for size in (N_PRE, N_POST))
-    route = Route(kind, *ends, draw(arrays(WEIGHTS, count)))
+    route = Route(kind, *ends, draw(arrays(weights(kind), count)))
     if kind == "gap":
         route.delay = draw(st.one_of(st.none(), delays(dt), arrays(delays(dt), count)))
         return route
@@ -95,7 +100,7 @@ def of_one_structure(draw):
         count = N_JUNCTIONS if kind == "gap" else N_SYNAPSES
         ends = (draw(arrays(st.integers(0, size - 1), count)) for size in (N_PRE, N_POST))
         delay = None if shape is None else draw(arrays(delays(dt), *shape)) if shape else draw(late(dt))
-        return Route(kind, *ends, draw(arrays(WEIGHTS, count)), delay=delay, **more)
+        return Route(kind, *ends, draw(arrays(weights(kind), count)), delay=delay, **more)
 
     each, init = (N_PRE,), draw(arrays(st.integers(-9, 9), N_PRE))
     return dt, [
