@@ -47,7 +47,7 @@ class LateDelayError(NumbadynError, RuntimeError):
 
 
 class LeftOutError(NumbadynError, RuntimeError):
-    """A projection ends on what is simulated, but no step runs it: it would be left out without a word.
+    """A projection ends on what is simulated, or a step reads a state, but no step runs it: it would be left out.
 
     Wrong, nothing holds the projection, or only a name that hides it::
 

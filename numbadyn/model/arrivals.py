@@ -11,10 +11,12 @@ from typing import Any
 from weakref import ref
 
 from numbadyn.errors import LeftOutError
-from numbadyn.model.module import Module
+from numbadyn.ir.nodes import Step
+from numbadyn.model.module import Module, read_from_outside
+from numbadyn.model.values import State
 from numbadyn.tracing.positions import here
 
-__all__ = ["Arrivals", "check_complete"]
+__all__ = ["Arrivals", "check_complete", "check_inside"]
 
 
 class Arrivals:
@@ -81,3 +83,28 @@ def check_complete(modules: list[Module], run: dict[int, Any]) -> None:
             "underscore in front and of its own; or call it in an update. To simulate a part of a network without what "
             "ends on it from outside: nd.Simulator(part, ..., alone=True).",
         )
+
+
+def check_inside(modules: list[Module], run: dict[int, Any], step: Step) -> None:
+    """Refuse a step that reads a state which nobody advances, as its module is outside of the network.
+
+    Parameters
+    ----------
+    modules : list of Module
+        The network.
+    run : dict
+        id -> module of those that a step has run.
+    step : Step
+        What was traced.
+
+    Raises
+    ------
+    LeftOutError
+        There is such a state; it would keep its first value for ever.
+    """
+    inside = {*map(id, modules), *run}
+    for number, spec in enumerate(step.states):
+        module = spec.owner.owner if isinstance(spec.owner, State) else None
+        if isinstance(module, Module) and id(module) not in inside and number not in step.writes:
+            places = [str(node.position) for node in step.nodes if node.op == "state" and node.attrs["index"] == number]
+            raise read_from_outside(module, spec.owner.name, places[0] if places else module.path)

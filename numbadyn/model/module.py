@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Self
 
 from numbadyn.errors import (
+    LeftOutError,
     NotInitialisedError,
     NumbadynError,
     ReservedNameError,
@@ -185,9 +186,7 @@ class Module:
         """
         found = vars(self).get(name)
         if found is None and not self._initialised and not self.states():
-            raise NotInitialisedError(
-                f"{self.path} has no state {name!r} yet.", where=self.path, cure="Call nd.init_all_states(net) first."
-            )
+            raise without_states(self, name)
         if not isinstance(found, State):
             known = ", ".join(nearest_first(name, self.states())) or "none"
             kind = "" if name not in vars(self) else f" (it is a {type(found).__name__})"
@@ -250,6 +249,26 @@ def missing_attributes_explained() -> Iterator[None]:
         if isinstance(error, NumbadynError) or not isinstance(module, Module) or error.name is None:
             raise
         raise missing(module, error.name, str(raised_at(error, module.path))) from error
+
+
+def without_states(module: Module, name: str) -> NumbadynError:
+    """The error for a state of a module that has none yet; while a step is traced, it is not part of the network."""
+    trace = current_trace()
+    if trace is None:
+        return NotInitialisedError(
+            f"{module.path} has no state {name!r} yet.", where=module.path, cure="Call nd.init_all_states(net) first."
+        )
+    return read_from_outside(module, name, str(trace.here))
+
+
+def read_from_outside(module: Module, name: str, where: str) -> LeftOutError:
+    """The error for a state that a step reads although no step runs its module."""
+    return LeftOutError(
+        f"{module.path}.{name} is read, but {module.path} is no part of the network, so no step advances it.",
+        where=where,
+        cure="Hold it in an attribute of the network, or in a list or dictionary there, under a name without an "
+        "underscore in front; or call it in an update, after nd.init_all_states(it).",
+    )
 
 
 def missing(module: Module, name: str, where: str) -> UnknownStateError:

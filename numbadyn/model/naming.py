@@ -31,6 +31,8 @@ def walk(root: Module) -> list[Module]:
     queue = deque([root])
     while queue:
         module = queue.popleft()
+        if "_path" not in vars(module):
+            raise _without_base(module)
         for _name, child in (*_nearest(module), *module.hung()):
             if id(child) not in found:
                 found[id(child)] = child
@@ -66,8 +68,6 @@ def _give_paths(root: Module) -> None:
         for module, name, child in found:
             if id(child) not in named:
                 named.add(id(child))
-                if "_path" not in vars(child):
-                    raise _without_base(child)
                 wanted = f"{module.path}.{child.name or name}"
                 numbered = (f"{wanted}_{number}" for number in itertools.count(2))
                 child._path = next(path for path in itertools.chain([wanted], numbered) if path not in taken)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from numbadyn.errors import SchedulingError, TracedValueError
 from numbadyn.ir.nodes import BindContext, Node, Position, Step
-from numbadyn.model.arrivals import check_complete
+from numbadyn.model.arrivals import check_complete, check_inside
 from numbadyn.model.delays import finish_channels
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.inputs import never_summed
@@ -140,8 +140,10 @@ def trace_step(network: Module, context: BindContext | None = None, *, alone: bo
             if settled is not None and different is None:
                 if state_of_chance() != chance:
                     _refuse_chance(partial(_one_pass, network, templates, pending, context), trace.made)
+                modules, run = walk(network), trace.notes.get("run", {})
+                check_inside(modules, run, trace.step)
                 if not alone:
-                    check_complete(walk(network), trace.notes.get("run", {}))
+                    check_complete(modules, run)
                 return trace.step
             settled = trace
             continue

@@ -60,8 +60,13 @@ def _arguments(kinds):
 
 def _traced(use, args):
     trace = Trace("test")
+
+    def update():
+        """What begins inside of the recording is the user's own code."""
+        return use(*(Traced(trace, as_node(trace, arg)) for arg in args))
+
     with trace.recording():
-        result = use(*(Traced(trace, as_node(trace, arg)) for arg in args))
+        result = update()
     evaluator = Evaluator(trace.step, BindContext(0.1, 0))
     evaluator.bind()
     return np.asarray(evaluator.values[result._index])

@@ -136,3 +136,60 @@ def test_containers_that_hold_themselves_and_long_lists_of_numbers() -> None:
     net.ring.append(net.ring)
     net.numbers, net.table = [0.5] * 200_000, {n: str(n) for n in range(50_000)}
     assert moved(net)
+
+
+class Follower(nd.Dynamics):
+    """Copies V of another population, now or as it was."""
+
+    def __init__(self, other: nd.Dynamics, delay: Any = None) -> None:
+        super().__init__(other.in_size)
+        self.read = other.prefetch("V") if delay is None else other.prefetch_delay("V", delay)
+
+    def init_state(self) -> None:
+        self.x = nd.State(0 * mV)
+
+    def update(self) -> None:
+        self.x.value = 1 * self.read()
+
+
+def followed(other: nd.Dynamics, delay: Any, **attributes: Any) -> nd.DynamicsGroup:
+    net = nd.DynamicsGroup()
+    net.follower = Follower(other, delay)
+    for name, value in attributes.items():
+        setattr(net, name, value)
+    return net
+
+
+@pytest.mark.parametrize("delay", [None, 0.3 * ms], ids=["now", "late"])
+@pytest.mark.parametrize("ready", [False, True], ids=["no states yet", "with states"])
+@pytest.mark.parametrize("hidden", [False, True], ids=["local", "private"])
+def test_a_state_that_is_read_from_outside_is_refused(delay: Any, ready: bool, hidden: bool) -> None:
+    cells = nd.LIF(3)
+    if ready:
+        nd.init_all_states(cells)
+    net = followed(cells, delay, **({"_cells": cells} if hidden else {}))
+    with pytest.raises(LeftOutError, match=r"LIF\.V is read, but LIF is no part") as caught:
+        nd.Simulator(net, dt=0.1 * ms, target="interpret")
+    assert "test_left_out.py" in caught.value.where
+    assert "attribute of the network" in caught.value.cure
+    whole = followed(cells, delay, cells=cells, order=("cells", "follower"))
+    nd.Simulator(whole, dt=0.1 * ms, target="interpret")
+
+
+@pytest.mark.parametrize("delay", [None, 0.3 * ms], ids=["now", "late"])
+def test_a_hidden_population_that_an_update_calls_may_be_read(delay: Any) -> None:
+    class Net(nd.DynamicsGroup):
+        def __init__(self) -> None:
+            super().__init__()
+            self._cells = nd.init_all_states(nd.LIF(3, V_rest=-40 * mV))
+            self.follower = Follower(self._cells, delay)
+
+        def update(self) -> None:
+            self._cells()
+            self.follower()
+
+    net = Net()
+    sim = nd.Simulator(net, dt=0.1 * ms, target="interpret")
+    sim.record(net.follower, "x")
+    x = sim.run(5 * ms, progress=False)[net.follower].x
+    assert np.ptp(x.magnitude) > 1

@@ -151,5 +151,5 @@ def test_a_wrong_shape_names_the_input():
     cells = Sum()
     cells.add_current_input("wide", lambda _current: np.ones(3) * cells.current.value[:1])
     cells.add_current_input("narrow", lambda current: current)
-    with pytest.raises(ShapeError, match=r"^current input 'narrow' of Sum: .*\(3,\) and \(2,\)"):
+    with pytest.raises(ShapeError, match=r"^current input 'wide' of Sum: .*\(2,\) and \(3,\)"):
         nd.Simulator(cells, dt=0.1 * ms)

@@ -13,7 +13,9 @@ from numbadyn.model.delays.references import PrefetchDelayAt
 from numbadyn.model.delays.source import checked_item
 from numbadyn.model.delays.sources import StateSource
 from numbadyn.model.delays.windows import Before
+from numbadyn.model.module import read_from_outside
 from numbadyn.model.nearest import nearest_first
+from numbadyn.tracing.trace import current_trace
 
 if TYPE_CHECKING:
     from numbadyn.model.dynamics import Dynamics
@@ -103,6 +105,9 @@ class Prefetch:
                     where=self.module.path,
                     cure=f"Its states are: {known}.",
                 )
+            trace = current_trace()
+            if trace is not None:
+                raise read_from_outside(self.module, self.item, str(trace.here))
             raise UnknownStateError(
                 f"{self.module.path} has no attribute {self.item!r} yet.",
                 where=self.module.path,
