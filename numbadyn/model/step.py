@@ -16,7 +16,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from numbadyn.errors import SchedulingError, TracedValueError
 from numbadyn.ir.nodes import BindContext, Node, Position, Step
@@ -26,6 +25,7 @@ from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.inputs import never_summed
 from numbadyn.model.module import Module
 from numbadyn.model.naming import walk
+from numbadyn.model.readable import readable_arrays
 from numbadyn.model.values import State
 from numbadyn.tracing.chance import drawing_line, state_of_chance
 from numbadyn.tracing.positions import line_of
@@ -34,7 +34,7 @@ from numbadyn.tracing.trace import ANY, Template, Trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import DIMENSIONLESS, join
 
-__all__ = ["trace_step"]
+__all__ = ["same_lookup", "trace_step"]
 
 _PASSES = 6
 
@@ -62,7 +62,7 @@ def _one_pass(
     trace = Trace(network.path, templates)
     trace.notes["context"] = context
     trace.notes["waiting"] = set(pending)
-    with trace.recording(), taking_traced_numbers():
+    with trace.recording(), taking_traced_numbers(), readable_arrays(network):
         for waiting in pending.values():
             index = trace.state_index(waiting.state, waiting.state.spec)
             waiting.registry.add(waiting.key, Traced(trace, trace.read(index)))
@@ -193,7 +193,7 @@ def _difference(before: Step, after: Step) -> Node | None:
             return new
         if old.attrs.get("literal") and not np.array_equal(_literal(before, old), _literal(after, new), equal_nan=True):
             return new
-        if old.op == "lookup" and not _same(*(step.lookups[old.attrs["index"]].fetch() for step in (before, after))):
+        if old.op == "lookup" and not same_lookup(before, old, after, new):
             return new
     longer = max(before.nodes, after.nodes, key=len)
     return None if len(before.nodes) == len(after.nodes) else longer[min(len(before.nodes), len(after.nodes))]
@@ -203,8 +203,9 @@ def _literal(step: Step, node: Node) -> Any:
     return step.params[node.attrs["index"]].fetch(BindContext(1.0, 0))
 
 
-def _same(a: NDArray[Any], b: NDArray[Any]) -> bool:
-    """Whether two arrays are the same; a mapped file is not read to find out."""
+def same_lookup(before: Step, old: Node, after: Step, new: Node) -> bool:
+    """Whether two nodes read the same array; a mapped file is not read to find out."""
+    a, b = (step.lookups[node.attrs["index"]].fetch() for step, node in ((before, old), (after, new)))
     if a.dtype != b.dtype or a.size != b.size or a.ctypes.data == b.ctypes.data:
         return a.dtype == b.dtype and a.size == b.size
     return np.array_equal(a, b, equal_nan=a.dtype.kind == "f")

@@ -16,7 +16,7 @@ from numbadyn.tracing.trace import Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import UnitArray, is_quantity, join_eager, split
 
-__all__ = ["Table"]
+__all__ = ["Table", "table_of"]
 
 
 def _lift(trace: Trace) -> Any:
@@ -51,9 +51,10 @@ class Table(_Readable, np.ndarray[Any, Any]):
 
     Notes
     -----
-    A table is the array itself for all else.  A plain array asks a traced index for its number, which it does not have
-    yet, and so takes none in brackets; ``np.take(array, k, axis=0)`` does the same for plain arrays.  Integers count
-    from the end where they are negative; one that is outside ends the run with a `LookupRangeError`.
+    A table is the array itself for all else.  Arrays on attributes of modules (``self.rows``) are tables while a step
+    is traced, and need not be made to; an array from around the method asks a traced index for its number, which it
+    does not have yet, and so takes none in brackets, but ``np.take(array, k, axis=0)`` does the same for it.  Integers
+    count from the end where they are negative; one that is outside ends the run with a `LookupRangeError`.
 
     Examples
     --------
@@ -81,10 +82,56 @@ class Table(_Readable, np.ndarray[Any, Any]):
         array: NDArray[Any] = np.asanyarray(values)
         return array.view(_MappedTable if isinstance(array, np.memmap) else cls)
 
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+        """Give a number where an array gives one."""
+        return array[()] if array.ndim == 0 else np.ndarray.__array_wrap__(self, array, context)
+
 
 class _MappedTable(_Readable, np.memmap[Any, Any]):
     """A table that lies in a file, and says so."""
 
 
 class _UnitTable(_Readable, UnitArray):
-    """A table whose elements have a unit."""
+    """A table whose elements have a unit; what is computed from it is one, too."""
+
+    @property
+    def magnitude(self) -> Any:
+        """The numbers alone."""
+        return table_of(super().magnitude)
+
+    def rescale(self, *args: Any, **kwargs: Any) -> Any:
+        """The same values in another unit."""
+        return table_of(super().rescale(*args, **kwargs))
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        result = super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
+        return table_of(result) if isinstance(result, np.ndarray) else result
+
+
+def table_of(array: NDArray[Any]) -> Any:
+    """A table of the same memory, with the unit in which the array is.
+
+    Parameters
+    ----------
+    array : ndarray, memmap or quantities.Quantity
+        Of any shape.
+
+    Returns
+    -------
+    ndarray
+        The array itself if it is no array of numbers with axes, or of a class of the user's own.
+
+    Examples
+    --------
+    >>> rows = np.arange(3.0)
+    >>> table = table_of(rows)
+    >>> type(table).__name__, np.shares_memory(table, rows), table_of(rows.astype(object)).dtype
+    ('Table', True, dtype('O'))
+    """
+    if array.ndim == 0 or array.dtype.hasobject:
+        return array
+    if type(array) is np.ndarray:
+        return array.view(Table)
+    if type(array) is np.memmap:
+        return array.view(_MappedTable)
+    return array.view(_UnitTable) if is_quantity(array) and type(array) in UnitArray.__mro__ else array

@@ -14,6 +14,7 @@ from numbadyn.errors import FixedAttributeError, SchedulingError
 from numbadyn.ir.nodes import BindContext, Node, Step
 from numbadyn.model.module import Module
 from numbadyn.model.naming import walk
+from numbadyn.model.step import same_lookup
 from numbadyn.simulator.plain import library_class, plain_values
 
 __all__ = ["PlainAttributes", "Wiring"]
@@ -138,6 +139,8 @@ def _same_node(old: Step, new: Step, a: Node, b: Node, context: BindContext) -> 
     if a.op == "param":
         values = (step.params[node.attrs["index"]].fetch(context) for step, node in ((old, a), (new, b)))
         return _equal(*values)
+    if a.op == "lookup":
+        return same_lookup(old, a, new, b) and a.attrs == b.attrs
     return {**a.attrs, "stream": 0} == {**b.attrs, "stream": 0}
 
 

@@ -11,10 +11,11 @@ from numbadyn.ir.nodes import Position
 __all__ = ["READ_BY_TABLE", "named_error"]
 
 READ_BY_TABLE = (
-    "A plain array cannot be indexed by a traced value: write np.take(array, k, axis=0), or make it "
-    "table = nd.Table(array) once, then table[k]; for values in time nd.TimedArray(array, dt=1*ms)(t)."
+    "An array from outside of the model cannot be indexed by a traced value: keep it as self.table = array, then "
+    "self.table[k] can; or write np.take(array, k, axis=0), or table = nd.Table(array) once, then table[k]; for values "
+    "in time nd.TimedArray(array, dt=1*ms)(t)."
 )
-"""Cure for who indexes a plain array by a traced value."""
+"""Cure for who indexes an array of a closure or a Python module by a traced value."""
 
 
 def named_error(error: Exception, place: Position, *, converted: bool) -> NumbadynError | None:

@@ -1,7 +1,8 @@
 """Recorded and time-varying input: tables, times, interpolation and playback, with the same bits on every target."""
 
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from quantities import Hz, kHz, ms, mV, nA, pA, second
 import numbadyn as nd
 from numbadyn.errors import (
     DimensionError,
+    FixedAttributeError,
     InvalidParameterError,
     LookupRangeError,
     ShapeError,
@@ -315,6 +317,88 @@ class Bad(nd.Dynamics):
 
     def update(self) -> Any:
         return self.read(nd.environ.get("t"), nd.environ.get("i"), self.k.value)
+
+
+class Row(NamedTuple):
+    """A container of the user's."""
+
+    rows: Any
+
+
+class OnModules(Bad):
+    """Arrays wherever `update` finds them on a module: they are indexed like tables."""
+
+    of_class = DATA + 1.0
+
+    def __init__(self) -> None:
+        self.plain, self.current, self._private = DATA.copy(), DATA * nA, DATA[:, ::-1]
+        self.inside = {"a": [DATA + 2.0, (DATA + 3.0, "text")], "b": SimpleNamespace(rows=Row(DATA + 4.0))}
+        self.records = np.array([(1, 2.5), (3, 4.5)], dtype=[("n", int), ("value", float)])
+        super().__init__(self._all)
+
+    def _all(self, t: Any, i: Any, k: Any) -> Any:
+        row, numbers = i // 10, (self.plain.max(), self.plain[0, 0], np.dot(self.plain[0], self.plain[1]))
+        assert all(isinstance(number, np.float64) for number in numbers)  # an array in all else
+        reads = {
+            "plain": self.plain[row],
+            "element": self.plain[row, k],
+            "taken": self.plain.take(row, axis=0),
+            "computed": (self.plain.T * 2.0)[k, row],
+            "current": self.current[row] + 0 * pA,
+            "rescaled": (self.current.rescale(pA) * 3.0)[row],
+            "magnitude": self.current.magnitude[row],
+            "private": self._private[row],
+            "class": self.of_class[row],
+            "list": self.inside["a"][0][row],
+            "tuple": self.inside["a"][1][0][row],
+            "namespace": self.inside["b"].rows.rows[row],
+            "records": self.records["value"][i % 2],
+        }
+        for name, value in reads.items():
+            self.observe(name, value)
+        self.k.value = (k + 1) % 4
+        return k
+
+
+def test_arrays_on_modules_are_indexed_at_computed_places() -> None:
+    rows = DATA[I // 10]
+    right = {
+        "plain": rows, "element": DATA[I[:, None] // 10, K], "taken": rows, "computed": 2.0 * DATA[I[:, None] // 10, K],
+        "current": rows * 1e3, "rescaled": rows * 3e3, "magnitude": rows, "private": rows[:, ::-1], "class": rows + 1.0,
+        "list": rows + 2.0, "tuple": rows + 3.0, "namespace": rows + 4.0,
+        "records": np.array([2.5, 4.5])[I % 2][:, None],
+    }  # fmt: skip
+    model = OnModules()
+    before, inside = dict(vars(model)), [*model.inside["a"], model.inside["b"].rows]
+    sim = nd.Simulator(model, dt=0.1 * ms, target="interpret")
+    for name in right:
+        sim.record(model, name)
+    samples = sim.run(20 * ms, progress=False)[model].samples
+    for name, want in right.items():
+        np.testing.assert_allclose(samples[name].values, want, rtol=1e-13, err_msg=name)
+    for name in ("plain", "current", "_private", "inside", "records"):
+        assert vars(model)[name] is before[name]
+    after = [*model.inside["a"], model.inside["b"].rows]
+    assert all(new is old for new, old in zip(after, inside, strict=True))
+    assert "of_class" not in vars(model)
+
+
+CHANGES: dict[str, Any] = {
+    "in place": lambda model: model.plain.__setitem__((3, 0), 7.0),
+    "another": lambda model: setattr(model, "plain", DATA + 1.0),
+    "with a unit": lambda model: setattr(model, "current", DATA * pA),
+    "inside": lambda model: model.inside["a"][0].__setitem__((3, 0), 7.0),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_changed_arrays_that_were_read_are_refused(change: str) -> None:
+    model = OnModules()
+    sim = nd.Simulator(model, dt=0.1 * ms, target="interpret")
+    sim.run(1 * ms, progress=False)
+    CHANGES[change](model)
+    with pytest.raises(FixedAttributeError, match=r"OnModules\.\w+ has changed"):
+        sim.run(1 * ms, progress=False)
 
 
 OUTSIDE: dict[str, tuple[Any, str]] = {
