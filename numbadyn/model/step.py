@@ -29,6 +29,7 @@ from numbadyn.model.readable import readable_arrays
 from numbadyn.model.values import State
 from numbadyn.tracing.chance import drawing_line, state_of_chance
 from numbadyn.tracing.positions import line_of
+from numbadyn.tracing.stored import is_mapped
 from numbadyn.tracing.taking import taking_traced_numbers
 from numbadyn.tracing.trace import ANY, Template, Trace
 from numbadyn.tracing.traced import Traced, as_node
@@ -206,8 +207,11 @@ def _literal(step: Step, node: Node) -> Any:
 def same_lookup(before: Step, old: Node, after: Step, new: Node) -> bool:
     """Whether two nodes read the same array; a mapped file is not read to find out."""
     a, b = (step.lookups[node.attrs["index"]].fetch() for step, node in ((before, old), (after, new)))
-    if a.dtype != b.dtype or a.size != b.size or a.ctypes.data == b.ctypes.data:
-        return a.dtype == b.dtype and a.size == b.size
+    same_memory: bool = a.ctypes.data == b.ctypes.data
+    if a.dtype != b.dtype or a.size != b.size:
+        return False
+    if same_memory or (is_mapped(a) and is_mapped(b)):
+        return same_memory
     return np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
 
 

@@ -368,5 +368,6 @@ class Delivery:
             stream=self._stream,
             real=_REAL,
             places=self._places,
+            read_by=self.owner.path,
         )
         return edge_list(table, step, self.rule.weight_dimension)

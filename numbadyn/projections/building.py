@@ -40,6 +40,7 @@ class Builder(Protocol):
         stream: int,
         real: Any,
         places: Any,
+        **more: Any,
     ) -> SynapseTable:
         """Make the table of a rule."""
         ...
@@ -86,6 +87,7 @@ def build(
     real: np.dtype[Any],
     rounding: str = "up",
     places: Places | None = None,
+    read_by: str | None = None,
 ) -> SynapseTable:
     """Make the synapses of one projection.
 
@@ -108,14 +110,24 @@ def build(
         What becomes of delays between steps.
     places : Places, optional
         Which neurons of larger populations those of the rule are.
+    read_by : str, optional
+        Name of the projection, where its synapses are made to be listed; refused if the lists do not fit into memory.
 
     Returns
     -------
     SynapseTable
+
+    Raises
+    ------
+    NotEnoughMemoryError
+        The lists do not fit.
     """
     builder = _OTHER.get() or (_SET[0] if _SET else None)
     if builder is None:
         raise InternalError("Nobody has said who builds synapse tables.", where="numbadyn.projections.building")
     if rule.seed is not None:
         seed, stream = rule.seed, CONNECTIVITY_STREAM
-    return builder(rule, delay=delay, dt=dt, rounding=rounding, seed=seed, stream=stream, real=real, places=places)
+    more = {} if read_by is None else {"read_by": read_by}
+    return builder(
+        rule, delay=delay, dt=dt, rounding=rounding, seed=seed, stream=stream, real=real, places=places, **more
+    )

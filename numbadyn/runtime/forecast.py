@@ -16,7 +16,17 @@ from numbadyn.errors import NotEnoughMemoryError, NumbadynError
 from numbadyn.ir.nodes import Step
 from numbadyn.runtime import room
 
-__all__ = ["CURES", "SPARE", "Part", "allocating", "expected_bytes", "require", "synapse_parts"]
+__all__ = [
+    "CURES",
+    "SPARE",
+    "Part",
+    "allocating",
+    "expected_bytes",
+    "require",
+    "require_reading",
+    "require_weights",
+    "synapse_parts",
+]
 
 SPARE = 0.9
 """Part of the free memory that is given away; the rest is for what is not counted here."""
@@ -149,3 +159,40 @@ def synapse_parts(step: Step, bits: int) -> list[Part]:
         )
         for connection in step.connections
     ]
+
+
+def require_reading(name: str, synapses: int, *, sorted_again: bool, table: int = 0) -> None:
+    """Refuse to read synapses back where their lists would not fit.
+
+    Parameters
+    ----------
+    name : str
+        Of the projection.
+    synapses : int
+        Their number.
+    sorted_again : bool
+        Whether they are brought from the order in which they are stored into that of the rule.
+    table : int
+        Bytes that making them anew takes.
+
+    Raises
+    ------
+    NotEnoughMemoryError
+        With the forecast.
+    """
+    both_ends_weight_and_delay = 32
+    each = both_ends_weight_and_delay + 4 + (both_ends_weight_and_delay + 16 if sorted_again else 0)
+    require(
+        [Part(f"{name} ({synapses:.4g} synapses)", table + each * synapses)],
+        what="The lists of all synapses",
+        cure="Read a projection with fewer synapses; what a rule makes of a few neurons shows on a smaller network",
+    )
+
+
+def require_weights(name: str, rule: Any, bits: int, *, delayed: bool) -> None:
+    """Refuse weights of each synapse's own where they would not fit beside those that are there; see `require`."""
+    size = expected_bytes(rule, bits, delayed=delayed)
+    if not rule.uniform_weight:
+        require(
+            [Part(f"{name} ({rule.expected_synapses:.4g} synapses)", size)], what="New weights", cure=CURES["synapses"]
+        )

@@ -10,14 +10,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from numbadyn.runtime.forecast import expected_bytes, require_reading
+
 if TYPE_CHECKING:
     from numbadyn.codegen.loader import LoadedModule
 
 __all__ = ["build", "build_on_device", "load"]
 
 
-def build(rule: Any, **arguments: Any) -> Any:
-    """Build a synapse table; see `numbadyn.runtime.builders.build`."""
+def build(rule: Any, *, read_by: str | None = None, **arguments: Any) -> Any:
+    """Build a synapse table, see `numbadyn.runtime.builders.build`; to be read back by a name, if there is room."""
+    if read_by is not None:
+        delayed, bits = arguments["delay"] is not None, np.dtype(arguments["real"]).itemsize * 8
+        size = expected_bytes(rule, bits, delayed=delayed)
+        require_reading(read_by, int(rule.expected_synapses), sorted_again=delayed, table=size)
     from numbadyn.runtime import builders  # not at the top: Numba takes longer to import than all the rest
 
     return builders.build(rule, **arguments)

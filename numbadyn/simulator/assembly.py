@@ -31,7 +31,7 @@ from numbadyn.runtime.cuda.device import Device
 from numbadyn.runtime.cuda.forecast import check_room
 from numbadyn.runtime.cuda.launches import Way
 from numbadyn.runtime.cuda.machine import CudaMachine
-from numbadyn.runtime.forecast import CURES, allocating, require, synapse_parts
+from numbadyn.runtime.forecast import CURES, allocating, require, require_reading, synapse_parts
 from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.runtime.machines import CompiledMachine, CpuMachine, InterpreterMachine, Machine
 from numbadyn.runtime.snapshot import Snapshot, names_of
@@ -167,7 +167,9 @@ class Assembly:
     def _synaptic(self, connection: int, variable: str) -> Any:
         """Weights or delays of all synapses."""
         self._weights.follow(self.tables, self._maker())
-        edges = host(self.tables[connection]).edges(self._dt)
+        table = self.tables[connection]
+        require_reading(self.step.connections[connection].name, table.n_synapses, sorted_again=table.n_delays > 1)
+        edges = host(table).edges(self._dt)
         return join(edges[2], self._weights.dimension(connection)) if variable == "weight" else join(edges[3], TIME)
 
     def _take_down(self) -> None:

@@ -16,6 +16,7 @@ from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.model.init import Constant, Values
 from numbadyn.model.module import Module
 from numbadyn.projections.connectivity import Connectivity, SynapseTable
+from numbadyn.runtime.forecast import require_weights
 from numbadyn.units import Dimension
 
 __all__ = ["Maker", "Weights", "host", "refuse_delays"]
@@ -115,7 +116,8 @@ class Maker:
 
     def reweighed(self, number: int, table: Any, rule: Connectivity) -> Any:
         """The table with the weights of a rule."""
-        recipe, shared = rule.weight, None
+        recipe, shared, connection = rule.weight, None, self._connections[number]
+        require_weights(connection.name, rule, self._context.bits, delayed=connection.delayed)
         if isinstance(recipe, Constant):
             weights: Any = np.array([recipe.value], self._real)
             shared = float(weights[0])
@@ -125,8 +127,8 @@ class Maker:
             weights = recipe.values.astype(self._real)
             weights = weights if order is None else weights[order]
         else:
-            with self._making(self._connections[number].name):
-                weights = self._connections[number].build(self._context, self._real, rule).weights
+            with self._making(connection.name):
+                weights = connection.build(self._context, self._real, rule).weights
         if isinstance(table, SynapseTable):
             return replace(table, weights=weights)
         there = self._device.to_device(weights) if isinstance(weights, np.ndarray) else weights

@@ -30,7 +30,7 @@ def named_error(error: Exception, place: Position, *, converted: bool) -> Numbad
     converted : bool
         Whether a traced value was asked for an array on that line.
     """
-    spoken = str(error).replace("'Traced' object", "a traced value").rstrip(".")
+    spoken = str(error).replace("'Traced' object", "a traced value").replace("Traced.", "a traced value: ").rstrip(".")
     if isinstance(error, AttributeError) and "a traced value" in spoken:
         return UnsupportedFunctionError(
             f"{spoken[0].upper()}{spoken[1:]}.",

@@ -139,6 +139,8 @@ REDUCTIONS: dict[str, Callable[..., int]] = {
     "sum": _plain("sum"),
     "max": _plain("max"),
     "min": _plain("min"),
+    "amax": _plain("max"),
+    "amin": _plain("min"),
     "any": _plain("any"),
     "all": _plain("all"),
     "mean": _mean,

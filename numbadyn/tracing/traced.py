@@ -270,9 +270,9 @@ class Traced(StandsForQuantity, Operators):
         value = snapped(self._trace, self._index) if kinds[letter] == "int" else self._index
         return Traced(self._trace, self._trace.cast(value, kinds[letter]))
 
-    def clip(self, low: Any, high: Any) -> Any:
+    def clip(self, min: Any = None, max: Any = None) -> Any:  # noqa: A002 - NumPy's own names
         """Limit the values, as `numpy.clip`."""
-        return np.clip(self, low, high)
+        return np.clip(self, min, max)
 
     def reshape(self, *shape: Any) -> Traced:
         """The same elements in C order under another shape."""

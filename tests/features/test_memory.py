@@ -176,3 +176,22 @@ def test_what_is_free_follows_the_limits_of_containers(name, tmp_path):
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(content)
     assert room.free_bytes(tmp_path) == expected
+
+
+def test_synapses_that_cannot_be_listed_are_refused(free):
+    """The table fits where the list of both ends, weights and delays of each synapse does not."""
+    neurons = nd.LIF(1000, name="cells")
+    part = nd.DeltaProj(neurons[:800], comm=nd.AllToAll(800, 200, weight=1 * mV), post=neurons[800:], delay=1 * ms)
+    net = nd.DynamicsGroup(name="Net")
+    net.cells, net.part = neurons, part
+    sim = nd.Simulator(net, dt=0.1 * ms, target="interpret")
+    assert sim.get(part, "weight").shape == (160_000,)
+    free(4e6)
+    for action in (lambda: part.edges(), lambda: part.edges(dt=0.2 * ms), lambda: sim.get(part, "weight")):
+        refused(action, "Net.part (1.6e+05 synapses)", "The lists of all synapses need about 0.01 GB")
+    sim.set(part, "weight", 2 * mV)  # one value for all takes no room
+    free(1e6)
+    for weight in (nd.init.Uniform(0 * mV, 1 * mV), lambda i, j: (i + j) * mV, np.ones(160_000) * mV):
+        refused(lambda weight=weight: sim.set(part, "weight", weight), "New weights need about", "Net.part")
+    free(1e9)
+    assert set(sim.get(part, "weight").magnitude) == {2.0}

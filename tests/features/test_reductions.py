@@ -5,6 +5,7 @@ import pytest
 from quantities import ms, mV, nS, pA
 
 import numbadyn as nd
+from numbadyn import errors
 from numbadyn.errors import KindError, ShapeError, UnsupportedFunctionError
 from numbadyn.ir.reductions import LANES, reduced
 from tests.features.both import assert_targets_agree, run_on
@@ -167,3 +168,34 @@ def test_what_is_refused(use, error, says):
         nd.Simulator(Wrong(3), dt=0.1 * ms, target="interpret")
     assert "test_reductions.py" in str(caught.value.where)
     assert caught.value.cure
+
+
+class Spelled(nd.Dynamics):
+    """The same by other names of NumPy."""
+
+    def init_state(self):
+        self.x = nd.State([3.0, -1.0, 2.0])
+
+    def update(self):
+        x = self.x.value
+        self.observe("spelled", np.amax(x) - np.amin(x) + x.clip(max=2) + x.clip(min=0) + x.clip(0, 1))
+
+
+def test_other_names_of_numpy():
+    sim = nd.Simulator(Spelled(3), dt=0.1 * ms, target="interpret")
+    sim.record(sim.network, "spelled")
+    found = sim.run(0.1 * ms, progress=False)[sim.network].spelled
+    assert found.tolist() == [[4 + 2 + 3 + 1, 4 - 1 + 0 + 0, 4 + 2 + 2 + 1]]
+
+
+@pytest.mark.parametrize(
+    "use", [lambda x: x.clip(low=1), lambda x: x.reshape(3, order="F"), lambda x: x.astype(float, casting="no")]
+)
+def test_arguments_that_a_method_does_not_take_are_named_at_the_line(use):
+    class Wrong(Spelled):
+        def update(self):
+            self.observe("wrong", use(self.x.value))
+
+    with pytest.raises(errors.NumbadynError, match="unexpected keyword argument") as caught:
+        nd.Simulator(Wrong(3), dt=0.1 * ms, target="interpret")
+    assert "test_reductions.py" in str(caught.value.where)
