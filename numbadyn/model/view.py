@@ -82,6 +82,16 @@ class View:
         self._text = text
         self.elements: NDArray[np.int64] = self._numbers.reshape(-1)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in ("population", "elements", "_numbers", "_text"):
+            raise UnknownStateError(
+                f"{self.path}.{name} is assigned, but a view holds nothing of its own.",
+                where=self.path,
+                cure=f"Values of some neurons are set by sim.set({self.path}, {name!r}, ...); all else belongs to "
+                f"{self.population.path}.",
+            )
+        object.__setattr__(self, name, value)
+
     # ---- what it is --------------------------------------------------------------------------------------------------
 
     @property

@@ -84,6 +84,9 @@ def test_what_is_no_part_is_refused_by_name(key, text):
 def test_a_view_has_no_states():
     with pytest.raises(UnknownStateError, match=r"prefetch\('V'\)"):
         _ = nd.LIF(6)[:2].V
+    for name in ("V", "name", "varshape"):
+        with pytest.raises(UnknownStateError, match=rf"LIF\[:2\].{name} is assigned.*\n.*\n.*sim.set"):
+            setattr(nd.LIF(6)[:2], name, 3)
     with pytest.raises(TypeError, match="not an array"):
         np.asarray(nd.LIF(6)[:2])
 
