@@ -63,7 +63,9 @@ def test_uniform_numbers_follow_their_formula(bits: int) -> None:
     if bits == 64:
         expected = ((words[0] >> np.uint32(5)) * np.float64(67108864) + (words[1] >> np.uint32(6))) / 2.0**53
     else:
-        expected = ((words[0] >> np.uint32(8)) / 2.0**24).astype(np.float32)
+        exact = ((words[0] >> np.uint32(8)) * 2.0**24 + (words[1] >> np.uint32(8))) / 2.0**48
+        near = exact.astype(np.float32)
+        expected = np.where(near > exact, np.nextafter(near, np.float32(0)), near)
     np.testing.assert_array_equal(number, expected)
     assert number.dtype == (np.float64 if bits == 64 else np.float32)
 
