@@ -15,6 +15,7 @@ from numbadyn.errors import InvalidParameterError, RateError, ShapeError
 from numbadyn.ir.nodes import BindContext, Train
 from numbadyn.model import environ
 from numbadyn.model.delays.rule import delay_steps, tolerance
+from numbadyn.model.timing import below
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced
 from numbadyn.units import TIME, magnitude_in
@@ -124,7 +125,7 @@ class GivenSpikes:
                 f"Neuron {neurons[first]} of {self.name} is to fire at {times[first]:g} ms and at "
                 f"{times[first + 1]:g} ms, both in one step of {dt:g} ms ({lost.size} spikes would be lost).",
                 where=self.name,
-                cure=f"Take a step of {float(f'{gap:.3g}'):g} ms or less, leave one of them out, or give each a neuron "
+                cure=f"Take a step of {below(gap):g} ms or less, leave one of them out, or give each a neuron "
                 "of its own.",
             )
 

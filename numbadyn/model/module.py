@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Self
 
 from numbadyn.errors import (
+    FixedAttributeError,
     LeftOutError,
     NotInitialisedError,
     NumbadynError,
@@ -104,6 +105,8 @@ class Module:
                     where=str(trace.here),
                     cure="Make states in init_state and parameters in __init__.",
                 )
+            if isinstance(value, State) and not (old is None or isinstance(old, Variable)):
+                self._refuse_to_lose(name, old)
             value.bind(self, name)
         elif isinstance(old, Variable):
             trace = current_trace()
@@ -115,6 +118,16 @@ class Module:
         elif name == "varshape" and value != ():
             value = as_size(value, f"{self.path}.varshape")
         object.__setattr__(self, name, value)
+
+    def _refuse_to_lose(self, name: str, given: Any) -> None:
+        """Refuse a value that somebody has assigned in place of a state that is only made now; models may do so."""
+        if type(self).init_state.__module__.partition(".")[0] == __name__.partition(".")[0]:
+            raise FixedAttributeError(
+                f"{given!r} was assigned to {self.path}.{name} before there was such a state, which makes its own "
+                "first values.",
+                where=f"{self.path}.{name}",
+                cure=f"Set it when the simulator is made: sim.set(module, {name!r}, ...).",
+            )
 
     def __getattr__(self, name: str) -> Any:
         """Say whether what is not there is a state that is yet to be made; Python asks when all else has failed."""
@@ -197,7 +210,8 @@ class Module:
 
     def wiring(self) -> list[object]:
         """What a step is traced from and a simulator cannot change afterwards: the parameters, not their values."""
-        return [value for value in vars(self).values() if isinstance(value, Variable) and not isinstance(value, State)]
+        held = (value for attribute in vars(self).values() for _place, value, _depth in found_in(attribute, Variable))
+        return [value for value in held if not isinstance(value, State)]
 
     def children(self) -> Iterator[tuple[str, Module]]:
         """Child modules with their names, sorted, so that the order of assignment does not matter.

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.errors import InvalidParameterError, LookupRangeError, ShapeError, UnitExpectedError
+from numbadyn.errors import FixedAttributeError, InvalidParameterError, LookupRangeError, ShapeError, UnitExpectedError
 from numbadyn.ir.nodes import BindContext, Lookup, ParamSpec
 from numbadyn.model import environ
 from numbadyn.model.timed_rows import eager_rows, traced_rows
@@ -155,7 +155,7 @@ class TimedArray:
                 cure="Give finite numbers; fill gaps of recordings before.",
             )
         self._array: NDArray[Any] = stored_array(array, self.name, freeze=True)
-        self.shape: tuple[int, ...] = array.shape
+        self._shape: tuple[int, ...] = array.shape
         self._kind = kind_stored(array)
 
     @property
@@ -171,13 +171,13 @@ class TimedArray:
 
     @values.setter
     def values(self, new: Any) -> None:
-        old = self._array, self.shape, self._kind
+        old = self._array, self._shape, self._kind
         self._accept(new)
         if self._array.dtype != old[0].dtype and np.can_cast(self._array.dtype, old[0].dtype, "safe"):
             self._array, self._kind = self._array.astype(old[0].dtype), old[2]
         if (self.shape[1:], self._kind, self._array.dtype) != (old[1][1:], old[2], old[0].dtype):
             shape, dtype = self.shape, self._array.dtype
-            self._array, self.shape, self._kind = old
+            self._array, self._shape, self._kind = old
             raise ShapeError(
                 f"{self.name} has rows of shape {old[1][1:]} and dtype {old[0].dtype}; new rows have shape {shape[1:]} "
                 f"and dtype {dtype}.",
@@ -198,6 +198,20 @@ class TimedArray:
     def start(self) -> Any:
         """Time of the first row."""
         return join_eager(self._start, TIME)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of rows, and the shape of one."""
+        return self._shape
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_") and name not in ("values", "dt", "name"):
+            raise FixedAttributeError(
+                f"{name} of {self.name} is assigned, which would have no effect.",
+                where=self.name,
+                cure=f"values and dt can be changed; for another {name} make a new TimedArray and a new nd.Simulator.",
+            )
+        object.__setattr__(self, name, value)
 
     def __len__(self) -> int:
         return self.shape[0]

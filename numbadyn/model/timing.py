@@ -5,6 +5,7 @@ In: times with units.  Out: step counts, and Boolean vectors of spikes, traced o
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +21,19 @@ from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced
 from numbadyn.units import DIMENSIONLESS
 
-__all__ = ["whole_steps"]
+__all__ = ["below", "whole_steps"]
+
+
+def below(time: float) -> float:
+    """The largest time of three digits that is not above one: what an error advises works.
+
+    Examples
+    --------
+    >>> below(0.09999), below(0.05), below(1 / 3)
+    (0.0999, 0.05, 0.333)
+    """
+    unit = 10.0 ** (math.floor(math.log10(time)) - 2)
+    return float(f"{math.floor(time / unit * (1 + 1e-9)) * unit:.3g}")
 
 
 def whole_steps(parameter: Parameter) -> Any:

@@ -25,6 +25,7 @@ from numbadyn.errors import NumbadynError, UnstableCouplingError
 from numbadyn.ir.nodes import BindContext, ParamSpec
 from numbadyn.model import environ
 from numbadyn.model.dynamics import Dynamics
+from numbadyn.model.timing import below
 from numbadyn.projections.apply import Delivery
 from numbadyn.projections.connectivity import Edges
 from numbadyn.projections.coupling import MOST_PAIRS, means_over_step, pieces_of
@@ -241,8 +242,8 @@ class Group:
             f"{context.dt / strength:.3g} ms, so that dt * sum(g) / C = {strength:.3g} at dt = {context.dt:g} ms; "
             f"a step holds their currents up to {limit:g}.",
             where=f"{paths}, at {end.module.path}[{number}]",
-            cure=f"Take dt = {context.dt * limit / strength:.2g} ms or less, weaker junctions, or fewer neurons in a "
-            f"piece: {MOST_PAIRS:,} pairs ({int(MOST_PAIRS**0.5):,} neurons) are solved for any dt.{more}",
+            cure=f"Take dt = {below(context.dt * limit / strength):g} ms or less, weaker junctions, or fewer neurons "
+            f"in a piece: {MOST_PAIRS:,} pairs ({int(MOST_PAIRS**0.5):,} neurons) are solved for any dt.{more}",
         )
 
     def eager_means(self, context: BindContext, member: GapJunction) -> list[Any]:

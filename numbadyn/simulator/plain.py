@@ -19,6 +19,7 @@ import numpy as np
 from numbadyn.model.hooked import HookedModule
 from numbadyn.model.module import Module
 from numbadyn.model.naming import walk
+from numbadyn.model.values import Parameter
 from numbadyn.model.variable import Variable
 from numbadyn.tracing.stored import is_mapped
 from numbadyn.units import is_quantity
@@ -56,7 +57,7 @@ def plain_values(network: Module) -> dict[Key, Any]:
         for name, value in vars(module).items():
             if name in _OWN or (own and name.startswith("_")):
                 continue
-            if (key := _key(value, _DEEPEST, set())) is not None:
+            if (key := _key(value, _DEEPEST, frozenset())) is not None:
                 found[id(module), name] = key
         for cls in type(module).__mro__:
             if not library_class(cls) and cls is not object:
@@ -77,22 +78,23 @@ def _of_class(cls: type) -> Iterator[tuple[Key, Any]]:
         function = value.fget if isinstance(value, property) else getattr(value, "__func__", value)
         if isinstance(function, types.FunctionType):
             yield from _around(function)
-        elif not name.startswith("__") and (key := _key(value, _DEEPEST, set())) is not None:
+        elif not name.startswith("__") and (key := _key(value, _DEEPEST, frozenset())) is not None:
             yield (id(cls), name), key
 
 
-def _around(function: types.FunctionType) -> Iterator[tuple[Key, Any]]:
-    """What a function takes from its module and from the functions around it."""
+def _around(function: types.FunctionType, above: frozenset[int] = frozenset()) -> Iterator[tuple[Key, Any]]:
+    """What a function takes from its module and from the functions around it, and those from theirs."""
+    inside = above | {id(function)}
     cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
     for name, cell in cells:
         try:
-            key = _key(cell.cell_contents, 1, set())
+            key = _key(cell.cell_contents, 1, inside)
         except ValueError:  # it is not there yet
             continue
         if key is not None:
             yield (id(function), name), key
     for name in _names(function.__code__):
-        key = _key(function.__globals__.get(name), 1, set())
+        key = _key(function.__globals__.get(name), 1, inside)
         if key is not None:
             yield (id(function.__globals__), name), key
 
@@ -105,9 +107,13 @@ def _names(code: types.CodeType) -> Iterator[str]:
             yield from _names(constant)
 
 
-def _key(value: Any, depth: int, above: set[int]) -> Any:
+def _key(value: Any, depth: int, above: frozenset[int]) -> Any:
     """Something that is equal as long as a value is; None for what is no plain value."""
-    if isinstance(value, Variable | Module) or id(value) in above:
+    if isinstance(value, Parameter) and depth < _DEEPEST:  # in an object of the user's: another one is a change
+        return ("parameter", id(value))
+    if isinstance(value, Module):
+        return ("module", id(value))
+    if isinstance(value, Variable) or id(value) in above:
         return None
     if isinstance(value, _SCALARS):
         return None if value is None else (type(value), repr(value))
@@ -122,7 +128,7 @@ def _key(value: Any, depth: int, above: set[int]) -> Any:
         parts = _of_many(value.values(), lambda part: _key(part, depth - 1, inside))
         return None if parts is None else (repr(list(value)), parts)
     if isinstance(value, types.FunctionType):
-        parts = tuple(_around(value)) if not library_class(value) else ()
+        parts = tuple(_around(value, above)) if not library_class(value) else ()
         return ("function", id(value.__code__), parts)
     if library_class(type(value)) or not hasattr(value, "__dict__") or callable(value):
         return ("object", id(value))

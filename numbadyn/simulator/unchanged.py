@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from numbadyn.errors import FixedAttributeError, SchedulingError
-from numbadyn.ir.nodes import BindContext, Node, Step
+from numbadyn.ir.nodes import BindContext, Lookup, Node, Step
 from numbadyn.model.module import Module
 from numbadyn.model.naming import walk
 from numbadyn.model.step import same_lookup
 from numbadyn.simulator.plain import library_class, plain_values
+from numbadyn.tracing.stored import is_mapped
 
 __all__ = ["PlainAttributes", "Wiring"]
 
@@ -32,6 +33,7 @@ class Wiring:
     def __init__(self, network: Module) -> None:
         self._network = network
         self._built = [(module, module.wiring()) for module in walk(network)]
+        self._sizes = [(module, _size(module)) for module, _ in self._built]
 
     def check(self) -> None:
         """Refuse to run what is no longer the network that the user sees."""
@@ -42,6 +44,7 @@ class Wiring:
             for key, module in now.items()
             if key not in built or list(map(id, built[key])) != list(map(id, module.wiring()))
         ]
+        changed += [module for module, size in self._sizes if _size(module) != size]
         gone = [module for module, _ in self._built if id(module) not in now]
         for module in (*changed, *gone):
             how = "taken out of the network" if module in gone else "added" if id(module) not in built else "changed"
@@ -51,6 +54,10 @@ class Wiring:
                 cure="Make a new nd.Simulator; hooks, inputs, projections and populations come before it, and "
                 "parameters are changed by x.tau.value = ...",
             )
+
+
+def _size(module: Module) -> Any:
+    return getattr(module, "in_size", None)
 
 
 class PlainAttributes:
@@ -108,7 +115,7 @@ def _used(names: list[str]) -> FixedAttributeError:
         f"{shown} has changed since the step was traced, which has used the value of then.",
         where=names[0],
         cure=f"Make it a parameter, self.{attribute} = nd.Parameter(...), which is changed between runs by "
-        f"x.{attribute}.value = ...; or make a new nd.Simulator.",
+        f"x.{attribute}.value = ... (a TimedArray by x.{attribute}.values = ...); or make a new nd.Simulator.",
     )
 
 
@@ -128,7 +135,11 @@ def same_step(old: Step, new: Step, context: BindContext) -> bool:
         return False
     if len(new.channels) > len(old.channels) or len(old.states) != len(new.states):
         return False
+    if any(a.owner is not b.owner for a, b in zip(old.states, new.states, strict=True)):
+        return False
     if any(a.owner is not b.owner for a, b in zip(old.connections, new.connections, strict=False)):
+        return False
+    if len(old.lookups) != len(new.lookups) or not all(map(_same_table, old.lookups, new.lookups)):
         return False
     return all(_same_node(old, new, a, b, context) for a, b in zip(old.nodes, new.nodes, strict=True))
 
@@ -142,6 +153,16 @@ def _same_node(old: Step, new: Step, a: Node, b: Node, context: BindContext) -> 
     if a.op == "lookup":
         return same_lookup(old, a, new, b) and a.attrs == b.attrs
     return {**a.attrs, "stream": 0} == {**b.attrs, "stream": 0}
+
+
+def _same_table(old: Lookup, new: Lookup) -> bool:
+    """Whether two tables are one; those that stand in the model's code are when they hold the same."""
+    a, b = old.fetch(), new.fetch()
+    if not (old.literal and new.literal):
+        return a is b
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    return a.__array_interface__["data"] == b.__array_interface__["data"] or (not is_mapped(a) and _equal(a, b))
 
 
 def _equal(a: Any, b: Any) -> bool:

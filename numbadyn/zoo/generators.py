@@ -16,6 +16,7 @@ from numbadyn.model import environ, random
 from numbadyn.model.dynamics import Dynamics, Neuron
 from numbadyn.model.given import GivenSpikes
 from numbadyn.model.timed_array import After, Interpolation, TimedArray
+from numbadyn.model.timing import below
 from numbadyn.model.values import Parameter
 from numbadyn.model.variable import resolve
 from numbadyn.tracing.guards import watch
@@ -118,7 +119,7 @@ def _too_high(path: str, rate: float, dt: float, place: str) -> RateError:
         f"{path} has a rate of {found}{place}; with one spike a step of {dt:g} ms the highest is "
         f"{join(float(f'{1.0 / dt:.6g}'), FREQUENCY)}.",
         where=f"{path}.rates",
-        cure=f"Take a step of {float(f'{1.0 / rate:.3g}'):g} ms or less, or nd.PoissonInput(num_input=..., freq=...), "
+        cure=f"Take a step of {below(1.0 / rate):g} ms or less, or nd.PoissonInput(num_input=..., freq=...), "
         "whose sources may fire several times in a step.",
     )
 

@@ -199,3 +199,83 @@ def test_weights_of_inputs_and_junctions_are_parameters():
     net.gap.weight.value = 0 * nS
     sim.run(1 * ms)
     assert cells.V.value.tolist() == [-60.0, -60.0]
+
+
+def recursive(depth: int) -> float:
+    return 1.0 if depth == 0 else mutual(depth)
+
+
+def mutual(depth: int) -> float:
+    return recursive(depth - 1)
+
+
+class Holds(nd.Dynamics):
+    """What an update may find in attributes beside plain values."""
+
+    order = ("first", "second", "reader")
+
+    def __init__(self, first: Any, second: Any) -> None:
+        super().__init__(1)
+        self.table, self.module = nd.TimedArray(np.ones(3), dt=1 * ms), first
+        self.listed, self.held = [nd.Parameter(1.0)], SimpleNamespace(p=nd.Parameter(1.0))
+        self.object = type("Anything", (), {})()
+        self.object.p, self.second = nd.Parameter(1.0), second
+
+    def init_state(self) -> None:
+        self.x = nd.State(0.0)
+
+    def update(self) -> None:
+        found = self.table(nd.environ.get("t")) + self.listed[0] + self.held.p + self.object.p
+        self.x.value = self.x + found + self.module.x + recursive(2)
+
+
+class Grows(nd.Dynamics):
+    def __init__(self) -> None:
+        super().__init__(1)
+
+    def init_state(self) -> None:
+        self.x = nd.State(0.0)
+
+    def update(self) -> None:
+        self.x.value = self.x + 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m: setattr(m, "table", nd.TimedArray(np.zeros(3), dt=1 * ms)),
+        lambda m: setattr(m, "table", nd.TimedArray(np.ones(3), dt=1 * ms)),
+        lambda m: setattr(m, "module", m.second),
+        lambda m: m.listed.__setitem__(0, nd.Parameter(2.0)),
+        lambda m: setattr(m.held, "p", nd.Parameter(2.0)),
+        lambda m: setattr(m.object, "p", nd.Parameter(2.0)),
+        lambda m: setattr(m, "in_size", 2),
+    ],
+    ids=["table", "table of the same values", "module", "in a list", "in a namespace", "in an object", "size"],
+)
+def test_another_table_module_or_parameter_in_the_place_of_one_is_refused(change):
+    net = nd.DynamicsGroup()
+    net.first, net.second, net.order = Grows(), Grows(), Holds.order
+    net.reader = Holds(net.first, net.second)
+    sim = nd.Simulator(net, dt=0.1 * ms, target="interpret")
+    sim.run(0.1 * ms)
+    assert sim.get(net.reader, "x").tolist() == [6.0]
+    net.reader.table.values, net.reader.listed[0].value = np.zeros(3), 0.0
+    sim.run(0.1 * ms)
+    assert sim.get(net.reader, "x").tolist() == [6.0 + 5.0]
+    change(net.reader)
+    with pytest.raises((errors.FixedAttributeError, errors.SchedulingError), match=r"has changed|was changed"):
+        sim.run(0.1 * ms)
+
+
+@pytest.mark.parametrize("name", ["interpolation", "after", "start", "unit", "shape", "other"])
+def test_what_a_timed_array_was_made_with_stays(name):
+    with pytest.raises(errors.FixedAttributeError, match=rf"{name} of TimedArray is assigned"):
+        setattr(nd.TimedArray([1.0, 2.0], dt=1 * ms), name, 1 * ms)
+
+
+def test_a_first_value_that_stands_in_the_place_of_a_state_to_come_is_not_lost_in_silence():
+    cells = nd.LIF(4)
+    cells.V = -50 * mV
+    with pytest.raises(errors.FixedAttributeError, match=r"assigned to LIF\.V before(.|\n)*sim\.set"):
+        nd.Simulator(cells, dt=0.1 * ms, target="interpret")
