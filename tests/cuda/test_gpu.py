@@ -313,4 +313,4 @@ def test_not_a_number_ends_a_run_as_on_the_processor(launch):
         texts.append(str(caught.value).partition(" between ")[0])  # when states are looked at is up to the target
         assert np.isnan(caught.value.result[sim.network]["x"][-1, 277])
     assert texts[0] == texts[1]
-    assert "element 277 (1 of 300" in texts[0]
+    assert "Root.x became NaN in element 277" in texts[0]
