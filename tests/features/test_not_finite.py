@@ -69,8 +69,6 @@ def test_a_state_that_becomes_infinite_is_named(target, worst, word, begin):
 def test_a_sample_tells_the_step_though_the_state_is_fine_at_the_check(target):
     model = Scripted((2, 3), element=4, begin=200, end=203)
     sim = simulator_of(model, 0.1 * ms, target)
-    sim.run(50 * ms, progress=False)  # nobody looks in between
-    sim.reset()
     sim.record(model, "x", index=[0, 4])
     error = failed(sim)
     assert "Scripted.x became infinite in element 4 between t = 20 ms and 20.1 ms" in error.what
