@@ -70,7 +70,7 @@ class GapJunction(Projection):
         ]
         self._readers = [_reader(end, self._delay, chosen=True) for end in self.ends]
         #: In calls outside of a trace: whose it is, the time step, and those that act on each other.
-        self.known: tuple[int, float, Group | None] | None = None
+        self._known: tuple[int, float, Group | None] | None = None
         self._latest = [_reader(end, join(0.0, TIME), chosen=False) for end in self.ends]
 
     def _edges(
@@ -149,11 +149,11 @@ class GapJunction(Projection):
             return [reader() for reader in self._readers]
         if trace is None:
             context = BindContext(environ.eager_dt(), self.seed_of_build)
-            if self.known is None or self.known[:2] != (id(self), context.dt):  # a copy has its own
+            if self._known is None or self._known[:2] != (id(self), context.dt):  # a copy has its own
                 group = eager_group(self, context)
                 for member in (self,) if group is None else group.members:  # the others have registered nothing yet
-                    member.known = (id(member), context.dt, group)
-            group = self.known[2] if self.known is not None else None
+                    member._known = (id(member), context.dt, group)
+            group = self._known[2] if self._known is not None else None
             if group is not None and group.must_be_solved(context):
                 return group.eager_means(context, self)
             return [reader() for reader in self._readers]
