@@ -173,6 +173,8 @@ ROWS: dict[str, Callable[[Any], Any]] = {
     "sum: integers": lambda v: np.sum(v["k"].reshape(4, 6), axis=1, keepdims=True).ravel()[:1] + v["j"],
     "mean": lambda v: v["p"] - np.mean(v["a"]),
     "max": lambda v: v["a"].max() * v["b"],
+    "amax": lambda v: np.amax(v["a"]) * v["b"],
+    "amin": lambda v: np.amin(v["a"]) * v["b"],
     "min": lambda v: np.min(v["k"]) + v["j"],
     "any": lambda v: np.any(v["m"] & v["n"]) | v["m"],
     "all": lambda v: v["m"] & np.all(v["p"] > 0),
