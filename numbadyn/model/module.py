@@ -196,6 +196,8 @@ class Module:
             There is no such state; the message lists those that exist.
         NotInitialisedError
             There are no states yet.
+        LeftOutError
+            There are none while a step is traced, since the module is no part of the network.
         """
         found = vars(self).get(name)
         if found is None and not self._initialised and not self.states():

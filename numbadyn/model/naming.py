@@ -16,7 +16,7 @@ from numbadyn.errors import NotInitialisedError
 from numbadyn.model.module import Module
 from numbadyn.model.streams import Streams
 
-__all__ = ["name_all", "walk"]
+__all__ = ["check_initialised", "name_all", "walk"]
 
 
 def _nearest(module: Module) -> list[tuple[str, Module]]:
@@ -31,8 +31,7 @@ def walk(root: Module) -> list[Module]:
     queue = deque([root])
     while queue:
         module = queue.popleft()
-        if "_path" not in vars(module):
-            raise _without_base(module)
+        check_initialised(module)
         for _name, child in (*_nearest(module), *module.hung()):
             if id(child) not in found:
                 found[id(child)] = child
@@ -108,10 +107,23 @@ def _elements(module: Module) -> list[tuple[str, Module]]:
     return [(child.name if child.name and times[child.name] == 1 else name, child) for name, child in children]
 
 
-def _without_base(module: Module) -> NotInitialisedError:
-    kind = type(module).__name__
-    return NotInitialisedError(
-        f"The {kind} is not ready: its __init__ does not call that of its base class.",
-        where=f"{kind}.__init__",
-        cure="Write super().__init__() as its first line.",
-    )
+def check_initialised(module: Module) -> None:
+    """Refuse a module whose class has its own `__init__` and forgets that of its base, before names are missed.
+
+    Parameters
+    ----------
+    module : Module
+        A network, or something in it.
+
+    Raises
+    ------
+    NotInitialisedError
+        It does.
+    """
+    if "_path" not in vars(module):
+        kind = type(module).__name__
+        raise NotInitialisedError(
+            f"The {kind} is not ready: its __init__ does not call that of its base class.",
+            where=f"{kind}.__init__",
+            cure="Write super().__init__() as its first line.",
+        )

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from numbadyn.errors import DurationError, FixedAttributeError, NotInitialisedError, TargetError
+from numbadyn.errors import DurationError, FixedAttributeError, TargetError
 from numbadyn.ir.nodes import BindContext
 from numbadyn.model.init import Constant, Values
 from numbadyn.model.module import Module
@@ -20,7 +20,6 @@ from numbadyn.units import TIME, describe, is_quantity, magnitude_in
 
 __all__ = [
     "check_drawn",
-    "check_initialised",
     "checked_delays",
     "checked_launch",
     "checked_seed",
@@ -80,17 +79,6 @@ def checked_launch(launch: Any) -> Way:
             cure=f"Choose one of {', '.join(map(repr, _LAUNCHES))}.",
         )
     return launch  # type: ignore[no-any-return]
-
-
-def check_initialised(network: Module) -> None:
-    """Refuse a network whose class has its own `__init__` and forgets that of its base, before names are missed."""
-    if "_path" not in vars(network):
-        kind = type(network).__name__
-        raise NotInitialisedError(
-            f"The {kind} is not ready: its __init__ does not call that of its base class.",
-            where=f"{kind}.__init__",
-            cure="Write super().__init__() as its first line.",
-        )
 
 
 def checked_seed(seed: Any, where: str = "Simulator(seed=...)") -> int:

@@ -18,6 +18,7 @@ from numbadyn.lowering.pipeline import prepare
 from numbadyn.model import environ
 from numbadyn.model.lifecycle import init_missing_states
 from numbadyn.model.module import Module
+from numbadyn.model.naming import check_initialised
 from numbadyn.model.options import named_options
 from numbadyn.model.step import trace_step
 from numbadyn.model.values import stored
@@ -28,7 +29,6 @@ from numbadyn.runtime.machines import CompiledMachine
 from numbadyn.runtime.progress import make_progress
 from numbadyn.simulator.assembly import Assembly
 from numbadyn.simulator.checks import (
-    check_initialised,
     checked_delays,
     checked_launch,
     checked_seed,
