@@ -283,7 +283,7 @@ def test_pieces_too_large_to_be_solved_are_refused_before_they_run(monkeypatch):
     with pytest.raises(UnstableCouplingError) as caught:
         nd.Simulator(Cells(n, [(pairs, 3000.0)]), dt=0.1 * ms, target="interpret")
     text = str(caught.value)
-    for part in ("neuron 1 of Cells.cells", "dt * sum(g) / C = 3", "Cells.gaps", "dt = 0.017 ms or less"):
+    for part in ("neuron 1 of Cells.cells", "dt * sum(g) / C = 3", "Cells.gaps", "dt = 0.0166 ms or less"):
         assert part in text
     nd.Simulator(Cells(n, [(pairs, 3000.0)]), dt=0.016 * ms, target="interpret").run(0.16 * ms)
     small = SHAPES["two pieces, one alone"]
