@@ -16,7 +16,7 @@ Examples
 True
 """
 
-from numbadyn.codegen.cache_files import clear, entries, size
-from numbadyn.codegen.cache_folder import location, set_location
+from numbadyn.codegen.cache.files import clear, entries, size
+from numbadyn.codegen.cache.folder import location, set_location
 
 __all__ = ["clear", "entries", "location", "set_location", "size"]

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from numbadyn import cache
 from numbadyn._version import __version__
-from numbadyn.codegen.cache_folder import VARIABLE, folder
-from numbadyn.codegen.cache_owner import who_else_writes
+from numbadyn.codegen.cache.folder import VARIABLE, folder
+from numbadyn.codegen.cache.owner import who_else_writes
 from numbadyn.errors import NumbadynError, TargetError
 from numbadyn.model.init import Uniform
 from numbadyn.runtime.cuda.diagnosis import Diagnosis, Facts, gather, judge

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from numbadyn.codegen.cpu import without_comments
+from numbadyn.codegen.cpu.source import without_comments
 from numbadyn.codegen.cuda.source import cuda_source, kernel_names, library_source
 from numbadyn.lowering.program import Program
 from numbadyn.runtime import machines

@@ -8,7 +8,7 @@ Notes
 -----
 The text becomes a real file ``nd_<label>_<hash>.py`` in the cache folder, so that tracebacks, debuggers and curious
 readers find it. The hashes cover the text and all that decides over its machine code, so a file never changes
-its meaning; compiled kernels lie beside it under the same name (`numbadyn.codegen.cache_kernels`).
+its meaning; compiled kernels lie beside it under the same name (`numbadyn.codegen.cache.kernels`).
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from numba.core import config
 from numba.core.dispatcher import Dispatcher
 
 from numbadyn._version import __version__
-from numbadyn.codegen.cache_files import SOURCE_SUFFIX, content_digest, read_regular
-from numbadyn.codegen.cache_folder import folder, write_whole
-from numbadyn.codegen.cache_kernels import keep_on_disk
+from numbadyn.codegen.cache.files import SOURCE_SUFFIX, content_digest, read_regular
+from numbadyn.codegen.cache.folder import folder, write_whole
+from numbadyn.codegen.cache.kernels import keep_on_disk
 from numbadyn.codegen.forks import ForkedLock
 from numbadyn.errors import CacheWarning, InternalError
 from numbadyn.ir.spelling import file_words
@@ -41,7 +41,7 @@ __all__ = ["LoadedModule", "load"]
 
 _DIGITS = 12
 # What generated modules may import from this package: their text is part of the meaning of a generated file.
-_IMPORTED = ("intrinsics.py", "compiler.py", "cuda/kernels.py")
+_IMPORTED = ("intrinsics.py", "cpu/compiler.py", "cuda/kernels.py")
 _OPTIONS = ("OPT", "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "CPU_NAME", "CPU_FEATURES")
 
 _lock = ForkedLock()

@@ -14,7 +14,7 @@ from numbadyn.errors import DeviceLostError
 from numbadyn.runtime.forecast import CURES, Part, allocating, require
 from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.runtime.logs import SampleLog, SpikeLog
-from numbadyn.runtime.machines import Machine, Outcome
+from numbadyn.runtime.machine import Machine, Outcome
 from numbadyn.runtime.progress import Progress
 from numbadyn.runtime.soundness import ANY_SIGN, NO_SIGN, Check, Signs
 

@@ -32,8 +32,8 @@ def build(rule: Any, *, read_by: str | None = None, **arguments: Any) -> Any:
 
 
 def build_on_device(device: Any, rule: Any, **arguments: Any) -> Any:
-    """Build a synapse table on a device; see `numbadyn.runtime.builders.on_device.build_on_device`."""
-    from numbadyn.runtime.builders import on_device  # not at the top, for the same reason
+    """Build a synapse table on a device; see `numbadyn.runtime.builders.cuda.build.build_on_device`."""
+    from numbadyn.runtime.builders.cuda import build as on_device  # not at the top, for the same reason
 
     return on_device.build_on_device(device, rule, **arguments)
 

@@ -27,13 +27,16 @@ from numbadyn.model.values import State
 from numbadyn.model.variable import changes
 from numbadyn.projections.building import made_by
 from numbadyn.runtime import on_demand
+from numbadyn.runtime.compiled import CompiledMachine
+from numbadyn.runtime.cpu.machine import CpuMachine
 from numbadyn.runtime.cuda.device import Device
 from numbadyn.runtime.cuda.forecast import check_room
 from numbadyn.runtime.cuda.launches import Way
 from numbadyn.runtime.cuda.machine import CudaMachine
 from numbadyn.runtime.forecast import CURES, allocating, require, require_reading, synapse_parts
+from numbadyn.runtime.interpreted import InterpreterMachine
 from numbadyn.runtime.interrupts import Interrupts
-from numbadyn.runtime.machines import CompiledMachine, CpuMachine, InterpreterMachine, Machine
+from numbadyn.runtime.machine import Machine
 from numbadyn.runtime.snapshot import Snapshot, names_of
 from numbadyn.simulator.checks import check_drawn
 from numbadyn.simulator.recorder import Recorder

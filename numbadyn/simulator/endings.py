@@ -17,7 +17,7 @@ from numbadyn.ir.nodes import Step
 from numbadyn.lowering.program import CHECK_EVERY
 from numbadyn.runtime.engine import RunOutcome
 from numbadyn.runtime.logs import SampleLog
-from numbadyn.runtime.machines import Machine
+from numbadyn.runtime.machine import Machine
 from numbadyn.runtime.soundness import Check
 
 __all__ = ["broken_guard", "not_finite"]

@@ -23,9 +23,9 @@ from numbadyn.model.options import named_options
 from numbadyn.model.step import trace_step
 from numbadyn.model.values import stored
 from numbadyn.model.view import view_of, whole_of
+from numbadyn.runtime.compiled import CompiledMachine
 from numbadyn.runtime.cuda.device import Device
 from numbadyn.runtime.engine import RunOutcome, run_steps
-from numbadyn.runtime.machines import CompiledMachine
 from numbadyn.runtime.progress import make_progress
 from numbadyn.simulator.assembly import Assembly
 from numbadyn.simulator.checks import (

@@ -14,7 +14,12 @@ import numpy as np
 import pytest
 
 import numbadyn.cache
-from numbadyn.codegen import cache_folder, cache_kernels, cache_key, cache_owner, cache_signed, loader
+from numbadyn.codegen import loader
+from numbadyn.codegen.cache import folder as cache_folder
+from numbadyn.codegen.cache import kernels as cache_kernels
+from numbadyn.codegen.cache import key as cache_key
+from numbadyn.codegen.cache import owner as cache_owner
+from numbadyn.codegen.cache import signed as cache_signed
 from numbadyn.errors import CacheWarning
 
 TEXT = """
@@ -258,7 +263,7 @@ def test_without_a_home_the_key_lies_in_a_cache_folder_that_is_closed_to_others(
 
 
 def test_processes_that_start_at_once_agree_on_one_key(tmp_path):
-    script = "from numbadyn.codegen.cache_key import _key_in; from pathlib import Path; import sys; "
+    script = "from numbadyn.codegen.cache.key import _key_in; from pathlib import Path; import sys; "
     script += "print(_key_in(Path(sys.argv[1])).hex())"
     command = [sys.executable, "-c", script, str(tmp_path / "keys")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

@@ -7,7 +7,7 @@ import pytest
 from quantities import ms, mV, pA
 
 import numbadyn as nd
-from numbadyn.codegen.cpu import ENTRY, cpu_source, library_source
+from numbadyn.codegen.cpu.source import ENTRY, cpu_source, library_source
 from numbadyn.lowering.pipeline import lower, prepare
 from numbadyn.model.step import trace_step
 

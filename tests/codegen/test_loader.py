@@ -12,13 +12,17 @@ import numpy as np
 import pytest
 
 import numbadyn.cache
-from numbadyn.codegen import cache_folder, cache_kernels, cache_key, cache_signed, loader
+from numbadyn.codegen import loader
+from numbadyn.codegen.cache import folder as cache_folder
+from numbadyn.codegen.cache import kernels as cache_kernels
+from numbadyn.codegen.cache import key as cache_key
+from numbadyn.codegen.cache import signed as cache_signed
 from numbadyn.errors import CacheWarning, InternalError
 
 TEXT = """
 import numpy as np
 from numba import njit
-from numbadyn.codegen.compiler import NoAlias
+from numbadyn.codegen.cpu.compiler import NoAlias
 from numbadyn.codegen.intrinsics import select
 
 @njit(error_model="numpy")

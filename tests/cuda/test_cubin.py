@@ -9,7 +9,7 @@ from quantities import ms
 
 import numbadyn as nd
 from numbadyn.codegen.loader import load
-from numbadyn.runtime.builders.device_compiled import kernel_source
+from numbadyn.runtime.builders.cuda.compiled import kernel_source
 from tests.cuda.networks import NETWORKS
 from tests.features.agreement import states_and_spikes
 from tests.generated import Generated, generated

@@ -21,10 +21,12 @@ from numbadyn.projections.connectivity import (
     PairwisePoisson,
     SymmetricPairwiseBernoulli,
 )
-from numbadyn.runtime.builders import build, device_structure, on_device
-from numbadyn.runtime.builders.device_compiled import Workshop
-from numbadyn.runtime.builders.on_device import build_on_device
-from numbadyn.runtime.builders.structure import Draw
+from numbadyn.runtime.builders import build
+from numbadyn.runtime.builders.cpu.structure import Draw
+from numbadyn.runtime.builders.cuda import build as on_device
+from numbadyn.runtime.builders.cuda import structure as device_structure
+from numbadyn.runtime.builders.cuda.build import build_on_device
+from numbadyn.runtime.builders.cuda.compiled import Workshop
 from numbadyn.runtime.cuda.device import Device
 
 pytestmark = [

@@ -15,7 +15,7 @@ import numbadyn as nd
 from numbadyn.errors import NonFiniteStateError
 from numbadyn.projections.connectivity import FixedInDegree, FixedOutDegree, FixedProb, FixedTotalNumber
 from numbadyn.runtime.builders import build
-from numbadyn.runtime.builders.on_device import build_on_device
+from numbadyn.runtime.builders.cuda.build import build_on_device
 from numbadyn.runtime.cuda import logs as cuda_logs
 from numbadyn.simulator import simulator as simulator_module
 from tests.cuda.networks import NETWORKS

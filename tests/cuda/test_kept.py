@@ -92,7 +92,7 @@ def test_a_kernel_without_a_file_of_its_source_is_compiled(folder, monkeypatch):
         raise OSError("no room")
 
     monkeypatch.setattr("numbadyn.codegen.loader.write_whole", refuse)
-    monkeypatch.setattr("numbadyn.codegen.cache_kernels.write_whole", refuse)
+    monkeypatch.setattr("numbadyn.codegen.cache.kernels.write_whole", refuse)
     with pytest.warns(CacheWarning, match=r"could not be (written|kept).*no room"):
         filled((9, 0))
     assert list(folder.iterdir()) == []

@@ -14,7 +14,7 @@ from numbadyn.ir.interpreter import Evaluator, Interpreter
 from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.ir.ops import OPS
 from numbadyn.lowering.pipeline import lower, prepare
-from numbadyn.runtime.machines import CpuMachine
+from numbadyn.runtime.cpu.machine import CpuMachine
 from numbadyn.tracing.rules import UFUNCS
 from numbadyn.tracing.trace import Trace
 from numbadyn.tracing.traced import Traced, as_node

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from quantities import ms
 
 import numbadyn as nd
-from numbadyn.codegen.cpu import cpu_source, library_source, without_comments
+from numbadyn.codegen.cpu.source import cpu_source, library_source, without_comments
 from numbadyn.codegen.cuda.source import cuda_source
 from numbadyn.codegen.cuda.source import library_source as cuda_library_source
 from numbadyn.ir.spelling import comment, docstring_words, file_words, identifier

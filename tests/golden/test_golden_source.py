@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import numbadyn as nd
-from numbadyn.codegen.cpu import cpu_source, library_source
+from numbadyn.codegen.cpu.source import cpu_source, library_source
 from numbadyn.lowering.pipeline import lower, prepare
 from numbadyn.model.step import trace_step
 from tests.golden.networks import NETWORKS

@@ -7,7 +7,7 @@ import pytest
 from quantities import ms, mV, s
 
 import numbadyn as nd
-from numbadyn.codegen import cache_folder
+from numbadyn.codegen.cache import folder as cache_folder
 from numbadyn.errors import DimensionError, ReservedNameError, ShapeError
 from tests.features.both import assert_targets_agree
 

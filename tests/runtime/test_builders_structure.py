@@ -15,8 +15,8 @@ from numbadyn.projections.connectivity import (
     OneToOne,
 )
 from numbadyn.runtime.builders import build
-from numbadyn.runtime.builders.compiled import structure_kernels
-from numbadyn.runtime.builders.structure import Draw
+from numbadyn.runtime.builders.cpu.compiled import structure_kernels
+from numbadyn.runtime.builders.cpu.structure import Draw
 
 SEED, STREAM = 2**35 + 11, 0x80000000
 RANDOM = [

@@ -10,7 +10,7 @@ from numbadyn.ir.nodes import BindContext
 from numbadyn.runtime import engine
 from numbadyn.runtime.engine import run_steps
 from numbadyn.runtime.logs import SampleLog, SpikeLog
-from numbadyn.runtime.machines import Machine, Outcome
+from numbadyn.runtime.machine import Machine, Outcome
 from numbadyn.runtime.progress import NullProgress, Progress
 from numbadyn.runtime.soundness import Check
 

@@ -7,8 +7,8 @@ import numbadyn as nd
 from numbadyn.ir.nodes import BindContext
 from numbadyn.lowering.pipeline import prepare
 from numbadyn.model.step import trace_step
+from numbadyn.runtime.interpreted import InterpreterMachine
 from numbadyn.runtime.logs import SampleLog
-from numbadyn.runtime.machines import InterpreterMachine
 from numbadyn.runtime.soundness import Check
 
 

@@ -11,8 +11,8 @@ from numbadyn.errors import ConnectivityError, SizeError
 from numbadyn.ir.elementary import numpy_functions
 from numbadyn.projections.connectivity import AllToAll, PairwisePoisson, SymmetricPairwiseBernoulli
 from numbadyn.runtime.builders import build
-from numbadyn.runtime.builders.compiled import structure_kernels
-from numbadyn.runtime.builders.structure import Draw
+from numbadyn.runtime.builders.cpu.compiled import structure_kernels
+from numbadyn.runtime.builders.cpu.structure import Draw
 from tests.features.both import assert_targets_agree
 
 SEED, STREAM = 2**35 + 11, 0x80000000

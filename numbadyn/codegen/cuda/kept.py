@@ -3,7 +3,7 @@
 In: a kernel of Numba's CUDA target.  Out: the same kernel, which looks for machine code on disk before it compiles, and
 keeps there what it compiled.  Must not know: what kernels compute.
 
-Numba's own disk cache is not used, as on the processor (`numbadyn.codegen.cache_kernels`).  Moreover it refuses kernels
+Numba's own disk cache is not used, as on the processor (`numbadyn.codegen.cache.kernels`).  Moreover it refuses kernels
 whose source text could not be written, and a damaged file of it ends a run.
 """
 
@@ -12,8 +12,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from numbadyn.codegen.cache_kernels import KernelCache
-from numbadyn.codegen.cache_signed import Packed
+from numbadyn.codegen.cache.kernels import KernelCache
+from numbadyn.codegen.cache.signed import Packed
 
 __all__ = ["GpuKernelCache", "keep_on_disk"]
 
@@ -24,7 +24,7 @@ class GpuKernelCache(KernelCache):
     Parameters
     ----------
     function, stem
-        See `numbadyn.codegen.cache_kernels.KernelCache`.
+        See `numbadyn.codegen.cache.kernels.KernelCache`.
     """
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:

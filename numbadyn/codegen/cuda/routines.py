@@ -4,11 +4,11 @@ In: a directory of memory and tables, the step number, this thread's number and 
 memory.  These functions are never called from here: their source text becomes a generated module, which those of the
 models import (see `routine_source`).  Must not know: models.
 
-Memory is that of the CPU target (`numbadyn.codegen.routines`).  `D` is the directory: the addresses of the flat arrays,
-the key of random numbers, then four places for each entry of the schedule.  All tables of whole numbers lie in one
-array `T`, those of reals in `S`; a row of a table is named by its first place.  `W` is scratch memory.  `L` holds the
-logs of one launch: a head, then the rows of spikes, of samples and of states to be checked. `K` and `V` are bins, see
-`delivery_routines`.
+Memory is that of the CPU target (`numbadyn.codegen.cpu.routines`). `D` is the directory: the addresses of the flat
+arrays, the key of random numbers, then four places for each entry of the schedule. All tables of whole numbers lie in
+one array `T`, those of reals in `S`; a row of a table is named by its first place. `W` is scratch memory. `L` holds
+the logs of one launch: a head, then the rows of spikes, of samples and of states to be checked. `K` and `V` are bins,
+see `delivery_routines`.
 
 A phase is called by every thread.  Inside a phase no thread reads what another one writes.
 """

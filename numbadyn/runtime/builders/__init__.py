@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from numbadyn.projections.connectivity import Connectivity, Edges, Places, SynapseTable, as_delay, placed
-from numbadyn.runtime.builders.delays import with_delays
-from numbadyn.runtime.builders.structure import Draw, structure_of
-from numbadyn.runtime.builders.values import per_synapse
+from numbadyn.runtime.builders.cpu.delays import with_delays
+from numbadyn.runtime.builders.cpu.structure import Draw, structure_of
+from numbadyn.runtime.builders.cpu.values import per_synapse
 
 __all__ = ["CONNECTIVITY_STREAM", "STREAMS", "build"]
 

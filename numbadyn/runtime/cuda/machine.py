@@ -29,12 +29,13 @@ from numbadyn.codegen.cuda.source import (
 from numbadyn.errors import DeviceMemoryError
 from numbadyn.ir.nodes import BindContext
 from numbadyn.lowering.program import Buffer, Compaction, Delivery, Loop, Program
+from numbadyn.runtime.compiled import CompiledMachine
 from numbadyn.runtime.cuda.device import Device
 from numbadyn.runtime.cuda.launches import Launches, Way, launches_of
 from numbadyn.runtime.cuda.logs import LaunchLogs, SamplePlace, SpikePlace, log_bytes, longest_launch
 from numbadyn.runtime.cuda.tables import DeviceTables
 from numbadyn.runtime.logs import SampleLog, SpikeLog
-from numbadyn.runtime.machines import CompiledMachine, Outcome
+from numbadyn.runtime.machine import Outcome
 from numbadyn.runtime.on_demand import load
 
 __all__ = ["CudaMachine"]

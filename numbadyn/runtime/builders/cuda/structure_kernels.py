@@ -2,11 +2,11 @@
 
 In go this thread's number, how many threads there are, sizes and the words of the random counter; out come counts, or
 offsets and targets, written in place. This module must not know rules, weights, or what starts the threads. It is read
-as text: `device_compiled.py` puts the definitions of the random numbers in front of it and a kernel around each phase.
+as text: `compiled.py` puts the definitions of the random numbers in front of it and a kernel around each phase.
 
 Notes
 -----
-Draws are those of `structure_kernels.py`, number by number: draw k of row or column i is ``uniform(key, element=i,
+Draws are those of `cpu/structure_kernels.py`, number by number: draw k of row or column i is ``uniform(key, element=i,
 step=k, stream)``. Where the length of a row is drawn, the same phase runs twice: with ``fill = 0`` it only counts.
 Synapses that many threads add to one row come in any order; the row is sorted afterwards, and equal targets cannot be
 told apart, so the bits are the same whatever the order was.

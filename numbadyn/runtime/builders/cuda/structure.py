@@ -32,8 +32,7 @@ from numbadyn.projections.connectivity import (
     PairwisePoisson,
     SymmetricPairwiseBernoulli,
 )
-from numbadyn.runtime.builders.device_compiled import Workshop
-from numbadyn.runtime.builders.structure import (
+from numbadyn.runtime.builders.cpu.structure import (
     COUNT_STREAM,
     Draw,
     Structure,
@@ -42,6 +41,7 @@ from numbadyn.runtime.builders.structure import (
     skip_scale,
     structure_of,
 )
+from numbadyn.runtime.builders.cuda.compiled import Workshop
 from numbadyn.runtime.cuda.device import Device
 
 __all__ = ["DeviceStructure", "structure_on_device"]

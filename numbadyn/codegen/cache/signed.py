@@ -13,7 +13,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from numbadyn.codegen.cache_files import KERNEL_MARK
+from numbadyn.codegen.cache.files import KERNEL_MARK
 
 __all__ = ["Packed", "pack", "unpack"]
 

@@ -41,7 +41,7 @@ from numbadyn.projections.connectivity import (
     PairwisePoisson,
     SymmetricPairwiseBernoulli,
 )
-from numbadyn.runtime.builders.compiled import structure_kernels
+from numbadyn.runtime.builders.cpu.compiled import structure_kernels
 
 __all__ = ["COUNT_STREAM", "Draw", "Structure", "poisson_scale", "row_counts", "skip_scale", "structure_of"]
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from numbadyn.errors import InvalidParameterError, ShapeError
 from numbadyn.model.init import Constant, Distribution, Initialiser, OfPairs, Values
 from numbadyn.model.init_base import Floats
-from numbadyn.runtime.builders.compiled import structure_kernels, value_kernels
-from numbadyn.runtime.builders.structure import Draw, Structure
+from numbadyn.runtime.builders.cpu.compiled import structure_kernels, value_kernels
+from numbadyn.runtime.builders.cpu.structure import Draw, Structure
 
 __all__ = ["given", "per_synapse", "pieces"]
 

@@ -25,8 +25,8 @@ from numbadyn.runtime.cuda.device import Device
 __all__ = ["Workshop", "kernel_source"]
 
 _PARTS = {
-    "structure": (("log", "uniform"), ("device_kernels",)),
-    "values": (("exp", "normal", "uniform"), ("value_kernels", "device_values")),
+    "structure": (("log", "uniform"), ("cuda/structure_kernels",)),
+    "values": (("exp", "normal", "uniform"), ("cpu/value_kernels", "cuda/values")),
 }
 _IMPORTS = """
 from numba import cuda
@@ -58,7 +58,9 @@ def kernel_source(name: str, bits: int) -> tuple[str, tuple[str, ...]]:
         Names of the phases; the kernel around each is called ``launch_<name>``.
     """
     elementary, modules = _PARTS[name]
-    texts = [files(__package__).joinpath(f"{module}.py").read_text(encoding="utf-8") for module in modules]
+    texts = [
+        files("numbadyn.runtime.builders").joinpath(f"{module}.py").read_text(encoding="utf-8") for module in modules
+    ]
     arithmetic = separate_products("\n".join((numba_source(elementary, bits), *texts)))
     phases = list(_phases(ast.parse(arithmetic).body))
     kernels = "\n\n".join(_kernel(phase) for phase in phases)

@@ -16,7 +16,7 @@ import stat
 import time
 from pathlib import Path
 
-from numbadyn.codegen.cache_folder import folder_in_use
+from numbadyn.codegen.cache.folder import folder_in_use
 
 __all__ = [
     "KERNEL_MARK",

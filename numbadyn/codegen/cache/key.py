@@ -18,7 +18,7 @@ import uuid
 import warnings
 from pathlib import Path
 
-from numbadyn.codegen.cache_owner import who_else_writes
+from numbadyn.codegen.cache.owner import who_else_writes
 from numbadyn.errors import CacheWarning
 
 __all__ = ["key_folder", "signing_key"]

@@ -19,9 +19,9 @@ from numbadyn.model.init import Constant, Distribution, Initialiser, Values
 from numbadyn.model.init_base import Floats
 from numbadyn.projections.connectivity import SynapseTable
 from numbadyn.projections.connectivity.delays import is_explicit, steps
-from numbadyn.runtime.builders.compiled import structure_kernels
-from numbadyn.runtime.builders.structure import Draw, Structure
-from numbadyn.runtime.builders.values import per_synapse, pieces
+from numbadyn.runtime.builders.cpu.compiled import structure_kernels
+from numbadyn.runtime.builders.cpu.structure import Draw, Structure
+from numbadyn.runtime.builders.cpu.values import per_synapse, pieces
 from numbadyn.runtime.forecast import Part, require
 
 __all__ = ["OneAxis", "Steps", "axonal", "computed", "is_axonal", "with_delays"]

@@ -12,7 +12,7 @@ are int64; their columns are named in `numbadyn.runtime.tables`, which fills the
 
 import inspect
 
-from numbadyn.codegen.reduction_routines import REDUCTION_ROUTINES
+from numbadyn.codegen.cpu.reduction_routines import REDUCTION_ROUTINES
 
 __all__ = ["ROUTINES", "routine_names", "routine_source"]
 

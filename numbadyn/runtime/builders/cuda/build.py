@@ -15,12 +15,12 @@ from numbadyn.model.init import Constant, Distribution, Initialiser, OfPairs, Va
 from numbadyn.projections.connectivity import Connectivity, Places, SynapseTable, as_delay
 from numbadyn.projections.connectivity.delays import steps
 from numbadyn.runtime.builders import CONNECTIVITY_STREAM, build
-from numbadyn.runtime.builders.delays import OneAxis, Steps, axonal, computed, is_axonal
-from numbadyn.runtime.builders.device_compiled import Workshop
-from numbadyn.runtime.builders.device_structure import DeviceStructure, structure_on_device
-from numbadyn.runtime.builders.device_table import DeviceTable, copied
-from numbadyn.runtime.builders.structure import Draw
-from numbadyn.runtime.builders.values import given, per_synapse
+from numbadyn.runtime.builders.cpu.delays import OneAxis, Steps, axonal, computed, is_axonal
+from numbadyn.runtime.builders.cpu.structure import Draw
+from numbadyn.runtime.builders.cpu.values import given, per_synapse
+from numbadyn.runtime.builders.cuda.compiled import Workshop
+from numbadyn.runtime.builders.cuda.structure import DeviceStructure, structure_on_device
+from numbadyn.runtime.builders.cuda.table import DeviceTable, copied
 from numbadyn.runtime.cuda.device import Device
 
 __all__ = ["DeviceTable", "build_on_device"]
@@ -121,7 +121,7 @@ def _weights(
 
 
 class _Delays:
-    """Finishes a table: puts its rows in the order of their delays, as `numbadyn.runtime.builders.delays` does."""
+    """Finishes a table: puts its rows in the order of their delays, as `numbadyn.runtime.builders.cpu.delays` does."""
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 In go this thread's number, how many threads there are, coefficients or tables; out come weights, delays in steps, rows
 in the order of their delays, written in place. This module must not know recipes, nor what starts the threads. It is
-read as text, once for each precision: `device_compiled.py` puts `value_kernels.py` in front of it, which has the
+read as text, once for each precision: `compiled.py` puts `cpu/value_kernels.py` in front of it, which has the
 formulas of the distributions, and a kernel around each phase.
 """
 
@@ -12,7 +12,7 @@ from numba import njit
 
 if TYPE_CHECKING:
     from numbadyn.ir.elementary.vocabulary import floor, i32
-    from numbadyn.runtime.builders.value_kernels import fill_lognormal, fill_normal, fill_uniform
+    from numbadyn.runtime.builders.cpu.value_kernels import fill_lognormal, fill_normal, fill_uniform
 
 phase = njit(error_model="numpy")
 

@@ -17,7 +17,7 @@ import warnings
 from contextlib import suppress
 from pathlib import Path
 
-from numbadyn.codegen.cache_owner import who_else_writes
+from numbadyn.codegen.cache.owner import who_else_writes
 from numbadyn.errors import CacheWarning
 
 __all__ = [

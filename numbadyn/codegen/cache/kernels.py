@@ -34,11 +34,11 @@ from numba.core.environment import Environment, lookup_environment
 from numba.core.funcdesc import PythonFunctionDescriptor
 from numba.core.runtime.nrt import rtsys
 
-from numbadyn.codegen.cache_files import KERNEL_SUFFIX, read_regular, remove_strays
-from numbadyn.codegen.cache_folder import write_whole
-from numbadyn.codegen.cache_key import signing_key
-from numbadyn.codegen.cache_signed import Packed, pack, unpack
-from numbadyn.codegen.cache_types import named, type_of
+from numbadyn.codegen.cache.files import KERNEL_SUFFIX, read_regular, remove_strays
+from numbadyn.codegen.cache.folder import write_whole
+from numbadyn.codegen.cache.key import signing_key
+from numbadyn.codegen.cache.signed import Packed, pack, unpack
+from numbadyn.codegen.cache.types import named, type_of
 from numbadyn.errors import CacheWarning
 from numbadyn.ir.spelling import file_words
 

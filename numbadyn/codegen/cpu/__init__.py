@@ -1,0 +1,1 @@
+"""The CPU target's source text: one module a program that Numba compiles, and the routines that all of them share."""

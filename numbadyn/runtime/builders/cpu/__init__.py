@@ -1,0 +1,1 @@
+"""Builders of synapse tables that the processor runs, compiled by Numba."""
