@@ -9,6 +9,7 @@ from numbadyn.ir.analysis import base_of, computed_in_loop, signal_of, signals
 from numbadyn.ir.nodes import GATHERS, Node
 from numbadyn.ir.ops import Kind
 from numbadyn.ir.spelling import identifier
+from numbadyn.lowering.fusion import Draft, Plan, reads, view_base
 from numbadyn.lowering.program import (
     Access,
     Buffer,
@@ -31,7 +32,6 @@ from numbadyn.lowering.program import (
     TrainStage,
     View,
 )
-from numbadyn.lowering.stages import Draft, Plan, reads, view_base
 
 __all__ = ["build_program"]
 

@@ -11,10 +11,10 @@ from dataclasses import replace
 
 from numbadyn.ir.nodes import Step
 from numbadyn.ir.verify import verify
+from numbadyn.lowering.fusion import make_plan
 from numbadyn.lowering.kernels import build_program
 from numbadyn.lowering.program import Program
 from numbadyn.lowering.simplify import simplify
-from numbadyn.lowering.stages import make_plan
 
 __all__ = ["lower", "prepare"]
 
