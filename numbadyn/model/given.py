@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from numbadyn.errors import InvalidParameterError, RateError, ShapeError
 from numbadyn.ir.nodes import BindContext, Train
 from numbadyn.model import environ
-from numbadyn.model.delays.rule import delay_steps, tolerance
+from numbadyn.model.delays.times.rule import delay_steps, tolerance
 from numbadyn.model.timing import below
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.ir.nodes import BindContext, ParamSpec
-from numbadyn.model.delays.rule import tolerance
+from numbadyn.model.delays.times.rule import tolerance
 from numbadyn.tracing.trace import Trace
 from numbadyn.units import DIMENSIONLESS, TIME
 

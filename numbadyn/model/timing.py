@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from numbadyn.errors import InvalidParameterError
 from numbadyn.ir.nodes import BindContext, ParamSpec
 from numbadyn.model import environ
-from numbadyn.model.delays.rule import delay_steps
+from numbadyn.model.delays.times.rule import delay_steps
 from numbadyn.model.values import Parameter
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced

@@ -12,7 +12,7 @@ import pytest
 from quantities import ms, mV
 
 import numbadyn as nd
-from numbadyn.model.delays.rule import delay_steps
+from numbadyn.model.delays.times.rule import delay_steps
 from tests.features.both import assert_targets_agree
 
 STEPS = 8

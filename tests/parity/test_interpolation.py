@@ -10,7 +10,7 @@ from quantities import ms, mV
 
 import numbadyn as nd
 from numbadyn.errors import InterpolationError
-from numbadyn.model.delays.interpolation import STENCIL
+from numbadyn.model.delays.sampling.interpolation import STENCIL
 from tests.parity.reads import SIZE, STEPS, Owner, first_values, n, readings, x
 
 NAMES = ["nearest", "round", "linear", "linear_interp", "cubic", "hermite", "polynomial2", "polynomial3"]

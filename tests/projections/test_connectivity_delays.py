@@ -4,7 +4,7 @@ import quantities as pq
 
 from numbadyn.errors import DelayError, DimensionError, UnitExpectedError
 from numbadyn.model import init
-from numbadyn.model.delays.rule import LONGEST
+from numbadyn.model.delays.times.rule import LONGEST
 from numbadyn.projections.connectivity import AllToAll, as_delay
 from numbadyn.projections.connectivity.delays import is_explicit, steps
 from numbadyn.runtime.builders import CONNECTIVITY_STREAM, build

@@ -1,22 +1,22 @@
 """The past of values: one delay rule for every accessor, in eager calls and in traced steps.
 
-In: modules, times, elements.  Out: values some time ago.  `rule` and `windows` say what a delay means in numbers, the
-`times` and `forms` take apart what users give, `sources` say what has a past, `samples`, `slots`, `interpolation` and
-`reading` make a value of it; `prefetch`, `references`, `buffers` and `state_memory` are what users hold.  Must not
-know: projections.
+In: modules, times, elements.  Out: values some time ago.  Must not know: projections.
+
+A read, from the outside in: `api` is what users hold, `times` says how many steps ago a time is, `sampling` takes the
+elements and the samples, `storage` keeps them.
 """
 
-from numbadyn.model.delays.buffers import Delay, DelayAccess
-from numbadyn.model.delays.channels import delay_line, finish_channels, signal_channel, state_history
-from numbadyn.model.delays.fixed_times import DelaySteps
-from numbadyn.model.delays.interpolation import InterpolationRegistry
-from numbadyn.model.delays.outputs import latest_output, note_output, output_known
-from numbadyn.model.delays.prefetch import Prefetch, PrefetchDelay, init_maybe_prefetch
-from numbadyn.model.delays.reading import longest_delays
-from numbadyn.model.delays.references import OutputDelayAt, PrefetchDelayAt
-from numbadyn.model.delays.rule import delay_steps, steps_in
-from numbadyn.model.delays.state_memory import StateWithDelay
-from numbadyn.model.delays.windows import Before
+from numbadyn.model.delays.api.delay import Delay, DelayAccess
+from numbadyn.model.delays.api.prefetch import Prefetch, PrefetchDelay, init_maybe_prefetch
+from numbadyn.model.delays.api.reference import OutputDelayAt, PrefetchDelayAt
+from numbadyn.model.delays.api.state_delay import StateWithDelay
+from numbadyn.model.delays.sampling.interpolation import InterpolationRegistry
+from numbadyn.model.delays.sampling.read import longest_delays
+from numbadyn.model.delays.storage.channel import delay_line, finish_channels, signal_channel, state_history
+from numbadyn.model.delays.storage.output import latest_output, note_output, output_known
+from numbadyn.model.delays.times.delay_time import DelaySteps
+from numbadyn.model.delays.times.rule import delay_steps, steps_in
+from numbadyn.model.delays.times.window import Before
 
 __all__ = [
     "Before",

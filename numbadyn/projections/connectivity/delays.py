@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import DelayError
-from numbadyn.model.delays.rule import LONGEST, check_delays, checked_delay, delay_steps
+from numbadyn.model.delays.times.rule import LONGEST, check_delays, checked_delay, delay_steps
 from numbadyn.model.init import (
     Constant,
     FromFunction,
@@ -107,7 +107,7 @@ def steps(
     dt : float
         Time step in ms.
     rounding : {"up", "nearest", "exact"}
-        See `numbadyn.model.delays.rule.delay_steps`.
+        See `numbadyn.model.delays.times.rule.delay_steps`.
     where : str
         The place for messages.
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from numbadyn.errors import DelayError
 from numbadyn.ir.nodes import BindContext
-from numbadyn.model.delays.rule import LONGEST, check_delays, steps_in
+from numbadyn.model.delays.times.rule import LONGEST, check_delays, steps_in
 from numbadyn.model.init import Constant, Distribution, Initialiser, Values
 from numbadyn.model.init_base import Floats
 from numbadyn.projections.connectivity import SynapseTable

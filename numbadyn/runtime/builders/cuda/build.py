@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.model.delays.rule import LONGEST, check_delays, delay_steps
+from numbadyn.model.delays.times.rule import LONGEST, check_delays, delay_steps
 from numbadyn.model.init import Constant, Distribution, Initialiser, OfPairs, Values
 from numbadyn.projections.connectivity import Connectivity, Places, SynapseTable, as_delay
 from numbadyn.projections.connectivity.delays import steps

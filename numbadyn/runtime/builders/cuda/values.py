@@ -68,7 +68,7 @@ def round_delays(
     steps: Any,
     longest: Any,
 ) -> None:
-    """Turn drawn times into whole steps, as `numbadyn.model.delays.rule.delay_steps` does; below zero they are zero.
+    """Turn drawn times into whole steps, as `numbadyn.model.delays.delay_steps` does; below zero they are zero.
 
     ``longest[thread]`` keeps the longest before it is cut off.
     """

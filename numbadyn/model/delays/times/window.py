@@ -165,12 +165,3 @@ def window_of(update_every: Any, update_strategy: str | None, where: str) -> Win
             f"update_every is {describe(update_every)}.", where=where, cure="Give one positive time, such as 1*ms."
         )
     return Window(float(every.reshape(-1)[0]), update_strategy or "hold", where)
-
-
-def window_steps(window: Window) -> Any:
-    """Function of a `BindContext` for the steps of a window."""
-
-    def steps(context: BindContext) -> int:
-        return window.steps(context.dt)
-
-    return steps

@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.ir.nodes import BindContext, Channel, ParamSpec
-from numbadyn.model.delays.rule import steps_in
-from numbadyn.model.delays.source import Source
-from numbadyn.model.delays.sources import StateSource
-from numbadyn.model.delays.windows import Before, Window
+from numbadyn.model.delays.storage.source import Source, StateSource
+from numbadyn.model.delays.times.rule import steps_in
+from numbadyn.model.delays.times.window import Before, Window
 from numbadyn.model.values import State
 from numbadyn.tracing.trace import ANY, Template, Trace
 from numbadyn.units import DIMENSIONLESS, join

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from numbadyn.errors import LateDelayError
 from numbadyn.model import environ
-from numbadyn.model.delays.rule import delay_steps
-from numbadyn.model.delays.windows import Window
+from numbadyn.model.delays.times.rule import delay_steps
+from numbadyn.model.delays.times.window import Window
 from numbadyn.units import Dimension, join_eager, split
 
 if TYPE_CHECKING:

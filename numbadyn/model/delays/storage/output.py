@@ -12,9 +12,9 @@ import numpy as np
 
 from numbadyn.errors import ShapeError
 from numbadyn.model import environ
-from numbadyn.model.delays.history import eager_histories
-from numbadyn.model.delays.reading import latest
-from numbadyn.model.delays.sources import OutputSource, default_template
+from numbadyn.model.delays.sampling.read import latest
+from numbadyn.model.delays.storage.history import eager_histories
+from numbadyn.model.delays.storage.source import OutputSource, default_template
 from numbadyn.model.order import note_touch
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import as_node

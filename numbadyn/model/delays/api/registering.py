@@ -10,16 +10,13 @@ from typing import Any, Self
 from numbadyn.errors import DelayEntryError, DelayError
 from numbadyn.ir.nodes import BindContext
 from numbadyn.model import environ
-from numbadyn.model.delays.fixed_times import DelaySteps, Fixed
-from numbadyn.model.delays.forms import checked_indices, form_of
-from numbadyn.model.delays.given_times import delay_time
-from numbadyn.model.delays.reading import register
-from numbadyn.model.delays.rule import delay_steps
-from numbadyn.model.delays.source import Source
-from numbadyn.model.delays.sources import GivenSource
-from numbadyn.model.delays.times import DelayTime
-from numbadyn.model.delays.windows import Window
-from numbadyn.model.delays.written import Written
+from numbadyn.model.delays.api.written import Written
+from numbadyn.model.delays.sampling.elements import checked_indices, form_of
+from numbadyn.model.delays.sampling.read import register
+from numbadyn.model.delays.storage.source import GivenSource, Source
+from numbadyn.model.delays.times.delay_time import DelaySteps, DelayTime, Fixed, delay_time
+from numbadyn.model.delays.times.rule import delay_steps
+from numbadyn.model.delays.times.window import Window
 from numbadyn.units import TIME, join
 
 __all__ = ["Registering"]

@@ -8,11 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from numbadyn.errors import UnknownStateError
-from numbadyn.model.delays.reading import before_first
-from numbadyn.model.delays.references import PrefetchDelayAt
-from numbadyn.model.delays.source import checked_item
-from numbadyn.model.delays.sources import StateSource
-from numbadyn.model.delays.windows import Before
+from numbadyn.model.delays.api.reference import PrefetchDelayAt
+from numbadyn.model.delays.sampling.read import before_first
+from numbadyn.model.delays.storage.source import StateSource, checked_item
+from numbadyn.model.delays.times.window import Before
 from numbadyn.model.module import read_from_outside
 from numbadyn.model.nearest import nearest_first
 from numbadyn.tracing.trace import current_trace

@@ -19,18 +19,15 @@ from numbadyn.errors import (
 )
 from numbadyn.ir.nodes import BindContext
 from numbadyn.model import environ
-from numbadyn.model.delays.changing_times import Changing
-from numbadyn.model.delays.fixed_times import DelaySteps, Fixed
-from numbadyn.model.delays.forms import checked_indices
-from numbadyn.model.delays.interpolation import InterpolationRegistry, method_of
-from numbadyn.model.delays.nesting import leaves, rebuilt, template_of
-from numbadyn.model.delays.reading import read
-from numbadyn.model.delays.registering import Registering
-from numbadyn.model.delays.rule import delay_steps, one_time
-from numbadyn.model.delays.source import Source
-from numbadyn.model.delays.sources import GivenSource
-from numbadyn.model.delays.times import DelayTime
-from numbadyn.model.delays.windows import window_of
+from numbadyn.model.delays.api.nesting import leaves, rebuilt, template_of
+from numbadyn.model.delays.api.registering import Registering
+from numbadyn.model.delays.sampling.elements import checked_indices
+from numbadyn.model.delays.sampling.interpolation import InterpolationRegistry, method_of
+from numbadyn.model.delays.sampling.read import read
+from numbadyn.model.delays.storage.source import GivenSource, Source
+from numbadyn.model.delays.times.delay_time import Changing, DelaySteps, DelayTime, Fixed
+from numbadyn.model.delays.times.rule import delay_steps, one_time
+from numbadyn.model.delays.times.window import window_of
 from numbadyn.model.values import Parameter
 from numbadyn.model.variable import resolve
 from numbadyn.tracing.trace import current_trace

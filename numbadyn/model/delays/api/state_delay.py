@@ -8,9 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from numbadyn.errors import DelayError
-from numbadyn.model.delays.buffers import Delay
-from numbadyn.model.delays.source import Source, checked_item
-from numbadyn.model.delays.sources import StateSource
+from numbadyn.model.delays.api.delay import Delay
+from numbadyn.model.delays.storage.source import Source, StateSource, checked_item
 from numbadyn.model.module import Module
 
 __all__ = ["StateWithDelay"]

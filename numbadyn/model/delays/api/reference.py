@@ -8,14 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from numbadyn.errors import HookArgumentError, UpdateEveryError
-from numbadyn.model.delays.fixed_times import Fixed
-from numbadyn.model.delays.forms import checked_indices, form_of
-from numbadyn.model.delays.given_times import delay_time
-from numbadyn.model.delays.interpolation import method_of
-from numbadyn.model.delays.reading import before_first, read, register
-from numbadyn.model.delays.source import Source, checked_item, full_name
-from numbadyn.model.delays.sources import OutputSource, StateSource
-from numbadyn.model.delays.windows import Before, window_of
+from numbadyn.model.delays.sampling.elements import checked_indices, form_of
+from numbadyn.model.delays.sampling.interpolation import method_of
+from numbadyn.model.delays.sampling.read import before_first, read, register
+from numbadyn.model.delays.storage.source import OutputSource, Source, StateSource, checked_item, full_name
+from numbadyn.model.delays.times.delay_time import Fixed, delay_time
+from numbadyn.model.delays.times.window import Before, window_of
 
 if TYPE_CHECKING:
     from numbadyn.model.dynamics import Dynamics

@@ -12,15 +12,13 @@ import numpy as np
 
 from numbadyn.errors import DelayError, LateDelayError
 from numbadyn.ir.nodes import BindContext, Reach
-from numbadyn.model.delays.fixed_times import Bound, Fixed
-from numbadyn.model.delays.forms import form_of
-from numbadyn.model.delays.interpolation import OWN, STENCIL, Method
-from numbadyn.model.delays.rule import LONGEST, delay_steps
-from numbadyn.model.delays.samples import EagerSamples, TracedSamples
-from numbadyn.model.delays.slots import Slots
-from numbadyn.model.delays.source import Source, full_name
-from numbadyn.model.delays.times import DelayTime, bound_number, eager_context
-from numbadyn.model.delays.windows import Before
+from numbadyn.model.delays.sampling.elements import form_of
+from numbadyn.model.delays.sampling.interpolation import OWN, STENCIL, Method
+from numbadyn.model.delays.sampling.samples import EagerSamples, Slots, TracedSamples
+from numbadyn.model.delays.storage.source import Source, full_name
+from numbadyn.model.delays.times.delay_time import Bound, DelayTime, Fixed, bound_number, eager_context
+from numbadyn.model.delays.times.rule import LONGEST, delay_steps
+from numbadyn.model.delays.times.window import Before
 from numbadyn.model.order import note_touch
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced

@@ -17,8 +17,8 @@ from numbadyn.errors import (
     UnsupportedFeatureError,
 )
 from numbadyn.model import environ
-from numbadyn.model.delays.nesting import leaves
-from numbadyn.model.delays.source import Source
+from numbadyn.model.delays.api.nesting import leaves
+from numbadyn.model.delays.storage.source import Source
 from numbadyn.model.module import Module
 from numbadyn.model.order import note_touch
 from numbadyn.tracing.trace import current_trace

@@ -1,0 +1,1 @@
+"""What users hold: references to the past of a module, and `Delay`, a memory that is written by hand."""

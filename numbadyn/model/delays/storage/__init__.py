@@ -1,0 +1,1 @@
+"""What has a past, and where it is kept: histories of eager calls, channels of traced steps."""

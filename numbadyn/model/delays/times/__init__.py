@@ -1,0 +1,1 @@
+"""How long ago: the delay rule in numbers, what users give as a delay, windows of several steps."""
