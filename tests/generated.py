@@ -15,7 +15,7 @@ from pathlib import Path
 from numbadyn.codegen.cpu.source import without_comments
 from numbadyn.codegen.cuda.source import cuda_source, kernel_names, library_source
 from numbadyn.lowering.program import Program
-from numbadyn.runtime import machines
+from numbadyn.runtime.cpu import machine
 
 __all__ = ["Generated", "generated", "keeping", "kept"]
 
@@ -68,7 +68,7 @@ def generated(test: str, program: Program, bits: int, *, exact: bool, simulated:
 @contextlib.contextmanager
 def keeping(test: str, *, simulated: bool) -> Iterator[None]:
     """Keep what the simulators of a test would run on a device."""
-    folder, source = os.environ.get("NUMBADYN_TESTS_KEEP"), machines.cpu_source
+    folder, source = os.environ.get("NUMBADYN_TESTS_KEEP"), machine.cpu_source
 
     def kept_too(program: Program, bits: int, library: str) -> str:
         for exact in (False, True):
@@ -81,11 +81,11 @@ def keeping(test: str, *, simulated: bool) -> Iterator[None]:
         return source(program, bits, library)
 
     if folder:
-        machines.cpu_source = kept_too
+        machine.cpu_source = kept_too
     try:
         yield
     finally:
-        machines.cpu_source = source
+        machine.cpu_source = source
 
 
 def kept() -> list[Generated]:
