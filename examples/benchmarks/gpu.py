@@ -37,7 +37,10 @@ from quantities import ms
 
 import numbadyn as nd
 from numbadyn.errors import NumbadynError
-from numbadyn.lowering.program import Compaction, Delivery, Loop, Program
+from numbadyn.lowering.program import Program
+from numbadyn.lowering.stages.compaction import CompactionStage
+from numbadyn.lowering.stages.delivery import DeliveryStage
+from numbadyn.lowering.stages.loop import LoopStage
 from numbadyn.runtime.cuda.device import Device, simulated
 from numbadyn.runtime.cuda.diagnosis import diagnose_cuda
 
@@ -158,7 +161,7 @@ class Runner:
         """Synapses that the spikes have reached: spikes of each source times its mean number of targets."""
         recorded = {part.path: np.asarray(result[part].spikes.indices) for part in self.population}
         reached = 0.0
-        for term in (term for stage in stages_of(self.sim.program, Delivery) for term in stage.terms):
+        for term in (term for stage in stages_of(self.sim.program, DeliveryStage) for term in stage.terms):
             indices = recorded[self.sim.step.channels[term.channel].name.removesuffix(".output")]
             spikes = np.count_nonzero((indices >= term.start) & (indices < term.stop))
             reached += spikes * self.sim.tables[term.connection].n_synapses / (term.stop - term.start)
@@ -173,8 +176,8 @@ def stages_of(program: Program, kind: type) -> Iterator[Any]:
 def bytes_per_step(program: Program, bits: int) -> int:
     """Bytes that a step reads and writes, as the docstring above counts them; synapses are left out."""
     size = {"real": bits // 8, "int": 8, "bool": 1}
-    total = sum(stage.source.size * size[stage.source.kind] for stage in stages_of(program, Compaction))
-    for loop in stages_of(program, Loop):
+    total = sum(stage.source.size * size[stage.source.kind] for stage in stages_of(program, CompactionStage))
+    for loop in stages_of(program, LoopStage):
         kernel = program.kernels[loop.kernel]
         read = {arg.index for operation in kernel.operations for arg in operation.args if arg.where == "slot"}
         written = {store.slot for store in kernel.stores} | {k for k, slot in enumerate(kernel.slots) if slot.cleared}

@@ -14,7 +14,7 @@ from numbadyn.ir.elementary import NAMES
 from numbadyn.ir.nodes import GATHERS, Step
 from numbadyn.ir.ops import OPS
 from numbadyn.ir.spelling import comment, identifier
-from numbadyn.lowering.program import Kernel, Operand, Operation
+from numbadyn.lowering.operations import Kernel, Operand, Operation
 
 __all__ = ["KernelText", "Names", "row_name"]
 

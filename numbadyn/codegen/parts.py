@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from numbadyn.ir.elementary import NAMES
 from numbadyn.ir.ops import OPS
-from numbadyn.lowering.program import Kernel, Operand
+from numbadyn.lowering.operations import Kernel, Operand
 
 __all__ = ["SHORT_FORMS", "Part", "parts_of"]
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 from numbadyn.ir.elementary import NAMES
 from numbadyn.ir.ops import OPS
 from numbadyn.ir.reductions import LANES
-from numbadyn.lowering.program import Draw, Program, Reduction
+from numbadyn.lowering.program import Program
+from numbadyn.lowering.stages.draw import DrawStage
+from numbadyn.lowering.stages.reduction import ReductionStage
 
 __all__ = [
     "HOW",
@@ -116,12 +118,12 @@ def reduction_names() -> str:
 
 def reduces(program: Program) -> bool:
     """Whether a program has reductions or products with matrices."""
-    return any(isinstance(stages[0], Reduction) for stages in program.schedule)
+    return any(isinstance(stages[0], ReductionStage) for stages in program.schedule)
 
 
 def draws_counts(program: Program) -> bool:
     """Whether a program draws Poisson counts, whose routine takes long to compile."""
-    return any(isinstance(stages[0], Draw) for stages in program.schedule)
+    return any(isinstance(stages[0], DrawStage) for stages in program.schedule)
 
 
 def elementary_functions(program: Program) -> set[str]:

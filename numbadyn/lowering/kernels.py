@@ -9,29 +9,18 @@ from numbadyn.ir.analysis import base_of, computed_in_loop, signal_of, signals
 from numbadyn.ir.nodes import GATHERS, Node
 from numbadyn.ir.ops import Kind
 from numbadyn.ir.spelling import identifier
+from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.fusion import Draft, Plan, reads, view_base
-from numbadyn.lowering.program import (
-    Access,
-    Buffer,
-    Compaction,
-    Delivery,
-    Draw,
-    Instance,
-    Kernel,
-    Loop,
-    Operand,
-    Operation,
-    Packing,
-    Program,
-    Reduction,
-    Refill,
-    Slot,
-    Stage,
-    Store,
-    Term,
-    TrainStage,
-    View,
-)
+from numbadyn.lowering.operations import Access, Kernel, Operand, Operation, Slot, Store
+from numbadyn.lowering.program import Program, Refill
+from numbadyn.lowering.stages.base import Stage
+from numbadyn.lowering.stages.compaction import CompactionStage
+from numbadyn.lowering.stages.delivery import DeliveryStage, Term
+from numbadyn.lowering.stages.draw import DrawStage
+from numbadyn.lowering.stages.loop import Instance, LoopStage
+from numbadyn.lowering.stages.packing import PackingStage
+from numbadyn.lowering.stages.reduction import ReductionStage
+from numbadyn.lowering.stages.train import TrainStage
 
 __all__ = ["build_program"]
 
@@ -96,7 +85,7 @@ class _LoopBuilder:
         self.locals: dict[int, int] = {}
         self.operations: list[Operation] = []
         self.slots: list[Slot] = []
-        self.views: list[View] = []
+        self.views: list[BufferView] = []
         self.scalar_names: list[tuple[str, Kind]] = []
         self.scalars: list[int] = []
         self._slot_of: dict[object, int] = {}
@@ -114,7 +103,7 @@ class _LoopBuilder:
             self.scalar_names.append((name, kind))
         return Operand("scalar", self._scalar_of[key])
 
-    def _slot(self, view: View, access: Access, stride: int, name: str, *, cleared: bool = False) -> Operand:
+    def _slot(self, view: BufferView, access: Access, stride: int, name: str, *, cleared: bool = False) -> Operand:
         key = (view, access, stride)
         if key not in self._slot_of:
             self._slot_of[key] = len(self.slots)
@@ -145,28 +134,28 @@ class _LoopBuilder:
         """The slot of a value that lies in memory."""
         node = self.node(arg)
         if node.op == "lookup":
-            return self._slot(View(self.memory.lookup(node), 0, node.size), access, stride, node.label or "table")
+            return self._slot(BufferView(self.memory.lookup(node), 0, node.size), access, stride, node.label or "table")
         if arg in self.plan.constants:
-            view = View(self.memory.constant(arg), 0, node.size)
+            view = BufferView(self.memory.constant(arg), 0, node.size)
             return self._slot(view, access, stride, node.label or f"c{arg}")
         base_index, offset, step = view_base(self.plan.step, arg)
         base = self.node(base_index)
         span = (node.size - 1) * step + 1
         name = node.label or base.label
         if base.op == "state":
-            return self._slot(View(self.memory.state(base.attrs["index"]), offset, span), access, stride, name)
+            return self._slot(BufferView(self.memory.state(base.attrs["index"]), offset, span), access, stride, name)
         if base.op == "history" and not computed_in_loop(self.plan.step, base):
             lag = base.args[0] if base.args else None
-            view = View(self.memory.ring(base.attrs["channel"]), offset, span, "past", lag)
+            view = BufferView(self.memory.ring(base.attrs["channel"]), offset, span, "past", lag)
             return self._slot(view, access, stride, name)
         buffer = self.memory.value(base_index)
         cleared = base_index in self.clearable and access == "each"
-        return self._slot(View(buffer, offset, span), access, stride, name or base.op, cleared=cleared)
+        return self._slot(BufferView(buffer, offset, span), access, stride, name or base.op, cleared=cleared)
 
     def _gather(self, index: int, node: Node) -> Operation:
         """A read of a history at a delay of each element's own, or of bits; lag and element follow the memory."""
         ring = self.memory.ring(node.attrs["channel"])
-        whole = self._slot(View(ring, 0, ring.size, "whole"), "any", 1, f"{node.label}_history")
+        whole = self._slot(BufferView(ring, 0, ring.size, "whole"), "any", 1, f"{node.label}_history")
         return Operation("gather", (whole, *(self.operand(arg) for arg in node.args[:2])), node.kind, index)
 
     def _take(self, index: int, node: Node) -> Operation:
@@ -204,12 +193,12 @@ class _LoopBuilder:
             if index in self.memory.stored_as or index in self.plan.refills or ("temp", index) in self.memory.buffers:
                 buffer = self.memory.value(index)
                 known = self.plan.step.states[buffer.index].label if buffer.role == "state" else self.node(index).op
-                slot = self._slot(View(buffer, 0, buffer.size), "each", 1, self.node(index).label or known)
+                slot = self._slot(BufferView(buffer, 0, buffer.size), "each", 1, self.node(index).label or known)
                 stores.append(Store(self.locals[index], slot.index))
             for number, channel in enumerate(self.plan.step.channels):
                 if number in self.plan.rings and channel.value == index and channel.kind != "bool":
                     ring = self.memory.ring(number)
-                    slot = self._slot(View(ring, 0, ring.size, "now"), "each", 1, f"{channel.label}_now")
+                    slot = self._slot(BufferView(ring, 0, ring.size, "now"), "each", 1, f"{channel.label}_now")
                     stores.append(Store(self.locals[index], slot.index))
         return stores
 
@@ -258,7 +247,7 @@ class _Builder:
         for number, draft in enumerate(plan.drafts):
             stage = self._loop(number, clearable) if draft.kind == "loop" else self._other(draft, clearable)
             rank = ("deliver", "draw", "train", "loop", "compact", "pack", "reduce").index(draft.kind)
-            built.append((draft.level, (rank, stage.kernel if isinstance(stage, Loop) else 0), stage))
+            built.append((draft.level, (rank, stage.kernel if isinstance(stage, LoopStage) else 0), stage))
         program.schedule = _grouped(built)
         program.buffers = _layout(program.schedule, list(self.memory.buffers.values()))
         program.refills = self._refills()
@@ -276,38 +265,38 @@ class _Builder:
             found.append(Refill(self.memory.value(total), read, factor))
         return found
 
-    def _loop(self, number: int, clearable: set[int]) -> Loop:
+    def _loop(self, number: int, clearable: set[int]) -> LoopStage:
         kernel, instance = _LoopBuilder(self.plan, self.memory, number, clearable).build()
         if kernel.structure not in self._kernels:
             self._kernels[kernel.structure] = len(self.program.kernels)
             base = identifier(instance.region.rsplit(".", 1)[-1].lower(), "loop")
             name = f"update_{base}_{len(self.program.kernels)}"
             self.program.kernels.append(Kernel(name, kernel.operations, kernel.slots, kernel.scalars, kernel.stores))
-        return Loop(self._kernels[kernel.structure], (instance,))
+        return LoopStage(self._kernels[kernel.structure], (instance,))
 
     def _other(self, draft: Draft, clearable: set[int]) -> Stage:
         index = draft.nodes[0]
         node = self.plan.step.nodes[index]
         if draft.kind == "compact":
-            return Compaction(draft.channel, self.memory.value(index), self.plan.events[draft.channel])
+            return CompactionStage(draft.channel, self.memory.value(index), self.plan.events[draft.channel])
         if draft.kind == "pack":
             ring = self.memory.ring(draft.channel)
-            return Packing(View(ring, 0, ring.size, "now"), self.memory.value(index))
+            return PackingStage(BufferView(ring, 0, ring.size, "now"), self.memory.value(index))
         target = self.memory.value(index)
         if draft.kind == "train":
             return TrainStage(target, node.attrs["index"])
         if draft.kind == "draw":
-            return Draw(target, self._view(node.args[0]), node.attrs["stream"])
+            return DrawStage(target, self._view(node.args[0]), node.attrs["stream"])
         if draft.kind == "reduce":
             views = [self._view(arg) for arg in node.args]
             factors = views[1] if len(views) > 1 else None
-            return Reduction(target, node.attrs.get("how", "dot"), views[0], factors)
-        return Delivery(target, tuple(self._terms(node)), index not in clearable and base_of(node) is None)
+            return ReductionStage(target, node.attrs.get("how", "dot"), views[0], factors)
+        return DeliveryStage(target, tuple(self._terms(node)), index not in clearable and base_of(node) is None)
 
-    def _view(self, arg: int) -> View:
+    def _view(self, arg: int) -> BufferView:
         """Where a value lies in memory."""
         if arg in self.plan.constants:
-            return View(self.memory.constant(arg), 0, self.plan.step.nodes[arg].size)
+            return BufferView(self.memory.constant(arg), 0, self.plan.step.nodes[arg].size)
         builder = _LoopBuilder(self.plan, self.memory, 0, set())
         builder.draft = Draft("loop", 0, self.plan.step.nodes[arg].size)
         builder.operand(arg)
@@ -331,9 +320,11 @@ def _grouped(built: list[tuple[int, tuple[object, ...], Stage]]) -> list[tuple[S
     schedule: list[tuple[Stage, ...]] = []
     for key in sorted(groups, key=lambda k: (k[0], str(k[1]))):
         stages = groups[key]
-        if isinstance(stages[0], Loop):
-            instances = tuple(instance for stage in stages if isinstance(stage, Loop) for instance in stage.instances)
-            schedule.append((Loop(stages[0].kernel, instances),))
+        if isinstance(stages[0], LoopStage):
+            instances = tuple(
+                instance for stage in stages if isinstance(stage, LoopStage) for instance in stage.instances
+            )
+            schedule.append((LoopStage(stages[0].kernel, instances),))
         else:
             schedule.append(tuple(stages))
     return schedule
@@ -345,7 +336,7 @@ def _layout(schedule: list[tuple[Stage, ...]], buffers: list[Buffer]) -> list[tu
     blocks: list[tuple[Buffer, ...]] = []
     for stages in schedule:
         for stage in stages:
-            if isinstance(stage, Loop):
+            if isinstance(stage, LoopStage):
                 for views in zip(*(instance.views for instance in stage.instances), strict=True):
                     own = (view.buffer for view in views if view.buffer.role != "lookup")
                     block = tuple(dict.fromkeys(buffer for buffer in own if buffer not in placed))

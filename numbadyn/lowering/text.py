@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from numbadyn.lowering.program import Operand, Program
+    from numbadyn.lowering.operations import Operand
+    from numbadyn.lowering.program import Program
 
 __all__ = ["program_text"]
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from numbadyn.ir.interpreter import Evaluator, dtype_of
 from numbadyn.ir.nodes import BindContext
-from numbadyn.lowering.program import Buffer, Program
+from numbadyn.lowering.buffers import Buffer
+from numbadyn.lowering.program import Program
 from numbadyn.runtime.logs import SampleLog, SpikeLog
 from numbadyn.runtime.machine import Machine, Outcome, check_depths, longest_delays
 from numbadyn.runtime.memory import Memory

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from numbadyn.ir.interpreter import Evaluator, dtype_of
 from numbadyn.ir.nodes import BindContext
-from numbadyn.lowering.program import Buffer, Delivery, Program
+from numbadyn.lowering.buffers import Buffer
+from numbadyn.lowering.program import Program
+from numbadyn.lowering.stages.delivery import DeliveryStage
 from numbadyn.runtime.forecast import CURES, Part, require
 
 __all__ = ["Memory"]
@@ -80,7 +82,7 @@ class Memory:
         deepest = self.evaluator.depths()
         for stages in self.program.schedule:
             for stage in stages:
-                if isinstance(stage, Delivery):
+                if isinstance(stage, DeliveryStage):
                     for term in stage.terms:
                         delays = self.tables[term.connection].delays
                         longest = int(delays.max()) if len(delays) else 0

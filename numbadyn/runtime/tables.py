@@ -15,20 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.codegen.prelude import HOW
-from numbadyn.lowering.program import (
-    SLOT_COLUMNS,
-    Compaction,
-    Delivery,
-    Draw,
-    Instance,
-    Loop,
-    Packing,
-    Reduction,
-    Term,
-    TrainStage,
-    View,
-    slot_column,
-)
+from numbadyn.lowering.buffers import BufferView
+from numbadyn.lowering.layouts import SLOT_COLUMNS, slot_column
+from numbadyn.lowering.stages.compaction import CompactionStage
+from numbadyn.lowering.stages.delivery import DeliveryStage, Term
+from numbadyn.lowering.stages.draw import DrawStage
+from numbadyn.lowering.stages.loop import Instance, LoopStage
+from numbadyn.lowering.stages.packing import PackingStage
+from numbadyn.lowering.stages.reduction import ReductionStage
+from numbadyn.lowering.stages.train import TrainStage
 from numbadyn.runtime.memory import Memory
 from numbadyn.runtime.merging import merged_rows, worth_merging
 
@@ -69,15 +64,15 @@ class Tables:
         self._terms: list[list[int]] = []
         self.stages: list[NDArray[Any]] = []
         writers: dict[type, Callable[[Any], list[NDArray[Any]]]] = {
-            Delivery: self._deliveries,
-            Compaction: self._compactions,
-            Packing: self._packings,
-            Draw: self._draws,
+            DeliveryStage: self._deliveries,
+            CompactionStage: self._compactions,
+            PackingStage: self._packings,
+            DrawStage: self._draws,
             TrainStage: self._trains,
-            Reduction: self._reductions,
+            ReductionStage: self._reductions,
         }
         for stages in memory.program.schedule:
-            if isinstance(stages[0], Loop):
+            if isinstance(stages[0], LoopStage):
                 self.stages += self._loop(stages[0])
             else:
                 self.stages += writers[type(stages[0])](stages)
@@ -91,7 +86,7 @@ class Tables:
 
     # ---- loops -------------------------------------------------------------------------------------------------------
 
-    def _slot(self, view: View) -> list[int]:
+    def _slot(self, view: BufferView) -> list[int]:
         memory = self.memory
         if view.buffer.role == "lookup":
             array = memory.program.step.lookups[view.buffer.index].fetch()
@@ -109,7 +104,7 @@ class Tables:
     def _scalar(self, key: int) -> Any:
         return ~key if key < 0 else self.memory.evaluator.values[key].reshape(-1)[0]
 
-    def _loop(self, loop: Loop) -> list[NDArray[Any]]:
+    def _loop(self, loop: LoopStage) -> list[NDArray[Any]]:
         kernel = self.memory.program.kernels[loop.kernel]
         kinds = [kind for _name, kind in kernel.scalars]
         rows: list[list[int]] = []
@@ -171,7 +166,7 @@ class Tables:
 
     # ---- other stages ------------------------------------------------------------------------------------------------
 
-    def _deliveries(self, stages: tuple[Delivery, ...]) -> list[NDArray[Any]]:
+    def _deliveries(self, stages: tuple[DeliveryStage, ...]) -> list[NDArray[Any]]:
         rows = []
         for chain in self._chains(stages):
             first = len(self._terms)
@@ -181,13 +176,13 @@ class Tables:
             rows.append([self.memory.offsets[chain[0].target], size, int(chain[0].clear), first, len(self._terms)])
         return [_rows(rows, 5)]
 
-    def _chains(self, stages: tuple[Delivery, ...]) -> list[list[Delivery]]:
+    def _chains(self, stages: tuple[DeliveryStage, ...]) -> list[list[DeliveryStage]]:
         """Deliveries in groups that one row of a table can serve: same events, delays and weight, sums side by side."""
-        alike: dict[Any, list[Delivery]] = {}
+        alike: dict[Any, list[DeliveryStage]] = {}
         for number, stage in enumerate(stages):
             kinds = [self._kind_of_term(term) for term in stage.terms]
             alike.setdefault((stage.clear, *kinds) if kinds and None not in kinds else number, []).append(stage)
-        chains: list[list[Delivery]] = []
+        chains: list[list[DeliveryStage]] = []
         for group in alike.values():
             group.sort(key=lambda stage: self.memory.offsets[stage.target])
             chain = [group[0]]
@@ -211,13 +206,13 @@ class Tables:
             table.delays.tobytes(), table.offsets.size, float(table.weights.reshape(-1)[0]),
         )  # fmt: skip
 
-    def _mergeable(self, chain: list[Delivery]) -> bool:
+    def _mergeable(self, chain: list[DeliveryStage]) -> bool:
         return all(
             worth_merging([self.memory.tables[term.connection] for term in terms])
             for terms in zip(*(stage.terms for stage in chain), strict=True)
         )
 
-    def _merged_term(self, chain: list[Delivery], terms: tuple[Term, ...]) -> list[int]:
+    def _merged_term(self, chain: list[DeliveryStage], terms: tuple[Term, ...]) -> list[int]:
         """A term of several connections; their joint rows are made once."""
         row, start = self._term(terms[0]), self.memory.offsets[chain[0].target]
         key = (
@@ -246,7 +241,7 @@ class Tables:
             0 if ring is None else memory.offsets[ring],
         ]  # fmt: skip
 
-    def _compactions(self, stages: tuple[Compaction, ...]) -> list[NDArray[Any]]:
+    def _compactions(self, stages: tuple[CompactionStage, ...]) -> list[NDArray[Any]]:
         memory = self.memory
         rows = [
             [
@@ -261,11 +256,11 @@ class Tables:
         ]
         return [_rows(rows, 6)]
 
-    def _packings(self, stages: tuple[Packing, ...]) -> list[NDArray[Any]]:
+    def _packings(self, stages: tuple[PackingStage, ...]) -> list[NDArray[Any]]:
         rows = [[self.memory.offsets[s.source], s.source.size, *self._slot(s.ring)] for s in stages]
         return [_rows(rows, 2 + len(SLOT_COLUMNS))]
 
-    def _draws(self, stages: tuple[Draw, ...]) -> list[NDArray[Any]]:
+    def _draws(self, stages: tuple[DrawStage, ...]) -> list[NDArray[Any]]:
         rows = [
             [self.memory.offsets[stage.target], stage.target.size, *self._slot(stage.mean), stage.stream]
             for stage in stages
@@ -288,7 +283,7 @@ class Tables:
             )
         return [_rows(rows, 5)]
 
-    def _reductions(self, stages: tuple[Reduction, ...]) -> list[NDArray[Any]]:
+    def _reductions(self, stages: tuple[ReductionStage, ...]) -> list[NDArray[Any]]:
         rows = []
         for stage in stages:
             parts, kind = stage.target.size, stage.source.buffer.kind

@@ -3,7 +3,7 @@
 import pytest
 
 from numbadyn.codegen.parts import parts_of
-from numbadyn.lowering.program import Kernel, Operand, Operation, Slot, Store
+from numbadyn.lowering.operations import Kernel, Operand, Operation, Slot, Store
 
 
 def kernel(*operations: tuple[str, tuple[tuple[str, int], ...], str], stores: int) -> Kernel:

@@ -5,7 +5,11 @@ from quantities import Hz, ms, mV, nS, pA
 
 import numbadyn as nd
 from numbadyn.lowering.pipeline import lower, prepare
-from numbadyn.lowering.program import Compaction, Delivery, Draw, Loop, TrainStage
+from numbadyn.lowering.stages.compaction import CompactionStage
+from numbadyn.lowering.stages.delivery import DeliveryStage
+from numbadyn.lowering.stages.draw import DrawStage
+from numbadyn.lowering.stages.loop import LoopStage
+from numbadyn.lowering.stages.train import TrainStage
 from numbadyn.model.step import trace_step
 
 
@@ -41,11 +45,11 @@ def stages(program, kind):
 def test_one_loop_a_population_and_one_kernel_for_all():
     program = lower(prepared(Net((3, 4, 5))))
     assert len(program.kernels) == 1
-    (loop,) = stages(program, Loop)
+    (loop,) = stages(program, LoopStage)
     assert [instance.size for instance in loop.instances] == [3, 4, 5]
     assert [instance.region for instance in loop.instances] == ["Net.P0", "Net.P1", "Net.P2"]
-    assert len(stages(program, Delivery)) == 3
-    assert len(stages(program, Compaction)) == 3
+    assert len(stages(program, DeliveryStage)) == 3
+    assert len(stages(program, CompactionStage)) == 3
 
 
 def test_unequal_populations_have_kernels_of_their_own():
@@ -92,12 +96,12 @@ class Sources(nd.DynamicsGroup):
 
 def test_every_kind_of_stage_in_an_order_that_respects_its_reads():
     program = lower(prepared(Sources()))
-    for kind in (Delivery, Draw, TrainStage, Loop, Compaction):
+    for kind in (DeliveryStage, DrawStage, TrainStage, LoopStage, CompactionStage):
         assert stages(program, kind), kind
     kinds = [type(group[0]) for group in program.schedule]
-    update = max(n for n, group in enumerate(program.schedule) if isinstance(group[0], Loop))
-    assert kinds.index(Delivery) < update
-    assert kinds.index(Draw) < update
+    update = max(n for n, group in enumerate(program.schedule) if isinstance(group[0], LoopStage))
+    assert kinds.index(DeliveryStage) < update
+    assert kinds.index(DrawStage) < update
 
 
 class Late(nd.DynamicsGroup):
@@ -115,7 +119,7 @@ class Late(nd.DynamicsGroup):
 
 def test_a_store_waits_for_readers_of_the_old_version():
     program = lower(prepared(Late()))
-    loops = stages(program, Loop)
+    loops = stages(program, LoopStage)
     stored = [
         (number, loop.instances[0].views[store.slot].buffer.name)
         for number, loop in enumerate(loops)

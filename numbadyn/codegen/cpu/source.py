@@ -20,20 +20,16 @@ from numbadyn.codegen.prelude import (
 from numbadyn.ir.elementary import EXPREL_SHORT_LIMIT, HEADER, numba_source
 from numbadyn.ir.nodes import Step
 from numbadyn.ir.spelling import docstring_words
-from numbadyn.lowering.program import (
-    CHECK_EVERY,
-    SLOT_COLUMNS,
-    Compaction,
-    Delivery,
-    Draw,
-    Kernel,
-    Loop,
-    Packing,
-    Program,
-    Reduction,
-    TrainStage,
-    slot_column,
-)
+from numbadyn.lowering.layouts import SLOT_COLUMNS, slot_column
+from numbadyn.lowering.operations import Kernel
+from numbadyn.lowering.program import CHECK_EVERY, Program
+from numbadyn.lowering.stages.compaction import CompactionStage
+from numbadyn.lowering.stages.delivery import DeliveryStage
+from numbadyn.lowering.stages.draw import DrawStage
+from numbadyn.lowering.stages.loop import LoopStage
+from numbadyn.lowering.stages.packing import PackingStage
+from numbadyn.lowering.stages.reduction import ReductionStage
+from numbadyn.lowering.stages.train import TrainStage
 
 __all__ = ["ENTRY", "cpu_source", "library_entries", "library_source", "without_comments"]
 
@@ -196,24 +192,24 @@ def _schedule(program: Program) -> tuple[list[str], list[str]]:
         first = stages[0]
         rows = f"rows{number}"
         tables.append(rows)
-        if isinstance(first, Loop):
+        if isinstance(first, LoopStage):
             tables += [f"reals{number}", f"integers{number}"]
             kernel = program.kernels[first.kernel]
             lines.append(
                 f"        each_{kernel.name}(step, final, dt, key0, key1, R, I, B, scratch, "
                 f"{rows}, reals{number}, integers{number})"
             )
-        elif isinstance(first, Delivery):
+        elif isinstance(first, DeliveryStage):
             lines.append(f"        deliver({rows}, terms, step, R, B, E, C)")
-        elif isinstance(first, Compaction):
+        elif isinstance(first, CompactionStage):
             lines.append(f"        compact({rows}, step, R, I, B, E, C)")
-        elif isinstance(first, Packing):
+        elif isinstance(first, PackingStage):
             lines.append(f"        pack({rows}, step, B)")
-        elif isinstance(first, Draw):
+        elif isinstance(first, DrawStage):
             lines.append(f"        draw({rows}, step, key0, key1, R)")
         elif isinstance(first, TrainStage):
             lines.append(f"        play_trains({rows}, step, B)")
-        elif isinstance(first, Reduction):
+        elif isinstance(first, ReductionStage):
             lines.append(f"        reduce_rows({rows}, step, R, I, B)")
     return lines, tables
 

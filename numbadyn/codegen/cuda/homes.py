@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from numbadyn.lowering.program import Buffer, Instance, Kernel, Loop, Program, View
+from numbadyn.lowering.buffers import Buffer, BufferView
+from numbadyn.lowering.operations import Kernel
+from numbadyn.lowering.program import Program
+from numbadyn.lowering.stages.loop import Instance, LoopStage
 
 __all__ = ["Homes", "elementwise", "homes_of"]
 
@@ -39,7 +42,7 @@ class Homes:
         return self.buffers.get(buffer, 0)
 
 
-def elementwise(kernel: Kernel, instance: Instance) -> list[tuple[View, bool]]:
+def elementwise(kernel: Kernel, instance: Instance) -> list[tuple[BufferView, bool]]:
     """Views of an instance, and whether element i of the loop touches just element i of it."""
     return [
         (view, slot.access == "each" and not slot.whole)
@@ -59,7 +62,7 @@ def homes_of(program: Program) -> Homes:
     -------
     Homes
     """
-    loops = [stage for stages in program.schedule for stage in stages if isinstance(stage, Loop)]
+    loops = [stage for stages in program.schedule for stage in stages if isinstance(stage, LoopStage)]
     instances = [(program.kernels[loop.kernel], instance) for loop in loops for instance in loop.instances]
     views = [(instance, view) for kernel, instance in instances for view, own in elementwise(kernel, instance) if own]
     number = max((view.offset for _instance, view in views), default=0)  # so that none is below zero

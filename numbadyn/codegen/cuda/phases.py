@@ -14,21 +14,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from numbadyn.codegen.cuda.homes import Homes, elementwise, homes_of
-from numbadyn.lowering.program import (
-    Buffer,
-    Compaction,
-    Delivery,
-    Draw,
-    Kernel,
-    Loop,
-    Packing,
-    Program,
-    Reduction,
-    Stage,
-    Term,
-    TrainStage,
-    View,
-)
+from numbadyn.lowering.buffers import Buffer, BufferView
+from numbadyn.lowering.operations import Kernel
+from numbadyn.lowering.program import Program
+from numbadyn.lowering.stages.base import Stage
+from numbadyn.lowering.stages.compaction import CompactionStage
+from numbadyn.lowering.stages.delivery import DeliveryStage, Term
+from numbadyn.lowering.stages.draw import DrawStage
+from numbadyn.lowering.stages.loop import LoopStage
+from numbadyn.lowering.stages.packing import PackingStage
+from numbadyn.lowering.stages.reduction import ReductionStage
+from numbadyn.lowering.stages.train import TrainStage
 
 __all__ = ["Phase", "is_independent", "levels", "touched_by_recording", "touched_by_samples"]
 
@@ -74,7 +70,7 @@ class Phase:
         return bool(self._shared(earlier))
 
 
-def _places(view: View) -> set[Place]:
+def _places(view: BufferView) -> set[Place]:
     if view.slot == "fixed":
         return {("memory", view.buffer)}
     if view.slot == "whole":
@@ -103,7 +99,7 @@ def _stored(kernel: Kernel) -> set[int]:
     return {store.slot for store in kernel.stores} | {k for k, slot in enumerate(kernel.slots) if slot.cleared}
 
 
-def _loop(program: Program, loop: Loop, entry: int, homes: Homes) -> Phase:
+def _loop(program: Program, loop: LoopStage, entry: int, homes: Homes) -> Phase:
     kernel = program.kernels[loop.kernel]
     stored = _stored(kernel)
     reads: set[Place] = set()
@@ -126,7 +122,7 @@ def _own(buffers: Iterable[Buffer], homes: Homes) -> list[tuple[Place, int]]:
 
 
 def _delivery(
-    stages: list[Delivery], entry: int, rings: dict[int, Buffer], ordered: bool, homes: Homes
+    stages: list[DeliveryStage], entry: int, rings: dict[int, Buffer], ordered: bool, homes: Homes
 ) -> Iterator[Phase]:
     targets: set[Place] = {("memory", stage.target) for stage in stages}
     events = {place for stage in stages for term in stage.terms for place in _events_of(term, rings)}
@@ -142,7 +138,7 @@ def _delivery(
     yield _phase("deliver", entry, events | targets, targets)
 
 
-def _compaction(stages: list[Compaction], entry: int, ordered: bool, homes: Homes) -> Iterator[Phase]:
+def _compaction(stages: list[CompactionStage], entry: int, ordered: bool, homes: Homes) -> Iterator[Phase]:
     sources: set[Place] = {("memory", stage.source) for stage in stages}
     events: set[Place] = {("events now", stage.channel) for stage in stages}
     scratch: set[Place] = {("scratch", entry)}
@@ -159,23 +155,25 @@ def _compaction(stages: list[Compaction], entry: int, ordered: bool, homes: Home
 def _phases_of(program: Program, stages: tuple[Stage, ...], entry: int, ordered: bool, homes: Homes) -> Iterator[Phase]:
     first = stages[0]
     rings = {buffer.index: buffer for block in program.buffers for buffer in block if buffer.role == "ring"}
-    if isinstance(first, Loop):
+    if isinstance(first, LoopStage):
         yield _loop(program, first, entry, homes)
-    elif isinstance(first, Delivery):
-        yield from _delivery([stage for stage in stages if isinstance(stage, Delivery)], entry, rings, ordered, homes)
-    elif isinstance(first, Compaction):
-        yield from _compaction([stage for stage in stages if isinstance(stage, Compaction)], entry, ordered, homes)
-    elif isinstance(first, Packing):
-        packings = [stage for stage in stages if isinstance(stage, Packing)]
+    elif isinstance(first, DeliveryStage):
+        yield from _delivery(
+            [stage for stage in stages if isinstance(stage, DeliveryStage)], entry, rings, ordered, homes
+        )
+    elif isinstance(first, CompactionStage):
+        yield from _compaction([stage for stage in stages if isinstance(stage, CompactionStage)], entry, ordered, homes)
+    elif isinstance(first, PackingStage):
+        packings = [stage for stage in stages if isinstance(stage, PackingStage)]
         reads: set[Place] = {("memory", stage.source) for stage in packings}
         yield _phase("pack", entry, reads, {place for stage in packings for place in _places(stage.ring)})
-    elif isinstance(first, Reduction):
-        reductions = [stage for stage in stages if isinstance(stage, Reduction)]
+    elif isinstance(first, ReductionStage):
+        reductions = [stage for stage in stages if isinstance(stage, ReductionStage)]
         views = [view for stage in reductions for view in (stage.source, stage.factors) if view is not None]
         results: set[Place] = {("memory", stage.target) for stage in reductions}
         yield _phase("reduce_rows", entry, {place for view in views for place in _places(view)}, results)
-    elif isinstance(first, Draw):
-        draws = [stage for stage in stages if isinstance(stage, Draw)]
+    elif isinstance(first, DrawStage):
+        draws = [stage for stage in stages if isinstance(stage, DrawStage)]
         means = {place for stage in draws for place in _places(stage.mean)}
         drawn = _own((stage.target for stage in draws), homes)
         yield _phase("draw", entry, means, [place for place, _first in drawn], drawn)
@@ -225,7 +223,7 @@ def touched_by_samples(groups: list[list[Phase]]) -> bool:
 def touched_by_recording(program: Program, groups: list[list[Phase]]) -> bool:
     """Whether the first phases of a step write what is recorded after the step before it."""
     recorded: set[Place] = {("memory", buffer) for buffer in program.probes.values()}
-    deliveries = (stage for stages in program.schedule for stage in stages if isinstance(stage, Delivery))
+    deliveries = (stage for stages in program.schedule for stage in stages if isinstance(stage, DeliveryStage))
     past = {term.channel for delivery in deliveries for term in delivery.terms if term.base > 0}
     # a channel whose events of earlier steps nobody surely reads may have one slot
     recorded |= {("events now", channel) for channel in program.events if channel not in past}
@@ -234,12 +232,12 @@ def touched_by_recording(program: Program, groups: list[list[Phase]]) -> bool:
 
 def is_independent(program: Program) -> bool:
     """Whether every thread touches what is its own only, so that nobody waits for anybody from step to step."""
-    if len(program.schedule) != 1 or program.events or not isinstance(program.schedule[0][0], Loop):
+    if len(program.schedule) != 1 or program.events or not isinstance(program.schedule[0][0], LoopStage):
         return False
     loop = program.schedule[0][0]
     kernel = program.kernels[loop.kernel]
     stored = _stored(kernel)
-    owner: dict[Buffer, tuple[int, View]] = {}
+    owner: dict[Buffer, tuple[int, BufferView]] = {}
     for number, instance in enumerate(loop.instances):
         for k in stored:
             if instance.views[k].slot != "fixed" or kernel.slots[k].access != "each":

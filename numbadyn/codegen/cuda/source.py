@@ -28,7 +28,10 @@ from numbadyn.codegen.prelude import (
 from numbadyn.ir.elementary import EXPREL_SHORT_LIMIT, HEADER, numba_source
 from numbadyn.ir.nodes import Step
 from numbadyn.ir.spelling import docstring_words
-from numbadyn.lowering.program import CHECK_EVERY, SLOT_COLUMNS, Compaction, Kernel, Program, slot_column
+from numbadyn.lowering.layouts import SLOT_COLUMNS, slot_column
+from numbadyn.lowering.operations import Kernel
+from numbadyn.lowering.program import CHECK_EVERY, Program
+from numbadyn.lowering.stages.compaction import CompactionStage
 
 __all__ = [
     "SCRATCH_ROW",
@@ -165,7 +168,7 @@ def schedule_place(entry: int) -> int:
 
 def scratch_size(program: Program) -> int:
     """Length of the scratch memory `W`: counts of events; behind them stand the marks of failed checks."""
-    return sum(len(stages) * SCRATCH_ROW for stages in program.schedule if isinstance(stages[0], Compaction))
+    return sum(len(stages) * SCRATCH_ROW for stages in program.schedule if isinstance(stages[0], CompactionStage))
 
 
 def _whole(kernel: Kernel) -> Part:

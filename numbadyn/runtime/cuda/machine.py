@@ -28,7 +28,11 @@ from numbadyn.codegen.cuda.source import (
 )
 from numbadyn.errors import DeviceMemoryError
 from numbadyn.ir.nodes import BindContext
-from numbadyn.lowering.program import Buffer, Compaction, Delivery, Loop, Program
+from numbadyn.lowering.buffers import Buffer
+from numbadyn.lowering.program import Program
+from numbadyn.lowering.stages.compaction import CompactionStage
+from numbadyn.lowering.stages.delivery import DeliveryStage
+from numbadyn.lowering.stages.loop import LoopStage
 from numbadyn.runtime.compiled import CompiledMachine
 from numbadyn.runtime.cuda.device import Device
 from numbadyn.runtime.cuda.launches import Launches, Way, launches_of
@@ -110,9 +114,9 @@ class CudaMachine(CompiledMachine):
             sum(instance.size for instance in stage.instances)
             for stages in self.program.schedule
             for stage in stages
-            if isinstance(stage, Loop)
+            if isinstance(stage, LoopStage)
         ]
-        delivers = any(isinstance(stages[0], Delivery) for stages in self.program.schedule)
+        delivers = any(isinstance(stages[0], DeliveryStage) for stages in self.program.schedule)
         synapses = sum(int(table.n_synapses) for table in self.memory.tables) if delivers else 0
         return max([*loops, min(synapses // 64, 1 << 18), 1])
 
@@ -224,13 +228,13 @@ class CudaMachine(CompiledMachine):
         for number, stages in enumerate(schedule):
             rows, place = next(tables), schedule_place(number)
             directory[place : place + 2] = put(rows, "T", integers), len(rows)
-            if isinstance(stages[0], Loop):
+            if isinstance(stages[0], LoopStage):
                 directory[place + 2] = put(next(tables), "S", reals)
                 directory[place + 3] = put(next(tables), "T", integers)
-            elif isinstance(stages[0], Delivery):
+            elif isinstance(stages[0], DeliveryStage):
                 directory[place + 3] = put(self.tables.pairs(rows, bins), "T", integers)
                 directory[place + 2], bins = bins, bins + int(rows[:, 1].sum())
-            elif isinstance(stages[0], Compaction):
+            elif isinstance(stages[0], CompactionStage):
                 directory[place + 2], counts = counts, counts + len(rows) * SCRATCH_ROW
         scratch = scratch_size(self.program)
         lists = {
@@ -258,7 +262,7 @@ class CudaMachine(CompiledMachine):
         """One for each target of synaptic events whose sums keep the order of the CPU target."""
         if not self._reproducible:
             return 0
-        deliveries = [stage for stages in self.program.schedule for stage in stages if isinstance(stage, Delivery)]
+        deliveries = [stage for stages in self.program.schedule for stage in stages if isinstance(stage, DeliveryStage)]
         return sum(self.memory.view(stage.target).size for stage in deliveries)
 
     def _room_of_bins(self) -> int:

@@ -13,7 +13,11 @@ from numpy.typing import NDArray
 
 from numbadyn.codegen.cuda.homes import Homes
 from numbadyn.codegen.prelude import TERM_COLUMNS
-from numbadyn.lowering.program import Compaction, Delivery, Draw, Instance, Term, TrainStage
+from numbadyn.lowering.stages.compaction import CompactionStage
+from numbadyn.lowering.stages.delivery import DeliveryStage, Term
+from numbadyn.lowering.stages.draw import DrawStage
+from numbadyn.lowering.stages.loop import Instance
+from numbadyn.lowering.stages.train import TrainStage
 from numbadyn.runtime.memory import Memory
 from numbadyn.runtime.tables import Tables
 
@@ -43,12 +47,12 @@ class DeviceTables(Tables):
     def _goes_on(self, before: list[int], row: list[int]) -> bool:
         return before[-1] + before[0] == row[-1]
 
-    def _mergeable(self, chain: list[Delivery]) -> bool:
+    def _mergeable(self, chain: list[DeliveryStage]) -> bool:
         numbers = [self._homes.buffer(stage.target) for stage in chain]
         behind = [number + stage.target.size for number, stage in zip(numbers, chain, strict=True)]
         return numbers[1:] == behind[:-1] and super()._mergeable(chain)
 
-    def _deliveries(self, stages: tuple[Delivery, ...]) -> list[NDArray[Any]]:
+    def _deliveries(self, stages: tuple[DeliveryStage, ...]) -> list[NDArray[Any]]:
         (rows,) = super()._deliveries(stages)
         targets = {self.memory.offsets[stage.target]: stage.target for stage in stages}
         return self._with_homes([rows], [targets[begin] for begin in rows[:, 0].tolist()])
@@ -88,10 +92,10 @@ class DeviceTables(Tables):
         numbers = np.array([[self._homes.buffer(buffer)] for buffer in buffers], np.int64)
         return [np.hstack([rows[0], numbers.reshape(len(buffers), 1)])]
 
-    def _compactions(self, stages: tuple[Compaction, ...]) -> list[NDArray[Any]]:
+    def _compactions(self, stages: tuple[CompactionStage, ...]) -> list[NDArray[Any]]:
         return self._with_homes(super()._compactions(stages), [stage.source for stage in stages])
 
-    def _draws(self, stages: tuple[Draw, ...]) -> list[NDArray[Any]]:
+    def _draws(self, stages: tuple[DrawStage, ...]) -> list[NDArray[Any]]:
         return self._with_homes(super()._draws(stages), [stage.target for stage in stages])
 
     def _trains(self, stages: tuple[TrainStage, ...]) -> list[NDArray[Any]]:

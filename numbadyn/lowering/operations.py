@@ -1,0 +1,119 @@
+"""Bodies of loops: operations over local values, array slots and scalars.
+
+In: nothing (data only).  Out: `Kernel`, read by the source writer.  Must not know: where arrays lie, source text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from numbadyn.ir.ops import Kind
+
+__all__ = ["Access", "Kernel", "Operand", "Operation", "Slot", "Store"]
+
+Access = Literal["each", "first", "stride", "any"]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """An array argument of a kernel.
+
+    Parameters
+    ----------
+    name : str
+        The user's name for it.
+    kind : str
+        Kind of the elements.
+    access : str
+        ``each``: element i; ``first``: element 0 for all; ``stride``: element i * stride; ``any``: chosen elements.
+    stride : int
+        Distance of elements.
+    cleared : bool
+        Set to zero after reading (a synaptic sum with one reader).
+    whole : bool
+        The whole history of a channel is passed (reads at delays of each element's own, or that change).
+    late : bool
+        Need not be stored in every step.
+    stored : str
+        Name of the dtype of an array that lies elsewhere than in the memory of the program; empty for its own.
+    """
+
+    name: str
+    kind: Kind
+    access: Access
+    stride: int = 1
+    cleared: bool = False
+    whole: bool = False
+    late: bool = False
+    stored: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A result of a kernel: local value and slot."""
+
+    value: int
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """Argument of a kernel's operation: a local value, an array slot or a scalar.
+
+    Parameters
+    ----------
+    where : {"local", "slot", "scalar", "time", "step"}
+        What `index` counts.
+    index : int
+        Number.
+    """
+
+    where: Literal["local", "slot", "scalar", "time", "step"]
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a kernel; `node` is the node of the first instance, for names and comments."""
+
+    op: str
+    args: tuple[Operand, ...]
+    kind: Kind
+    node: int
+    stream: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """The body of a loop, common to all populations of one structure.
+
+    Parameters
+    ----------
+    name : str
+        Name of the function.
+    operations : tuple of Operation
+        In order.
+    slots : tuple of Slot
+        Array arguments.
+    scalars : tuple of (name, kind)
+        Scalar arguments.
+    stores : tuple of Store
+        Results.
+    """
+
+    name: str
+    operations: tuple[Operation, ...]
+    slots: tuple[Slot, ...]
+    scalars: tuple[tuple[str, Kind], ...]
+    stores: tuple[Store, ...]
+
+    @property
+    def structure(self) -> tuple[object, ...]:
+        """What decides whether two loops can share one kernel: everything but names and places."""
+        return (
+            tuple((o.op, o.args, o.kind, o.stream) for o in self.operations),
+            tuple((s.kind, s.access, s.stride, s.cleared, s.whole, s.late, s.stored) for s in self.slots),
+            tuple(kind for _name, kind in self.scalars),
+            self.stores,
+        )

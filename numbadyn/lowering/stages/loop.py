@@ -1,0 +1,40 @@
+"""Loops: a kernel over the elements of its populations.
+
+In: nothing (data only).  Out: `Instance`, `LoopStage`.  Must not know: source text, arrays of a run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from numbadyn.lowering.buffers import BufferView
+from numbadyn.lowering.stages.base import Stage
+
+if TYPE_CHECKING:
+    from numbadyn.lowering.program import Program
+
+__all__ = ["Instance", "LoopStage"]
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One population that a kernel runs over: its size, its views and the nodes of its scalars."""
+
+    size: int
+    views: tuple[BufferView, ...]
+    scalars: tuple[int, ...]  # node numbers, or ~stream for the stream of a draw
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoopStage(Stage):
+    """A kernel and its instances."""
+
+    kernel: int
+    instances: tuple[Instance, ...]
+
+    def lines(self, program: Program) -> list[str]:
+        """What the stage does, in words."""
+        name = program.kernels[self.kernel].name
+        return [f"{name} over {instance.region} ({instance.size} elements)" for instance in self.instances]

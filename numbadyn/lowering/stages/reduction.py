@@ -1,0 +1,45 @@
+"""Reductions: sums, largest values and products of the rows of an array.
+
+In: nothing (data only).  Out: `ReductionStage`.  Must not know: source text, arrays of a run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from numbadyn.lowering.buffers import Buffer, BufferView
+from numbadyn.lowering.stages.base import Stage
+
+if TYPE_CHECKING:
+    from numbadyn.lowering.program import Program
+
+__all__ = ["ReductionStage"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReductionStage(Stage):
+    """What becomes of equal parts of a value, or of the products of the rows of a matrix with a vector.
+
+    Parameters
+    ----------
+    target : Buffer
+        A result for each part.
+    how : {"sum", "max", "min", "any", "all", "dot"}
+        How elements are joined; ``dot`` multiplies by `factors` and adds.
+    source : BufferView
+        Elements, part after part.
+    factors : BufferView or None
+        The vector.
+    """
+
+    target: Buffer
+    how: str
+    source: BufferView
+    factors: BufferView | None
+
+    def lines(self, program: Program) -> list[str]:
+        """What the stage does, in words."""
+        if self.how == "dot":
+            return [f"multiply {self.source.buffer.name} by a vector into {self.target.name}"]
+        return [f"{self.how} of {self.source.buffer.name} into {self.target.name}"]

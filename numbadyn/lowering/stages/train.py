@@ -1,0 +1,29 @@
+"""Given spike times.
+
+In: nothing (data only).  Out: `TrainStage`.  Must not know: source text, arrays of a run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from numbadyn.lowering.buffers import Buffer
+from numbadyn.lowering.stages.base import Stage
+
+if TYPE_CHECKING:
+    from numbadyn.lowering.program import Program
+
+__all__ = ["TrainStage"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainStage(Stage):
+    """Given spike times."""
+
+    target: Buffer
+    train: int
+
+    def lines(self, program: Program) -> list[str]:
+        """What the stage does, in words."""
+        return [f"play given spikes {program.step.trains[self.train].name}"]
