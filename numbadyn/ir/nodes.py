@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from numbadyn.ir.ops import OPS, Kind
 from numbadyn.ir.printer import step_text
+from numbadyn.ir.spaces import Space
 from numbadyn.units import Dimension
 
 __all__ = [
@@ -103,8 +104,8 @@ class Node:
         A row of `numbadyn.ir.ops.OPS` or one of `SOURCES`.
     args : tuple of int
         Numbers of the argument nodes.
-    shape : tuple of int
-        ``()`` for a value common to all elements.
+    space : Space
+        Its elements, and the outermost module call in which it was made.
     kind : {"real", "int", "bool"}
         Kind of each element.
     dimension : Dimension
@@ -113,26 +114,28 @@ class Node:
         Static attributes of source operations.
     position : Position
         Where it was made.
-    region : int
-        Number of the outermost module call in which it was made; loops are fused inside a region only.
     label : str
         The user's name for it, when there is one.
     """
 
     op: str
     args: tuple[int, ...]
-    shape: tuple[int, ...]
+    space: Space
     kind: Kind
     dimension: Dimension
     position: Position
-    region: int
     attrs: Mapping[str, Any] = field(default_factory=dict)
     label: str = ""
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """That of its space: ``()`` for a value common to all elements."""
+        return self.space.shape
+
+    @property
     def size(self) -> int:
         """Number of elements."""
-        return int(np.prod(self.shape, dtype=np.int64))
+        return self.space.size
 
     @property
     def follows(self) -> bool:
@@ -225,14 +228,19 @@ def _label(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class StateSpec:
-    """A state variable: its name, shape and unit, and a function that draws its initial value."""
+    """A state variable: its name, space and unit, and a function that draws its initial value."""
 
     name: str
-    shape: tuple[int, ...]
+    space: Space
     kind: Kind
     dimension: Dimension
     initial: Callable[[BindContext], NDArray[Any]]
     owner: Any = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """That of its space."""
+        return self.space.shape
 
     @property
     def label(self) -> str:

@@ -42,6 +42,11 @@ def verify(step: Step) -> None:
                 f"{step.states[state].name} is written by a value of another kind.",
                 where=str(step.nodes[value].position),
             )
+        if not step.nodes[value].space.spreads(step.states[state].space):
+            raise InternalError(
+                f"{step.states[state].name} is written by a value of another space.",
+                where=str(step.nodes[value].position),
+            )
 
 
 def _problem(step: Step, index: int, node: Node) -> str:
@@ -54,8 +59,9 @@ def _problem(step: Step, index: int, node: Node) -> str:
         row = OPS[node.op]
         if len(args) != row.arity:
             return f"has {len(args)} arguments instead of {row.arity}"
-        if any(arg.size not in (1, node.size) for arg in args):
-            return "joins values of different sizes"
+        for arg in args:
+            if not arg.space.spreads(node.space):
+                return f"joins values of different spaces, {arg.space} and {node.space}, without a map between them"
         if row.kinds == "real" and (
             node.kind != "real" or any(arg.kind != "real" for arg in args if node.op != "to_real")
         ):

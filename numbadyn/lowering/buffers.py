@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from numbadyn.ir.ops import Kind
+from numbadyn.ir.spaces import Space
 
 __all__ = ["Buffer", "BufferView"]
 
@@ -23,19 +24,24 @@ class Buffer:
     ----------
     role : str
         ``state``: a state; ``temp``: a value used by a later stage; ``sum``: target of a synaptic sum; ``ring``:
-        history of a channel, `size` elements a slot (bytes of eight Booleans each); ``constant``: an array that depends
+        history of a channel, a slot of its space (bytes of eight Booleans each); ``constant``: an array that depends
         on parameters only; ``lookup``: an array of the user's that stays where it is.
     index : int
         State number, channel number, number of the lookup, or node number.
-    kind, size, name
+    kind, space, name
         What it holds.
     """
 
     role: Role
     index: int
     kind: Kind
-    size: int
+    space: Space
     name: str
+
+    @property
+    def size(self) -> int:
+        """Number of elements, of a history those of a slot."""
+        return self.space.size
 
 
 @dataclass(frozen=True, slots=True)

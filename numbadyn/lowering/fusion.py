@@ -3,7 +3,7 @@
 In: a simplified `Step` and the nodes whose values somebody wants.  Out: `Plan`, a list of draft stages with levels.
 Must not know: buffers, kernels, targets.
 
-Elementwise nodes of one region and size are fused into one loop as long as nothing in between needs a whole array.  A
+Elementwise nodes of one space are fused into one loop as long as nothing in between needs a whole array.  A
 state is stored by the loop that computes its last version; if anyone reads the old version later, the store is put off
 to the end of the step.
 """
@@ -15,6 +15,7 @@ from typing import Literal
 
 from numbadyn.ir.analysis import base_of, computed_in_loop, invariants, live, signal_of, signals
 from numbadyn.ir.nodes import GATHERS, Node, Step
+from numbadyn.ir.spaces import Space
 
 __all__ = ["Draft", "Plan", "Read", "make_plan", "reads", "view_base"]
 
@@ -24,8 +25,7 @@ class Draft:
     """A stage before memory is assigned."""
 
     kind: Literal["loop", "deliver", "draw", "train", "reduce", "compact", "pack"]
-    region: int
-    size: int
+    space: Space
     nodes: list[int] = field(default_factory=list)
     channel: int = -1
     level: int = 0
@@ -107,7 +107,7 @@ def reads(step: Step, draft: Draft) -> list[Read]:
         args = [arg for arg, _connection, _channel in signals(node)] if node.op == "accumulate" else node.args
         for position, arg in enumerate(args):
             base = view_base(step, arg)[0]
-            own = draft.kind == "loop" and arg == base and step.nodes[base].size == draft.size
+            own = draft.kind == "loop" and arg == base and step.nodes[base].size == draft.space.size
             found.append(Read(base, own and not (node.op in GATHERS and position == 0)))
     return found
 
@@ -128,7 +128,7 @@ class _Planner:
         self.timed: set[int] = set()
         self.arrays: set[int] = set()
         self.events, self.rings = self._channels(recorded)
-        self._open: dict[tuple[int, int], int] = {}
+        self._open: dict[Space, int] = {}
 
     def _channels(self, recorded: set[int]) -> tuple[dict[int, bool], set[int]]:
         """Which channels need event lists, and which need their samples kept."""
@@ -188,7 +188,8 @@ class _Planner:
         node = self.step.nodes[index]
         if computed_in_loop(self.step, node) and index not in self.constants and node.shape == shape:
             return index
-        copy = replace(node, op="identity", args=(index,), shape=shape, attrs={}, label=node.label)
+        space = replace(node.space, shape=shape)
+        copy = replace(node, op="identity", args=(index,), space=space, attrs={}, label=node.label)
         self.step.nodes.append(copy)
         return len(self.step.nodes) - 1
 
@@ -303,15 +304,15 @@ class _Planner:
 
     def _own_stage(self, kind: Literal["draw", "train", "reduce", "deliver"], index: int) -> None:
         node = self.step.nodes[index]
-        self.drafts.append(Draft(kind, node.region, node.size, [index]))
+        self.drafts.append(Draft(kind, node.space.flat, [index]))
         self.stage_of[index] = len(self.drafts) - 1
 
     def _place_in_loop(self, index: int) -> None:
         node = self.step.nodes[index]
-        key = (node.region, node.size)
+        key = node.space.flat
         candidate = self._open.get(key)
         if candidate is None or not self._fits(index, candidate):
-            self.drafts.append(Draft("loop", node.region, node.size))
+            self.drafts.append(Draft("loop", key))
             candidate = self._open[key] = len(self.drafts) - 1
         self.drafts[candidate].nodes.append(index)
         self.stage_of[index] = candidate
@@ -325,13 +326,13 @@ class _Planner:
             if stage == candidate and (
                 (node.op in GATHERS and position == 0)
                 or self.step.nodes[arg].op == "slice"
-                or self.step.nodes[arg].size != self.drafts[candidate].size
+                or self.step.nodes[arg].size != self.drafts[candidate].space.size
             ):
                 return False
         return True
 
     def _of_channel(self, kind: Literal["compact", "pack"], channel: int, index: int) -> None:
-        self.drafts.append(Draft(kind, self.step.nodes[index].region, self.step.nodes[index].size, [index], channel))
+        self.drafts.append(Draft(kind, self.step.nodes[index].space.flat, [index], channel))
 
     def _readers(self, total: int) -> dict[int, bool]:
         """Drafts that read a synaptic sum, and whether they do so element by element only."""
@@ -349,12 +350,12 @@ class _Planner:
         self.step.nodes.append(replace(base, args=args, label=""))
         index = len(self.step.nodes) - 1
         readers = self._readers(total)
-        candidate = self._open.get((base.region, base.size), -1)
+        candidate = self._open.get(base.space.flat, -1)
         behind = candidate >= self.stage_of[total] and all(
             n < candidate or (n == candidate and direct) for n, direct in readers.items()
         )
         if not behind:
-            self._open.pop((base.region, base.size), None)
+            self._open.pop(base.space.flat, None)
         self._place_in_loop(index)
         self.refills[index] = total
 
@@ -381,7 +382,7 @@ class _Planner:
                 node = self.step.nodes[value]
                 self.step.nodes.append(replace(node, op="identity", args=(value,), attrs={}))
                 value = len(self.step.nodes) - 1
-                self.drafts.append(Draft("loop", node.region, node.size, [value]))
+                self.drafts.append(Draft("loop", node.space.flat, [value]))
                 self.stage_of[value] = len(self.drafts) - 1
             stored.add(value)
             self.commits[state] = value

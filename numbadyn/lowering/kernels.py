@@ -5,9 +5,12 @@ In: a `Plan`.  Out: a `Program`.  Must not know: source text, runtime arrays.
 
 from __future__ import annotations
 
+import math
+
 from numbadyn.ir.analysis import base_of, computed_in_loop, signal_of, signals
 from numbadyn.ir.nodes import GATHERS, Node
 from numbadyn.ir.ops import Kind
+from numbadyn.ir.spaces import Space
 from numbadyn.ir.spelling import identifier
 from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.fusion import Draft, Plan, reads, view_base
@@ -33,20 +36,20 @@ class _Memory:
         self.buffers: dict[tuple[str, int], Buffer] = {}
         self.stored_as: dict[int, int] = {value: state for state, value in plan.commits.items()}
 
-    def _get(self, role: str, index: int, kind: Kind, size: int, name: str) -> Buffer:
+    def _get(self, role: str, index: int, kind: Kind, space: Space, name: str) -> Buffer:
         key = (role, index)
         if key not in self.buffers:
-            self.buffers[key] = Buffer(role, index, kind, size, name)  # type: ignore[arg-type]
+            self.buffers[key] = Buffer(role, index, kind, space, name)  # type: ignore[arg-type]
         return self.buffers[key]
 
     def state(self, index: int) -> Buffer:
         spec = self.plan.step.states[index]
-        return self._get("state", index, spec.kind, _size(spec.shape), spec.name)
+        return self._get("state", index, spec.kind, spec.space, spec.name)
 
     def ring(self, channel: int) -> Buffer:
         spec = self.plan.step.channels[channel]
-        size = _size(spec.shape) if spec.kind != "bool" else -(-_size(spec.shape) // 8)
-        return self._get("ring", channel, spec.kind, size, f"history of {spec.name}")
+        space = Space(spec.shape) if spec.kind != "bool" else Space((-(-math.prod(spec.shape) // 8),))
+        return self._get("ring", channel, spec.kind, space, f"history of {spec.name}")
 
     def value(self, index: int) -> Buffer:
         """Memory of a computed node: the state that it becomes, a synaptic sum, or a temporary."""
@@ -56,23 +59,16 @@ class _Memory:
         if index in self.plan.refills:
             return self.value(self.plan.refills[index])
         role = "sum" if node.op == "accumulate" else "temp"
-        return self._get(role, index, node.kind, node.size, f"{node.position.module}.{node.label or node.op}")
+        return self._get(role, index, node.kind, node.space, f"{node.position.module}.{node.label or node.op}")
 
     def lookup(self, node: Node) -> Buffer:
         """An array that is read where it lies."""
         index = node.attrs["index"]
-        return self._get("lookup", index, node.kind, node.size, self.plan.step.lookups[index].name)
+        return self._get("lookup", index, node.kind, node.space, self.plan.step.lookups[index].name)
 
     def constant(self, index: int) -> Buffer:
         node = self.plan.step.nodes[index]
-        return self._get("constant", index, node.kind, node.size, node.label or f"constant {index}")
-
-
-def _size(shape: tuple[int, ...]) -> int:
-    size = 1
-    for length in shape:
-        size *= length
-    return size
+        return self._get("constant", index, node.kind, node.space, node.label or f"constant {index}")
 
 
 class _LoopBuilder:
@@ -127,7 +123,9 @@ class _LoopBuilder:
         if node.op in ("time", "step"):
             return Operand("time" if node.op == "time" else "step", 0)
         stride = 1 if arg in self.plan.constants else view_base(self.plan.step, arg)[2]
-        access: Access = "first" if node.size == 1 and self.draft.size != 1 else "stride" if stride != 1 else "each"
+        access: Access = (
+            "first" if node.size == 1 and self.draft.space.size != 1 else "stride" if stride != 1 else "each"
+        )
         return self._memory_of(arg, access, 1 if arg in self.plan.constants else stride)
 
     def _memory_of(self, arg: int, access: Access, stride: int) -> Operand:
@@ -183,9 +181,9 @@ class _LoopBuilder:
             self.operations.append(operation)
         stores = self._stores()
         kernel = Kernel("", tuple(self.operations), tuple(self.slots), tuple(self.scalar_names), tuple(stores))
-        region = self.draft.region
+        region = self.draft.space.region
         name = self.plan.step.regions[region - 1] if region else self.plan.step.name
-        return kernel, Instance(self.draft.size, tuple(self.views), tuple(self.scalars), name)
+        return kernel, Instance(self.draft.space, tuple(self.views), tuple(self.scalars), name)
 
     def _stores(self) -> list[Store]:
         stores = []
@@ -269,7 +267,7 @@ class _Builder:
         kernel, instance = _LoopBuilder(self.plan, self.memory, number, clearable).build()
         if kernel.structure not in self._kernels:
             self._kernels[kernel.structure] = len(self.program.kernels)
-            base = identifier(instance.region.rsplit(".", 1)[-1].lower(), "loop")
+            base = identifier(instance.module.rsplit(".", 1)[-1].lower(), "loop")
             name = f"update_{base}_{len(self.program.kernels)}"
             self.program.kernels.append(Kernel(name, kernel.operations, kernel.slots, kernel.scalars, kernel.stores))
         return LoopStage(self._kernels[kernel.structure], (instance,))
@@ -298,7 +296,7 @@ class _Builder:
         if arg in self.plan.constants:
             return BufferView(self.memory.constant(arg), 0, self.plan.step.nodes[arg].size)
         builder = _LoopBuilder(self.plan, self.memory, 0, set())
-        builder.draft = Draft("loop", 0, self.plan.step.nodes[arg].size)
+        builder.draft = Draft("loop", self.plan.step.nodes[arg].space.flat)
         builder.operand(arg)
         return builder.views[0]
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from numbadyn.ir.analysis import base_of, computed_in_loop, invariants, live
 from numbadyn.ir.nodes import RUN_CONSTANTS, BindContext, Node, ParamSpec, Step
+from numbadyn.ir.spaces import Space
 from numbadyn.units import DIMENSIONLESS
 
 __all__ = ["simplify"]
@@ -65,7 +66,7 @@ class _Rewriter:
         if node.op in ("uniform", "normal", "poisson"):
             key = (*key, len(self.new.nodes))
         elif computed_in_loop(self.new, node) and not all(arg in self._constant for arg in args):
-            key = (*key, node.region)  # equal work in two populations stays apart, so that their loops stay alike
+            key = (*key, node.space.region)  # equal work in two populations stays apart, so that their loops stay alike
         if key not in self._known:
             self.new.nodes.append(node)
             index = len(self.new.nodes) - 1
@@ -95,7 +96,8 @@ class _Rewriter:
         """Append an operation whose unit and place are those of another."""
         shapes = [self.node(arg).shape for arg in args]
         shape = max(shapes, key=lambda s: (int(np.prod(s)), len(s)))
-        return self.add(replace(like, op=op, args=args, shape=shape, label="", attrs={}))
+        space = replace(like.space, shape=shape)
+        return self.add(replace(like, op=op, args=args, space=space, label="", attrs={}))
 
 
 def _identity(r: _Rewriter, node: Node) -> int | None:
@@ -183,9 +185,8 @@ def _div(r: _Rewriter, node: Node) -> int | None:
 
 def _one(r: _Rewriter, node: Node) -> int:
     index = next(index for index, spec in enumerate(r.new.params) if spec.name == _ONE)
-    return r.add(
-        Node("param", (), (), "real", DIMENSIONLESS, node.position, node.region, {"index": index, "literal": True})
-    )
+    attrs = {"index": index, "literal": True}
+    return r.add(Node("param", (), Space((), node.space.region), "real", DIMENSIONLESS, node.position, attrs))
 
 
 def _slice(r: _Rewriter, node: Node) -> int | None:

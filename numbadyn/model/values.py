@@ -23,6 +23,7 @@ from numbadyn.errors import (
 )
 from numbadyn.ir.nodes import BindContext, ParamSpec, StateSpec
 from numbadyn.ir.ops import Kind
+from numbadyn.ir.spaces import Space
 from numbadyn.model.domain import Domain, domain_of
 from numbadyn.model.held import Held
 from numbadyn.model.init import (
@@ -420,7 +421,7 @@ class State(Held):
     def spec(self) -> StateSpec:
         """What the IR knows of the state."""
         initial = functools.partial(self.initial, stream=stream_of(self.owner, "value", self.name))
-        return StateSpec(self.path, self.varshape, kind_of(self._dtype()), self.dimension, initial, self)
+        return StateSpec(self.path, Space(self.varshape), kind_of(self._dtype()), self.dimension, initial, self)
 
     def reset(self, seed: int = 0) -> None:
         """Set the eager value to the first values of the initialiser."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from numbadyn.ir.nodes import BindContext, Guard, StateSpec
 from numbadyn.ir.ops import Kind
+from numbadyn.ir.spaces import Space
 from numbadyn.tracing.trace import Trace
 from numbadyn.units import DIMENSIONLESS, Dimension
 
@@ -46,7 +47,7 @@ def watch(
     shape = trace.node(value).shape
 
     def hidden(what: str, kind: Kind, dimension: Dimension) -> int:
-        spec = StateSpec(f"{where} {what}", shape, kind, dimension, lambda _context: np.zeros(shape))
+        spec = StateSpec(f"{where} {what}", Space(shape), kind, dimension, lambda _context: np.zeros(shape))
         return trace.state_index(spec, lambda: spec)
 
     broken = hidden("out of range", "int", DIMENSIONLESS)

@@ -31,6 +31,7 @@ from numbadyn.ir.nodes import (
     Train,
 )
 from numbadyn.ir.ops import OPS, Kind, promote
+from numbadyn.ir.spaces import Space
 from numbadyn.tracing.carrier import is_stripped
 from numbadyn.tracing.misuse import named_error
 from numbadyn.tracing.positions import caller, here, made_at, raised_at
@@ -176,7 +177,7 @@ class Trace:
     ) -> int:
         """Append a source node (see `numbadyn.ir.nodes.SOURCES`)."""
         label = str(attrs.pop("label", ""))
-        return self.add(Node(op, args, shape, kind, dimension, self.made, self.region, attrs, label))
+        return self.add(Node(op, args, Space(shape, self.region), kind, dimension, self.made, attrs, label))
 
     def _once(self, name: str, make: Callable[[], int]) -> int:
         if name not in self._unique:
@@ -397,7 +398,7 @@ class Trace:
     def _append(
         self, name: str, args: tuple[int, ...], shape: tuple[int, ...], kind: Kind, dimension: Dimension
     ) -> int:
-        return self.add(Node(name, args, shape, kind, dimension, self.made, self.region))
+        return self.add(Node(name, args, Space(shape, self.region), kind, dimension, self.made))
 
     def _shape(self, name: str, nodes: list[Node]) -> tuple[int, ...]:
         shape: tuple[int, ...] = ()

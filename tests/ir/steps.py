@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from numbadyn.ir.nodes import Channel, Connection, Node, ParamSpec, Position, StateSpec, Step, Train
+from numbadyn.ir.spaces import Space
 from numbadyn.units import DIMENSIONLESS
 
 __all__ = ["HERE", "Table", "add_channel", "add_connection", "add_node", "add_param", "add_state", "add_train"]
@@ -14,7 +15,7 @@ HERE = Position("Net.A", "model.py", 7, "x = y")
 
 def add_node(step: Step, op: str, *args: int, shape: Any = (3,), kind: Any = "real", **attrs: Any) -> int:
     """Append a node; gives its number."""
-    step.nodes.append(Node(op, args, shape, kind, DIMENSIONLESS, HERE, 1, attrs))
+    step.nodes.append(Node(op, args, Space(shape, 1), kind, DIMENSIONLESS, HERE, attrs))
     return len(step.nodes) - 1
 
 
@@ -28,7 +29,9 @@ def add_param(step: Step, value: Any, kind: Any = "real") -> int:
 def add_state(step: Step, first: Any, kind: Any = "real") -> int:
     """Append a state and the node that reads it."""
     array = np.asarray(first)
-    step.states.append(StateSpec(f"s{len(step.states)}", array.shape, kind, DIMENSIONLESS, lambda context: array))
+    step.states.append(
+        StateSpec(f"s{len(step.states)}", Space(array.shape), kind, DIMENSIONLESS, lambda context: array)
+    )
     return add_node(step, "state", shape=array.shape, kind=kind, index=len(step.states) - 1)
 
 

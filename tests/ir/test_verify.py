@@ -32,7 +32,7 @@ def test_a_step_that_is_well_formed_passes():
         ("add", (0, 4), {}, "uses a value that comes later"),
         ("add", (0, -1), {}, "uses a value that comes later"),
         ("add", (0,), {}, "has 1 arguments instead of 2"),
-        ("add", (0, 1), {"shape": (4,)}, "joins values of different sizes"),
+        ("add", (0, 1), {"shape": (4,)}, r"joins values of different spaces, \[3\] and \[4\]"),
         ("exp", (2,), {}, "is not real throughout"),
         ("exp", (0,), {"kind": "int"}, "is not real throughout"),
         ("add", (0, 2), {}, "has arguments of another kind"),

@@ -47,7 +47,7 @@ def test_one_loop_a_population_and_one_kernel_for_all():
     assert len(program.kernels) == 1
     (loop,) = stages(program, LoopStage)
     assert [instance.size for instance in loop.instances] == [3, 4, 5]
-    assert [instance.region for instance in loop.instances] == ["Net.P0", "Net.P1", "Net.P2"]
+    assert [instance.module for instance in loop.instances] == ["Net.P0", "Net.P1", "Net.P2"]
     assert len(stages(program, DeliveryStage)) == 3
     assert len(stages(program, CompactionStage)) == 3
 

@@ -1,6 +1,7 @@
 """Simplification on steps written by hand and on traced ones: fewer operations, the same meaning."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 from quantities import ms, mV, nS
@@ -18,10 +19,7 @@ from tests.ir.steps import add_node, add_param, add_state
 def literal(step, value):
     """A number that stands in the model's code."""
     number = add_param(step, value)
-    step.nodes[number] = type(step.nodes[number])(
-        "param", (), (), "real", step.nodes[number].dimension, step.nodes[number].position, 1,
-        {"index": len(step.params) - 1, "literal": True},
-    )  # fmt: skip
+    step.nodes[number] = replace(step.nodes[number], attrs={"index": len(step.params) - 1, "literal": True})
     return number
 
 

@@ -25,7 +25,7 @@ class Homes:
     Parameters
     ----------
     populations : dict
-        Number of the first element that an instance of a loop runs over, by its region and size.
+        Number of the first element that an instance of a loop runs over, by its module and size.
     buffers : dict
         Number of the first element of a buffer; that of the first loop which goes through it.
     """
@@ -35,7 +35,7 @@ class Homes:
 
     def instance(self, instance: Instance) -> int:
         """Number of the first element that an instance runs over."""
-        return self.populations[instance.region, instance.size]
+        return self.populations[instance.module, instance.size]
 
     def buffer(self, buffer: Buffer) -> int:
         """Number of the first element of a buffer."""
@@ -68,10 +68,10 @@ def homes_of(program: Program) -> Homes:
     number = max((view.offset for _instance, view in views), default=0)  # so that none is below zero
     populations: dict[tuple[str, int], int] = {}
     for _kernel, instance in instances:
-        if (instance.region, instance.size) not in populations:
-            populations[instance.region, instance.size] = number
+        if (instance.module, instance.size) not in populations:
+            populations[instance.module, instance.size] = number
             number += instance.size
     buffers: dict[Buffer, int] = {}
     for instance, view in views:
-        buffers.setdefault(view.buffer, populations[instance.region, instance.size] - view.offset)
+        buffers.setdefault(view.buffer, populations[instance.module, instance.size] - view.offset)
     return Homes(populations, buffers)

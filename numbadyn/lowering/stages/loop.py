@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from numbadyn.ir.spaces import Space
 from numbadyn.lowering.buffers import BufferView
 from numbadyn.lowering.stages.base import Stage
 
@@ -19,12 +20,17 @@ __all__ = ["Instance", "LoopStage"]
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One population that a kernel runs over: its size, its views and the nodes of its scalars."""
+    """What a kernel runs over: a space, its views, the nodes of its scalars and the module that it belongs to."""
 
-    size: int
+    space: Space
     views: tuple[BufferView, ...]
     scalars: tuple[int, ...]  # node numbers, or ~stream for the stream of a draw
-    region: str
+    module: str
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self.space.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,4 +43,4 @@ class LoopStage(Stage):
     def lines(self, program: Program) -> list[str]:
         """What the stage does, in words."""
         name = program.kernels[self.kernel].name
-        return [f"{name} over {instance.region} ({instance.size} elements)" for instance in self.instances]
+        return [f"{name} over {instance.module} ({instance.size} elements)" for instance in self.instances]
