@@ -4,7 +4,7 @@ For each network, rounds of fresh processes: numbadyn, each peer, the hand-writt
 shows the real-time factors (run time over biological time), the ratio of each round, and the rates, which must agree
 before a ratio means anything.
 
-    PEERS_DIR=<folder of install_peers.sh> python compare.py --pairs 3 --marks
+    PEERS_DIR=<folder of peers/install.sh> python compare.py --pairs 3 --kernels
     PEERS_DIR=... python compare.py --cases coba:1 brunel:0.2 --peer brian2_cpp annarchy
 """
 
@@ -14,9 +14,9 @@ import argparse
 import sys
 from typing import Any, NamedTuple
 
-from marks import NETWORKS as MARKS
+from matrix import PEERS, python_of
 from measuring import HERE, QUIET, Finished, fresh, machine, middle, note, table
-from run import PEERS, python_of
+from reference_kernels.networks import NETWORKS as KERNELS
 
 CASES = ["coba:1", "coba:10", "cuba:1", "cobahh:1", "brunel:1", "lif_only:1", "hh_only:0.2"]
 FASTEST = {
@@ -27,8 +27,8 @@ FASTEST = {
     "lif_only": ["brainpy_state", "brian2_cpp"],
     "hh_only": ["brainpy_state"],
 }
-"""Peers within 1.3 times of the fastest on one thread, in earlier runs of all of them by run.py."""
-MARK = "hand-written kernel"
+"""Peers within 1.3 times of the fastest on one thread, in earlier runs of all of them by matrix.py."""
+KERNEL = "hand-written kernel"
 OWN = "numbadyn"
 HEADER = (
     "network",
@@ -73,7 +73,7 @@ def parse() -> argparse.Namespace:
         help=f"fastest (default), {', '.join(names)}",
     )
     parser.add_argument("--pairs", type=int, default=3, help="rounds of each network (default: 3)")
-    parser.add_argument("--marks", action="store_true", help="run the hand-written kernels of marks.py too")
+    parser.add_argument("--kernels", action="store_true", help="run the hand-written kernels of reference_kernels too")
     parser.add_argument("--precision", type=int, choices=(32, 64), default=64)
     parser.add_argument("--sim-ms", type=float, help="biological time of the window (default: that of the network)")
     parser.add_argument(
@@ -87,8 +87,8 @@ def command(who: str, network: str, scale: str, seed: int, options: argparse.Nam
     """Put together the command line of one run; all scripts share it."""
     times = [f"--{name}-ms={value}" for name, value in (("sim", options.sim_ms), ("warm", options.warm_ms)) if value]
     common = [network, f"--scale={scale}", f"--seed={seed}", *times]
-    if who == MARK:
-        return [sys.executable, str(HERE / "marks.py"), *common, "--json"]
+    if who == KERNEL:
+        return [sys.executable, "-m", "reference_kernels", *common, "--json"]
     interpreter = sys.executable if who == OWN else python_of(who)
     script = HERE / "peers" / PEERS[who][0]
     return [str(interpreter), str(script), *common, "--threads=1", f"--precision={options.precision}"]
@@ -100,13 +100,13 @@ def beside(network: str, options: argparse.Namespace) -> list[str]:
     present = [peer for peer in wanted if python_of(peer)]
     for peer in wanted:
         if peer not in present:
-            note(f"{network}: {peer} is not installed (PEERS_DIR, see install_peers.sh); skipped")
-    if not options.marks:
+            note(f"{network}: {peer} is not installed (PEERS_DIR, see peers/install.sh); skipped")
+    if not options.kernels:
         return present
-    if network not in MARKS or options.precision != 64:
+    if network not in KERNELS or options.precision != 64:
         note(f"{network}: no hand-written kernel at {options.precision} bits; skipped")
         return present
-    return [*present, MARK]
+    return [*present, KERNEL]
 
 
 def rounds(network: str, scale: str, others: list[str], options: argparse.Namespace) -> dict[str, list[Run]]:
@@ -114,7 +114,7 @@ def rounds(network: str, scale: str, others: list[str], options: argparse.Namesp
     runs: dict[str, list[Run]] = {who: [] for who in (OWN, *others)}
     for number in range(options.pairs):
         for who in list(runs):
-            process = fresh(command(who, network, scale, options.seed + number, options))
+            process = fresh(command(who, network, scale, options.seed + number, options), folder=HERE)
             figures = process.figures()
             if process.code or figures is None or "run_s" not in figures:
                 last = (process.errors.strip().splitlines() or ["no output"])[-1]

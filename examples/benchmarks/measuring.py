@@ -1,6 +1,6 @@
 """What the benchmark scripts share: fresh processes with their wall and processor time, medians, markdown tables.
 
-In: command lines and rows.  Out: what a process printed and what it cost, and text.  It must not know which simulator
+In: command lines and rows.  Out: what a process printed and what it cost, and text.  Must not know: which simulator
 runs.
 """
 
@@ -42,8 +42,10 @@ class Finished(NamedTuple):
         return json.loads(lines[-1]) if lines else None
 
 
-def fresh(command: Sequence[str | Path], timeout: float = 1800.0, **variables: str | Path) -> Finished:
-    """Run a command in a new process on one thread, in a temporary folder.
+def fresh(
+    command: Sequence[str | Path], timeout: float = 1800.0, folder: Path | None = None, **variables: str | Path
+) -> Finished:
+    """Run a command in a new process on one thread.
 
     Parameters
     ----------
@@ -51,6 +53,8 @@ def fresh(command: Sequence[str | Path], timeout: float = 1800.0, **variables: s
         Program and arguments.
     timeout : float
         Seconds after which the process is ended.
+    folder : path, optional
+        Where it runs; without one, in the system's temporary folder.
     **variables
         Environment variables. What keeps Python from storing its byte code is left out: it would charge every start
         with the compilation of each module.
@@ -71,7 +75,7 @@ def fresh(command: Sequence[str | Path], timeout: float = 1800.0, **variables: s
             capture_output=True,
             text=True,
             timeout=timeout,
-            cwd=tempfile.gettempdir(),
+            cwd=folder or tempfile.gettempdir(),
         )
         output, errors, code = done.stdout, done.stderr, done.returncode
     except subprocess.TimeoutExpired:

@@ -74,9 +74,9 @@ def test_compare_puts_the_hand_written_kernel_beside(script, monkeypatch, capsys
     monkeypatch.delenv("PEERS_DIR", raising=False)
     own = {"n_neurons": 80, "n_synapses": 6400, "run_s": 0.5, "sim_ms": 1000.0, "rate_hz": 20.0}
     finished = script("measuring").Finished("", "", 0, 1.0, 1.0)
-    runs = {compare.OWN: [compare.Run(own, finished)], compare.MARK: [compare.Run({**own, "run_s": 1.0}, finished)]}
+    runs = {compare.OWN: [compare.Run(own, finished)], compare.KERNEL: [compare.Run({**own, "run_s": 1.0}, finished)]}
     monkeypatch.setattr(compare, "rounds", lambda *_: runs)
-    monkeypatch.setattr(sys, "argv", ["compare.py", "--cases", "coba:0.02", "--marks"])
+    monkeypatch.setattr(sys, "argv", ["compare.py", "--cases", "coba:0.02", "--kernels"])
     compare.main()
     printed = capsys.readouterr()
     assert "coba: brian2_cpp is not installed" in printed.err
@@ -91,9 +91,9 @@ def test_compare_leaves_out_who_fails(script, monkeypatch, capsys):
             measuring.Finished("", "Traceback\nValueError: no", 1, 1.0, 1.0),
         ]
     )
-    monkeypatch.setattr(compare, "fresh", lambda *_: next(answers))
+    monkeypatch.setattr(compare, "fresh", lambda *_, **__: next(answers))
     monkeypatch.setattr(sys, "argv", ["compare.py", "--pairs", "1"])
-    runs = compare.rounds("coba", "1", [compare.MARK], compare.parse())
+    runs = compare.rounds("coba", "1", [compare.KERNEL], compare.parse())
     assert list(runs) == [compare.OWN]
     assert "hand-written kernel: ValueError: no; left out" in capsys.readouterr().err
 
@@ -131,3 +131,16 @@ def test_delays_compares_equal_numbers(table):
     rows = table("delays", "--pairs", 1, "--n", 5, "--steps", 50)
     assert [row[0] for row in rows[1:]] == ["one for all", "one each", "changing, between steps"]
     assert all(float(row[3]) > 0 for row in rows[1:])
+
+
+def test_the_page_names_each_script_and_folder():
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    parts = [*FOLDER.glob("*.py"), *(path for path in FOLDER.iterdir() if (path / "_common.py").exists())]
+    assert len(parts) > 10
+    assert [path.name for path in parts if f"`{path.name}" not in text] == []
+
+
+def test_reference_kernels_print_the_line_of_the_other_scripts(script):
+    command = [sys.executable, "-m", "reference_kernels", "lif_only", "--scale=0.001", "--sim-ms=5", "--json"]
+    figures = script("measuring").fresh(command, folder=FOLDER).figures()
+    assert (figures["peer"], figures["network"], figures["n_neurons"]) == ("reference_kernels", "lif_only", 100)

@@ -1,10 +1,7 @@
 """Benchmark networks as hand-written Numba kernels: the speed that generated code is measured against.
 
-What goes in: names of networks, a scale and a duration. What comes out: a table of run times, or one JSON line per
-network. It must not know numbadyn: these kernels share nothing with the package, so that they can serve as a mark.
-
-    python marks.py coba coba_constant cuba brunel lif_only hh_only --sim-ms 1000
-    python marks.py coba --scale 10 --json
+In: the name of a network, a scale, durations and a seed.  Out: sizes, run times and spikes.  Must not know: numbadyn;
+these kernels share nothing with the package, so that its speed can be measured against them.
 
 Notes
 -----
@@ -22,19 +19,16 @@ J. K. Salmon et al., Parallel random numbers: as easy as 1, 2, 3. SC'11 (2011), 
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
-import resource
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import marks_coupled as coupled
-import marks_uncoupled as uncoupled
 import numpy as np
 import numpy.typing as npt
-from marks_common import TILE, bernoulli_rows, fixed_indegree_rows
+
+from . import coupled, uncoupled
+from .common import TILE, bernoulli_rows, fixed_indegree_rows
 
 Array = npt.NDArray[Any]
 
@@ -233,51 +227,3 @@ NETWORKS: dict[str, tuple[Callable[[str, float, float, float, int], Outcome], fl
     "hh_only": (hh_only, 20.0, 100.0),
 }
 """Network: function, warm-up and duration in ms."""
-
-
-def report(network: str, scale: float, sim_ms: float, seed: int, outcome: Outcome) -> dict[str, Any]:
-    """Collect the figures of a run in the layout that the other benchmark scripts print."""
-    return {
-        "peer": "marks", "version": "1", "network": network, "scale": scale, "dt": DT, "sim_ms": sim_ms,
-        "n_neurons": outcome.neurons, "n_synapses": outcome.synapses, "threads": 1, "precision": 64, "seed": seed,
-        "build_s": round(outcome.build_s, 4), "run_s": round(outcome.run_s, 5), "n_spikes": outcome.indices.size,
-        "rate_hz": round(outcome.indices.size / outcome.neurons / (sim_ms * 1e-3), 4),
-        "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0, 1), "opt": [],
-    }  # fmt: skip
-
-
-def main() -> None:
-    """Run the networks named on the command line and print a table or JSON lines."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("networks", nargs="+", choices=sorted(NETWORKS))
-    parser.add_argument("--scale", type=float, default=1.0)
-    parser.add_argument("--sim-ms", type=float)
-    parser.add_argument("--warm-ms", type=float)
-    parser.add_argument("--seed", type=int, default=1000)
-    parser.add_argument("--repeats", type=int, default=1)
-    parser.add_argument("--json", action="store_true", help="one JSON line per run instead of a table")
-    arguments = parser.parse_args()
-    if not arguments.json:
-        print("| network | neurons | synapses | rate, Hz | run time / biological time | ns per neuron and step |")
-        print("|---|---|---|---|---|---|")
-    for repeat in range(arguments.repeats):
-        for network in arguments.networks:
-            function, warm_ms, sim_ms = NETWORKS[network]
-            warm_ms = warm_ms if arguments.warm_ms is None else arguments.warm_ms
-            sim_ms = sim_ms if arguments.sim_ms is None else arguments.sim_ms
-            seed = arguments.seed + repeat
-            outcome = function(network, arguments.scale, warm_ms, sim_ms, seed)
-            line = report(network, arguments.scale, sim_ms, seed, outcome)
-            if arguments.json:
-                print(json.dumps(line), flush=True)
-                continue
-            each = outcome.run_s / (outcome.neurons * sim_ms / DT) * 1e9
-            print(
-                f"| {network} | {outcome.neurons} | {outcome.synapses} | {line['rate_hz']:.2f} "
-                f"| {outcome.run_s / sim_ms * 1e3:.4f} | {each:.2f} |",
-                flush=True,
-            )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,7 @@
 """What the hand-written benchmark kernels share: instructions, exponentials, spike lists, delivery, connectivity.
 
-What goes in: numbers, flags, rows of targets. What comes out: functions for other kernels to inline. It must not know
-numbadyn, and no network in particular.
+In: numbers, flags, rows of targets.  Out: functions for other kernels to inline.  Must not know: numbadyn, and any
+network in particular.
 
 Notes
 -----

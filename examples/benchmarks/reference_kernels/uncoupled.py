@@ -1,7 +1,7 @@
 """Hand-written kernels of the uncoupled benchmark populations: leaky integrate-and-fire and Hodgkin-Huxley.
 
-What goes in: arrays of states, buffers for spikes. What comes out: the arrays advanced by whole chunks of steps, and
-the number of spikes recorded. It must not know numbadyn, units or the command line.
+In: arrays of states, buffers for spikes.  Out: the arrays advanced by whole chunks of steps, and
+the number of spikes recorded.  Must not know: numbadyn, units or the command line.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from marks_common import (
+from numba import njit
+
+from .common import (
     SHORT,
     TILE,
     Array,
@@ -24,7 +26,6 @@ from marks_common import (
     scalar,
     select,
 )
-from numba import njit
 
 
 @kernel
