@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 
 from numbadyn.codegen.parts import SHORT_FORMS, Part
 from numbadyn.ir.elementary import NAMES
-from numbadyn.ir.nodes import GATHERS, Step
+from numbadyn.ir.nodes import Step
 from numbadyn.ir.ops import OPS
 from numbadyn.ir.spelling import comment, identifier
+from numbadyn.ir.traits import TRAITS
 from numbadyn.lowering.operations import Kernel, Operand, Operation
 
 __all__ = ["KernelText", "Names", "row_name"]
@@ -195,15 +196,16 @@ class KernelText:
 
     def _expression(self, index: int) -> str:
         operation = self.kernel.operations[index]
-        if operation.op in ("uniform", "normal"):
+        if operation.op == "gather":
+            return self._gathered(operation)
+        traits = TRAITS[operation.op]
+        if traits.draws:
             self.used.update(("step", "key0", "key1"))
             return (
                 f"{operation.op}(key0, key1, u32(i), u32(step & 0xFFFFFFFF), u32(step >> 32), "
                 f"u32({self.operand(operation.args[0])}))"
             )
-        if operation.op == "gather":
-            return self._gathered(operation)
-        if operation.op in GATHERS:
+        if traits.gathers:
             return self._chosen(operation)
         if self.short and operation.op in SHORT_FORMS:
             return f"{SHORT_FORMS[operation.op]}({self.operand(operation.args[0])})"

@@ -5,19 +5,36 @@ In: a `Step`.  Out: sets of node numbers, descriptions of signals.  Must not kno
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from numbadyn.ir.nodes import GATHERS, RUN_CONSTANTS, Node, Step
-from numbadyn.ir.ops import OPS
+from numbadyn.ir.nodes import Node, Step
 
-__all__ = ["Signal", "base_of", "computed_in_loop", "invariants", "live", "signal_of", "signals"]
+__all__ = ["Signal", "base_of", "computed_in_loop", "invariants", "is_run_constant", "live", "signal_of", "signals"]
+
+
+def is_run_constant(node: Node, known: Callable[[int], bool]) -> bool:
+    """Whether a value is the same in all steps of a run.
+
+    Parameters
+    ----------
+    node : Node
+        Of any step.
+    known : callable
+        Tells of each argument of the node whether it is a run constant.
+
+    Returns
+    -------
+    bool
+    """
+    return node.traits.origin == "bound" or (node.traits.follows and all(map(known, node.args)))
 
 
 def invariants(step: Step) -> set[int]:
     """Nodes whose value depends on bound parameters and dt only, so one evaluation serves the whole run."""
     found: set[int] = set()
     for index, node in enumerate(step.nodes):
-        if node.op in RUN_CONSTANTS or (node.follows and all(arg in found for arg in node.args)):
+        if is_run_constant(node, found.__contains__):
             found.add(index)
     return found
 
@@ -27,9 +44,9 @@ def computed_in_loop(step: Step, node: Node) -> bool:
 
     Histories of Booleans are kept as bits, which a loop must take apart.
     """
-    if node.op == "history":
+    if node.traits.origin == "past":
         return len(node.args) > 1 or node.kind == "bool"
-    return node.op in OPS or node.op in GATHERS or node.op in ("uniform", "normal")
+    return node.traits.stage == "loop"
 
 
 def signals(node: Node) -> list[tuple[int, int, int | None]]:

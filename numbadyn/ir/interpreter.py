@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from numbadyn.ir.analysis import base_of, invariants, live, signal_of, signals
 from numbadyn.ir.elementary import numpy_functions
-from numbadyn.ir.nodes import GATHERS, BindContext, Node, Step
+from numbadyn.ir.nodes import BindContext, Node, Step
 from numbadyn.ir.ops import OPS, Kind
 from numbadyn.ir.reductions import reduced, row_products
 
@@ -90,7 +90,7 @@ class Evaluator:
             return flat[node.attrs["start"] : node.attrs["stop"] : node.attrs["stride"]].reshape(node.shape)
         if node.op == "lookup":
             return np.asarray(self.step.lookups[node.attrs["index"]].fetch())
-        if node.op in GATHERS:
+        if node.traits.gathers:
             return self._gathered(node, args)
         if node.op in ("reduce", "dot"):
             return self._reduced(node, args)

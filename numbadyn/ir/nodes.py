@@ -16,15 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.ir.ops import OPS, Kind
+from numbadyn.ir.ops import Kind
 from numbadyn.ir.printer import step_text
 from numbadyn.ir.spaces import Space
+from numbadyn.ir.traits import TRAITS, Traits
 from numbadyn.units import Dimension
 
 __all__ = [
-    "GATHERS",
-    "RUN_CONSTANTS",
-    "SOURCES",
     "BindContext",
     "Channel",
     "Connection",
@@ -38,36 +36,6 @@ __all__ = [
     "Step",
     "Train",
 ]
-
-#: Operations that are not elementwise: where values come from, and how they cross index spaces.
-SOURCES = frozenset(
-    {
-        "param",  # a bound array or number: attrs["index"] into Step.params
-        "state",  # the value at the start of the step: attrs["index"] into Step.states
-        "dt",
-        "time",  # start of the step, t_n = n dt
-        "step",  # the step number n
-        "history",  # channel's sample 1 + lag samples ago: args = (), (lag), (lag, elements), (lag, elements, longest)
-        "take",  # args = (x, elements): elements of the flattened x, given or computed
-        "lookup",  # an array that is read at places which the step computes: attrs["index"] into Step.lookups
-        "window",  # args = (lookup, start): as many elements of it as the node has, from a computed one on
-        "search",  # args = (lookup, x, count): how many of its first `count` elements, which ascend, are not above x
-        "uniform",  # random numbers: attrs["stream"]
-        "normal",
-        "poisson",  # args = (mean,)
-        "reduce",  # args = (x,): attrs how; element i is what becomes of the i-th of equal parts of the flattened x
-        "dot",  # args = (matrix, vector): element i is the sum of the products of row i with the vector
-        "slice",  # args = (x,): attrs start, stop, stride over the flattened elements
-        "accumulate",  # sum of synaptic events: args = one signal a connection, then what it starts from, if not zero
-        "train",  # given spike times: attrs["index"] into Step.trains
-    }
-)
-
-#: Operations whose value is the same in all steps of a run.
-RUN_CONSTANTS = frozenset({"param", "dt", "lookup"})
-
-#: Operations that read their first argument at places of their own.
-GATHERS = frozenset({"take", "window", "search"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +69,7 @@ class Node:
     Parameters
     ----------
     op : str
-        A row of `numbadyn.ir.ops.OPS` or one of `SOURCES`.
+        A row of `numbadyn.ir.traits.TRAITS`.
     args : tuple of int
         Numbers of the argument nodes.
     space : Space
@@ -138,14 +106,9 @@ class Node:
         return self.space.size
 
     @property
-    def follows(self) -> bool:
-        """Whether the value depends on the arguments alone, so that it is constant where they are."""
-        return self.op in OPS or self.op in GATHERS or self.op in ("slice", "reduce", "dot")
-
-    @property
-    def elementwise(self) -> bool:
-        """Whether element i of the result needs element i of the arguments only."""
-        return self.op in OPS
+    def traits(self) -> Traits:
+        """What its operation is like."""
+        return TRAITS[self.op]
 
 
 @dataclass(frozen=True, slots=True)

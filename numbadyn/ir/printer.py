@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
 __all__ = ["step_text"]
 
-#: Tables of a step that a source operation points into, with the heading under which the table is printed.
-_TABLES = {"param": "params", "state": "states", "train": "trains", "lookup": "lookups"}
-
 
 def step_text(step: Step) -> str:
     """Show a step.
@@ -110,8 +107,8 @@ def _value(step: Step, number: int, node: Node) -> str:
 def _attributes(step: Step, node: Node) -> list[str]:
     """Show the static attributes of a source operation, by name where they point into a table."""
     attrs = dict(node.attrs)
-    if node.op in _TABLES:
-        rows = getattr(step, _TABLES[node.op])
+    if node.traits.table:
+        rows = getattr(step, node.traits.table)
         return [rows[attrs["index"]].name]
     if node.op == "history":
         return [step.channels[attrs["channel"]].name]

@@ -6,8 +6,9 @@ In: a `Step`.  Out: nothing, or an `InternalError` that names the node.  Must no
 from __future__ import annotations
 
 from numbadyn.errors import InternalError
-from numbadyn.ir.nodes import GATHERS, SOURCES, Node, Step
+from numbadyn.ir.nodes import Node, Step
 from numbadyn.ir.ops import OPS
+from numbadyn.ir.traits import TRAITS
 
 __all__ = ["verify"]
 
@@ -50,10 +51,12 @@ def verify(step: Step) -> None:
 
 
 def _problem(step: Step, index: int, node: Node) -> str:
+    if node.op not in TRAITS:
+        return "is not a known operation"
     if any(not 0 <= arg < index for arg in node.args):
         return "uses a value that comes later"
     args = [step.nodes[arg] for arg in node.args]
-    if any(arg.op == "lookup" for arg in (args[1:] if node.op in GATHERS else args)):
+    if any(arg.op == "lookup" for arg in (args[1:] if node.traits.gathers else args)):
         return "takes a whole lookup for a value"
     if node.op in OPS:
         row = OPS[node.op]
@@ -75,8 +78,6 @@ def _problem(step: Step, index: int, node: Node) -> str:
 
 
 def _problem_of_source(node: Node, args: list[Node]) -> str:
-    if node.op not in SOURCES:
-        return "is not a known operation"
     if node.op == "slice" and len(range(node.attrs["start"], node.attrs["stop"], node.attrs["stride"])) != node.size:
         return "does not hold as many elements as it says"
     if node.op == "take" and (len(args) != 2 or args[1].kind != "int" or args[1].size != node.size):

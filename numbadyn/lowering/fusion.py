@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from numbadyn.ir.analysis import base_of, computed_in_loop, invariants, live, signal_of, signals
-from numbadyn.ir.nodes import GATHERS, Node, Step
+from numbadyn.ir.nodes import Node, Step
 from numbadyn.ir.spaces import Space
 
 __all__ = ["Draft", "Plan", "Read", "make_plan", "reads", "view_base"]
@@ -108,7 +108,7 @@ def reads(step: Step, draft: Draft) -> list[Read]:
         for position, arg in enumerate(args):
             base = view_base(step, arg)[0]
             own = draft.kind == "loop" and arg == base and step.nodes[base].size == draft.space.size
-            found.append(Read(base, own and not (node.op in GATHERS and position == 0)))
+            found.append(Read(base, own and not (node.traits.gathers and position == 0)))
     return found
 
 
@@ -276,7 +276,7 @@ class _Planner:
         found: set[int] = set()
         for index in order:
             node = self.step.nodes[index]
-            made = node.follows and all(arg in found or arg in self.constants for arg in node.args)
+            made = node.traits.follows and all(arg in found or arg in self.constants for arg in node.args)
             if node.shape == () and (index in self.constants or node.op in ("time", "step") or made):
                 found.add(index)
         return found
@@ -324,7 +324,7 @@ class _Planner:
             if stage > candidate:
                 return False
             if stage == candidate and (
-                (node.op in GATHERS and position == 0)
+                (node.traits.gathers and position == 0)
                 or self.step.nodes[arg].op == "slice"
                 or self.step.nodes[arg].size != self.drafts[candidate].space.size
             ):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from numbadyn.ir.analysis import base_of, computed_in_loop, signal_of, signals
-from numbadyn.ir.nodes import GATHERS, Node
+from numbadyn.ir.nodes import Node
 from numbadyn.ir.ops import Kind
 from numbadyn.ir.spaces import Space
 from numbadyn.ir.spelling import identifier
@@ -170,9 +170,9 @@ class _LoopBuilder:
             node = self.node(index)
             if node.op == "history":
                 operation = self._gather(index, node)
-            elif node.op in GATHERS:
+            elif node.traits.gathers:
                 operation = self._take(index, node)
-            elif node.op in ("uniform", "normal"):
+            elif node.traits.draws:
                 stream = self._scalar(~node.attrs["stream"], "stream", "int")
                 operation = Operation(node.op, (stream,), "real", index)
             else:

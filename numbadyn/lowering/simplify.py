@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from numbadyn.ir.analysis import base_of, computed_in_loop, invariants, live
-from numbadyn.ir.nodes import RUN_CONSTANTS, BindContext, Node, ParamSpec, Step
+from numbadyn.ir.analysis import base_of, computed_in_loop, invariants, is_run_constant, live
+from numbadyn.ir.nodes import BindContext, Node, ParamSpec, Step
 from numbadyn.ir.spaces import Space
 from numbadyn.units import DIMENSIONLESS
 
@@ -63,7 +63,7 @@ class _Rewriter:
         args = tuple(sorted(node.args)) if node.op in _COMMUTATIVE else node.args
         attrs = tuple(sorted(node.attrs.items(), key=lambda item: item[0]))
         key: tuple[Any, ...] = (node.op, args, node.shape, node.kind, attrs)
-        if node.op in ("uniform", "normal", "poisson"):
+        if node.traits.draws:
             key = (*key, len(self.new.nodes))
         elif computed_in_loop(self.new, node) and not all(arg in self._constant for arg in args):
             key = (*key, node.space.region)  # equal work in two populations stays apart, so that their loops stay alike
@@ -71,7 +71,7 @@ class _Rewriter:
             self.new.nodes.append(node)
             index = len(self.new.nodes) - 1
             self._known[key] = index
-            if node.op in RUN_CONSTANTS or (node.follows and all(arg in self._constant for arg in node.args)):
+            if is_run_constant(node, self._constant.__contains__):
                 self._constant.add(index)
         return self._known[key]
 

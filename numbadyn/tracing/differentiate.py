@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from numbadyn.errors import UnsupportedFunctionError
-from numbadyn.ir.nodes import GATHERS
 from numbadyn.tracing.trace import Trace
 
 __all__ = ["derivative"]
@@ -212,7 +211,7 @@ def derivative(trace: Trace, expression: int, variable: int) -> int | None:
     for index in range(variable + 1, expression + 1):
         node = trace.node(index)
         ds = tuple(found.get(arg) for arg in node.args)
-        if all(d is None for d in ds) or node.op in _FLAT or (node.op in GATHERS and ds[0] is None):
+        if all(d is None for d in ds) or node.op in _FLAT or (node.traits.gathers and ds[0] is None):
             continue
         rule = _RULES.get(node.op)
         if rule is None:

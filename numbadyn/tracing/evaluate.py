@@ -59,7 +59,7 @@ def slopes_and_derivatives(
             evaluator.values[index] = np.asarray(first)
         elif node.op == "time" and time is not None:
             evaluator.values[index] = np.asarray(time)
-        elif node.op in ("history", "accumulate", "train", "uniform", "normal", "poisson"):
+        elif node.traits.simulated:
             raise UnsupportedFunctionError(
                 f"{node.op} inside the right-hand side of an eager exponential Euler step.",
                 where=str(node.position),

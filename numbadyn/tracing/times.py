@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numbadyn.ir.nodes import RUN_CONSTANTS, Node
+from numbadyn.ir.analysis import is_run_constant
+from numbadyn.ir.nodes import Node
 from numbadyn.tracing.trace import ANY, Trace
 from numbadyn.units import DIMENSIONLESS, TIME
 
@@ -49,10 +50,7 @@ class _Times:
     def constant(self, index: int) -> bool:
         """Whether a value is a run constant."""
         for number in self._behind(index, self._constant):
-            node = self.trace.node(number)
-            self._constant[number] = node.op in RUN_CONSTANTS or (
-                node.follows and all(self._constant[arg] for arg in node.args)
-            )
+            self._constant[number] = is_run_constant(self.trace.node(number), self._constant.__getitem__)
         return self._constant[index]
 
     def _behind(self, index: int, known: dict[int, bool]) -> list[int]:

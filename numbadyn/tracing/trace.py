@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from numbadyn.errors import DimensionError, NumbadynError, ShapeError, TracedValueError
+from numbadyn.ir.analysis import is_run_constant
 from numbadyn.ir.nodes import (
-    RUN_CONSTANTS,
     Channel,
     Connection,
     Lookup,
@@ -175,7 +175,7 @@ class Trace:
     def source(
         self, op: str, args: tuple[int, ...], shape: tuple[int, ...], kind: Kind, dimension: Dimension, **attrs: Any
     ) -> int:
-        """Append a source node (see `numbadyn.ir.nodes.SOURCES`)."""
+        """Append a source node (see `numbadyn.ir.traits`)."""
         label = str(attrs.pop("label", ""))
         return self.add(Node(op, args, Space(shape, self.region), kind, dimension, self.made, attrs, label))
 
@@ -356,8 +356,7 @@ class Trace:
 
     def is_constant(self, index: int) -> bool:
         """Whether a value depends on parameters and dt only, so that it stays the same in a run."""
-        node = self.node(index)
-        return node.op in RUN_CONSTANTS or (node.follows and all(self.is_constant(arg) for arg in node.args))
+        return is_run_constant(self.node(index), self.is_constant)
 
     def probe(self, path: str, name: str, value: int) -> None:
         """Give a value a name under which it can be recorded."""

@@ -1,0 +1,100 @@
+"""The table of node kinds: what the operations of a step are like, a row each.
+
+In: the table of elementwise operations.  Out: `TRAITS`, read by whoever must know where a value comes from, what
+computes it and which elements it needs.  Must not know: what the operations compute, nodes, targets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from numbadyn.ir.ops import OPS
+
+__all__ = ["TRAITS", "Origin", "Traits"]
+
+Origin = Literal["arguments", "bound", "clock", "state", "past", "events", "chance"]
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What is to be known of an operation by those who do not compute it.
+
+    Parameters
+    ----------
+    name : str
+        Name in the IR.
+    origin : str
+        Where the value comes from. ``arguments``: from them alone, so it is constant where they are; ``bound``: fixed
+        at the start of a run; ``clock``: from the number of the step; ``state``: from the step before; ``past``: from
+        any of the steps before; ``events``: from spikes; ``chance``: from the random stream ``attrs["stream"]``.
+    stage : str
+        Kind of stage that computes it; empty where it is found in memory, or is known without.
+    table : str
+        List of the `Step` into which ``attrs["index"]`` points, if it does.
+    gathers : bool
+        Whether it reads its first argument at places of its own.
+    crosses : bool
+        Whether an element of the result needs other elements of the arguments than the one in its own place.
+    """
+
+    name: str
+    origin: Origin
+    stage: Literal["loop", "deliver", "draw", "train", "reduce", ""] = ""
+    table: str = ""
+    gathers: bool = False
+    crosses: bool = False
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether element i of the result needs element i of the arguments only."""
+        return self.origin == "arguments" and not self.crosses
+
+    @property
+    def follows(self) -> bool:
+        """Whether the value depends on the arguments alone."""
+        return self.origin == "arguments"
+
+    @property
+    def draws(self) -> bool:
+        """Whether the value is random, another one for each node."""
+        return self.origin == "chance"
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the value takes a simulation: there is none in an eager call."""
+        return self.origin in ("past", "events", "chance")
+
+
+_ROWS = (
+    Traits("param", "bound", table="params"),  # a bound array or number
+    Traits("dt", "bound"),
+    Traits("lookup", "bound", table="lookups"),  # an array that is read at places which the step computes
+    Traits("time", "clock"),  # start of the step, t_n = n dt
+    Traits("step", "clock"),  # the step number n
+    Traits("state", "state", table="states"),  # the value at the start of the step
+    # channel's sample 1 + lag samples ago: args = (), (lag), (lag, elements), (lag, elements, longest)
+    Traits("history", "past"),
+    Traits("train", "events", stage="train", table="trains"),  # given spike times
+    # sum of synaptic events: args = one signal a connection, then what it starts from, if not zero
+    Traits("accumulate", "events", stage="deliver", crosses=True),
+    Traits("uniform", "chance", stage="loop"),
+    Traits("normal", "chance", stage="loop"),
+    Traits("poisson", "chance", stage="draw"),  # args = (mean,)
+    # args = (x, elements): elements of the flattened x, given or computed
+    Traits("take", "arguments", stage="loop", gathers=True, crosses=True),
+    # args = (lookup, start): as many elements of it as the node has, from a computed one on
+    Traits("window", "arguments", stage="loop", gathers=True, crosses=True),
+    # args = (lookup, x, count): how many of its first `count` elements, which ascend, are not above x
+    Traits("search", "arguments", stage="loop", gathers=True, crosses=True),
+    # args = (x,): attrs how; element i is what becomes of the i-th of equal parts of the flattened x
+    Traits("reduce", "arguments", stage="reduce", crosses=True),
+    # args = (matrix, vector): element i is the sum of the products of row i with the vector
+    Traits("dot", "arguments", stage="reduce", crosses=True),
+    Traits("slice", "arguments", crosses=True),  # args = (x,): attrs start, stop, stride over the flattened elements
+)
+
+TRAITS: dict[str, Traits] = {
+    **{name: Traits(name, "arguments", stage="loop") for name in OPS},
+    **{row.name: row for row in _ROWS},
+}
