@@ -109,6 +109,27 @@ class Kernel:
     stores: tuple[Store, ...]
 
     @property
+    def written(self) -> set[int]:
+        """Slots that the loop writes."""
+        return {store.slot for store in self.stores} | {k for k, slot in enumerate(self.slots) if slot.cleared}
+
+    @property
+    def read(self) -> set[int]:
+        """Slots that the loop reads."""
+        return {arg.index for operation in self.operations for arg in operation.args if arg.where == "slot"}
+
+    def gathers(self, slot: int) -> list[Operation]:
+        """Operations that read a whole history at lags, and maybe at elements, of their own."""
+        whole = Operand("slot", slot)
+        return [operation for operation in self.operations if operation.op == "gather" and operation.args[0] == whole]
+
+    def elementwise(self, slot: int) -> bool:
+        """Whether element i of the loop touches just element i of a slot."""
+        if self.slots[slot].whole:
+            return all(len(operation.args) == 2 for operation in self.gathers(slot))
+        return self.slots[slot].access == "each"
+
+    @property
     def structure(self) -> tuple[object, ...]:
         """What decides whether two loops can share one kernel: everything but names and places."""
         return (

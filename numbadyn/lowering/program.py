@@ -74,5 +74,9 @@ class Program:
         targets = [stage.target for stages in self.schedule for stage in stages if isinstance(stage, DeliveryStage)]
         return [target for target in targets if target not in started]
 
+    def histories(self) -> list[Buffer]:
+        """Buffers that hold the past of a channel."""
+        return [buffer for block in self.buffers for buffer in block if buffer.role == "ring"]
+
     def __str__(self) -> str:
         return program_text(self)

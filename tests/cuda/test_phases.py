@@ -5,10 +5,11 @@ import pytest
 from quantities import Hz, ms, mV, nS
 
 import numbadyn as nd
-from numbadyn.codegen.cuda.homes import homes_of
-from numbadyn.codegen.cuda.phases import Phase, is_independent, levels, touched_by_recording, touched_by_samples
+from numbadyn.codegen.cuda.phases import phase_levels
 from numbadyn.codegen.cuda.source import cuda_source
 from numbadyn.lowering.pipeline import lower, prepare
+from numbadyn.lowering.waits.owners import instances_of, numbered
+from numbadyn.lowering.waits.phases import Phase, is_independent, touched_by_recording, touched_by_samples
 from numbadyn.model.step import trace_step
 from tests.cuda.networks import NETWORKS
 from tests.features.agreement import states_and_spikes
@@ -20,7 +21,7 @@ def program_of(network, channels=()):
 
 
 def routines(program, ordered=False):
-    return [sorted(phase.routine for phase in group) for group in levels(program, ordered=ordered)]
+    return [sorted(phase.name for phase in group) for group in phase_levels(program, ordered=ordered)]
 
 
 class Balanced(nd.DynamicsGroup):
@@ -46,8 +47,8 @@ def test_a_balanced_network_needs_two_levels():
 
 
 def test_in_order_takes_more_waits():
-    exact = levels(program_of(Balanced()), ordered=True)
-    assert [{phase.routine[:9] for phase in group} for group in exact] == [
+    exact = phase_levels(program_of(Balanced()), ordered=True)
+    assert [{phase.name[:9] for phase in group} for group in exact] == [
         {"fill_bins"}, {"add_in_or", "each_upda"}, {"count_eve"}, {"add_count"}, {"write_eve"},
     ]  # fmt: skip
 
@@ -56,7 +57,7 @@ def test_in_order_takes_more_waits():
 @pytest.mark.parametrize("ordered", [False, True])
 def test_phases_of_a_level_do_not_meet(name, ordered):
     program = program_of(NETWORKS[name]())
-    groups = levels(program, ordered=ordered)
+    groups = phase_levels(program, ordered=ordered)
     for group in groups:
         for number, phase in enumerate(group):
             assert not any(phase.meets(other) for other in group[:number])
@@ -93,21 +94,22 @@ class Mixed(nd.DynamicsGroup):
 
 def test_every_element_has_a_thread_of_its_own():
     program = program_of(Mixed())
-    homes = homes_of(program)
-    numbers = sorted((first, size) for (_region, size), first in homes.populations.items())
+    owners = numbered(program)
+    first_numbers = {(i.module, i.size): owners.instance(i).number for _kernel, i in instances_of(program)}
+    numbers = sorted((first, size) for (_module, size), first in first_numbers.items())
     assert [first for first, _size in numbers] == np.cumsum([0, *(size for _first, size in numbers)])[:-1].tolist()
-    assert {buffer.size for buffer in homes.buffers} == {3, 5, 70}  # that of a generator has draws only
+    assert {buffer.size for buffer in owners.buffers} == {3, 5, 70}  # that of a generator has draws only
 
 
 def test_samples_wait_where_a_step_begins_with_states():
     balanced = program_of(Balanced())
-    assert not touched_by_samples(levels(balanced, ordered=False))
-    assert touched_by_samples(levels(program_of(nd.LIFRef(5)), ordered=False))
+    assert not touched_by_samples(phase_levels(balanced, ordered=False))
+    assert touched_by_samples(phase_levels(program_of(nd.LIFRef(5)), ordered=False))
 
 
 def test_cells_on_their_own_never_wait():
     program = program_of(nd.LIFRef(5))
-    assert is_independent(program)
+    assert is_independent(program, phase_levels(program, ordered=False))
     run = cuda_source(program, 64, "library", reproducible=False).split("def begin")[0].split("while step < stop")[1]
     loop = run.split("step += 1")[0]
     for number, line in enumerate(loop.splitlines()):
@@ -117,7 +119,8 @@ def test_cells_on_their_own_never_wait():
 
 @pytest.mark.parametrize("name", ["pair", "gathered", "windows", "gap junctions"])
 def test_cells_that_read_each_other_wait(name):
-    assert not is_independent(program_of(NETWORKS[name]()))
+    program = program_of(NETWORKS[name]())
+    assert not is_independent(program, phase_levels(program, ordered=False))
 
 
 def test_a_state_that_is_read_at_other_places_is_not_independent():
@@ -128,22 +131,23 @@ def test_a_state_that_is_read_at_other_places_is_not_independent():
         def update(self):
             self.x.value = 0.5 * self.x.value + self.x.value[np.array([3, 2, 1, 0])]
 
-    assert not is_independent(program_of(Mixed(4)))
+    program = program_of(Mixed(4))
+    assert not is_independent(program, phase_levels(program, ordered=False))
 
 
 def test_events_that_are_delivered_within_their_step_may_have_one_slot():
     sim = nd.Simulator(NETWORKS["gap junctions"](), dt=0.1 * ms)
     states_and_spikes(sim)
     assert sim.program.events
-    assert touched_by_recording(sim.program, levels(sim.program, ordered=False))
+    assert touched_by_recording(sim.program, phase_levels(sim.program, ordered=False))
     sim = nd.Simulator(Balanced(), dt=0.1 * ms)
     states_and_spikes(sim)
-    assert not touched_by_recording(sim.program, levels(sim.program, ordered=False))
+    assert not touched_by_recording(sim.program, phase_levels(sim.program, ordered=False))
 
 
 def test_recording_waits_where_the_next_step_would_overwrite():
     program = program_of(nd.LIFRef(5), channels=())
-    assert not touched_by_recording(program, levels(program, ordered=False))
+    assert not touched_by_recording(program, phase_levels(program, ordered=False))
     sim = nd.Simulator(nd.LIFRef(5), dt=0.1 * ms)
     sim.record(sim.network, spikes=True)  # a channel of one slot: what a step opens is what the one before has left
-    assert touched_by_recording(sim.program, levels(sim.program, ordered=False))
+    assert touched_by_recording(sim.program, phase_levels(sim.program, ordered=False))

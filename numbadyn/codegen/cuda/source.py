@@ -13,7 +13,7 @@ simulator of CUDA interprets nothing but the shells.
 from __future__ import annotations
 
 from numbadyn.codegen.cuda.exact import separate_products
-from numbadyn.codegen.cuda.phases import Phase, is_independent, levels, touched_by_recording, touched_by_samples
+from numbadyn.codegen.cuda.phases import phase_levels
 from numbadyn.codegen.cuda.routines import DIRECTORY, GROUP, WORKERS, routine_names, routine_source
 from numbadyn.codegen.expressions import KernelText
 from numbadyn.codegen.parts import Part
@@ -32,6 +32,7 @@ from numbadyn.lowering.layouts import SLOT_COLUMNS, slot_column
 from numbadyn.lowering.operations import Kernel
 from numbadyn.lowering.program import CHECK_EVERY, Program
 from numbadyn.lowering.stages.compaction import CompactionStage
+from numbadyn.lowering.waits.phases import Phase, is_independent, touched_by_recording, touched_by_samples
 
 __all__ = [
     "SCRATCH_ROW",
@@ -255,15 +256,15 @@ def _parameters(kernel: Kernel, text: KernelText) -> list[str]:
 
 
 def _call(phase: Phase) -> str:
-    dt = "dt, " if phase.routine.startswith("each_") else ""
-    return f"{phase.routine}(thread, threads, step, {dt}D, {schedule_place(phase.entry)})"
+    dt = "dt, " if phase.name.startswith("each_") else ""
+    return f"{phase.name}(thread, threads, step, {dt}D, {schedule_place(phase.entry)})"
 
 
 def _kernels(program: Program, library: str, ordered: bool) -> str:
     """Text of all kernels: the one that stays on the device, and the phases one by one."""
-    groups = levels(program, ordered=ordered)
+    groups = phase_levels(program, ordered=ordered)
     calls = [[_call(phase) for phase in group] for group in groups]
-    alone = is_independent(program)
+    alone = is_independent(program, groups)
     wait, recorded = "        grid.sync()\n", touched_by_recording(program, groups)
     head = _KERNELS_HEAD.format(
         library=library,
@@ -289,7 +290,12 @@ def _kernels(program: Program, library: str, ordered: bool) -> str:
 
 def kernel_names(program: Program, *, ordered: bool) -> list[str]:
     """Names of the kernels of one step, in order, for the way without a kernel that stays on the device."""
-    return ["sample", *(f"level_{number}" for number in range(len(levels(program, ordered=ordered)))), "record", "tick"]
+    return [
+        "sample",
+        *(f"level_{number}" for number in range(len(phase_levels(program, ordered=ordered)))),
+        "record",
+        "tick",
+    ]
 
 
 def entries(program: Program) -> tuple[str, ...]:

@@ -5,14 +5,17 @@ In: nothing (data only).  Out: `CompactionStage`.  Must not know: source text, a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.stages.base import Stage
+from numbadyn.lowering.waits.places import Touch, memory
 
 if TYPE_CHECKING:
     from numbadyn.lowering.program import Program
+    from numbadyn.lowering.waits.owners import Owners
 
 __all__ = ["CompactionStage"]
 
@@ -28,3 +31,9 @@ class CompactionStage(Stage):
     def lines(self, program: Program) -> list[str]:
         """What the stage does, in words."""
         return [f"collect events of {program.step.channels[self.channel].name}"]
+
+    def touches(self, program: Program, owners: Owners) -> Iterator[Touch]:
+        """What the stage reads and writes in each step, and whose elements those are."""
+        own = owners.buffer(self.source)
+        yield Touch("sources", memory(self.source), own, reads=True)
+        yield Touch("events", ("events now", self.channel), own, writes=True)

@@ -5,14 +5,17 @@ In: nothing (data only).  Out: `DrawStage`.  Must not know: source text, arrays 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.stages.base import Stage
+from numbadyn.lowering.waits.places import Touch, memory, reads_of
 
 if TYPE_CHECKING:
     from numbadyn.lowering.program import Program
+    from numbadyn.lowering.waits.owners import Owners
 
 __all__ = ["DrawStage"]
 
@@ -28,3 +31,8 @@ class DrawStage(Stage):
     def lines(self, program: Program) -> list[str]:
         """What the stage does, in words."""
         return [f"draw Poisson counts {self.target.name}"]
+
+    def touches(self, program: Program, owners: Owners) -> Iterator[Touch]:
+        """What the stage reads and writes in each step, and whose elements those are."""
+        yield from reads_of(self.mean, owners.buffer(self.target) if self.mean.count == self.target.size else None)
+        yield Touch("targets", memory(self.target), owners.buffer(self.target), writes=True)

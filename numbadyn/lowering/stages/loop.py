@@ -5,15 +5,19 @@ In: nothing (data only).  Out: `Instance`, `LoopStage`.  Must not know: source t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from numbadyn.ir.spaces import Space
 from numbadyn.lowering.buffers import BufferView
+from numbadyn.lowering.operations import Kernel
 from numbadyn.lowering.stages.base import Stage
+from numbadyn.lowering.waits.places import Ago, Start, Touch, ago_of, places_of
 
 if TYPE_CHECKING:
     from numbadyn.lowering.program import Program
+    from numbadyn.lowering.waits.owners import Owners
 
 __all__ = ["Instance", "LoopStage"]
 
@@ -32,6 +36,23 @@ class Instance:
         """Number of elements."""
         return self.space.size
 
+    def elementwise(self, kernel: Kernel) -> list[tuple[BufferView, bool]]:
+        """Views, and whether element i of the loop touches just element i of each."""
+        return [(view, kernel.elementwise(number)) for number, view in enumerate(self.views)]
+
+    def lags(self, kernel: Kernel, number: int) -> list[Ago]:
+        """How long ago what is read of a whole history was written."""
+        found = []
+        for operation in kernel.gathers(number):
+            lag = operation.args[1]
+            node = None
+            if lag.where == "scalar":
+                node = self.scalars[lag.index]
+            elif lag.where == "slot" and self.views[lag.index].buffer.role == "constant":
+                node = self.views[lag.index].buffer.index
+            found.append(Ago(1, node, None, self.views[number].buffer.index, open=node is None))
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class LoopStage(Stage):
@@ -44,3 +65,15 @@ class LoopStage(Stage):
         """What the stage does, in words."""
         name = program.kernels[self.kernel].name
         return [f"{name} over {instance.module} ({instance.size} elements)" for instance in self.instances]
+
+    def touches(self, program: Program, owners: Owners) -> Iterator[Touch]:
+        """What the stage reads and writes in each step, and whose elements those are."""
+        kernel = program.kernels[self.kernel]
+        for instance in self.instances:
+            start = owners.instance(instance)
+            for number, (view, each) in enumerate(instance.elementwise(kernel)):
+                own = Start(start.line, start.number - view.offset) if each else None
+                writes, reads = number in kernel.written, number in kernel.read
+                for ago in instance.lags(kernel, number) if view.slot == "whole" else (ago_of(view),):
+                    for place in places_of(view):
+                        yield Touch("elements", place, own, reads=reads, writes=writes, ago=ago)

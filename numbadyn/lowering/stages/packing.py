@@ -5,14 +5,17 @@ In: nothing (data only).  Out: `PackingStage`.  Must not know: source text, arra
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.stages.base import Stage
+from numbadyn.lowering.waits.places import Touch, memory, places_of
 
 if TYPE_CHECKING:
     from numbadyn.lowering.program import Program
+    from numbadyn.lowering.waits.owners import Owners
 
 __all__ = ["PackingStage"]
 
@@ -27,3 +30,10 @@ class PackingStage(Stage):
     def lines(self, program: Program) -> list[str]:
         """What the stage does, in words."""
         return [f"pack {self.ring.buffer.name} into bits"]
+
+    def touches(self, program: Program, owners: Owners) -> Iterator[Touch]:
+        """What the stage reads and writes in each step, and whose elements those are."""
+        own = owners.buffer(self.source)
+        yield Touch("sources", memory(self.source), own, reads=True)
+        for place in places_of(self.ring):
+            yield Touch("targets", place, own, writes=True)

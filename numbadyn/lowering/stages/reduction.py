@@ -5,14 +5,17 @@ In: nothing (data only).  Out: `ReductionStage`.  Must not know: source text, ar
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.stages.base import Stage
+from numbadyn.lowering.waits.places import Touch, memory, reads_of
 
 if TYPE_CHECKING:
     from numbadyn.lowering.program import Program
+    from numbadyn.lowering.waits.owners import Owners
 
 __all__ = ["ReductionStage"]
 
@@ -43,3 +46,9 @@ class ReductionStage(Stage):
         if self.how == "dot":
             return [f"multiply {self.source.buffer.name} by a vector into {self.target.name}"]
         return [f"{self.how} of {self.source.buffer.name} into {self.target.name}"]
+
+    def touches(self, program: Program, owners: Owners) -> Iterator[Touch]:
+        """What the stage reads and writes in each step, and whose elements those are."""
+        for view in (self.source, self.factors):
+            yield from reads_of(view, None) if view is not None else ()
+        yield Touch("targets", memory(self.target), None, writes=True)

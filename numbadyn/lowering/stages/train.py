@@ -5,14 +5,17 @@ In: nothing (data only).  Out: `TrainStage`.  Must not know: source text, arrays
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.stages.base import Stage
+from numbadyn.lowering.waits.places import Touch, memory
 
 if TYPE_CHECKING:
     from numbadyn.lowering.program import Program
+    from numbadyn.lowering.waits.owners import Owners
 
 __all__ = ["TrainStage"]
 
@@ -27,3 +30,7 @@ class TrainStage(Stage):
     def lines(self, program: Program) -> list[str]:
         """What the stage does, in words."""
         return [f"play given spikes {program.step.trains[self.train].name}"]
+
+    def touches(self, program: Program, owners: Owners) -> Iterator[Touch]:
+        """What the stage reads and writes in each step, and whose elements those are."""
+        yield Touch("targets", memory(self.target), owners.buffer(self.target), writes=True)

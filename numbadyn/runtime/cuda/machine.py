@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.codegen.cuda.homes import homes_of
 from numbadyn.codegen.cuda.routines import DIRECTORY
 from numbadyn.codegen.cuda.source import (
     SCRATCH_ROW,
@@ -33,6 +32,7 @@ from numbadyn.lowering.program import Program
 from numbadyn.lowering.stages.compaction import CompactionStage
 from numbadyn.lowering.stages.delivery import DeliveryStage
 from numbadyn.lowering.stages.loop import LoopStage
+from numbadyn.lowering.waits.owners import numbered
 from numbadyn.runtime.compiled import CompiledMachine
 from numbadyn.runtime.cuda.device import Device
 from numbadyn.runtime.cuda.launches import Launches, Way, launches_of
@@ -196,7 +196,7 @@ class CudaMachine(CompiledMachine):
         return sum(array.nbytes for key, array in arrays.items() if key not in self._placed)
 
     def _make_tables(self, sampled: set[int]) -> DeviceTables:
-        return DeviceTables(self.memory, sampled, self._place, homes_of(self.program))
+        return DeviceTables(self.memory, sampled, self._place, numbered(self.program))
 
     # ---- getting ready -----------------------------------------------------------------------------------------------
 
