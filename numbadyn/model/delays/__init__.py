@@ -6,7 +6,8 @@ A read, from the outside in: `api` is what users hold, `times` says how many ste
 elements and the samples, `storage` keeps them.
 """
 
-from numbadyn.model.delays.api.delay import Delay, DelayAccess
+from numbadyn.model.delays.api.access import DelayAccess
+from numbadyn.model.delays.api.delay import Delay
 from numbadyn.model.delays.api.prefetch import Prefetch, PrefetchDelay, init_maybe_prefetch
 from numbadyn.model.delays.api.reference import OutputDelayAt, PrefetchDelayAt
 from numbadyn.model.delays.api.state_delay import StateWithDelay

@@ -1,4 +1,4 @@
-"""`Delay`, a memory that is written by hand, and `DelayAccess`, a named read of it.
+"""`Delay`, a memory that is written by hand: what users see of it; `Memory` is what it keeps.
 
 In: a value in each step.  Out: values some time ago, by the delay rule.  Must not know: projections, targets.
 """
@@ -6,41 +6,25 @@ In: a value in each step.  Out: values some time ago, by the delay rule.  Must n
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, Self
 
-import numpy as np
-
-from numbadyn.errors import (
-    DelayEntryError,
-    DelayError,
-    DelayRangeError,
-    HookArgumentError,
-    ShapeError,
-)
-from numbadyn.ir.nodes import BindContext
-from numbadyn.model import environ
-from numbadyn.model.delays.api.nesting import leaves, rebuilt, template_of
-from numbadyn.model.delays.api.registering import Registering
-from numbadyn.model.delays.sampling.elements import checked_indices
-from numbadyn.model.delays.sampling.interpolation import InterpolationRegistry, method_of
-from numbadyn.model.delays.sampling.read import read
+from numbadyn.errors import DelayEntryError, DelayError, ShapeError, UnsupportedFeatureError
+from numbadyn.model.delays.api.access import DelayAccess
+from numbadyn.model.delays.api.memory import Memory
+from numbadyn.model.delays.api.nesting import leaves, template_of
+from numbadyn.model.delays.sampling.interpolation import method_of
 from numbadyn.model.delays.storage.source import GivenSource, Source
-from numbadyn.model.delays.times.delay_time import Changing, DelaySteps, DelayTime, Fixed
-from numbadyn.model.delays.times.rule import delay_steps, one_time
-from numbadyn.model.delays.times.window import window_of
+from numbadyn.model.delays.times.delay_time import DelaySteps
+from numbadyn.model.delays.times.rule import one_time
+from numbadyn.model.delays.times.window import Window, window_of
+from numbadyn.model.module import Module
 from numbadyn.model.values import Parameter
-from numbadyn.model.variable import resolve
-from numbadyn.tracing.trace import current_trace
-from numbadyn.tracing.traced import Traced
-from numbadyn.units import TIME, join, magnitude_in
+from numbadyn.units import TIME, join
 
-__all__ = ["Delay", "DelayAccess"]
-
-_MISSING: Any = object()
-"""Stands for an argument that is not given."""
+__all__ = ["Delay"]
 
 
-class Delay(Registering):
+class Delay(Module):
     """A memory of values that are written once in every step.
 
     Parameters
@@ -85,6 +69,7 @@ class Delay(Registering):
     Examples
     --------
     >>> import numbadyn as nd
+    >>> import numpy as np
     >>> from quantities import ms, mV
     >>> class Echo(nd.Dynamics):
     ...     def __init__(self):
@@ -117,6 +102,7 @@ class Delay(Registering):
         name: str | None = None,
     ) -> None:
         super().__init__(name)
+        self.driven = True
         self.target_info, self.take_aware_unit = target_info, take_aware_unit
         if delay_method not in ("rotation", "concat"):
             raise DelayError(
@@ -124,30 +110,29 @@ class Delay(Registering):
             )
         if delay_method == "concat":
             warnings.warn("delay_method='concat' makes no difference.", FutureWarning, stacklevel=2)
-        self._init = init
-        self._window = window_of(update_every, update_strategy, self.path)
+        window = window_of(update_every, update_strategy, self.path)
         self.interpolation = interpolation if interpolation is not None else interp_method
         method_of(self.interpolation, self.path)
-        self._sources = self._make_sources()
+        self._memory = Memory(self, target_info, self._make_sources(init, window), window)
         if time is not None:
             if not isinstance(time, Parameter):
                 one_time(time, f"{self.path}, time")
             self.register_delay(time)
-        for entry, given in self._checked_entries(entries).items():
+        self._check_entries(entries)
+        for entry, given in (entries or {}).items():
             self.register_entry(entry, *(given if isinstance(given, tuple | list) else (given,)))
 
-    def _checked_entries(self, entries: Any) -> dict[Any, Any]:
+    def _check_entries(self, entries: Any) -> None:
         if entries is not None and not isinstance(entries, dict):
             raise DelayEntryError(
                 f"entries of {self.path} are {entries!r}.",
                 where=self.path,
                 cure="Give a dictionary of names and delays, such as {'late': 5*ms}.",
             )
-        return entries or {}
 
-    def _make_sources(self) -> list[Source]:
+    def _make_sources(self, init: Any, window: Window | None) -> list[Source]:
         made: list[Source] = [
-            GivenSource(self, leaf, template_of(example, self.path), self._init, self._window)
+            GivenSource(self, leaf, template_of(example, self.path), init, window)
             for leaf, example in leaves(self.target_info)
         ]
         if not made:
@@ -157,6 +142,145 @@ class Delay(Registering):
                 cure="Give an example of what is written, such as np.zeros(n)*mV.",
             )
         return made
+
+    def init_state(self, batch_size: int | None = None) -> None:
+        """Nothing to make: memory follows from the delays.
+
+        Parameters
+        ----------
+        batch_size : int, optional
+            Accepted where it is None.
+
+        Raises
+        ------
+        UnsupportedFeatureError
+            It is not None.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> import numpy as np
+        >>> line = nd.init_all_states(nd.Delay(np.zeros(2)))  # calls it
+        """
+        if batch_size is not None:
+            raise UnsupportedFeatureError(
+                f"{self.path} is initialised with batch_size={batch_size}.",
+                where=self.path,
+                cure="Give the target the batch as an axis of its own.",
+            )
+
+    @property
+    def max_time(self) -> Any:
+        """The longest delay that is remembered.
+
+        Returns
+        -------
+        quantities.Quantity
+            A time; zero as long as no delay has been registered.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> import numpy as np
+        >>> from quantities import ms
+        >>> nd.Delay(np.zeros(2), time=5 * ms).max_time
+        array(5.) * ms
+        """
+        return join(self._memory.longest, TIME)
+
+    @property
+    def max_length(self) -> int:
+        """Samples from the newest to the one of the longest delay, at the time step of `environ`.
+
+        Returns
+        -------
+        int
+            One more than the steps, or windows, of the longest delay.
+
+        Raises
+        ------
+        TimeStepError
+            ``nd.environ`` has no time step.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> import numpy as np
+        >>> from quantities import ms
+        >>> with nd.environ.context(dt=0.1 * ms):
+        ...     nd.Delay(np.zeros(2), time=5 * ms).max_length
+        51
+        """
+        return self._memory.length
+
+    def register_delay(self, *time_and_idx: Any) -> tuple[Any, ...] | None:
+        """Announce a delay, so that the memory is long enough.
+
+        Parameters
+        ----------
+        *time_and_idx : delay, then indices
+            As in `PrefetchDelayAt`.
+
+        Returns
+        -------
+        tuple or None
+            The delay as `DelaySteps` and the indices, for ``retrieve_at_step(*...)``; None if the delay is None.
+
+        Raises
+        ------
+        DelayError
+            There is no delay, or it is negative or not finite.
+        LateDelayError
+            A simulator has been built and its memory is shorter.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> import numpy as np
+        >>> from quantities import ms
+        >>> line = nd.Delay(np.zeros(2))
+        >>> steps, element = line.register_delay(2 * ms, 0)
+        >>> with nd.environ.context(dt=0.1 * ms):
+        ...     int(steps)
+        20
+        """
+        time, indices = self._memory.register(time_and_idx)
+        return None if time is None else (DelaySteps(time, self.path), *indices)
+
+    def register_entry(self, entry: Any, *time_and_idx: Any) -> Self:
+        """Announce a delay under a name.
+
+        Parameters
+        ----------
+        entry : str
+            Name for `at`.
+        *time_and_idx : delay, then indices
+            As in `PrefetchDelayAt`; None reads the newest value.
+
+        Returns
+        -------
+        Delay
+            Itself.
+
+        Raises
+        ------
+        DelayEntryError
+            The name is taken, or no text.
+        DelayError, DimensionError, ShapeError
+            As of `register_delay`.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> import numpy as np
+        >>> from quantities import ms
+        >>> line = nd.init_all_states(nd.Delay(np.zeros(2)).register_entry("late", 2 * ms))
+        >>> with nd.environ.context(dt=1 * ms):
+        ...     line.at("late").tolist()
+        [0.0, 0.0]
+        """
+        self._memory.add_entry(entry, time_and_idx)
+        return self
 
     def access(self, entry: str, *time_and_idx: Any) -> DelayAccess:
         """Register an entry and give a reference to it.
@@ -181,6 +305,7 @@ class Delay(Registering):
         Examples
         --------
         >>> import numbadyn as nd
+        >>> import numpy as np
         >>> from quantities import ms
         >>> line = nd.init_all_states(nd.Delay(np.zeros(2)))
         >>> late = line.access("late", 2 * ms)
@@ -190,7 +315,53 @@ class Delay(Registering):
         """
         return DelayAccess(self, *time_and_idx, entry=entry)
 
-    # ---- reading -----------------------------------------------------------------------------------------------------
+    def update(self, value: Any) -> None:
+        """Write the value of this step.
+
+        Parameters
+        ----------
+        value : array, quantity, traced value, or the nesting of the target
+            Of the target's shape.
+
+        Raises
+        ------
+        SchedulingError
+            It is the second write of a step (while tracing).
+        ShapeError, TracedValueError
+            The value has another shape, nesting or kind.
+        NotInitialisedError
+            It is called eagerly before `init_all_states`.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> import numpy as np
+        >>> from quantities import ms, mV
+        >>> line = nd.init_all_states(nd.Delay(np.zeros(2) * mV, time=1 * ms))
+        >>> with nd.environ.context(dt=1 * ms):
+        ...     line.update([1, 2] * mV)
+        ...     print(line.retrieve_at_step(0), line.retrieve_at_step(1))
+        [1. 2.] mV [0. 0.] mV
+        """
+        self._memory.write(value)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Write the value of this step, as `update`, so that a `Delay` can be an after-hook.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            Those of `update`.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> import numpy as np
+        >>> from quantities import ms
+        >>> cells = nd.LIF(2)
+        >>> cells.add_after_update("remember", nd.Delay(np.zeros(2, dtype=bool), entries={"late": 1 * ms}))
+        """
+        return self.update(*args, **kwargs)
 
     def at(self, entry: Any) -> Any:
         """The value of an entry.
@@ -213,6 +384,7 @@ class Delay(Registering):
         Examples
         --------
         >>> import numbadyn as nd
+        >>> import numpy as np
         >>> from quantities import ms
         >>> line = nd.init_all_states(nd.Delay(np.zeros(2), entries={"late": 1 * ms}))
         >>> with nd.environ.context(dt=1 * ms):
@@ -221,15 +393,7 @@ class Delay(Registering):
         ...     line.at("late").tolist()
         [1.0, 2.0]
         """
-        if not isinstance(entry, str) or entry not in self._entries:
-            raise DelayEntryError(
-                f"{self.path} has no entry {entry!r}.",
-                where=self.path,
-                cure=f"Registered are: {', '.join(self._entries) or 'none'}.",
-            )
-        time, indices = self._entries[entry]
-        zero = Fixed(lambda _context: np.zeros(()), (), self._window, known=np.zeros(()))
-        return self._read(zero if time is None else time, indices, None)
+        return self._memory.read_entry(entry)
 
     def retrieve_at_step(self, step: Any, *indices: Any) -> Any:
         """The value some steps (or windows) before the newest one.
@@ -256,6 +420,7 @@ class Delay(Registering):
         Examples
         --------
         >>> import numbadyn as nd
+        >>> import numpy as np
         >>> from quantities import ms
         >>> line = nd.init_all_states(nd.Delay(np.zeros(1), time=2 * ms))
         >>> with nd.environ.context(dt=1 * ms):
@@ -264,41 +429,7 @@ class Delay(Registering):
         ...     line.retrieve_at_step(0).tolist(), line.retrieve_at_step(np.array([1, 2]), 0).tolist()
         ([3.0], [2.0, 1.0])
         """
-        if isinstance(step, DelaySteps):
-            return self._read(step.time, checked_indices(indices, self.path), None)
-        trace, window = current_trace(), self._window
-        dt = environ.get_dt() if window is None else join(window.every, TIME)
-        step = resolve(step)
-        traced = isinstance(step, Traced)
-        steps = np.zeros(1, int) if traced else np.asarray(step)
-        whole = step.node.kind == "int" if traced else steps.dtype.kind in "iu"
-        if not whole or not steps.size:
-            raise DelayError(
-                f"{step!r} is no number of steps of {self.path}.",
-                where=self.path,
-                cure="Give whole numbers, at least one; a time goes to retrieve_at_time.",
-            )
-        if traced:
-            return self._changing(lambda: step * dt, indices, None)
-        if trace is None and ((steps < 0) | (steps >= self.max_length)).any():
-            raise DelayRangeError(
-                f"{self.path} is read {step!r} steps ago; it remembers {self.max_length - 1}.",
-                where=self.path,
-                cure="Register the longest delay: Delay(..., time=20*ms).",
-            )
-        longest = self._longest
-
-        def times(context: BindContext) -> Any:
-            unit = context.dt if window is None else window.every
-            if ((steps < 0) | (steps > delay_steps(longest, unit))).any():
-                raise DelayRangeError(
-                    f"{self.path} is read {step!r} steps of {unit:g} ms ago; it remembers {longest:g} ms.",
-                    where=self.path,
-                    cure="Register the longest delay: Delay(..., time=20*ms).",
-                )
-            return steps * unit
-
-        return self._read(Fixed(times, steps.shape, window), checked_indices(indices, self.path), None)
+        return self._memory.read_steps(step, indices)
 
     def retrieve_at_time(self, time: Any, *indices: Any) -> Any:
         """The value at a point in time, between samples by interpolation.
@@ -330,6 +461,7 @@ class Delay(Registering):
         Examples
         --------
         >>> import numbadyn as nd
+        >>> import numpy as np
         >>> from quantities import ms
         >>> line = nd.init_all_states(nd.Delay(np.zeros(1), time=3 * ms))
         >>> for n in range(3):
@@ -339,100 +471,4 @@ class Delay(Registering):
         ...     line.retrieve_at_time(1.5 * ms).tolist()
         [15.0]
         """
-        time, trace = resolve(time), current_trace()
-        if not isinstance(time, Traced):
-            magnitude_in(time, TIME, what="The point in time", where=self.path)
-        done = self._sources[0].sampled(trace) if trace is not None else self._written_now()
-
-        def ago() -> Any:
-            now = environ.get("t") + environ.get_dt() if done else environ.get("t")
-            return now - time
-
-        return self._changing(ago, indices, self._default_method())
-
-    def _written_now(self) -> bool:
-        """Whether the newest sample of eager calls belongs to the step of `environ`."""
-        now = environ.get("t") / environ.get_dt()
-        return self._sources[0].history.written > round(float(now))
-
-    def _default_method(self) -> Any:
-        if self.interpolation is not None:
-            return method_of(self.interpolation, self.path)
-        trace = current_trace()
-        kind = self._sources[0].template(trace).kind if trace is not None else self._sources[0].eager_template().kind
-        return InterpolationRegistry.get("linear" if kind == "real" else "nearest")
-
-    def _changing(self, ago: Any, indices: tuple[Any, ...], method: Any) -> Any:
-        time = Changing(ago, lambda _context: self._longest, self._window)
-        return self._read(time, checked_indices(indices, self.path), method)
-
-    def _read(self, time: DelayTime, indices: tuple[Any, ...], method: Any) -> Any:
-        if current_trace() is None and not self._initialised:
-            raise self._not_ready()
-        values = [read(source, time, indices, method) for source in self._sources]
-        return rebuilt(self.target_info, iter(values))
-
-
-class DelayAccess:
-    """A read of a `Delay` under a name of its own; call it for the value.
-
-    Parameters
-    ----------
-    delay : Delay
-        The memory.
-    *time_and_idx : delay, then indices
-        As in `Delay.register_entry`.
-    entry : str
-        Name of the entry that is made.
-
-    Raises
-    ------
-    DelayError
-        `delay` is no `Delay`.
-    DelayEntryError
-        The name is taken, or no text.
-    HookArgumentError
-        `entry` is missing.
-
-    Examples
-    --------
-    >>> import numbadyn as nd
-    >>> from quantities import ms
-    >>> line = nd.init_all_states(nd.Delay(np.zeros(2)))
-    >>> late = nd.DelayAccess(line, 1 * ms, entry="late")
-    >>> with nd.environ.context(dt=1 * ms):
-    ...     line.update(np.ones(2))
-    ...     print(late())
-    [0. 0.]
-    """
-
-    def __init__(self, delay: Any, *time_and_idx: Any, entry: str = _MISSING) -> None:
-        if not isinstance(delay, Delay):
-            raise DelayError(f"{delay!r} is no Delay.", where="DelayAccess", cure="Give the nd.Delay to read.")
-        if entry is _MISSING:
-            raise HookArgumentError(
-                f"DelayAccess needs the argument 'entry', the name of the entry that it makes in {delay.path}.",
-                where=f"DelayAccess({delay.path}, ...)",
-                cure='Give a name that is not taken, as in nd.DelayAccess(delay, 5*ms, entry="late").',
-            )
-        self.delay, self.entry = delay, entry
-        delay.register_entry(entry, *time_and_idx)
-
-    def __call__(self) -> Any:
-        """The value of the entry.
-
-        Returns
-        -------
-        array, quantity or traced value
-            As of `Delay.at`.
-
-        Examples
-        --------
-        >>> import numbadyn as nd
-        >>> from quantities import ms
-        >>> late = nd.DelayAccess(nd.init_all_states(nd.Delay(np.zeros(2))), 1 * ms, entry="late")
-        >>> with nd.environ.context(dt=1 * ms):
-        ...     late().tolist()
-        [0.0, 0.0]
-        """
-        return self.delay.at(self.entry)
+        return self._memory.read_time(time, indices, method_of(self.interpolation, self.path))

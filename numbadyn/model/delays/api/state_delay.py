@@ -10,6 +10,7 @@ from typing import Any
 from numbadyn.errors import DelayError
 from numbadyn.model.delays.api.delay import Delay
 from numbadyn.model.delays.storage.source import Source, StateSource, checked_item
+from numbadyn.model.delays.times.window import Window
 from numbadyn.model.module import Module
 
 __all__ = ["StateWithDelay"]
@@ -60,8 +61,8 @@ class StateWithDelay(Delay):
         self._target, self._item = target, checked_item(target, item, "StateWithDelay")
         super().__init__(None, init=init, interpolation=interpolation, **options)
 
-    def _make_sources(self) -> list[Source]:
-        return [StateSource(self._target, self._item, self._init, self._window)]
+    def _make_sources(self, init: Any, window: Window | None) -> list[Source]:
+        return [StateSource(self._target, self._item, init, window)]
 
     def update(self, value: Any = None) -> None:
         """Nothing to write: the state is sampled by itself.
