@@ -7,7 +7,9 @@ lowering, Numba, `quantities`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,8 @@ from numbadyn.ir.elementary import numpy_functions
 from numbadyn.ir.nodes import BindContext, Node, Step
 from numbadyn.ir.ops import OPS, Kind
 from numbadyn.ir.reductions import reduced, row_products
+from numbadyn.ir.spaces import Space
+from numbadyn.ir.synapses import arrivals, collected, mapped
 
 __all__ = ["Evaluator", "Interpreter", "dtype_of"]
 
@@ -164,10 +168,10 @@ class Interpreter:
         probes: Iterable[int] = (),
         expect: Callable[[list[tuple[str, int]]], None] = lambda parts: None,
     ) -> None:
-        self.step, self.context, self.tables = step, context, tables
+        self.step, self.context, self.tables = step, replace(context, tables=tables), tables
         self._expect = expect
         self.order = live(step, [*step.roots(), *probes])
-        self.evaluator = Evaluator(step, context)
+        self.evaluator = Evaluator(step, self.context)
         self.number = 0
         self.states: list[Array] = []
         self.past: list[list[Array]] = []
@@ -187,32 +191,35 @@ class Interpreter:
 
     def reset(self, context: BindContext | None = None) -> None:
         """Back to the first values of all states and histories, and to step 0; those of another context if given."""
-        bits, context = self.context.bits, context or self.context
+        bits, context = self.context.bits, replace(context or self.context, tables=self.tables)
         self.number = 0
         self.bind()
         self._depth = self.needed()
         if not self.past:
             self._expect(self._parts())
         self.states = [
-            np.array(np.broadcast_to(spec.initial(context), spec.shape), dtype=dtype_of(spec.kind, bits))
+            np.array(np.broadcast_to(spec.initial(context), self._shape(spec.space)), dtype=dtype_of(spec.kind, bits))
             for spec in self.step.states
         ]
         self.begin_histories(context)
         self._window = [channel.window(self.context) for channel in self.step.channels]
+
+    def _shape(self, space: Space) -> tuple[int, ...]:
+        return self.context.shape_of(space)
 
     def _parts(self) -> list[tuple[str, int]]:
         """What states, histories and the values of a step need, in bytes."""
         bits = self.context.bits
         parts = []
         for spec in self.step.states:
-            size = int(np.prod(spec.shape, dtype=np.int64))
+            size = math.prod(self._shape(spec.space))
             parts.append((f"{spec.name} ({size} elements)", size * dtype_of(spec.kind, bits).itemsize))
         for channel, depth in zip(self.step.channels, self._depth, strict=True):
             size = int(np.prod(channel.shape, dtype=np.int64))
             each = dtype_of(channel.kind, bits).itemsize
             parts.append((f"{channel.name} ({size} elements, {depth} steps)", size * depth * each))
         made = [node for node in map(self.step.nodes.__getitem__, self.order) if node.op != "lookup"]
-        values = sum(node.size * self.evaluator.real.itemsize for node in made)
+        values = sum(math.prod(self._shape(node.space)) * self.evaluator.real.itemsize for node in made)
         return [*parts, (f"values of a step ({len(self.order)} operations)", values)]
 
     def begin_histories(self, context: BindContext) -> None:
@@ -227,7 +234,7 @@ class Interpreter:
         deepest = self.evaluator.depths()
         for index in self.order:
             node = self.step.nodes[index]
-            for arg, connection, own in signals(node) if node.op == "accumulate" else ():
+            for arg, connection, own in signals(node) if node.traits.delivers else ():
                 signal = signal_of(self.step, arg, own)
                 assert signal is not None, "a synaptic sum reads a signal without a channel"
                 delays = self.tables[connection].delays
@@ -250,7 +257,7 @@ class Interpreter:
                 values[index] = self._value(index)
         for state, index in self.step.writes.items():
             spec = self.step.states[state]
-            self.states[state] = np.array(np.broadcast_to(values[index], spec.shape))
+            self.states[state] = np.array(np.broadcast_to(values[index], self._shape(spec.space)))
         for number, channel in enumerate(self.step.channels):
             sample = np.array(np.broadcast_to(values[channel.value], channel.shape))
             if self.number % self._window[number] == 0:
@@ -274,6 +281,8 @@ class Interpreter:
             fired = np.zeros(node.size, dtype=bool)
             fired[elements[steps == self.number]] = True
             return fired
+        if node.traits.synaptic:
+            return self._across_synapses(index, node)
         return self.evaluator.elementwise(index, self.number)
 
     def _history(self, node: Node, further: int = 0) -> Array:
@@ -301,16 +310,36 @@ class Interpreter:
         source = self._delayed(node.args[0], delay, None).reshape(-1)
         return source[node.attrs["start"] : node.attrs["stop"] : node.attrs["stride"]]
 
+    def _across_synapses(self, index: int, node: Node) -> Array:
+        """Values of neurons at their synapses, what arrives there, and the sum of what passes through them."""
+        args, first = [self.values[arg] for arg in node.args], self.step.nodes[node.args[0]]
+        synapses = (first if node.op == "collect" else node).space.synapses
+        assert synapses is not None, "a map without synapses"
+        table = self.tables[synapses.connection]
+        if node.op == "arrive":
+            ((arg, _connection, channel),) = signals(node)
+            return arrivals(table, lambda steps: self._delayed(arg, steps, channel))
+        if node.traits.side:
+            return mapped(node.op, table, np.broadcast_to(args[0], first.shape))
+        total = self._begun_sum(index, node.size)
+        collected(table, total, args[0], args[1].astype(total.dtype, copy=False))
+        return total.reshape(node.shape)
+
+    def _begun_sum(self, index: int, size: int) -> Array:
+        """A sum before anything is added: zero, or NaN where it was not finite in this run."""
+        last = self.sums.get(index, np.zeros(size, dtype=self.evaluator.real))
+        with np.errstate(all="ignore"):
+            total = last - last
+        self.sums[index] = total
+        return total
+
     def _accumulate(self, index: int, node: Node) -> Array:
-        total = np.zeros(node.size, dtype=self.evaluator.real)
         base = base_of(node)
         if base is not None:
+            total = np.zeros(node.size, dtype=self.evaluator.real)
             total[:] = self.values[base].reshape(-1)
         else:
-            last = self.sums.get(index, total)
-            with np.errstate(all="ignore"):
-                total = last - last
-            self.sums[index] = total
+            total = self._begun_sum(index, node.size)
         for arg, connection, channel in signals(node):
             table = self.tables[connection]
             for slot, delay in enumerate(table.delays):

@@ -9,7 +9,7 @@ are the new states, the channels' new samples and the named values that somebody
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -127,6 +127,8 @@ class BindContext:
         What becomes of delays that are no multiple of dt: rounded up, rounded to the nearest step, or refused.
     first : mapping
         Identity of the owner of a state -> values that take the place of its first ones, in histories too.
+    tables : sequence
+        The synapses of each connection, where they have been built.
     """
 
     dt: float
@@ -134,6 +136,13 @@ class BindContext:
     bits: int = 64
     delays: str = "up"
     first: Mapping[int, NDArray[Any]] = field(default_factory=dict, compare=False)
+    tables: Sequence[Any] = field(default=(), compare=False)
+
+    def shape_of(self, space: Space) -> tuple[int, ...]:
+        """Shape of what lies in a space, with as many synapses as have been built."""
+        if space.synapses is None:
+            return space.shape
+        return space.bound(int(self.tables[space.synapses.connection].targets.size)).shape
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from numbadyn.ir.spaces import SYMBOLIC
+
 if TYPE_CHECKING:
     from numbadyn.ir.nodes import Node, Position, Step
 
@@ -70,7 +72,7 @@ def step_text(step: Step) -> str:
 
 
 def _type(kind: str, shape: tuple[int, ...], dimension: object) -> str:
-    extents = f"[{', '.join(map(str, shape))}]" if shape else ""
+    extents = f"[{', '.join('synapses' if length == SYMBOLIC else str(length) for length in shape)}]" if shape else ""
     unit = "" if str(dimension) == "dimensionless" else str(dimension)
     return f"{kind}{extents} {unit}".rstrip()
 
@@ -112,7 +114,7 @@ def _attributes(step: Step, node: Node) -> list[str]:
         return [rows[attrs["index"]].name]
     if node.op == "history":
         return [step.channels[attrs["channel"]].name]
-    if node.op == "accumulate":
+    if node.op in ("accumulate", "arrive"):
         return [step.connections[connection].name for connection in attrs["connections"]]
     if node.op == "slice":
         return [f"{attrs['start']}:{attrs['stop']}:{attrs['stride']}"]

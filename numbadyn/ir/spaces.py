@@ -12,12 +12,13 @@ many. A *single value* is common to all elements. Only the operations that are m
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from numbadyn.errors import InternalError
 
-__all__ = ["SYMBOLIC", "Order", "Space", "Synapses", "synapses_of"]
+__all__ = ["SYMBOLIC", "Order", "Space", "Synapses", "synapses_of", "widest"]
 
 Order = Literal["pre", "post"]
 Owner = Literal["element", "post", "all"]
@@ -108,6 +109,10 @@ class Space:
         """The same elements along one axis: the space that a loop goes over."""
         return self if self.symbolic else replace(self, shape=(self.size,))
 
+    def inside(self, region: int) -> Space:
+        """The same elements, of a value that is made in another module call."""
+        return replace(self, region=region)
+
     def bound(self, length: int) -> Space:
         """The same space once the number of synapses is known; a population stays as it is."""
         return replace(self, shape=(length,)) if self.symbolic else self
@@ -126,6 +131,26 @@ class Space:
         if self.synapses is not None:
             return f"synapses of connection {self.synapses.connection}"
         return f"[{', '.join(map(str, self.shape))}]" if self.shape else "single value"
+
+
+def widest(spaces: Iterable[Space]) -> Space:
+    """The space of what is computed element by element from values of these spaces: that with most elements.
+
+    Parameters
+    ----------
+    spaces : iterable of Space
+        Each spreads over the widest (see `Space.spreads`).
+
+    Returns
+    -------
+    Space
+
+    Examples
+    --------
+    >>> widest([Space(), Space((1,)), Space((4,)), Space()])
+    Space(shape=(4,), region=0, synapses=None, replicas=1)
+    """
+    return max(spaces, key=lambda space: (space.symbolic, 0 if space.symbolic else space.size, len(space.shape)))
 
 
 def synapses_of(connection: int, region: int = 0, order: Order = "pre") -> Space:

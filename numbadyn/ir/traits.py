@@ -13,7 +13,7 @@ from numbadyn.ir.ops import OPS
 
 __all__ = ["TRAITS", "Origin", "Traits"]
 
-Origin = Literal["arguments", "bound", "clock", "state", "past", "events", "chance"]
+Origin = Literal["arguments", "bound", "clock", "state", "past", "events", "chance", "synapses"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class Traits:
     origin : str
         Where the value comes from. ``arguments``: from them alone, so it is constant where they are; ``bound``: fixed
         at the start of a run; ``clock``: from the number of the step; ``state``: from the step before; ``past``: from
-        any of the steps before; ``events``: from spikes; ``chance``: from the random stream ``attrs["stream"]``.
+        any of the steps before; ``events``: from spikes; ``chance``: from the random stream ``attrs["stream"]``;
+        ``synapses``: from arguments in another space, by the synapses that join neurons.
     stage : str
         Kind of stage that computes it; empty where it is found in memory, or is known without.
     table : str
@@ -36,14 +37,27 @@ class Traits:
         Whether it reads its first argument at places of its own.
     crosses : bool
         Whether an element of the result needs other elements of the arguments than the one in its own place.
+    side : {"pre", "post", ""}
+        Of a map that gives each synapse the value of a neuron: on which side of the synapse that is.
     """
 
     name: str
     origin: Origin
-    stage: Literal["loop", "deliver", "draw", "train", "reduce", ""] = ""
+    stage: Literal["loop", "deliver", "draw", "train", "reduce", "rows", ""] = ""
     table: str = ""
     gathers: bool = False
     crosses: bool = False
+    side: Literal["pre", "post", ""] = ""
+
+    @property
+    def delivers(self) -> bool:
+        """Whether it takes the events of signals, some steps ago, through connections."""
+        return self.origin == "events" and not self.table
+
+    @property
+    def synaptic(self) -> bool:
+        """Whether it is a map between neurons and the synapses that join them."""
+        return self.origin == "synapses" or self.name == "arrive"
 
     @property
     def elementwise(self) -> bool:
@@ -63,7 +77,7 @@ class Traits:
     @property
     def simulated(self) -> bool:
         """Whether the value takes a simulation: there is none in an eager call."""
-        return self.origin in ("past", "events", "chance")
+        return self.origin in ("past", "events", "chance", "synapses")
 
 
 _ROWS = (
@@ -78,6 +92,13 @@ _ROWS = (
     Traits("train", "events", stage="train", table="trains"),  # given spike times
     # sum of synaptic events: args = one signal a connection, then what it starts from, if not zero
     Traits("accumulate", "events", stage="deliver", crosses=True),
+    # args = (signal,): what reaches each synapse in this step; its connection and its channel as of "accumulate"
+    Traits("arrive", "events", crosses=True),
+    # args = (arrived, x): element i is the sum of x over the synapses onto i that something has reached
+    Traits("collect", "synapses", stage="rows", crosses=True),
+    # args = (x,): for each synapse, the value of the neuron on one side of it
+    Traits("pre_of", "synapses", crosses=True, side="pre"),
+    Traits("post_of", "synapses", crosses=True, side="post"),
     Traits("uniform", "chance", stage="loop"),
     Traits("normal", "chance", stage="loop"),
     Traits("poisson", "chance", stage="draw"),  # args = (mean,)

@@ -74,7 +74,7 @@ def _problem(step: Step, index: int, node: Node) -> str:
         if row.kinds == "select" and (args[0].kind != "bool" or {args[1].kind, args[2].kind} != {node.kind}):
             return "chooses between different kinds"
         return ""
-    return _problem_of_source(node, args)
+    return _problem_of_map(step, node, args) or _problem_of_source(node, args)
 
 
 def _problem_of_source(node: Node, args: list[Node]) -> str:
@@ -99,4 +99,35 @@ def _problem_of_source(node: Node, args: list[Node]) -> str:
     parts = len(node.attrs.get("connections", ()))
     if node.op == "accumulate" and (len(node.args) - parts not in (0, 1) or parts != len(node.attrs["channels"])):
         return "has not one connection and one channel entry for each signal"
+    return ""
+
+
+def _problem_of_map(step: Step, node: Node, args: list[Node]) -> str:
+    """Only maps take values from one space into another, and they fit both."""
+    if node.op == "collect":
+        if len(args) != 2 or args[0].op != "arrive" or node.kind != "real" or args[1].kind != "real":
+            return "does not sum real values over the synapses that something has reached"
+        if not args[1].space.spreads(args[0].space):
+            return f"sums values of {args[1].space} over {args[0].space}"
+        return _ends_differ(step, args[0], node, "post")
+    if node.traits.synaptic:
+        if len(args) != 1 or node.space.synapses is None:
+            return "does not map one value to synapses"
+        if node.op == "arrive" and node.attrs["connections"] != (node.space.synapses.connection,):
+            return "reaches the synapses of another connection"
+        return _ends_differ(step, node, args[0], node.traits.side or "pre")
+    if node.space.synapses is not None and node.op != "state":
+        return "is no map, but lies in the space of synapses"
+    if any(arg.space.synapses is not None for arg in args):
+        return "takes values of synapses without a map"
+    return ""
+
+
+def _ends_differ(step: Step, synapses: Node, neurons: Node, side: str) -> str:
+    """Whether a value of neurons fits the side of a connection."""
+    assert synapses.space.synapses is not None
+    connection = step.connections[synapses.space.synapses.connection]
+    count = connection.n_pre if side == "pre" else connection.n_post
+    if neurons.space.synapses is not None or neurons.size != count:
+        return f"joins {neurons.space} to the {side}synaptic side of {connection.name}, which has {count} neurons"
     return ""

@@ -14,7 +14,7 @@ import numpy as np
 
 from numbadyn.ir.analysis import base_of, computed_in_loop, invariants, is_run_constant, live
 from numbadyn.ir.nodes import BindContext, Node, ParamSpec, Step
-from numbadyn.ir.spaces import Space
+from numbadyn.ir.spaces import Space, widest
 from numbadyn.units import DIMENSIONLESS
 
 __all__ = ["simplify"]
@@ -62,7 +62,7 @@ class _Rewriter:
         """Append a node, or find its equal."""
         args = tuple(sorted(node.args)) if node.op in _COMMUTATIVE else node.args
         attrs = tuple(sorted(node.attrs.items(), key=lambda item: item[0]))
-        key: tuple[Any, ...] = (node.op, args, node.shape, node.kind, attrs)
+        key: tuple[Any, ...] = (node.op, args, node.shape, node.space.synapses, node.kind, attrs)
         if node.traits.draws:
             key = (*key, len(self.new.nodes))
         elif computed_in_loop(self.new, node) and not all(arg in self._constant for arg in args):
@@ -94,9 +94,7 @@ class _Rewriter:
 
     def emit(self, op: str, like: Node, *args: int) -> int:
         """Append an operation whose unit and place are those of another."""
-        shapes = [self.node(arg).shape for arg in args]
-        shape = max(shapes, key=lambda s: (int(np.prod(s)), len(s)))
-        space = replace(like.space, shape=shape)
+        space = widest([self.node(arg).space for arg in args]).inside(like.space.region)
         return self.add(replace(like, op=op, args=args, space=space, label="", attrs={}))
 
 
