@@ -43,7 +43,7 @@ class Traits:
 
     name: str
     origin: Origin
-    stage: Literal["loop", "deliver", "draw", "train", "reduce", "rows", ""] = ""
+    stage: str = ""
     table: str = ""
     gathers: bool = False
     crosses: bool = False

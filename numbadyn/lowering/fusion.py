@@ -11,11 +11,15 @@ to the end of the step.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from numbadyn.ir.analysis import base_of, computed_in_loop, invariants, live, signal_of, signals
 from numbadyn.ir.nodes import Node, Step
 from numbadyn.ir.spaces import Space
+from numbadyn.lowering.stages import own_stage
+from numbadyn.lowering.stages.base import Stage
+from numbadyn.lowering.stages.compaction import CompactionStage
+from numbadyn.lowering.stages.loop import LoopStage
+from numbadyn.lowering.stages.packing import PackingStage
 
 __all__ = ["Draft", "Plan", "Read", "make_plan", "reads", "view_base"]
 
@@ -24,7 +28,7 @@ __all__ = ["Draft", "Plan", "Read", "make_plan", "reads", "view_base"]
 class Draft:
     """A stage before memory is assigned."""
 
-    kind: Literal["loop", "deliver", "draw", "train", "reduce", "compact", "pack"]
+    kind: type[Stage]
     space: Space
     nodes: list[int] = field(default_factory=list)
     channel: int = -1
@@ -71,10 +75,6 @@ class Plan:
     late: set[int]
 
 
-#: Values with a stage of their own, which leaves them in memory.
-_STAGED = frozenset({"poisson", "train", "reduce", "dot"})
-
-
 def view_base(step: Step, index: int) -> tuple[int, int, int]:
     """Node behind slices, with the offset of the first element and the stride."""
     node = step.nodes[index]
@@ -102,12 +102,12 @@ class Read:
 def reads(step: Step, draft: Draft) -> list[Read]:
     """What a draft reads; what a synaptic sum starts from lies in memory already and is no read."""
     found: list[Read] = []
-    for index in draft.nodes if draft.kind not in ("compact", "pack") else ():
+    for index in () if draft.kind.of_channel else draft.nodes:
         node = step.nodes[index]
         args = [arg for arg, _connection, _channel in signals(node)] if node.op == "accumulate" else node.args
         for position, arg in enumerate(args):
             base = view_base(step, arg)[0]
-            own = draft.kind == "loop" and arg == base and step.nodes[base].size == draft.space.size
+            own = draft.kind.elementwise and arg == base and step.nodes[base].size == draft.space.size
             found.append(Read(base, own and not (node.traits.gathers and position == 0)))
     return found
 
@@ -204,7 +204,7 @@ class _Planner:
         for probe in sorted(self.wanted):
             node = step.nodes[probe]
             # a sum that starts from a decayed state is made ready for the next step before probes are sampled
-            own_memory = node.op in _STAGED or (node.op == "accumulate" and base_of(node) is None)
+            own_memory = own_stage(node) is not None and not (node.op == "accumulate" and base_of(node) is not None)
             self.probe_of[probe] = probe if own_memory else self._materialise(probe, node.shape)
         self.wanted = set(self.probe_of.values())
 
@@ -285,24 +285,21 @@ class _Planner:
         node = self.step.nodes[index]
         if index in self.constants or index in self.stage_of:
             return
-        if node.op in ("poisson", "train"):
-            self._own_stage("draw" if node.op == "poisson" else "train", index)
-        elif node.op in ("reduce", "dot"):
-            self._own_stage("reduce", index)
-        elif node.op == "accumulate":
-            for own in node.attrs["channels"]:
+        kind = own_stage(node)
+        if kind is not None:
+            for own in node.attrs.get("channels", ()):
                 if own is not None:
                     self._place(self.step.channels[own].value)
-            self._own_stage("deliver", index)
+            self._own_stage(kind, index)
         elif computed_in_loop(self.step, node) and (node.op != "history" or index in self.arrays):
             self._place_in_loop(index)
         for channel in self.sampled.get(index, ()):
-            self._of_channel("compact", channel, index)
+            self._of_channel(CompactionStage, channel, index)
             self.compact_of[channel] = len(self.drafts) - 1
         for channel in self.packed.get(index, ()):
-            self._of_channel("pack", channel, index)
+            self._of_channel(PackingStage, channel, index)
 
-    def _own_stage(self, kind: Literal["draw", "train", "reduce", "deliver"], index: int) -> None:
+    def _own_stage(self, kind: type[Stage], index: int) -> None:
         node = self.step.nodes[index]
         self.drafts.append(Draft(kind, node.space.flat, [index]))
         self.stage_of[index] = len(self.drafts) - 1
@@ -312,7 +309,7 @@ class _Planner:
         key = node.space.flat
         candidate = self._open.get(key)
         if candidate is None or not self._fits(index, candidate):
-            self.drafts.append(Draft("loop", key))
+            self.drafts.append(Draft(LoopStage, key))
             candidate = self._open[key] = len(self.drafts) - 1
         self.drafts[candidate].nodes.append(index)
         self.stage_of[index] = candidate
@@ -331,7 +328,7 @@ class _Planner:
                 return False
         return True
 
-    def _of_channel(self, kind: Literal["compact", "pack"], channel: int, index: int) -> None:
+    def _of_channel(self, kind: type[Stage], channel: int, index: int) -> None:
         self.drafts.append(Draft(kind, self.step.nodes[index].space.flat, [index], channel))
 
     def _readers(self, total: int) -> dict[int, bool]:
@@ -382,7 +379,7 @@ class _Planner:
                 node = self.step.nodes[value]
                 self.step.nodes.append(replace(node, op="identity", args=(value,), attrs={}))
                 value = len(self.step.nodes) - 1
-                self.drafts.append(Draft("loop", node.space.flat, [value]))
+                self.drafts.append(Draft(LoopStage, node.space.flat, [value]))
                 self.stage_of[value] = len(self.drafts) - 1
             stored.add(value)
             self.commits[state] = value
@@ -394,7 +391,7 @@ class _Planner:
         before: dict[int, set[int]] = {number: set() for number in range(len(self.drafts))}
         for number, draft in enumerate(self.drafts):
             for index in draft.nodes:
-                if draft.kind in ("compact", "pack"):
+                if draft.kind.of_channel:
                     before[number].add(self.stage_of[index])
                     continue
                 node = self.step.nodes[index]

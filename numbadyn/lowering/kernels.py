@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 
-from numbadyn.ir.analysis import base_of, computed_in_loop, signal_of, signals
-from numbadyn.ir.nodes import Node
+from numbadyn.ir.analysis import base_of, computed_in_loop
+from numbadyn.ir.nodes import Node, Step
 from numbadyn.ir.ops import Kind
 from numbadyn.ir.spaces import Space
 from numbadyn.ir.spelling import identifier
@@ -16,14 +16,9 @@ from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.fusion import Draft, Plan, reads, view_base
 from numbadyn.lowering.operations import Access, Kernel, Operand, Operation, Slot, Store
 from numbadyn.lowering.program import Program, Refill
+from numbadyn.lowering.stages import STAGES
 from numbadyn.lowering.stages.base import Stage
-from numbadyn.lowering.stages.compaction import CompactionStage
-from numbadyn.lowering.stages.delivery import DeliveryStage, Term
-from numbadyn.lowering.stages.draw import DrawStage
-from numbadyn.lowering.stages.loop import Instance, LoopStage
-from numbadyn.lowering.stages.packing import PackingStage
-from numbadyn.lowering.stages.reduction import ReductionStage
-from numbadyn.lowering.stages.train import TrainStage
+from numbadyn.lowering.stages.loop import Instance
 
 __all__ = ["build_program"]
 
@@ -70,13 +65,31 @@ class _Memory:
         node = self.plan.step.nodes[index]
         return self._get("constant", index, node.kind, node.space, node.label or f"constant {index}")
 
+    def find(self, arg: int) -> tuple[BufferView, str]:
+        """Where a value lies, behind slices, and its name."""
+        step = self.plan.step
+        node = step.nodes[arg]
+        if node.op == "lookup":
+            return BufferView(self.lookup(node), 0, node.size), node.label or "table"
+        if arg in self.plan.constants:
+            return BufferView(self.constant(arg), 0, node.size), node.label or f"c{arg}"
+        base_index, offset, stride = view_base(step, arg)
+        base = step.nodes[base_index]
+        span = (node.size - 1) * stride + 1
+        name = node.label or base.label
+        if base.op == "state":
+            return BufferView(self.state(base.attrs["index"]), offset, span), name
+        if base.op == "history" and not computed_in_loop(step, base):
+            lag = base.args[0] if base.args else None
+            return BufferView(self.ring(base.attrs["channel"]), offset, span, "past", lag), name
+        return BufferView(self.value(base_index), offset, span), name or base.op
+
 
 class _LoopBuilder:
     """One loop: translates nodes to operations over local values, slots and scalars."""
 
-    def __init__(self, plan: Plan, memory: _Memory, number: int, clearable: set[int]) -> None:
-        self.plan, self.memory, self.number = plan, memory, number
-        self.draft = plan.drafts[number]
+    def __init__(self, plan: Plan, memory: _Memory, draft: Draft, clearable: set[int]) -> None:
+        self.plan, self.memory, self.draft = plan, memory, draft
         self.clearable = clearable
         self.locals: dict[int, int] = {}
         self.operations: list[Operation] = []
@@ -130,25 +143,9 @@ class _LoopBuilder:
 
     def _memory_of(self, arg: int, access: Access, stride: int) -> Operand:
         """The slot of a value that lies in memory."""
-        node = self.node(arg)
-        if node.op == "lookup":
-            return self._slot(BufferView(self.memory.lookup(node), 0, node.size), access, stride, node.label or "table")
-        if arg in self.plan.constants:
-            view = BufferView(self.memory.constant(arg), 0, node.size)
-            return self._slot(view, access, stride, node.label or f"c{arg}")
-        base_index, offset, step = view_base(self.plan.step, arg)
-        base = self.node(base_index)
-        span = (node.size - 1) * step + 1
-        name = node.label or base.label
-        if base.op == "state":
-            return self._slot(BufferView(self.memory.state(base.attrs["index"]), offset, span), access, stride, name)
-        if base.op == "history" and not computed_in_loop(self.plan.step, base):
-            lag = base.args[0] if base.args else None
-            view = BufferView(self.memory.ring(base.attrs["channel"]), offset, span, "past", lag)
-            return self._slot(view, access, stride, name)
-        buffer = self.memory.value(base_index)
-        cleared = base_index in self.clearable and access == "each"
-        return self._slot(BufferView(buffer, offset, span), access, stride, name or base.op, cleared=cleared)
+        view, name = self.memory.find(arg)
+        cleared = view_base(self.plan.step, arg)[0] in self.clearable and access == "each"
+        return self._slot(view, access, stride, name, cleared=cleared)
 
     def _gather(self, index: int, node: Node) -> Operation:
         """A read of a history at a delay of each element's own, or of bits; lag and element follow the memory."""
@@ -202,9 +199,12 @@ class _LoopBuilder:
 
 
 class _Builder:
+    """The program of a plan; tells its stages where values lie (see `numbadyn.lowering.stages.base.Placement`)."""
+
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.memory = _Memory(plan)
+        self._clearable: set[int] = set()
         self.program = Program(plan.step, events=set(plan.events), rings=set(plan.rings))
         self._kernels: dict[object, int] = {}
 
@@ -212,7 +212,7 @@ class _Builder:
         """Nodes that another stage than their own reads, or that somebody wants."""
         plan, needed = self.plan, set(self.plan.probe_of.values())
         for number, draft in enumerate(plan.drafts):
-            if draft.kind in ("compact", "pack"):
+            if draft.kind.of_channel:
                 needed.add(draft.nodes[0])
                 continue
             for index in draft.nodes:
@@ -224,7 +224,7 @@ class _Builder:
                         needed.add(base)
         return needed
 
-    def _clearable(self) -> set[int]:
+    def _find_clearable(self) -> set[int]:
         """Synaptic sums that exactly one loop reads, element by element: that loop sets them back to zero."""
         plan = self.plan
         readers: dict[int, dict[int, bool]] = {}
@@ -240,12 +240,8 @@ class _Builder:
         plan, program = self.plan, self.program
         for index in sorted(self._needed_in_memory()):
             self.memory.value(index)
-        clearable = self._clearable()
-        built: list[tuple[int, tuple[object, ...], Stage]] = []
-        for number, draft in enumerate(plan.drafts):
-            stage = self._loop(number, clearable) if draft.kind == "loop" else self._other(draft, clearable)
-            rank = ("deliver", "draw", "train", "loop", "compact", "pack", "reduce").index(draft.kind)
-            built.append((draft.level, (rank, stage.kernel if isinstance(stage, LoopStage) else 0), stage))
+        self._clearable = self._find_clearable()
+        built = [(draft.level, draft.kind.build(draft, self)) for draft in plan.drafts]
         program.schedule = _grouped(built)
         program.buffers = _layout(program.schedule, list(self.memory.buffers.values()))
         program.refills = self._refills()
@@ -263,83 +259,62 @@ class _Builder:
             found.append(Refill(self.memory.value(total), read, factor))
         return found
 
-    def _loop(self, number: int, clearable: set[int]) -> LoopStage:
-        kernel, instance = _LoopBuilder(self.plan, self.memory, number, clearable).build()
+    @property
+    def step(self) -> Step:
+        """The planned step."""
+        return self.plan.step
+
+    def node(self, index: int) -> Node:
+        """A node of the step."""
+        return self.plan.step.nodes[index]
+
+    def value(self, index: int) -> Buffer:
+        """Memory of a value that a stage computes."""
+        return self.memory.value(index)
+
+    def view(self, index: int) -> BufferView:
+        """Where a value lies, behind slices."""
+        return self.memory.find(index)[0]
+
+    def ring(self, channel: int) -> Buffer:
+        """History of a channel."""
+        return self.memory.ring(channel)
+
+    def is_graded(self, channel: int) -> bool:
+        """Whether the events of a channel carry a value."""
+        return self.plan.events[channel]
+
+    def is_cleared(self, index: int) -> bool:
+        """Whether a synaptic sum is ready when events are added to it: its reader clears it, or prepares it."""
+        return index in self._clearable or base_of(self.node(index)) is not None
+
+    def loop(self, draft: Draft) -> tuple[int, Instance]:
+        """Number of the kernel of a loop, and what it runs over."""
+        kernel, instance = _LoopBuilder(self.plan, self.memory, draft, self._clearable).build()
         if kernel.structure not in self._kernels:
             self._kernels[kernel.structure] = len(self.program.kernels)
             base = identifier(instance.module.rsplit(".", 1)[-1].lower(), "loop")
             name = f"update_{base}_{len(self.program.kernels)}"
             self.program.kernels.append(Kernel(name, kernel.operations, kernel.slots, kernel.scalars, kernel.stores))
-        return LoopStage(self._kernels[kernel.structure], (instance,))
-
-    def _other(self, draft: Draft, clearable: set[int]) -> Stage:
-        index = draft.nodes[0]
-        node = self.plan.step.nodes[index]
-        if draft.kind == "compact":
-            return CompactionStage(draft.channel, self.memory.value(index), self.plan.events[draft.channel])
-        if draft.kind == "pack":
-            ring = self.memory.ring(draft.channel)
-            return PackingStage(BufferView(ring, 0, ring.size, "now"), self.memory.value(index))
-        target = self.memory.value(index)
-        if draft.kind == "train":
-            return TrainStage(target, node.attrs["index"])
-        if draft.kind == "draw":
-            return DrawStage(target, self._view(node.args[0]), node.attrs["stream"])
-        if draft.kind == "reduce":
-            views = [self._view(arg) for arg in node.args]
-            factors = views[1] if len(views) > 1 else None
-            return ReductionStage(target, node.attrs.get("how", "dot"), views[0], factors)
-        return DeliveryStage(target, tuple(self._terms(node)), index not in clearable and base_of(node) is None)
-
-    def _view(self, arg: int) -> BufferView:
-        """Where a value lies in memory."""
-        if arg in self.plan.constants:
-            return BufferView(self.memory.constant(arg), 0, self.plan.step.nodes[arg].size)
-        builder = _LoopBuilder(self.plan, self.memory, 0, set())
-        builder.draft = Draft("loop", self.plan.step.nodes[arg].space.flat)
-        builder.operand(arg)
-        return builder.views[0]
-
-    def _terms(self, node: Node) -> list[Term]:
-        terms = []
-        for arg, connection, own in signals(node):
-            signal = signal_of(self.plan.step, arg, own)
-            assert signal is not None
-            graded = self.plan.step.channels[signal.channel].kind != "bool"
-            terms.append(Term(connection, signal.channel, signal.base, signal.lag, signal.start, signal.stop, graded))
-        return terms
+        return self._kernels[kernel.structure], instance
 
 
-def _grouped(built: list[tuple[int, tuple[object, ...], Stage]]) -> list[tuple[Stage, ...]]:
-    """Stages in order of level; at one level, those of one kind (and one kernel) together."""
-    groups: dict[tuple[int, tuple[object, ...]], list[Stage]] = {}
-    for level, kind, stage in built:
-        groups.setdefault((level, kind), []).append(stage)
-    schedule: list[tuple[Stage, ...]] = []
-    for key in sorted(groups, key=lambda k: (k[0], str(k[1]))):
-        stages = groups[key]
-        if isinstance(stages[0], LoopStage):
-            instances = tuple(
-                instance for stage in stages if isinstance(stage, LoopStage) for instance in stage.instances
-            )
-            schedule.append((LoopStage(stages[0].kernel, instances),))
-        else:
-            schedule.append(tuple(stages))
-    return schedule
+def _grouped(built: list[tuple[int, Stage]]) -> list[tuple[Stage, ...]]:
+    """Stages in order of level; at one level, those that run together."""
+    groups: dict[tuple[int, int, int], list[Stage]] = {}
+    for level, stage in built:
+        groups.setdefault((level, STAGES.index(type(stage)), stage.key), []).append(stage)
+    return [type(groups[key][0]).join(groups[key]) for key in sorted(groups)]
 
 
 def _layout(schedule: list[tuple[Stage, ...]], buffers: list[Buffer]) -> list[tuple[Buffer, ...]]:
     """Blocks of buffers: what the instances of one kernel use in one slot lies side by side."""
     placed: set[Buffer] = set()
     blocks: list[tuple[Buffer, ...]] = []
-    for stages in schedule:
-        for stage in stages:
-            if isinstance(stage, LoopStage):
-                for views in zip(*(instance.views for instance in stage.instances), strict=True):
-                    own = (view.buffer for view in views if view.buffer.role != "lookup")
-                    block = tuple(dict.fromkeys(buffer for buffer in own if buffer not in placed))
-                    placed.update(block)
-                    blocks.append(block)
+    for group in (group for stages in schedule for stage in stages for group in stage.neighbours()):
+        block = tuple(dict.fromkeys(buffer for buffer in group if buffer not in placed))
+        placed.update(block)
+        blocks.append(block)
     blocks += [(buffer,) for buffer in buffers if buffer not in placed and buffer.role != "lookup"]
     return [block for block in blocks if block]
 

@@ -14,7 +14,6 @@ from numbadyn.ir.nodes import Step
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.operations import Kernel
 from numbadyn.lowering.stages.base import Stage
-from numbadyn.lowering.stages.delivery import DeliveryStage
 from numbadyn.lowering.text import program_text
 
 __all__ = ["CHECK_EVERY", "Program", "Refill"]
@@ -71,7 +70,7 @@ class Program:
     def fresh_sums(self) -> list[Buffer]:
         """Synaptic sums that start from zero in each step: what was not finite in one of them stays NaN there."""
         started = {part.target for part in self.refills}
-        targets = [stage.target for stages in self.schedule for stage in stages if isinstance(stage, DeliveryStage)]
+        targets = [total for stages in self.schedule for stage in stages for total in stage.sums()]
         return [target for target in targets if target not in started]
 
     def histories(self) -> list[Buffer]:

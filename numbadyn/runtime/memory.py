@@ -15,7 +15,6 @@ from numbadyn.ir.interpreter import Evaluator, dtype_of
 from numbadyn.ir.nodes import BindContext
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.program import Program
-from numbadyn.lowering.stages.delivery import DeliveryStage
 from numbadyn.runtime.forecast import CURES, Part, require
 
 __all__ = ["Memory"]
@@ -80,13 +79,10 @@ class Memory:
     def needed(self) -> list[int]:
         """Slots of each channel that reads and synaptic delays reach, as parameters are now."""
         deepest = self.evaluator.depths()
-        for stages in self.program.schedule:
-            for stage in stages:
-                if isinstance(stage, DeliveryStage):
-                    for term in stage.terms:
-                        delays = self.tables[term.connection].delays
-                        longest = int(delays.max()) if len(delays) else 0
-                        deepest[term.channel] = max(deepest[term.channel], term.base + self.lag(term.lag) + longest + 1)
+        for term in (term for stages in self.program.schedule for stage in stages for term in stage.terms_read()):
+            delays = self.tables[term.connection].delays
+            longest = int(delays.max()) if len(delays) else 0
+            deepest[term.channel] = max(deepest[term.channel], term.base + self.lag(term.lag) + longest + 1)
         return deepest
 
     def extent(self, buffer: Buffer) -> int:

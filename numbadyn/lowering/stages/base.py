@@ -1,26 +1,110 @@
 """What all kinds of stages have in common.
 
-In: nothing.  Out: `Stage`.  Must not know: kinds of stages, source text, arrays.
+In: nothing.  Out: `Stage`, and `Placement`, of which a stage asks where values lie while it is made.  Must not know:
+kinds of stages, source text, arrays.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self
+
+from numbadyn.ir.nodes import Node, Step
+from numbadyn.lowering.buffers import Buffer, BufferView
 
 if TYPE_CHECKING:
+    from numbadyn.lowering.fusion import Draft
     from numbadyn.lowering.program import Program
+    from numbadyn.lowering.stages.delivery import Term
+    from numbadyn.lowering.stages.loop import Instance
     from numbadyn.lowering.waits.owners import Owners
     from numbadyn.lowering.waits.places import Touch
 
-__all__ = ["Stage"]
+__all__ = ["Placement", "Stage"]
+
+
+class Placement(Protocol):
+    """Where the values of a step lie."""
+
+    @property
+    def step(self) -> Step:
+        """The planned step."""
+
+    def node(self, index: int) -> Node:
+        """A node of the step."""
+
+    def value(self, index: int) -> Buffer:
+        """Memory of a value that a stage computes."""
+
+    def view(self, index: int) -> BufferView:
+        """Where a value lies, behind slices."""
+
+    def ring(self, channel: int) -> Buffer:
+        """History of a channel."""
+
+    def is_graded(self, channel: int) -> bool:
+        """Whether the events of a channel carry a value."""
+
+    def is_cleared(self, index: int) -> bool:
+        """Whether a synaptic sum is ready when events are added to it: its reader clears it, or prepares it."""
+
+    def loop(self, draft: Draft) -> tuple[int, Instance]:
+        """Number of the kernel of a loop, and what it runs over."""
 
 
 class Stage(ABC):
-    """A piece of a step; stages of one kind that do not depend on each other run together."""
+    """A piece of a step.
+
+    Stages of one kind and one `key` that do not depend on each other run together: they are the rows of one table, or
+    the instances of one kernel.
+
+    Attributes
+    ----------
+    name : str
+        As nodes that get a stage of this kind name it, see `numbadyn.ir.traits`.
+    elementwise : bool
+        Element i of what it computes needs element i of what it reads, unless a node says otherwise.
+    of_channel : bool
+        It does something with the sample of a channel, and computes no node.
+    """
 
     __slots__ = ()
+
+    name: ClassVar[str]
+    elementwise: ClassVar[bool] = False
+    of_channel: ClassVar[bool] = False
+
+    @classmethod
+    @abstractmethod
+    def build(cls, draft: Draft, place: Placement) -> Self:
+        """The stage of a draft."""
+
+    @classmethod
+    def join(cls, stages: Sequence[Self]) -> tuple[Self, ...]:
+        """Stages that run together, as few as can be."""
+        return tuple(stages)
+
+    @property
+    def key(self) -> int:
+        """What stages that run together agree in, besides their kind."""
+        return 0
+
+    def terms_read(self) -> Iterable[Term]:
+        """Events that it reads."""
+        return ()
+
+    def sums(self) -> Iterable[Buffer]:
+        """Synaptic sums that it adds to."""
+        return ()
+
+    def neighbours(self) -> Iterable[tuple[Buffer, ...]]:
+        """Buffers that should lie side by side, in groups."""
+        return ()
+
+    def size(self) -> int:
+        """Elements that it goes through one by one."""
+        return 0
 
     @abstractmethod
     def lines(self, program: Program) -> list[str]:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from numbadyn.lowering.buffers import Buffer
-from numbadyn.lowering.stages.base import Stage
+from numbadyn.lowering.stages.base import Placement, Stage
 from numbadyn.lowering.waits.places import Touch, memory
 
 if TYPE_CHECKING:
+    from numbadyn.lowering.fusion import Draft
     from numbadyn.lowering.program import Program
     from numbadyn.lowering.waits.owners import Owners
 
@@ -24,9 +25,17 @@ __all__ = ["CompactionStage"]
 class CompactionStage(Stage):
     """Indices of the elements of a channel's sample that are not zero."""
 
+    name: ClassVar[str] = "compact"
+    of_channel: ClassVar[bool] = True
+
     channel: int
     source: Buffer
     graded: bool
+
+    @classmethod
+    def build(cls, draft: Draft, place: Placement) -> Self:
+        """The events of a draft's channel."""
+        return cls(draft.channel, place.value(draft.nodes[0]), place.is_graded(draft.channel))
 
     def lines(self, program: Program) -> list[str]:
         """What the stage does, in words."""

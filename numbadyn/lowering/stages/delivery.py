@@ -5,15 +5,17 @@ In: nothing (data only).  Out: `DeliveryStage`, `Term`.  Must not know: source t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Self
 
+from numbadyn.ir.analysis import signal_of, signals
 from numbadyn.lowering.buffers import Buffer
-from numbadyn.lowering.stages.base import Stage
+from numbadyn.lowering.stages.base import Placement, Stage
 from numbadyn.lowering.waits.places import Ago, Place, Touch, memory
 
 if TYPE_CHECKING:
+    from numbadyn.lowering.fusion import Draft
     from numbadyn.lowering.program import Program
     from numbadyn.lowering.waits.owners import Owners
 
@@ -62,9 +64,31 @@ class Term:
 class DeliveryStage(Stage):
     """Add synaptic events to a sum; `clear` first where its reader does not."""
 
+    name: ClassVar[str] = "deliver"
+
     target: Buffer
     terms: tuple[Term, ...]
     clear: bool
+
+    @classmethod
+    def build(cls, draft: Draft, place: Placement) -> Self:
+        """The delivery of a synaptic sum."""
+        (index,) = draft.nodes
+        terms = []
+        for arg, connection, own in signals(place.node(index)):
+            signal = signal_of(place.step, arg, own)
+            assert signal is not None
+            graded = place.step.channels[signal.channel].kind != "bool"
+            terms.append(Term(connection, signal.channel, signal.base, signal.lag, signal.start, signal.stop, graded))
+        return cls(place.value(index), tuple(terms), not place.is_cleared(index))
+
+    def terms_read(self) -> Iterable[Term]:
+        """All its terms."""
+        return self.terms
+
+    def sums(self) -> Iterable[Buffer]:
+        """Its sum."""
+        return (self.target,)
 
     def lines(self, program: Program) -> list[str]:
         """What the stage does, in words."""

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from numbadyn.lowering.buffers import Buffer, BufferView
-from numbadyn.lowering.stages.base import Stage
+from numbadyn.lowering.stages.base import Placement, Stage
 from numbadyn.lowering.waits.places import Touch, memory, reads_of
 
 if TYPE_CHECKING:
+    from numbadyn.lowering.fusion import Draft
     from numbadyn.lowering.program import Program
     from numbadyn.lowering.waits.owners import Owners
 
@@ -24,9 +25,18 @@ __all__ = ["DrawStage"]
 class DrawStage(Stage):
     """Poisson counts of given means."""
 
+    name: ClassVar[str] = "draw"
+
     target: Buffer
     mean: BufferView
     stream: int
+
+    @classmethod
+    def build(cls, draft: Draft, place: Placement) -> Self:
+        """The draw of a node."""
+        (index,) = draft.nodes
+        node = place.node(index)
+        return cls(place.value(index), place.view(node.args[0]), node.attrs["stream"])
 
     def lines(self, program: Program) -> list[str]:
         """What the stage does, in words."""

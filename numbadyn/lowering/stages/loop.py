@@ -5,17 +5,18 @@ In: nothing (data only).  Out: `Instance`, `LoopStage`.  Must not know: source t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from numbadyn.ir.spaces import Space
-from numbadyn.lowering.buffers import BufferView
+from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.operations import Kernel
-from numbadyn.lowering.stages.base import Stage
+from numbadyn.lowering.stages.base import Placement, Stage
 from numbadyn.lowering.waits.places import Ago, Start, Touch, ago_of, places_of
 
 if TYPE_CHECKING:
+    from numbadyn.lowering.fusion import Draft
     from numbadyn.lowering.program import Program
     from numbadyn.lowering.waits.owners import Owners
 
@@ -58,8 +59,36 @@ class Instance:
 class LoopStage(Stage):
     """A kernel and its instances."""
 
+    name: ClassVar[str] = "loop"
+    elementwise: ClassVar[bool] = True
+
     kernel: int
     instances: tuple[Instance, ...]
+
+    @classmethod
+    def build(cls, draft: Draft, place: Placement) -> Self:
+        """A loop over the nodes of a draft."""
+        kernel, instance = place.loop(draft)
+        return cls(kernel, (instance,))
+
+    @classmethod
+    def join(cls, stages: Sequence[Self]) -> tuple[Self, ...]:
+        """One loop over all their instances; they have one kernel."""
+        return (cls(stages[0].kernel, tuple(instance for stage in stages for instance in stage.instances)),)
+
+    @property
+    def key(self) -> int:
+        """Number of the kernel."""
+        return self.kernel
+
+    def neighbours(self) -> Iterable[tuple[Buffer, ...]]:
+        """What its instances have in one slot."""
+        for views in zip(*(instance.views for instance in self.instances), strict=True):
+            yield tuple(view.buffer for view in views if view.buffer.role != "lookup")
+
+    def size(self) -> int:
+        """Elements of all instances."""
+        return sum(instance.size for instance in self.instances)
 
     def lines(self, program: Program) -> list[str]:
         """What the stage does, in words."""

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from numbadyn.lowering.buffers import Buffer, BufferView
-from numbadyn.lowering.stages.base import Stage
+from numbadyn.lowering.stages.base import Placement, Stage
 from numbadyn.lowering.waits.places import Touch, memory, places_of
 
 if TYPE_CHECKING:
+    from numbadyn.lowering.fusion import Draft
     from numbadyn.lowering.program import Program
     from numbadyn.lowering.waits.owners import Owners
 
@@ -24,8 +25,17 @@ __all__ = ["PackingStage"]
 class PackingStage(Stage):
     """Booleans of this step into a slot of a history, as bits."""
 
+    name: ClassVar[str] = "pack"
+    of_channel: ClassVar[bool] = True
+
     ring: BufferView
     source: Buffer
+
+    @classmethod
+    def build(cls, draft: Draft, place: Placement) -> Self:
+        """The bits of a draft's channel."""
+        ring = place.ring(draft.channel)
+        return cls(BufferView(ring, 0, ring.size, "now"), place.value(draft.nodes[0]))
 
     def lines(self, program: Program) -> list[str]:
         """What the stage does, in words."""

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from numbadyn.lowering.buffers import Buffer, BufferView
-from numbadyn.lowering.stages.base import Stage
+from numbadyn.lowering.stages.base import Placement, Stage
 from numbadyn.lowering.waits.places import Touch, memory, reads_of
 
 if TYPE_CHECKING:
+    from numbadyn.lowering.fusion import Draft
     from numbadyn.lowering.program import Program
     from numbadyn.lowering.waits.owners import Owners
 
@@ -36,10 +37,20 @@ class ReductionStage(Stage):
         The vector.
     """
 
+    name: ClassVar[str] = "reduce"
+
     target: Buffer
     how: str
     source: BufferView
     factors: BufferView | None
+
+    @classmethod
+    def build(cls, draft: Draft, place: Placement) -> Self:
+        """The reduction of a node."""
+        (index,) = draft.nodes
+        node = place.node(index)
+        source, *factors = (place.view(arg) for arg in node.args)
+        return cls(place.value(index), node.attrs.get("how", "dot"), source, factors[0] if factors else None)
 
     def lines(self, program: Program) -> list[str]:
         """What the stage does, in words."""

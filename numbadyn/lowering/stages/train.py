@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from numbadyn.lowering.buffers import Buffer
-from numbadyn.lowering.stages.base import Stage
+from numbadyn.lowering.stages.base import Placement, Stage
 from numbadyn.lowering.waits.places import Touch, memory
 
 if TYPE_CHECKING:
+    from numbadyn.lowering.fusion import Draft
     from numbadyn.lowering.program import Program
     from numbadyn.lowering.waits.owners import Owners
 
@@ -24,8 +25,16 @@ __all__ = ["TrainStage"]
 class TrainStage(Stage):
     """Given spike times."""
 
+    name: ClassVar[str] = "train"
+
     target: Buffer
     train: int
+
+    @classmethod
+    def build(cls, draft: Draft, place: Placement) -> Self:
+        """The spikes of a node."""
+        (index,) = draft.nodes
+        return cls(place.value(index), place.node(index).attrs["index"])
 
     def lines(self, program: Program) -> list[str]:
         """What the stage does, in words."""

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.program import Program
-from numbadyn.lowering.stages.delivery import DeliveryStage
 from numbadyn.lowering.stages.loop import LoopStage
 from numbadyn.lowering.waits.owners import Owners
 from numbadyn.lowering.waits.places import Place, Start, Touch
@@ -117,8 +116,8 @@ def touched_by_samples(groups: list[list[Phase]]) -> bool:
 def touched_by_recording(program: Program, groups: list[list[Phase]]) -> bool:
     """Whether the first phases of a step write what is recorded after the step before it."""
     recorded: set[Place] = {("memory", buffer) for buffer in program.probes.values()}
-    deliveries = (stage for stages in program.schedule for stage in stages if isinstance(stage, DeliveryStage))
-    past = {term.channel for delivery in deliveries for term in delivery.terms if term.base > 0}
+    terms = (term for stages in program.schedule for stage in stages for term in stage.terms_read())
+    past = {term.channel for term in terms if term.base > 0}
     # a channel whose events of earlier steps nobody surely reads may have one slot
     recorded |= {("events now", channel) for channel in program.events if channel not in past}
     return any(phase.writes & recorded for phase in (groups[0] if groups else ()))
