@@ -30,9 +30,9 @@ DEGREE = 100
 RULES = (
     "FixedProb",
     "FixedInDegree",
-    "FixedInDegree, allow_multi",
+    "FixedInDegree, multapses",
     "FixedOutDegree",
-    "FixedOutDegree, allow_multi",
+    "FixedOutDegree, multapses",
     "FixedTotalNumber",
     "FixedTotalNumber, no multi",
     "FixedProb, normal weights",
@@ -59,8 +59,8 @@ def specify(name: str, synapses: int) -> tuple[nd.Connectivity, Any]:
     if rule == "FixedProb":
         return nd.FixedProb(n, n, prob=DEGREE / n, weight=weight), delay
     number = n * DEGREE if rule == "FixedTotalNumber" else DEGREE
-    several = variant == "allow_multi" or (rule == "FixedTotalNumber" and variant != "no multi")
-    return getattr(nd, rule)(n, n, number, weight=weight, allow_multi=several), delay
+    several = variant == "multapses" or (rule == "FixedTotalNumber" and variant != "no multi")
+    return getattr(nd, rule)(n, n, number, weight=weight, multapses=several), delay
 
 
 def resident(field: str) -> float:

@@ -166,7 +166,7 @@ def _projection(pre: nd.Neuron, post: nd.Neuron, number: int, mean: float, delay
     weight = nd.init.Normal(mean * pA, 0.1 * abs(mean) * pA, **sign)
     return nd.DeltaProj(
         pre,
-        comm=nd.FixedTotalNumber(pre.num, post.num, number, weight=weight, allow_multi=True),
+        comm=nd.FixedTotalNumber(pre.num, post.num, number, weight=weight, multapses=True),
         post=post,
         delay=nd.init.Normal(delay * ms, delay / 2 * ms, low=DT * ms),
     )

@@ -131,11 +131,11 @@ class ConnectivityError(NumbadynError, ValueError):
 
     Wrong, 20 different partners out of 10 neurons::
 
-        FixedInDegree(10, 10, num=20, allow_multi=False)
+        FixedInDegree(10, 10, num=20, multapses=False)
 
     Right, fewer partners, or several synapses for each pair::
 
-        FixedInDegree(10, 10, num=20, allow_multi=True)
+        FixedInDegree(10, 10, num=20, multapses=True)
     """
 
 

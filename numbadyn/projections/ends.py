@@ -55,8 +55,9 @@ def check_self(comm: Any, pre: Any, post: Any, where: str) -> None:
     ConnectivityError
         They are.
     """
-    name = next((name for name in ("allow_self", "include_self") if not getattr(comm, name, True)), None)
-    if name is None or not (isinstance(pre, Dynamics) or view_of(pre) is not None or hasattr(pre, "module")):
+    if getattr(comm, "autapses", True):
+        return
+    if not (isinstance(pre, Dynamics) or view_of(pre) is not None or hasattr(pre, "module")):
         return
     if getattr(_neurons(pre)[0], "driven", False):  # a synapse or a stage that a population carries stands for it
         return
@@ -64,10 +65,10 @@ def check_self(comm: Any, pre: Any, post: Any, where: str) -> None:
     if same:
         return
     raise ConnectivityError(
-        f"{name}=False of {where} forbids synapses of a neuron with itself, but "
+        f"autapses=False of {where} forbids synapses of a neuron with itself, but "
         + ("these are two populations" if same is False else "these are two parts of a population that overlap")
         + ", so pairs of equal number would be left out that are different neurons.",
         where=f"{where}.comm",
-        cure=f"Leave {name} at True between two populations; use it where a population, or a part of it, projects onto "
-        "itself.",
+        cure="Leave autapses at True between two populations; False is for a population, or a part of one, that ends "
+        "on itself.",
     )

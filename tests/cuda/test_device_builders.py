@@ -36,38 +36,38 @@ pytestmark = [
 SEED = 2**35 + 11
 RULES = {
     "all": lambda weight: AllToAll(7, 5, weight),
-    "all, not itself": lambda weight: AllToAll(6, 6, weight, include_self=False),
-    "one neuron, not itself": lambda weight: AllToAll(1, 1, weight, include_self=False),
+    "all, not itself": lambda weight: AllToAll(6, 6, weight, autapses=False),
+    "one neuron, not itself": lambda weight: AllToAll(1, 1, weight, autapses=False),
     "one to one": lambda weight: OneToOne(9, 9, weight),
     "probability": lambda weight: FixedProb(33, 41, 0.2, weight),
-    "probability, not itself": lambda weight: FixedProb(21, 21, 0.6, weight, allow_self=False),
+    "probability, not itself": lambda weight: FixedProb(21, 21, 0.6, weight, autapses=False),
     "probability 0": lambda weight: FixedProb(5, 4, 0.0, weight),
     "probability 1": lambda weight: FixedProb(5, 4, 1.0, weight),
-    "probability 1, not itself": lambda weight: FixedProb(5, 5, 1.0, weight, allow_self=False),
-    "probability, one neuron": lambda weight: FixedProb(1, 1, 0.5, weight, allow_self=False),
+    "probability 1, not itself": lambda weight: FixedProb(5, 5, 1.0, weight, autapses=False),
+    "probability, one neuron": lambda weight: FixedProb(1, 1, 0.5, weight, autapses=False),
     "probability, empty rows": lambda weight: FixedProb(40, 30, 0.01, weight),
     "probability, one row": lambda weight: FixedProb(1, 700, 0.5, weight),
     "smallest probability": lambda weight: FixedProb(5, 4, 1e-310, weight),
     "Poisson": lambda weight: PairwisePoisson(23, 17, 0.4, weight),
-    "Poisson above 1, not itself": lambda weight: PairwisePoisson(11, 11, 2.5, weight, allow_self=False),
+    "Poisson above 1, not itself": lambda weight: PairwisePoisson(11, 11, 2.5, weight, autapses=False),
     "Poisson 0": lambda weight: PairwisePoisson(3, 4, 0.0, weight),
     "symmetric": lambda weight: SymmetricPairwiseBernoulli(31, 31, 0.25, weight),
-    "symmetric, not itself": lambda weight: SymmetricPairwiseBernoulli(13, 13, 1.0, weight, allow_self=False),
+    "symmetric, not itself": lambda weight: SymmetricPairwiseBernoulli(13, 13, 1.0, weight, autapses=False),
     "symmetric 0": lambda weight: SymmetricPairwiseBernoulli(3, 3, 0.0, weight),
-    "in-degree, listed": lambda weight: FixedInDegree(400, 9, 5, weight),
-    "in-degree, mapped": lambda weight: FixedInDegree(60, 40, 33, weight),
-    "in-degree, not itself": lambda weight: FixedInDegree(33, 33, 32, weight, allow_self=False),
-    "in-degree, repeated": lambda weight: FixedInDegree(8, 40, 30, weight, allow_multi=True),
-    "in-degree, one neuron": lambda weight: FixedInDegree(1, 3, 1, weight),
-    "in-degree 0": lambda weight: FixedInDegree(4, 3, 0, weight),
-    "out-degree": lambda weight: FixedOutDegree(20, 65, 30, weight),
-    "out-degree, not itself": lambda weight: FixedOutDegree(700, 700, 3, weight, allow_self=False),
-    "out-degree, repeated": lambda weight: FixedOutDegree(7, 5, 40, weight, allow_multi=True),
+    "in-degree, listed": lambda weight: FixedInDegree(400, 9, 5, weight, multapses=False),
+    "in-degree, mapped": lambda weight: FixedInDegree(60, 40, 33, weight, multapses=False),
+    "in-degree, not itself": lambda weight: FixedInDegree(33, 33, 32, weight, autapses=False, multapses=False),
+    "in-degree, repeated": lambda weight: FixedInDegree(8, 40, 30, weight, multapses=True),
+    "in-degree, one neuron": lambda weight: FixedInDegree(1, 3, 1, weight, multapses=False),
+    "in-degree 0": lambda weight: FixedInDegree(4, 3, 0, weight, multapses=False),
+    "out-degree": lambda weight: FixedOutDegree(20, 65, 30, weight, multapses=False),
+    "out-degree, not itself": lambda weight: FixedOutDegree(700, 700, 3, weight, autapses=False, multapses=False),
+    "out-degree, repeated": lambda weight: FixedOutDegree(7, 5, 40, weight, multapses=True),
     "total": lambda weight: FixedTotalNumber(30, 20, 500, weight),
-    "total, not itself": lambda weight: FixedTotalNumber(20, 20, 100, weight, allow_self=False),
+    "total, not itself": lambda weight: FixedTotalNumber(20, 20, 100, weight, autapses=False),
     "total 0": lambda weight: FixedTotalNumber(3, 2, 0, weight),
-    "total, subset": lambda weight: FixedTotalNumber(30, 20, 200, weight, allow_multi=False),
-    "total, most pairs": lambda weight: FixedTotalNumber(20, 20, 370, weight, allow_self=False, allow_multi=False),
+    "total, subset": lambda weight: FixedTotalNumber(30, 20, 200, weight, multapses=False),
+    "total, most pairs": lambda weight: FixedTotalNumber(20, 20, 370, weight, autapses=False, multapses=False),
     "edges": lambda weight: Edges(4, 3, [2, 0, 2, 3, 2], [1, 2, 1, 0, 0], weight),
     "matrix": lambda weight: Matrix([[0.0, 2.0], [3.0, 0.0], [0.0, 0.0]], weight),
 }
@@ -135,8 +135,8 @@ def test_most_rules_make_synapses_with_different_delays(device):
 
 def test_longer_rows_are_sorted(device):
     for count in (15, 16, 17, 18, 33, 1000):
-        compare(device, FixedOutDegree(2, 3000, count, allow_multi=True))
-    compare(device, FixedInDegree(2, 700, 1, WEIGHTS["normal"]), DELAYS["uniform"])
+        compare(device, FixedOutDegree(2, 3000, count, multapses=True))
+    compare(device, FixedInDegree(2, 700, 1, WEIGHTS["normal"], multapses=False), DELAYS["uniform"])
 
 
 @pytest.mark.parametrize("real", [np.float64, np.float32])
@@ -144,7 +144,7 @@ def test_arrays_of_weights(device, real):
     generator = np.random.default_rng(1)
     pairs, single = generator.normal(size=(23, 17)), generator.normal(size=200)
     compare(device, FixedProb(23, 17, 0.3, pairs), DELAYS["normal"], real)
-    compare(device, FixedInDegree(23, 17, 30, pairs, allow_multi=True), DELAYS["uniform"], real)
+    compare(device, FixedInDegree(23, 17, 30, pairs, multapses=True), DELAYS["uniform"], real)
     compare(device, FixedTotalNumber(10, 12, 200, single), DELAYS["uniform"], real)
     compare(device, FixedTotalNumber(10, 12, 200, lambda shape: np.linspace(0.0, 1.0, shape[0])), 1 * ms, real)
     compare(device, FixedProb(23, 17, 0.0, pairs), DELAYS["normal"], real)
@@ -153,7 +153,7 @@ def test_arrays_of_weights(device, real):
 @pytest.mark.parametrize("repeated", [False, True])
 def test_arrays_of_delays(device, repeated):
     generator = np.random.default_rng(2)
-    rule = FixedInDegree(13, 25, 8, Uniform(0.0, 1.0), allow_multi=repeated)
+    rule = FixedInDegree(13, 25, 8, Uniform(0.0, 1.0), multapses=repeated)
     for shape in [(13,), (13, 1), (200,), (13, 25)]:
         compare(device, rule, generator.uniform(0.0, 2.0, shape) * ms)
         compare(device, rule, np.full(shape, 0.7) * ms)
@@ -177,7 +177,7 @@ def test_probabilities_of_pairs(device, chance):
 def test_what_no_synapse_uses_may_be_too_long(device):
     delays = np.full((5, 5), 0.3)
     delays[np.arange(5), np.arange(5)] = 1e9
-    compare(device, AllToAll(5, 5, include_self=False), delays * ms)
+    compare(device, AllToAll(5, 5, autapses=False), delays * ms)
 
 
 def message(make):
@@ -208,8 +208,8 @@ def test_memory_besides_the_table_is_bounded(device, monkeypatch):
     monkeypatch.setattr(on_device, "_WORKERS", 2)
     monkeypatch.setattr(device_structure, "_SCRATCH_WORDS", 5)
     compare(device, FixedProb(30, 20, 0.3, Uniform(0.0, 1.0)), DELAYS["normal"])
-    compare(device, FixedInDegree(70, 30, 20), DELAYS["uniform"])
-    compare(device, FixedTotalNumber(12, 70, 300, Normal(0.0, 1.0), allow_multi=False), DELAYS["uniform"])
+    compare(device, FixedInDegree(70, 30, 20, multapses=False), DELAYS["uniform"])
+    compare(device, FixedTotalNumber(12, 70, 300, Normal(0.0, 1.0), multapses=False), DELAYS["uniform"])
 
 
 def test_no_rule_of_this_package_but_lists_is_left_to_the_host(device):
@@ -219,5 +219,5 @@ def test_no_rule_of_this_package_but_lists_is_left_to_the_host(device):
 
 
 def test_nbytes(device):
-    there = build_on_device(device, FixedInDegree(30, 20, 5, Uniform(0.0, 1.0)), dt=0.1, seed=1)
+    there = build_on_device(device, FixedInDegree(30, 20, 5, Uniform(0.0, 1.0), multapses=False), dt=0.1, seed=1)
     assert there.nbytes == there.to_host().nbytes

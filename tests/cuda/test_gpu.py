@@ -213,8 +213,8 @@ def test_a_million_synapses_have_the_bits_of_the_processor(rule, real):
     weight = nd.init.Normal(4.0, 1.5, low=0.0)
     made = {
         "FixedProb": lambda: FixedProb(n, n, min(1.0, 100 / n), weight),
-        "FixedInDegree": lambda: FixedInDegree(n, n, min(n, 100), weight),
-        "FixedOutDegree": lambda: FixedOutDegree(n, n, min(n, 100), weight),
+        "FixedInDegree": lambda: FixedInDegree(n, n, min(n, 100), weight, multapses=False),
+        "FixedOutDegree": lambda: FixedOutDegree(n, n, min(n, 100), weight, multapses=False),
         "FixedTotalNumber": lambda: FixedTotalNumber(n, n, SYNAPSES, weight),
     }[rule]()
     for delay in (None, nd.init.Normal(1.5 * ms, 0.75 * ms, low=0.1 * ms)):

@@ -450,15 +450,15 @@ def test_projection_from_a_population_that_is_not_in_the_network() -> None:
 @pytest.mark.parametrize(
     ("rule", "what"),
     [
-        (lambda: nd.FixedInDegree(10, 5, num=20, allow_multi=False), "20"),
-        (lambda: nd.FixedInDegree(10, 10, num=10, allow_multi=False, allow_self=False), "10"),
-        (lambda: nd.FixedOutDegree(10, 5, num=6, allow_multi=False), "6"),
-        (lambda: nd.FixedTotalNumber(10, 5, num=51, allow_multi=False), "51"),
+        (lambda: nd.FixedInDegree(10, 5, num=20, multapses=False), "20"),
+        (lambda: nd.FixedInDegree(10, 10, num=10, multapses=False, autapses=False), "10"),
+        (lambda: nd.FixedOutDegree(10, 5, num=6, multapses=False), "6"),
+        (lambda: nd.FixedTotalNumber(10, 5, num=51, multapses=False), "51"),
         (lambda: nd.FixedProb(10, 5, prob=1.5), "1.5"),
         (lambda: nd.FixedProb(10, 5, prob=-0.1), "-0.1"),
         (lambda: nd.FixedProb(10, 5, prob=math.nan), "nan"),
-        (lambda: nd.FixedInDegree(10, 5, num=2.5), "2.5"),
-        (lambda: nd.FixedInDegree(10, 5, num=-1), "-1"),
+        (lambda: nd.FixedInDegree(10, 5, num=2.5, multapses=False), "2.5"),
+        (lambda: nd.FixedInDegree(10, 5, num=-1, multapses=False), "-1"),
         (lambda: nd.OneToOne(10, 5), r"10 neurons.* \(5 neurons"),
     ],
 )

@@ -58,7 +58,7 @@ class Half(nd.DynamicsGroup):
     def __init__(self, size, weight):
         super().__init__()
         self.cells = Cell(size)
-        comm = nd.AllToAll(self.cells.varshape, self.cells.varshape, weight=weight, include_self=False)
+        comm = nd.AllToAll(self.cells.varshape, self.cells.varshape, weight=weight, autapses=False)
         self.recurrent = nd.DeltaProj(self.cells.output_delay(0.2 * ms), comm=comm, post=self.cells)
 
 

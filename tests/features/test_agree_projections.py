@@ -39,7 +39,7 @@ def rules(weight):
         nd.FixedProb(SIZE, GRID, prob=0.4, weight=weight),
         nd.FixedInDegree(SIZE, GRID, 3, weight=weight),
         nd.FixedOutDegree(SIZE, GRID, 2, weight=weight),
-        nd.FixedTotalNumber(SIZE, GRID, 20, weight=weight, allow_multi=True),
+        nd.FixedTotalNumber(SIZE, GRID, 20, weight=weight, multapses=True),
         nd.Edges(SIZE, GRID, pre=pre, post=post, weight=weight),
         nd.Matrix(np.where(PAIRS > 1.0, PAIRS, 0.0), weight=weight, out_size=GRID),
     ]

@@ -89,7 +89,7 @@ def test_weights_can_be_assigned_before_the_simulator():
 def test_a_rule_that_changes_after_the_build_is_refused():
     net = Jumps()
     sim = simulator(net)
-    net.jump.comm.include_self = False
+    net.jump.comm.autapses = False
     with pytest.raises(nd.errors.SchedulingError, match=r"Jumps\.jump was changed"):
         sim.run(1 * ms)
 

@@ -24,14 +24,14 @@ from tests.features.both import assert_targets_agree
 
 RULES: dict[str, Callable[..., Any]] = {
     "all": lambda weight: nd.AllToAll(7, 5, weight),
-    "all but itself": lambda weight: nd.AllToAll(6, 6, weight, include_self=False),
+    "all but itself": lambda weight: nd.AllToAll(6, 6, weight, autapses=False),
     "one to one": lambda weight: nd.OneToOne(9, 9, weight),
     "probability": lambda weight: nd.FixedProb(30, 41, 0.2, weight),
     "none": lambda weight: nd.FixedProb(30, 41, 0.0, weight),
     "Poisson": lambda weight: nd.PairwisePoisson(12, 15, 0.8, weight),
     "symmetric": lambda weight: nd.SymmetricPairwiseBernoulli(14, 14, 0.3, weight),
-    "in-degree": lambda weight: nd.FixedInDegree(30, 20, 7, weight, allow_multi=True),
-    "out-degree": lambda weight: nd.FixedOutDegree(20, 30, 7, weight),
+    "in-degree": lambda weight: nd.FixedInDegree(30, 20, 7, weight, multapses=True),
+    "out-degree": lambda weight: nd.FixedOutDegree(20, 30, 7, weight, multapses=False),
     "total": lambda weight: nd.FixedTotalNumber(10, 12, 60, weight),
     "edges": lambda weight: nd.Edges(4, 3, [2, 0, 2, 3, 2, 0], [1, 2, 1, 0, 0, 1], weight),
     "matrix": lambda weight: nd.Matrix([[0.0, 2.0], [3.0, 0.0], [1.0, 5.0]], weight),
@@ -51,7 +51,7 @@ class Wired(nd.DynamicsGroup):
     def __init__(self, rule: Any, delay: Any = None) -> None:
         super().__init__()
         self.post = nd.LIF(rule.out_size, R=1.0)
-        itself = not getattr(rule, "include_self", True)
+        itself = not getattr(rule, "autapses", True)
         self.pre = self.post if itself else nd.PoissonGroup(rule.in_size, 500 * Hz)
         self.proj = nd.DeltaProj(self.pre, comm=rule, post=self.post, delay=delay)
 
@@ -152,7 +152,7 @@ def test_functions_of_the_shape_stay_and_keep_the_order_of_listed_synapses() -> 
 def edges_by(prob: Any, pre: int = 30, post: int = 40, **options: Any) -> Any:
     rule = nd.FixedProb(pre, post, prob, 1 * mV, **options)
     source = nd.LIF(pre)
-    target = nd.LIF(post) if rule.allow_self else source
+    target = nd.LIF(post) if rule.autapses else source
     return nd.DeltaProj(source, comm=rule, post=target).edges(0.1 * ms)
 
 
@@ -164,7 +164,7 @@ def test_probabilities_that_are_certain_decide_alone(monkeypatch: pytest.MonkeyP
     i, j = np.nonzero(abs(np.arange(30)[:, None] - np.arange(40)) <= 2)
     np.testing.assert_array_equal(edges.pre, i)
     np.testing.assert_array_equal(edges.post, j)
-    itself = edges_by(lambda i, j: 1.0, 20, 20, allow_self=False)
+    itself = edges_by(lambda i, j: 1.0, 20, 20, autapses=False)
     assert itself.pre.size == 20 * 19
     assert (itself.pre != itself.post).all()
     assert edges_by(lambda i, j: 0.0).pre.size == 0

@@ -322,18 +322,18 @@ def test_sizes_must_be_those_of_the_views():
 def test_autapses_are_about_the_same_neurons():
     E, other = nd.LIF(6), nd.LIF(6)
     sizes = (3, 3, 1 * nS)
-    nd.AlignPostProj(E[:3], comm=nd.AllToAll(*sizes, include_self=False), post=E[:3], **COBA)
+    nd.AlignPostProj(E[:3], comm=nd.AllToAll(*sizes, autapses=False), post=E[:3], **COBA)
     for pre, post in ((E, other), (E[:3], other[:3]), (E[:3], E[3:]), (E[:3], E[1:4]), (E[:3], E[[2, 1, 0]])):
-        comm = nd.AllToAll(pre.varshape, post.varshape, 1 * nS, include_self=False)
-        with pytest.raises(ConnectivityError, match=r"include_self=False"):
+        comm = nd.AllToAll(pre.varshape, post.varshape, 1 * nS, autapses=False)
+        with pytest.raises(ConnectivityError, match=r"autapses=False"):
             nd.AlignPostProj(pre, comm=comm, post=post, **COBA).edges(dt=1 * ms)
-        with pytest.raises(ConnectivityError, match=r"allow_self=False"):
+        with pytest.raises(ConnectivityError, match=r"autapses=False"):
             nd.DeltaProj(pre, comm=nd.PairwisePoisson(pre.varshape, post.varshape, 1, 1 * mV, False), post=post).edges()
-    assert nd.AllToAllProj(E[:3], E[3:], weight=1 * nS, allow_autapses=False, **COBA).comm.n_synapses == 9
-    assert nd.AllToAllProj(E[:3], E[:3], weight=1 * nS, allow_autapses=False, **COBA).comm.n_synapses == 6
+    assert nd.AllToAllProj(E[:3], E[3:], weight=1 * nS, autapses=False, **COBA).comm.n_synapses == 9
+    assert nd.AllToAllProj(E[:3], E[:3], weight=1 * nS, autapses=False, **COBA).comm.n_synapses == 6
     with pytest.raises(ConnectivityError, match="overlap"):
-        nd.AllToAllProj(E[:3], E[1:4], weight=1 * nS, allow_autapses=False, **COBA).edges(dt=1 * ms)
+        nd.AllToAllProj(E[:3], E[1:4], weight=1 * nS, autapses=False, **COBA).edges(dt=1 * ms)
     net = Pair(lambda _A, B: nd.DeltaProj(other, comm=nd.FixedProb(6, 6, 1.0, 1 * mV, False), post=B))
-    with pytest.raises(ConnectivityError, match=r"allow_self=False of Pair\.p .*two populations") as caught:
+    with pytest.raises(ConnectivityError, match=r"autapses=False of Pair\.p .*two populations") as caught:
         nd.Simulator(net, dt=0.1 * ms)
-    assert "Leave allow_self at True" in caught.value.cure
+    assert "Leave autapses at True" in caught.value.cure

@@ -305,8 +305,8 @@ RULES = {
     "OneToOneProj": ({}, lambda n, m: nd.OneToOne(n, n)),
     "AllToAllProj": ({}, lambda n, m: nd.AllToAll(n, m)),
     "PairwiseBernoulliProj": ({"p": 0.4}, lambda n, m: nd.FixedProb(n, m, 0.4)),
-    "FixedIndegreeProj": ({"K": 5}, lambda n, m: nd.FixedInDegree(n, m, 5, allow_multi=True)),
-    "FixedOutdegreeProj": ({"K": 5}, lambda n, m: nd.FixedOutDegree(n, m, 5, allow_multi=True)),
+    "FixedIndegreeProj": ({"K": 5}, lambda n, m: nd.FixedInDegree(n, m, 5, multapses=True)),
+    "FixedOutdegreeProj": ({"K": 5}, lambda n, m: nd.FixedOutDegree(n, m, 5, multapses=True)),
     "FixedTotalNumberProj": ({"N": 50}, lambda n, m: nd.FixedTotalNumber(n, m, 50)),
     "PairwisePoissonProj": ({"mean": 0.7}, lambda n, m: nd.PairwisePoisson(n, m, 0.7)),
     "SymmetricPairwiseBernoulliProj": ({"p": 0.4}, lambda n, m: nd.SymmetricPairwiseBernoulli(n, n, 0.4)),
@@ -401,13 +401,13 @@ def test_seeds_of_named_projections():
 def test_autapses_and_multapses():
     A, B = nd.LIF(12), nd.LIF(12)
     for rule in RULES.keys() - {"OneToOneProj"}:
-        edges = named(rule, A, A, allow_autapses=False).edges(dt=DT * ms)
+        edges = named(rule, A, A, autapses=False).edges(dt=DT * ms)
         assert (edges.pre != edges.post).all(), rule
         if rule not in ONE_POPULATION:
-            apart = named(rule, A, B, allow_autapses=False).edges(dt=DT * ms)  # says nothing about two populations
+            apart = named(rule, A, B, autapses=False).edges(dt=DT * ms)  # says nothing about two populations
             assert (apart.pre == apart.post).any(), rule
     for rule in ("FixedIndegreeProj", "FixedOutdegreeProj", "FixedTotalNumberProj"):
-        edges = named(rule, A, B, allow_multapses=False).edges(dt=DT * ms)
+        edges = named(rule, A, B, multapses=False).edges(dt=DT * ms)
         assert np.unique(edges.pre * 12 + edges.post).size == edges.pre.size
         many = named(rule, A, B, **{"N" if "Total" in rule else "K": 100}).edges(dt=DT * ms)
         assert np.unique(many.pre * 12 + many.post).size < many.pre.size
@@ -427,14 +427,14 @@ def test_named_projections_share_their_synapse():
     ("rule", "options", "error", "words"),
     [
         ("OneToOneProj", {"post": nd.LIF(5)}, errors.ConnectivityError, ["equal sizes", "12", "5"]),
-        ("OneToOneProj", {"post": None, "allow_autapses": False}, errors.ConnectivityError, ["to itself"]),
+        ("OneToOneProj", {"post": None, "autapses": False}, errors.ConnectivityError, ["to itself"]),
         ("PairwiseBernoulliProj", {"p": 1.2}, errors.ConnectivityError, ["1.2", "from 0 to 1"]),
         ("FixedIndegreeProj", {"K": -1}, errors.ConnectivityError, ["-1"]),
-        ("FixedIndegreeProj", {"K": 13, "allow_multapses": False}, errors.ConnectivityError, ["13", "12"]),
+        ("FixedIndegreeProj", {"K": 13, "multapses": False}, errors.ConnectivityError, ["13", "12"]),
         ("FixedOutdegreeProj", {"K": 2.5}, errors.ConnectivityError, ["2.5", "integer"]),
-        ("FixedTotalNumberProj", {"N": 200, "allow_multapses": False}, errors.ConnectivityError, ["200", "120"]),
+        ("FixedTotalNumberProj", {"N": 200, "multapses": False}, errors.ConnectivityError, ["200", "120"]),
         ("PairwisePoissonProj", {"mean": -0.1}, errors.ConnectivityError, ["-0.1"]),
-        ("PairwisePoissonProj", {"allow_multapses": False}, errors.ConnectivityError, ["allow_multapses is False"]),
+        ("PairwisePoissonProj", {"multapses": False}, errors.ConnectivityError, ["multapses is False"]),
         ("SymmetricPairwiseBernoulliProj", {"post": nd.LIF(12)}, errors.ConnectivityError, ["needs one population"]),
         ("AllToAllProj", {"seed": -1}, errors.InvalidParameterError, ["seed", "-1", "2**64"]),
         ("AllToAllProj", {"seed": 0.5}, errors.InvalidParameterError, ["0.5"]),

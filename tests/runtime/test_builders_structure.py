@@ -21,20 +21,20 @@ from numbadyn.runtime.builders.cpu.structure import Draw
 SEED, STREAM = 2**35 + 11, 0x80000000
 RANDOM = [
     FixedProb(60, 40, 0.2),
-    FixedProb(50, 50, 0.3, allow_self=False),
-    FixedInDegree(60, 40, 9),
-    FixedInDegree(50, 50, 30, allow_self=False),
-    FixedInDegree(60, 40, 70, allow_multi=True),
-    FixedInDegree(50, 50, 30, allow_self=False, allow_multi=True),
-    FixedOutDegree(60, 40, 39),
-    FixedOutDegree(50, 50, 20, allow_self=False),
-    FixedOutDegree(60, 40, 70, allow_multi=True),
-    FixedOutDegree(50, 50, 49, allow_self=False, allow_multi=True),
+    FixedProb(50, 50, 0.3, autapses=False),
+    FixedInDegree(60, 40, 9, multapses=False),
+    FixedInDegree(50, 50, 30, autapses=False, multapses=False),
+    FixedInDegree(60, 40, 70, multapses=True),
+    FixedInDegree(50, 50, 30, autapses=False, multapses=True),
+    FixedOutDegree(60, 40, 39, multapses=False),
+    FixedOutDegree(50, 50, 20, autapses=False, multapses=False),
+    FixedOutDegree(60, 40, 70, multapses=True),
+    FixedOutDegree(50, 50, 49, autapses=False, multapses=True),
     FixedTotalNumber(60, 40, 500),
-    FixedTotalNumber(50, 50, 700, allow_self=False),
-    FixedTotalNumber(60, 40, 500, allow_multi=False),
-    FixedTotalNumber(60, 40, 2300, allow_multi=False),
-    FixedTotalNumber(50, 50, 2000, allow_self=False, allow_multi=False),
+    FixedTotalNumber(50, 50, 700, autapses=False),
+    FixedTotalNumber(60, 40, 500, multapses=False),
+    FixedTotalNumber(60, 40, 2300, multapses=False),
+    FixedTotalNumber(50, 50, 2000, autapses=False, multapses=False),
 ]
 NAMES = [f"{type(rule).__name__}-{number}" for number, rule in enumerate(RANDOM)]
 
@@ -63,7 +63,7 @@ def test_canonical_order_range_and_repetition(rule):
         assert (np.diff(code) > 0).all()
     elif code.size > 0.2 * rule.n_pre * rule.n_post:
         assert (np.diff(code) == 0).any()
-    if not rule.allow_self:
+    if not rule.autapses:
         assert (pre != post).all()
     if rule.n_synapses is not None:
         assert pre.size == rule.n_synapses
@@ -96,7 +96,7 @@ def test_every_pair_is_equally_likely(rule):
         np.add.at(total, pairs(rule, seed=seed), 1)
     mean = total / repeats
     allowed = np.ones_like(total, dtype=bool)
-    if not rule.allow_self:
+    if not rule.autapses:
         np.fill_diagonal(allowed, False)
         assert (np.diag(total) == 0).all()
     expected = rule.prob if isinstance(rule, FixedProb) else rule.n_synapses / allowed.sum()
@@ -114,7 +114,7 @@ def test_distribution_of_counts():
     assert abs(degree.var() / 27 - 1) < 4 * np.sqrt(2 / 2000)
     multiple = np.bincount(pairs(FixedTotalNumber(2000, 300, 60_000))[0], minlength=2000)
     assert abs(multiple.var() / 30 - 1) < 4 * np.sqrt(2 / 2000)
-    single = np.bincount(pairs(FixedTotalNumber(2000, 300, 300_000, allow_multi=False))[0], minlength=2000)
+    single = np.bincount(pairs(FixedTotalNumber(2000, 300, 300_000, multapses=False))[0], minlength=2000)
     assert abs(single.var() / 75 - 1) < 4 * np.sqrt(2 / 2000)  # hypergeometric: 300 * 0.5 * 0.5
 
 
@@ -144,8 +144,8 @@ def test_degrees_against_a_plain_reference(multiple):
                 pick = int(draws[k] * (newest + 1))
                 chosen.append(newest if pick in chosen else pick)
         edges += [(pick + (pick >= owner), owner) for pick in chosen]
-    columns = pairs(FixedInDegree(n, n, number, allow_self=False, allow_multi=multiple))
-    rows = pairs(FixedOutDegree(n, n, number, allow_self=False, allow_multi=multiple))
+    columns = pairs(FixedInDegree(n, n, number, autapses=False, multapses=multiple))
+    rows = pairs(FixedOutDegree(n, n, number, autapses=False, multapses=multiple))
     assert list(zip(*columns, strict=True)) == sorted(edges)
     assert list(zip(*rows, strict=True)) == sorted((owner, pick) for pick, owner in edges)
 
@@ -178,20 +178,23 @@ def test_fixed_probability_goes_on_where_the_room_ended():
 def test_extreme_probabilities(prob):
     table = build(FixedProb(20, 30, prob), dt=0.1, seed=SEED)
     assert table.n_synapses == (600 if prob == 1.0 else 0)
-    assert build(FixedProb(1, 1, prob, allow_self=False), dt=0.1, seed=SEED).n_synapses == 0
+    assert build(FixedProb(1, 1, prob, autapses=False), dt=0.1, seed=SEED).n_synapses == 0
 
 
 def test_all_partners_of_a_fixed_degree():
-    for rule in (FixedInDegree(9, 9, 8, allow_self=False), FixedOutDegree(9, 9, 8, allow_self=False)):
-        np.testing.assert_array_equal(pairs(rule), pairs(AllToAll(9, 9, include_self=False)))
-    every = FixedTotalNumber(9, 9, 81, allow_multi=False)
+    for rule in (
+        FixedInDegree(9, 9, 8, autapses=False, multapses=False),
+        FixedOutDegree(9, 9, 8, autapses=False, multapses=False),
+    ):
+        np.testing.assert_array_equal(pairs(rule), pairs(AllToAll(9, 9, autapses=False)))
+    every = FixedTotalNumber(9, 9, 81, multapses=False)
     np.testing.assert_array_equal(pairs(every), pairs(AllToAll(9, 9)))
-    assert build(FixedInDegree(9, 9, 0), dt=0.1, seed=1).n_synapses == 0
+    assert build(FixedInDegree(9, 9, 0, multapses=False), dt=0.1, seed=1).n_synapses == 0
 
 
 def test_regular_rules():
     np.testing.assert_array_equal(pairs(AllToAll(2, 3)), [[0, 0, 0, 1, 1, 1], [0, 1, 2, 0, 1, 2]])
-    np.testing.assert_array_equal(pairs(AllToAll(3, 3, include_self=False)), [[0, 0, 1, 1, 2, 2], [1, 2, 0, 2, 0, 1]])
+    np.testing.assert_array_equal(pairs(AllToAll(3, 3, autapses=False)), [[0, 0, 1, 1, 2, 2], [1, 2, 0, 2, 0, 1]])
     np.testing.assert_array_equal(pairs(OneToOne(3, 3)), [[0, 1, 2], [0, 1, 2]])
     np.testing.assert_array_equal(pairs(Matrix([[0, 1, 0], [2, 0, 3]])), [[0, 1, 1], [1, 0, 2]])
 

@@ -39,7 +39,7 @@ def read(rule, delay=None, **changes):
 @pytest.mark.parametrize("real", [np.float64, np.float32])
 @pytest.mark.parametrize("recipe", DISTRIBUTIONS, ids=repr)
 def test_compiled_draws_have_the_bits_of_the_initialiser(recipe, real):
-    rule = FixedOutDegree(600, 600, 500, weight=recipe)  # more than one piece
+    rule = FixedOutDegree(600, 600, 500, weight=recipe, multapses=False)  # more than one piece
     weights = table(rule, real=real).weights
     bits = 8 * np.dtype(real).itemsize
     expected = recipe.sample(300_000, seed=SEED, stream=STREAM + 1, bits=bits)
@@ -61,7 +61,7 @@ def test_arrays_for_synapses_and_for_pairs():
     np.testing.assert_array_equal(read(AllToAll(3, 4, weight=each))[2], each)
     np.testing.assert_array_equal(read(OneToOne(12, 12, weight=each * pq.mV))[2], each)
     lookup = np.arange(60.0 * 40).reshape(60, 40)
-    for rule in (FixedProb(60, 40, 0.3, weight=lookup), FixedInDegree(60, 40, 70, weight=lookup, allow_multi=True)):
+    for rule in (FixedProb(60, 40, 0.3, weight=lookup), FixedInDegree(60, 40, 70, weight=lookup, multapses=True)):
         pre, post, weight, _ = read(rule, SPREAD)
         np.testing.assert_array_equal(weight, lookup[pre, post])
 
@@ -73,7 +73,7 @@ def test_pair_lookup_skips_neurons_without_synapses():
 
 
 def test_weights_of_a_function():
-    rule = FixedInDegree(10, 10, 3, weight=lambda shape: np.arange(shape[0]) * pq.nS)
+    rule = FixedInDegree(10, 10, 3, weight=lambda shape: np.arange(shape[0]) * pq.nS, multapses=False)
     np.testing.assert_array_equal(read(rule, SPREAD)[2], np.arange(30))
 
 
@@ -115,7 +115,7 @@ def test_axonal_delays(shape):
 
 
 def test_delays_for_each_synapse_and_each_pair():
-    rule = FixedInDegree(30, 40, 5, weight=np.arange(200.0))
+    rule = FixedInDegree(30, 40, 5, weight=np.arange(200.0), multapses=False)
     given = np.random.default_rng(3).integers(0, 300, 200)
     pre, post, weight, delay = read(rule, given * 0.1 * pq.ms)
     np.testing.assert_array_equal(weight, np.arange(200.0))
@@ -128,7 +128,7 @@ def test_delays_for_each_synapse_and_each_pair():
 
 @pytest.mark.parametrize("multiple", [False, True])
 def test_drawn_delays(multiple):
-    rule = FixedOutDegree(600, 600, 500, weight=DISTRIBUTIONS[0], allow_multi=multiple)
+    rule = FixedOutDegree(600, 600, 500, weight=DISTRIBUTIONS[0], multapses=multiple)
     made = table(rule, SPREAD)
     pre, post, weight, delay = made.edges(DT)
     plain = table(rule).edges(DT)
@@ -169,7 +169,7 @@ def test_function_of_delays_is_called_once():
         calls.append(shape)
         return np.arange(shape[0]) * 0.1 * pq.ms
 
-    _, _, _, delay = read(FixedInDegree(4, 4, 2), delays)
+    _, _, _, delay = read(FixedInDegree(4, 4, 2, multapses=False), delays)
     assert calls == [(1,), (8,)]
     np.testing.assert_array_equal(np.rint(delay / DT), np.arange(8))
 
@@ -177,7 +177,7 @@ def test_function_of_delays_is_called_once():
 def test_ambiguous_and_unambiguous_arrays_of_delays():
     times = np.arange(10.0) * pq.ms
     with pytest.raises(DelayError, match=r"could mean.*\n.*\n.*\(n_pre, 1\)"):
-        table(FixedInDegree(10, 10, 1), times)
+        table(FixedInDegree(10, 10, 1, multapses=False), times)
     listed = read(Edges(3, 3, [2, 2, 0], [0, 1, 1]), [1.0, 2.0, 3.0] * pq.ms)
     np.testing.assert_allclose(listed[3], [1.0, 2.0, 3.0])
     np.testing.assert_allclose(read(OneToOne(10, 10), times)[3], times.magnitude)

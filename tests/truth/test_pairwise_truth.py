@@ -18,10 +18,10 @@ from tests.features.both import assert_targets_agree
 SEED, STREAM = 2**35 + 11, 0x80000000
 RULES = [
     PairwisePoisson(60, 40, 0.2),
-    PairwisePoisson(50, 50, 0.3, allow_self=False),
+    PairwisePoisson(50, 50, 0.3, autapses=False),
     PairwisePoisson(30, 20, 2.5),
     SymmetricPairwiseBernoulli(50, 50, 0.2),
-    SymmetricPairwiseBernoulli(50, 50, 0.3, allow_self=False),
+    SymmetricPairwiseBernoulli(50, 50, 0.3, autapses=False),
 ]
 NAMES = [f"{type(rule).__name__}-{number}" for number, rule in enumerate(RULES)]
 
@@ -51,7 +51,7 @@ def test_canonical_order_range_and_repetition(rule):
     steps = np.diff(pre * rule.n_post + post)
     assert (steps >= 0).all()
     assert (steps == 0).any() == rule.may_repeat
-    if not rule.allow_self:
+    if not rule.autapses:
         assert (pre != post).all()
 
 
@@ -74,18 +74,18 @@ def test_poisson_against_a_plain_reference():
     assert list(zip(*pairs(PairwisePoisson(n_pre, n_post, mean)), strict=True)) == expected
 
 
-@pytest.mark.parametrize("allow_self", [True, False])
-def test_symmetric_against_a_plain_reference(allow_self):
+@pytest.mark.parametrize("autapses", [True, False])
+def test_symmetric_against_a_plain_reference(autapses):
     """Row i draws its partners from i (or i + 1) on by geometric skips; each is entered in both directions."""
     prob, n = 0.13, 90
     scale = 1.0 / numpy_functions(64)["log1p"](-prob)
     edges = set()
     for i in range(n):
         jumps = np.floor(numpy_functions(64)["log"](1.0 - uniform(i, np.arange(n))) * scale)
-        partners = i - 1 + (not allow_self) + np.cumsum(1 + jumps)
+        partners = i - 1 + (not autapses) + np.cumsum(1 + jumps)
         for j in partners[partners < n].astype(int):
             edges |= {(i, j), (j, i)}
-    found = list(zip(*pairs(SymmetricPairwiseBernoulli(n, n, prob, allow_self=allow_self)), strict=True))
+    found = list(zip(*pairs(SymmetricPairwiseBernoulli(n, n, prob, autapses=autapses)), strict=True))
     assert found == sorted(edges)
 
 
@@ -96,7 +96,7 @@ def test_every_pair_has_a_poisson_number(rule):
     repeats = 200
     totals = sum(counts(rule, seed) for seed in range(repeats))
     allowed = np.ones((rule.n_pre, rule.n_post), bool)
-    if not rule.allow_self:
+    if not rule.autapses:
         np.fill_diagonal(allowed, False)
     deviation = (totals[allowed] - rule.mean * repeats) / np.sqrt(rule.mean * repeats)
     assert np.abs(deviation).max() < 5.5
@@ -126,11 +126,11 @@ def test_both_directions_or_none(rule):
         np.testing.assert_array_equal(made, made.T)
         assert made.max() == 1
         totals += made
-    allowed = np.triu(np.ones_like(totals, bool), k=0 if rule.allow_self else 1)
+    allowed = np.triu(np.ones_like(totals, bool), k=0 if rule.autapses else 1)
     deviation = (totals[allowed] / repeats - rule.prob) / np.sqrt(rule.prob * (1 - rule.prob) / repeats)
     assert np.abs(deviation).max() < 5.5
     assert 0.9 < deviation.std() < 1.1
-    if not rule.allow_self:
+    if not rule.autapses:
         assert (np.diag(totals) == 0).all()
 
 
@@ -156,9 +156,9 @@ def test_hardly_any_synapses(value):
 
 def test_all_pairs():
     for allow in (True, False):
-        rule = SymmetricPairwiseBernoulli(9, 9, 1.0, allow_self=allow)
-        np.testing.assert_array_equal(pairs(rule), pairs(AllToAll(9, 9, include_self=allow)))
-    assert build(SymmetricPairwiseBernoulli(1, 1, 1.0, allow_self=False), dt=0.1, seed=1).n_synapses == 0
+        rule = SymmetricPairwiseBernoulli(9, 9, 1.0, autapses=allow)
+        np.testing.assert_array_equal(pairs(rule), pairs(AllToAll(9, 9, autapses=allow)))
+    assert build(SymmetricPairwiseBernoulli(1, 1, 1.0, autapses=False), dt=0.1, seed=1).n_synapses == 0
 
 
 def test_many_synapses_for_each_pair():
@@ -189,7 +189,7 @@ def test_weights_and_delays_fit_every_rule(rule):
         rule.out_size,
         rule.mean if isinstance(rule, PairwisePoisson) else rule.prob,
         weight=nd.init.Normal(1.0, 0.1),
-        allow_self=rule.allow_self,
+        autapses=rule.autapses,
     )
     table = build(made, delay=nd.init.Uniform(0.5 * ms, 2 * ms), dt=0.1, seed=SEED, stream=STREAM)
     pre, post, weight, delay = table.edges(0.1)
@@ -226,7 +226,7 @@ def test_both_targets_agree(rule):
         (lambda: PairwisePoisson(3, 4, np.inf), ConnectivityError, ["inf"]),
         (lambda: PairwisePoisson(3, 4, 0.5 * mV), ConnectivityError, ["0.5 mV", "without a unit"]),
         (lambda: PairwisePoisson(3, 4, "many"), ConnectivityError, ["'many'"]),
-        (lambda: PairwisePoisson(3, 4, 0.5, allow_self=False), ConnectivityError, ["two populations"]),
+        (lambda: PairwisePoisson(3, 4, 0.5, autapses=False), ConnectivityError, ["two populations"]),
         (lambda: PairwisePoisson(0, 4, 0.5), SizeError, ["in_size is 0"]),
         (lambda: PairwisePoisson(3, 4, 0.5, weight=np.ones((4, 3))), ConnectivityError, ["(4, 3)", "(3, 4)"]),
         (lambda: SymmetricPairwiseBernoulli(3, 3, 1.5), ConnectivityError, ["1.5", "from 0 to 1"]),

@@ -6,7 +6,7 @@ table live in `numbadyn.runtime.builders`; nothing here knows Numba.
 
 from numbadyn.projections.connectivity.base import Connectivity
 from numbadyn.projections.connectivity.delays import as_delay
-from numbadyn.projections.connectivity.explicit import Edges, Matrix
+from numbadyn.projections.connectivity.explicit import Edges, Matrix, listed
 from numbadyn.projections.connectivity.pairwise import PairwisePoisson, SymmetricPairwiseBernoulli
 from numbadyn.projections.connectivity.rules import (
     AllToAll,
@@ -35,5 +35,6 @@ __all__ = [
     "SynapseTable",
     "as_delay",
     "edge_list",
+    "listed",
     "placed",
 ]

@@ -1,12 +1,11 @@
 """What every rule of connection has: two sizes, a weight, and their checks.
 
-In go what the user wrote; out comes a checked specification without any synapse in it. This module must not know how
-the synapses are drawn or stored, nor Numba.
+In: what the user wrote.  Out: a checked specification without any synapse in it.  Must not know: how the synapses are
+drawn or stored, Numba.
 """
 
 import math
 import operator
-from abc import ABC, abstractmethod
 from typing import Any, Self
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy as np
 from numbadyn.errors import ConnectivityError, InvalidParameterError, SizeError
 from numbadyn.model.init import Constant, Initialiser, OfPairs, Values, as_synaptic
 from numbadyn.model.options import check_names
+from numbadyn.projections.connectivity.spellings import standard_names
 from numbadyn.units import Dimension, describe, is_quantity, split
 
 __all__ = ["Connectivity", "shown"]
@@ -22,8 +22,10 @@ _MOST_NEURONS = 2**32 - 1
 """Indices of neurons are 32-bit numbers, in the tables and in the counter of the random numbers."""
 
 
-class Connectivity(ABC):
+class Connectivity:
     """A rule that says which neurons are connected, and how strongly; the ``comm`` of a projection.
+
+    A rule of your own is a subclass with a method `edges`, which lists the synapses.
 
     Parameters
     ----------
@@ -56,14 +58,34 @@ class Connectivity(ABC):
     Notes
     -----
     Arrays of one value per synapse are in *canonical order*: by presynaptic, then by postsynaptic index, synapses of
-    one pair next to each other. `Edges` alone keeps the order of the user's arrays instead.
+    one pair next to each other. `Edges` and rules with a method `edges` keep the order of their lists instead.
+
+    Examples
+    --------
+    A ring, in which each neuron projects onto the next ones, and onto one that chance decides:
+
+    >>> import numbadyn as nd
+    >>> class Ring(nd.Connectivity):
+    ...     def __init__(self, size, width, weight=1.0):
+    ...         super().__init__(size, size, weight)
+    ...         self.width = width
+    ...
+    ...     def edges(self, rng):
+    ...         pre = np.repeat(np.arange(self.n_pre), self.width + 1)
+    ...         post = (pre + np.tile(np.arange(1, self.width + 2), self.n_pre)) % self.n_post
+    ...         post[self.width :: self.width + 1] = rng.integers(0, self.n_post, size=self.n_pre)
+    ...         return pre, post
+    >>> cells = nd.LIF(10)
+    >>> edges = nd.DeltaProj(cells, comm=Ring(10, 2), post=cells).edges()
+    >>> edges.pre[:6], edges.post[:2]
+    (array([0, 0, 0, 1, 1, 1]), array([1, 2]))
     """
 
     seed: int | None = None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Name a misspelt argument, before any of them is looked at."""
-        check_names(cls.__init__, cls.__name__, kwargs)
+        check_names(cls.__init__, cls.__name__, standard_names(cls.__name__, kwargs))
         return super().__new__(cls)
 
     def __init__(self, in_size: Any, out_size: Any, weight: Any) -> None:
@@ -92,10 +114,41 @@ class Connectivity(ABC):
         """Number of postsynaptic neurons."""
         return math.prod(self.out_size)
 
+    def edges(self, rng: np.random.Generator) -> tuple[Any, Any]:
+        """List the synapses; the one method that a rule of your own needs.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+            Random numbers that belong to this projection alone: they follow from the seed of the simulation (or from
+            `seed` of the rule) and from the place of the projection in its network.
+
+        Returns
+        -------
+        pre, post : array_like of int, shape (n_synapses,)
+            Presynaptic and postsynaptic index of each synapse, in any order; a pair may occur several times.
+
+        Notes
+        -----
+        It is called when the synapses are made, and again when they are listed: with the same random numbers it must
+        give the same synapses, so take chance from `rng` and from nowhere else. Which numbers a `Generator` gives may
+        change with the version of NumPy; the rules of this package do not depend on it.
+        """
+        raise ConnectivityError(
+            f"{type(self).__name__} does not say which neurons it connects.",
+            where=type(self).__name__,
+            cure="Give it a method edges(self, rng) that returns two arrays: presynaptic and postsynaptic indices.",
+        )
+
     @property
-    @abstractmethod
+    def lists_synapses(self) -> bool:
+        """Whether the user lists the synapses, so that arrays of one value for each are in the order of the list."""
+        return type(self).edges is not Connectivity.edges
+
+    @property
     def n_synapses(self) -> int | None:
-        """Number of synapses, or None where chance decides it."""
+        """Number of synapses, or None where only the making of them tells it."""
+        return None
 
     @property
     def expected_synapses(self) -> float:
@@ -105,7 +158,7 @@ class Connectivity(ABC):
     @property
     def may_repeat(self) -> bool:
         """Whether a pair of neurons may have more than one synapse."""
-        return False
+        return self.lists_synapses
 
     @property
     def weight_dimension(self) -> Dimension:

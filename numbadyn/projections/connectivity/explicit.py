@@ -1,7 +1,7 @@
 """Connections that the user has already: lists of pairs, dense matrices, SciPy sparse matrices.
 
-In go index arrays or a matrix; out comes a checked specification with compact arrays. This module must not know how the
-table of synapses is stored, nor Numba; it recognises a SciPy matrix by its methods and never imports SciPy.
+In: index arrays or a matrix.  Out: a checked specification with compact arrays.  Must not know: how the table of
+synapses is stored, Numba, SciPy (a sparse matrix is recognised by its methods).
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from numbadyn.errors import ConnectivityError, DimensionError, InvalidParameterE
 from numbadyn.projections.connectivity.base import Connectivity
 from numbadyn.units import join, split
 
-__all__ = ["Edges", "Matrix"]
+__all__ = ["Edges", "Matrix", "listed"]
 
 
 class Edges(Connectivity):
@@ -58,13 +58,16 @@ class Edges(Connectivity):
         return int(self.pre.size)
 
     @property
-    def may_repeat(self) -> bool:
-        """Whether a pair of neurons may have more than one synapse."""
+    def lists_synapses(self) -> bool:
+        """Whether the user lists the synapses: yes."""
         return True
 
     def _indices(self, name: str, given: Any, count: int) -> NDArray[np.uint32]:
         """Check indices and give them as 32-bit numbers."""
-        indices = np.asarray(given)
+        try:
+            indices = np.asarray(given)
+        except ValueError:  # a list of lists of different lengths
+            indices = np.empty(0, dtype=object).reshape(0, 0)
         if indices.ndim != 1 or (indices.size and indices.dtype.kind not in "iu"):
             raise ConnectivityError(
                 f"{name} has the type {indices.dtype} and the shape {indices.shape}.",
@@ -80,6 +83,48 @@ class Edges(Connectivity):
                 cure="Name neurons that exist, or enlarge the population.",
             )
         return np.array(indices, dtype=np.uint32)
+
+
+def listed(rule: Connectivity, key: tuple[int, int]) -> Edges:
+    """Ask a rule of the user's for its synapses.
+
+    Parameters
+    ----------
+    rule : Connectivity
+        A rule with a method `edges`.
+    key : tuple of int
+        Seed and stream of its random numbers.
+
+    Returns
+    -------
+    Edges
+        The list, without weights.
+
+    Raises
+    ------
+    ConnectivityError
+        There is no such method, or it gives something else than two arrays of indices.
+
+    Examples
+    --------
+    >>> class Chain(Connectivity):
+    ...     def edges(self, rng):
+    ...         return np.arange(self.n_pre - 1), np.arange(1, self.n_pre)
+    >>> listed(Chain(4, 4, 1.0), (1, 0)).post
+    array([1, 2, 3], dtype=uint32)
+    """
+    place = f"{type(rule).__name__}.edges"
+    pairs: Any = rule.edges(np.random.Generator(np.random.Philox(key=np.array(key, dtype=np.uint64))))
+    if not isinstance(pairs, tuple | list) or len(pairs) != 2:
+        raise ConnectivityError(
+            f"{place} gives {pairs!r}.",
+            where=place,
+            cure="Return two arrays: presynaptic and postsynaptic index of each synapse.",
+        )
+    try:
+        return Edges(rule.in_size, rule.out_size, *pairs)
+    except ConnectivityError as error:
+        raise ConnectivityError(f"{place} gives a wrong list. {error.what}", where=place, cure=error.cure) from None
 
 
 class Matrix(Connectivity):

@@ -8,6 +8,7 @@ from typing import Any
 
 from numbadyn.errors import ConnectivityError
 from numbadyn.projections.connectivity.base import Connectivity, shown
+from numbadyn.projections.connectivity.spellings import spelled
 
 __all__ = ["PairwisePoisson", "SymmetricPairwiseBernoulli"]
 
@@ -23,13 +24,13 @@ class PairwisePoisson(Connectivity):
         Mean number of synapses of a pair, 0 or more; it may exceed 1.
     weight
         See `Connectivity`.
-    allow_self : bool
+    autapses : bool
         Whether a neuron of a population that projects onto itself may connect to itself.
 
     Raises
     ------
     ConnectivityError
-        If `mean` is negative or no plain number, or `allow_self` is False between populations of different sizes.
+        If `mean` is negative or no plain number, or `autapses` is False between populations of different sizes.
 
     Notes
     -----
@@ -43,7 +44,8 @@ class PairwisePoisson(Connectivity):
     0.1
     """
 
-    def __init__(self, in_size: Any, out_size: Any, mean: float, weight: Any = 1.0, allow_self: bool = True) -> None:
+    @spelled
+    def __init__(self, in_size: Any, out_size: Any, mean: float, weight: Any = 1.0, autapses: bool = True) -> None:
         super().__init__(in_size, out_size, weight)
         self.mean = self._plain_number(mean)
         if not 0.0 <= self.mean < float("inf"):
@@ -52,15 +54,15 @@ class PairwisePoisson(Connectivity):
                 where=self._place("mean"),
                 cure="Give a number, 0 or more, without a unit.",
             )
-        self.allow_self = bool(allow_self)
-        if not self.allow_self:
-            self._need_equal_sizes("allow_self")
+        self.autapses = bool(autapses)
+        if not self.autapses:
+            self._need_equal_sizes("autapses")
         self.check_weight_shape(None)
 
     @property
     def expected_synapses(self) -> float:
         """Mean number of synapses."""
-        return self.mean * self.n_pre * (self.n_post - (not self.allow_self))
+        return self.mean * self.n_pre * (self.n_post - (not self.autapses))
 
     @property
     def n_synapses(self) -> None:
@@ -85,7 +87,7 @@ class SymmetricPairwiseBernoulli(Connectivity):
     weight
         See `Connectivity`. The weights of both directions are drawn apart; an array of shape ``(n, n)`` makes them
         equal.
-    allow_self : bool
+    autapses : bool
         Whether neurons may connect to themselves (one synapse, with the same probability).
 
     Raises
@@ -104,7 +106,8 @@ class SymmetricPairwiseBernoulli(Connectivity):
     SymmetricPairwiseBernoulli(100 -> 100)
     """
 
-    def __init__(self, in_size: Any, out_size: Any, prob: float, weight: Any = 1.0, allow_self: bool = True) -> None:
+    @spelled
+    def __init__(self, in_size: Any, out_size: Any, prob: float, weight: Any = 1.0, autapses: bool = True) -> None:
         super().__init__(in_size, out_size, weight)
         self.prob = self._probability("prob", prob)
         if self.n_pre != self.n_post:
@@ -114,13 +117,13 @@ class SymmetricPairwiseBernoulli(Connectivity):
                 where=self._place("in_size, out_size"),
                 cure="Give equal sizes; between two populations use FixedProb.",
             )
-        self.allow_self = bool(allow_self)
+        self.autapses = bool(autapses)
         self.check_weight_shape(None)
 
     @property
     def expected_synapses(self) -> float:
         """Mean number of synapses."""
-        return self.prob * self.n_pre * (self.n_post - (not self.allow_self))
+        return self.prob * self.n_pre * (self.n_post - (not self.autapses))
 
     @property
     def n_synapses(self) -> None:

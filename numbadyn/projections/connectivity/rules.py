@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from numbadyn.errors import ConnectivityError
 from numbadyn.model.init import Initialiser, OfPairs
 from numbadyn.projections.connectivity.base import Connectivity
+from numbadyn.projections.connectivity.spellings import spelled
 
 __all__ = ["AllToAll", "FixedInDegree", "FixedOutDegree", "FixedProb", "FixedTotalNumber", "OneToOne"]
 
@@ -24,13 +25,13 @@ class AllToAll(Connectivity):
     ----------
     in_size, out_size, weight
         See `Connectivity`.
-    include_self : bool
+    autapses : bool
         Whether neuron i of a population that projects onto itself connects to neuron i.
 
     Raises
     ------
     ConnectivityError
-        If `include_self` is False between populations of different sizes.
+        If `autapses` is False between populations of different sizes.
 
     Examples
     --------
@@ -38,17 +39,18 @@ class AllToAll(Connectivity):
     12
     """
 
-    def __init__(self, in_size: Any, out_size: Any, weight: Any = 1.0, include_self: bool = True) -> None:
+    @spelled
+    def __init__(self, in_size: Any, out_size: Any, weight: Any = 1.0, autapses: bool = True) -> None:
         super().__init__(in_size, out_size, weight)
-        self.include_self = bool(include_self)
-        if not self.include_self:
-            self._need_equal_sizes("include_self")
+        self.autapses = bool(autapses)
+        if not self.autapses:
+            self._need_equal_sizes("autapses")
         self.check_weight_shape(self.n_synapses)
 
     @property
     def n_synapses(self) -> int:
         """Number of synapses."""
-        return self.n_pre * (self.n_post if self.include_self else self.n_post - 1)
+        return self.n_pre * (self.n_post if self.autapses else self.n_post - 1)
 
 
 class OneToOne(Connectivity):
@@ -99,13 +101,13 @@ class FixedProb(Connectivity):
         ``nd.init.OfPairs``), or of their distance (``nd.init.OfDistance``).
     weight
         See `Connectivity`.
-    allow_self : bool
+    autapses : bool
         Whether a neuron of a population that projects onto itself may connect to itself.
 
     Raises
     ------
     ConnectivityError
-        If `prob` is outside of [0, 1] (of a function when the synapses are made), or `allow_self` is False between
+        If `prob` is outside of [0, 1] (of a function when the synapses are made), or `autapses` is False between
         populations of different sizes.
 
     Notes
@@ -124,13 +126,14 @@ class FixedProb(Connectivity):
 
     prob: float | OfPairs
 
-    def __init__(self, in_size: Any, out_size: Any, prob: Any, weight: Any = 1.0, allow_self: bool = True) -> None:
+    @spelled
+    def __init__(self, in_size: Any, out_size: Any, prob: Any, weight: Any = 1.0, autapses: bool = True) -> None:
         super().__init__(in_size, out_size, weight)
         by_pairs = isinstance(prob, OfPairs) or (callable(prob) and not isinstance(prob, Initialiser))
         self.prob = self._chance_of_pairs(prob) if by_pairs else self._probability("prob", prob)
-        self.allow_self = bool(allow_self)
-        if not self.allow_self:
-            self._need_equal_sizes("allow_self")
+        self.autapses = bool(autapses)
+        if not self.autapses:
+            self._need_equal_sizes("autapses")
         self.check_weight_shape(None)
 
     @property
@@ -141,7 +144,7 @@ class FixedProb(Connectivity):
             pairs = self.n_pre * self.n_post
             number = np.linspace(0, pairs - 1, min(pairs, 1 << 16)).astype(np.int64)
             prob = float(self.chances(number // self.n_post, number % self.n_post).mean())
-        return prob * self.n_pre * (self.n_post - (not self.allow_self))
+        return prob * self.n_pre * (self.n_post - (not self.autapses))
 
     @property
     def n_synapses(self) -> None:
@@ -193,14 +196,14 @@ class FixedProb(Connectivity):
 class _FixedNumber(Connectivity):
     """What the rules with a fixed number of synapses share."""
 
-    def __init__(self, in_size: Any, out_size: Any, num: int, weight: Any, allow_self: bool, allow_multi: bool) -> None:
+    def __init__(self, in_size: Any, out_size: Any, num: int, weight: Any, autapses: bool, multapses: bool) -> None:
         super().__init__(in_size, out_size, weight)
-        self.allow_self = bool(allow_self)
-        self.allow_multi = bool(allow_multi)
-        if not self.allow_self:
-            self._need_equal_sizes("allow_self")
+        self.autapses = bool(autapses)
+        self.multapses = bool(multapses)
+        if not self.autapses:
+            self._need_equal_sizes("autapses")
         choices = self._choices()
-        limit = None if self.allow_multi and choices > 0 else choices
+        limit = None if self.multapses and choices > 0 else choices
         self.num = self._count("num", num, most=limit, cure=self._cure())
         self.check_weight_shape(self.n_synapses)
 
@@ -209,12 +212,12 @@ class _FixedNumber(Connectivity):
         """Give how many different partners or pairs there are to choose from."""
 
     def _cure(self) -> str:
-        return "Ask for fewer, enlarge the populations, or allow several synapses for each pair with allow_multi=True."
+        return "Ask for fewer, enlarge the populations, or allow several synapses for each pair with multapses=True."
 
     @property
     def may_repeat(self) -> bool:
         """Whether a pair of neurons may have more than one synapse."""
-        return self.allow_multi
+        return self.multapses
 
 
 class FixedInDegree(_FixedNumber):
@@ -228,9 +231,10 @@ class FixedInDegree(_FixedNumber):
         Number of synapses onto each postsynaptic neuron.
     weight
         See `Connectivity`.
-    allow_self, allow_multi : bool
-        Whether a neuron may connect to itself, and whether a pair may have several synapses. Without multiple synapses
-        the presynaptic partners are a uniformly drawn subset.
+    autapses, multapses : bool
+        Whether a neuron of a population that projects onto itself may connect to itself, and whether a pair may have
+        several synapses; by default both. With multapses every synapse draws its presynaptic neuron independently;
+        without, the presynaptic neurons are a uniformly drawn subset.
 
     Raises
     ------
@@ -243,16 +247,17 @@ class FixedInDegree(_FixedNumber):
     500
     """
 
+    @spelled
     def __init__(
         self,
         in_size: Any,
         out_size: Any,
         num: int,
         weight: Any = 1.0,
-        allow_self: bool = True,
-        allow_multi: bool = False,
+        autapses: bool = True,
+        multapses: bool = True,
     ) -> None:
-        super().__init__(in_size, out_size, num, weight, allow_self, allow_multi)
+        super().__init__(in_size, out_size, num, weight, autapses, multapses)
 
     @property
     def n_synapses(self) -> int:
@@ -260,7 +265,7 @@ class FixedInDegree(_FixedNumber):
         return self.num * self.n_post
 
     def _choices(self) -> int:
-        return self.n_pre if self.allow_self else self.n_pre - 1
+        return self.n_pre if self.autapses else self.n_pre - 1
 
 
 class FixedOutDegree(_FixedNumber):
@@ -274,9 +279,10 @@ class FixedOutDegree(_FixedNumber):
         Number of synapses of each presynaptic neuron.
     weight
         See `Connectivity`.
-    allow_self, allow_multi : bool
-        Whether a neuron may connect to itself, and whether a pair may have several synapses. Without multiple synapses
-        the postsynaptic partners are a uniformly drawn subset.
+    autapses, multapses : bool
+        Whether a neuron of a population that projects onto itself may connect to itself, and whether a pair may have
+        several synapses; by default both. With multapses every synapse draws its postsynaptic neuron independently;
+        without, the postsynaptic neurons are a uniformly drawn subset.
 
     Raises
     ------
@@ -289,16 +295,17 @@ class FixedOutDegree(_FixedNumber):
     1000
     """
 
+    @spelled
     def __init__(
         self,
         in_size: Any,
         out_size: Any,
         num: int,
         weight: Any = 1.0,
-        allow_self: bool = True,
-        allow_multi: bool = False,
+        autapses: bool = True,
+        multapses: bool = True,
     ) -> None:
-        super().__init__(in_size, out_size, num, weight, allow_self, allow_multi)
+        super().__init__(in_size, out_size, num, weight, autapses, multapses)
 
     @property
     def n_synapses(self) -> int:
@@ -306,7 +313,7 @@ class FixedOutDegree(_FixedNumber):
         return self.num * self.n_pre
 
     def _choices(self) -> int:
-        return self.n_post if self.allow_self else self.n_post - 1
+        return self.n_post if self.autapses else self.n_post - 1
 
 
 class FixedTotalNumber(_FixedNumber):
@@ -320,8 +327,9 @@ class FixedTotalNumber(_FixedNumber):
         Number of synapses of the whole projection.
     weight
         See `Connectivity`.
-    allow_self, allow_multi : bool
-        Whether a neuron may connect to itself, and whether a pair may have several synapses. With multiple synapses
+    autapses, multapses : bool
+        Whether a neuron of a population that projects onto itself may connect to itself, and whether a pair may have
+        several synapses; by default both. With multapses
         every synapse draws its pair independently; without, the pairs are a uniformly drawn subset of all pairs.
 
     Raises
@@ -335,16 +343,17 @@ class FixedTotalNumber(_FixedNumber):
     10
     """
 
+    @spelled
     def __init__(
         self,
         in_size: Any,
         out_size: Any,
         num: int,
         weight: Any = 1.0,
-        allow_self: bool = True,
-        allow_multi: bool = True,
+        autapses: bool = True,
+        multapses: bool = True,
     ) -> None:
-        super().__init__(in_size, out_size, num, weight, allow_self, allow_multi)
+        super().__init__(in_size, out_size, num, weight, autapses, multapses)
 
     @property
     def n_synapses(self) -> int:
@@ -352,4 +361,4 @@ class FixedTotalNumber(_FixedNumber):
         return self.num
 
     def _choices(self) -> int:
-        return self.n_pre * (self.n_post if self.allow_self else self.n_post - 1)
+        return self.n_pre * (self.n_post if self.autapses else self.n_post - 1)

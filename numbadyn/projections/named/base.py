@@ -6,17 +6,20 @@ not know: which rules and models there are.
 
 from __future__ import annotations
 
+import inspect
 import operator
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from numbadyn.errors import InvalidParameterError, ProjectionTargetError
 from numbadyn.model.delays import OutputDelayAt, Prefetch, PrefetchDelayAt
 from numbadyn.model.dynamics import Dynamics
+from numbadyn.model.options import check_names
 from numbadyn.model.view import whole_of
 from numbadyn.projections.align_post import AlignPostProj
 from numbadyn.projections.base import checked_target
 from numbadyn.projections.connectivity import Connectivity
+from numbadyn.projections.connectivity.spellings import spelled, standard_names
 from numbadyn.projections.ends import recurrent
 from numbadyn.projections.source import size_of
 
@@ -31,8 +34,8 @@ class Ends(NamedTuple):
     in_size: tuple[int, ...]
     out_size: tuple[int, ...]
     weight: Any
-    allow_self: bool
-    allow_multi: bool
+    autapses: bool
+    multapses: bool
     recurrent: bool
 
 
@@ -55,11 +58,13 @@ class RuleProj(AlignPostProj):
         What current it makes; a description where `syn` is one.
     delay : Quantity, array or Initialiser, optional
         As in `AlignPostProj`.
-    allow_autapses : bool
+    autapses : bool
         Whether a neuron of a population that projects onto itself may connect to itself; without effect between two
         populations.
-    allow_multapses : bool
-        Whether a pair of neurons may have several synapses, for the rules that choose partners.
+    multapses : bool
+        Whether a pair of neurons may have several synapses, for the rules that choose partners. Both may be spelt
+        as elsewhere, ``allow_autapses`` and ``allow_multapses``; see
+        `numbadyn.projections.connectivity.spellings`.
     seed : int, optional
         Seed of the synapses, their weights and delays: the same ones in every network and for every seed of the
         simulation. By default they follow from the seed of the simulation, apart for each projection.
@@ -70,7 +75,7 @@ class RuleProj(AlignPostProj):
     ----------
     pre : Dynamics or OutputDelayAt
         The source.
-    allow_autapses, allow_multapses : bool
+    autapses, multapses : bool
         As they were given.
 
     Raises
@@ -90,6 +95,14 @@ class RuleProj(AlignPostProj):
     network, and a spike of step m acts with a delay of d steps in step m + 1 + d.
     """
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Name a misspelt argument; those of a subclass and those of every projection that is named after a rule."""
+        own = inspect.signature(cls.__init__).parameters
+        common = [name for name in standard_names(cls.__name__, kwargs) if name not in own]
+        check_names(RuleProj.__init__, cls.__name__, common)
+        return super().__new__(cls, *args, **kwargs)
+
+    @spelled
     def __init__(
         self,
         pre: Any,
@@ -100,8 +113,8 @@ class RuleProj(AlignPostProj):
         syn: Any,
         out: Any,
         delay: Any = None,
-        allow_autapses: bool = True,
-        allow_multapses: bool = True,
+        autapses: bool = True,
+        multapses: bool = True,
         seed: int | None = None,
         label: str | None = None,
         share: bool = True,
@@ -118,13 +131,13 @@ class RuleProj(AlignPostProj):
             )
         checked_target(post, where)
         same = recurrent(pre, post)
-        allow_self = bool(allow_autapses) or same is False
+        autapses = bool(autapses) or same is False
         sizes = (size_of(pre) or source.out_size, post.varshape)
-        comm = rule(Ends(*sizes, weight, allow_self, bool(allow_multapses), bool(same)))
+        comm = rule(Ends(*sizes, weight, autapses, bool(multapses), bool(same)))
         comm.seed = None if seed is None else _checked_seed(seed, where)
         super().__init__(pre, comm=comm, syn=syn, out=out, post=post, delay=delay, label=label, share=share, name=name)
         self._pre = pre
-        self.allow_autapses, self.allow_multapses = bool(allow_autapses), bool(allow_multapses)
+        self.autapses, self.multapses = bool(autapses), bool(multapses)
 
     @property
     def pre(self) -> Any:

@@ -104,4 +104,4 @@ class FixedTotalNumberProj(RuleProj):
 
 def _with_number(ends: Ends, number: Any) -> tuple[Any, ...]:
     """Give the arguments of the rules with a fixed number of synapses."""
-    return ends.in_size, ends.out_size, number, ends.weight, ends.allow_self, ends.allow_multi
+    return ends.in_size, ends.out_size, number, ends.weight, ends.autapses, ends.multapses

@@ -43,7 +43,7 @@ class PairwiseBernoulliProj(RuleProj):
         super().__init__(
             pre,
             post,
-            lambda ends: FixedProb(ends.in_size, ends.out_size, p, ends.weight, ends.allow_self),
+            lambda ends: FixedProb(ends.in_size, ends.out_size, p, ends.weight, ends.autapses),
             **options,
         )
 
@@ -80,7 +80,7 @@ class SymmetricPairwiseBernoulliProj(RuleProj):
                     where=f"{type(self).__name__}(pre, post)",
                     cure="Give one population twice; between two populations use PairwiseBernoulliProj.",
                 )
-            return SymmetricPairwiseBernoulli(ends.in_size, ends.out_size, p, ends.weight, ends.allow_self)
+            return SymmetricPairwiseBernoulli(ends.in_size, ends.out_size, p, ends.weight, ends.autapses)
 
         super().__init__(pre, post, rule, **options)
 
@@ -98,7 +98,7 @@ class PairwisePoissonProj(RuleProj):
     Raises
     ------
     ConnectivityError
-        `mean` is negative or no number, or `allow_multapses` is False.
+        `mean` is negative or no number, or `multapses` is False.
 
     Examples
     --------
@@ -111,12 +111,12 @@ class PairwisePoissonProj(RuleProj):
 
     def __init__(self, pre: Any, post: Any, *, mean: Any, **options: Any) -> None:
         def rule(ends: Ends) -> Connectivity:
-            if not ends.allow_multi:
+            if not ends.multapses:
                 raise ConnectivityError(
-                    f"{type(self).__name__} gives a pair any number of synapses, but allow_multapses is False.",
-                    where=f"{type(self).__name__}(allow_multapses)",
-                    cure="Leave allow_multapses at True, or use PairwiseBernoulliProj.",
+                    f"{type(self).__name__} gives a pair any number of synapses, but multapses is False.",
+                    where=f"{type(self).__name__}(multapses)",
+                    cure="Leave multapses at True, or use PairwiseBernoulliProj.",
                 )
-            return PairwisePoisson(ends.in_size, ends.out_size, mean, ends.weight, ends.allow_self)
+            return PairwisePoisson(ends.in_size, ends.out_size, mean, ends.weight, ends.autapses)
 
         super().__init__(pre, post, rule, **options)

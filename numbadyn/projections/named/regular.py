@@ -26,7 +26,7 @@ class OneToOneProj(RuleProj):
     Raises
     ------
     ConnectivityError
-        The numbers differ, or `allow_autapses` forbids all synapses of a population onto itself.
+        The numbers differ, or `autapses` forbids all synapses of a population onto itself.
 
     Examples
     --------
@@ -40,11 +40,11 @@ class OneToOneProj(RuleProj):
 
     def __init__(self, pre: Any, post: Any, **options: Any) -> None:
         def rule(ends: Ends) -> Connectivity:
-            if not ends.allow_self:
+            if not ends.autapses:
                 raise ConnectivityError(
-                    f"{type(self).__name__} connects each neuron to itself, which allow_autapses=False forbids.",
-                    where=f"{type(self).__name__}(allow_autapses)",
-                    cure="Leave allow_autapses at True, or choose another rule.",
+                    f"{type(self).__name__} connects each neuron to itself, which autapses=False forbids.",
+                    where=f"{type(self).__name__}(autapses)",
+                    cure="Leave autapses at True, or choose another rule.",
                 )
             return OneToOne(ends.in_size, ends.out_size, ends.weight)
 
@@ -65,9 +65,9 @@ class AllToAllProj(RuleProj):
     >>> from quantities import ms, mV, nS
     >>> A = nd.LIF(3)
     >>> models = {"syn": nd.Expon.desc(tau=5 * ms), "out": nd.COBA.desc(E=0 * mV)}
-    >>> nd.AllToAllProj(A, A, weight=1 * nS, allow_autapses=False, **models).comm.n_synapses
+    >>> nd.AllToAllProj(A, A, weight=1 * nS, autapses=False, **models).comm.n_synapses
     6
     """
 
     def __init__(self, pre: Any, post: Any, **options: Any) -> None:
-        super().__init__(pre, post, lambda ends: AllToAll(*ends[:3], include_self=ends.allow_self), **options)
+        super().__init__(pre, post, lambda ends: AllToAll(*ends[:3], ends.autapses), **options)

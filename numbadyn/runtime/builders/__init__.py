@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from numbadyn.projections.connectivity import Connectivity, Edges, Places, SynapseTable, as_delay, placed
+from numbadyn.projections.connectivity import Connectivity, Places, SynapseTable, as_delay, placed
 from numbadyn.runtime.builders.cpu.delays import with_delays
 from numbadyn.runtime.builders.cpu.structure import Draw, structure_of
 from numbadyn.runtime.builders.cpu.values import per_synapse
@@ -87,6 +87,6 @@ def build(
         rounding=rounding,
         draw=draw.shifted(2),
         keep_order=rule.may_repeat,
-        one_axis="synapses" if isinstance(rule, Edges) else "neurons" if rule.n_synapses is None else "either",
+        one_axis="synapses" if rule.lists_synapses else "neurons" if rule.n_synapses is None else "either",
     )
     return placed(table, places)

@@ -25,7 +25,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.errors import InternalError
 from numbadyn.ir.elementary import numpy_functions
 from numbadyn.model.init import OfPairs
 from numbadyn.projections.connectivity import (
@@ -40,6 +39,7 @@ from numbadyn.projections.connectivity import (
     OneToOne,
     PairwisePoisson,
     SymmetricPairwiseBernoulli,
+    listed,
 )
 from numbadyn.runtime.builders.cpu.compiled import structure_kernels
 
@@ -80,6 +80,11 @@ class Draw(NamedTuple):
         """
         return cls(np.uint32(seed & 0xFFFFFFFF), np.uint32((seed >> 32) & 0xFFFFFFFF), np.uint32(stream & 0xFFFFFFFF))
 
+    @property
+    def seed(self) -> int:
+        """The seed, 64 bits."""
+        return int(self.key1) << 32 | int(self.key0)
+
     def shifted(self, by: int) -> "Draw":
         """Give the words of another stream of the same projection.
 
@@ -116,7 +121,7 @@ class Structure(NamedTuple):
 
 @singledispatch
 def structure_of(rule: Connectivity, draw: Draw) -> Structure:
-    """Make the synapses of a rule.
+    """Make the synapses of a rule; one that has no builder is a user's, and lists them itself.
 
     Parameters
     ----------
@@ -130,12 +135,12 @@ def structure_of(rule: Connectivity, draw: Draw) -> Structure:
     Structure
         Offsets, targets and order.
     """
-    raise InternalError(f"There is no builder for the rule {rule!r}.", where="runtime.builders.structure")
+    return structure_of(listed(rule, (draw.seed, int(draw.stream))), draw)
 
 
 @structure_of.register
 def _(rule: AllToAll, draw: Draw) -> Structure:
-    skip = not rule.include_self
+    skip = not rule.autapses
     targets = np.empty(rule.n_synapses, dtype=np.uint32)
     structure_kernels().all_pairs(targets, rule.n_pre, rule.n_post, skip)
     return Structure(np.arange(rule.n_pre + 1, dtype=np.int64) * (rule.n_post - skip), targets)
@@ -149,7 +154,7 @@ def _(rule: OneToOne, draw: Draw) -> Structure:
 @structure_of.register
 def _(rule: FixedProb, draw: Draw) -> Structure:
     offsets = np.zeros(rule.n_pre + 1, dtype=np.int64)
-    skip = not rule.allow_self
+    skip = not rule.autapses
     if isinstance(rule.prob, OfPairs):
         return _pair_by_pair(rule, draw)
     if rule.prob == 0.0:
@@ -180,7 +185,7 @@ def _pair_by_pair(rule: FixedProb, draw: Draw) -> Structure:
         number = np.arange(start, min(start + _PAIRS, pairs))
         pre, post = number // rule.n_post, number % rule.n_post
         chances = rule.chances(pre, post)
-        if not rule.allow_self:
+        if not rule.autapses:
             chances[pre == post] = 0.0
         found = structure_kernels().draw_pairs(offsets, room, chances, start, rule.n_post, *draw)
         parts.append(room[:found].copy())
@@ -191,7 +196,7 @@ def _pair_by_pair(rule: FixedProb, draw: Draw) -> Structure:
 @structure_of.register
 def _(rule: PairwisePoisson, draw: Draw) -> Structure:
     offsets = np.zeros(rule.n_pre + 1, dtype=np.int64)
-    skip = not rule.allow_self
+    skip = not rule.autapses
     if rule.mean == 0.0:
         return Structure(offsets, np.empty(0, dtype=np.uint32))
     expected = rule.mean * rule.n_pre * (rule.n_post - skip)
@@ -213,7 +218,7 @@ def _(rule: SymmetricPairwiseBernoulli, draw: Draw) -> Structure:
     nothing = np.empty(0, dtype=np.uint32)
     if rule.prob == 0.0:
         return Structure(offsets, nothing)
-    common = (int(not rule.allow_self), rule.prob, skip_scale(rule.prob))
+    common = (int(not rule.autapses), rule.prob, skip_scale(rule.prob))
     structure_kernels().draw_symmetric(offsets, nothing, *common, False, *draw)
     np.cumsum(offsets, out=offsets)
     targets = np.empty(offsets[-1], dtype=np.uint32)
@@ -271,7 +276,7 @@ def _enlarged(targets: NDArray[np.uint32], row: int) -> NDArray[np.uint32]:
 @structure_of.register
 def _(rule: FixedInDegree, draw: Draw) -> Structure:
     offsets = np.zeros(rule.n_pre + 1, dtype=np.int64)
-    common = (rule.n_post, rule.num, int(not rule.allow_self), rule.allow_multi, *draw)
+    common = (rule.n_post, rule.num, int(not rule.autapses), rule.multapses, *draw)
     structure_kernels().count_sources(offsets, *common)
     targets = np.empty(rule.n_synapses, dtype=np.uint32)
     structure_kernels().draw_columns(offsets, targets, *common)
@@ -306,11 +311,11 @@ def row_counts(rule: FixedTotalNumber, draw: Draw) -> NDArray[np.int64]:
     ndarray of int64, shape (n_pre,)
     """
     counts = np.zeros(rule.n_pre, dtype=np.int64)
-    choices = rule.n_post - (not rule.allow_self)
+    choices = rule.n_post - (not rule.autapses)
     # Beyond one half it is quicker to draw which pairs have none; the distribution is the same.
-    complement = not rule.allow_multi and 2 * rule.num > rule.n_pre * choices
+    complement = not rule.multapses and 2 * rule.num > rule.n_pre * choices
     number = rule.n_pre * choices - rule.num if complement else rule.num
-    structure_kernels().spread_over_rows(counts, number, choices, rule.allow_multi, *draw.shifted(COUNT_STREAM))
+    structure_kernels().spread_over_rows(counts, number, choices, rule.multapses, *draw.shifted(COUNT_STREAM))
     if complement:
         np.subtract(choices, counts, out=counts)
     return counts
@@ -339,5 +344,5 @@ def _(rule: Matrix, draw: Draw) -> Structure:
 def _rows(rule: FixedOutDegree | FixedTotalNumber, offsets: NDArray[np.int64], draw: Draw) -> Structure:
     """Fill rows of known lengths."""
     targets = np.empty(rule.n_synapses, dtype=np.uint32)
-    structure_kernels().draw_rows(offsets, targets, rule.n_post, int(not rule.allow_self), rule.allow_multi, *draw)
+    structure_kernels().draw_rows(offsets, targets, rule.n_post, int(not rule.autapses), rule.multapses, *draw)
     return Structure(offsets, targets)

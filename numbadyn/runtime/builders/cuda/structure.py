@@ -118,7 +118,7 @@ def structure_on_device(rule: Connectivity, shop: Workshop, draw: Draw) -> Devic
 
 @structure_on_device.register
 def _(rule: AllToAll, shop: Workshop, draw: Draw) -> DeviceStructure | None:
-    skip = not rule.include_self
+    skip = not rule.autapses
     offsets = np.arange(rule.n_pre + 1, dtype=np.int64) * (rule.n_post - skip)
     made = _with_room(shop, offsets)
     shop.run(_MODULE, "all_pairs", made.n_synapses, made.targets, made.n_synapses, rule.n_post, int(skip))
@@ -155,15 +155,15 @@ def _(rule: PairwisePoisson, shop: Workshop, draw: Draw) -> DeviceStructure | No
 def _(rule: SymmetricPairwiseBernoulli, shop: Workshop, draw: Draw) -> DeviceStructure | None:
     if rule.prob == 0.0:
         return _with_room(shop, np.zeros(rule.n_pre + 1, dtype=np.int64))
-    common = (rule.n_pre, int(not rule.allow_self), skip_scale(rule.prob), *draw)
+    common = (rule.n_pre, int(not rule.autapses), skip_scale(rule.prob), *draw)
     return _entered("draw_symmetric", rule.n_pre, rule.n_pre, (), common, shop)
 
 
 @structure_on_device.register
 def _(rule: FixedInDegree, shop: Workshop, draw: Draw) -> DeviceStructure | None:
-    choices = rule.n_pre - (not rule.allow_self)
-    workers, listed, scratch = _scratch(shop, rule.n_post, rule.num, choices, rule.allow_multi)
-    sizes = (rule.n_pre, rule.n_post, rule.num, int(not rule.allow_self), int(rule.allow_multi))
+    choices = rule.n_pre - (not rule.autapses)
+    workers, listed, scratch = _scratch(shop, rule.n_post, rule.num, choices, rule.multapses)
+    sizes = (rule.n_pre, rule.n_post, rule.num, int(not rule.autapses), int(rule.multapses))
     return _entered("draw_columns", rule.n_pre, workers, (workers,), (*sizes, listed, scratch, *draw), shop)
 
 
@@ -174,7 +174,7 @@ def _(rule: FixedOutDegree, shop: Workshop, draw: Draw) -> DeviceStructure | Non
 
 @structure_on_device.register
 def _(rule: FixedTotalNumber, shop: Workshop, draw: Draw) -> DeviceStructure | None:
-    if not rule.allow_multi:  # how full a row is decides over the next draw, so these counts come one after another
+    if not rule.multapses:  # how full a row is decides over the next draw, so these counts come one after another
         return _rows(rule, row_counts(rule, draw), shop, draw)
     counts = shop.device.to_device(np.zeros(rule.n_pre, dtype=np.int64))
     shop.run(_MODULE, "spread_over_rows", rule.num, counts, rule.n_pre, rule.num, *draw.shifted(COUNT_STREAM))
@@ -198,7 +198,7 @@ def _drawn_rows(
     phase: str, rule: FixedProb | PairwisePoisson, scale: float, shop: Workshop, draw: Draw
 ) -> DeviceStructure:
     """Draw rows twice: their lengths, then their targets, which ascend."""
-    common = (rule.n_post, int(not rule.allow_self), scale, *draw)
+    common = (rule.n_post, int(not rule.autapses), scale, *draw)
     counted = shop.device.to_device(np.zeros(rule.n_pre + 1, dtype=np.int64))
     shop.run(_MODULE, phase, rule.n_pre, 0, counted, shop.device.empty(0, np.uint32), *common)
     made = _with_room(shop, np.cumsum(shop.device.read(counted, 0, rule.n_pre + 1)))
@@ -223,13 +223,13 @@ def _rows(
     rule: FixedOutDegree | FixedTotalNumber, counts: NDArray[np.int64], shop: Workshop, draw: Draw
 ) -> DeviceStructure:
     """Fill rows of known lengths and sort them."""
-    skip = int(not rule.allow_self)
+    skip = int(not rule.autapses)
     made = _with_room(shop, _offsets(counts))
     longest = int(counts.max(initial=0))
-    workers, listed, scratch = _scratch(shop, rule.n_pre, longest, rule.n_post - skip, rule.allow_multi)
+    workers, listed, scratch = _scratch(shop, rule.n_pre, longest, rule.n_post - skip, rule.multapses)
     shop.run(
         _MODULE, "draw_rows", workers, workers, made.offsets_there, made.targets, rule.n_post, skip,
-        int(rule.allow_multi), listed, scratch, *draw,
+        int(rule.multapses), listed, scratch, *draw,
     )  # fmt: skip
     shop.run(_MODULE, "sort_rows", rule.n_pre, made.offsets_there, made.targets)
     return made
