@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from quantities import Hz, mV, ms
+from quantities import Hz, ms, mV
 
 import numbadyn as nd
 from numbadyn.errors import ConnectivityError
@@ -34,7 +34,7 @@ def run(comm, target, delay=None, seed=3):
     net = Net(comm, delay)
     sim = simulator_of(net, 0.5 * ms, target, seed=seed)
     sim.record(net.E, "V")
-    return sim.run(10 * ms, progress=False)[net.E].V.values, net.proj.edges(dt=0.5 * ms)
+    return sim.run(10 * ms, progress=False)[net.E].V.magnitude, net.proj.edges(dt=0.5 * ms)
 
 
 WEIGHTS = np.linspace(0.1, 2.0, 60)
