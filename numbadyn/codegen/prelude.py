@@ -6,6 +6,7 @@ In: a `Program`.  Out: pieces of source text.  Must not know: targets, arrays, `
 from __future__ import annotations
 
 from numbadyn.ir.elementary import NAMES
+from numbadyn.ir.kinds import KINDS
 from numbadyn.ir.ops import OPS
 from numbadyn.ir.reductions import LANES
 from numbadyn.lowering.program import Program
@@ -102,8 +103,9 @@ def small_functions(program: Program) -> str:
 
 
 def columns() -> str:
-    """Lines that name the columns of synaptic terms."""
-    return "\n".join(f"T_{name} = {number}" for number, name in enumerate(TERM_COLUMNS))
+    """Lines that name the columns of synaptic terms, and the kinds of values."""
+    terms = "\n".join(f"T_{name} = {number}" for number, name in enumerate(TERM_COLUMNS))
+    return "\n".join([terms, *(f"KIND_{kind.upper()} = {row.code}" for kind, row in KINDS.items())])
 
 
 #: Ways of joining elements, by name.

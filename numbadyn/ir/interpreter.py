@@ -17,20 +17,16 @@ from numpy.typing import NDArray
 
 from numbadyn.ir.analysis import base_of, invariants, live, signal_of, signals
 from numbadyn.ir.elementary import numpy_functions
+from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import BindContext, Node, Step
-from numbadyn.ir.ops import OPS, Kind
+from numbadyn.ir.ops import OPS
 from numbadyn.ir.reductions import reduced, row_products
 from numbadyn.ir.spaces import Space
 from numbadyn.ir.synapses import arrivals, collected, mapped
 
-__all__ = ["Evaluator", "Interpreter", "dtype_of"]
+__all__ = ["Evaluator", "Interpreter"]
 
 Array = NDArray[Any]
-
-
-def dtype_of(kind: Kind, bits: int) -> np.dtype[Any]:
-    """NumPy dtype of a kind at a precision."""
-    return np.dtype({"real": f"float{bits}", "int": "int64", "bool": "bool"}[kind])
 
 
 def _words(number: int) -> tuple[np.uint32, np.uint32]:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.ir.ops import Kind
+from numbadyn.ir.kinds import Kind
 from numbadyn.ir.printer import step_text
 from numbadyn.ir.spaces import Space
 from numbadyn.ir.traits import TRAITS, Traits

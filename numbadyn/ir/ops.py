@@ -3,7 +3,7 @@
 In: nothing.  Out: `OPS`, read by the tracer (rules), the verifier, the interpreter (meaning), the differentiator and
 the source writer (spelling).  Must not know: how values are traced, where they are stored, Numba, `quantities`.
 
-A *kind* is ``"real"`` (float64 or float32, decided when a network is built), ``"int"`` (int64) or ``"bool"``.
+Kinds are those of `numbadyn.ir.kinds`.
 """
 
 from __future__ import annotations
@@ -14,16 +14,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-__all__ = ["OPS", "Kind", "Op", "promote"]
+__all__ = ["OPS", "Op"]
 
-Kind = Literal["real", "int", "bool"]
 UnitRule = Literal["same", "multiply", "divide", "sqrt", "cbrt", "keep", "none", "compare", "select", "logic"]
 KindRule = Literal["promote", "real", "keep", "bool", "int", "select", "steps"]
 
 #: More steps than any run has, and a number that is exact in float64.
 _MANY_STEPS = 2**62
-
-_ORDER: dict[Kind, int] = {"bool": 0, "int": 1, "real": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +59,6 @@ class Op:
         if self.meaning is not None:
             return ""
         return "exprel" if self.name == "propagator" else self.name
-
-
-def promote(*kinds: Kind) -> Kind:
-    """The widest of some kinds.
-
-    Examples
-    --------
-    >>> promote("bool", "real", "int")
-    'real'
-    """
-    return max(kinds, key=lambda kind: _ORDER[kind])
 
 
 def _minimum(a: Any, b: Any) -> Any:

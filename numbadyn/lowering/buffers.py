@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from numbadyn.ir.ops import Kind
+from numbadyn.ir.kinds import Kind
 from numbadyn.ir.spaces import Space
 
 __all__ = ["Buffer", "BufferView"]

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from numbadyn.ir.interpreter import Evaluator, dtype_of
+from numbadyn.ir.interpreter import Evaluator
+from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import BindContext
 from numbadyn.lowering.program import Program
 
@@ -95,7 +96,7 @@ def explain(program: Program, context: BindContext, tables: list[Any]) -> str:
     lines += ["", "Buffers:"]
     for block in program.buffers:
         for buffer in block:
-            itemsize = 1 if buffer.kind == "bool" else dtype_of(buffer.kind, context.bits).itemsize
+            itemsize = dtype_of(buffer.kind, context.bits).itemsize
             slots = " a slot" if buffer.role == "ring" else ""
             kind = "8 bool" if slots and buffer.kind == "bool" else buffer.kind
             lines.append(

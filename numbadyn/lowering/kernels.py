@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 
 from numbadyn.ir.analysis import base_of, computed_in_loop
+from numbadyn.ir.kinds import Kind
 from numbadyn.ir.nodes import Node, Step
-from numbadyn.ir.ops import Kind
 from numbadyn.ir.spaces import Space
 from numbadyn.ir.spelling import identifier
 from numbadyn.lowering.buffers import Buffer, BufferView

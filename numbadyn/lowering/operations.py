@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from numbadyn.ir.ops import Kind
+from numbadyn.ir.kinds import Kind
 
 __all__ = ["Access", "Kernel", "Operand", "Operation", "Slot", "Store"]
 

@@ -21,8 +21,8 @@ from numbadyn.errors import (
     ShapeError,
     TracedValueError,
 )
+from numbadyn.ir.kinds import Kind, kind_of
 from numbadyn.ir.nodes import BindContext, ParamSpec, StateSpec
-from numbadyn.ir.ops import Kind
 from numbadyn.ir.spaces import Space
 from numbadyn.model.domain import Domain, domain_of
 from numbadyn.model.held import Held
@@ -51,12 +51,7 @@ from numbadyn.units import (
     split,
 )
 
-__all__ = ["Parameter", "State", "kind_of", "stored"]
-
-
-def kind_of(dtype: np.dtype[Any]) -> Kind:
-    """The IR's kind of a NumPy dtype."""
-    return "bool" if dtype.kind == "b" else "int" if dtype.kind in "iu" else "real"
+__all__ = ["Parameter", "State", "stored"]
 
 
 class Parameter(Variable):

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.ir.interpreter import Evaluator, dtype_of
+from numbadyn.ir.interpreter import Evaluator
+from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import BindContext
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.program import Program

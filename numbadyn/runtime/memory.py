@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.ir.interpreter import Evaluator, dtype_of
+from numbadyn.ir.interpreter import Evaluator
+from numbadyn.ir.kinds import KINDS, Kind, dtype_of
 from numbadyn.ir.nodes import BindContext
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.program import Program
@@ -61,9 +62,9 @@ class Memory:
         self._rings = {buffer.index: buffer for buffer in self.offsets if buffer.role == "ring"}
         bits = evaluator.context.bits
         require(self._parts(), what=f"The states and histories of {program.step.name}", cure=CURES["states"])
-        self.R = _aligned(sizes["real"], dtype_of("real", bits))
-        self.I = _aligned(sizes["int"], np.dtype(np.int64))
-        self.B = _aligned(sizes["bool"], np.dtype(np.uint8))
+        self.R, self.I, self.B = (
+            _aligned(sizes[kind], KINDS[kind].stored_dtype(bits)) for kind in ("real", "int", "bool")
+        )
         self.event_offsets: dict[int, int] = {}
         self.count_offsets: dict[int, int] = {}
         events, counts = self._place_events()
@@ -89,9 +90,10 @@ class Memory:
         """Elements of a buffer, all slots of a history counted."""
         return buffer.size * (self.depths[buffer.index] if buffer.role == "ring" else 1)
 
-    def _place(self) -> dict[str, int]:
-        used = {"real": 0, "int": 0, "bool": 0}
-        per_line = {"real": _LINE // dtype_of("real", self.evaluator.context.bits).itemsize, "int": 8, "bool": _LINE}
+    def _place(self) -> dict[Kind, int]:
+        used = dict.fromkeys(KINDS, 0)
+        bits = self.evaluator.context.bits
+        per_line = {kind: _LINE // row.stored_dtype(bits).itemsize for kind, row in KINDS.items()}
         for block in self.program.buffers:
             kind = block[0].kind
             used[kind] = -(-used[kind] // per_line[kind]) * per_line[kind]
@@ -105,7 +107,7 @@ class Memory:
         step, bits = self.program.step, self.evaluator.context.bits
         parts = []
         for buffer in self.offsets:
-            each = 1 if buffer.kind == "bool" else dtype_of(buffer.kind, bits).itemsize
+            each = dtype_of(buffer.kind, bits).itemsize
             slots = f", {self.depths[buffer.index]} steps" if buffer.role == "ring" else ""
             parts.append(Part(f"{buffer.name} ({buffer.size} elements{slots})", self.extent(buffer) * each))
         for number in sorted(self.program.events):
@@ -130,9 +132,10 @@ class Memory:
 
     # ---- content -----------------------------------------------------------------------------------------------------
 
-    def arena(self, kind: str) -> NDArray[Any]:
+    def arena(self, kind: Kind) -> NDArray[Any]:
         """The flat array of a kind."""
-        return {"real": self.R, "int": self.I, "bool": self.B}[kind]
+        values: NDArray[Any] = getattr(self, KINDS[kind].arena)
+        return values
 
     def view(self, buffer: Buffer) -> NDArray[Any]:
         """The elements of a buffer, all slots of a history."""

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.codegen.prelude import HOW
+from numbadyn.ir.kinds import KINDS
 from numbadyn.lowering.buffers import BufferView
 from numbadyn.lowering.layouts import SLOT_COLUMNS, slot_column
 from numbadyn.lowering.stages.compaction import CompactionStage
@@ -28,8 +29,6 @@ from numbadyn.runtime.memory import Memory
 from numbadyn.runtime.merging import merged_rows, worth_merging
 
 __all__ = ["Tables"]
-
-_GRADED = {"bool": 0, "real": 1, "int": 2}
 
 
 def _rows(rows: list[list[int]], columns: int) -> NDArray[np.int64]:
@@ -247,7 +246,7 @@ class Tables:
             [
                 memory.offsets[s.source],
                 s.source.size,
-                _GRADED[s.source.kind],
+                KINDS[s.source.kind].code,
                 memory.event_offsets[s.channel],
                 memory.count_offsets[s.channel],
                 memory.depths[s.channel],
@@ -290,7 +289,7 @@ class Tables:
             factors = [0, 0, 1, 0, 0, 1] if stage.factors is None else self._slot(stage.factors)
             rows.append(
                 [
-                    HOW.index(stage.how), ("real", "int", "bool").index(kind), self.memory.offsets[stage.target], parts,
+                    HOW.index(stage.how), KINDS[kind].code, self.memory.offsets[stage.target], parts,
                     stage.source.count // parts, *self._slot(stage.source), *factors,
                 ]
             )  # fmt: skip

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.ir.interpreter import dtype_of
+from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.lowering.pipeline import lower
 from numbadyn.lowering.program import Program

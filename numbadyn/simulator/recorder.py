@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from numbadyn.errors import RecordingError
 from numbadyn.io.recordings import Paths, Recording, Result, Samples, Spikes
 from numbadyn.ir.analysis import live
+from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import Channel, Step
 from numbadyn.model.module import Module
 from numbadyn.model.naming import walk
@@ -221,14 +222,13 @@ class Recorder:
                 where=path,
                 cure="Give one name, such as 'V', or one after the other: sim.record(module, 'V', 'w').",
             )
-        dtypes = {"real": np.dtype(f"float{self.precision}"), "int": np.dtype(np.int64), "bool": np.dtype(bool)}
         for number, spec in enumerate(self.step.states):
             if spec.name == f"{path}.{variable}":
-                return "state", number, spec.shape, dtypes[spec.kind]
+                return "state", number, spec.shape, dtype_of(spec.kind, self.precision)
         if (path, variable) in self.step.probes:
             number = self.step.probes[path, variable]
             node = self.step.nodes[number]
-            return "probe", number, node.shape, dtypes[node.kind]
+            return "probe", number, node.shape, dtype_of(node.kind, self.precision)
         states = [
             spec.name.rsplit(".", 1)[-1]
             for spec in self.step.states

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from numbadyn.errors import ShapeError, TracedValueError
+from numbadyn.ir.kinds import kind_of
 from numbadyn.tracing.kinds import check_choices
 from numbadyn.tracing.trace import ANY, Trace
 from numbadyn.units import DIMENSIONLESS
@@ -81,8 +82,7 @@ def _concatenate(trace: Trace, lift: Lift, arrays: Sequence[Any], axis: int | No
 
 def _full_like(trace: Trace, lift: Lift, a: Any, fill_value: Any, dtype: Any = None) -> int:
     node, fill = trace.node(lift(a)), lift(fill_value)
-    kinds: dict[str, Any] = {"b": "bool", "i": "int", "u": "int", "f": "real"}
-    kind = node.kind if dtype is None else kinds[np.dtype(dtype).kind]
+    kind = node.kind if dtype is None else kind_of(np.dtype(dtype))
     if node.dimension is not ANY and trace.node(fill).dimension != node.dimension:
         trace.checked("add", lift(a), fill)  # says which units do not fit
     filled = trace.cast(fill, kind)

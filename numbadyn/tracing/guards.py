@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from numbadyn.ir.kinds import Kind
 from numbadyn.ir.nodes import BindContext, Guard, StateSpec
-from numbadyn.ir.ops import Kind
 from numbadyn.ir.spaces import Space
 from numbadyn.tracing.trace import Trace
 from numbadyn.units import DIMENSIONLESS, Dimension

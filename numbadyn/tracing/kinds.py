@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from numbadyn.errors import KindError
-from numbadyn.ir.ops import Kind
+from numbadyn.ir.kinds import KINDS, Kind, dtype_of
 from numbadyn.units import is_quantity
 
 __all__ = ["check_choices", "check_result", "kind_in_numpy", "numpy_type"]
 
-_TYPES: dict[str, Any] = {"bool": np.dtype(bool), "int": np.dtype(np.int64), "real": np.dtype(np.float64)}
-_KINDS: dict[Any, Kind] = {_TYPES["bool"]: "bool", _TYPES["int"]: "int", _TYPES["real"]: "real"}
+_TYPES: dict[str, Any] = {kind: dtype_of(kind, 64) for kind in KINDS}
+_KINDS: dict[Any, Kind] = {dtype_of(kind, 64): kind for kind in KINDS}
 _NAMES = {"bool": "conditions", "int": "whole numbers", "real": "real numbers"}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from numbadyn.errors import ShapeError
-from numbadyn.ir.ops import Kind
+from numbadyn.ir.kinds import Kind
 from numbadyn.tracing.trace import ANY, Trace
 
 __all__ = ["REDUCTIONS", "matmul"]

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from numbadyn.errors import DimensionError, KindError, UnsupportedFunctionError
-from numbadyn.ir.ops import OPS, Kind
+from numbadyn.ir.kinds import Kind
+from numbadyn.ir.ops import OPS
 from numbadyn.tracing import times
 from numbadyn.tracing.functions import ARRAY_FUNCTIONS
 from numbadyn.tracing.kinds import check_choices

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import InvalidParameterError, ShapeError
-from numbadyn.ir.ops import Kind
+from numbadyn.ir.kinds import Kind, kind_of
 
 __all__ = ["is_mapped", "kind_stored", "stored_array"]
 
@@ -27,7 +27,7 @@ _READABLE = frozenset(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8
 
 def kind_stored(array: NDArray[Any]) -> Kind:
     """Kind of what is read from an array."""
-    return "bool" if array.dtype.kind == "b" else "int" if array.dtype.kind in "iu" else "real"
+    return kind_of(array.dtype)
 
 
 def is_mapped(array: Any) -> bool:

@@ -19,6 +19,7 @@ import numpy as np
 
 from numbadyn.errors import DimensionError, NumbadynError, ShapeError, TracedValueError
 from numbadyn.ir.analysis import is_run_constant
+from numbadyn.ir.kinds import Kind, kind_of, promote
 from numbadyn.ir.nodes import (
     Channel,
     Connection,
@@ -30,7 +31,7 @@ from numbadyn.ir.nodes import (
     Step,
     Train,
 )
-from numbadyn.ir.ops import OPS, Kind, promote
+from numbadyn.ir.ops import OPS
 from numbadyn.ir.spaces import Space
 from numbadyn.tracing.carrier import is_stripped
 from numbadyn.tracing.misuse import named_error
@@ -225,7 +226,7 @@ class Trace:
             )
         magnitude, dimension = split(value, where=str(self.here))
         array = np.asarray(magnitude)
-        kind: Kind = "bool" if array.dtype.kind == "b" else "int" if array.dtype.kind in "iu" else "real"
+        kind = kind_of(array.dtype)
         if array.dtype.kind not in "biuf":
             raise TracedValueError(
                 f"{value!r} cannot take part in a traced expression.",

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import DimensionError, NotInitialisedError, ShapeError, TracedValueError, UnsupportedFunctionError
+from numbadyn.ir.kinds import Kind, kind_of
 from numbadyn.ir.nodes import Node
-from numbadyn.ir.ops import Kind
 from numbadyn.tracing.carrier import carry
 from numbadyn.tracing.interpolate import interp
 from numbadyn.tracing.kinds import check_result, kind_in_numpy
@@ -263,12 +263,12 @@ class Traced(StandsForQuantity, Operators):
 
     def astype(self, dtype: Any) -> Traced:
         """The value as bool, int or float."""
-        letter = np.dtype(dtype).kind
-        kinds: dict[str, Kind] = {"b": "bool", "i": "int", "u": "int", "f": "real"}
-        if letter not in kinds:
+        wanted = np.dtype(dtype)
+        if wanted.kind not in "biuf":
             self._refuse(f"astype({dtype!r})", "Use bool, int or float.")
-        value = snapped(self._trace, self._index) if kinds[letter] == "int" else self._index
-        return Traced(self._trace, self._trace.cast(value, kinds[letter]))
+        kind = kind_of(wanted)
+        value = snapped(self._trace, self._index) if kind == "int" else self._index
+        return Traced(self._trace, self._trace.cast(value, kind))
 
     def clip(self, min: Any = None, max: Any = None) -> Any:  # noqa: A002 - NumPy's own names
         """Limit the values, as `numpy.clip`."""

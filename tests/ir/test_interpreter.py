@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from numbadyn.ir.interpreter import Evaluator, Interpreter, dtype_of
+from numbadyn.ir.interpreter import Evaluator, Interpreter
+from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.ir.verify import verify
 from tests.ir.steps import Table, add_channel, add_connection, add_node, add_param, add_state, add_train

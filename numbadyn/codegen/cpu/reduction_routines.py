@@ -87,9 +87,9 @@ def reduce_rows(rows, step, R, I, B):
         second = slot_start(row[11], row[13], row[14], row[15], row[16], step)
         for i in range(row[3]):
             first, last = begin + i * width, begin + (i + 1) * width
-            if kind == 0:
+            if kind == KIND_REAL:
                 R[target + i] = reduce_reals(row, R[first:last], R[second : second + width], lanes)
-            elif kind == 1:
+            elif kind == KIND_INT:
                 I[target + i] = reduce_integers(how, I[first:last])
             else:
                 flags, count = B[first:last], 0

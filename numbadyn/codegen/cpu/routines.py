@@ -189,9 +189,9 @@ def compact(rows, step, R, I, B, E, C):
         begin = row[3] + slot * size
         events = E[begin : begin + size]
         source = row[0]
-        if row[2] == 0:
+        if row[2] == KIND_BOOL:
             C[row[4] + slot] = compact_flags(B[source : source + size], size, events)
-        elif row[2] == 1:
+        elif row[2] == KIND_REAL:
             C[row[4] + slot] = compact_values(R[source : source + size], size, events)
         else:
             C[row[4] + slot] = compact_integers(I[source : source + size], size, events)
@@ -285,7 +285,7 @@ def record_samples(rows, step, when, R, I, B):
         count, begin = row[3], slot_start(row[2], row[11], 0, row[12], 1, step)
         elements = array_at(row[4], i64(0))
         place = row[10] * count
-        if row[1] == 0:
+        if row[1] == KIND_REAL:
             reals = array_at(row[8], REAL_ZERO)
             bad = 0
             for k in range(count):
@@ -293,7 +293,7 @@ def record_samples(rows, step, when, R, I, B):
                 reals[u64(place + k)] = value
                 bad += value - value != REAL_ZERO
             row[9] += bad
-        elif row[1] == 1:
+        elif row[1] == KIND_INT:
             integers = array_at(row[8], i64(0))
             for k in range(count):
                 integers[u64(place + k)] = I[u64(begin + elements[k])]

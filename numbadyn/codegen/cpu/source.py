@@ -18,6 +18,7 @@ from numbadyn.codegen.prelude import (
     small_functions,
 )
 from numbadyn.ir.elementary import EXPREL_SHORT_LIMIT, HEADER, numba_source
+from numbadyn.ir.kinds import KINDS
 from numbadyn.ir.nodes import Step
 from numbadyn.ir.spelling import docstring_words
 from numbadyn.lowering.layouts import SLOT_COLUMNS, slot_column
@@ -149,7 +150,6 @@ def _row_count(parts: list[Part]) -> int:
 
 def _stage_function(kernel: Kernel, text: KernelText, parts: list[Part], calls: list[str]) -> str:
     """The function that runs a kernel over all its instances, each with its own rows of the tables."""
-    arena = {"real": "R", "int": "I", "bool": "B"}
     reals = [name for name, (_wish, kind) in zip(text.scalars, kernel.scalars, strict=True) if kind == "real"]
     integers = [name for name, (_wish, kind) in zip(text.scalars, kernel.scalars, strict=True) if kind != "real"]
     lines = [
@@ -168,7 +168,7 @@ def _stage_function(kernel: Kernel, text: KernelText, parts: list[Part], calls: 
             continue
         begin = f"slot_start({start}, {depth}, {lag}, {width}, {every}, step)"
         lines.append(f"        begin = {start if slot.whole else begin}")
-        lines.append(f"        {name} = {arena[slot.kind]}[begin : begin + {count}]")
+        lines.append(f"        {name} = {KINDS[slot.kind].arena}[begin : begin + {count}]")
         if slot.whole:
             newest, own_depth, own_width = text.extents[number]
             lines.append(f"        {own_depth}, {own_width} = {depth}, {width}")

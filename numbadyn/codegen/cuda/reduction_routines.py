@@ -66,9 +66,9 @@ def reduce_rows(thread, threads, step, D, entry):
         )
         for i in range(thread, T[u64(row + 3)], threads):
             place = begin + i * width
-            if kind == 0:
+            if kind == KIND_REAL:
                 R[u64(target + i)] = reduce_reals(how, R, place, factor, width)
-            elif kind == 1:
+            elif kind == KIND_INT:
                 I[u64(target + i)] = reduce_integers(how, I, place, width)
             else:
                 count = reduce_flags(B, place, width)

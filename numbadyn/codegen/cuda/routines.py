@@ -72,9 +72,9 @@ def first_of(thread, threads, number):
 
 
 def is_event(kind, place, D):
-    if kind == 0:
+    if kind == KIND_BOOL:
         return array_at(D[D_B], u8(0))[u64(place)] != 0
-    if kind == 1:
+    if kind == KIND_REAL:
         return array_at(D[D_R], REAL_ZERO)[u64(place)] != REAL_ZERO
     return array_at(D[D_I], i64(0))[u64(place)] != 0
 
@@ -229,9 +229,9 @@ def record_samples(thread, threads, step, when, D, L):
         reals, integers, flags = array_at(values, REAL_ZERO), array_at(values, i64(0)), array_at(values, u8(0))
         for k in range(thread, count, threads):
             source = u64(begin + elements[u64(k)])
-            if kind == 0:
+            if kind == KIND_REAL:
                 reals[u64(place + k)] = R[source]
-            elif kind == 1:
+            elif kind == KIND_INT:
                 integers[u64(place + k)] = I[source]
             else:
                 flags[u64(place + k)] = B[source]

@@ -26,6 +26,7 @@ from numbadyn.codegen.prelude import (
     small_functions,
 )
 from numbadyn.ir.elementary import EXPREL_SHORT_LIMIT, HEADER, numba_source
+from numbadyn.ir.kinds import KINDS, Kind
 from numbadyn.ir.nodes import Step
 from numbadyn.ir.spelling import docstring_words
 from numbadyn.lowering.layouts import SLOT_COLUMNS, slot_column
@@ -154,6 +155,9 @@ SCRATCH_ROW = WORKERS + GROUP
 _FEW = 12
 """Parameters of a loop that stay in registers; more of them are read where they are needed."""
 
+_BYTES: dict[Kind, str] = {"real": "REAL_BYTES", "int": "8", "bool": "1"}
+"""Bytes of an element, by kind, as text."""
+
 _PARAMETERS = {"real": "S", "int": "N", "bool": "N"}
 """Names of the arrays of parameters, by kind."""
 
@@ -201,9 +205,6 @@ def _loop(kernel: Kernel, step: Step) -> str:
     return "\n".join(lines) + "\n\n\n" + _phase(kernel, text, used)
 
 
-_ARENAS = {"real": ("D_R", "REAL_ZERO", "REAL_BYTES"), "int": ("D_I", "i64(0)", "8"), "bool": ("D_B", "u8(0)", "1")}
-
-
 def _phase(kernel: Kernel, text: KernelText, used: list[str]) -> str:
     width = slot_column(len(kernel.slots)) + 1
     lines = [
@@ -228,8 +229,8 @@ def _phase(kernel: Kernel, text: KernelText, used: list[str]) -> str:
             lines.append(f"        {name} = array_at({start}, np.{slot.stored}(0))")
             continue
         begin = start if slot.whole else f"slot_start({start}, {depth}, {lag}, {extent}, {every}, step)"
-        address, example, size = _ARENAS[slot.kind]
-        lines.append(f"        {name} = array_at(D[{address}] + {begin} * {size}, {example})")
+        kind = KINDS[slot.kind]
+        lines.append(f"        {name} = array_at(D[D_{kind.arena}] + {begin} * {_BYTES[slot.kind]}, {kind.zero})")
         if slot.whole:
             newest, own_depth, own_width = text.extents[number]
             lines.append(f"        {own_depth}, {own_width} = {depth}, {extent}")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.codegen.cpu.source import ENTRY, cpu_source, library_entries, library_source, without_comments
+from numbadyn.ir.kinds import KINDS
 from numbadyn.runtime.compiled import CompiledMachine
 from numbadyn.runtime.machine import Outcome
 from numbadyn.runtime.on_demand import load
@@ -64,7 +65,7 @@ class CpuMachine(CompiledMachine):
             buffer = self.buffer_of(log)
             rows.append(
                 [
-                    int(log.kind == "probe"), ("real", "int", "bool").index(buffer.kind), memory.offsets[buffer],
+                    int(log.kind == "probe"), KINDS[buffer.kind].code, memory.offsets[buffer],
                     log.elements.size, log.elements.ctypes.data, log.next_step, log.every, log.last,
                     log.values.ctypes.data, 0, log.used, 1, 0,
                 ]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.codegen.cuda.routines import CHECK_COLUMNS, LOG_HEAD, SAMPLE_COLUMNS, SPIKE_COLUMNS
+from numbadyn.ir.kinds import KINDS, Kind
 from numbadyn.runtime.cuda.device import Device
 from numbadyn.runtime.logs import SampleLog, SpikeLog
 
@@ -20,7 +21,6 @@ __all__ = ["LaunchLogs", "SamplePlace", "SpikePlace", "log_bytes", "longest_laun
 
 _SPIKES = 1 << 20
 _SAMPLE_BYTES = 1 << 26
-_KINDS = {"real": 0, "int": 1, "bool": 2}
 
 
 class SpikePlace(NamedTuple):
@@ -34,7 +34,7 @@ class SpikePlace(NamedTuple):
 class SamplePlace(NamedTuple):
     """What is sampled: kind, first place, and the address of the element numbers on the device."""
 
-    kind: str
+    kind: Kind
     place: int
     elements: int
 
@@ -121,7 +121,7 @@ class LaunchLogs:
         ]
         rows += [
             [
-                int(log.kind == "probe"), _KINDS[place.kind], place.place, log.elements.size, place.elements,
+                int(log.kind == "probe"), KINDS[place.kind].code, place.place, log.elements.size, place.elements,
                 int(log.steps[0]), log.every, log.last, address(values),
             ]
             for log, place, values in zip(self.samples, sample_places, self._values, strict=True)

@@ -26,6 +26,7 @@ from numbadyn.codegen.cuda.source import (
     scratch_size,
 )
 from numbadyn.errors import DeviceMemoryError
+from numbadyn.ir.kinds import KINDS
 from numbadyn.ir.nodes import BindContext
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.program import Program
@@ -45,7 +46,6 @@ from numbadyn.runtime.on_demand import load
 __all__ = ["CudaMachine"]
 
 _ARRAYS = ("R", "I", "B", "E", "C")
-_ARENAS = {"real": "R", "int": "I", "bool": "B"}
 _RESERVE = 64 << 20
 _MOST_IN_BIN, _BIN_BYTES = 32, 1 << 27
 _PIECES = 4
@@ -125,12 +125,12 @@ class CudaMachine(CompiledMachine):
     def _latest(self, buffer: Buffer) -> NDArray[Any]:
         view = self.memory.view(buffer)
         if self._there:
-            view[:] = self.device.read(self._there[_ARENAS[buffer.kind]], self.memory.offsets[buffer], view.size)
+            view[:] = self.device.read(self._there[KINDS[buffer.kind].arena], self.memory.offsets[buffer], view.size)
         return view
 
     def _changed(self, buffer: Buffer) -> None:
         if self._there:
-            there = self._there[_ARENAS[buffer.kind]]
+            there = self._there[KINDS[buffer.kind].arena]
             self.device.write(there, self.memory.view(buffer), self.memory.offsets[buffer])
 
     def _forget(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from numbadyn.errors import ShapeError
-from numbadyn.model.values import kind_of
+from numbadyn.ir.kinds import kind_of
 from numbadyn.model.variable import Variable
 from numbadyn.tracing.trace import ANY, Template, current_trace
 from numbadyn.units import split

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from numbadyn.errors import HookArgumentError, InvalidParameterError, SchedulingError, ShapeError, UnknownStateError
-from numbadyn.ir.ops import Kind
+from numbadyn.ir.kinds import Kind, kind_of
 from numbadyn.model.delays.storage.history import History, eager_histories
 from numbadyn.model.delays.times.window import Before, Window
 from numbadyn.model.describe import content_key
@@ -327,8 +327,8 @@ class OutputSource(Source):
         if not history.samples:
             return known
         last = history.samples[-1]
-        kind = "bool" if last.dtype.kind == "b" else "int" if last.dtype.kind in "iu" else "real"
-        return Template(known.shape, kind, history.dimension or DIMENSIONLESS)  # type: ignore[arg-type]
+        kind = kind_of(last.dtype)
+        return Template(known.shape, kind, history.dimension or DIMENSIONLESS)
 
 
 class GivenSource(Source):

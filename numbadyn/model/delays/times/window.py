@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from numbadyn.errors import UnitExpectedError, UpdateEveryError
+from numbadyn.ir.kinds import Kind
 from numbadyn.ir.nodes import BindContext
-from numbadyn.ir.ops import Kind
 from numbadyn.tracing.trace import Trace
 from numbadyn.units import TIME, describe, is_quantity, magnitude_in
 
