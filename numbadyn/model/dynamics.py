@@ -19,7 +19,7 @@ from numbadyn.model.hooks import call, wants_input, wants_output
 from numbadyn.model.module import Module, missing_attributes_explained
 from numbadyn.model.order import calling
 from numbadyn.model.population import Population
-from numbadyn.model.stepping import stepping
+from numbadyn.model.stepping import entering
 from numbadyn.model.streams import drawing, words_of
 from numbadyn.model.view import View, chosen
 from numbadyn.tracing.trace import current_trace
@@ -339,20 +339,8 @@ class Dynamics(Population):
         after 8
         8
         """
-        trace = current_trace()
-        if trace is None:
-            with stepping(self.varshape), missing_attributes_explained(), calling(self):
-                return self._step(args, kwargs)
-        outermost = not trace.notes.get("inside", False)
-        trace.notes["inside"] = True
-        if outermost:
-            trace.step.order.append((self.path, "dynamics"))
-        try:
-            named = trace.module(self.path, self.varshape, self.update, outermost=outermost)
-            with named, missing_attributes_explained(), calling(self):
-                return self._step(args, kwargs)
-        finally:
-            trace.notes["inside"] = not outermost
+        with entering(self, "dynamics", self.varshape), missing_attributes_explained(), calling(self):
+            return self._step(args, kwargs)
 
     def _step(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         for key, hook in list(self._before.items()):

@@ -13,7 +13,7 @@ from numbadyn.errors import ConnectivityError, SchedulingError
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.module import Module
 from numbadyn.model.order import Schedule, calling, said_order, scheduled, sorted_leaves
-from numbadyn.model.stepping import stepping
+from numbadyn.model.stepping import entering, stepping
 from numbadyn.tracing.trace import current_trace
 
 __all__ = ["DynamicsGroup", "Projection", "set_explainer"]
@@ -81,19 +81,8 @@ class Projection(Module):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """One time step; arguments are those of `update`."""
-        trace = current_trace()
-        if trace is None:
-            with stepping(), calling(self):
-                return self.update(*args, **kwargs)
-        outermost = not trace.notes.get("inside", False)
-        trace.notes["inside"] = True
-        if outermost:
-            trace.step.order.append((self.path, "projection"))
-        try:
-            with trace.module(self.path, (), self.update, outermost=outermost), calling(self):
-                return self.update(*args, **kwargs)
-        finally:
-            trace.notes["inside"] = not outermost
+        with entering(self, "projection", ()), calling(self):
+            return self.update(*args, **kwargs)
 
 
 class DynamicsGroup(Module):

@@ -19,6 +19,7 @@ from numbadyn.errors import (
     UnsupportedFeatureError,
 )
 from numbadyn.model.hooks import call
+from numbadyn.model.notes import ModelNotes, StepInputs
 from numbadyn.model.order import note_touch
 from numbadyn.model.streams import drawing
 from numbadyn.model.variable import resolve
@@ -62,16 +63,12 @@ class InputRegistry:
         #: Keys of the callables that the owner's last update has summed.
         self.reached: frozenset[str] = frozenset()
 
-    # ---- storage: callables live here, arrays of a traced step in the trace's notes ----------------------------------
-
-    def _note(self, trace: Trace) -> dict[str, Any]:
-        note: dict[str, Any] = trace.notes.setdefault(("inputs", self.kind, id(self.owner)), {})
-        trace.notes.setdefault("registries", {})[self.kind, id(self.owner)] = self
-        return note
-
     def _arrays(self) -> dict[str, Any]:
+        """Arrays by key: in eager calls beside the callables, of a traced step in its notes."""
         trace = current_trace()
-        return self._entries if trace is None else self._note(trace)
+        if trace is None:
+            return self._entries
+        return trace.notes(ModelNotes).inputs.setdefault((self.kind, id(self.owner)), StepInputs(self)).arrays
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -175,7 +172,7 @@ class InputRegistry:
     def _waits(self, key: str) -> bool:
         """Whether the input was left over by the step before."""
         trace = current_trace()
-        return trace is not None and (self.kind, id(self.owner), key) in trace.notes.get("waiting", ())
+        return trace is not None and (self.kind, id(self.owner), key) in trace.notes(ModelNotes).waiting
 
     def get(self, key: str) -> Any:
         """The input of this key."""

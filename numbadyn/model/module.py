@@ -7,7 +7,7 @@ projections, targets, how a network gives names.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Self
 
 from numbadyn.errors import (
@@ -24,7 +24,7 @@ from numbadyn.model.geometry import as_size
 from numbadyn.model.nearest import nearest_first
 from numbadyn.model.options import check_names
 from numbadyn.model.order import calling
-from numbadyn.model.stepping import population_stepped, stepping
+from numbadyn.model.stepping import entering, population_stepped
 from numbadyn.model.streams import Streams
 from numbadyn.model.values import State
 from numbadyn.model.variable import Variable
@@ -175,13 +175,7 @@ class Module:
 
     def _entered(self) -> AbstractContextManager[None]:
         """Mark that this module is being updated: its own place in the step, unless it is a part of another one."""
-        trace, shape = current_trace(), tuple(getattr(self, "varshape", ()))
-        if trace is None:
-            return stepping(shape)
-        if trace.notes.get("inside", False):
-            return nullcontext()
-        trace.step.order.append((self.path, "module"))
-        return trace.module(self.path, shape, self.update, outermost=True)
+        return entering(self, "module", tuple(getattr(self, "varshape", ())))
 
     def states(self) -> dict[str, State]:
         """States of this module by name, in the order of their assignment."""

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from numbadyn.errors import SchedulingError
+from numbadyn.model.notes import ModelNotes
 from numbadyn.model.streams import drawing
 from numbadyn.tracing.trace import current_trace
 
@@ -165,7 +166,7 @@ def calling(module: Any) -> Iterator[None]:
         schedule = schedule.outer
     trace = current_trace()
     if trace is not None:
-        trace.notes.setdefault("run", {})[id(module)] = module
+        trace.notes(ModelNotes).run[id(module)] = module
     token = _CALLS.set((*calls, module))
     try:
         with drawing(module):

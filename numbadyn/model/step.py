@@ -25,6 +25,7 @@ from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.inputs import never_summed
 from numbadyn.model.module import Module
 from numbadyn.model.naming import walk
+from numbadyn.model.notes import ModelNotes
 from numbadyn.model.readable import readable_arrays
 from numbadyn.model.values import State
 from numbadyn.tracing.chance import drawing_line, state_of_chance
@@ -51,9 +52,9 @@ class _Pending:
 
 def _leftovers(trace: Trace) -> dict[tuple[str, int, str], tuple[Any, int]]:
     found = {}
-    for (kind, owner), registry in trace.notes.get("registries", {}).items():
-        for key, value in trace.notes[("inputs", kind, owner)].items():
-            found[kind, owner, key] = (registry, as_node(trace, value))
+    for (kind, owner), inputs in trace.notes(ModelNotes).inputs.items():
+        for key, value in inputs.arrays.items():
+            found[kind, owner, key] = (inputs.registry, as_node(trace, value))
     return found
 
 
@@ -61,8 +62,8 @@ def _one_pass(
     network: Module, templates: dict[Any, Any], pending: dict[Any, _Pending], context: BindContext | None
 ) -> tuple[Trace, dict[Any, Any], dict[Any, Any]]:
     trace = Trace(network.path, templates)
-    trace.notes["context"] = context
-    trace.notes["waiting"] = set(pending)
+    notes = trace.notes(ModelNotes)
+    notes.context, notes.waiting = context, set(pending)
     with trace.recording(), taking_traced_numbers(), readable_arrays(network):
         for waiting in pending.values():
             index = trace.state_index(waiting.state, waiting.state.spec)
@@ -81,8 +82,8 @@ def _one_pass(
                 raise never_summed(waiting.registry, waiting.key)
             trace.write(index, left[key][1])
         learnt: dict[Any, Any] = {**finish_channels(trace)}
-        for settle in trace.notes.get("settle", {}).values():
-            learnt |= settle(trace)
+        for ending in notes.endings:
+            learnt |= ending(trace)
     return trace, learnt, left
 
 
@@ -141,7 +142,7 @@ def trace_step(network: Module, context: BindContext | None = None, *, alone: bo
             if settled is not None and different is None:
                 if state_of_chance() != chance:
                     _refuse_chance(partial(_one_pass, network, templates, pending, context), trace.made)
-                modules, run = walk(network), trace.notes.get("run", {})
+                modules, run = walk(network), trace.notes(ModelNotes).run
                 check_inside(modules, run, trace.step)
                 if not alone:
                     check_complete(modules, run)

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from numbadyn.model.notes import ModelNotes
 from numbadyn.tracing.trace import current_trace
 
 __all__ = ["Streams", "drawing", "next_stream", "stream_of", "words_of"]
@@ -113,7 +114,7 @@ def next_stream(eager: Counter[Any] | None) -> int:
     trace = current_trace()
     counts: Counter[Any] = Counter() if eager is None else eager
     if trace is not None:
-        counts = trace.notes.setdefault("draws", Counter())
+        counts = trace.notes(ModelNotes).draws
     key = (id(module), role)
     counts[key] += 1
     return stream_of(module, role, counts[key] - 1)

@@ -16,6 +16,7 @@ from numbadyn.errors import InvalidParameterError
 from numbadyn.ir.nodes import BindContext, ParamSpec
 from numbadyn.model import environ
 from numbadyn.model.delays.times.rule import delay_steps
+from numbadyn.model.notes import ModelNotes
 from numbadyn.model.values import Parameter
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced
@@ -76,6 +77,6 @@ def whole_steps(parameter: Parameter) -> Any:
     trace = current_trace()
     if trace is None:
         return fetch(BindContext(environ.eager_dt(), getattr(parameter.owner, "seed_of_build", 0)))[()]
-    identity = trace.notes.setdefault(("whole steps", id(parameter)), object())
+    identity = trace.notes(ModelNotes).whole_steps.setdefault(id(parameter), object())
     spec = ParamSpec(f"{parameter.path}_steps", tuple(parameter.value.shape), "int", DIMENSIONLESS, fetch)
     return Traced(trace, trace.param(identity, spec))

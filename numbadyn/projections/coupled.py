@@ -25,6 +25,7 @@ from numbadyn.errors import NumbadynError, UnstableCouplingError
 from numbadyn.ir.nodes import BindContext, ParamSpec
 from numbadyn.model import environ
 from numbadyn.model.dynamics import Dynamics
+from numbadyn.model.notes import ModelNotes
 from numbadyn.model.timing import below
 from numbadyn.projections.apply import Delivery
 from numbadyn.projections.connectivity import Edges
@@ -45,32 +46,44 @@ HELD = 0.015
 STABLE = 0.5
 """Up to here a held current cannot overshoot, so that large pieces may be held."""
 
-_NOTE = "gap junctions"
+
+@dataclass(slots=True)
+class _Notes:
+    """What is noted about one recording: its gap junctions, their groups, nodes of the means that groups read."""
+
+    members: list[GapJunction] = field(default_factory=list)
+    groups: dict[int, Group] = field(default_factory=dict)
+    means: dict[int, dict[tuple[int, str], int]] = field(default_factory=dict)
 
 
 def note_member(trace: Trace, member: GapJunction) -> None:
     """Remember that a gap junction takes part in the step; groups are made when all of it has been traced."""
-    trace.notes.setdefault(_NOTE, []).append(member)
-    trace.notes.setdefault("settle", {})[_NOTE] = settle
+    members = trace.notes(_Notes).members
+    if not members:
+        trace.notes(ModelNotes).endings.append(settle)
+    members.append(member)
 
 
 def groups_of(trace: Trace) -> dict[int, Group]:
     """Groups of a recording by the identity of their members; filled when all of it has been traced."""
-    found: dict[int, Group] = trace.notes.setdefault("groups of gap junctions", {})
-    return found
+    return trace.notes(_Notes).groups
+
+
+def _learnt_key(member: GapJunction) -> tuple[str, int]:
+    """Under which the next recording learns that the group of a gap junction is strong."""
+    return "gap junctions", id(member)
 
 
 def strong_group(trace: Trace, member: GapJunction) -> Group | None:
     """The group of a gap junction whose currents must not be held; None for the others."""
-    found = trace.templates.get((_NOTE, id(member)))
+    found = trace.templates.get(_learnt_key(member))
     return found if isinstance(found, Group) else None
 
 
 def settle(trace: Trace) -> dict[Any, Any]:
     """Make the groups of a recording; those that are strong are what the next recording must know."""
     learnt: dict[Any, Any] = {}
-    context: BindContext | None = trace.notes.get("context")
-    noted: list[GapJunction] = trace.notes[_NOTE]
+    context, noted = trace.notes(ModelNotes).context, trace.notes(_Notes).members
     for member in noted:
         late = None if member.acts_at_once else _group_of(trace, [member])
         if late is not None and context is not None:
@@ -84,7 +97,7 @@ def settle(trace: Trace) -> dict[Any, Any]:
         groups_of(trace).update({id(member): group for member in members})
         if known is not None or (context is not None and group.must_be_solved(context)):
             group.solved = True
-            learnt |= {(_NOTE, id(member)): group for member in members}
+            learnt |= {_learnt_key(member): group for member in members}
     return learnt
 
 
@@ -269,10 +282,10 @@ class Group:
 
     def means(self, trace: Trace, key: tuple[int, str]) -> int:
         """Node of the mean over the step of all neurons of an end."""
-        made = trace.notes.setdefault(("means", id(self)), {})
+        made = trace.notes(_Notes).means.setdefault(id(self), {})
         if key not in made:
             made[key] = self._mean(trace, self.ends[key]).checked(trace)
-        return int(made[key])
+        return made[key]
 
     def _mean(self, trace: Trace, end: End) -> Traced:
         own: Traced = self._latest(end)
@@ -323,7 +336,7 @@ def eager_group(member: GapJunction, context: BindContext) -> Group | None:
     def made() -> Group | None:
         members, ends = _reached(member)
         trace = Trace("eager")
-        trace.notes["context"] = context
+        trace.notes(ModelNotes).context = context
         with trace.recording(), environ.context(dt=join(context.dt, TIME)):
             with ExitStack() as others:
                 for end in ends:

@@ -6,6 +6,7 @@ In: a recording, a state, a synaptic sum.  Out: a function of the bound paramete
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,12 +24,17 @@ __all__ = ["Gain", "gain_of", "note_slope"]
 Gain = Callable[[BindContext, int], NDArray[np.float64]]
 """``gain(context, size)`` gives one value for each element: slope over input, in the coherent units."""
 
-_NOTE = "slopes"
+
+@dataclass(slots=True)
+class _Slopes:
+    """Right-hand sides that step functions have evaluated in a recording."""
+
+    nodes: list[int] = field(default_factory=list)
 
 
 def note_slope(trace: Trace, node: int) -> None:
     """Remember a right-hand side that a step function has evaluated."""
-    trace.notes.setdefault(_NOTE, []).append(node)
+    trace.notes(_Slopes).nodes.append(node)
 
 
 def gain_of(trace: Trace, state: int, rule: Any) -> Gain | None:
@@ -60,7 +66,7 @@ def gain_of(trace: Trace, state: int, rule: Any) -> Gain | None:
         if node.op == "accumulate" and any(step.connections[c].rule is rule for c in node.attrs["connections"])
     ]
     wanted = step.states[state].dimension / TIME
-    slopes = [n for n in trace.notes.get(_NOTE, ()) if step.nodes[n].dimension in (wanted, ANY)]
+    slopes = [n for n in trace.notes(_Slopes).nodes if step.nodes[n].dimension in (wanted, ANY)]
     for expression, over_dt in (*((n, False) for n in slopes), (step.writes.get(state), True)):
         for number in inputs:
             found = None if expression is None or expression < number else _derivative(trace, expression, number)

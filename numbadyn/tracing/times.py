@@ -10,7 +10,7 @@ difference within a small part of a step counts as none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -33,19 +33,20 @@ _IN_STEPS = {
 }
 
 
+@dataclass(slots=True)
+class _Known:
+    """What is known so far: node -> whether it is a run constant, and node -> how much it changes in a step."""
+
+    constant: dict[int, bool] = field(default_factory=dict)
+    scale: dict[int, int | None] = field(default_factory=dict)
+
+
 class _Times:
     """What is known of the values of one trace: which are run constants, and which are made of times."""
 
     def __init__(self, trace: Trace) -> None:
-        self.trace = trace
-        self._constant: dict[int, bool] = {}
-        self._scale: dict[int, int | None] = {}
-
-    @classmethod
-    def of(cls, trace: Trace) -> _Times:
-        """What is known so far of a trace."""
-        found: _Times = trace.notes.setdefault("times", cls(trace))
-        return found
+        known = trace.notes(_Known)
+        self.trace, self._constant, self._scale = trace, known.constant, known.scale
 
     def constant(self, index: int) -> bool:
         """Whether a value is a run constant."""
@@ -177,7 +178,7 @@ def compare(trace: Trace, name: str, a: int, b: int) -> int:
     checked = trace.checked(name, a, b)
     if trace.node(checked.args[0]).kind != "real":
         return trace.append(name, checked)
-    times = _Times.of(trace)
+    times = _Times(trace)
     scales = [scale for scale in (times.scale(a), times.scale(b)) if scale is not None]
     if not scales:
         return trace.append(name, checked)
@@ -198,7 +199,7 @@ def snapped(trace: Trace, value: int) -> int:
     node = trace.node(value)
     if node.kind != "real" or node.dimension != DIMENSIONLESS:
         return value
-    scale = _Times.of(trace).scale(value)
+    scale = _Times(trace).scale(value)
     return value if scale is None else _snapped(trace, value, scale)
 
 
@@ -209,7 +210,7 @@ def _snapped(trace: Trace, value: int, scale: int) -> int:
 
 def _quotient(trace: Trace, a: int, b: int) -> int | None:
     """How often b goes into a, a whole number where that is within a rounding; None unless a is made of times."""
-    times = _Times.of(trace)
+    times = _Times(trace)
     if trace.node(a).kind != "real" or times.scale(a) is None:
         return None
     scale = trace.emit("div", times.scale(a), trace.emit("abs", b))  # type: ignore[arg-type]
@@ -234,7 +235,7 @@ def remainder(trace: Trace, a: int, b: int, name: str = "mod") -> int:
         whole = trace.emit("select", negative, trace.emit("ceil", quotient), whole)
     left = trace.emit("sub", a, trace.emit("mul", whole, b))
     zero = trace.constant(0.0, trace.node(left).dimension)
-    times = _Times.of(trace)
+    times = _Times(trace)
     scale = times.scale(a)
     assert scale is not None
     return times.keep_scale(trace.emit("select", trace.emit("equal", whole, quotient), zero, left), scale)

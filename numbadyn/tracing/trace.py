@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from fractions import Fraction
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -42,6 +42,8 @@ __all__ = ["ANY", "Checked", "Template", "Trace", "current_trace"]
 
 #: Stands for "not known yet" while the first pass finds out what delayed outputs look like; compared by identity.
 ANY = Dimension(luminous=99)
+
+Notes = TypeVar("Notes")
 
 _ACTIVE: ContextVar[Trace | None] = ContextVar("numbadyn_trace", default=None)
 
@@ -101,8 +103,7 @@ class Trace:
         self._conversion: Position | None = None
         self._updates: list[Any] = [None]
         self._outside: FrameType | None = None
-        #: Notes of the model layer about this recording (which modules have been updated, pending inputs).
-        self.notes: dict[Any, Any] = {}
+        self._notes: dict[type, Any] = {}
 
     # ---- context ---------------------------------------------------------------------------------------------------
 
@@ -136,6 +137,13 @@ class Trace:
             self.path.pop()
             self._updates.pop()
             self.region = before
+
+    def notes(self, kind: type[Notes]) -> Notes:
+        """What a layer notes about this recording: one object of its class, made on first use."""
+        if kind not in self._notes:
+            self._notes[kind] = kind()
+        found: Notes = self._notes[kind]
+        return found
 
     def note_conversion(self) -> None:
         """Remember the line on which somebody asks for a traced value as an array."""

@@ -30,6 +30,7 @@ from numbadyn.model.delays.times.delay_time import Changing, DelaySteps, DelayTi
 from numbadyn.model.delays.times.rule import delay_steps
 from numbadyn.model.delays.times.window import Window
 from numbadyn.model.module import Module
+from numbadyn.model.notes import ModelNotes
 from numbadyn.model.order import note_touch
 from numbadyn.model.variable import resolve
 from numbadyn.tracing.trace import Trace, current_trace
@@ -196,7 +197,7 @@ class Memory:
         trace = current_trace()
         if trace is None:
             self._check_initialised()
-        written = {} if trace is None else trace.notes.setdefault(("given", id(self._owner)), {})
+        written = {} if trace is None else trace.notes(ModelNotes).written.setdefault(id(self._owner), {})
         for source, (name, part) in zip(self._sources, given, strict=True):
             if trace is None:
                 self._write_eagerly(source, part)

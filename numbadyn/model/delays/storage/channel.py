@@ -6,7 +6,7 @@ In: sources, traced values.  Out: channels.  Must not know: times, buffers.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,19 +16,12 @@ from numbadyn.ir.nodes import BindContext, Channel, ParamSpec
 from numbadyn.model.delays.storage.source import Source, StateSource
 from numbadyn.model.delays.times.rule import steps_in
 from numbadyn.model.delays.times.window import Before, Window
+from numbadyn.model.notes import ModelNotes, Running
 from numbadyn.model.values import State
 from numbadyn.tracing.trace import ANY, Template, Trace
 from numbadyn.units import DIMENSIONLESS, join
 
 __all__ = ["channel_of", "delay_line", "finish_channels", "running_value", "signal_channel", "state_history"]
-
-
-@dataclass(slots=True)
-class _Running:
-    """The running value of a channel with windows: a state of its own."""
-
-    state: State
-    index: int
 
 
 def channel_of(trace: Trace, source: Source) -> int:
@@ -54,7 +47,7 @@ def channel_of(trace: Trace, source: Source) -> int:
         name = f"{source.name} every {window.every:g} ms ({window.strategy})"
         return Channel(name, -1, template.shape, kind, template.dimension, sample, None, source.varied, every)
 
-    trace.notes.setdefault("sources", {})[source.key] = source
+    trace.notes(ModelNotes).sources[source.key] = source
     return trace.channel(source.key, make)
 
 
@@ -66,7 +59,7 @@ def _make_running(trace: Trace, source: Source, template: Template, window: Wind
     state = _Summary(given, template.shape, window, before, source.varied)
     state.name = f"{source.name} ({window.strategy}) every {window.every:g} ms"
     index = trace.state_index(state, state.spec)
-    trace.notes.setdefault("running", {})[source.key] = _Running(state, index)
+    trace.notes(ModelNotes).running[source.key] = Running(state, index)
 
 
 class _Summary(State):
@@ -84,7 +77,7 @@ class _Summary(State):
 def running_value(trace: Trace, source: Source, *, new: bool) -> int:
     """Running value of a source's window: before or after the value of this step came in."""
     channel_of(trace, source)
-    running: _Running = trace.notes["running"][source.key]
+    running = trace.notes(ModelNotes).running[source.key]
     window = source.window
     assert window is not None
     old = trace.read(running.index)
@@ -107,7 +100,7 @@ def window_length(trace: Trace, window: Window) -> int:
 def finish_channels(trace: Trace) -> dict[Hashable, Template]:
     """Give every channel the node that it samples; returns what was learnt about each."""
     learnt: dict[Hashable, Template] = {}
-    sources: dict[Hashable, Source] = trace.notes.get("sources", {})
+    sources = trace.notes(ModelNotes).sources
     for key, number in trace.channel_keys().items():
         if key not in sources:
             continue
@@ -125,7 +118,7 @@ def finish_channels(trace: Trace) -> dict[Hashable, Template]:
 def _finish_window(trace: Trace, source: Source) -> int:
     assert source.window is not None
     summary = running_value(trace, source, new=True)
-    trace.write(trace.notes["running"][source.key].index, summary)
+    trace.write(trace.notes(ModelNotes).running[source.key].index, summary)
     return as_sample(trace, source.window, summary)
 
 

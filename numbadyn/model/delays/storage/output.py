@@ -15,6 +15,7 @@ from numbadyn.model import environ
 from numbadyn.model.delays.sampling.read import latest
 from numbadyn.model.delays.storage.history import eager_histories
 from numbadyn.model.delays.storage.source import OutputSource, default_template
+from numbadyn.model.notes import ModelNotes
 from numbadyn.model.order import note_touch
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import as_node
@@ -34,7 +35,7 @@ def note_output(module: Dynamics, output: Any) -> None:
         node = as_node(trace, output) if single else None
         if node is not None:
             _check_size(module, trace.node(node).shape)
-        trace.notes.setdefault("outputs", {})[id(module)] = node
+        trace.notes(ModelNotes).outputs[id(module)] = node
         if node is not None:
             trace.probe(module.path, "output", node)
             trace.step.outputs[module.path] = node

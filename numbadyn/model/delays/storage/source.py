@@ -22,6 +22,7 @@ from numbadyn.model.hooks import takes
 from numbadyn.model.init import Initialiser
 from numbadyn.model.init_history import OfTime
 from numbadyn.model.module import Module
+from numbadyn.model.notes import ModelNotes
 from numbadyn.model.streams import stream_of
 from numbadyn.tracing.trace import ANY, Template, Trace
 from numbadyn.units import DIMENSIONLESS, Dimension, join_eager, magnitude_in, split
@@ -235,7 +236,7 @@ class StateSource(Source):
 
     def sampled(self, trace: Trace) -> bool:
         """Whether the owner's update has ended."""
-        return id(self.module) in trace.notes.get("outputs", {})
+        return id(self.module) in trace.notes(ModelNotes).outputs
 
     def state(self, trace: Trace) -> int | None:
         """Its number."""
@@ -288,7 +289,7 @@ class OutputSource(Source):
 
     def template(self, trace: Trace) -> Template:
         """That of this step's output, or what an earlier recording learnt."""
-        node = trace.notes.get("outputs", {}).get(id(self.module))
+        node = trace.notes(ModelNotes).outputs.get(id(self.module))
         if node is not None:
             return Template(trace.node(node).shape, trace.node(node).kind, trace.node(node).dimension)
         learnt: Template | None = trace.templates.get(self.key)
@@ -296,7 +297,7 @@ class OutputSource(Source):
 
     def sampled(self, trace: Trace) -> bool:
         """Whether the update has ended."""
-        return id(self.module) in trace.notes.get("outputs", {})
+        return id(self.module) in trace.notes(ModelNotes).outputs
 
     def current(self, trace: Trace) -> int:
         """The output of this step."""
@@ -304,7 +305,7 @@ class OutputSource(Source):
 
     def final(self, trace: Trace) -> int:
         """The output of this step."""
-        outputs = trace.notes.get("outputs", {})
+        outputs = trace.notes(ModelNotes).outputs
         if id(self.module) not in outputs:
             raise SchedulingError(
                 f"The output of {self.module.path} is read, but it is never updated in a step.",
@@ -344,8 +345,7 @@ class GivenSource(Source):
         return f"{self.module.path}{'.' if self.item else ''}{self.item}"
 
     def _given(self, trace: Trace) -> dict[str, int]:
-        given: dict[str, int] = trace.notes.get(("given", id(self.module)), {})
-        return given
+        return trace.notes(ModelNotes).written.get(id(self.module), {})
 
     def template(self, trace: Trace) -> Template:
         """That of the target, with the unit that was written."""
