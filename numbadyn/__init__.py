@@ -3,10 +3,10 @@
 Models and networks go in as Python classes with units; results with units come out. This module only re-exports.
 """
 
-from numbadyn import cache, errors
+from numbadyn import cache, errors, units
 from numbadyn._version import __version__
 from numbadyn.doctor import doctor
-from numbadyn.model import environ, init, random
+from numbadyn.model import environ, init, random, typing
 from numbadyn.model import functions as math
 from numbadyn.model.delays import (
     Delay,
@@ -33,6 +33,7 @@ from numbadyn.model.lifecycle import call_order, init_all_states, reset_all_stat
 from numbadyn.model.module import Module
 from numbadyn.model.table import Table
 from numbadyn.model.timed_array import TimedArray
+from numbadyn.model.timing import whole_steps
 from numbadyn.model.values import Parameter, State
 from numbadyn.model.view import View
 from numbadyn.projections import (
@@ -82,6 +83,7 @@ from numbadyn.zoo import (
     STD,
     STP,
     Alpha,
+    ConductanceSynapse,
     DualExpon,
     Expon,
     LIFRef,
@@ -108,6 +110,7 @@ __all__ = [
     "AllToAllProj",
     "Alpha",
     "AsymmetryGapJunction",
+    "ConductanceSynapse",
     "Connectivity",
     "CurrentProj",
     "Delay",
@@ -185,4 +188,7 @@ __all__ = [
     "reset_all_states",
     "rk2_step",
     "rk4_step",
+    "typing",
+    "units",
+    "whole_steps",
 ]

@@ -4,6 +4,7 @@ In go values with units, out come plain numbers with a `Dimension`, and back. Th
 it.
 """
 
+from .aliases import QuantityLike, SizeLike
 from .conversion import Magnitude, describe, is_quantity, join, magnitude_in, split, unit_of
 from .dimension import (
     CAPACITANCE,
@@ -39,6 +40,8 @@ __all__ = [
     "VOLTAGE",
     "Dimension",
     "Magnitude",
+    "QuantityLike",
+    "SizeLike",
     "StandsForQuantity",
     "UnitArray",
     "alike",

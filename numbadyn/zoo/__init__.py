@@ -9,7 +9,7 @@ from numbadyn.zoo.hh import HH
 from numbadyn.zoo.lif import LIF, LIFRef
 from numbadyn.zoo.outputs import COBA, CUBA, MgBlock, SynOut
 from numbadyn.zoo.plasticity import STD, STP
-from numbadyn.zoo.synapses import Alpha, DualExpon, Expon
+from numbadyn.zoo.synapses import Alpha, ConductanceSynapse, DualExpon, Expon
 
 __all__ = [
     "COBA",
@@ -19,6 +19,7 @@ __all__ = [
     "STD",
     "STP",
     "Alpha",
+    "ConductanceSynapse",
     "DualExpon",
     "Expon",
     "LIFRef",

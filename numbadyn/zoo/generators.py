@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from numbadyn.errors import RateError, ShapeError
 from numbadyn.model import environ, random
@@ -17,6 +17,7 @@ from numbadyn.model.dynamics import Dynamics, Neuron
 from numbadyn.model.given import GivenSpikes
 from numbadyn.model.timed_array import After, Interpolation, TimedArray
 from numbadyn.model.timing import below
+from numbadyn.model.typing import ParameterLike, QuantityLike, SizeLike
 from numbadyn.model.values import Parameter
 from numbadyn.model.variable import resolve
 from numbadyn.tracing.guards import watch
@@ -69,7 +70,7 @@ class PoissonGroup(Neuron):
     True
     """
 
-    def __init__(self, in_size: Any, rates: Any, name: str | None = None) -> None:
+    def __init__(self, in_size: SizeLike, rates: ParameterLike, name: str | None = None) -> None:
         super().__init__(in_size, name=name)
         self.rates = Parameter(rates, unit=kHz, negative=False, check=self._must_fit)
 
@@ -163,7 +164,7 @@ class SpikeTrain(Neuron):
     [ True False  True]
     """
 
-    def __init__(self, in_size: Any, indices: Any, times: Any, name: str | None = None) -> None:
+    def __init__(self, in_size: SizeLike, indices: ArrayLike, times: QuantityLike, name: str | None = None) -> None:
         super().__init__(in_size, name=name)
         self.spikes = GivenSpikes(self.path, self.in_size, indices, times)
 
@@ -185,7 +186,7 @@ class SpikeTrain(Neuron):
     def times(self, new: Any) -> None:
         self.play(self.indices, new)
 
-    def play(self, indices: Any, times: Any) -> None:
+    def play(self, indices: ArrayLike, times: QuantityLike) -> None:
         """Play other spikes; a simulator does so from its next run on.
 
         Parameters
@@ -254,13 +255,13 @@ class Playback(Dynamics):
     def __init__(
         self,
         values: Any,
-        dt: Any = None,
-        in_size: Any = None,
+        dt: QuantityLike | None = None,
+        in_size: SizeLike | None = None,
         *,
-        unit: Any = None,
+        unit: QuantityLike | None = None,
         interpolation: Interpolation = "step",
         after: After = "hold",
-        start: Any = None,
+        start: QuantityLike | None = None,
         name: str | None = None,
     ) -> None:
         timed = values

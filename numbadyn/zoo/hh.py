@@ -13,6 +13,7 @@ from numbadyn.model import environ
 from numbadyn.model.dynamics import Neuron
 from numbadyn.model.integrate import exp_euler_step, exprel
 from numbadyn.model.timing import whole_steps
+from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.model.values import Parameter, State
 from numbadyn.zoo.units import kHz, ms, mV, nS, pF
 
@@ -98,21 +99,21 @@ class HH(Neuron):
 
     def __init__(
         self,
-        in_size: Any,
-        C: Any = 200.0 * pF,
-        g_L: Any = 10.0 * nS,
-        g_Na: Any = 20000.0 * nS,
-        g_K: Any = 6000.0 * nS,
-        E_L: Any = -60.0 * mV,
-        E_Na: Any = 50.0 * mV,
-        E_K: Any = -90.0 * mV,
-        V_T: Any = -63.0 * mV,
-        V_spike: Any = -20.0 * mV,
-        tau_ref: Any = 3.0 * ms,
-        V_initializer: Any = None,
-        m_initializer: Any = None,
-        h_initializer: Any = None,
-        n_initializer: Any = None,
+        in_size: SizeLike,
+        C: ParameterLike = 200.0 * pF,
+        g_L: ParameterLike = 10.0 * nS,
+        g_Na: ParameterLike = 20000.0 * nS,
+        g_K: ParameterLike = 6000.0 * nS,
+        E_L: ParameterLike = -60.0 * mV,
+        E_Na: ParameterLike = 50.0 * mV,
+        E_K: ParameterLike = -90.0 * mV,
+        V_T: ParameterLike = -63.0 * mV,
+        V_spike: ParameterLike = -20.0 * mV,
+        tau_ref: ParameterLike = 3.0 * ms,
+        V_initializer: ParameterLike | None = None,
+        m_initializer: ParameterLike | None = None,
+        h_initializer: ParameterLike | None = None,
+        n_initializer: ParameterLike | None = None,
         name: str | None = None,
     ) -> None:
         super().__init__(in_size, name=name)

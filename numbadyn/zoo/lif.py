@@ -12,6 +12,7 @@ import numpy as np
 from numbadyn.model.dynamics import Neuron
 from numbadyn.model.integrate import exp_euler_step
 from numbadyn.model.timing import whole_steps
+from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.model.values import Parameter, State
 from numbadyn.zoo.units import ms, mV, nS
 
@@ -73,13 +74,13 @@ class LIF(Neuron):
 
     def __init__(
         self,
-        in_size: Any,
-        R: Any = 0.1 / nS,
-        tau: Any = 20.0 * ms,
-        V_th: Any = -50.0 * mV,
-        V_reset: Any = -60.0 * mV,
-        V_rest: Any = -60.0 * mV,
-        V_initializer: Any = None,
+        in_size: SizeLike,
+        R: ParameterLike = 0.1 / nS,
+        tau: ParameterLike = 20.0 * ms,
+        V_th: ParameterLike = -50.0 * mV,
+        V_reset: ParameterLike = -60.0 * mV,
+        V_rest: ParameterLike = -60.0 * mV,
+        V_initializer: ParameterLike | None = None,
         name: str | None = None,
     ) -> None:
         super().__init__(in_size, name=name)
@@ -169,14 +170,14 @@ class LIFRef(LIF):
 
     def __init__(
         self,
-        in_size: Any,
-        R: Any = 0.1 / nS,
-        tau: Any = 20.0 * ms,
-        V_th: Any = -50.0 * mV,
-        V_reset: Any = -60.0 * mV,
-        V_rest: Any = -60.0 * mV,
-        V_initializer: Any = None,
-        tau_ref: Any = 5.0 * ms,
+        in_size: SizeLike,
+        R: ParameterLike = 0.1 / nS,
+        tau: ParameterLike = 20.0 * ms,
+        V_th: ParameterLike = -50.0 * mV,
+        V_reset: ParameterLike = -60.0 * mV,
+        V_rest: ParameterLike = -60.0 * mV,
+        V_initializer: ParameterLike | None = None,
+        tau_ref: ParameterLike = 5.0 * ms,
         name: str | None = None,
     ) -> None:
         super().__init__(in_size, R, tau, V_th, V_reset, V_rest, V_initializer, name)

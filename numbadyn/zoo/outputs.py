@@ -13,6 +13,7 @@ import numpy as np
 from numbadyn.errors import NotInitialisedError
 from numbadyn.model.describe import Describer
 from numbadyn.model.module import Module
+from numbadyn.model.typing import ParameterLike
 from numbadyn.model.values import Parameter
 from numbadyn.zoo.units import mM, mV
 
@@ -133,7 +134,7 @@ class COBA(SynOut):
 
     conducts: ClassVar[bool] = True
 
-    def __init__(self, E: Any, name: str | None = None) -> None:
+    def __init__(self, E: ParameterLike, name: str | None = None) -> None:
         super().__init__(name)
         self.E = Parameter(E, unit=mV)
 
@@ -167,7 +168,7 @@ class CUBA(SynOut):
     2.0 pA
     """
 
-    def __init__(self, scale: Any = None, name: str | None = None) -> None:
+    def __init__(self, scale: ParameterLike | None = None, name: str | None = None) -> None:
         super().__init__(name)
         self.scale = None if scale is None else Parameter(scale)
 
@@ -224,11 +225,11 @@ class MgBlock(SynOut):
 
     def __init__(
         self,
-        E: Any = 0.0 * mV,
-        cc_Mg: Any = 1.2 * mM,
-        alpha: Any = 0.062 / mV,
-        beta: Any = 3.57 * mM,
-        V_offset: Any = 0.0 * mV,
+        E: ParameterLike = 0.0 * mV,
+        cc_Mg: ParameterLike = 1.2 * mM,
+        alpha: ParameterLike = 0.062 / mV,
+        beta: ParameterLike = 3.57 * mM,
+        V_offset: ParameterLike = 0.0 * mV,
         name: str | None = None,
     ) -> None:
         super().__init__(name)

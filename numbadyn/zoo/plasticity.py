@@ -13,6 +13,7 @@ import numpy as np
 from numbadyn.model import environ
 from numbadyn.model.dynamics import Synapse
 from numbadyn.model.init import Initialiser
+from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.model.values import Parameter, State
 from numbadyn.zoo.units import ms
 
@@ -84,12 +85,12 @@ class STP(Synapse):
 
     def __init__(
         self,
-        in_size: Any,
-        U: Any = 0.15,
-        tau_f: Any = 1500.0 * ms,
-        tau_d: Any = 200.0 * ms,
-        u_initializer: Any = None,
-        x_initializer: Any = 1.0,
+        in_size: SizeLike,
+        U: ParameterLike = 0.15,
+        tau_f: ParameterLike = 1500.0 * ms,
+        tau_d: ParameterLike = 200.0 * ms,
+        u_initializer: ParameterLike | None = None,
+        x_initializer: ParameterLike = 1.0,
         name: str | None = None,
     ) -> None:
         super().__init__(in_size, name=name)
@@ -181,10 +182,10 @@ class STD(Synapse):
 
     def __init__(
         self,
-        in_size: Any,
-        tau: Any = 200.0 * ms,
-        U: Any = 0.07,
-        x_initializer: Any = 1.0,
+        in_size: SizeLike,
+        tau: ParameterLike = 200.0 * ms,
+        U: ParameterLike = 0.07,
+        x_initializer: ParameterLike = 1.0,
         name: str | None = None,
     ) -> None:
         super().__init__(in_size, name=name)

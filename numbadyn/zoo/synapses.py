@@ -16,25 +16,85 @@ from numbadyn.errors import DimensionError, InvalidParameterError
 from numbadyn.model import environ
 from numbadyn.model.dynamics import Synapse
 from numbadyn.model.init import Initialiser
+from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.model.values import Parameter, State
-from numbadyn.units import split
+from numbadyn.units import split, unit_of
 from numbadyn.zoo.units import ms, nS
 
-__all__ = ["Alpha", "DualExpon", "Expon"]
+__all__ = ["Alpha", "ConductanceSynapse", "DualExpon", "Expon"]
 
 
-class _Conductance(Synapse):
-    """What the linear synapse models share: the unit, and the sum of what arrives."""
+class ConductanceSynapse(Synapse):
+    r"""Base of synapses whose state is a conductance in the unit of the weights: the unit, and the sum of what arrives.
+
+    Parameters
+    ----------
+    in_size : int or tuple of int
+        Geometry of the population.
+    g_initializer : Initialiser, quantity or array, optional
+        First values of the conductance, which give it its unit; by default zero in the unit of the weights that arrive,
+        and in nS where no projection says one.
+    name : str, optional
+        Name for messages and results.
+
+    Raises
+    ------
+    DimensionError
+        Projections with weights of different units share the synapse.
+
+    Notes
+    -----
+    A model makes its states in ``init_state`` from `first` (or from ``0 * self.unit``), and adds `arriving` to them in
+    ``update``. Projections whose synapse is linear and equal share one where ``post_alignable`` is True, the default
+    here; a model that is not linear in what arrives sets it to False.
+
+    Examples
+    --------
+    A synapse whose conductance falls in a straight line, from a class of six lines:
+
+    >>> import numbadyn as nd
+    >>> from quantities import ms, nS
+    >>> class Ramp(nd.ConductanceSynapse):
+    ...     post_alignable = False
+    ...
+    ...     def __init__(self, in_size, slope=1 * nS / ms, g_initializer=None, name=None):
+    ...         super().__init__(in_size, g_initializer, name)
+    ...         self.slope = nd.Parameter(slope, unit=nS / ms)
+    ...
+    ...     def init_state(self):
+    ...         self.g = nd.State(self.first())
+    ...
+    ...     def update(self, x=None):
+    ...         g = np.maximum(self.g.value - self.slope * nd.environ.get_dt(), 0 * self.unit)
+    ...         jump = self.arriving(x)
+    ...         self.g.value = g if jump is None else g + jump
+    ...         return self.g.value
+    >>> synapse = nd.init_all_states(Ramp(1))
+    >>> with nd.environ.context(dt=0.5 * ms):
+    ...     print(synapse(2 * nS), synapse())
+    [2.] nS [1.5] nS
+    """
 
     post_alignable: ClassVar[bool] = True
 
-    def __init__(self, in_size: Any, g_initializer: Any, name: str | None) -> None:
+    def __init__(self, in_size: SizeLike, g_initializer: ParameterLike | None = None, name: str | None = None) -> None:
         super().__init__(in_size, name=name)
         self.g_initializer = g_initializer
         self._unit: Any = None
 
     def use_unit(self, unit: Any) -> None:
-        """Take the unit of the weights over, unless `g_initializer` says one."""
+        """Take the unit of the weights over, unless `g_initializer` says one; a projection calls it.
+
+        Parameters
+        ----------
+        unit : quantities.Quantity
+            One of the unit.
+
+        Raises
+        ------
+        DimensionError
+            Another projection has said another one.
+        """
         if self.g_initializer is not None:
             return
         if self._unit is not None and split(self._unit)[1] != split(unit)[1]:
@@ -45,19 +105,37 @@ class _Conductance(Synapse):
             )
         self._unit = unit
 
+    @property
+    def unit(self) -> Any:
+        """One of the unit of the conductance: that of `g_initializer`, of the weights, or nS."""
+        given = self.g_initializer
+        if given is None:
+            return nS if self._unit is None else self._unit
+        value = given((1,)) if isinstance(given, Initialiser) or callable(given) else given
+        return unit_of(split(value)[1])
+
     def first(self) -> Any:
         """First value of the conductance, with its unit."""
-        if self.g_initializer is not None:
-            return self.g_initializer
-        return 0.0 * (nS if self._unit is None else self._unit)
+        return 0.0 * self.unit if self.g_initializer is None else self.g_initializer
 
     def arriving(self, x: Any) -> Any:
-        """Delta inputs and the argument of the update together, or None."""
+        """Give what arrives in this step.
+
+        Parameters
+        ----------
+        x : number, array, quantity, traced value or None
+            The argument of ``update``.
+
+        Returns
+        -------
+        array, quantity, traced value or None
+            The sum of the delta inputs and of `x`; None where there is neither.
+        """
         jump = self.sum_delta_inputs(None)
         return jump if x is None else x if jump is None else jump + x
 
 
-class Expon(_Conductance):
+class Expon(ConductanceSynapse):
     r"""Exponential synapse.
 
     Parameters
@@ -97,7 +175,13 @@ class Expon(_Conductance):
     [0.735759] nS
     """
 
-    def __init__(self, in_size: Any, tau: Any = 8.0 * ms, g_initializer: Any = None, name: str | None = None) -> None:
+    def __init__(
+        self,
+        in_size: SizeLike,
+        tau: ParameterLike = 8.0 * ms,
+        g_initializer: ParameterLike | None = None,
+        name: str | None = None,
+    ) -> None:
         super().__init__(in_size, g_initializer, name)
         self.tau = Parameter(tau, unit=ms, positive=True)
 
@@ -124,7 +208,7 @@ class Expon(_Conductance):
         return self.g.value
 
 
-class DualExpon(_Conductance):
+class DualExpon(ConductanceSynapse):
     r"""Synapse with exponential rise and decay.
 
     Parameters
@@ -182,12 +266,12 @@ class DualExpon(_Conductance):
 
     def __init__(
         self,
-        in_size: Any,
-        tau_decay: Any = 10.0 * ms,
-        tau_rise: Any = 1.0 * ms,
-        amplitude: Any = 1.0,
+        in_size: SizeLike,
+        tau_decay: ParameterLike = 10.0 * ms,
+        tau_rise: ParameterLike = 1.0 * ms,
+        amplitude: ParameterLike = 1.0,
         normalize: bool = True,
-        g_initializer: Any = None,
+        g_initializer: ParameterLike | None = None,
         name: str | None = None,
     ) -> None:
         super().__init__(in_size, g_initializer, name)
@@ -245,7 +329,7 @@ class DualExpon(_Conductance):
         return (self.g_decay.value - self.g_rise.value) * self.scale()
 
 
-class Alpha(_Conductance):
+class Alpha(ConductanceSynapse):
     r"""Synapse with the alpha function as conductance.
 
     Parameters
@@ -292,20 +376,20 @@ class Alpha(_Conductance):
     (2.0, 50)
     """
 
-    def __init__(self, in_size: Any, tau: Any = 8.0 * ms, g_initializer: Any = None, name: str | None = None) -> None:
+    def __init__(
+        self,
+        in_size: SizeLike,
+        tau: ParameterLike = 8.0 * ms,
+        g_initializer: ParameterLike | None = None,
+        name: str | None = None,
+    ) -> None:
         super().__init__(in_size, g_initializer, name)
         self.tau = Parameter(tau, unit=ms, positive=True)
 
     def init_state(self) -> None:
         """Make the conductance and the rising variable."""
         self.g = State(self.first())
-        self.h = State(0.0 * (nS if self._unit is None else self._unit) if self.g_initializer is None else self._zero())
-
-    def _zero(self) -> Any:
-        """Zero in the unit of the given first values."""
-        given = self.g_initializer
-        value = given((1,)) if isinstance(given, Initialiser) or callable(given) else given
-        return 0.0 * np.ravel(value)[0] if np.ndim(value) else 0.0 * value
+        self.h = State(0.0 * self.unit)
 
     def update(self, x: Any = None) -> Any:
         """Advance by one step.

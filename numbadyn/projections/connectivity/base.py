@@ -13,6 +13,7 @@ import numpy as np
 from numbadyn.errors import ConnectivityError, InvalidParameterError, SizeError
 from numbadyn.model.init import Constant, Initialiser, OfPairs, Values, as_synaptic
 from numbadyn.model.options import check_names
+from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.projections.connectivity.spellings import standard_names
 from numbadyn.units import Dimension, describe, is_quantity, split
 
@@ -88,7 +89,7 @@ class Connectivity:
         check_names(cls.__init__, cls.__name__, standard_names(cls.__name__, kwargs))
         return super().__new__(cls)
 
-    def __init__(self, in_size: Any, out_size: Any, weight: Any) -> None:
+    def __init__(self, in_size: SizeLike, out_size: SizeLike, weight: ParameterLike) -> None:
         self.in_size = self._size("in_size", in_size)
         self.out_size = self._size("out_size", out_size)
         self.weight = self._checked_weight(weight)
@@ -266,7 +267,7 @@ class Connectivity:
                 cure=f"Leave {name} at True between two populations; use it where a population projects onto itself.",
             )
 
-    def _checked_weight(self, weight: Any) -> Initialiser:
+    def _checked_weight(self, weight: ParameterLike) -> Initialiser:
         """Make the recipe of the weights and refuse numbers that are none."""
         recipe = as_synaptic(weight)
         if isinstance(recipe, OfPairs):

@@ -7,9 +7,10 @@ synapses is stored, Numba, SciPy (a sparse matrix is recognised by its methods).
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from numbadyn.errors import ConnectivityError, DimensionError, InvalidParameterError
+from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.projections.connectivity.base import Connectivity
 from numbadyn.units import join, split
 
@@ -40,7 +41,9 @@ class Edges(Connectivity):
     2
     """
 
-    def __init__(self, in_size: Any, out_size: Any, pre: Any, post: Any, weight: Any = 1.0) -> None:
+    def __init__(
+        self, in_size: SizeLike, out_size: SizeLike, pre: ArrayLike, post: ArrayLike, weight: ParameterLike = 1.0
+    ) -> None:
         super().__init__(in_size, out_size, weight)
         self.pre = self._indices("pre", pre, self.n_pre)
         self.post = self._indices("post", post, self.n_post)
@@ -158,7 +161,13 @@ class Matrix(Connectivity):
     """
 
     def __init__(
-        self, matrix: Any, weight: Any = None, *, unit: Any = None, in_size: Any = None, out_size: Any = None
+        self,
+        matrix: Any,
+        weight: ParameterLike | None = None,
+        *,
+        unit: Any = None,
+        in_size: SizeLike | None = None,
+        out_size: SizeLike | None = None,
     ) -> None:
         sparse = hasattr(matrix, "tocsr")
         shape = tuple(matrix.shape) if sparse else np.shape(split(matrix, where=self._place("matrix"))[0])

@@ -4,9 +4,8 @@ In go sizes, a mean or a probability; out come checked specifications (the synap
 compiled code). This module must not know how they are drawn, nor Numba.
 """
 
-from typing import Any
-
 from numbadyn.errors import ConnectivityError
+from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.projections.connectivity.base import Connectivity, shown
 from numbadyn.projections.connectivity.spellings import spelled
 
@@ -45,7 +44,9 @@ class PairwisePoisson(Connectivity):
     """
 
     @spelled
-    def __init__(self, in_size: Any, out_size: Any, mean: float, weight: Any = 1.0, autapses: bool = True) -> None:
+    def __init__(
+        self, in_size: SizeLike, out_size: SizeLike, mean: float, weight: ParameterLike = 1.0, autapses: bool = True
+    ) -> None:
         super().__init__(in_size, out_size, weight)
         self.mean = self._plain_number(mean)
         if not 0.0 <= self.mean < float("inf"):
@@ -107,7 +108,9 @@ class SymmetricPairwiseBernoulli(Connectivity):
     """
 
     @spelled
-    def __init__(self, in_size: Any, out_size: Any, prob: float, weight: Any = 1.0, autapses: bool = True) -> None:
+    def __init__(
+        self, in_size: SizeLike, out_size: SizeLike, prob: float, weight: ParameterLike = 1.0, autapses: bool = True
+    ) -> None:
         super().__init__(in_size, out_size, weight)
         self.prob = self._probability("prob", prob)
         if self.n_pre != self.n_post:

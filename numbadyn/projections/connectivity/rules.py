@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from numbadyn.errors import ConnectivityError
 from numbadyn.model.init import Initialiser, OfPairs
+from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.projections.connectivity.base import Connectivity
 from numbadyn.projections.connectivity.spellings import spelled
 
@@ -40,7 +41,9 @@ class AllToAll(Connectivity):
     """
 
     @spelled
-    def __init__(self, in_size: Any, out_size: Any, weight: Any = 1.0, autapses: bool = True) -> None:
+    def __init__(
+        self, in_size: SizeLike, out_size: SizeLike, weight: ParameterLike = 1.0, autapses: bool = True
+    ) -> None:
         super().__init__(in_size, out_size, weight)
         self.autapses = bool(autapses)
         if not self.autapses:
@@ -72,7 +75,7 @@ class OneToOne(Connectivity):
     4
     """
 
-    def __init__(self, in_size: Any, out_size: Any, weight: Any = 1.0) -> None:
+    def __init__(self, in_size: SizeLike, out_size: SizeLike, weight: ParameterLike = 1.0) -> None:
         super().__init__(in_size, out_size, weight)
         if self.n_pre != self.n_post:
             raise ConnectivityError(
@@ -127,7 +130,14 @@ class FixedProb(Connectivity):
     prob: float | OfPairs
 
     @spelled
-    def __init__(self, in_size: Any, out_size: Any, prob: Any, weight: Any = 1.0, autapses: bool = True) -> None:
+    def __init__(
+        self,
+        in_size: SizeLike,
+        out_size: SizeLike,
+        prob: ParameterLike,
+        weight: ParameterLike = 1.0,
+        autapses: bool = True,
+    ) -> None:
         super().__init__(in_size, out_size, weight)
         by_pairs = isinstance(prob, OfPairs) or (callable(prob) and not isinstance(prob, Initialiser))
         self.prob = self._chance_of_pairs(prob) if by_pairs else self._probability("prob", prob)
@@ -196,7 +206,9 @@ class FixedProb(Connectivity):
 class _FixedNumber(Connectivity):
     """What the rules with a fixed number of synapses share."""
 
-    def __init__(self, in_size: Any, out_size: Any, num: int, weight: Any, autapses: bool, multapses: bool) -> None:
+    def __init__(
+        self, in_size: SizeLike, out_size: SizeLike, num: int, weight: ParameterLike, autapses: bool, multapses: bool
+    ) -> None:
         super().__init__(in_size, out_size, weight)
         self.autapses = bool(autapses)
         self.multapses = bool(multapses)
@@ -250,10 +262,10 @@ class FixedInDegree(_FixedNumber):
     @spelled
     def __init__(
         self,
-        in_size: Any,
-        out_size: Any,
+        in_size: SizeLike,
+        out_size: SizeLike,
         num: int,
-        weight: Any = 1.0,
+        weight: ParameterLike = 1.0,
         autapses: bool = True,
         multapses: bool = True,
     ) -> None:
@@ -298,10 +310,10 @@ class FixedOutDegree(_FixedNumber):
     @spelled
     def __init__(
         self,
-        in_size: Any,
-        out_size: Any,
+        in_size: SizeLike,
+        out_size: SizeLike,
         num: int,
-        weight: Any = 1.0,
+        weight: ParameterLike = 1.0,
         autapses: bool = True,
         multapses: bool = True,
     ) -> None:
@@ -346,10 +358,10 @@ class FixedTotalNumber(_FixedNumber):
     @spelled
     def __init__(
         self,
-        in_size: Any,
-        out_size: Any,
+        in_size: SizeLike,
+        out_size: SizeLike,
         num: int,
-        weight: Any = 1.0,
+        weight: ParameterLike = 1.0,
         autapses: bool = True,
         multapses: bool = True,
     ) -> None:
