@@ -1,7 +1,7 @@
-"""The base of all named errors: a message in three parts.
+"""The base of all named errors: a message in three parts, and the values that it speaks of.
 
-In go a sentence about the mistake, the place and the cure; out comes an exception whose text shows the three on
-separate lines. This module must not know anything else of the package.
+In: a sentence about the mistake, the place, the cure, values by name.  Out: an exception whose text shows the three on
+separate lines.  Must not know: anything else of the package.
 """
 
 from typing import Any
@@ -12,6 +12,14 @@ __all__ = ["NumbadynError"]
 def _rebuild(cls: type["NumbadynError"], what: str, where: str | None, cure: str | None) -> "NumbadynError":
     """Make an error again from its parts; pickle cannot pass keyword arguments by itself."""
     return cls(what, where=where, cure=cure)
+
+
+def _kept(value: Any) -> Any:
+    """Keep what is plain data; an error must not hold on to a network, and can be pickled."""
+    if isinstance(value, tuple | list):
+        return type(value)(map(_kept, value)) if type(value) in (tuple, list) else repr(value)
+    known = type(value).__module__.partition(".")[0] in ("builtins", "numpy", "quantities")
+    return value if known and not callable(value) else repr(value)
 
 
 class NumbadynError(Exception):
@@ -25,20 +33,33 @@ class NumbadynError(Exception):
         The place: a module path such as ``EINet.E.tau``, a file with a line number, or both.
     cure : str, optional
         What to write instead.
+    **values
+        What the sentence speaks of, by name, for programs that react to an error.
+
+    Attributes
+    ----------
+    what, where, cure : str
+        As given.
+    values : dict
+        The values. Numbers, texts, tuples, arrays and quantities are kept as they are; of anything else, its ``repr``.
 
     Examples
     --------
-    >>> print(NumbadynError("tau is -5 ms.", where="EINet.E.tau", cure="Give a positive time."))
+    >>> error = NumbadynError("tau is -5 ms.", where="EINet.E.tau", cure="Give a positive time.", tau=-5.0)
+    >>> print(error)
     tau is -5 ms.
       where: EINet.E.tau
       cure: Give a positive time.
+    >>> error.values["tau"]
+    -5.0
     """
 
-    def __init__(self, what: str, *, where: str | None = None, cure: str | None = None) -> None:
+    def __init__(self, what: str, *, where: str | None = None, cure: str | None = None, **values: Any) -> None:
         super().__init__(what)
         self.what = what
         self.where = where
         self.cure = cure
+        self.values = {name: _kept(value) for name, value in values.items()}
 
     def __str__(self) -> str:
         """Show what, where and cure on a line each (a `KeyError` would show the repr instead)."""

@@ -3,6 +3,8 @@
 In: three sentences.  Out: named errors.  Must not know: the rest of the package.
 """
 
+from typing import Any
+
 from numbadyn.errors.base import NumbadynError
 
 __all__ = [
@@ -249,9 +251,9 @@ class InternalError(NumbadynError, RuntimeError):
     can, the model that led to it.
     """
 
-    def __init__(self, what: str, *, where: str | None = None, cure: str | None = None) -> None:
+    def __init__(self, what: str, *, where: str | None = None, cure: str | None = None, **values: Any) -> None:
         report = "This is a defect of numbadyn; please report it with this message and the model that led to it."
-        super().__init__(what, where=where, cure=report if cure is None else cure)
+        super().__init__(what, where=where, cure=report if cure is None else cure, **values)
 
 
 class CacheWarning(UserWarning):

@@ -3,7 +3,9 @@
 import inspect
 import pickle
 
+import numpy as np
 import pytest
+import quantities as pq
 
 from numbadyn import errors
 
@@ -104,3 +106,20 @@ def test_internal_error_asks_for_a_report() -> None:
 
 def test_cache_warning_is_a_warning() -> None:
     assert issubclass(errors.CacheWarning, UserWarning)
+
+
+def test_values_are_fields_and_hold_on_to_no_object():
+    class Network:
+        def __repr__(self):
+            return "a network"
+
+    error = errors.InvalidParameterError(
+        "tau is -5 ms.", where="E.tau", tau=-5.0 * pq.ms, shape=(3, Network()), net=Network(), rates=np.ones(2)
+    )
+    assert error.values["tau"] == -5.0 * pq.ms
+    assert error.values["shape"] == (3, "a network")
+    assert error.values["net"] == "a network"
+    again = pickle.loads(pickle.dumps(error))
+    assert str(again) == str(error)
+    np.testing.assert_array_equal(again.values["rates"], np.ones(2))
+    assert errors.InternalError("broken", step=3).values == {"step": 3}
