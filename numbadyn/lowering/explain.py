@@ -5,6 +5,7 @@ In: a `Program`, bound or not.  Out: text.  Must not know: targets.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ from numbadyn.ir.interpreter import Evaluator
 from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import BindContext
 from numbadyn.lowering.program import Program
+from numbadyn.lowering.waits.blocks import Look
+from numbadyn.lowering.waits.exchanges import Lags
+from numbadyn.lowering.waits.report import blocks_text
 
 __all__ = ["explain"]
 
@@ -49,7 +53,7 @@ def _span(values: Any) -> str:
     return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
 
-def explain(program: Program, context: BindContext, tables: list[Any]) -> str:
+def explain(program: Program, context: BindContext, tables: list[Any], looks: Iterable[Look] = ()) -> str:
     """What a step does, in words.
 
     Parameters
@@ -60,11 +64,14 @@ def explain(program: Program, context: BindContext, tables: list[Any]) -> str:
         dt, seed, precision.
     tables : list
         Synapse tables.
+    looks : iterable of Look
+        What is recorded, and when.
 
     Returns
     -------
     str
-        Order of calls, hooks, projections with their synapses, delays in steps, stages, states with units, memory.
+        Order of calls, hooks, projections with their synapses, delays in steps, blocks of steps, stages, states with
+        units, memory.
     """
     evaluator = Evaluator(program.step, context)
     evaluator.bind()
@@ -85,6 +92,7 @@ def explain(program: Program, context: BindContext, tables: list[Any]) -> str:
         for c, table in zip(step.connections, tables, strict=True)
     ] or ["  none"]
     lines += ["", "Delays:"] + [f"  {line}" for line in _delays(program, context, tables, evaluator)]
+    lines += ["", "Blocks of steps:"] + [f"  {line}" for line in blocks_text(program, Lags(evaluator, tables), looks)]
     lines += ["", "Stages:"] + [
         f"  {line}" for stages in program.schedule for stage in stages for line in stage.lines(program)
     ]

@@ -17,6 +17,7 @@ from numbadyn.io.recordings import Paths, Recording, Result, Samples, Spikes
 from numbadyn.ir.analysis import live
 from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import Channel, Step
+from numbadyn.lowering.waits.blocks import Look
 from numbadyn.model.module import Module
 from numbadyn.model.naming import walk
 from numbadyn.model.values import Parameter
@@ -66,6 +67,14 @@ class Recorder:
     def samples_by_name(self) -> dict[tuple[str, str], SampleLog]:
         """Logs of samples by module and variable, in the order of `samples`."""
         return dict(self._samples)
+
+    @property
+    def looks(self) -> list[Look]:
+        """When samples are taken: states before a step, computed values behind it."""
+        return [
+            Look(f"recording of {log.name}", log.every, log.first + (log.kind == "probe"))
+            for log in self._samples.values()
+        ]
 
     @property
     def probes(self) -> list[int]:

@@ -193,12 +193,14 @@ class Simulator(Assembly):
 
     @in_turn(reading=True)
     def explain(self) -> str:
-        """Order of a step, hooks, delays in steps, buffers with sizes and units, as text.
+        """Order of a step, hooks, delays and blocks in steps, buffers with sizes and units, as text.
 
+        Blocks say how many steps parts of the network can be advanced on their own before spikes or histories must be
+        exchanged, and what limits that: the shortest delay, recordings.
         Projections onto what is simulated that are not in it themselves, as of a part of a network, are named at the
         end.
         """
-        return explain(self.program, self.context, self.tables) + left_out(self.network)
+        return explain(self.program, self.context, self.tables, self._recorder.looks) + left_out(self.network)
 
     # ---- recording ---------------------------------------------------------------------------------------------------
 

@@ -43,6 +43,6 @@ class CompactionStage(Stage):
 
     def touches(self, program: Program, owners: Owners) -> Iterator[Touch]:
         """What the stage reads and writes in each step, and whose elements those are."""
-        own = owners.buffer(self.source)
-        yield Touch("sources", memory(self.source), own, reads=True)
-        yield Touch("events", ("events now", self.channel), own, writes=True)
+        own, name = owners.buffer(self.source), program.step.channels[self.channel].name
+        yield Touch("sources", memory(self.source), own, name, reads=True)
+        yield Touch("events", ("events now", self.channel), own, name, writes=True)

@@ -100,8 +100,9 @@ class DeliveryStage(Stage):
         own = owners.buffer(self.target)
         for term in self.terms:
             ago = Ago(term.base, term.lag, term.connection, term.channel)
+            name = program.step.connections[term.connection].name
             for place in term.places(program):
-                yield Touch("events", place, None, reads=True, ago=ago)
+                yield Touch("events", place, owners.own(own, each=False), name, reads=True, ago=ago)
         if self.clear:
-            yield Touch("cleared", memory(self.target), own, writes=True)
-        yield Touch("targets", memory(self.target), own, reads=True, writes=True)
+            yield Touch("cleared", memory(self.target), own, self.target.name, writes=True)
+        yield Touch("targets", memory(self.target), own, self.target.name, reads=True, writes=True)

@@ -44,5 +44,6 @@ class DrawStage(Stage):
 
     def touches(self, program: Program, owners: Owners) -> Iterator[Touch]:
         """What the stage reads and writes in each step, and whose elements those are."""
-        yield from reads_of(self.mean, owners.buffer(self.target) if self.mean.count == self.target.size else None)
-        yield Touch("targets", memory(self.target), owners.buffer(self.target), writes=True)
+        own, each = owners.buffer(self.target), self.mean.count == self.target.size
+        yield from reads_of(self.mean, owners.own(own, each=each, offset=self.mean.offset), self.target.name)
+        yield Touch("targets", memory(self.target), own, self.target.name, writes=True)

@@ -13,7 +13,7 @@ from numbadyn.ir.spaces import Space
 from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.operations import Kernel
 from numbadyn.lowering.stages.base import Placement, Stage
-from numbadyn.lowering.waits.places import Ago, Start, Touch, ago_of, places_of
+from numbadyn.lowering.waits.places import Ago, Touch, ago_of, places_of
 
 if TYPE_CHECKING:
     from numbadyn.lowering.fusion import Draft
@@ -101,8 +101,8 @@ class LoopStage(Stage):
         for instance in self.instances:
             start = owners.instance(instance)
             for number, (view, each) in enumerate(instance.elementwise(kernel)):
-                own = Start(start.line, start.number - view.offset) if each else None
+                own = owners.own(start, each=each, offset=view.offset)
                 writes, reads = number in kernel.written, number in kernel.read
                 for ago in instance.lags(kernel, number) if view.slot == "whole" else (ago_of(view),):
                     for place in places_of(view):
-                        yield Touch("elements", place, own, reads=reads, writes=writes, ago=ago)
+                        yield Touch("elements", place, own, instance.module, reads=reads, writes=writes, ago=ago)

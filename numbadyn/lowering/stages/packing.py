@@ -43,7 +43,7 @@ class PackingStage(Stage):
 
     def touches(self, program: Program, owners: Owners) -> Iterator[Touch]:
         """What the stage reads and writes in each step, and whose elements those are."""
-        own = owners.buffer(self.source)
-        yield Touch("sources", memory(self.source), own, reads=True)
+        own, name = owners.buffer(self.source), self.ring.buffer.name
+        yield Touch("sources", memory(self.source), own, name, reads=True)
         for place in places_of(self.ring):
-            yield Touch("targets", place, own, writes=True)
+            yield Touch("targets", place, own, name, writes=True)

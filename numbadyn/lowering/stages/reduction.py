@@ -60,6 +60,7 @@ class ReductionStage(Stage):
 
     def touches(self, program: Program, owners: Owners) -> Iterator[Touch]:
         """What the stage reads and writes in each step, and whose elements those are."""
+        own = owners.buffer(self.target)
         for view in (self.source, self.factors):
-            yield from reads_of(view, None) if view is not None else ()
-        yield Touch("targets", memory(self.target), None, writes=True)
+            yield from reads_of(view, owners.own(own, each=False), self.target.name) if view is not None else ()
+        yield Touch("targets", memory(self.target), own, self.target.name, writes=True)

@@ -42,4 +42,4 @@ class TrainStage(Stage):
 
     def touches(self, program: Program, owners: Owners) -> Iterator[Touch]:
         """What the stage reads and writes in each step, and whose elements those are."""
-        yield Touch("targets", memory(self.target), owners.buffer(self.target), writes=True)
+        yield Touch("targets", memory(self.target), owners.buffer(self.target), self.target.name, writes=True)

@@ -75,6 +75,8 @@ class Touch:
     own : Start or None
         Where the first element of the place lies, if whoever computes an element of the stage touches just the same
         element of the place; None if those of others too.
+    who : str
+        Name of what touches it, for the user.
     reads, writes : bool
         What is done there.
     ago : Ago or None
@@ -84,6 +86,7 @@ class Touch:
     part: Part
     place: Place
     own: Start | None
+    who: str
     reads: bool = False
     writes: bool = False
     ago: Ago | None = None
@@ -109,7 +112,7 @@ def ago_of(view: BufferView) -> Ago | None:
     return Ago(1, view.lag, None, view.buffer.index) if view.slot == "past" else None
 
 
-def reads_of(view: BufferView, own: Start | None) -> Iterator[Touch]:
+def reads_of(view: BufferView, own: Start | None, who: str) -> Iterator[Touch]:
     """Touches of a stage that reads a view."""
     for place in places_of(view):
-        yield Touch("sources", place, own, reads=True, ago=ago_of(view))
+        yield Touch("sources", place, own, who, reads=True, ago=ago_of(view))
