@@ -122,6 +122,9 @@ from numbadyn.errors.tracing import (
     KindError as KindError,
 )
 from numbadyn.errors.tracing import (
+    MixedSpacesError as MixedSpacesError,
+)
+from numbadyn.errors.tracing import (
     TracedValueError as TracedValueError,
 )
 from numbadyn.errors.tracing import (

@@ -7,6 +7,7 @@ from numbadyn.errors.base import NumbadynError
 
 __all__ = [
     "KindError",
+    "MixedSpacesError",
     "TracedValueError",
     "UnsupportedFunctionError",
 ]
@@ -26,6 +27,23 @@ class KindError(NumbadynError, TypeError):
 
         change = (self.V.value > self.V_th) ^ self.was_above.value
         gate = np.exp((self.V.value > self.V_th).astype(float))
+    """
+
+
+class MixedSpacesError(NumbadynError, ValueError):
+    """Values of neurons and values of synapses, or of the synapses of two projections, meet in one expression.
+
+    A synapse joins two neurons, so a value of a population has to say which of the two it is about.
+
+    Wrong, as many traces as neurons beside as many weights as synapses::
+
+        def on_pre(self, s):
+            s.weight = s.weight - self.rate * self.post.trace
+
+    Right, the trace of each synapse's postsynaptic neuron::
+
+        def on_pre(self, s):
+            s.weight = s.weight - self.rate * s.post.trace
     """
 
 

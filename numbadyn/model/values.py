@@ -43,13 +43,7 @@ from numbadyn.model.variable import Variable, resolve
 from numbadyn.model.widened import fits, widened
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced, as_node
-from numbadyn.units import (
-    Dimension,
-    describe,
-    join_eager,
-    magnitude_in,
-    split,
-)
+from numbadyn.units import Dimension, describe, join_eager, magnitude_in, split
 
 __all__ = ["Parameter", "State", "stored"]
 
@@ -367,13 +361,14 @@ class State(Held):
 
         Draws are those of a stream, the state's own by default.
         """
-        if id(self) in context.first:
-            return context.first[id(self)]
+        return context.first[id(self)] if id(self) in context.first else self.drawn(context, stream, self.varshape)
+
+    def drawn(self, context: BindContext, stream: int | None, shape: tuple[int, ...]) -> NDArray[Any]:
+        """First values of a shape, unless a simulator has set others."""
         if self._assigned:
             check_not_nan(np.asarray(self._value), self.path)
             return np.array(self._value)
         recipe = self._recipe()
-        shape = self.varshape
         try:
             word = stream_of(self.owner, "value", self.name) if stream is None else stream
             values = np.asarray(recipe.sample(shape, seed=context.seed, stream=word, bits=context.bits))

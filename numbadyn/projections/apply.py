@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from numbadyn.errors import ConnectivityError, DelayError, DimensionError, ShapeError, UnsupportedFeatureError
 from numbadyn.ir.analysis import signal_of
 from numbadyn.ir.nodes import BindContext, Connection
+from numbadyn.ir.spaces import synapses_of
 from numbadyn.model import environ
 from numbadyn.model.delays import Before, delay_line, delay_steps, signal_channel, state_history, steps_in
 from numbadyn.model.init import Constant, FromFunction, Initialiser, OfPairs, Values
@@ -198,27 +199,50 @@ class Delivery:
                 times = np.asarray(self.delay.value)
                 node = delay_line(trace, state_history(trace, node), times, f"{name}.signal", self.before())
             return self.function(Traced(trace, node))
-        if trace.node(node).kind == "int":
-            node = trace.cast(node, "real")
-        node = state_history(trace, node)
+        node, channel = self._sent(trace, node)
         value = trace.node(node)
-        self._check_signal(value.shape)
-        of_its_own = signal_of(trace.step, node, None) is None
-        channel = signal_channel(trace, node, f"{name}.signal", self.before()) if of_its_own else None
         dimension = ANY if value.dimension is ANY else self.rule.weight_dimension * value.dimension
-        index = trace.connection(self, self._connection)
-        label = name.rsplit(".", 1)[-1]
         made = trace.source(
             "accumulate",
             (node,),
             self.out_shape,
             "real",
             dimension,
-            connections=(index,),
+            connections=(self.number(trace),),
             channels=(channel,),
-            label=label,
+            label=name.rsplit(".", 1)[-1],
         )
         return Traced(trace, made)
+
+    def _sent(self, trace: Trace, node: int) -> tuple[int, int | None]:
+        """The signal as synapses read it, and the channel of its own that samples it, if it has one."""
+        if trace.node(node).kind == "int":
+            node = trace.cast(node, "real")
+        node = state_history(trace, node)
+        self._check_signal(trace.node(node).shape)
+        of_its_own = signal_of(trace.step, node, None) is None
+        name = f"{self.owner.path}.signal"
+        return node, signal_channel(trace, node, name, self.before()) if of_its_own else None
+
+    def number(self, trace: Trace) -> int:
+        """Number of the connection in a step that is being traced."""
+        return trace.connection(self, self._connection)
+
+    def reaching(self, trace: Trace, signal: Any) -> int:
+        """Node of what reaches each synapse in this step."""
+        self.check_ends(self.owner.path)
+        self.check_given_weights()
+        node, channel = self._sent(trace, as_node(trace, signal))
+        value, number = trace.node(node), self.number(trace)
+        return trace.source(
+            "arrive",
+            (node,),
+            synapses_of(number),
+            value.kind,
+            value.dimension,
+            connections=(number,),
+            channels=(channel,),
+        )
 
     def _connection(self) -> Connection:
         assert self.rule is not None
@@ -346,6 +370,12 @@ class Delivery:
 
     def edges(self, dt: Any = None) -> EdgeList:
         """Make the synapses again; see `SynapticProjection.edges`."""
+        table, step = self.table(dt)
+        assert self.rule is not None
+        return edge_list(table, step, self.rule.weight_dimension)
+
+    def table(self, dt: Any = None) -> tuple[SynapseTable, float]:
+        """The synapses made again, in the time step in ms that they follow from."""
         if self.rule is None:
             raise UnsupportedFeatureError(
                 f"{self.owner.path} has a function as comm, and so no synapses.",
@@ -370,4 +400,4 @@ class Delivery:
             places=self._places,
             read_by=self.owner.path,
         )
-        return edge_list(table, step, self.rule.weight_dimension)
+        return table, step

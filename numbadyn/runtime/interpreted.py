@@ -5,6 +5,7 @@ In: a prepared step with its bindings, and logs.  Out: `advance`.  Must not know
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ class InterpreterMachine(Machine):
     """
 
     def __init__(self, step: Step, context: BindContext, tables: list[Any], probes: list[int]) -> None:
+        context = replace(context, tables=tables)
         self.step, self.context, self.first = step, context, {}
         self.interpreter = Interpreter(step, context, tables, probes, self._expect)
         self.kept, self._made_for = self.needed(), longest_delays(step, context)

@@ -129,6 +129,8 @@ class SampleLog:
         Of the samples.
     name : str
         The user's name for it.
+    numbers : ndarray of int64, optional
+        By which numbers users call the elements; the same by default.
     """
 
     kind: Literal["state", "probe"]
@@ -139,6 +141,7 @@ class SampleLog:
     last: int
     dtype: np.dtype[Any]
     name: str = "a variable"
+    numbers: NDArray[np.int64] | None = None
     next_step: int = 0
     used: int = 0
     inspected: int = 0
@@ -146,6 +149,11 @@ class SampleLog:
     suspect: bool | None = None
     steps: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     values: NDArray[Any] = field(default_factory=lambda: np.empty((0, 0)))
+
+    @property
+    def called(self) -> NDArray[np.int64]:
+        """The numbers by which users call the elements."""
+        return self.elements if self.numbers is None else self.numbers
 
     def _range(self, start: int, stop: int) -> range:
         first = max(start, self.first)

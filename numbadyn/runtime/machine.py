@@ -141,7 +141,9 @@ class Machine(ABC):
                 if channel.state == index:
                     self._write_newest(number, np.broadcast_to(values, channel.shape))
             return
-        self.first[id(self.step.states[index].owner)] = np.array(np.broadcast_to(values, self.step.states[index].shape))
+        self.first[id(self.step.states[index].owner)] = np.array(
+            np.broadcast_to(values, self.context.shape_of(self.step.states[index].space))
+        )
         context = replace(self.context, first=self.first)
         for number, spec in enumerate(self.step.states):
             if getattr(spec.owner, "owner", None) is None:  # a running value of a history, or a guard: zero

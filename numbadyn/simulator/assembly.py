@@ -39,6 +39,7 @@ from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.runtime.machine import Machine
 from numbadyn.runtime.snapshot import Snapshot, names_of
 from numbadyn.simulator.checks import check_drawn
+from numbadyn.simulator.order import UserOrder
 from numbadyn.simulator.recorder import Recorder
 from numbadyn.simulator.synapses import Maker, Weights, host
 from numbadyn.units import TIME, join
@@ -65,6 +66,7 @@ class Assembly:
     _under_way: Machine | None
     _filled_at: int
     _weights: Weights
+    _order: UserOrder
     _built_with: BindContext
 
     def _note_delays(self) -> None:
@@ -152,6 +154,7 @@ class Assembly:
             self.__dict__.pop("tables", None)
             self._weights.built()
             self._built_with = self.context
+            self._recorder.follow_synapses()
 
     def _claim(self) -> None:
         """Tell states and projections that this simulator is the one that has moved them last."""
@@ -206,7 +209,10 @@ class Assembly:
         spec, names = self.step.states[state], names_of(self.step.states)
         set_before = self._taken.first if self._taken is not None else {}
         first = {id(self.step.states[k].owner): set_before[name] for k, name in enumerate(names) if name in set_before}
-        values = np.broadcast_to(spec.initial(replace(self.context, first=first)), spec.shape)
+        context = replace(self.context, first=first)
+        if spec.space.synapses is not None:
+            context = replace(context, tables=self.tables)
+        values = np.broadcast_to(spec.initial(context), context.shape_of(spec.space))
         return values.astype(dtype_of(spec.kind, self.precision))
 
     def _set_values(self, state: int, values: NDArray[Any]) -> None:

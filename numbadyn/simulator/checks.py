@@ -9,8 +9,8 @@ from typing import Any, get_args
 
 import numpy as np
 
-from numbadyn.errors import DurationError, FixedAttributeError, TargetError
-from numbadyn.ir.nodes import BindContext
+from numbadyn.errors import DurationError, FixedAttributeError, TargetError, UnsupportedFeatureError
+from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.model.init import Constant, Values
 from numbadyn.model.module import Module
 from numbadyn.model.naming import walk
@@ -20,6 +20,7 @@ from numbadyn.units import TIME, describe, is_quantity, magnitude_in
 
 __all__ = [
     "check_drawn",
+    "check_synapses",
     "checked_delays",
     "checked_launch",
     "checked_seed",
@@ -51,6 +52,27 @@ def checked_target(target: str, threads: Any, precision: int) -> str:
             cure="Leave threads out, or give 1.",
         )
     return target
+
+
+#: Targets that change synapses at spikes.
+_PLASTIC = ("interpret",)
+
+
+def check_synapses(step: Step, target: str) -> None:
+    """Refuse states of synapses where the target cannot change them.
+
+    Raises
+    ------
+    UnsupportedFeatureError
+        There are some.
+    """
+    found = [spec for spec in step.states if spec.space.synapses is not None]
+    if found and target not in _PLASTIC:
+        raise UnsupportedFeatureError(
+            f"{found[0].name} is a state of synapses, which target={target!r} does not have yet.",
+            where="Simulator(target=...)",
+            cure=f"Choose {' or '.join(map(repr, _PLASTIC))}.",
+        )
 
 
 def check_drawn(network: Module, context: BindContext) -> None:

@@ -71,7 +71,7 @@ def not_finite(
         first = max(first, (latest - 1) // CHECK_EVERY * CHECK_EVERY)
     if outcome.sample is not None and not spoilt:
         column = outcome.sample.column
-        kind, name, elements, size = "state", f"{path}.{variable}", log.elements[[column]], 0
+        kind, name, elements, size = "state", f"{path}.{variable}", log.called[[column]], 0
         values: NDArray[Any] = log.values[[row], column]
     else:
         found = next(iter(spoilt), outcome.failed or next(iter(masks)))

@@ -24,6 +24,7 @@ from numbadyn.model.values import Parameter
 from numbadyn.model.view import view_of, whole_of
 from numbadyn.runtime.engine import RunOutcome
 from numbadyn.runtime.logs import SampleLog, SpikeLog
+from numbadyn.simulator.order import UserOrder
 from numbadyn.units import TIME, describe, is_quantity, magnitude_in
 
 __all__ = ["Recorder"]
@@ -42,14 +43,19 @@ class Recorder:
         Time step in ms.
     precision : int
         Bits of reals.
+    order : UserOrder
+        How many elements there are, and in which order users see them.
     """
 
-    def __init__(self, network: Module, step: Step, dt: float, precision: int) -> None:
+    def __init__(self, network: Module, step: Step, dt: float, precision: int, order: UserOrder) -> None:
+        self._order = order
         self.network, self.step, self.dt, self.precision = network, step, dt, precision
         #: Modules by id, with the names that they had when the step was traced; others may rename them later.
         self.modules = {id(module): (module, module.path) for module in walk(network)}
         self._spikes: dict[str, SpikeLog] = {}
         self._samples: dict[tuple[str, str], SampleLog] = {}
+        #: What is recorded of synapses, with the path of the projection and the index that was asked for.
+        self._of_synapses: dict[str, tuple[SampleLog, str, Any]] = {}
         #: Name of a recorded part of a population -> path of the population, elements.
         self._parts: dict[str, tuple[str, NDArray[np.int64]]] = {}
 
@@ -177,9 +183,21 @@ class Recorder:
                 cure="Give an interval that holds at least one step.",
             )
         elements = _elements(index, shape, f"{path}.{variable}", path)
-        return SampleLog(
+        log = SampleLog(
             kind, number, elements, self._steps(every, "every", path, 1), first, last, dtype, f"{path}.{variable}"
         )
+        space = self.step.states[number].space if kind == "state" else self.step.nodes[number].space
+        if space.synapses is not None:
+            log.numbers, log.elements = elements, self._order.places(space, elements)
+            self._of_synapses[log.name] = (log, path, index)
+        return log
+
+    def follow_synapses(self) -> None:
+        """Find what is recorded of synapses again, after they have been drawn anew."""
+        for log, path, index in self._of_synapses.values():
+            space = self.step.states[log.index].space
+            log.numbers = _elements(index, self._order.shape(space), log.name, path)
+            log.elements = self._order.places(space, log.numbers)
 
     def path(self, module: Any) -> str:
         """Path of a module of the network; an error for anything else."""
@@ -233,7 +251,7 @@ class Recorder:
             )
         for number, spec in enumerate(self.step.states):
             if spec.name == f"{path}.{variable}":
-                return "state", number, spec.shape, dtype_of(spec.kind, self.precision)
+                return "state", number, self._order.shape(spec.space), dtype_of(spec.kind, self.precision)
         if (path, variable) in self.step.probes:
             number = self.step.probes[path, variable]
             node = self.step.nodes[number]
@@ -308,7 +326,7 @@ class Recorder:
                 self.step.states[log.index].dimension if log.kind == "state" else self.step.nodes[log.index].dimension
             )
             recordings.setdefault(path, {}).setdefault("samples", {})[variable] = Samples(
-                steps, values, dimension, self.dt, log.elements
+                steps, values, dimension, self.dt, log.called
             )
         made = {
             path: Recording(path, parts.get("samples", {}), parts.get("events"), self._parts.get(path))

@@ -29,6 +29,7 @@ from numbadyn.runtime.engine import RunOutcome, run_steps
 from numbadyn.runtime.progress import make_progress
 from numbadyn.simulator.assembly import Assembly
 from numbadyn.simulator.checks import (
+    check_synapses,
     checked_delays,
     checked_launch,
     checked_seed,
@@ -37,6 +38,7 @@ from numbadyn.simulator.checks import (
     fixed,
 )
 from numbadyn.simulator.endings import broken_guard, not_finite
+from numbadyn.simulator.order import UserOrder
 from numbadyn.simulator.outside import left_out
 from numbadyn.simulator.recorder import Recorder
 from numbadyn.simulator.synapses import Weights, refuse_delays
@@ -145,9 +147,11 @@ class Simulator(Assembly):
             init_missing_states(network, self.seed)
         self._alone = bool(alone)
         self.step = self._traced()
+        check_synapses(self.step, self.target)
         self.reproducible, self.launch = bool(reproducible), checked_launch(launch)
         self._device = Device() if self.target == "cuda" else None
-        self._recorder = Recorder(network, self.step, self._dt, precision)
+        self._order = UserOrder(lambda: self.tables)
+        self._recorder = Recorder(network, self.step, self._dt, precision, self._order)
         self._machine, self._taken, self._filled_at = None, None, -1
         self.seconds = {"trace": time.perf_counter() - started}
         self._note_delays()
@@ -395,8 +399,8 @@ class Simulator(Assembly):
         connection = self._connection(module, variable)
         if connection is not None:
             return self._synaptic(connection, variable)
-        number, shape, _dtype = self._recorder.find_state(module, path, variable, "Record it with sim.record.")
-        values = np.array(self._values(number)).reshape(shape)
+        number, _shape, _dtype = self._recorder.find_state(module, path, variable, "Record it with sim.record.")
+        values = self._order.shown(self.step.states[number].space, np.array(self._values(number)))
         return join(values if part is None else part.of(values, variable), self.step.states[number].dimension)
 
     @named_options
@@ -441,7 +445,8 @@ class Simulator(Assembly):
             )
         if part is not None:
             magnitude = part.put(np.array(self._values(number)).reshape(shape), magnitude, variable)
-        self._set_values(number, stored(magnitude, shape, dtype, f"{path}.{variable}"))
+        full = stored(magnitude, shape, dtype, f"{path}.{variable}")
+        self._set_values(number, self._order.kept(self.step.states[number].space, full))
         self._claim()
 
     # ---- what a simulator does not do --------------------------------------------------------------------------------

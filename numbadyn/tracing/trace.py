@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from fractions import Fraction
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -33,15 +32,13 @@ from numbadyn.ir.nodes import (
 )
 from numbadyn.ir.ops import OPS
 from numbadyn.ir.spaces import Space
+from numbadyn.tracing.agreement import ANY, other_space, result_dimension, result_kind, result_space, unit_name
 from numbadyn.tracing.carrier import is_stripped
 from numbadyn.tracing.misuse import named_error
 from numbadyn.tracing.positions import caller, here, made_at, raised_at
 from numbadyn.units import DIMENSIONLESS, TIME, Dimension, split
 
 __all__ = ["ANY", "Checked", "Template", "Trace", "current_trace"]
-
-#: Stands for "not known yet" while the first pass finds out what delayed outputs look like; compared by identity.
-ANY = Dimension(luminous=99)
 
 Notes = TypeVar("Notes")
 
@@ -64,16 +61,12 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Arguments of an operation, converted, with shape, kind and dimension of its result."""
+    """Arguments of an operation, converted, with space, kind and dimension of its result."""
 
     args: tuple[int, ...]
-    shape: tuple[int, ...]
+    space: Space
     kind: Kind
     dimension: Dimension
-
-
-def _unit_name(dimension: Dimension) -> str:
-    return "a unit not known yet" if dimension is ANY else str(dimension) or "no unit"
 
 
 class Trace:
@@ -165,6 +158,9 @@ class Trace:
         """The innermost line of the user's own code, for messages."""
         return here(self.path[-1][0], self._outside, self._updates[-1])
 
+    def _here(self) -> Position:
+        return self.here  # found where a mistake is reported only
+
     @property
     def made(self) -> Position:
         """The innermost line of a model, be it a ready-made one: where a value is made."""
@@ -182,11 +178,18 @@ class Trace:
         return len(self.step.nodes) - 1
 
     def source(
-        self, op: str, args: tuple[int, ...], shape: tuple[int, ...], kind: Kind, dimension: Dimension, **attrs: Any
+        self,
+        op: str,
+        args: tuple[int, ...],
+        where: tuple[int, ...] | Space,
+        kind: Kind,
+        dimension: Dimension,
+        **attrs: Any,
     ) -> int:
-        """Append a source node (see `numbadyn.ir.traits`)."""
+        """Append a source node (see `numbadyn.ir.traits`): a shape stands for that of a population."""
         label = str(attrs.pop("label", ""))
-        return self.add(Node(op, args, Space(shape, self.region), kind, dimension, self.made, attrs, label))
+        space = (where if isinstance(where, Space) else Space(where)).inside(self.region)
+        return self.add(Node(op, args, space, kind, dimension, self.made, attrs, label))
 
     def _once(self, name: str, make: Callable[[], int]) -> int:
         if name not in self._unique:
@@ -275,20 +278,29 @@ class Trace:
         if index not in self._latest:
             spec = self.step.states[index]
             self._latest[index] = self.source(
-                "state", (), spec.shape, spec.kind, spec.dimension, index=index, label=spec.label
+                "state", (), spec.space, spec.kind, spec.dimension, index=index, label=spec.label
             )
         return self._latest[index]
 
     def write(self, index: int, value: int) -> None:
         """Make a new version of a state."""
-        spec, node = self.step.states[index], self.node(value)
+        spec = self.step.states[index]
+        value = self.check_written(spec, value)
+        self._latest[index] = value
+        self.step.writes[index] = value
+
+    def check_written(self, spec: StateSpec, value: int) -> int:
+        """Refuse what does not fit a state; gives the node of the value in the kind of the state."""
+        node = self.node(value)
         if node.dimension is not ANY and node.dimension != spec.dimension:
             raise DimensionError(
-                f"{spec.name} is in {_unit_name(spec.dimension)}, "
-                f"but a value in {_unit_name(node.dimension)} is written to it.",
+                f"{spec.name} is in {unit_name(spec.dimension)}, "
+                f"but a value in {unit_name(node.dimension)} is written to it.",
                 where=str(self.here),
-                cure=f"Write a value in {_unit_name(spec.dimension)}.",
+                cure=f"Write a value in {unit_name(spec.dimension)}.",
             )
+        if node.space.synapses != spec.space.synapses and not node.space.single:
+            raise other_space(self.step, spec.name, node.space, spec.space, self._here)
         if node.shape != spec.shape and (node.size != 1 or len(node.shape) > len(spec.shape)):
             raise ShapeError(
                 f"{spec.name} has shape {spec.shape}, but a value of shape {node.shape} is written to it.",
@@ -302,9 +314,8 @@ class Trace:
                     where=str(self.here),
                     cure=f"Convert it: value.astype({ {'int': 'int', 'bool': 'bool', 'real': 'float'}[spec.kind] }).",
                 )
-            value = self.cast(value, spec.kind)
-        self._latest[index] = value
-        self.step.writes[index] = value
+            return self.cast(value, spec.kind)
+        return value
 
     # ---- channels, connections, trains -------------------------------------------------------------------------------
 
@@ -380,7 +391,7 @@ class Trace:
         return self._append(
             {"real": "to_real", "int": "to_int", "bool": "to_bool"}[kind],
             (value,),
-            self.node(value).shape,
+            self.node(value).space,
             kind,
             self.node(value).dimension,
         )
@@ -392,107 +403,16 @@ class Trace:
     def checked(self, name: str, *args: int) -> Checked:
         """Check kinds, units and shapes of an elementwise operation, and convert its arguments."""
         nodes = [self.node(arg) for arg in args]
-        shape = self._shape(name, nodes)
-        dimension = self._dimension(name, nodes)
-        kind, operands = self._kind(name, nodes)
+        space = result_space(self.step, name, nodes, self._here)
+        dimension = result_dimension(name, nodes, self._here)
+        kind, operands = result_kind(name, nodes, self._here, settled=self.settled)
         converted = tuple(self.cast(arg, want) for arg, want in zip(args, operands, strict=True))
         assert len(args) == OPS[name].arity, name
-        return Checked(converted, shape, kind, dimension)
+        return Checked(converted, space, kind, dimension)
 
     def append(self, name: str, checked: Checked, args: tuple[int, ...] | None = None) -> int:
         """Append an operation that has been checked, or another one with its shape, kind and unit."""
-        return self._append(name, args or checked.args, checked.shape, checked.kind, checked.dimension)
+        return self._append(name, args or checked.args, checked.space, checked.kind, checked.dimension)
 
-    def _append(
-        self, name: str, args: tuple[int, ...], shape: tuple[int, ...], kind: Kind, dimension: Dimension
-    ) -> int:
-        return self.add(Node(name, args, Space(shape, self.region), kind, dimension, self.made))
-
-    def _shape(self, name: str, nodes: list[Node]) -> tuple[int, ...]:
-        shape: tuple[int, ...] = ()
-        for node in nodes:
-            if node.shape == shape or node.shape == ():
-                continue
-            if np.prod(shape, dtype=np.int64) == 1 or node.size == 1:
-                shape = np.broadcast_shapes(shape, node.shape)
-                continue
-            raise ShapeError(
-                f"{name} meets shapes {shape} and {node.shape}, which do not fit.",
-                where=str(self.here),
-                cure="Both sides need the same shape, or one of them a single element; "
-                "arrays of parameters take the population's shape.",
-            )
-        return shape
-
-    def _mismatch(self, name: str, left: Dimension, right: Dimension) -> DimensionError:
-        return DimensionError(
-            f"{name} of {_unit_name(left)} and {_unit_name(right)}: the units do not fit.",
-            where=str(self.here),
-            cure="Bring both sides to one physical dimension; a bare number, zero too, has no unit.",
-        )
-
-    def _dimension(self, name: str, nodes: list[Node]) -> Dimension:
-        dims = [node.dimension for node in nodes]
-        rule = OPS[name].units
-        if rule in ("same", "compare", "select"):
-            known = [d for d in (dims[1:] if rule == "select" else dims) if d is not ANY]
-            for other in known[1:]:
-                if other != known[0]:
-                    raise self._mismatch(name, known[0], other)
-            result = known[0] if known else ANY
-            return DIMENSIONLESS if rule == "compare" else result
-        if rule in ("none", "logic"):
-            for d in dims:
-                if d is not ANY and d != DIMENSIONLESS:
-                    raise DimensionError(
-                        f"{name} of a value in {_unit_name(d)}: it takes plain numbers only.",
-                        where=str(self.here),
-                        cure=f"Divide by a scale first, as in np.{name}(x / (1 * {d})).",
-                    )
-            return DIMENSIONLESS
-        if any(d is ANY for d in dims):
-            return ANY
-        if rule == "multiply":
-            return dims[0] * dims[1]
-        if rule == "divide":
-            return dims[0] / dims[1]
-        if rule in ("sqrt", "cbrt"):
-            return dims[0] ** Fraction(1, 2 if rule == "sqrt" else 3)
-        return dims[0]
-
-    def _kind(self, name: str, nodes: list[Node]) -> tuple[Kind, list[Kind]]:
-        kinds = [node.kind for node in nodes]
-        rule, units = OPS[name].kinds, OPS[name].units
-        if units == "logic":
-            for kind in kinds:
-                if kind != "bool" and self.settled:
-                    raise TracedValueError(
-                        f"{name} of {kind} values: it joins conditions.",
-                        where=str(self.here),
-                        cure="Compare first, as in (a > 0) & (b > 0).",
-                    )
-            return "bool", ["bool"] * len(kinds)
-        if rule == "keep":
-            return kinds[0], kinds
-        if rule == "select":
-            if kinds[0] != "bool" and self.settled:
-                raise TracedValueError(
-                    "np.where needs a condition.",
-                    where=str(self.here),
-                    cure="Compare first, as in np.where(x > 0, a, b).",
-                )
-            common = promote(*kinds[1:])
-            return common, ["bool", common, common]
-        if rule == "real":
-            return "real", ["real"] * len(kinds)
-        if rule == "steps":
-            return "int", ["real"] * len(kinds)
-        if rule == "int":
-            if name == "to_int":
-                return "int", kinds
-            return "int", ["int"] * len(kinds)
-        if rule == "bool":
-            common = kinds[0] if len(kinds) == 1 else promote(*kinds)
-            return "bool", [common] * len(kinds)
-        common = promote("int", *kinds)
-        return common, [common] * len(kinds)
+    def _append(self, name: str, args: tuple[int, ...], space: Space, kind: Kind, dimension: Dimension) -> int:
+        return self.add(Node(name, args, space.inside(self.region), kind, dimension, self.made))

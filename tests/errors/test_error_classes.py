@@ -23,6 +23,7 @@ BUILTINS = {
     "SizeError": ValueError,
     "ShapeError": ValueError,
     "KindError": TypeError,
+    "MixedSpacesError": ValueError,
     "TracedValueError": TypeError,
     "UnsupportedFunctionError": TypeError,
     "HookKeyError": KeyError,

@@ -1,0 +1,197 @@
+"""Projections whose synapses have states of their own, which spikes change: plasticity that the user writes.
+
+In: a signal, a rule of connection, a target, and what a spike does to the synapses that it reaches.  Out: jumps of the
+target by the weights as they are then.  Must not know: targets, how spikes are delivered.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numbadyn.errors import ConnectivityError, NotInitialisedError, UnknownStateError, UnsupportedFeatureError
+from numbadyn.ir.spaces import Space
+from numbadyn.model.dynamics import Dynamics
+from numbadyn.model.nearest import nearest_first
+from numbadyn.projections.apply import Delivery
+from numbadyn.projections.base import SynapticProjection
+from numbadyn.projections.connectivity import Connectivity, EdgeList
+from numbadyn.projections.synapse_state import SynapseState, SynapticWeight
+from numbadyn.tracing.trace import Trace, current_trace
+from numbadyn.tracing.traced import Traced, as_node
+
+__all__ = ["PlasticProj", "ReachedSynapses", "Side"]
+
+
+class PlasticProj(SynapticProjection):
+    """Spikes through synapses whose weights and other states they change, as the user writes it.
+
+    Parameters
+    ----------
+    *modules : Dynamics or OutputDelayAt
+        Whose spikes they are; see `AlignPostProj`.
+    comm : Connectivity
+        Who is connected to whom; its weights are the first ones, the height of a jump of the target such as
+        ``0.1*mV``.
+    post : Dynamics
+        The target, whose update sums its delta inputs.
+    delay : Quantity, array or Initialiser, optional
+        As in `AlignPostProj`; a synapse is reached when its delay has passed.
+    name : str, optional
+        As in `AlignPostProj`.
+
+    Attributes
+    ----------
+    weight : SynapticWeight
+        The weight of each synapse: a state, which can be read, set and recorded.
+
+    Raises
+    ------
+    ConnectivityError
+        `comm` is a function.
+
+    Notes
+    -----
+    A subclass gives its synapses further states, ``self.trace = SynapseState(0.0)``, and says in `on_pre` what a spike
+    does to the synapses that it reaches. All synapses that are reached in a step are changed before their weights are
+    delivered: what arrives at the target is the weight after the change.
+
+    Examples
+    --------
+    Each spike takes off a part of the weight that grows with the trace of the postsynaptic neuron:
+
+    >>> import numpy as np
+    >>> from quantities import mV
+    >>> class Depressing(PlasticProj):
+    ...     def on_pre(self, s):
+    ...         s.weight = np.maximum(s.weight - 0.01 * mV * s.post.trace, 0 * mV)
+    """
+
+    def __init__(self, *modules: Any, comm: Any, post: Any, delay: Any = None, name: str | None = None) -> None:
+        super().__init__(modules, comm=comm, post=post, delay=delay, name=name)
+        if not isinstance(comm, Connectivity):
+            raise ConnectivityError(
+                f"comm of {self.path} is a function, which has no synapses that could have states.",
+                where=self.path,
+                cure="Give a rule of connection, such as nd.FixedProb(pre, post, prob=0.1, weight=0.1*mV).",
+            )
+        self.weight = SynapticWeight()
+
+    @property
+    def delivery(self) -> Delivery:
+        """The synapses, and how a signal gets through them."""
+        return self._delivery
+
+    @property
+    def pre(self) -> Dynamics | None:
+        """The population whose spikes they are; None if they are made by functions."""
+        first = self._source.first
+        found = getattr(first, "module", first)
+        return found if isinstance(found, Dynamics) and not self._source.stages else None
+
+    def on_pre(self, s: ReachedSynapses) -> None:
+        """Say what a presynaptic spike does to the synapses that it reaches; nothing by default.
+
+        Parameters
+        ----------
+        s : ReachedSynapses
+            Their states (``s.weight``), and the values of the neurons that they join (``s.pre.V``, ``s.post.V``).
+        """
+
+    def update(self, *args: Any) -> None:
+        """Change the synapses that are reached in this step, and deliver their weights."""
+        trace = current_trace()
+        if trace is None:
+            raise UnsupportedFeatureError(
+                f"{self.path} is called eagerly, but the states of synapses live in a simulator.",
+                where=self.path,
+                cure="Run the network in an nd.Simulator; target='interpret' is plain NumPy.",
+            )
+        with trace.module(f"{self.path}.on_pre", (), self.on_pre, outermost=True):
+            arrived = self._arrived(trace, self._source(*args))
+            self.on_pre(ReachedSynapses(self, trace, arrived))
+            weight = as_node(trace, self.weight)
+            node, shape = trace.node(weight), self._post.varshape
+            total = trace.source(
+                "collect", (arrived, weight), shape, "real", node.dimension, label=self.path.rsplit(".", 1)[-1]
+            )
+            self.give_jump(self._post, Traced(trace, total))
+
+    def _arrived(self, trace: Trace, signal: Any) -> int:
+        arrived = self._delivery.reaching(trace, signal)
+        if trace.node(arrived).kind != "bool" and trace.settled:
+            raise UnsupportedFeatureError(
+                f"The signal of {self.path} holds {trace.node(arrived).kind} values, but its synapses wait for spikes.",
+                where=self.path,
+                cure="Give a population whose update returns a Boolean array.",
+            )
+        return arrived
+
+    def edges(self, dt: Any = None) -> EdgeList:
+        """Read the synapses back, with the weights as they are now; see `SynapticProjection.edges`."""
+        return super().edges(dt)._replace(weight=self.weight.value)
+
+
+class Side:
+    """The neurons on one side of the synapses that are reached: their states and parameters, one for each synapse."""
+
+    __slots__ = ("_neurons", "_reached", "_side")
+
+    def __init__(self, reached: ReachedSynapses, neurons: Dynamics | None, side: str) -> None:
+        self._reached, self._neurons, self._side = reached, neurons, side
+
+    def __getattr__(self, name: str) -> Any:
+        projection, trace = self._reached._projection, self._reached._trace
+        if self._neurons is None:
+            raise NotInitialisedError(
+                f"The spikes of {projection.path} are made by functions, so there is no presynaptic {name}.",
+                where=str(trace.here),
+                cure="Give a population first, whose spikes they are.",
+            )
+        value = as_node(trace, getattr(self._neurons, name))
+        node = trace.node(value)
+        if node.space.single:
+            return Traced(trace, value)
+        space, label = self._reached.space, f"{name}_{self._side}"
+        return Traced(trace, trace.source(f"{self._side}_of", (value,), space, node.kind, node.dimension, label=label))
+
+
+class ReachedSynapses:
+    """The synapses that something reaches in a step, as the user's rule sees them.
+
+    ``s.name`` is a state of each of them, and can be assigned; ``s.pre.name`` and ``s.post.name`` are values of the
+    neurons that they join.
+    """
+
+    __slots__ = ("_arrived", "_projection", "_trace", "post", "pre")
+
+    def __init__(self, projection: PlasticProj, trace: Trace, arrived: int) -> None:
+        for name, value in (("_projection", projection), ("_trace", trace), ("_arrived", arrived)):
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "pre", Side(self, projection.pre, "pre"))
+        object.__setattr__(self, "post", Side(self, projection.post, "post"))
+
+    @property
+    def space(self) -> Space:
+        """The space of the synapses."""
+        space: Space = self._trace.node(self._arrived).space
+        return space
+
+    def _state(self, name: str) -> SynapseState:
+        states = {key: state for key, state in self._projection.states().items() if isinstance(state, SynapseState)}
+        if name not in states:
+            raise UnknownStateError(
+                f"The synapses of {self._projection.path} have no state {name!r}.",
+                where=str(self._trace.here),
+                cure=f"Their states are: {', '.join(nearest_first(name, states))}; "
+                f"make another one in __init__: self.{name} = SynapseState(...).",
+            )
+        return states[name]
+
+    def __getattr__(self, name: str) -> Any:
+        return self._state(name).value
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        trace, state = self._trace, self._state(name)
+        old, new = as_node(trace, state), as_node(trace, value)
+        new = trace.check_written(state.spec(), new)
+        state.value = Traced(trace, trace.emit("select", self._arrived, new, old))

@@ -1,0 +1,100 @@
+"""Mistakes in a rule of plasticity: what is wrong, on which line, and what to write instead."""
+
+import numpy as np
+import pytest
+from quantities import ms, mV, pA
+
+import numbadyn as nd
+from numbadyn.errors import (
+    ConnectivityError,
+    DimensionError,
+    MixedSpacesError,
+    UnknownStateError,
+    UnsupportedFeatureError,
+)
+from numbadyn.projections.plastic import PlasticProj
+from numbadyn.projections.synapse_state import SynapseState
+
+
+def network(rule):
+    """Two populations, and a projection whose `on_pre` is the rule."""
+
+    class Rule(PlasticProj):
+        def __init__(self, *modules, **options):
+            super().__init__(*modules, **options)
+            self.trace = SynapseState(0.0)
+            self.tau = nd.Parameter(np.full(3, 20.0) * ms)
+
+        def on_pre(self, s):
+            rule(self, s)
+
+    class Net(nd.DynamicsGroup):
+        def __init__(self):
+            super().__init__()
+            self.E, self.I = nd.LIF(4), nd.LIF(3)
+            self.E2I = Rule(self.E, comm=nd.AllToAll(4, 3, weight=1 * mV), post=self.I)
+
+    return Net()
+
+
+def neurons_beside_synapses(proj, s):
+    s.weight = s.weight + proj.post.V * 0.01
+
+
+def parameters_beside_synapses(proj, s):
+    s.trace = s.trace + 1 * ms / proj.tau
+
+
+def another_unit(proj, s):
+    s.weight = s.weight / mV * pA
+
+
+def no_such_state(proj, s):
+    s.wight = s.weight
+
+
+def no_such_variable(proj, s):
+    s.weight = s.weight + s.post.U
+
+
+def a_condition(proj, s):
+    if s.weight > 0 * mV:
+        s.weight = 0 * mV
+
+
+@pytest.mark.parametrize(
+    ("rule", "error", "message"),
+    [
+        (neurons_beside_synapses, MixedSpacesError, "meets values of 3 neurons and values of the synapses of Net.E2I"),
+        (parameters_beside_synapses, MixedSpacesError, "meets values of 3 neurons"),
+        (another_unit, DimensionError, "Net.E2I.weight is in mV"),
+        (no_such_state, UnknownStateError, "The synapses of Net.E2I have no state 'wight'"),
+        (no_such_variable, UnknownStateError, "Net.I has no attribute 'U'"),
+        (a_condition, nd.errors.TracedValueError, "`if`"),
+    ],
+)
+def test_on_pre(rule, error, message):
+    with pytest.raises(error, match=message) as caught:
+        nd.Simulator(network(rule), dt=0.1 * ms, target="interpret")
+    assert "test_bad_plasticity.py" in str(caught.value)
+
+
+def test_a_function_has_no_synapses():
+    with pytest.raises(ConnectivityError, match="which has no synapses that could have states"):
+        PlasticProj(nd.LIF(3), comm=lambda x: x, post=nd.LIF(3))
+
+
+def test_what_comes_must_be_spikes():
+    class Net(nd.DynamicsGroup):
+        def __init__(self):
+            super().__init__()
+            self.E = nd.LIF(3)
+            self.E2E = PlasticProj(self.E.prefetch("V"), comm=nd.OneToOne(3, 3, weight=1.0), post=self.E)
+
+    with pytest.raises(UnsupportedFeatureError, match="holds real values, but its synapses wait for spikes"):
+        nd.Simulator(Net(), dt=0.1 * ms, target="interpret")
+
+
+def test_targets_that_cannot_change_synapses_say_so():
+    with pytest.raises(UnsupportedFeatureError, match=r"state of synapses, which target='cpu' does not have yet"):
+        nd.Simulator(network(lambda proj, s: None), dt=0.1 * ms, target="cpu")

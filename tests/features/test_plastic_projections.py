@@ -1,0 +1,149 @@
+"""Synapses with states of their own, which presynaptic spikes change as the user writes it, against loops of NumPy."""
+
+import numpy as np
+import pytest
+from quantities import ms, mV
+
+import numbadyn as nd
+from numbadyn.projections.plastic import PlasticProj
+from numbadyn.projections.synapse_state import SynapseState
+from tests.targets import simulator_of
+
+TARGETS = ("interpret",)
+STEPS, DT, N_PRE, N_POST = 60, 0.5, 7, 5
+
+
+class Spiking(nd.Dynamics):
+    """Neurons that fire every few steps, with a trace of their own spikes; they keep what arrives."""
+
+    def __init__(self, size, period, phase):
+        super().__init__(size)
+        self.period, self.tau = nd.Parameter(period), nd.Parameter(10 * ms)
+        self.phase = nd.State(phase)
+        self.trace, self.received = nd.State(0.0), nd.State(0 * mV)
+
+    def update(self):
+        self.received.value = self.received + self.sum_delta_inputs(0 * mV)
+        fired = self.phase >= self.period
+        self.phase.value = np.where(fired, 1, self.phase + 1)
+        self.trace.value = self.trace * np.exp(-nd.environ.get_dt() / self.tau) + fired.astype(float)
+        return fired
+
+
+class PairDepression(PlasticProj):
+    """Each presynaptic spike takes off a part that grows with the trace of the postsynaptic neuron."""
+
+    def __init__(self, pre, post, **options):
+        super().__init__(pre, post=post, **options)
+        self.rate = nd.Parameter(0.03 * mV)
+
+    def on_pre(self, s):
+        s.weight = np.maximum(s.weight - self.rate * s.post.trace, 0 * mV)
+
+
+class Net(nd.DynamicsGroup):
+    def __init__(self, delay=None, kind=PairDepression, **options):
+        super().__init__()
+        self.pre = Spiking(N_PRE, np.arange(2, 2 + N_PRE), np.arange(N_PRE) % 3)
+        self.post = Spiking(N_POST, np.arange(3, 3 + N_POST), np.arange(N_POST) % 4)
+        comm = nd.FixedProb(N_PRE, N_POST, prob=0.6, weight=nd.init.Uniform(0.5 * mV, 2 * mV))
+        self.proj = kind(self.pre, self.post, comm=comm, delay=delay, **options)
+
+
+DELAYS = {"none": None, "one": 1 * ms, "each": nd.init.Uniform(0 * ms, 2.4 * ms)}
+
+
+def by_hand(sim, net):
+    """The same network as a loop over steps, spikes and synapses."""
+    edges = net.proj.edges()
+    pre, post, weight = edges.pre, edges.post, np.array(edges.weight.magnitude)
+    late = np.rint(edges.delay.rescale(ms).magnitude / DT).astype(int)
+    decay = np.exp(-DT / 10.0)
+    sides = {
+        side: [np.array(sim.get(getattr(net, side), "phase")), np.arange(start, start + n), np.zeros(n), []]
+        for side, start, n in (("pre", 2, N_PRE), ("post", 3, N_POST))
+    }
+    received = np.zeros(N_POST)
+    weights = []
+    for step in range(STEPS):
+        weights.append(weight.copy())
+        trace = sides["post"][2].copy()
+        arriving = np.zeros(N_POST)
+        fired = sides["pre"][3]
+        for lag in np.unique(late):  # delay after delay, and there by neuron and target
+            if step - 1 - lag < 0:
+                continue
+            for k in sorted(np.flatnonzero(late == lag), key=lambda k: (pre[k], post[k])):
+                if fired[step - 1 - lag][pre[k]]:
+                    weight[k] = max(weight[k] - 0.03 * trace[post[k]], 0.0)
+                    arriving[post[k]] += weight[k]
+        received += arriving
+        for side in sides.values():
+            now = side[0] >= side[1]
+            side[0] = np.where(now, 1, side[0] + 1)
+            side[2] = side[2] * decay + now
+            side[3].append(now)
+    return np.array(weights), weight, received
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("delay", DELAYS)
+def test_a_rule_at_presynaptic_spikes(target, delay):
+    net = Net(DELAYS[delay])
+    sim = simulator_of(net, DT * ms, target, seed=3)
+    traced, last, received = by_hand(sim, net)
+    sim.record(net.proj, "weight")
+    result = sim.run(STEPS * DT * ms)
+    np.testing.assert_array_equal(result[net.proj].weight.magnitude, traced)
+    np.testing.assert_array_equal(sim.get(net.proj, "weight").magnitude, last)
+    np.testing.assert_array_equal(sim.get(net.post, "received").magnitude, received)
+    assert (last < traced[0]).any()
+
+
+def test_weights_are_read_set_and_recorded_in_the_order_of_edges():
+    net = Net(DELAYS["each"])
+    sim = simulator_of(net, DT * ms, "interpret", seed=3)
+    edges = net.proj.edges()
+    chosen = np.arange(edges.weight.size) * 0.01 * mV
+    sim.set(net.proj, "weight", chosen)
+    np.testing.assert_array_equal(net.proj.edges().weight.magnitude, chosen.magnitude)
+    assert (edges.delay != edges.delay[0]).any()
+    sim.record(net.proj, "weight", index=[4, 2])
+    sim.run(DT * ms)
+    assert sim.run(STEPS * DT * ms)[net.proj].weight.shape == (STEPS, 2)
+    np.testing.assert_array_equal(net.proj.edges().weight, sim.get(net.proj, "weight"))
+    result = sim.run(DT * ms)
+    np.testing.assert_array_equal(result[net.proj].weight[0], sim.get(net.proj, "weight")[[4, 2]])
+
+
+def test_another_seed_draws_other_synapses_whose_weights_are_recorded():
+    net = Net()
+    sim = simulator_of(net, DT * ms, "interpret", seed=3)
+    sim.record(net.proj, "weight")
+    sim.run(20 * DT * ms)
+    result = sim.reset(seed=8).run(DT * ms)
+    other = Net()
+    np.testing.assert_array_equal(
+        result[net.proj].weight[0], simulator_of(other, DT * ms, "interpret", seed=8).get(other.proj, "weight")
+    )
+
+
+def test_a_state_of_synapses_beside_the_weight():
+    class Counting(PlasticProj):
+        def __init__(self, pre, post, **options):
+            super().__init__(pre, post=post, **options)
+            self.count = SynapseState(nd.init.Uniform(0.0, 1.0))
+
+        def on_pre(self, s):
+            s.count = s.count + 1
+            s.weight = s.weight + s.pre.trace * 0.1 * mV
+
+    net = Net(kind=Counting)
+    sim = simulator_of(net, DT * ms, "interpret", seed=3)
+    before = sim.get(net.proj, "count")
+    sim.record(net.pre, spikes=True)
+    result = sim.run(STEPS * DT * ms)
+    spikes = np.bincount(
+        result[net.pre].spikes.indices[result[net.pre].spikes.times < (STEPS - 0.5) * DT * ms], minlength=N_PRE
+    )
+    np.testing.assert_allclose(sim.get(net.proj, "count") - before, spikes[net.proj.edges().pre])
