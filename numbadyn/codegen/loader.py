@@ -13,6 +13,7 @@ its meaning; compiled kernels lie beside it under the same name (`numbadyn.codeg
 
 from __future__ import annotations
 
+import ast
 import functools
 import hashlib
 import sys
@@ -34,6 +35,7 @@ from numbadyn.codegen.cache.files import SOURCE_SUFFIX, content_digest, read_reg
 from numbadyn.codegen.cache.folder import folder, write_whole
 from numbadyn.codegen.cache.kernels import keep_on_disk
 from numbadyn.codegen.forks import ForkedLock
+from numbadyn.codegen.native.unit import DEFINITIONS
 from numbadyn.errors import CacheWarning, InternalError
 from numbadyn.ir.spelling import file_words
 
@@ -189,7 +191,10 @@ def _execute(path: Path, source: str) -> types.ModuleType:
     # Numba finds the globals of a kernel that comes from the disk by the name of its module.
     sys.modules[path.stem] = module
     try:
-        exec(compile(source, str(path), "exec"), module.__dict__)
+        syntax = ast.parse(source, str(path))
+        definitions = {part.name: part for part in syntax.body if isinstance(part, ast.FunctionDef)}
+        exec(compile(syntax, str(path), "exec"), module.__dict__)
+        module.__dict__[DEFINITIONS] = definitions  # for the compiler, which must not depend on the file
     except Exception as error:
         del sys.modules[path.stem]
         raise InternalError(f"The generated module does not run: {error!r}", where=str(path)) from error

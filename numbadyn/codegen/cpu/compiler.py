@@ -1,16 +1,46 @@
-"""How generated functions are compiled.
+"""How generated functions are compiled for the processor.
 
-What goes in: nothing. What comes out: :class:`NoAlias`, the Numba pipeline that generated modules import and pass as
-``pipeline_class``. What it must not know: models, programs, and the modules that use it.
+What goes in: nothing. What comes out: the two compilers that generated modules import and pass as ``pipeline_class``.
+What it must not know: models, programs, and the modules that use it.
 """
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 
-__all__ = ["NoAlias"]
+from numbadyn.codegen.native.pipeline import compile_directly
+
+__all__ = ["COMPILER", "Direct", "NoAlias"]
+
+#: Environment variable that chooses Numba's own compiler where it is ``numba``, to look at what it makes of a text.
+COMPILER = "NUMBADYN_COMPILER"
+
+
+class _Usual(CompilerBase):  # type: ignore[misc]
+    def define_pipelines(self) -> list[Any]:
+        return [DefaultPassBuilder.define_nopython_pipeline(self.state)]
+
+
+class Direct:
+    """The compiler of functions that are called from Python: text becomes LLVM without Numba's passes.
+
+    Numba makes one for each function and set of argument types, and calls `compile_extra`.
+    """
+
+    def __init__(
+        self, typing_context: Any, target_context: Any, library: Any, args: Any, result: Any, flags: Any, names: Any
+    ) -> None:
+        self._contexts, self._arguments, self._flags = (typing_context, target_context), args, flags
+        self._rest = (library, args, result, flags, names)
+
+    def compile_extra(self, function: Any) -> Any:
+        """Compile a function of a generated module."""
+        if os.environ.get(COMPILER) == "numba":
+            return _Usual(*self._contexts, *self._rest).compile_extra(function)
+        return compile_directly(*self._contexts, function, self._arguments, self._flags)
 
 
 class NoAlias(CompilerBase):  # type: ignore[misc]
@@ -18,7 +48,7 @@ class NoAlias(CompilerBase):  # type: ignore[misc]
 
     Without the promise LLVM guards every loop over several arrays by comparing all pairs of their ranges at run
     time, and gives up on vectorising when the pairs are too many. Arrays of generated code are disjoint slices of
-    planned memory, so the promise always holds for them.
+    planned memory, so the promise always holds for them. `Direct` keeps the promise too, for the functions that it calls.
 
     Examples
     --------
@@ -33,6 +63,8 @@ class NoAlias(CompilerBase):  # type: ignore[misc]
     >>> y
     array([1., 2., 3.])
     """
+
+    apart = True
 
     def define_pipelines(self) -> list[Any]:
         """Set the flag, then build the passes; Numba calls this once for every compilation."""

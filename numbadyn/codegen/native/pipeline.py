@@ -1,0 +1,148 @@
+"""The compiler that Numba's dispatchers call in the place of Numba's own.
+
+In: a function of generated text and the Numba types of its arguments.  Out: a Numba `CompileResult`: machine code, and
+a wrapper for calls from Python.  Must not know: what the text computes.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from llvmlite import ir
+from numba.core import types, typing
+from numba.core.compiler import compile_result
+from numba.core.environment import Environment
+from numba.core.funcdesc import PythonFunctionDescriptor
+from numba.core.runtime.nrt import rtsys
+
+from numbadyn.codegen.native.kinds import BOOL, NOTHING, ArrayKind, Kind, Scalar, flat_types, scalar_of
+from numbadyn.codegen.native.statements import translate
+from numbadyn.codegen.native.unit import DEFINITIONS, Definition, Unit
+from numbadyn.errors import InternalError
+
+__all__ = ["compile_directly"]
+
+_BEFORE_DATA, _FIELDS = 4, 5
+"""Where the address stands among the fields by which Numba hands over an array, and how many there are besides sizes."""
+
+
+def _kind_of(given: Any) -> Kind:
+    """The kind of values of a Numba type."""
+    if isinstance(given, types.Array) and given.layout == "C":
+        item = _kind_of(given.dtype)
+        assert isinstance(item, Scalar)
+        return ArrayKind(item, given.ndim)
+    if isinstance(given, types.Boolean | types.Integer | types.Float):
+        return scalar_of(str(given))
+    raise InternalError(f"Generated functions take no {given}.", where="numbadyn.codegen.native")
+
+
+def _type_of(kind: Kind) -> Any:
+    """The Numba type of a result."""
+    if kind == NOTHING:
+        return types.none
+    if not isinstance(kind, Scalar):
+        raise InternalError("A function that Python calls gives one number.", where="numbadyn.codegen.native")
+    if kind == BOOL:
+        return types.boolean
+    return getattr(types, {"i": "int", "u": "uint", "f": "float"}[kind.code] + str(kind.bits))
+
+
+def compile_directly(typing_context: Any, target_context: Any, function: Any, arguments: Any, flags: Any) -> Any:
+    """Compile a function that the loader has read.
+
+    Parameters
+    ----------
+    typing_context, target_context
+        Numba's, of the processor.
+    function : function
+        Of a generated module.
+    arguments : tuple of Numba types
+        Numbers, and arrays in one piece.
+    flags
+        Numba's, from the options of the decorator.
+
+    Returns
+    -------
+    numba CompileResult
+        With a wrapper for Python, whatever the options.
+    """
+    rtsys.initialize(target_context)
+    names = function.__globals__
+    syntax = names.get(DEFINITIONS, {}).get(function.__name__)
+    if syntax is None:
+        raise InternalError(f"The text of {function.__qualname__} is not at hand.", where="numbadyn.codegen.native")
+    kinds = tuple(_kind_of(argument) for argument in arguments)
+    library = target_context.codegen().create_library(function.__qualname__)
+    library.enable_object_caching()
+    unit = Unit(library.create_ir_module(function.__qualname__), translate)
+    made = unit.function(Definition(syntax, names, inline=False, apart=False), kinds)
+    described = _described(target_context, function, arguments, _type_of(made.gives), flags)
+    _write_entry(target_context, unit, described, kinds, made)
+    library.add_ir_module(unit.module)
+    environment = Environment.from_fndesc(described)
+    target_context.create_cpython_wrapper(library, described, environment, None, release_gil=flags.release_gil)
+    library.add_linking_library(rtsys.library)
+    entry = target_context.get_executable(library, described, environment)
+    return compile_result(
+        typing_context=typing_context,
+        target_context=target_context,
+        entry_point=entry,
+        typing_error=None,
+        type_annotation=None,
+        signature=typing.signature(described.restype, *arguments),
+        objectmode=False,
+        lifted=(),
+        fndesc=described,
+        library=library,
+        call_helper=None,
+        environment=environment,
+        metadata={},
+        reload_init=[],
+        referenced_envs=[],
+    )
+
+
+def _described(target_context: Any, function: Any, arguments: Any, result: Any, flags: Any) -> Any:
+    return PythonFunctionDescriptor(
+        native=True,
+        modname=function.__module__,
+        qualname=function.__qualname__,
+        unique_name=function.__qualname__,
+        doc=function.__doc__ or "",
+        typemap={},
+        calltypes={},
+        restype=result,
+        args=tuple(inspect.signature(function).parameters),
+        kws=(),
+        mangler=target_context.mangler,
+        argtypes=tuple(arguments),
+        abi_tags=[flags.get_mangle_string()],
+        uid=None,
+    )
+
+
+def _write_entry(target_context: Any, unit: Unit, described: Any, kinds: tuple[Kind, ...], made: Any) -> None:
+    """Write the function that takes arguments as Numba hands them over."""
+    convention = target_context.call_conv
+    entry = ir.Function(
+        unit.module, convention.get_function_type(described.restype, described.argtypes), described.llvm_func_name
+    )
+    builder = ir.IRBuilder(entry.append_basic_block("entry"))
+    given, parts = list(convention.get_arguments(entry)), []
+    for kind in kinds:
+        if isinstance(kind, ArrayKind):
+            address, *extents = given[_BEFORE_DATA : _FIELDS + kind.dimensions]
+            parts += [builder.bitcast(address, flat_types(kind)[0]), *extents]
+            del given[: _FIELDS + 2 * kind.dimensions]
+            continue
+        part = given.pop(0)
+        parts.append(builder.trunc(part, ir.IntType(1)) if kind == BOOL else part)
+    assert not given
+    result = builder.call(made.function, parts)
+    if made.gives == NOTHING:
+        result = target_context.get_dummy_value()
+    elif made.gives == BOOL:
+        result = builder.zext(result, ir.IntType(8))
+    convention.return_value(builder, result)
