@@ -3,10 +3,10 @@
     python compiling.py
     python compiling.py --cases LIF HH
 
-All times are processor time of the process, which other work on the machine hardly touches. "cold" is the first network
-of a process with an empty cache; "later" comes in the same process after another one, as in a notebook; "again" is a new
-process that finds the cache filled. The split is by who works: building synapse tables, tracing and lowering of ours, the
-translation of the generated text (Numba's passes or our own), and LLVM.
+All times are processor time of the process, which other work on the machine hardly touches. "cold" is the first
+network of a process with an empty cache; "later" comes in the same process after another one, as in a notebook;
+"again" is a new process that finds the cache filled. The split is by who works: building synapse tables, tracing and
+lowering of ours, the translation of the generated text to LLVM, and LLVM.
 """
 
 from __future__ import annotations

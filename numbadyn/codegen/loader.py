@@ -35,6 +35,7 @@ from numbadyn.codegen.cache.files import SOURCE_SUFFIX, content_digest, read_reg
 from numbadyn.codegen.cache.folder import folder, write_whole
 from numbadyn.codegen.cache.kernels import keep_on_disk
 from numbadyn.codegen.forks import ForkedLock
+from numbadyn.codegen.native.choice import numba_compiles
 from numbadyn.codegen.native.unit import DEFINITIONS
 from numbadyn.errors import CacheWarning, InternalError
 from numbadyn.ir.spelling import file_words
@@ -42,7 +43,8 @@ from numbadyn.ir.spelling import file_words
 __all__ = ["LoadedModule", "load"]
 
 _DIGITS = 12
-# What generated modules may import from this package: their text is part of the meaning of a generated file.
+# What generated modules may import from this package, and what compiles them: their text is part of the meaning of a
+# generated file.
 _IMPORTED = ("intrinsics.py", "cpu/compiler.py", "cuda/kernels.py")
 _OPTIONS = ("OPT", "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "CPU_NAME", "CPU_FEATURES")
 
@@ -96,13 +98,14 @@ def _environment() -> str:
     processor = (binding.get_process_triple(), binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten())
     options = tuple(getattr(config, name, None) for name in _OPTIONS)
     here = Path(__file__).parent
-    imported = tuple((here / name).read_text(encoding="utf-8") for name in _IMPORTED)
+    files = [*(here / name for name in _IMPORTED), *sorted((here / "native").glob("*.py"))]
+    imported = tuple(file.read_text(encoding="utf-8") for file in files)
     return repr((versions, processor, options, imported))
 
 
 def _content_name(label: str, text: str) -> str:
     """Name a module by its label and by the hashes of the environment and of its text."""
-    environment = hashlib.sha256(_environment().encode()).hexdigest()[:_DIGITS]
+    environment = hashlib.sha256(f"{_environment()}{numba_compiles()}".encode()).hexdigest()[:_DIGITS]
     return f"nd_{file_words(label)}_{environment}{content_digest(text.encode())}"
 
 

@@ -14,8 +14,8 @@ Numba's own disk cache is not used, for four reasons.
   JSON, from which Numba's own objects are built; what does not fit into these words is not kept.
 - Its index gives out file numbers, so two processes that compile two signatures at once can both take number one.
   Here the name of a file holds the hash of all that its content depends on; whoever writes last writes the same.
-- It loads all of Numba's type rules, and SciPy, before it looks for a file (0.3 s). Machine code needs only the small
-  runtime for reference counts, and whatever symbols it imports; both are seen to before it is linked.
+- It loads all of Numba's type rules, and SciPy, before it looks for a file (0.3 s). Machine code needs only the symbols
+  that it imports, among them, seldom, those of the runtime for reference counts; both are seen to before it is linked.
 """
 
 from __future__ import annotations
@@ -84,12 +84,7 @@ class KernelCache:
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Give the compiled kernel for the argument types `sig`, or None if it must be compiled."""
-        rtsys.initialize(target_context)  # kernels count references through it; without it they crash
-        found = self._load(sig, target_context) if self._enabled else None
-        if found is None:
-            # The compiler, which comes next, needs all type rules.
-            target_context.refresh()
-        return found
+        return self._load(sig, target_context) if self._enabled else None
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep the compiled kernel `data` for the argument types `sig`, if it can be told in words and bytes."""
@@ -141,7 +136,10 @@ class KernelCache:
             return self._discard(path, f"it cannot be loaded: {error!r}")
 
     def _rebuilt(self, sig: Any, target_context: Any, packed: Packed) -> Any:
-        if any(llvm.address_of_symbol(symbol) is None for symbol in packed.words["symbols"]):
+        symbols = packed.words["symbols"]
+        if any(symbol.startswith("NRT_") for symbol in symbols):
+            rtsys.initialize(target_context)  # without it, what counts references crashes
+        if any(llvm.address_of_symbol(symbol) is None for symbol in symbols):
             target_context.refresh()  # registers the symbols of all of Numba's own helper libraries
         return _put_together(sig, target_context, packed)
 

@@ -6,17 +6,14 @@ What it must not know: models, programs, and the modules that use it.
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 
+from numbadyn.codegen.native.choice import numba_compiles
 from numbadyn.codegen.native.pipeline import compile_directly
 
-__all__ = ["COMPILER", "Direct", "NoAlias"]
-
-#: Environment variable that chooses Numba's own compiler where it is ``numba``, to look at what it makes of a text.
-COMPILER = "NUMBADYN_COMPILER"
+__all__ = ["Direct", "NoAlias"]
 
 
 class _Usual(CompilerBase):  # type: ignore[misc]
@@ -38,7 +35,7 @@ class Direct:
 
     def compile_extra(self, function: Any) -> Any:
         """Compile a function of a generated module."""
-        if os.environ.get(COMPILER) == "numba":
+        if numba_compiles():
             return _Usual(*self._contexts, *self._rest).compile_extra(function)
         return compile_directly(*self._contexts, function, self._arguments, self._flags)
 
@@ -48,7 +45,7 @@ class NoAlias(CompilerBase):  # type: ignore[misc]
 
     Without the promise LLVM guards every loop over several arrays by comparing all pairs of their ranges at run
     time, and gives up on vectorising when the pairs are too many. Arrays of generated code are disjoint slices of
-    planned memory, so the promise always holds for them. `Direct` keeps the promise too, for the functions that it calls.
+    planned memory, so the promise always holds for them. `Direct` keeps it for the functions that it translates.
 
     Examples
     --------

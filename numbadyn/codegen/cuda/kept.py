@@ -27,10 +27,6 @@ class GpuKernelCache(KernelCache):
         See `numbadyn.codegen.cache.kernels.KernelCache`.
     """
 
-    def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Give the compiled kernel for the argument types `sig`, or None if it must be compiled."""
-        return self._load(sig, target_context) if self._enabled else None
-
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep the compiled kernel `data` for the argument types `sig`, if it can be told in words and bytes."""
         packed = _taken_apart(data) if self._enabled else None

@@ -168,7 +168,9 @@ def negative(builder: Any, value: Value) -> Value:
         if (number := _known(value)) is not None:
             return constant(value.kind, -number)
         return Value(value.kind, (builder.fsub(ir.Constant(value.parts[0].type, -0.0), value.parts[0]),))
-    wide = cast(builder, value, U64 if value.kind.code == "u" else I64)
+    if value.kind.code == "u" and value.kind != U64:
+        raise InternalError(f"Minus a {value.kind} has no translation.", where="codegen.native")
+    wide = cast(builder, value, U64 if value.kind == U64 else I64)
     if (number := _known(wide)) is not None:
         return constant(wide.kind, -number)
     return Value(wide.kind, (builder.sub(ir.Constant(wide.parts[0].type, 0), wide.parts[0]),))
@@ -180,9 +182,8 @@ def unary(builder: Any, operation: str, value: Value) -> Value:
         return negative(builder, value)
     if operation == "Not":
         return Value(BOOL, (builder.not_(truth(builder, value)),))
-    if operation == "Invert" and value.kind.code != "f":
-        wide = cast(builder, value, U64 if value.kind.code == "u" else I64)
-        return Value(wide.kind, (builder.not_(wide.parts[0]),))
+    if operation == "Invert" and value.kind in (I64, U64):
+        return Value(value.kind, (builder.not_(value.parts[0]),))
     raise InternalError(f"{operation} of {value.kind} has no translation.", where="codegen.native")
 
 

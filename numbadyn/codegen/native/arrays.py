@@ -106,7 +106,10 @@ def slice_of(builder: Any, array: Value, lower: Value | None, upper: Value | Non
 
 def viewed(builder: Any, array: Value, item: Scalar) -> Value:
     """The same memory as elements of another type; what is left over is out of reach."""
-    given, wanted = stored_type(array.kind.item).width if array.kind.item.code != "f" else array.kind.item.bits, item.bits
+    given, wanted = (
+        stored_type(array.kind.item).width if array.kind.item.code != "f" else array.kind.item.bits,
+        item.bits,
+    )
     pointer = builder.bitcast(array.parts[0], stored_type(item).as_pointer())
     bits = builder.mul(array.parts[1], ir.Constant(_LONG, given))
     return Value(ArrayKind(item, 1), (pointer, builder.udiv(bits, ir.Constant(_LONG, wanted))))

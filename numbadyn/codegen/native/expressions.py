@@ -204,9 +204,11 @@ class Expressions:
     def _subscript(self, node: ast.Subscript) -> Value:
         whole = self.value(node.value)
         if isinstance(whole.kind, TupleKind):
-            if not isinstance(node.slice, ast.Constant):
+            if not isinstance(node.slice, ast.Constant) or not isinstance(node.slice.value, int):
                 raise self.fail(node, "A place in a tuple must be a literal")
             return parts_of(whole)[node.slice.value]
+        if not isinstance(whole.kind, ArrayKind):
+            raise self.fail(node, "An array is missing")
         if isinstance(node.slice, ast.Slice):
             return self.slice_of(whole, node.slice)
         indices = self.indices(node.slice)

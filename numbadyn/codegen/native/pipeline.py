@@ -9,22 +9,20 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import binding as llvm
 from numba.core import types, typing
+from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import compile_result
 from numba.core.environment import Environment
 from numba.core.funcdesc import PythonFunctionDescriptor
-from numba.core.runtime.nrt import rtsys
 
-from numbadyn.codegen.native.kinds import BOOL, NOTHING, ArrayKind, Kind, Scalar, flat_types, scalar_of
+from numbadyn.codegen.native.entry import write_entry
+from numbadyn.codegen.native.kinds import BOOL, NOTHING, ArrayKind, Kind, Scalar, scalar_of
 from numbadyn.codegen.native.statements import translate
 from numbadyn.codegen.native.unit import DEFINITIONS, Definition, Unit
 from numbadyn.errors import InternalError
 
 __all__ = ["compile_directly"]
-
-_BEFORE_DATA, _FIELDS = 4, 5
-"""Where the address stands among the fields by which Numba hands over an array, and how many there are besides sizes."""
 
 
 def _kind_of(given: Any) -> Kind:
@@ -49,6 +47,20 @@ def _type_of(kind: Kind) -> Any:
     return getattr(types, {"i": "int", "u": "uint", "f": "float"}[kind.code] + str(kind.bits))
 
 
+class _Library(JITCodeLibrary):  # type: ignore[misc]
+    """A library of Numba that is optimised once, as a whole."""
+
+    def add_ir_module(self, ir_module: Any) -> None:
+        """Add functions as they were written."""
+        module = llvm.parse_assembly(str(ir_module))
+        module.verify()
+        self._final_module.link_in(module)
+
+    def _optimize_final_module(self) -> None:
+        passes, builder = self._codegen._module_pass_manager()
+        passes.run(self._final_module, builder)
+
+
 def compile_directly(typing_context: Any, target_context: Any, function: Any, arguments: Any, flags: Any) -> Any:
     """Compile a function that the loader has read.
 
@@ -68,22 +80,23 @@ def compile_directly(typing_context: Any, target_context: Any, function: Any, ar
     numba CompileResult
         With a wrapper for Python, whatever the options.
     """
-    rtsys.initialize(target_context)
     names = function.__globals__
     syntax = names.get(DEFINITIONS, {}).get(function.__name__)
     if syntax is None:
         raise InternalError(f"The text of {function.__qualname__} is not at hand.", where="numbadyn.codegen.native")
     kinds = tuple(_kind_of(argument) for argument in arguments)
-    library = target_context.codegen().create_library(function.__qualname__)
+    library = _Library(target_context.codegen(), function.__qualname__)
     library.enable_object_caching()
     unit = Unit(library.create_ir_module(function.__qualname__), translate)
     made = unit.function(Definition(syntax, names, inline=False, apart=False), kinds)
     described = _described(target_context, function, arguments, _type_of(made.gives), flags)
-    _write_entry(target_context, unit, described, kinds, made)
+    made.function.attributes.add("noinline")
+    name = described.llvm_cpython_wrapper_name
+    write_entry(unit.module, name, made.function, kinds, made.gives, free=flags.release_gil)
+    target_context.declare_env_global(unit.module, target_context.get_env_name(described))
     library.add_ir_module(unit.module)
+    library.finalize()
     environment = Environment.from_fndesc(described)
-    target_context.create_cpython_wrapper(library, described, environment, None, release_gil=flags.release_gil)
-    library.add_linking_library(rtsys.library)
     entry = target_context.get_executable(library, described, environment)
     return compile_result(
         typing_context=typing_context,
@@ -121,28 +134,3 @@ def _described(target_context: Any, function: Any, arguments: Any, result: Any, 
         abi_tags=[flags.get_mangle_string()],
         uid=None,
     )
-
-
-def _write_entry(target_context: Any, unit: Unit, described: Any, kinds: tuple[Kind, ...], made: Any) -> None:
-    """Write the function that takes arguments as Numba hands them over."""
-    convention = target_context.call_conv
-    entry = ir.Function(
-        unit.module, convention.get_function_type(described.restype, described.argtypes), described.llvm_func_name
-    )
-    builder = ir.IRBuilder(entry.append_basic_block("entry"))
-    given, parts = list(convention.get_arguments(entry)), []
-    for kind in kinds:
-        if isinstance(kind, ArrayKind):
-            address, *extents = given[_BEFORE_DATA : _FIELDS + kind.dimensions]
-            parts += [builder.bitcast(address, flat_types(kind)[0]), *extents]
-            del given[: _FIELDS + 2 * kind.dimensions]
-            continue
-        part = given.pop(0)
-        parts.append(builder.trunc(part, ir.IntType(1)) if kind == BOOL else part)
-    assert not given
-    result = builder.call(made.function, parts)
-    if made.gives == NOTHING:
-        result = target_context.get_dummy_value()
-    elif made.gives == BOOL:
-        result = builder.zext(result, ir.IntType(8))
-    convention.return_value(builder, result)

@@ -20,7 +20,7 @@ from numbadyn.model.init_base import Floats
 from numbadyn.projections.connectivity import SynapseTable
 from numbadyn.projections.connectivity.delays import is_explicit, steps
 from numbadyn.runtime.builders.cpu.compiled import structure_kernels
-from numbadyn.runtime.builders.cpu.structure import Draw, Structure
+from numbadyn.runtime.builders.cpu.structure import Draw, Structure, longest_row
 from numbadyn.runtime.builders.cpu.values import per_synapse, pieces
 from numbadyn.runtime.forecast import Part, require
 
@@ -267,7 +267,15 @@ def _per_synapse(
         order = np.arange(size, dtype=np.int64)
     offsets = _offsets(n_pre, delays.size)
     moving = np.empty(0, dtype=np.int64) if order is None else order
+    longest = longest_row(structure.offsets)
     structure_kernels().sort_rows_by_delay(
-        structure.offsets, offsets, delays.size, slots, structure.targets, weights, moving
+        structure.offsets,
+        offsets,
+        np.empty(delays.size + 1, dtype=np.int64),
+        slots,
+        structure.targets,
+        weights,
+        moving,
+        *(np.empty(longest, dtype=array.dtype) for array in (structure.targets, weights, moving)),
     )
     return SynapseTable(n_pre, n_post, delays, offsets, structure.targets, weights, order)

@@ -43,7 +43,16 @@ from numbadyn.projections.connectivity import (
 )
 from numbadyn.runtime.builders.cpu.compiled import structure_kernels
 
-__all__ = ["COUNT_STREAM", "Draw", "Structure", "poisson_scale", "row_counts", "skip_scale", "structure_of"]
+__all__ = [
+    "COUNT_STREAM",
+    "Draw",
+    "Structure",
+    "longest_row",
+    "poisson_scale",
+    "row_counts",
+    "skip_scale",
+    "structure_of",
+]
 
 COUNT_STREAM = 3
 """Offset of the stream that says how many synapses each row gets (weights have 1, delays 2)."""
@@ -276,10 +285,11 @@ def _enlarged(targets: NDArray[np.uint32], row: int) -> NDArray[np.uint32]:
 @structure_of.register
 def _(rule: FixedInDegree, draw: Draw) -> Structure:
     offsets = np.zeros(rule.n_pre + 1, dtype=np.int64)
-    common = (rule.n_post, rule.num, int(not rule.autapses), rule.multapses, *draw)
-    structure_kernels().count_sources(offsets, *common)
+    common = (rule.n_post, int(not rule.autapses), rule.multapses, *draw)
+    partners = np.empty(rule.num, dtype=np.uint32)
+    structure_kernels().count_sources(offsets, _marks(rule.multapses, rule.n_pre), partners, *common)
     targets = np.empty(rule.n_synapses, dtype=np.uint32)
-    structure_kernels().draw_columns(offsets, targets, *common)
+    structure_kernels().draw_columns(offsets, targets, _marks(rule.multapses, rule.n_pre), partners, *common)
     return Structure(offsets, targets)
 
 
@@ -326,14 +336,15 @@ def _(rule: Edges, draw: Draw) -> Structure:
     kernels = structure_kernels()
     offsets = np.zeros(rule.n_pre + 1, dtype=np.int64)
     np.cumsum(np.bincount(rule.pre, minlength=rule.n_pre), out=offsets[1:])
-    if kernels.is_sorted(rule.pre, rule.post):
-        return Structure(offsets, rule.post.copy())
+    pre, post = np.ascontiguousarray(rule.pre), np.ascontiguousarray(rule.post)
+    if kernels.is_sorted(pre, post):
+        return Structure(offsets, post.copy())
     by_post = np.empty(rule.n_synapses, dtype=np.int64)
-    kernels.stable_order(rule.post, np.arange(rule.n_synapses), by_post, np.zeros(rule.n_post + 1, dtype=np.int64))
+    kernels.stable_order(post, np.arange(rule.n_synapses), by_post, np.zeros(rule.n_post + 1, dtype=np.int64))
     order = np.empty(rule.n_synapses, dtype=np.int64)
-    kernels.stable_order(rule.pre, by_post, order, np.zeros(rule.n_pre + 1, dtype=np.int64))
+    kernels.stable_order(pre, by_post, order, np.zeros(rule.n_pre + 1, dtype=np.int64))
     del by_post  # before the next array of this size
-    return Structure(offsets, rule.post[order], order)
+    return Structure(offsets, post[order], order)
 
 
 @structure_of.register
@@ -344,5 +355,36 @@ def _(rule: Matrix, draw: Draw) -> Structure:
 def _rows(rule: FixedOutDegree | FixedTotalNumber, offsets: NDArray[np.int64], draw: Draw) -> Structure:
     """Fill rows of known lengths."""
     targets = np.empty(rule.n_synapses, dtype=np.uint32)
-    structure_kernels().draw_rows(offsets, targets, rule.n_post, int(not rule.autapses), rule.multapses, *draw)
+    longest = longest_row(offsets)
+    structure_kernels().draw_rows(
+        offsets,
+        targets,
+        _marks(rule.multapses, rule.n_post),
+        np.empty(longest, dtype=np.uint32),
+        np.empty(longest + 1, dtype=np.int64),
+        rule.n_post,
+        int(not rule.autapses),
+        rule.multapses,
+        *draw,
+    )
     return Structure(offsets, targets)
+
+
+def _marks(multiple: bool, candidates: int) -> NDArray[np.uint32]:
+    """Room to remember which candidates are taken, where that matters."""
+    return np.zeros(1 if multiple else candidates, dtype=np.uint32)
+
+
+def longest_row(offsets: NDArray[np.int64]) -> int:
+    """Give the number of synapses of the row that has the most.
+
+    Parameters
+    ----------
+    offsets : ndarray of int64, shape (n_pre + 1,)
+        Where rows start.
+
+    Returns
+    -------
+    int
+    """
+    return int(np.diff(offsets).max(initial=0))

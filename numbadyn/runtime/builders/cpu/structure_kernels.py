@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
+from numbadyn.codegen.cpu.compiler import Direct
+
 if TYPE_CHECKING:
     from numbadyn.ir.elementary.draws import uniform
     from numbadyn.ir.elementary.logarithm import log
     from numbadyn.ir.elementary.vocabulary import u32
 
-kernel = njit(nogil=True, error_model="numpy")
+kernel = njit(nogil=True, error_model="numpy", pipeline_class=Direct)
 
 BLOCK = 256  # random numbers drawn at a time, in a loop that becomes SIMD
 SHORT_ROW = 24  # below this length, insertion sort alone is quickest
@@ -256,16 +258,23 @@ def sort_row(row: Any, n: Any, scratch: Any, heads: Any) -> None:
 
 @kernel
 def draw_rows(
-    offsets: Any, targets: Any, n_post: Any, skip_self: Any, multiple: Any, key0: Any, key1: Any, stream: Any
+    offsets: Any,
+    targets: Any,
+    mark: Any,
+    scratch: Any,
+    heads: Any,
+    n_post: Any,
+    skip_self: Any,
+    multiple: Any,
+    key0: Any,
+    key1: Any,
+    stream: Any,
 ) -> None:
-    """Fill rows whose lengths are known, each with its own draws."""
-    longest = 0
-    for i in range(offsets.size - 1):
-        longest = max(longest, offsets[i + 1] - offsets[i])
-    mark = np.zeros(1 if multiple else n_post, np.uint32)
+    """Fill rows whose lengths are known, each with its own draws.
+
+    `mark` has a zero for each candidate, `scratch` room for the longest row, `heads` for one more.
+    """
     draws = np.empty(BLOCK, np.float64)
-    scratch = np.empty(longest, np.uint32)
-    heads = np.empty(longest + 1, np.int64)
     for i in range(offsets.size - 1):
         row = targets[offsets[i] : offsets[i + 1]]
         choose(row, n_post - skip_self, i, skip_self, multiple, mark, draws, key0, key1, stream)
@@ -274,13 +283,23 @@ def draw_rows(
 
 @kernel
 def count_sources(
-    offsets: Any, n_post: Any, number: Any, skip_self: Any, multiple: Any, key0: Any, key1: Any, stream: Any
+    offsets: Any,
+    mark: Any,
+    partners: Any,
+    n_post: Any,
+    skip_self: Any,
+    multiple: Any,
+    key0: Any,
+    key1: Any,
+    stream: Any,
 ) -> None:
-    """First pass over columns: how many synapses each presynaptic neuron gets, as offsets."""
+    """First pass over columns: how many synapses each presynaptic neuron gets, as offsets.
+
+    `mark` has a zero for each candidate, `partners` room for those of one neuron.
+    """
     n_pre = offsets.size - 1
-    mark = np.zeros(1 if multiple else n_pre, np.uint32)
+    number = partners.size
     draws = np.empty(BLOCK, np.float64)
-    partners = np.empty(number, np.uint32)
     for j in range(n_post):
         choose(partners, n_pre - skip_self, j, skip_self, multiple, mark, draws, key0, key1, stream)
         for k in range(number):
@@ -293,8 +312,9 @@ def count_sources(
 def draw_columns(
     offsets: Any,
     targets: Any,
+    mark: Any,
+    partners: Any,
     n_post: Any,
-    number: Any,
     skip_self: Any,
     multiple: Any,
     key0: Any,
@@ -303,9 +323,8 @@ def draw_columns(
 ) -> None:
     """Second pass over columns: draw the same again and write it; ascending columns leave every row sorted."""
     n_pre = offsets.size - 1
-    mark = np.zeros(1 if multiple else n_pre, np.uint32)
+    number = partners.size
     draws = np.empty(BLOCK, np.float64)
-    partners = np.empty(number, np.uint32)
     for j in range(n_post):
         choose(partners, n_pre - skip_self, j, skip_self, multiple, mark, draws, key0, key1, stream)
         for k in range(number):
@@ -375,9 +394,9 @@ def stable_order(keys: Any, previous: Any, order: Any, heads: Any) -> None:
 
 
 @kernel
-def look_up_pairs(out: Any, pairs: Any, offsets: Any, targets: Any, start: Any) -> None:
-    """Take one entry of a table of pairs for each of the synapses from `start` on."""
-    i = np.searchsorted(offsets, start, side="right") - 1
+def look_up_pairs(out: Any, pairs: Any, offsets: Any, targets: Any, start: Any, row: Any) -> None:
+    """Take one entry of a table of pairs for each of the synapses from `start` on, which is in `row`."""
+    i = row
     for b in range(out.size):
         while offsets[i + 1] <= start + b:
             i += 1
@@ -386,20 +405,24 @@ def look_up_pairs(out: Any, pairs: Any, offsets: Any, targets: Any, start: Any) 
 
 @kernel
 def sort_rows_by_delay(
-    offsets: Any, by_delay: Any, n_delays: Any, slots: Any, targets: Any, weights: Any, order: Any
+    offsets: Any,
+    by_delay: Any,
+    heads: Any,
+    slots: Any,
+    targets: Any,
+    weights: Any,
+    order: Any,
+    old_targets: Any,
+    old_weights: Any,
+    old_order: Any,
 ) -> None:
     """Bring the synapses of each row into the order of their delays; equal delays keep their order.
 
-    `weights` and `order` move along if they have an entry for each synapse.
+    `weights` and `order` move along if they have an entry for each synapse. `heads` has one entry more than there are
+    delays; the last three arrays have room for the longest row.
     """
     n_pre = offsets.size - 1
-    longest = 0
-    for i in range(n_pre):
-        longest = max(longest, offsets[i + 1] - offsets[i])
-    old_targets = np.empty(longest, targets.dtype)
-    old_weights = np.empty(longest, weights.dtype)
-    old_order = np.empty(longest, order.dtype)
-    heads = np.empty(n_delays + 1, np.int64)
+    n_delays = heads.size - 1
     move_weights = weights.size == targets.size
     move_order = order.size == targets.size
     for i in range(n_pre):

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from numba import njit
 
+from numbadyn.codegen.cpu.compiler import Direct
+
 if TYPE_CHECKING:
     from numbadyn.ir.elementary.draws import normal, uniform
     from numbadyn.ir.elementary.exponential import exp
     from numbadyn.ir.elementary.vocabulary import select, u32
 
-kernel = njit(nogil=True, error_model="numpy")
+kernel = njit(nogil=True, error_model="numpy", pipeline_class=Direct)
 
 
 @kernel

@@ -71,13 +71,14 @@ def pieces(
     if isinstance(recipe, OfPairs):
         yield from _of_pairs(recipe, structure, real)
         return
-    stored = given(recipe, size, draw, real)
+    stored = np.ascontiguousarray(given(recipe, size, draw, real))
     buffer = np.empty(min(size, _PIECE), dtype=real)
     for start in range(0, size, _PIECE):
         stop = min(start + _PIECE, size)
         if stored.ndim == 2:
             piece = buffer[: stop - start]
-            structure_kernels().look_up_pairs(piece, stored, structure.offsets, structure.targets, start)
+            row = int(np.searchsorted(structure.offsets, start, side="right")) - 1
+            structure_kernels().look_up_pairs(piece, stored, structure.offsets, structure.targets, start, row)
         elif structure.order is None:
             piece = stored[start:stop]
         else:
