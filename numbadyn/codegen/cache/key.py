@@ -121,13 +121,11 @@ def _make(path: Path) -> None:
     try:
         with open(number, "wb") as file:
             file.write(os.urandom(_BYTES))
-        if path.exists():  # what is there cannot serve
-            os.replace(temporary, path)
-            return
         try:
             os.link(temporary, path)
         except FileExistsError:
-            return
+            if _read(path) is None:  # what is there cannot serve; else another process was quicker
+                os.replace(temporary, path)
         except OSError:  # a file system without links
             os.replace(temporary, path)
     finally:
