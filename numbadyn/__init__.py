@@ -21,6 +21,7 @@ from numbadyn.model.delays import (
 )
 from numbadyn.model.describe import Describer as ParamDescriber
 from numbadyn.model.dynamics import Dynamics, Neuron, Synapse
+from numbadyn.model.functions import exprel
 from numbadyn.model.group import DynamicsGroup, Projection, set_explainer
 from numbadyn.model.hooks import (
     not_receive_update_input,
@@ -28,7 +29,7 @@ from numbadyn.model.hooks import (
     receive_update_input,
     receive_update_output,
 )
-from numbadyn.model.integrate import euler_step, exp_euler_step, exprel, rk2_step, rk4_step
+from numbadyn.model.integrate import euler_step, exp_euler_step, rk2_step, rk4_step
 from numbadyn.model.lifecycle import call_order, init_all_states, reset_all_states
 from numbadyn.model.module import Module
 from numbadyn.model.table import Table

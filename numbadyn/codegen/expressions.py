@@ -19,20 +19,6 @@ from numbadyn.lowering.operations import Kernel, Operand, Operation
 
 __all__ = ["KernelText", "Names", "row_name"]
 
-#: Spellings that differ from the ops table on this target.
-_SPELLING = {
-    "sqrt": "square_root({0})",
-    "floor": "floor({0})",
-    "ceil": "-floor(-{0})",
-    "rint": "nearest_even({0})",
-    "and": "({0}) & ({1})",
-    "or": "({0}) | ({1})",
-    "xor": "({0}) ^ ({1})",
-    "not": "not ({0})",
-    "int_floordiv": "floor_quotient({0}, {1})",
-    "to_int": "whole_number({0})",
-    "to_bool": "{0} != 0",
-}
 #: Names that generated functions use for themselves.
 _OWN_NAMES = [
     "np", "njit", "start", "stop", "i", "j", "k", "step", "final", "t", "dt", "size", "rows", "row", "reals",
@@ -196,9 +182,9 @@ class KernelText:
 
     def _expression(self, index: int) -> str:
         operation = self.kernel.operations[index]
-        if operation.op == "gather":
-            return self._gathered(operation)
         traits = TRAITS[operation.op]
+        if traits.origin == "past":
+            return self._gathered(operation)
         if traits.draws:
             self.used.update(("step", "key0", "key1"))
             return (
@@ -209,9 +195,7 @@ class KernelText:
             return self._chosen(operation)
         if self.short and operation.op in SHORT_FORMS:
             return f"{SHORT_FORMS[operation.op]}({self.operand(operation.args[0])})"
-        row = OPS[operation.op]
-        arguments = [self.operand(arg) for arg in operation.args]
-        return _SPELLING.get(operation.op, row.text).format(*arguments)
+        return OPS[operation.op].text.format(*(self.operand(arg) for arg in operation.args))
 
     def _chosen(self, operation: Operation) -> str:
         """An element at a place of its own, as the kind of value that it is; or where a value stands among them."""

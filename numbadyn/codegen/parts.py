@@ -14,21 +14,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from numbadyn.ir.elementary import NAMES
 from numbadyn.ir.ops import OPS
+from numbadyn.ir.traits import TRAITS
 from numbadyn.lowering.operations import Kernel, Operand
 
 __all__ = ["SHORT_FORMS", "Part", "parts_of"]
 
-#: Elementary functions with a cheaper form near zero, which a kernel uses where a whole tile is near zero.
-SHORT_FORMS = {"propagator": "exprel_short"}
+#: Operations with a cheaper form near zero, which a kernel uses where a whole tile is near zero.
+SHORT_FORMS = {name: row.short for name, row in OPS.items() if row.short}
 
 _MANY = 3
-_SLOW = frozenset({"div", "sqrt", "mod", "gather", "take", "search"})
-_LIGHT = frozenset({"time_less", "time_less_equal", "time_equal", "time_snapped"})
-_HEAVY = (
-    frozenset(name for name, row in OPS.items() if row.elementary) | {"uniform", "normal"} | frozenset(NAMES)
-) - _LIGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +66,12 @@ def _locals(kernel: Kernel, index: int) -> set[int]:
 
 def _cheap(kernel: Kernel, index: int) -> bool:
     """Whether computing a value again costs no more than a load."""
-    return kernel.operations[index].op not in _HEAVY | _SLOW and not _locals(kernel, index)
+    return TRAITS[kernel.operations[index].op].cost == "cheap" and not _locals(kernel, index)
 
 
 def _cuts(kernel: Kernel, live: set[int]) -> list[tuple[set[int], tuple[Operand, ...]]]:
     """List what the parts before the last one are for: the values wanted, and the arguments to be watched."""
-    heavy = sorted(index for index in live if kernel.operations[index].op in _HEAVY)
+    heavy = sorted(index for index in live if TRAITS[kernel.operations[index].op].cost == "heavy")
     short = [index for index in heavy if kernel.operations[index].op in SHORT_FORMS]
     if len(heavy) < _MANY:
         watched = tuple(kernel.operations[index].args[0] for index in short)

@@ -1,7 +1,8 @@
-"""The table of elementwise operations: arity, kinds, units, NumPy meaning and compiled spelling, a row each.
+"""The table of elementwise operations: arity, kinds, units, NumPy meaning, compiled spelling, derivative: a row each.
 
-In: nothing.  Out: `OPS`, read by the tracer (rules), the verifier, the interpreter (meaning), the differentiator and
-the source writer (spelling).  Must not know: how values are traced, where they are stored, Numba, `quantities`.
+In: the table of elementary functions.  Out: `OPS`, read by the tracer (rules), the verifier, the interpreter (meaning),
+the differentiator and the source writer (spelling).  Must not know: how values are traced, where they are stored,
+Numba, `quantities`.
 
 Kinds are those of `numbadyn.ir.kinds`.
 """
@@ -9,15 +10,32 @@ Kinds are those of `numbadyn.ir.kinds`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
-__all__ = ["OPS", "Op"]
+from numbadyn.ir.derivatives import (
+    Rule,
+    Writer,
+    chain,
+    d_add,
+    d_div,
+    d_maximum,
+    d_minimum,
+    d_mul,
+    d_neg,
+    d_select,
+    d_sub,
+    first,
+    flat,
+    reciprocal,
+)
+from numbadyn.ir.elementary.registry import ELEMENTARY, Elementary, KindRule, UnitRule
 
-UnitRule = Literal["same", "multiply", "divide", "sqrt", "cbrt", "keep", "none", "compare", "select", "logic"]
-KindRule = Literal["promote", "real", "keep", "bool", "int", "select", "steps"]
+__all__ = ["OPS", "Cost", "Op"]
+
+Cost = Literal["cheap", "slow", "heavy"]
 
 #: More steps than any run has, and a number that is exact in float64.
 _MANY_STEPS = 2**62
@@ -44,6 +62,16 @@ class Op:
         The NumPy meaning, on arrays of one dtype; None where it is an elementary function of `numbadyn.ir.elementary`.
     text : str
         The compiled spelling, with ``{0}``, ``{1}`` ... for the arguments; empty where all arguments are run constants.
+    derivative : Rule
+        Writes the derivative.
+    cost : str
+        ``cheap``; ``slow``: a loop of several is better cut there; ``heavy``: a loop of its own where there are many.
+    elementary : str
+        Name of the elementary function that it stands for; empty if it stands for none.
+    short : str
+        A cheaper form of that function near zero, for kernels whose arguments are usually there; empty if it has none.
+    commutes : bool
+        Whether the order of the arguments makes no difference.
     """
 
     name: str
@@ -52,13 +80,11 @@ class Op:
     units: UnitRule
     meaning: Callable[..., Any] | None
     text: str
-
-    @property
-    def elementary(self) -> str:
-        """Name of the function of our own that it stands for; empty if it stands for none."""
-        if self.meaning is not None:
-            return ""
-        return "exprel" if self.name == "propagator" else self.name
+    derivative: Rule
+    cost: Cost = "cheap"
+    elementary: str = ""
+    short: str = ""
+    commutes: bool = False
 
 
 def _minimum(a: Any, b: Any) -> Any:
@@ -107,86 +133,69 @@ def _at(steps: Any, near: Any) -> Any:
     return np.where(near, steps, -1.0)
 
 
+def _abs_slope(t: Writer, x: int, _y: int) -> int:
+    return t.emit("select", t.emit("less", x, t.zero_like(x)), t.literal(-1.0), t.literal(1.0))
+
+
+def _applied(function: Elementary) -> Op:
+    """The operation that applies an elementary function."""
+    assert function.derivative is not None
+    name, places = function.name, ", ".join(f"{{{k}}}" for k in range(function.arity))
+    cost: Cost = "cheap" if function.cheap else "heavy"
+    return Op(
+        name, function.arity, function.kinds, function.units, None, f"{name}({places})", function.derivative, cost, name
+    )
+
+
 _ROWS = (
     # arithmetic
-    Op("add", 2, "promote", "same", np.add, "{0} + {1}"),
-    Op("sub", 2, "promote", "same", np.subtract, "{0} - {1}"),
-    Op("mul", 2, "promote", "multiply", np.multiply, "{0} * {1}"),
-    Op("div", 2, "real", "divide", np.divide, "{0} / {1}"),
-    Op("neg", 1, "promote", "keep", np.negative, "-{0}"),
-    Op("abs", 1, "promote", "keep", np.abs, "abs({0})"),
-    Op("sqrt", 1, "real", "sqrt", np.sqrt, "math.sqrt({0})"),
-    Op("sign", 1, "real", "none", _sign, "sign({0})"),
-    Op("floor", 1, "real", "none", np.floor, "np.floor({0})"),
-    Op("ceil", 1, "real", "none", np.ceil, "np.ceil({0})"),
-    Op("rint", 1, "real", "none", np.rint, "np.rint({0})"),
-    Op("mod", 2, "real", "same", None, "mod({0}, {1})"),
-    Op("fmod", 2, "real", "same", None, "fmod({0}, {1})"),
-    Op("floordiv", 2, "real", "compare", None, "floordiv({0}, {1})"),
-    Op("int_mod", 2, "int", "none", np.mod, "{0} % {1}"),
-    Op("int_floordiv", 2, "int", "none", np.floor_divide, "{0} // {1}"),
-    Op("minimum", 2, "promote", "same", _minimum, "minimum({0}, {1})"),
-    Op("maximum", 2, "promote", "same", _maximum, "maximum({0}, {1})"),
+    Op("add", 2, "promote", "same", np.add, "{0} + {1}", d_add, commutes=True),
+    Op("sub", 2, "promote", "same", np.subtract, "{0} - {1}", d_sub),
+    Op("mul", 2, "promote", "multiply", np.multiply, "{0} * {1}", d_mul, commutes=True),
+    Op("div", 2, "real", "divide", np.divide, "{0} / {1}", d_div, "slow"),
+    Op("neg", 1, "promote", "keep", np.negative, "-{0}", d_neg),
+    Op("abs", 1, "promote", "keep", np.abs, "abs({0})", chain(_abs_slope)),
+    Op(
+        "sqrt", 1, "real", "sqrt", np.sqrt, "square_root({0})",
+        reciprocal(lambda t, x, y: t.emit("mul", t.literal(2.0), y)), "slow",
+    ),
+    Op("sign", 1, "real", "none", _sign, "sign({0})", flat),
+    Op("floor", 1, "real", "none", np.floor, "floor({0})", flat),
+    Op("ceil", 1, "real", "none", np.ceil, "-floor(-{0})", flat),
+    Op("rint", 1, "real", "none", np.rint, "nearest_even({0})", flat),
+    Op("int_mod", 2, "int", "none", np.mod, "{0} % {1}", flat),
+    Op("int_floordiv", 2, "int", "none", np.floor_divide, "floor_quotient({0}, {1})", flat),
+    Op("minimum", 2, "promote", "same", _minimum, "minimum({0}, {1})", d_minimum),
+    Op("maximum", 2, "promote", "same", _maximum, "maximum({0}, {1})", d_maximum),
     # our own elementary functions
-    *(
-        Op(name, 1, "real", "none", None, name + "({0})")
-        for name in (
-            "exp",
-            "expm1",
-            "exprel",
-            "log",
-            "log1p",
-            "log10",
-            "log2",
-            "tanh",
-            "sinh",
-            "cosh",
-            "sin",
-            "cos",
-            "tan",
-            "arctan",
-            "erf",
-            "expit",
-        )
-    ),
+    *(_applied(function) for function in ELEMENTARY.values() if function.derivative is not None),
     # exprel where the argument is a step times a rate: usually near zero, where a kernel may use a shorter form
-    Op("propagator", 1, "real", "none", None, "exprel({0})"),
-    Op("power", 2, "real", "none", None, "power({0}, {1})"),
-    Op("logaddexp", 2, "real", "none", None, "logaddexp({0}, {1})"),
-    Op("arctan2", 2, "real", "compare", None, "arctan2({0}, {1})"),
-    Op("hypot", 2, "real", "same", None, "hypot({0}, {1})"),
-    Op("cbrt", 1, "real", "cbrt", None, "cbrt({0})"),
+    replace(_applied(ELEMENTARY["exprel"]), name="propagator", short="exprel_short"),
     # comparisons
-    Op("less", 2, "bool", "compare", np.less, "{0} < {1}"),
-    Op("less_equal", 2, "bool", "compare", np.less_equal, "{0} <= {1}"),
-    Op("greater", 2, "bool", "compare", np.greater, "{0} > {1}"),
-    Op("greater_equal", 2, "bool", "compare", np.greater_equal, "{0} >= {1}"),
-    Op("equal", 2, "bool", "compare", np.equal, "{0} == {1}"),
-    Op("not_equal", 2, "bool", "compare", np.not_equal, "{0} != {1}"),
-    # the same of times, up to a rounding: after the two sides, the number of the step and a side's change in a step
-    *(
-        Op(name, 4, "bool", "compare", None, name + "({0}, {1}, {2}, {3})")
-        for name in ("time_less", "time_less_equal", "time_equal")
-    ),
-    Op("time_snapped", 3, "keep", "none", None, "time_snapped({0}, {1}, {2})"),
+    Op("less", 2, "bool", "compare", np.less, "{0} < {1}", flat),
+    Op("less_equal", 2, "bool", "compare", np.less_equal, "{0} <= {1}", flat),
+    Op("greater", 2, "bool", "compare", np.greater, "{0} > {1}", flat),
+    Op("greater_equal", 2, "bool", "compare", np.greater_equal, "{0} >= {1}", flat),
+    Op("equal", 2, "bool", "compare", np.equal, "{0} == {1}", flat, commutes=True),
+    Op("not_equal", 2, "bool", "compare", np.not_equal, "{0} != {1}", flat, commutes=True),
     # from a bound and dt, both run constants: number of the first step at or after it, and after it, for >= and > and,
     # where NaN is to be false too, for < and <=; of the step at it, or -1
-    Op("step_from", 2, "steps", "compare", _steps(_from, _MANY_STEPS), ""),
-    Op("step_after", 2, "steps", "compare", _steps(_after, _MANY_STEPS), ""),
-    Op("steps_before", 2, "steps", "compare", _steps(_from, 0), ""),
-    Op("steps_up_to", 2, "steps", "compare", _steps(_after, 0), ""),
-    Op("step_at", 2, "steps", "compare", _steps(_at, -1), ""),
+    Op("step_from", 2, "steps", "compare", _steps(_from, _MANY_STEPS), "", flat),
+    Op("step_after", 2, "steps", "compare", _steps(_after, _MANY_STEPS), "", flat),
+    Op("steps_before", 2, "steps", "compare", _steps(_from, 0), "", flat),
+    Op("steps_up_to", 2, "steps", "compare", _steps(_after, 0), "", flat),
+    Op("step_at", 2, "steps", "compare", _steps(_at, -1), "", flat),
     # logic
-    Op("and", 2, "bool", "logic", np.logical_and, "{0} & {1}"),
-    Op("or", 2, "bool", "logic", np.logical_or, "{0} | {1}"),
-    Op("xor", 2, "bool", "logic", np.logical_xor, "{0} ^ {1}"),
-    Op("not", 1, "bool", "logic", np.logical_not, "not {0}"),
+    Op("and", 2, "bool", "logic", np.logical_and, "({0}) & ({1})", flat, commutes=True),
+    Op("or", 2, "bool", "logic", np.logical_or, "({0}) | ({1})", flat, commutes=True),
+    Op("xor", 2, "bool", "logic", np.logical_xor, "({0}) ^ ({1})", flat, commutes=True),
+    Op("not", 1, "bool", "logic", np.logical_not, "not ({0})", flat),
     # choice and conversion
-    Op("select", 3, "select", "select", np.where, "select({0}, {1}, {2})"),
-    Op("identity", 1, "keep", "keep", lambda a: a, "{0}"),
-    Op("to_real", 1, "real", "keep", lambda a: a, "real({0})"),
-    Op("to_int", 1, "int", "none", _to_int, "int64({0})"),
-    Op("to_bool", 1, "bool", "none", lambda a: a != 0, "{0} != 0"),
-)
+    Op("select", 3, "select", "select", np.where, "select({0}, {1}, {2})", d_select),
+    Op("identity", 1, "keep", "keep", lambda a: a, "{0}", first),
+    Op("to_real", 1, "real", "keep", lambda a: a, "real({0})", first),
+    Op("to_int", 1, "int", "none", _to_int, "whole_number({0})", flat),
+    Op("to_bool", 1, "bool", "none", lambda a: a != 0, "{0} != 0", flat),
+)  # fmt: skip
 
 OPS: dict[str, Op] = {row.name: row for row in _ROWS}

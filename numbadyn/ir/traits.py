@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from numbadyn.ir.ops import OPS
+from numbadyn.ir.ops import OPS, Cost
 
 __all__ = ["TRAITS", "Origin", "Traits"]
 
@@ -39,6 +39,8 @@ class Traits:
         Whether an element of the result needs other elements of the arguments than the one in its own place.
     side : {"pre", "post", ""}
         Of a map that gives each synapse the value of a neuron: on which side of the synapse that is.
+    cost : str
+        As in `numbadyn.ir.ops.Op`, if a loop computes it.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Traits:
     gathers: bool = False
     crosses: bool = False
     side: Literal["pre", "post", ""] = ""
+    cost: Cost = "cheap"
 
     @property
     def delivers(self) -> bool:
@@ -88,7 +91,7 @@ _ROWS = (
     Traits("step", "clock"),  # the step number n
     Traits("state", "state", table="states"),  # the value at the start of the step
     # channel's sample 1 + lag samples ago: args = (), (lag), (lag, elements), (lag, elements, longest)
-    Traits("history", "past"),
+    Traits("history", "past", cost="slow"),
     Traits("train", "events", stage="train", table="trains"),  # given spike times
     # sum of synaptic events: args = one signal a connection, then what it starts from, if not zero
     Traits("accumulate", "events", stage="deliver", crosses=True),
@@ -99,15 +102,15 @@ _ROWS = (
     # args = (x,): for each synapse, the value of the neuron on one side of it
     Traits("pre_of", "synapses", crosses=True, side="pre"),
     Traits("post_of", "synapses", crosses=True, side="post"),
-    Traits("uniform", "chance", stage="loop"),
-    Traits("normal", "chance", stage="loop"),
+    Traits("uniform", "chance", stage="loop", cost="heavy"),
+    Traits("normal", "chance", stage="loop", cost="heavy"),
     Traits("poisson", "chance", stage="draw"),  # args = (mean,)
     # args = (x, elements): elements of the flattened x, given or computed
-    Traits("take", "arguments", stage="loop", gathers=True, crosses=True),
+    Traits("take", "arguments", stage="loop", gathers=True, crosses=True, cost="slow"),
     # args = (lookup, start): as many elements of it as the node has, from a computed one on
     Traits("window", "arguments", stage="loop", gathers=True, crosses=True),
     # args = (lookup, x, count): how many of its first `count` elements, which ascend, are not above x
-    Traits("search", "arguments", stage="loop", gathers=True, crosses=True),
+    Traits("search", "arguments", stage="loop", gathers=True, crosses=True, cost="slow"),
     # args = (x,): attrs how; element i is what becomes of the i-th of equal parts of the flattened x
     Traits("reduce", "arguments", stage="reduce", crosses=True),
     # args = (matrix, vector): element i is the sum of the products of row i with the vector
@@ -116,6 +119,6 @@ _ROWS = (
 )
 
 TRAITS: dict[str, Traits] = {
-    **{name: Traits(name, "arguments", stage="loop") for name in OPS},
+    **{name: Traits(name, "arguments", stage="loop", cost=op.cost) for name, op in OPS.items()},
     **{row.name: row for row in _ROWS},
 }

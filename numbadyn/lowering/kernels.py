@@ -151,7 +151,7 @@ class _LoopBuilder:
         """A read of a history at a delay of each element's own, or of bits; lag and element follow the memory."""
         ring = self.memory.ring(node.attrs["channel"])
         whole = self._slot(BufferView(ring, 0, ring.size, "whole"), "any", 1, f"{node.label}_history")
-        return Operation("gather", (whole, *(self.operand(arg) for arg in node.args[:2])), node.kind, index)
+        return Operation(node.op, (whole, *(self.operand(arg) for arg in node.args[:2])), node.kind, index)
 
     def _take(self, index: int, node: Node) -> Operation:
         """A read at places of its own."""

@@ -14,12 +14,12 @@ import numpy as np
 
 from numbadyn.ir.analysis import base_of, computed_in_loop, invariants, is_run_constant, live
 from numbadyn.ir.nodes import BindContext, Node, ParamSpec, Step
+from numbadyn.ir.ops import OPS
 from numbadyn.ir.spaces import Space, widest
 from numbadyn.units import DIMENSIONLESS
 
 __all__ = ["simplify"]
 
-_COMMUTATIVE = frozenset({"add", "mul", "and", "or", "xor", "equal", "not_equal"})
 _ANY_CONTEXT = BindContext(1.0, 0)
 _ONE = "one"
 
@@ -60,7 +60,7 @@ class _Rewriter:
 
     def add(self, node: Node) -> int:
         """Append a node, or find its equal."""
-        args = tuple(sorted(node.args)) if node.op in _COMMUTATIVE else node.args
+        args = tuple(sorted(node.args)) if node.op in OPS and OPS[node.op].commutes else node.args
         attrs = tuple(sorted(node.attrs.items(), key=lambda item: item[0]))
         key: tuple[Any, ...] = (node.op, args, node.shape, node.space.synapses, node.kind, attrs)
         if node.traits.draws:

@@ -17,7 +17,7 @@ from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import DIMENSIONLESS, split
 
-__all__ = ["erf", "expit"]
+__all__ = ["erf", "expit", "exprel"]
 
 
 def _apply(name: str, x: Any) -> Any:
@@ -86,3 +86,31 @@ def expit(x: Any) -> Any:
     array([0. , 0.5, 1. ])
     """
     return _apply("expit", x)
+
+
+def exprel(x: Any) -> Any:
+    r"""Relative exponential.
+
+    Parameters
+    ----------
+    x : number, array, traced value
+        Without unit.
+
+    Returns
+    -------
+    same kind as x
+        :math:`(e^x - 1) / x`, with the value 1 at zero, to 3 units in the last place; accurate for small x too, where
+        the plain formula loses digits.
+
+    Raises
+    ------
+    DimensionError
+        A value with a unit.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> print(nd.exprel(0.0), nd.exprel(-800.0))
+    1.0 0.00125
+    """
+    return _apply("exprel", x)

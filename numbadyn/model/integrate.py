@@ -11,51 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from numbadyn.errors import DimensionError
-from numbadyn.ir.elementary import numpy_functions
 from numbadyn.model import environ
 from numbadyn.model.equations import Equations
+from numbadyn.model.functions import exprel
 from numbadyn.tracing.differentiate import derivative
 from numbadyn.tracing.evaluate import slopes_and_derivatives
 from numbadyn.tracing.trace import Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
-from numbadyn.units import DIMENSIONLESS, split
+from numbadyn.units import split
 
-__all__ = ["euler_step", "exp_euler_step", "exprel", "rk2_step", "rk4_step"]
+__all__ = ["euler_step", "exp_euler_step", "rk2_step", "rk4_step"]
 
 #: One function of all states, or one for each.
 RightHandSide = Callable[..., Any] | Sequence[Callable[..., Any]] | Mapping[Any, Callable[..., Any]]
-
-
-def exprel(x: Any) -> Any:
-    """(exp(x) - 1) / x, with the value 1 at zero.
-
-    Parameters
-    ----------
-    x : number, array or traced value
-        Without a unit.
-
-    Returns
-    -------
-    same kind as x
-        Accurate for small x too, where the plain formula loses digits.
-
-    Examples
-    --------
-    >>> float(exprel(0.0))
-    1.0
-    """
-    trace = current_trace()
-    if trace is not None:
-        return Traced(trace, trace.emit("exprel", as_node(trace, x)))
-    magnitude, dimension = split(x)
-    if dimension != DIMENSIONLESS:
-        raise DimensionError(
-            f"exprel of a value in {dimension}: it takes plain numbers only.",
-            where="nd.exprel",
-            cure="Divide by a scale first.",
-        )
-    return numpy_functions(64)["exprel"](np.asarray(magnitude, dtype=float))[()]
 
 
 def _fresh(trace: Trace, x: Any) -> Traced:

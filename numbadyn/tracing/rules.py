@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from numbadyn.errors import DimensionError, KindError, UnsupportedFunctionError
+from numbadyn.ir.elementary.registry import ELEMENTARY
 from numbadyn.ir.kinds import Kind
-from numbadyn.ir.ops import OPS
 from numbadyn.tracing import times
 from numbadyn.tracing.functions import ARRAY_FUNCTIONS
 from numbadyn.tracing.kinds import check_choices
@@ -183,15 +183,6 @@ def _heaviside(trace: Trace, a: int, at_zero: int) -> int:
     return trace.emit("select", _isnan(trace, a), trace.literal(np.nan), known)
 
 
-#: Elementary functions whose name is that of a ufunc of NumPy or SciPy and means the same.
-_UFUNC_NAMES = frozenset(
-    name
-    for name, row in OPS.items()
-    if row.elementary == name
-    and (getattr(getattr(np, name, None), "__name__", "") == name or name in ("erf", "expit"))
-    and name not in ("power", "fmod")
-)
-
 UFUNCS: dict[str, UfuncRule] = {
     "matmul": matmul,
     "add": _or_conditions("add", "or"),
@@ -231,8 +222,7 @@ UFUNCS: dict[str, UfuncRule] = {
     "bitwise_or": _bitwise("or"),
     "bitwise_xor": _bitwise("xor"),
     "invert": _bitwise("not"),
-    # our own elementary functions of NumPy's (or SciPy's) names
-    **{name: _plain(name) for name, row in OPS.items() if row.elementary in _UFUNC_NAMES},
+    **{row.ufunc.rpartition(".")[2]: _plain(name) for name, row in ELEMENTARY.items() if row.ufunc},
     **{name: _compared(name) for name in ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")},
 }
 

@@ -262,6 +262,10 @@ class Trace:
         self.step.params.append(ParamSpec(f"literal_{index}", (), "real", dimension, lambda _context: frozen))
         return self.source("param", (), (), "real", dimension, index=index, literal=True)
 
+    def zero_like(self, index: int) -> int:
+        """Node of zero in the unit of a value."""
+        return self.constant(0.0, self.node(index).dimension)
+
     # ---- states ------------------------------------------------------------------------------------------------------
 
     def state_index(self, owner: Any, spec: Callable[[], StateSpec]) -> int:
@@ -386,15 +390,8 @@ class Trace:
 
     def cast(self, value: int, kind: Kind) -> int:
         """The value as another kind."""
-        if self.node(value).kind == kind:
-            return value
-        return self._append(
-            {"real": "to_real", "int": "to_int", "bool": "to_bool"}[kind],
-            (value,),
-            self.node(value).space,
-            kind,
-            self.node(value).dimension,
-        )
+        node = self.node(value)
+        return value if node.kind == kind else self._append(f"to_{kind}", (value,), node.space, kind, node.dimension)
 
     def emit(self, name: str, *args: int) -> int:
         """Append an elementwise operation after checking kinds, units and shapes."""

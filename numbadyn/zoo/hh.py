@@ -11,7 +11,8 @@ import numpy as np
 
 from numbadyn.model import environ
 from numbadyn.model.dynamics import Neuron
-from numbadyn.model.integrate import exp_euler_step, exprel
+from numbadyn.model.functions import exprel
+from numbadyn.model.integrate import exp_euler_step
 from numbadyn.model.timing import whole_steps
 from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.model.values import Parameter, State

@@ -22,6 +22,7 @@ from numbadyn.errors import (
     TracedValueError,
     UnsupportedFunctionError,
 )
+from numbadyn.ir.elementary.registry import ELEMENTARY
 from numbadyn.ir.interpreter import Evaluator
 from numbadyn.ir.nodes import BindContext
 from numbadyn.tracing.rules import FUNCTIONS, UFUNCS
@@ -56,8 +57,28 @@ NEXT: dict[str, Callable[..., Any]] = {
     "n": lambda v: v["m"],
 }
 
+
+def _elementary() -> dict[str, Callable[[Any], Any]]:
+    """The elementary functions that stand for a ufunc, each on arguments for which it has a value."""
+    found: dict[str, Callable[[Any], Any]] = {}
+    for row in ELEMENTARY.values():
+        if row.ufunc:
+            module, _, name = row.ufunc.rpartition(".")
+            found[name] = _where_defined(getattr({"numpy": np, "scipy.special": special}[module], name))
+    return found
+
+
+def _where_defined(ufunc: np.ufunc) -> Callable[[Any], Any]:
+    if ufunc.nin == 2:
+        return lambda v: ufunc(v["a"], v["p"])
+    with np.errstate(all="ignore"):
+        everywhere = np.isfinite(ufunc(INPUTS["a"])).all()
+    return (lambda v: ufunc(v["a"])) if everywhere else (lambda v: ufunc(v["p"] * 0.125))
+
+
 #: Name of the function -> how it is used. The keys before the colon are those of the tables of rules.
 ROWS: dict[str, Callable[[Any], Any]] = {
+    **_elementary(),
     "add": lambda v: np.add(v["a"], v["b"]),
     "add: operators": lambda v: 1.5 + v["a"] + v["b"] + 2,
     "add: integers": lambda v: v["k"] + v["j"],
@@ -98,29 +119,10 @@ ROWS: dict[str, Callable[[Any], Any]] = {
     "minimum": lambda v: np.minimum(v["a"], v["b"]),
     "minimum: integers": lambda v: np.minimum(v["k"], v["j"]),
     "maximum": lambda v: np.maximum(v["a"], 0.25),
-    "exp": lambda v: np.exp(v["a"]),
     "exp2": lambda v: np.exp2(v["a"]),
-    "expm1": lambda v: np.expm1(v["a"]),
-    "log": lambda v: np.log(v["p"]),
-    "log2": lambda v: np.log2(v["p"]),
-    "log10": lambda v: np.log10(v["p"]),
-    "log1p": lambda v: np.log1p(v["p"]),
-    "tanh": lambda v: np.tanh(v["a"]),
-    "sinh": lambda v: np.sinh(v["a"]),
-    "cosh": lambda v: np.cosh(v["a"]),
-    "sin": lambda v: np.sin(v["a"]),
-    "cos": lambda v: np.cos(v["a"]),
-    "tan": lambda v: np.tan(v["b"] * 0.5),
     "fmod": lambda v: np.fmod(v["a"], v["p"]),
     "fmod: integers": lambda v: np.fmod(v["k"], -v["j"]),
     "sign: integers": lambda v: np.sign(v["k"]),
-    "arctan": lambda v: np.arctan(v["a"]),
-    "arctan2": lambda v: np.arctan2(v["a"], v["b"]),
-    "hypot": lambda v: np.hypot(v["a"], v["b"]),
-    "cbrt": lambda v: np.cbrt(v["a"]),
-    "logaddexp": lambda v: np.logaddexp(v["a"], v["p"]),
-    "erf": lambda v: special.erf(v["a"]),
-    "expit": lambda v: special.expit(v["a"]),
     "add: conditions": lambda v: (v["m"] + v["n"]) * v["a"],
     "multiply: conditions": lambda v: v["m"] * v["n"],
     "heaviside": lambda v: np.heaviside(v["a"], 0.5),

@@ -25,7 +25,7 @@ from numbadyn.ir.elementary.assembly import assemble
 from numbadyn.ir.elementary.constants import SCALARS
 from numbadyn.ir.elementary.poisson_arrays import make_fill_poisson, make_poisson_count
 from numbadyn.ir.elementary.primitives import NUMPY_PRIMITIVES
-from numbadyn.ir.elementary.registry import DEFINITIONS, FIXED, HELPERS, ROUTINES
+from numbadyn.ir.elementary.registry import ELEMENTARY
 
 __all__ = ["EXPREL_SHORT_LIMIT", "HEADER", "NAMES", "numba_source", "numpy_functions"]
 
@@ -46,28 +46,13 @@ routine = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=Tr
 #: the same bits; a kernel may call either where it knows the size of all arguments.
 EXPREL_SHORT_LIMIT: float = SCALARS["EXPREL_SHORT_LIMIT"][0]
 
-NAMES: tuple[str, ...] = tuple(sorted(set(DEFINITIONS) - HELPERS))
-
-# Functions whose arguments are random words; all others take real numbers.
-_OF_WORDS = frozenset(
-    {
-        "centred_interval",
-        "normal",
-        "philox4x32",
-        "radial_interval",
-        "random_integer",
-        "random_word",
-        "uniform",
-        "unit_interval",
-    }
-)
+NAMES: tuple[str, ...] = tuple(sorted(name for name, row in ELEMENTARY.items() if not row.part))
 
 
 def _argument_type(name: str, real: type[np.generic]) -> type[np.generic]:
     """Type of the arguments of a function, all of one kind."""
-    if name in _OF_WORDS:
-        return np.uint32
-    return np.float64 if name in FIXED else real
+    row = ELEMENTARY[name]
+    return np.uint32 if row.words else np.float64 if row.fixed else real
 
 
 def _on_arrays(function: Callable[..., Any], dtype: type[np.generic]) -> Callable[..., Any]:
@@ -106,7 +91,7 @@ def numpy_functions(bits: int) -> Mapping[str, Callable[..., Any]]:
     np.float64(1.0)
     """
     namespace: dict[str, Any] = {"scalar": lambda function: function, "np": np, **NUMPY_PRIMITIVES}
-    names = [name for name in DEFINITIONS if name not in ROUTINES]
+    names = [name for name, row in ELEMENTARY.items() if not row.routine]
     exec(compile(assemble(names, bits), f"<elementary functions, {bits} bits>", "exec"), namespace)
     real = np.float64 if bits == 64 else np.float32
     functions = {name: _on_arrays(namespace[name], _argument_type(name, real)) for name in names}

@@ -12,14 +12,14 @@ import inspect
 import math
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
 import numpy as np
 
 from numbadyn.ir.elementary.constants import POLYNOMIALS, SCALARS, WIDE
-from numbadyn.ir.elementary.registry import DEFINITIONS, FIXED, ROUTINES
+from numbadyn.ir.elementary.registry import ELEMENTARY
 
 __all__ = ["assemble"]
 
@@ -76,7 +76,7 @@ def _write_polynomial(line: re.Match[str], bits: int) -> str:
 
 def _key(name: str, bits: int) -> _Key:
     """Identify a variant of a function; those which do not depend on the precision count as 64-bit ones."""
-    return name, 64 if name in FIXED else bits
+    return name, 64 if ELEMENTARY[name].fixed else bits
 
 
 class _Specialiser:
@@ -93,12 +93,12 @@ class _Specialiser:
     def emitted_name(self, key: _Key) -> str:
         """Name of a function in the text: double variants in a 32-bit text get a suffix."""
         name, bits = key
-        return name if bits == self.module_bits or name in FIXED else f"{name}_double"
+        return name if bits == self.module_bits or ELEMENTARY[name].fixed else f"{name}_double"
 
     def _replacement(self, name: str) -> str | None:
         """Text that stands for a name of the vocabulary, or None if the name stays as it is."""
         base = name.removesuffix("_double")
-        if base in DEFINITIONS:
+        if base in ELEMENTARY:
             key = _key(base, 64 if base != name else self.bits)
             self.needs.append(key)
             return self.emitted_name(key)
@@ -110,6 +110,8 @@ class _Specialiser:
         if name in WIDE:
             self.constants[name] = repr(WIDE[name])
             return name
+        if name.isupper() and name not in POLYNOMIALS:
+            raise KeyError(f"{self.name} uses the constant {name}, which constants.py does not define")
         own = {"real": f"f{self.bits}", "from_bits": f"f{self.bits}_from_bits", "wide": "f64"}
         return own.get(name)
 
@@ -143,7 +145,7 @@ class _Specialiser:
         text = _POLYNOMIAL_LINE.sub(lambda line: _write_polynomial(line, self.bits), text)
         arguments = ", ".join(argument.arg for argument in function.args.args)
         decorator = "scalar"
-        if self.name in ROUTINES:
+        if ELEMENTARY[self.name].routine:
             decorator = "routine"
             text = f"    out_of_line()\n{text}"
         return f"@{decorator}\ndef {self.emitted_name((self.name, self.bits))}({arguments}):\n{text}\n"
@@ -151,9 +153,7 @@ class _Specialiser:
 
 @cache
 def _specialised(name: str, bits: int, module_bits: int) -> _Specialiser:
-    definition = DEFINITIONS[name]
-    function = definition if not isinstance(definition, Mapping) else definition[bits]
-    return _Specialiser(name, function, bits, module_bits)
+    return _Specialiser(name, ELEMENTARY[name].at(bits), bits, module_bits)
 
 
 def assemble(names: Iterable[str], bits: int) -> str:
