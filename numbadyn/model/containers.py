@@ -10,6 +10,7 @@ place.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections import UserDict, UserList, deque
 from collections.abc import Iterable, Iterator
 from types import SimpleNamespace
@@ -17,7 +18,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = ["found_in"]
+__all__ = ["found_in", "may_hold"]
 
 Wanted = TypeVar("Wanted")
 
@@ -46,6 +47,11 @@ def found_in(value: Any, wanted: type[Wanted]) -> Iterator[tuple[str, Wanted, in
     >>> list(found_in({"b": [1, 2.5], "a": [3]}, int))
     [("['a'][0]", 3, 2), ("['b'][0]", 1, 2)]
     """
+    if issubclass(type(value), wanted):  # never isinstance: variables pass for quantities there
+        yield "", value, 0
+        return
+    if not _is_container(type(value)):
+        return
     ways: list[Iterator[tuple[str, Any]]] = [iter([("", value)])]
     seen: set[int] = set()
     while ways:
@@ -54,13 +60,20 @@ def found_in(value: Any, wanted: type[Wanted]) -> Iterator[tuple[str, Wanted, in
             ways.pop()
             continue
         place, element = step
-        if issubclass(type(element), wanted):  # never isinstance: variables pass for quantities there
+        if issubclass(type(element), wanted):
             yield place, element, len(ways) - 1
         elif id(element) not in seen and _is_container(type(element)):
             seen.add(id(element))
             ways.append(iter([(place + inner, part) for inner, part in _elements(element, wanted)]))
 
 
+@functools.lru_cache(maxsize=1024)
+def may_hold(kind: type, wanted: type) -> bool:
+    """Whether a value of a class can be, or can hold, what is wanted."""
+    return issubclass(kind, wanted) or _is_container(kind)
+
+
+@functools.lru_cache(maxsize=1024)
 def _is_container(kind: type) -> bool:
     return issubclass(kind, (*_SEQUENCES, *_DICTIONARIES, *_SETS, SimpleNamespace)) or _holds_objects(kind)
 
@@ -98,7 +111,7 @@ def _indexed(elements: Any, wanted: type) -> Iterable[tuple[str, Any]]:
 
 def _worth(elements: Iterable[Any], wanted: type) -> bool:
     """Whether any of the elements can be or hold what is wanted: long lists of numbers are done with at once."""
-    return any(issubclass(kind, wanted) or _is_container(kind) for kind in set(map(type, elements)))
+    return any(may_hold(kind, wanted) for kind in set(map(type, elements)))
 
 
 def _in_sets(element: Any) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from numbadyn.errors import (
     UnknownStateError,
     UnsupportedFeatureError,
 )
-from numbadyn.model.containers import found_in
+from numbadyn.model.containers import found_in, may_hold
 from numbadyn.model.geometry import as_size
 from numbadyn.model.nearest import nearest_first
 from numbadyn.model.options import check_names
@@ -221,10 +221,10 @@ class Module:
 
     def located(self) -> Iterator[tuple[str, Module, int]]:
         """Those in attributes, with the number of containers that each one stands in."""
-        for name, value in sorted(vars(self).items(), key=lambda pair: pair[0]):
-            if not name.startswith("_"):
-                for place, child, depth in found_in(value, Module):
-                    yield name + place, child, depth
+        own = vars(self)
+        for name in sorted(name for name in own if name[:1] != "_" and may_hold(type(own[name]), Module)):
+            for place, child, depth in found_in(own[name], Module):
+                yield name + place, child, depth
 
     def hung(self) -> Iterator[tuple[str, Module]]:
         """Modules that hang on this one by no attribute, with their names."""

@@ -19,6 +19,10 @@ from numbadyn.model.streams import Streams
 __all__ = ["check_initialised", "name_all", "walk"]
 
 
+Held = dict[int, list[tuple[str, Module]]]
+"""Modules by id -> children in their attributes, with names, those in fewer containers first."""
+
+
 def _nearest(module: Module) -> list[tuple[str, Module]]:
     """Children in attributes, those in fewer containers first."""
     located = sorted(module.located(), key=lambda found: found[2])
@@ -27,12 +31,19 @@ def _nearest(module: Module) -> list[tuple[str, Module]]:
 
 def walk(root: Module) -> list[Module]:
     """All modules reachable from a root, nearest first, each once."""
+    return _walk(root, {})
+
+
+def _walk(root: Module, held: Held) -> list[Module]:
+    """As `walk`; what modules hold is looked up, or found and kept."""
     found: dict[int, Module] = {id(root): root}
     queue = deque([root])
     while queue:
         module = queue.popleft()
         check_initialised(module)
-        for _name, child in (*_nearest(module), *module.hung()):
+        if id(module) not in held:
+            held[id(module)] = _nearest(module)
+        for _name, child in (*held[id(module)], *module.hung()):
             if id(child) not in found:
                 found[id(child)] = child
                 queue.append(child)
@@ -44,25 +55,26 @@ def name_all(root: Module, seed: int = 0) -> list[Module]:
 
     No two modules have the same name: where users gave one twice, the second gets ``_2``.
     """
-    modules, streams = walk(root), Streams()
-    _give_paths(root)
-    places = _places(root, modules)
+    held: Held = {}
+    modules, streams = _walk(root, held), Streams()
+    _give_paths(root, held)
+    places = _places(root, modules, held)
     for module in modules:
         module._place, module._streams = places[id(module)], streams
         module.seed_of_build = seed
     for module in modules:
         module.settle()
-    _give_paths(root)
-    return walk(root)
+    _give_paths(root, held)
+    return _walk(root, held)
 
 
-def _give_paths(root: Module) -> None:
+def _give_paths(root: Module, held: Held) -> None:
     """Full names, nearest first; of two at one distance, what hangs on a module is named after that one."""
     root._path = root.name or type(root).__name__
     named, taken, level = {id(root)}, {root._path}, [root]
     while level:
         found = [(module, name, child) for module in level for name, child in module.hung()]
-        found += [(module, name, child) for module in level for name, child in _nearest(module)]
+        found += [(module, name, child) for module in level for name, child in held[id(module)]]
         level = []
         for module, name, child in found:
             if id(child) not in named:
@@ -74,7 +86,7 @@ def _give_paths(root: Module) -> None:
                 level.append(child)
 
 
-def _places(root: Module, modules: list[Module]) -> dict[int, tuple[str, ...]]:
+def _places(root: Module, modules: list[Module], held: Held) -> dict[int, tuple[str, ...]]:
     """Places by id: by its description where a module hangs by that; else by an attribute; else where it hangs."""
     hosts = {id(part): host for host in reversed(modules) for _what, part in host.described()}
     places: dict[int, tuple[str, ...]] = {id(root): ()}
@@ -84,7 +96,7 @@ def _places(root: Module, modules: list[Module]) -> dict[int, tuple[str, ...]]:
             module = nearest.popleft()
             last.append(module)
             found = [(what, part) for what, part in module.described() if hosts[id(part)] is module]
-            found += [(name, child) for name, child in _elements(module) if id(child) not in hosts]
+            found += [(name, child) for name, child in _elements(held[id(module)]) if id(child) not in hosts]
         else:
             module = last.popleft()
             found = [(name, child) for name, child in module.hung() if id(child) not in hosts]
@@ -99,9 +111,8 @@ def _places(root: Module, modules: list[Module]) -> dict[int, tuple[str, ...]]:
     return places
 
 
-def _elements(module: Module) -> list[tuple[str, Module]]:
+def _elements(children: list[tuple[str, Module]]) -> list[tuple[str, Module]]:
     """Children by the names that users have given them, where no two have one name; else by where they stand."""
-    children = _nearest(module)
     named = {id(child): child.name for _name, child in children}
     times = Counter(named.values())
     return [(child.name if child.name and times[child.name] == 1 else name, child) for name, child in children]
