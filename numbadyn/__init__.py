@@ -22,7 +22,7 @@ from numbadyn.model.delays import (
 from numbadyn.model.describe import Describer as ParamDescriber
 from numbadyn.model.dynamics import Dynamics, Neuron, Synapse
 from numbadyn.model.functions import exprel
-from numbadyn.model.group import DynamicsGroup, Projection, set_explainer
+from numbadyn.model.group import DynamicsGroup, Projection
 from numbadyn.model.hooks import (
     not_receive_update_input,
     not_receive_update_output,
@@ -59,7 +59,6 @@ from numbadyn.projections import (
     align_pre_projection,
     poisson_input,
 )
-from numbadyn.projections.building import set_builder
 from numbadyn.projections.connectivity import (
     AllToAll,
     Connectivity,
@@ -74,8 +73,7 @@ from numbadyn.projections.connectivity import (
     PairwisePoisson,
     SymmetricPairwiseBernoulli,
 )
-from numbadyn.runtime import on_demand
-from numbadyn.simulator import Simulator, explain_network
+from numbadyn.simulator import Simulator
 from numbadyn.zoo import (
     COBA,
     CUBA,
@@ -94,9 +92,6 @@ from numbadyn.zoo import (
     SpikeTrain,
     SynOut,
 )
-
-set_builder(on_demand.build)
-set_explainer(explain_network)
 
 __all__ = [
     "COBA",

@@ -193,14 +193,17 @@ class Lookup:
     literal: bool = False
 
 
-def _label(name: str) -> str:
-    """The last part of a full name, without the length of windows: numbers are no part of what is compiled."""
-    return name.partition(" every ")[0].rsplit(".", 1)[-1]
+def _last_part(name: str) -> str:
+    """The last part of a full name."""
+    return name.rsplit(".", 1)[-1]
 
 
 @dataclass(frozen=True, slots=True)
 class StateSpec:
-    """A state variable: its name, space and unit, and a function that draws its initial value."""
+    """A state variable: its name, space and unit, and a function that draws its initial value.
+
+    In generated code it is `called` by the last part of its name, unless something else is given.
+    """
 
     name: str
     space: Space
@@ -208,6 +211,7 @@ class StateSpec:
     dimension: Dimension
     initial: Callable[[BindContext], NDArray[Any]]
     owner: Any = None
+    called: str = ""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -217,7 +221,7 @@ class StateSpec:
     @property
     def label(self) -> str:
         """Name in generated code."""
-        return _label(self.name)
+        return self.called or _last_part(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +244,8 @@ class Channel:
     every : callable, optional
         ``every(context)`` gives the steps of a window: the samples of one window share a slot, the last one stays.
         Lags count in windows. None stands for windows of one step.
+    called : str
+        Name in generated code; by default the last part of its name.
     """
 
     name: str
@@ -251,11 +257,12 @@ class Channel:
     state: int | None = None
     varied: bool = False
     every: Callable[[BindContext], int] | None = None
+    called: str = ""
 
     @property
     def label(self) -> str:
         """Name in generated code."""
-        return _label(self.name)
+        return self.called or _last_part(self.name)
 
     def before(self, context: BindContext, count: int) -> NDArray[Any]:
         """The samples before the first step's, newest first, of the shape ``(count, *shape)``."""

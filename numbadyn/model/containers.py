@@ -50,7 +50,7 @@ def found_in(value: Any, wanted: type[Wanted]) -> Iterator[tuple[str, Wanted, in
     if issubclass(type(value), wanted):  # never isinstance: variables pass for quantities there
         yield "", value, 0
         return
-    if not _is_container(type(value)):
+    if not _is_container(type(value)):  # type: ignore[arg-type]
         return
     ways: list[Iterator[tuple[str, Any]]] = [iter([("", value)])]
     seen: set[int] = set()
@@ -62,7 +62,7 @@ def found_in(value: Any, wanted: type[Wanted]) -> Iterator[tuple[str, Wanted, in
         place, element = step
         if issubclass(type(element), wanted):
             yield place, element, len(ways) - 1
-        elif id(element) not in seen and _is_container(type(element)):
+        elif id(element) not in seen and _is_container(type(element)):  # type: ignore[arg-type]
             seen.add(id(element))
             ways.append(iter([(place + inner, part) for inner, part in _elements(element, wanted)]))
 
@@ -70,7 +70,7 @@ def found_in(value: Any, wanted: type[Wanted]) -> Iterator[tuple[str, Wanted, in
 @functools.lru_cache(maxsize=1024)
 def may_hold(kind: type, wanted: type) -> bool:
     """Whether a value of a class can be, or can hold, what is wanted."""
-    return issubclass(kind, wanted) or _is_container(kind)
+    return issubclass(kind, wanted) or _is_container(kind)  # type: ignore[arg-type]
 
 
 @functools.lru_cache(maxsize=1024)

@@ -64,6 +64,9 @@ class Dynamics(Population):
     [0.367879 0.367879]
     """
 
+    #: Whether `update` returns spikes, which is what those see who read its output before it has run.
+    spiking: ClassVar[bool] = False
+
     # ---- what hangs on this module -----------------------------------------------------------------------------------
 
     def hung(self) -> Iterator[tuple[str, Module]]:
@@ -396,6 +399,8 @@ class _Fed:
 
 class Neuron(Dynamics):
     """Base class of spiking neurons: `update` returns a Boolean vector of spikes."""
+
+    spiking: ClassVar[bool] = True
 
     def get_spike(self) -> Any:
         """The latest spikes: of the last step before this neuron's update in a step, of this step after it."""

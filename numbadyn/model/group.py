@@ -5,7 +5,7 @@ In: modules as attributes, in any order.  Out: an order of calls.  Must not know
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, TypeGuard
 
@@ -13,23 +13,11 @@ from numbadyn.errors import ConnectivityError, SchedulingError
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.module import Module
 from numbadyn.model.order import Schedule, calling, said_order, scheduled, sorted_leaves
+from numbadyn.model.seams import explain_network
 from numbadyn.model.stepping import entering, stepping
 from numbadyn.tracing.trace import current_trace
 
-__all__ = ["DynamicsGroup", "Projection", "set_explainer"]
-
-
-_EXPLAINERS: list[Callable[[Any, Any], str]] = []
-
-
-def set_explainer(explainer: Callable[[Any, Any], str]) -> None:
-    """Say who explains a network: the layers above, which this one does not know."""
-    _EXPLAINERS[:] = [explainer]
-
-
-def explained(network: Any, dt: Any) -> str:
-    """Text of the explainer."""
-    return _EXPLAINERS[0](network, dt)
+__all__ = ["DynamicsGroup", "Projection"]
 
 
 class Projection(Module):
@@ -139,7 +127,7 @@ class DynamicsGroup(Module):
             part of a network is shown under those that it has there. Projections onto it from outside are no part of
             it: they are named at the end.
         """
-        return explained(self, dt)
+        return explain_network(self, dt)
 
     def _entered(self) -> AbstractContextManager[None]:
         """A group is where its parts run; it has no place of its own in the step."""

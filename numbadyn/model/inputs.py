@@ -60,6 +60,7 @@ class InputRegistry:
         self._summed: set[str] = set()
         self._givers: dict[str, list[Giver]] = {}
         self._titles: dict[str, tuple[str, str | None]] = {}
+        self._labels: dict[str, str | None] = {}
         #: Keys of the callables that the owner's last update has summed.
         self.reached: frozenset[str] = frozenset()
 
@@ -119,7 +120,7 @@ class InputRegistry:
 
     def add(self, key: Any, inp: Any, label: str | None = None) -> None:
         """Register a callable, or an array for the next update."""
-        full = full_key(key, label)
+        full = self._full_key(key, label)
         keep = callable(inp) and not isinstance(inp, Traced)
         target = self._entries if keep else self._arrays()
         for entries in (self._entries, target):
@@ -142,7 +143,7 @@ class InputRegistry:
 
         Numbers are given anew in the order of names once the network has names, see `settle`.
         """
-        numbered = (full_key(text, label) for text in _numbered(title))
+        numbered = (self._full_key(text, label) for text in _numbered(title))
         key = next(key for key in numbered if key not in self._entries)
         self._entries[key] = inp
         self._titles[key] = (title, label)
@@ -154,7 +155,7 @@ class InputRegistry:
         new: dict[str, str] = {}
         for key in sorted(self._titles, key=self.place):
             title, label = self._titles[key]
-            candidates = (full_key(text, label) for text in _numbered(title))
+            candidates = (self._full_key(text, label) for text in _numbered(title))
             new[key] = next(text for text in candidates if text not in free)
             free.add(new[key])
         self._givers = {new.get(key, key): givers for key, givers in self._givers.items()}
@@ -168,6 +169,12 @@ class InputRegistry:
         givers = self._givers.setdefault(key, [])
         if all(known is not giver for known in givers):
             givers.append(giver)
+
+    def _full_key(self, key: Any, label: str | None) -> str:
+        """Name of an input; its label is remembered."""
+        full = full_key(key, label)
+        self._labels.setdefault(full, label)  # what is left over for the next step comes back under its full name
+        return full
 
     def _waits(self, key: str) -> bool:
         """Whether the input was left over by the step before."""
@@ -186,12 +193,11 @@ class InputRegistry:
         )
 
     def _matching(self, label: str | None) -> Iterator[tuple[str, Any]]:
-        prefix = "" if label is None else f"{label} // "
         arrays = self._arrays()
         sources = [self._entries] if arrays is self._entries else [self._entries, arrays]
         found = [item for entries in sources for item in entries.items()]
         for key, value in sorted(found, key=lambda item: self.place(item[0])):
-            if key.startswith(prefix) and value is not None:
+            if (label is None or self._labels[key] == label) and value is not None:
                 yield key, value
 
     def place(self, key: str) -> tuple[str, str]:

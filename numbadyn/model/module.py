@@ -24,6 +24,7 @@ from numbadyn.model.geometry import as_size
 from numbadyn.model.nearest import nearest_first
 from numbadyn.model.options import check_names
 from numbadyn.model.order import calling
+from numbadyn.model.past import Built, Past
 from numbadyn.model.stepping import entering, population_stepped
 from numbadyn.model.streams import Streams
 from numbadyn.model.values import State
@@ -31,7 +32,10 @@ from numbadyn.model.variable import Variable
 from numbadyn.tracing.positions import raised_at
 from numbadyn.tracing.trace import current_trace
 
-__all__ = ["Module"]
+__all__ = ["BUILD_NOTES", "Module"]
+
+BUILD_NOTES = ("_path", "_place", "_streams", "_built", "seed_of_build")
+"""Attributes in which naming a network and simulators note what they have made of a module."""
 
 _RESERVED = frozenset({"driven", "in_size", "name", "seed_of_build", "varshape"})
 """Names of attributes that modules keep for themselves."""
@@ -86,6 +90,9 @@ class Module:
         self._streams: Streams | None = None
         self._initialised = False
         self.seed_of_build = 0
+        self._past = Past()
+        self._built = Built()
+        self._conductance_for: str | None = None
         #: Whether another module steps this one, so that a group does not.
         self.driven = False
 
@@ -159,7 +166,7 @@ class Module:
         """Put all states of this module back to their first values."""
         for state in self.states().values():
             state.reset(self.seed_of_build)
-        for history in self.__dict__.get("_histories", {}).values():
+        for history in self._past.histories.values():
             history.clear()
 
     def update(self, *args: Any, **kwargs: Any) -> Any:
@@ -222,7 +229,8 @@ class Module:
     def located(self) -> Iterator[tuple[str, Module, int]]:
         """Those in attributes, with the number of containers that each one stands in."""
         own = vars(self)
-        for name in sorted(name for name in own if name[:1] != "_" and may_hold(type(own[name]), Module)):
+        public = [name for name in own if name[:1] != "_"]
+        for name in sorted(name for name in public if may_hold(type(own[name]), Module)):  # type: ignore[arg-type]
             for place, child, depth in found_in(own[name], Module):
                 yield name + place, child, depth
 

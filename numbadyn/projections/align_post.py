@@ -11,9 +11,10 @@ from typing import Any
 from numbadyn.errors import InvalidParameterError, ShapeError, UnsupportedFeatureError
 from numbadyn.model.describe import Describer
 from numbadyn.model.dynamics import Dynamics
-from numbadyn.projections.base import SynapticProjection, attach_output, made_output, tell_driver
+from numbadyn.projections.base import SynapticProjection
 from numbadyn.projections.conductances import mark
 from numbadyn.projections.connectivity import Connectivity
+from numbadyn.projections.output import attach_output, make_output, tell_driver
 from numbadyn.units import join
 
 __all__ = ["AlignPostProj"]
@@ -163,7 +164,7 @@ class AlignPostProj(SynapticProjection):
         made.driven = True
         if unit is not None:
             made.use_unit(join(1.0, unit))
-        output = made_output(out, self._post, self.path)
+        output = make_output(out, self._post, self.path)
         mark(made, output)
         shared = share and isinstance(syn, Describer)
         described = repr((label, syn.words, out.words, str(unit))) if shared else ""

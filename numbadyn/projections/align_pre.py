@@ -13,7 +13,8 @@ import numpy as np
 from numbadyn.errors import InvalidParameterError
 from numbadyn.model.describe import Describer
 from numbadyn.model.dynamics import Dynamics
-from numbadyn.projections.base import SynapticProjection, attach_output, made_output, tell_driver
+from numbadyn.projections.base import SynapticProjection
+from numbadyn.projections.output import attach_output, make_output, tell_driver
 from numbadyn.projections.source import kept_on_population, made_for_signal, take
 from numbadyn.units import DIMENSIONLESS, join_eager
 
@@ -106,7 +107,7 @@ class AlignPreProj(SynapticProjection):
         self.syn = made
         if hasattr(made, "use_unit"):
             made.use_unit(1.0)
-        self.out = made_output(out, self._post, self.path)
+        self.out = make_output(out, self._post, self.path)
         title = f"{type(made).__name__}-{type(self.out).__name__}"
         tell_driver(self.out, attach_output(title, self.out, label, self), self)
 

@@ -10,6 +10,7 @@ import copy
 import functools
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -287,7 +288,7 @@ class Delivery:
     ) -> SynapseTable:
         rule = other or self.rule
         assert rule is not None
-        self.owner.__dict__["_bound_to"] = context
+        self.owner._built = replace(self.owner._built, context=context)
         self._check_exact(context)
         return self._checked(
             build(
@@ -383,14 +384,14 @@ class Delivery:
                 cure="Use a rule of connection as comm.",
             )
         self.check_ends(self.owner.path)
-        bound: BindContext | None = self.owner.__dict__.get("_bound_to")
+        bound = self.owner._built.context
         if dt is not None:
             step = environ.time_step(dt, f"{self.owner.path}.edges(dt=...)")
         else:
             step = bound.dt if bound is not None else environ.eager_dt() if self.delay is not None else _ANY_DT
         seed = bound.seed if bound is not None else self.owner.seed_of_build
         table = build(
-            self.owner.__dict__.get("_weights_set") or self.rule,
+            self.owner._built.rule or self.rule,
             self.delay,
             dt=step,
             rounding="up" if bound is None else bound.delays,

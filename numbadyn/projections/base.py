@@ -10,22 +10,19 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from numbadyn.errors import ConnectivityError, FixedAttributeError, InvalidParameterError, ProjectionTargetError
-from numbadyn.model.describe import Describer
+from numbadyn.errors import ConnectivityError, FixedAttributeError, ProjectionTargetError
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.group import Projection
-from numbadyn.model.hooks import not_receive_update_output
 from numbadyn.model.init import Constant
 from numbadyn.model.inputs import full_key
 from numbadyn.model.view import View, view_of
 from numbadyn.projections.apply import Delivery
-from numbadyn.projections.conductances import conductance_name
 from numbadyn.projections.connectivity import Connectivity, EdgeList
 from numbadyn.projections.ends import check_self
 from numbadyn.projections.source import Source
 from numbadyn.units import Dimension, describe, join
 
-__all__ = ["SynapticProjection", "attach_output", "checked_target", "made_output", "serial", "tell_driver"]
+__all__ = ["SynapticProjection", "checked_target", "serial"]
 
 _SERIAL = itertools.count(1)
 """Numbers for keys of projections that stand in no network and so have no name of their own."""
@@ -203,69 +200,3 @@ def checked_target(post: Any, where: str) -> Dynamics:
             cure="Give a population, such as nd.LIF(100).",
         )
     return post
-
-
-def made_output(out: Any, post: Dynamics, where: str) -> Any:
-    """Give the output model: an instance as it is, a describer made; after checking that it can be bound."""
-    made = out.make(post.varshape) if isinstance(out, Describer) else out
-    if not (callable(made) and hasattr(made, "bind_cond")):
-        raise InvalidParameterError(
-            f"out of {where} is {out!r}, which is no output model.",
-            where=where,
-            cure="Give nd.COBA.desc(E=0*mV), nd.CUBA.desc(), or an object with bind_cond and __call__.",
-        )
-    made.varshape = post.varshape
-    made.driven = True
-    return made
-
-
-def tell_driver(out: Any, key: str, projection: SynapticProjection) -> None:
-    """Tell an output model and its target who binds it, so that they can name it; `key` is that of the input.
-
-    Raises
-    ------
-    NegativeConductanceError
-        The output is a conductance, and the projection has a weight below zero.
-    """
-    projection.feed(functools.partial(conductance_name, out))
-    projection.post.current_inputs.name_giver(key, projection)
-    add: Callable[[Projection], None] = getattr(out, "add_driver", lambda _projection: None)
-    add(projection)
-
-
-def attach_output(title: str, out: Callable[..., Any], label: str | None, projection: SynapticProjection) -> str:
-    """Make an output model a current input of the target, and check in each step that its update sums it.
-
-    What is bound to the model is forgotten after the update, so that a step in which nothing is bound to it is an error
-    and no repetition of the last one.
-
-    Returns
-    -------
-    str
-        The key of the input: the title, with a number where it is taken, and the label.
-    """
-    post = projection.post
-    key = post.current_inputs.add_numbered(title, out, label)
-    post.add_after_update(("summed", key), _Summed(key, out, label, projection))
-    return key
-
-
-@not_receive_update_output
-class _Summed:
-    """After-hook of a target: checks that its update has summed an input, and forgets what was bound to it."""
-
-    kind_of_hook = "summed"
-
-    def __init__(self, key: str, out: Callable[..., Any], label: str | None, projection: SynapticProjection) -> None:
-        self.input_key, self._out, self._label, self._projection = key, out, label, projection
-
-    def __call__(self) -> None:
-        post = self._projection.post
-        if self.input_key not in post.current_inputs.reached:
-            raise ProjectionTargetError(
-                f"{self._projection.path} ends on {post.path}, but the update of {post.path} never sums its current "
-                "inputs" + (f" of the label {self._label!r}." if self._label is not None else "."),
-                where=post.path,
-                cure="Call self.sum_current_inputs(x, V) in its update, or choose a target that takes currents.",
-            )
-        getattr(self._out, "unbind_cond", lambda: None)()

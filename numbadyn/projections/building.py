@@ -1,7 +1,6 @@
 """The door to the compiled builders of synapse tables, which this layer must not import.
 
-In: one function, set from above when the package is put together.  Out: tables on demand.  Must not know: Numba, who
-set the function.
+In: a rule, what it is bound to.  Out: tables on demand.  Must not know: Numba.
 """
 
 from __future__ import annotations
@@ -13,11 +12,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from numbadyn.errors import InternalError
 from numbadyn.model.init import Initialiser
+from numbadyn.model.seams import table_builder
 from numbadyn.projections.connectivity import Connectivity, Places, SynapseTable
 
-__all__ = ["CONNECTIVITY_STREAM", "STREAMS", "Builder", "build", "made_by", "set_builder"]
+__all__ = ["CONNECTIVITY_STREAM", "STREAMS", "Builder", "build", "made_by"]
 
 CONNECTIVITY_STREAM = 0x80000000
 """First of the streams of random numbers of a rule with a seed of its own."""
@@ -46,19 +45,7 @@ class Builder(Protocol):
         ...
 
 
-_SET: list[Builder] = []
 _OTHER: ContextVar[Builder | None] = ContextVar("another builder", default=None)
-
-
-def set_builder(builder: Builder) -> None:
-    """Say who makes the tables.
-
-    Parameters
-    ----------
-    builder : callable
-        Arguments as of `Builder`.
-    """
-    _SET[:] = [builder]
 
 
 @contextmanager
@@ -122,9 +109,7 @@ def build(
     NotEnoughMemoryError
         The lists do not fit.
     """
-    builder = _OTHER.get() or (_SET[0] if _SET else None)
-    if builder is None:
-        raise InternalError("Nobody has said who builds synapse tables.", where="numbadyn.projections.building")
+    builder: Builder = _OTHER.get() or table_builder()
     if rule.seed is not None:
         seed, stream = rule.seed, CONNECTIVITY_STREAM
     more = {} if read_by is None else {"read_by": read_by}

@@ -28,8 +28,6 @@ __all__ = [
     "negative_conductance",
 ]
 
-_MARK = "_conductance_for"
-
 
 def conductance_name(out: Any) -> str | None:
     """Name of an output model that takes conductances; None if it takes anything else."""
@@ -40,12 +38,12 @@ def mark(synapse: Module, out: Any) -> None:
     """Remember that a synapse serves a conductance, so that nothing else makes it negative."""
     name = conductance_name(out)
     if name is not None:
-        vars(synapse)[_MARK] = name
+        synapse._conductance_for = name
 
 
 def conductance_at(module: Module) -> str | None:
     """Name of the output that a synapse serves as a conductance; None if it serves none."""
-    return vars(module).get(_MARK)
+    return module._conductance_for
 
 
 def check_given(rule: Connectivity, name: str, where: str) -> None:

@@ -9,8 +9,9 @@ import functools
 from typing import Any
 
 from numbadyn.errors import NotInitialisedError
-from numbadyn.projections.base import SynapticProjection, attach_output, made_output, tell_driver
+from numbadyn.projections.base import SynapticProjection
 from numbadyn.projections.conductances import conductance_at
+from numbadyn.projections.output import attach_output, make_output, tell_driver
 
 __all__ = ["CurrentProj", "DeltaProj"]
 
@@ -68,7 +69,7 @@ class CurrentProj(SynapticProjection):
         name: str | None = None,
     ) -> None:
         super().__init__(modules, comm=comm, post=post, delay=delay, name=name)
-        self.out = made_output(out, self._post, self.path)
+        self.out = make_output(out, self._post, self.path)
         tell_driver(self.out, attach_output(type(self.out).__name__, self.out, label, self), self)
 
     def update(self, *args: Any) -> None:

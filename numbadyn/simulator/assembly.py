@@ -11,7 +11,7 @@ import time
 import weakref
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +72,7 @@ class Assembly:
     def _note_delays(self) -> None:
         """Tell the modules how far back their histories reach, so that a longer delay registered later is refused."""
         for module in walk(self.network):
-            module.__dict__["_built"] = {"dt": self._dt, **longest_delays(module, self._dt)}
+            module._built = replace(module._built, dt=self._dt, longest=longest_delays(module, self._dt))
 
     @functools.cached_property
     def tables(self) -> list[Any]:
@@ -136,7 +136,7 @@ class Assembly:
     def _forget(self) -> None:
         """Back to time zero and to what the model says."""
         self._taken = None
-        if "tables" in self.__dict__:
+        if "tables" in vars(self):
             self._weights.forget(self.tables)
         if self._machine is not None:
             self._filled_at = changes()
@@ -151,10 +151,15 @@ class Assembly:
             module.seed_of_build = seed
         self.seconds.pop("compile", None)
         if connectivity:
-            self.__dict__.pop("tables", None)
+            self._invalidate("tables")
             self._weights.built()
             self._built_with = self.context
             self._recorder.follow_synapses()
+
+    def _invalidate(self, product: Literal["program", "tables"]) -> None:
+        """Make a product anew when somebody asks for it next."""
+        vars(self).pop(product, None)
+        self.seconds.pop("compile", None)
 
     def _claim(self) -> None:
         """Tell states and projections that this simulator is the one that has moved them last."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from numbadyn.model.held import Held
-from numbadyn.model.module import Module
+from numbadyn.model.module import BUILD_NOTES, Module
 from numbadyn.model.naming import walk
 from numbadyn.simulator.simulator import Simulator
 
@@ -35,15 +35,11 @@ def explain_network(network: Module, dt: Any) -> str:
     """
     own = getattr(network, "name", None)
     with names_kept(network):
-        network.name = vars(network).get("_path") or own
+        network.name = network._path or own
         try:
             return Simulator(network, dt, alone=True).explain()
         finally:
             network.name = own
-
-
-_NOTES = ("_path", "_place", "_streams", "seed_of_build", "_built", "_bound_to", "_weights_set")
-"""Attributes in which a simulator notes on modules what it has made of them."""
 
 
 @contextmanager
@@ -52,13 +48,12 @@ def names_kept(root: Module) -> Iterator[None]:
     modules = walk(root)
     values = [value for module in modules for value in vars(module).values() if isinstance(value, Held)]
     holders = [vars(value).get("_holder") for value in values]
-    notes = [{key: vars(module)[key] for key in _NOTES if key in vars(module)} for module in modules]
+    notes = [{name: getattr(module, name) for name in BUILD_NOTES} for module in modules]
     try:
         yield
     finally:
         for module, kept in zip(modules, notes, strict=True):
-            for key in _NOTES:
-                vars(module).pop(key, None)
-            vars(module).update(kept)
+            for name, value in kept.items():
+                setattr(module, name, value)
         for value, holder in zip(values, holders, strict=True):
             value.hold(holder)

@@ -26,7 +26,7 @@ from numbadyn.units import is_quantity
 
 __all__ = ["library_class", "plain_values"]
 
-_OWN = frozenset(vars(HookedModule())) | {"_built", "_bound_to", "_weights_set", "_place", "_streams"}
+_OWN = frozenset(vars(HookedModule()))
 """Attributes that modules keep for themselves."""
 
 _SCALARS = (bool, int, float, complex, str, bytes, type(None), np.generic)

@@ -258,12 +258,11 @@ class Simulator(Assembly):
             self._record(module, name, False, window)
 
     def _record(self, module: Module, variable: str | None, spikes: bool, window: dict[str, Any]) -> None:
-        collected = self.program.events if "program" in self.__dict__ else set()
+        collected = self.program.events if "program" in vars(self) else set()
         running = self._number > 0
         if self._recorder.add(module, variable, spikes=spikes, collected=collected, running=running, **window):
             self._take_down()
-            self.__dict__.pop("program", None)
-            self.seconds.pop("compile", None)
+            self._invalidate("program")
 
     # ---- running -----------------------------------------------------------------------------------------------------
 
@@ -452,7 +451,7 @@ class Simulator(Assembly):
     # ---- what a simulator does not do --------------------------------------------------------------------------------
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if not name.startswith("_") and self.__dict__.get("_ready", False):
+        if not name.startswith("_") and vars(self).get("_ready", False):
             raise fixed(name, value)
         object.__setattr__(self, name, value)
 

@@ -91,8 +91,8 @@ class Weights:
     def note(self, context: BindContext) -> None:
         """Tell projections what their synapses follow from, so that they can be read back."""
         for number, connection in enumerate(self._connections):
-            vars(connection.owner)["_bound_to"] = context
-            vars(connection.owner)["_weights_set"] = self._given.get(number)
+            owner = connection.owner
+            owner._built = replace(owner._built, context=context, rule=self._given.get(number))
 
 
 class Maker:

@@ -15,19 +15,17 @@ from numbadyn.ir.kinds import Kind, promote
 from numbadyn.ir.nodes import Node, Position, Step
 from numbadyn.ir.ops import OPS
 from numbadyn.ir.spaces import Space, widest
+from numbadyn.tracing.unknown import ANY
 from numbadyn.units import DIMENSIONLESS, Dimension
 
 __all__ = ["ANY", "other_space", "result_dimension", "result_kind", "result_space", "unit_name"]
 
 Where = Callable[[], Position]
 
-#: Stands for "not known yet" while the first pass finds out what delayed outputs look like; compared by identity.
-ANY = Dimension(luminous=99)
-
 
 def unit_name(dimension: Dimension) -> str:
     """The unit of a dimension in words."""
-    return "a unit not known yet" if dimension is ANY else str(dimension) or "no unit"
+    return str(dimension) or "no unit"
 
 
 def result_space(step: Step, name: str, nodes: list[Node], where: Where) -> Space:

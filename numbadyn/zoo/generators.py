@@ -15,14 +15,12 @@ from numbadyn.errors import RateError, ShapeError
 from numbadyn.model import environ, random
 from numbadyn.model.dynamics import Dynamics, Neuron
 from numbadyn.model.given import GivenSpikes
+from numbadyn.model.ranges import is_traced, keep_in_range
 from numbadyn.model.timed_array import After, Interpolation, TimedArray
 from numbadyn.model.timing import below
 from numbadyn.model.typing import ParameterLike, QuantityLike, SizeLike
 from numbadyn.model.values import Parameter
 from numbadyn.model.variable import resolve
-from numbadyn.tracing.guards import watch
-from numbadyn.tracing.trace import current_trace
-from numbadyn.tracing.traced import as_node
 from numbadyn.units import FREQUENCY, join, split
 from numbadyn.zoo.units import kHz, ms
 
@@ -87,16 +85,13 @@ class PoissonGroup(Neuron):
         Returns
         -------
         array of bool
-            Who spikes.
+            Whether each neuron spikes.
         """
-        chance, trace = self.rates * environ.get_dt(), current_trace()
-        if trace is None:
+        chance = self.rates * environ.get_dt()
+        if not is_traced():
             self._must_fit(*self._eager_rates())
         elif not isinstance(self.rates, Parameter):  # rates that change while the network runs
-            p = as_node(trace, chance)
-            least, most = trace.literal(0.0), trace.literal(_CERTAIN)
-            inside = trace.emit("and", trace.emit("greater_equal", p, least), trace.emit("less_equal", p, most))
-            watch(trace, p, inside, f"{self.path}.rates", "probability", self._left_range)
+            keep_in_range(chance, 0.0, _CERTAIN, f"{self.path}.rates", "probability", self._left_range)
         return random.bernoulli(chance, size=self.varshape)
 
     def _eager_rates(self) -> tuple[NDArray[Any], Any]:
@@ -202,7 +197,7 @@ class SpikeTrain(Neuron):
         Returns
         -------
         array of bool
-            Who spikes.
+            Whether each neuron spikes.
         """
         return self.spikes()
 

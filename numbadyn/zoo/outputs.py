@@ -5,7 +5,6 @@ In: a conductance that is bound in each step, and V.  Out: a current.  Must not 
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from typing import Any, ClassVar
 
 import numpy as np
@@ -37,7 +36,7 @@ class SynOut(Module):
     Notes
     -----
     In each step a projection binds what has arrived, then the target calls the model with its membrane potential, from
-    inside the right-hand side of its equation.
+    inside the right-hand side of its equation: a class gives that current by ``update(self, V)``.
     """
 
     conducts: ClassVar[bool] = False
@@ -95,16 +94,6 @@ class SynOut(Module):
         Describer
         """
         return Describer(cls, args, kwargs)
-
-    @abstractmethod
-    def update(self, V: Any) -> Any:
-        """Give the current at a membrane potential.
-
-        Parameters
-        ----------
-        V : quantities.Quantity or traced value
-            Membrane potential of the target.
-        """
 
 
 class COBA(SynOut):

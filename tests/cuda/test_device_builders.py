@@ -22,11 +22,11 @@ from numbadyn.projections.connectivity import (
     SymmetricPairwiseBernoulli,
 )
 from numbadyn.runtime.builders import build
-from numbadyn.runtime.builders.cpu.structure import Draw
 from numbadyn.runtime.builders.cuda import build as on_device
 from numbadyn.runtime.builders.cuda import structure as device_structure
 from numbadyn.runtime.builders.cuda.build import build_on_device
 from numbadyn.runtime.builders.cuda.compiled import Workshop
+from numbadyn.runtime.builders.structure import DrawKey
 from numbadyn.runtime.cuda.device import Device
 
 pytestmark = [
@@ -213,7 +213,7 @@ def test_memory_besides_the_table_is_bounded(device, monkeypatch):
 
 
 def test_no_rule_of_this_package_but_lists_is_left_to_the_host(device):
-    shop, draw = Workshop(device), Draw.of(1, 2)
+    shop, draw = Workshop(device), DrawKey.of(1, 2)
     left = {name for name, rule in RULES.items() if device_structure.structure_on_device(rule(1.0), shop, draw) is None}
     assert left == {"edges", "matrix"}
 

@@ -133,7 +133,7 @@ class Whole(nd.DynamicsGroup):
 
 def notes(net):
     modules = [net, *net.schedule(), net.between.out]
-    return [(m.path, m._place, m.seed_of_build, vars(m).get("_built"), vars(m).get("_bound_to")) for m in modules]
+    return [(m.path, m._place, m.seed_of_build, m._built) for m in modules]
 
 
 def test_explaining_a_part_shows_its_own_names_and_leaves_them():

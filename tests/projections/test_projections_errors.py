@@ -8,7 +8,6 @@ from quantities import Hz, ms, mV, nS, pA
 
 import numbadyn as nd
 from numbadyn import errors
-from numbadyn.projections import building
 from tests.interpreted import Interpreted
 
 PRE, POST = 4, 3
@@ -149,12 +148,6 @@ def test_align_pre_needs_a_synapse():
         nd.AlignPreProj(nd.LIF(PRE), syn=OUT, comm=COMM, out=OUT, post=nd.LIF(POST))
     with pytest.raises(errors.HookArgumentError, match="align_pre is given 3"):
         nd.LIF(2).align_pre(3)
-
-
-def test_without_builders_the_defect_is_ours(monkeypatch):
-    monkeypatch.setattr(building, "_SET", [])
-    with pytest.raises(errors.InternalError, match="Nobody has said"):
-        align().edges(dt=0.1 * ms)
 
 
 class Receiver(nd.Dynamics):

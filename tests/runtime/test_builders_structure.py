@@ -16,7 +16,7 @@ from numbadyn.projections.connectivity import (
 )
 from numbadyn.runtime.builders import build
 from numbadyn.runtime.builders.cpu.compiled import structure_kernels
-from numbadyn.runtime.builders.cpu.structure import Draw
+from numbadyn.runtime.builders.structure import DrawKey
 
 SEED, STREAM = 2**35 + 11, 0x80000000
 RANDOM = [
@@ -165,7 +165,7 @@ def test_fixed_probability_goes_on_where_the_room_ended():
     rounds = 0
     while row < 40:
         row = structure_kernels().draw_with_probability(
-            offsets, targets, row, 500, 0, 0.2, scale, *Draw.of(SEED, STREAM)
+            offsets, targets, row, 500, 0, 0.2, scale, *DrawKey.of(SEED, STREAM)
         )
         targets = np.append(targets, np.empty(700, np.uint32))
         rounds += 1

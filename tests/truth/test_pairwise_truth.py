@@ -12,7 +12,7 @@ from numbadyn.ir.elementary import numpy_functions
 from numbadyn.projections.connectivity import AllToAll, PairwisePoisson, SymmetricPairwiseBernoulli
 from numbadyn.runtime.builders import build
 from numbadyn.runtime.builders.cpu.compiled import structure_kernels
-from numbadyn.runtime.builders.cpu.structure import Draw
+from numbadyn.runtime.builders.structure import DrawKey
 from tests.features.both import assert_targets_agree
 
 SEED, STREAM = 2**35 + 11, 0x80000000
@@ -140,7 +140,7 @@ def test_poisson_goes_on_where_the_room_ended():
     offsets, row, rounds = np.zeros(41, np.int64), 0, 0
     targets = np.empty(900, np.uint32)
     while row < 40:
-        row = structure_kernels().draw_poisson_rows(offsets, targets, row, 500, 0, 0.2, -5.0, *Draw.of(SEED, STREAM))
+        row = structure_kernels().draw_poisson_rows(offsets, targets, row, 500, 0, 0.2, -5.0, *DrawKey.of(SEED, STREAM))
         targets = np.append(targets, np.empty(700, np.uint32))
         rounds += 1
     assert rounds > 2

@@ -12,9 +12,9 @@ from numbadyn.model.delays.api.prefetch import Prefetch, PrefetchDelay, init_may
 from numbadyn.model.delays.api.reference import OutputDelayAt, PrefetchDelayAt
 from numbadyn.model.delays.api.state_delay import StateWithDelay
 from numbadyn.model.delays.sampling.interpolation import InterpolationRegistry
-from numbadyn.model.delays.sampling.read import longest_delays
+from numbadyn.model.delays.sampling.read import latest_output, longest_delays
 from numbadyn.model.delays.storage.channel import delay_line, finish_channels, signal_channel, state_history
-from numbadyn.model.delays.storage.output import latest_output, note_output, output_known
+from numbadyn.model.delays.storage.output import note_output, output_known
 from numbadyn.model.delays.times.delay_time import DelaySteps
 from numbadyn.model.delays.times.rule import delay_steps, steps_in
 from numbadyn.model.delays.times.window import Before

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from numbadyn.projections.connectivity import Connectivity, Places, SynapseTable, as_delay, placed
-from numbadyn.runtime.builders.cpu.delays import with_delays
-from numbadyn.runtime.builders.cpu.structure import Draw, structure_of
-from numbadyn.runtime.builders.cpu.values import per_synapse
+from numbadyn.runtime.builders.delays import with_delays
+from numbadyn.runtime.builders.structure import DrawKey, structure_of
+from numbadyn.runtime.builders.values import per_synapse
 
 __all__ = ["CONNECTIVITY_STREAM", "STREAMS", "build"]
 
@@ -74,7 +74,7 @@ def build(
     [10]
     """
     recipe = as_delay(delay)
-    draw = Draw.of(seed, stream)
+    draw = DrawKey.of(seed, stream)
     structure = structure_of(rule, draw)
     rule.check_weight_shape(structure.targets.size)
     weights = per_synapse(rule.weight, structure, draw.shifted(1), np.dtype(real))

@@ -22,11 +22,11 @@ from numbadyn.errors import (
 from numbadyn.ir.nodes import BindContext
 from numbadyn.model import environ
 from numbadyn.model.delays.api.nesting import leaves, rebuilt
-from numbadyn.model.delays.sampling.elements import checked_indices, form_of
 from numbadyn.model.delays.sampling.interpolation import InterpolationRegistry
 from numbadyn.model.delays.sampling.read import read, register
 from numbadyn.model.delays.storage.source import GivenSource, Source
 from numbadyn.model.delays.times.delay_time import Changing, DelaySteps, DelayTime, Fixed, delay_time
+from numbadyn.model.delays.times.elements import checked_indices, form_of
 from numbadyn.model.delays.times.rule import delay_steps
 from numbadyn.model.delays.times.window import Window
 from numbadyn.model.module import Module

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from numbadyn.errors import HookArgumentError, UpdateEveryError
-from numbadyn.model.delays.sampling.elements import checked_indices, form_of
 from numbadyn.model.delays.sampling.interpolation import method_of
 from numbadyn.model.delays.sampling.read import before_first, read, register
 from numbadyn.model.delays.storage.source import OutputSource, Source, StateSource, checked_item, full_name
 from numbadyn.model.delays.times.delay_time import Fixed, delay_time
+from numbadyn.model.delays.times.elements import checked_indices, form_of
 from numbadyn.model.delays.times.window import Before, window_of
 
 if TYPE_CHECKING:

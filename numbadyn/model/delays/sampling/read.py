@@ -12,18 +12,18 @@ import numpy as np
 
 from numbadyn.errors import DelayError, LateDelayError
 from numbadyn.ir.nodes import BindContext, Reach
-from numbadyn.model.delays.sampling.elements import form_of
 from numbadyn.model.delays.sampling.interpolation import OWN, STENCIL, Method
 from numbadyn.model.delays.sampling.samples import EagerSamples, Slots, TracedSamples
-from numbadyn.model.delays.storage.source import Source, full_name
+from numbadyn.model.delays.storage.source import OutputSource, Source, full_name
 from numbadyn.model.delays.times.delay_time import Bound, DelayTime, Fixed, bound_number, eager_context
+from numbadyn.model.delays.times.elements import form_of
 from numbadyn.model.delays.times.rule import LONGEST, delay_steps
 from numbadyn.model.delays.times.window import Before
 from numbadyn.model.order import note_touch
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced
 
-__all__ = ["before_first", "latest", "longest_delays", "read", "register"]
+__all__ = ["before_first", "latest", "latest_output", "longest_delays", "read", "register"]
 
 
 def read(
@@ -103,6 +103,11 @@ def latest(source: Source) -> Any:
     return EagerSamples(source, form_of((), (), source.eager_template().shape, source.name)).at(0)
 
 
+def latest_output(module: Any) -> Any:
+    """The last output: of this step after the module's update, of the last step before it."""
+    return latest(OutputSource(module, None, None))
+
+
 def before_first(source: Source, time: DelayTime | None, indices: tuple[Any, ...]) -> Before | None:
     """What a read would have given before the first step: ``values(context, lag)``, that many steps before it.
 
@@ -146,24 +151,21 @@ def register(source: Source, time: DelayTime | None) -> None:
     context = BindContext(1.0, 0)
     longest = 0.0 if time is None else time.bound(context)
     source.history.need(longest)
-    known: dict[Any, list[DelayTime]] = module.__dict__.setdefault("_delay_times", {})
     if time is not None:
-        known.setdefault(key, []).append(time)
-    built = module.__dict__.get("_built")
-    if built is not None and time is not None:
-        dt, held = built["dt"], built.get(key, 0.0)
-        if delay_steps(longest, dt) > delay_steps(held, dt):
-            raise LateDelayError(
-                f"A delay of {longest:g} ms is registered after the network was built; its buffer holds {held:g} ms.",
-                where=source.name,
-                cure="Register all delays before nd.Simulator(...), or make the network anew.",
-            )
+        module._past.delays.setdefault(key, []).append(time)
+    dt, held = module._built.dt, module._built.longest.get(key, 0.0)
+    if dt is not None and time is not None and delay_steps(longest, dt) > delay_steps(held, dt):
+        raise LateDelayError(
+            f"A delay of {longest:g} ms is registered after the network was built; its buffer holds {held:g} ms.",
+            where=source.name,
+            cure="Register all delays before nd.Simulator(...), or make the network anew.",
+        )
 
 
 def longest_delays(module: Any, dt: float) -> dict[Any, float]:
     """The longest delay of each item of a module that somebody reads, in ms."""
     found: dict[Any, float] = {}
-    for key, times in module.__dict__.get("_delay_times", {}).items():
+    for key, times in module._past.delays.items():
         found[key] = max(time.bound(BindContext(dt, module.seed_of_build)) for time in times)
         if found[key] > LONGEST * dt:
             raise DelayError(

@@ -17,10 +17,10 @@ import numpy as np
 from numbadyn.errors import InterpolationError
 from numbadyn.ir.nodes import BindContext, ParamSpec
 from numbadyn.model import environ
-from numbadyn.model.delays.sampling.elements import Form
 from numbadyn.model.delays.storage.channel import as_sample, channel_of, running_value, window_length
 from numbadyn.model.delays.storage.source import Source
 from numbadyn.model.delays.times.delay_time import bound_number, eager_context
+from numbadyn.model.delays.times.elements import Form
 from numbadyn.model.variable import resolve
 from numbadyn.tracing.trace import ANY, Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node

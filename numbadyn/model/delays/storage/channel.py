@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.ir.nodes import BindContext, Channel, ParamSpec
+from numbadyn.ir.nodes import BindContext, Channel, ParamSpec, StateSpec
 from numbadyn.model.delays.storage.source import Source, StateSource
 from numbadyn.model.delays.times.rule import steps_in
 from numbadyn.model.delays.times.window import Before, Window
@@ -44,8 +44,18 @@ def channel_of(trace: Trace, source: Source) -> int:
         def every(context: BindContext) -> int:
             return window.steps(context.dt)
 
-        name = f"{source.name} every {window.every:g} ms ({window.strategy})"
-        return Channel(name, -1, template.shape, kind, template.dimension, sample, None, source.varied, every)
+        return Channel(
+            f"{source.name} every {window.every:g} ms ({window.strategy})",
+            -1,
+            template.shape,
+            kind,
+            template.dimension,
+            sample,
+            None,
+            source.varied,
+            every,
+            called=_last_part(source),  # without the time between samples: numbers are no part of what is compiled
+        )
 
     trace.notes(ModelNotes).sources[source.key] = source
     return trace.channel(source.key, make)
@@ -56,18 +66,29 @@ def _make_running(trace: Trace, source: Source, template: Template, window: Wind
     zero = False if kind == "bool" else 0 if kind == "int" else 0.0
     dimension = DIMENSIONLESS if template.dimension is ANY else template.dimension
     given: Any = zero if kind != "real" else join(0.0, dimension)
-    state = _Summary(given, template.shape, window, before, source.varied)
+    called = f"{_last_part(source)} ({window.strategy})"
+    state = _Summary(given, template.shape, window, before, source.varied, called)
     state.name = f"{source.name} ({window.strategy}) every {window.every:g} ms"
     index = trace.state_index(state, state.spec)
     trace.notes(ModelNotes).running[source.key] = Running(state, index)
 
 
+def _last_part(source: Source) -> str:
+    return source.name.rsplit(".", 1)[-1]
+
+
 class _Summary(State):
     """Running value of a window; before the start, that of the window that ends with it."""
 
-    def __init__(self, given: Any, shape: tuple[int, ...], window: Window, before: Any, varied: bool) -> None:
+    def __init__(
+        self, given: Any, shape: tuple[int, ...], window: Window, before: Any, varied: bool, called: str
+    ) -> None:
         super().__init__(given, shape=shape)
-        self._window, self._before, self._varied = window, before, varied
+        self._window, self._before, self._varied, self._called = window, before, varied, called
+
+    def spec(self) -> StateSpec:
+        """What the IR knows of it."""
+        return replace(super().spec(), called=self._called)
 
     def initial(self, context: BindContext, stream: int | None = None) -> NDArray[Any]:
         """First values."""

@@ -93,5 +93,4 @@ class History:
 
 def eager_histories(module: Module) -> dict[tuple[str, Any], History]:
     """Give the histories of a module by item and window; the item "" is its output."""
-    histories: dict[tuple[str, Any], History] = module.__dict__.setdefault("_histories", {})
-    return histories
+    return module._past.histories

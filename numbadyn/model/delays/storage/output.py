@@ -1,6 +1,7 @@
 """The output of an update, remembered when the update ends.
 
-In: a module and what its update has returned.  Out: the latest output.  Must not know: delays, references.
+In: a module and what its update has returned.  Out: notes of a recording, samples of eager calls.  Must not know:
+delays, references.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import numpy as np
 
 from numbadyn.errors import ShapeError
 from numbadyn.model import environ
-from numbadyn.model.delays.sampling.read import latest
 from numbadyn.model.delays.storage.history import eager_histories
 from numbadyn.model.delays.storage.source import OutputSource, default_template
 from numbadyn.model.notes import ModelNotes
@@ -23,7 +23,7 @@ from numbadyn.tracing.traced import as_node
 if TYPE_CHECKING:
     from numbadyn.model.dynamics import Dynamics
 
-__all__ = ["latest_output", "note_output", "output_known"]
+__all__ = ["note_output", "output_known"]
 
 
 def note_output(module: Dynamics, output: Any) -> None:
@@ -59,11 +59,6 @@ def _check_size(module: Dynamics, shape: tuple[int, ...]) -> None:
             where=module.path if trace is None else str(trace.here),
             cure=f"Set self.out_size = {shape} in __init__, or return an array of shape {size}.",
         )
-
-
-def latest_output(module: Dynamics) -> Any:
-    """The last output: of this step after the module's update, of the last step before it."""
-    return latest(OutputSource(module, None, None))
 
 
 def output_known(module: Dynamics) -> bool:

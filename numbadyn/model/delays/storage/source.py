@@ -277,7 +277,7 @@ class StateSource(Source):
 
 def default_template(module: Any) -> Template:
     """What an output looks like as long as nothing is known: spikes of a neuron, reals of anything else."""
-    spiking = any(base.__name__ == "Neuron" for base in type(module).__mro__)
+    spiking = getattr(type(module), "spiking", False)
     return Template(tuple(module.out_size), "bool" if spiking else "real", DIMENSIONLESS if spiking else ANY)
 
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from numbadyn.errors import DelayError, DelayRangeError, ShapeError
 from numbadyn.ir.nodes import BindContext, ParamSpec
 from numbadyn.model import environ
-from numbadyn.model.delays.sampling.elements import Form
+from numbadyn.model.delays.times.elements import Form
 from numbadyn.model.delays.times.rule import (
     checked_delay,
     delay_steps,

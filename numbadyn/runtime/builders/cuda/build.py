@@ -15,12 +15,12 @@ from numbadyn.model.init import Constant, Distribution, Initialiser, OfPairs, Va
 from numbadyn.projections.connectivity import Connectivity, Places, SynapseTable, as_delay
 from numbadyn.projections.connectivity.delays import steps
 from numbadyn.runtime.builders import CONNECTIVITY_STREAM, build
-from numbadyn.runtime.builders.cpu.delays import OneAxis, Steps, axonal, computed, is_axonal
-from numbadyn.runtime.builders.cpu.structure import Draw
-from numbadyn.runtime.builders.cpu.values import given, per_synapse
 from numbadyn.runtime.builders.cuda.compiled import Workshop
 from numbadyn.runtime.builders.cuda.structure import DeviceStructure, structure_on_device
 from numbadyn.runtime.builders.cuda.table import DeviceTable, copied
+from numbadyn.runtime.builders.delays import OneAxis, Steps, axonal, computed, is_axonal
+from numbadyn.runtime.builders.structure import DrawKey
+from numbadyn.runtime.builders.values import given, per_synapse
 from numbadyn.runtime.cuda.device import Device
 
 __all__ = ["DeviceTable", "build_on_device"]
@@ -82,7 +82,7 @@ def build_on_device(
     only if a single row has more than 67 million synapses), while the table is made.
     """
     recipe, precision = as_delay(delay), np.dtype(real)
-    draw, shop = Draw.of(seed, stream), Workshop(device)
+    draw, shop = DrawKey.of(seed, stream), Workshop(device)
     structure = structure_on_device(rule, shop, draw) if places is None else None
     if structure is None:
         made = build(rule, delay=delay, dt=dt, rounding=rounding, seed=seed, stream=stream, real=real, places=places)
@@ -96,7 +96,7 @@ def build_on_device(
 
 
 def _weights(
-    recipe: Initialiser, structure: DeviceStructure, n_post: int, shop: Workshop, draw: Draw, real: np.dtype[Any]
+    recipe: Initialiser, structure: DeviceStructure, n_post: int, shop: Workshop, draw: DrawKey, real: np.dtype[Any]
 ) -> Any:
     """Weights on the device, one for each synapse, or one if all are the same."""
     number = structure.n_synapses
@@ -121,7 +121,7 @@ def _weights(
 
 
 class _Delays:
-    """Finishes a table: puts its rows in the order of their delays, as `numbadyn.runtime.builders.cpu.delays` does."""
+    """Finishes a table: puts its rows in the order of their delays, as `numbadyn.runtime.builders.delays` does."""
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ class _Delays:
         rule: Connectivity,
         dt: float,
         rounding: str,
-        draw: Draw,
+        draw: DrawKey,
     ) -> None:
         self.shop, self.device = shop, shop.device
         self.structure, self.weights, self.shared = structure, weights, shared

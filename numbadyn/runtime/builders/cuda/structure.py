@@ -32,16 +32,16 @@ from numbadyn.projections.connectivity import (
     PairwisePoisson,
     SymmetricPairwiseBernoulli,
 )
-from numbadyn.runtime.builders.cpu.structure import (
+from numbadyn.runtime.builders.cuda.compiled import Workshop
+from numbadyn.runtime.builders.structure import (
     COUNT_STREAM,
-    Draw,
+    DrawKey,
     Structure,
     poisson_scale,
     row_counts,
     skip_scale,
     structure_of,
 )
-from numbadyn.runtime.builders.cuda.compiled import Workshop
 from numbadyn.runtime.cuda.device import Device
 
 __all__ = ["DeviceStructure", "structure_on_device"]
@@ -96,7 +96,7 @@ class DeviceStructure(NamedTuple):
 
 
 @singledispatch
-def structure_on_device(rule: Connectivity, shop: Workshop, draw: Draw) -> DeviceStructure | None:
+def structure_on_device(rule: Connectivity, shop: Workshop, draw: DrawKey) -> DeviceStructure | None:
     """Make the synapses of a rule on a device.
 
     Parameters
@@ -105,7 +105,7 @@ def structure_on_device(rule: Connectivity, shop: Workshop, draw: Draw) -> Devic
         The specification.
     shop : Workshop
         The device and its kernels.
-    draw : Draw
+    draw : DrawKey
         Seed and stream of the projection.
 
     Returns
@@ -117,7 +117,7 @@ def structure_on_device(rule: Connectivity, shop: Workshop, draw: Draw) -> Devic
 
 
 @structure_on_device.register
-def _(rule: AllToAll, shop: Workshop, draw: Draw) -> DeviceStructure | None:
+def _(rule: AllToAll, shop: Workshop, draw: DrawKey) -> DeviceStructure | None:
     skip = not rule.autapses
     offsets = np.arange(rule.n_pre + 1, dtype=np.int64) * (rule.n_post - skip)
     made = _with_room(shop, offsets)
@@ -126,14 +126,14 @@ def _(rule: AllToAll, shop: Workshop, draw: Draw) -> DeviceStructure | None:
 
 
 @structure_on_device.register
-def _(rule: OneToOne, shop: Workshop, draw: Draw) -> DeviceStructure | None:
+def _(rule: OneToOne, shop: Workshop, draw: DrawKey) -> DeviceStructure | None:
     offsets = np.arange(rule.n_pre + 1, dtype=np.int64)
     there = shop.device.to_device
     return DeviceStructure(offsets, there(offsets), there(np.arange(rule.n_post, dtype=np.uint32)), rule.n_post)
 
 
 @structure_on_device.register
-def _(rule: FixedProb, shop: Workshop, draw: Draw) -> DeviceStructure | None:
+def _(rule: FixedProb, shop: Workshop, draw: DrawKey) -> DeviceStructure | None:
     if isinstance(rule.prob, OfPairs):  # a function of the user decides on the host
         made = structure_of(rule, draw)
         return DeviceStructure(
@@ -145,14 +145,14 @@ def _(rule: FixedProb, shop: Workshop, draw: Draw) -> DeviceStructure | None:
 
 
 @structure_on_device.register
-def _(rule: PairwisePoisson, shop: Workshop, draw: Draw) -> DeviceStructure | None:
+def _(rule: PairwisePoisson, shop: Workshop, draw: DrawKey) -> DeviceStructure | None:
     if rule.mean == 0.0:
         return _with_room(shop, np.zeros(rule.n_pre + 1, dtype=np.int64))
     return _drawn_rows("draw_poisson", rule, poisson_scale(rule.mean), shop, draw)
 
 
 @structure_on_device.register
-def _(rule: SymmetricPairwiseBernoulli, shop: Workshop, draw: Draw) -> DeviceStructure | None:
+def _(rule: SymmetricPairwiseBernoulli, shop: Workshop, draw: DrawKey) -> DeviceStructure | None:
     if rule.prob == 0.0:
         return _with_room(shop, np.zeros(rule.n_pre + 1, dtype=np.int64))
     common = (rule.n_pre, int(not rule.autapses), skip_scale(rule.prob), *draw)
@@ -160,7 +160,7 @@ def _(rule: SymmetricPairwiseBernoulli, shop: Workshop, draw: Draw) -> DeviceStr
 
 
 @structure_on_device.register
-def _(rule: FixedInDegree, shop: Workshop, draw: Draw) -> DeviceStructure | None:
+def _(rule: FixedInDegree, shop: Workshop, draw: DrawKey) -> DeviceStructure | None:
     choices = rule.n_pre - (not rule.autapses)
     workers, listed, scratch = _scratch(shop, rule.n_post, rule.num, choices, rule.multapses)
     sizes = (rule.n_pre, rule.n_post, rule.num, int(not rule.autapses), int(rule.multapses))
@@ -168,12 +168,12 @@ def _(rule: FixedInDegree, shop: Workshop, draw: Draw) -> DeviceStructure | None
 
 
 @structure_on_device.register
-def _(rule: FixedOutDegree, shop: Workshop, draw: Draw) -> DeviceStructure | None:
+def _(rule: FixedOutDegree, shop: Workshop, draw: DrawKey) -> DeviceStructure | None:
     return _rows(rule, np.full(rule.n_pre, rule.num, dtype=np.int64), shop, draw)
 
 
 @structure_on_device.register
-def _(rule: FixedTotalNumber, shop: Workshop, draw: Draw) -> DeviceStructure | None:
+def _(rule: FixedTotalNumber, shop: Workshop, draw: DrawKey) -> DeviceStructure | None:
     if not rule.multapses:  # how full a row is decides over the next draw, so these counts come one after another
         return _rows(rule, row_counts(rule, draw), shop, draw)
     counts = shop.device.to_device(np.zeros(rule.n_pre, dtype=np.int64))
@@ -195,7 +195,7 @@ def _offsets(counts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _drawn_rows(
-    phase: str, rule: FixedProb | PairwisePoisson, scale: float, shop: Workshop, draw: Draw
+    phase: str, rule: FixedProb | PairwisePoisson, scale: float, shop: Workshop, draw: DrawKey
 ) -> DeviceStructure:
     """Draw rows twice: their lengths, then their targets, which ascend."""
     common = (rule.n_post, int(not rule.autapses), scale, *draw)
@@ -220,7 +220,7 @@ def _entered(
 
 
 def _rows(
-    rule: FixedOutDegree | FixedTotalNumber, counts: NDArray[np.int64], shop: Workshop, draw: Draw
+    rule: FixedOutDegree | FixedTotalNumber, counts: NDArray[np.int64], shop: Workshop, draw: DrawKey
 ) -> DeviceStructure:
     """Fill rows of known lengths and sort them."""
     skip = int(not rule.autapses)

@@ -45,7 +45,7 @@ from numbadyn.runtime.builders.cpu.compiled import structure_kernels
 
 __all__ = [
     "COUNT_STREAM",
-    "Draw",
+    "DrawKey",
     "Structure",
     "longest_row",
     "poisson_scale",
@@ -58,7 +58,7 @@ COUNT_STREAM = 3
 """Offset of the stream that says how many synapses each row gets (weights have 1, delays 2)."""
 
 
-class Draw(NamedTuple):
+class DrawKey(NamedTuple):
     """The words of the counter that belong to a whole projection.
 
     Attributes
@@ -74,7 +74,7 @@ class Draw(NamedTuple):
     stream: np.uint32
 
     @classmethod
-    def of(cls, seed: int, stream: int) -> "Draw":
+    def of(cls, seed: int, stream: int) -> "DrawKey":
         """Split a seed.
 
         Parameters
@@ -84,7 +84,7 @@ class Draw(NamedTuple):
 
         Returns
         -------
-        Draw
+        DrawKey
             The words.
         """
         return cls(np.uint32(seed & 0xFFFFFFFF), np.uint32((seed >> 32) & 0xFFFFFFFF), np.uint32(stream & 0xFFFFFFFF))
@@ -94,7 +94,7 @@ class Draw(NamedTuple):
         """The seed, 64 bits."""
         return int(self.key1) << 32 | int(self.key0)
 
-    def shifted(self, by: int) -> "Draw":
+    def shifted(self, by: int) -> "DrawKey":
         """Give the words of another stream of the same projection.
 
         Parameters
@@ -104,7 +104,7 @@ class Draw(NamedTuple):
 
         Returns
         -------
-        Draw
+        DrawKey
             The words.
         """
         return self._replace(stream=np.uint32((int(self.stream) + by) & 0xFFFFFFFF))
@@ -129,14 +129,14 @@ class Structure(NamedTuple):
 
 
 @singledispatch
-def structure_of(rule: Connectivity, draw: Draw) -> Structure:
+def structure_of(rule: Connectivity, draw: DrawKey) -> Structure:
     """Make the synapses of a rule; one that has no builder is a user's, and lists them itself.
 
     Parameters
     ----------
     rule : Connectivity
         The specification.
-    draw : Draw
+    draw : DrawKey
         Seed and stream of the projection.
 
     Returns
@@ -148,7 +148,7 @@ def structure_of(rule: Connectivity, draw: Draw) -> Structure:
 
 
 @structure_of.register
-def _(rule: AllToAll, draw: Draw) -> Structure:
+def _(rule: AllToAll, draw: DrawKey) -> Structure:
     skip = not rule.autapses
     targets = np.empty(rule.n_synapses, dtype=np.uint32)
     structure_kernels().all_pairs(targets, rule.n_pre, rule.n_post, skip)
@@ -156,12 +156,12 @@ def _(rule: AllToAll, draw: Draw) -> Structure:
 
 
 @structure_of.register
-def _(rule: OneToOne, draw: Draw) -> Structure:
+def _(rule: OneToOne, draw: DrawKey) -> Structure:
     return Structure(np.arange(rule.n_pre + 1, dtype=np.int64), np.arange(rule.n_post, dtype=np.uint32))
 
 
 @structure_of.register
-def _(rule: FixedProb, draw: Draw) -> Structure:
+def _(rule: FixedProb, draw: DrawKey) -> Structure:
     offsets = np.zeros(rule.n_pre + 1, dtype=np.int64)
     skip = not rule.autapses
     if isinstance(rule.prob, OfPairs):
@@ -185,7 +185,7 @@ _PAIRS = 1 << 18
 """Pairs that a function of the user is asked for at a time."""
 
 
-def _pair_by_pair(rule: FixedProb, draw: Draw) -> Structure:
+def _pair_by_pair(rule: FixedProb, draw: DrawKey) -> Structure:
     """Decide about each pair by its own probability."""
     offsets, parts = np.zeros(rule.n_pre + 1, dtype=np.int64), [np.empty(0, dtype=np.uint32)]
     pairs = rule.n_pre * rule.n_post
@@ -203,7 +203,7 @@ def _pair_by_pair(rule: FixedProb, draw: Draw) -> Structure:
 
 
 @structure_of.register
-def _(rule: PairwisePoisson, draw: Draw) -> Structure:
+def _(rule: PairwisePoisson, draw: DrawKey) -> Structure:
     offsets = np.zeros(rule.n_pre + 1, dtype=np.int64)
     skip = not rule.autapses
     if rule.mean == 0.0:
@@ -222,7 +222,7 @@ def _(rule: PairwisePoisson, draw: Draw) -> Structure:
 
 
 @structure_of.register
-def _(rule: SymmetricPairwiseBernoulli, draw: Draw) -> Structure:
+def _(rule: SymmetricPairwiseBernoulli, draw: DrawKey) -> Structure:
     offsets = np.zeros(rule.n_pre + 1, dtype=np.int64)
     nothing = np.empty(0, dtype=np.uint32)
     if rule.prob == 0.0:
@@ -283,7 +283,7 @@ def _enlarged(targets: NDArray[np.uint32], row: int) -> NDArray[np.uint32]:
 
 
 @structure_of.register
-def _(rule: FixedInDegree, draw: Draw) -> Structure:
+def _(rule: FixedInDegree, draw: DrawKey) -> Structure:
     offsets = np.zeros(rule.n_pre + 1, dtype=np.int64)
     common = (rule.n_post, int(not rule.autapses), rule.multapses, *draw)
     partners = np.empty(rule.num, dtype=np.uint32)
@@ -294,26 +294,26 @@ def _(rule: FixedInDegree, draw: Draw) -> Structure:
 
 
 @structure_of.register
-def _(rule: FixedOutDegree, draw: Draw) -> Structure:
+def _(rule: FixedOutDegree, draw: DrawKey) -> Structure:
     offsets = np.arange(rule.n_pre + 1, dtype=np.int64) * rule.num
     return _rows(rule, offsets, draw)
 
 
 @structure_of.register
-def _(rule: FixedTotalNumber, draw: Draw) -> Structure:
+def _(rule: FixedTotalNumber, draw: DrawKey) -> Structure:
     offsets = np.zeros(rule.n_pre + 1, dtype=np.int64)
     np.cumsum(row_counts(rule, draw), out=offsets[1:])
     return _rows(rule, offsets, draw)
 
 
-def row_counts(rule: FixedTotalNumber, draw: Draw) -> NDArray[np.int64]:
+def row_counts(rule: FixedTotalNumber, draw: DrawKey) -> NDArray[np.int64]:
     """Draw how many synapses each row gets.
 
     Parameters
     ----------
     rule : FixedTotalNumber
         The specification.
-    draw : Draw
+    draw : DrawKey
         Seed and stream of the projection.
 
     Returns
@@ -332,7 +332,7 @@ def row_counts(rule: FixedTotalNumber, draw: Draw) -> NDArray[np.int64]:
 
 
 @structure_of.register
-def _(rule: Edges, draw: Draw) -> Structure:
+def _(rule: Edges, draw: DrawKey) -> Structure:
     kernels = structure_kernels()
     offsets = np.zeros(rule.n_pre + 1, dtype=np.int64)
     np.cumsum(np.bincount(rule.pre, minlength=rule.n_pre), out=offsets[1:])
@@ -348,11 +348,11 @@ def _(rule: Edges, draw: Draw) -> Structure:
 
 
 @structure_of.register
-def _(rule: Matrix, draw: Draw) -> Structure:
+def _(rule: Matrix, draw: DrawKey) -> Structure:
     return Structure(rule.indptr.copy(), rule.indices.copy())
 
 
-def _rows(rule: FixedOutDegree | FixedTotalNumber, offsets: NDArray[np.int64], draw: Draw) -> Structure:
+def _rows(rule: FixedOutDegree | FixedTotalNumber, offsets: NDArray[np.int64], draw: DrawKey) -> Structure:
     """Fill rows of known lengths."""
     targets = np.empty(rule.n_synapses, dtype=np.uint32)
     longest = longest_row(offsets)

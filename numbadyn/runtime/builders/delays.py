@@ -20,8 +20,8 @@ from numbadyn.model.init_base import Floats
 from numbadyn.projections.connectivity import SynapseTable
 from numbadyn.projections.connectivity.delays import is_explicit, steps
 from numbadyn.runtime.builders.cpu.compiled import structure_kernels
-from numbadyn.runtime.builders.cpu.structure import Draw, Structure, longest_row
-from numbadyn.runtime.builders.cpu.values import per_synapse, pieces
+from numbadyn.runtime.builders.structure import DrawKey, Structure, longest_row
+from numbadyn.runtime.builders.values import per_synapse, pieces
 from numbadyn.runtime.forecast import Part, require
 
 __all__ = ["OneAxis", "Steps", "axonal", "computed", "is_axonal", "with_delays"]
@@ -43,7 +43,7 @@ class Steps:
 
     recipe: Initialiser
     structure: Structure
-    draw: Draw
+    draw: DrawKey
     dt: float
     rounding: str
 
@@ -64,7 +64,7 @@ def with_delays(
     n_post: int,
     dt: float,
     rounding: str,
-    draw: Draw,
+    draw: DrawKey,
     keep_order: bool,
     one_axis: OneAxis,
 ) -> SynapseTable:
@@ -84,7 +84,7 @@ def with_delays(
         Time step in ms.
     rounding : {"up", "nearest", "exact"}
         What becomes of delays between steps.
-    draw : Draw
+    draw : DrawKey
         Seed and stream of the delays.
     keep_order : bool
         Whether the order of the rule cannot be found again once rows are sorted by delay.

@@ -13,14 +13,14 @@ from numbadyn.errors import InvalidParameterError, ShapeError
 from numbadyn.model.init import Constant, Distribution, Initialiser, OfPairs, Values
 from numbadyn.model.init_base import Floats
 from numbadyn.runtime.builders.cpu.compiled import structure_kernels, value_kernels
-from numbadyn.runtime.builders.cpu.structure import Draw, Structure
+from numbadyn.runtime.builders.structure import DrawKey, Structure
 
 __all__ = ["given", "per_synapse", "pieces"]
 
 _PIECE = 1 << 18
 
 
-def per_synapse(recipe: Initialiser, structure: Structure, draw: Draw, real: np.dtype[np.floating]) -> Floats:
+def per_synapse(recipe: Initialiser, structure: Structure, draw: DrawKey, real: np.dtype[np.floating]) -> Floats:
     """Give all values of a recipe.
 
     Parameters
@@ -29,7 +29,7 @@ def per_synapse(recipe: Initialiser, structure: Structure, draw: Draw, real: np.
         What to fill in; arrays have one entry for each synapse in the order of the rule, or one for each pair.
     structure : Structure
         The synapses.
-    draw : Draw
+    draw : DrawKey
         Seed and stream of these values.
     real : dtype
         float64 or float32.
@@ -48,7 +48,7 @@ def per_synapse(recipe: Initialiser, structure: Structure, draw: Draw, real: np.
 
 
 def pieces(
-    recipe: Initialiser, structure: Structure, draw: Draw, real: np.dtype[np.floating]
+    recipe: Initialiser, structure: Structure, draw: DrawKey, real: np.dtype[np.floating]
 ) -> Iterator[tuple[int, Floats]]:
     """Give the values of a recipe piece by piece, so that no second array of all of them is needed.
 
@@ -86,7 +86,7 @@ def pieces(
         yield start, piece
 
 
-def given(recipe: Initialiser, size: int, draw: Draw, real: np.dtype[np.floating]) -> Floats:
+def given(recipe: Initialiser, size: int, draw: DrawKey, real: np.dtype[np.floating]) -> Floats:
     """Give the array behind a recipe that is not drawn in compiled code.
 
     Parameters
@@ -131,7 +131,7 @@ def _of_pairs(recipe: OfPairs, structure: Structure, real: np.dtype[np.floating]
         yield start, recipe.values(pre, structure.targets[number].astype(np.int64)).astype(real)
 
 
-def _drawn(recipe: Distribution, size: int, draw: Draw, real: np.dtype[np.floating]) -> Iterator[tuple[int, Floats]]:
+def _drawn(recipe: Distribution, size: int, draw: DrawKey, real: np.dtype[np.floating]) -> Iterator[tuple[int, Floats]]:
     """Draw in compiled code; numbered as stored, so the order in which a user lists edges does not matter."""
     bits = 8 * real.itemsize
     fill = getattr(value_kernels(bits), f"fill_{recipe.kind}")
