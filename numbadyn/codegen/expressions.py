@@ -15,7 +15,7 @@ from numbadyn.ir.nodes import Step
 from numbadyn.ir.ops import OPS
 from numbadyn.ir.spelling import comment, identifier
 from numbadyn.ir.traits import TRAITS
-from numbadyn.lowering.operations import Kernel, Operand, Operation
+from numbadyn.lowering.operations import Kernel, Operand, Operation, Slot
 
 __all__ = ["KernelText", "Names", "row_name"]
 
@@ -74,6 +74,13 @@ class Names:
         return name
 
 
+def _index(slot: Slot) -> str:
+    """Which element of an array belongs to the one that a loop is at: its own, or that of a neuron of the synapse."""
+    if slot.access in ("pre", "post"):
+        return f"{slot.access}_index"
+    return f"i * u64({slot.stride})" if slot.access == "stride" else "i"
+
+
 class KernelText:
     """The text of one loop of a kernel.
 
@@ -92,6 +99,8 @@ class KernelText:
     fetch : dict of str to str, optional
         Names of the arrays that hold the scalars, by kind, if these are read where they are first needed; by default
         they are arguments.
+    reserved : iterable of str, optional
+        Further names that the text around the loop uses for itself.
 
     Attributes
     ----------
@@ -110,11 +119,12 @@ class KernelText:
         short: bool = False,
         lean: bool = False,
         fetch: Mapping[str, str] | None = None,
+        reserved: Iterable[str] = (),
     ) -> None:
         self.kernel, self.step, self.part, self.short, self.lean = kernel, step, part, short, lean
         self.fetch, self._fetched = fetch, set[str]()
         names = Names()
-        names.reserve(f"{prefix}{kernel.name}" for prefix in _FUNCTIONS)
+        names.reserve([*reserved, *(f"{prefix}{kernel.name}" for prefix in _FUNCTIONS)])
         self.names = names
         self.arrays = [names.new(slot.name or slot.kind) for slot in kernel.slots]
         self.scalars = [names.new(name) for name, _kind in kernel.scalars]
@@ -234,9 +244,7 @@ class KernelText:
         for k in self._read_slots():
             slot = self.kernel.slots[k]
             if slot.access != "first":
-                self.lines.append(
-                    f"{self.loads[k]} = {self._loaded(k, 'i' if slot.access == 'each' else f'i * u64({slot.stride})')}"
-                )
+                self.lines.append(f"{self.loads[k]} = {self._loaded(k, _index(slot))}")
         for index, row in self.part.loads.items():
             self.text[index], self.depth[index] = self._name(index), 0
             self.lines.append(f"{self.text[index]} = {self._row(row)}")
@@ -277,5 +285,9 @@ class KernelText:
         self.used.update(self.arrays[k] for k in (*cleared, *(store.slot for store in stores)))
         # zero, but what is not finite leaves NaN behind, which is found with the next check of all states and sums
         lines += [f"{self.arrays[k]}[i] = {self.arrays[k]}[i] - {self.arrays[k]}[i]" for k in cleared]
-        lines += [f"{self.arrays[store.slot]}[i] = {self.text[store.value]}" for store in stores]
+        lines += [
+            f"{self.arrays[store.slot]}[{_index(self.kernel.slots[store.slot])}] {'+=' if store.adds else '='} "
+            f"{self.text[store.value]}"
+            for store in stores
+        ]
         return lines

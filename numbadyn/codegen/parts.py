@@ -18,7 +18,7 @@ from numbadyn.ir.ops import OPS
 from numbadyn.ir.traits import TRAITS
 from numbadyn.lowering.operations import Kernel, Operand
 
-__all__ = ["SHORT_FORMS", "Part", "parts_of"]
+__all__ = ["SHORT_FORMS", "Part", "parts_of", "whole_part"]
 
 #: Operations with a cheaper form near zero, which a kernel uses where a whole tile is near zero.
 SHORT_FORMS = {name: row.short for name, row in OPS.items() if row.short}
@@ -111,6 +111,22 @@ def parts_of(kernel: Kernel) -> list[Part]:
     operations, read = _closure(kernel, results, saved)
     drafts.append((operations, read, set(), ()))
     return _with_rows(drafts)
+
+
+def whole_part(kernel: Kernel) -> Part:
+    """A kernel as one loop.
+
+    Parameters
+    ----------
+    kernel : Kernel
+        Any.
+
+    Returns
+    -------
+    Part
+    """
+    live, _ = _closure(kernel, {store.value for store in kernel.stores}, set())
+    return Part(frozenset(live), {}, {}, last=True)
 
 
 def _with_rows(drafts: list[tuple[set[int], set[int], set[int], tuple[Operand, ...]]]) -> list[Part]:

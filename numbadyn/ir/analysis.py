@@ -5,12 +5,23 @@ In: a `Step`.  Out: sets of node numbers, descriptions of signals.  Must not kno
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from numbadyn.ir.nodes import Node, Step
 
-__all__ = ["Signal", "base_of", "computed_in_loop", "invariants", "is_run_constant", "live", "signal_of", "signals"]
+__all__ = [
+    "Signal",
+    "arrival_of",
+    "base_of",
+    "computed_in_loop",
+    "invariants",
+    "is_run_constant",
+    "live",
+    "signal_of",
+    "signals",
+    "versions",
+]
 
 
 def is_run_constant(node: Node, known: Callable[[int], bool]) -> bool:
@@ -53,6 +64,23 @@ def signals(node: Node) -> list[tuple[int, int, int | None]]:
     """Signal, connection and own channel of each part of a synaptic sum."""
     connections, channels = node.attrs["connections"], node.attrs["channels"]
     return list(zip(node.args[: len(connections)], connections, channels, strict=True))
+
+
+def arrival_of(step: Step, nodes: Iterable[int]) -> int | None:
+    """What must have reached a synapse for some nodes to be computed there; None if nothing need."""
+    found = {arg for index in nodes for arg in step.nodes[index].args if step.nodes[arg].op == "arrive"}
+    assert len(found) < 2, "synapses that several signals reach"
+    return min(found, default=None)
+
+
+def versions(step: Step) -> dict[int, int]:
+    """Versions of states of synapses that begin when something reaches them: node -> state."""
+    found: dict[int, int] = {}
+    for index, node in enumerate(step.nodes):
+        if node.op == "select" and step.nodes[node.args[0]].op == "arrive":
+            old = step.nodes[node.args[2]]
+            found[index] = old.attrs["index"] if old.op == "state" else found[node.args[2]]
+    return found
 
 
 def base_of(node: Node) -> int | None:

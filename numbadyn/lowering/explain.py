@@ -5,7 +5,9 @@ In: a `Program`, bound or not.  Out: text.  Must not know: targets.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -73,6 +75,7 @@ def explain(program: Program, context: BindContext, tables: list[Any], looks: It
         Order of calls, hooks, projections with their synapses, delays in steps, blocks of steps, stages, states with
         units, memory.
     """
+    context = replace(context, tables=tables)
     evaluator = Evaluator(program.step, context)
     evaluator.bind()
     step = program.step
@@ -96,7 +99,9 @@ def explain(program: Program, context: BindContext, tables: list[Any], looks: It
     lines += ["", "Stages:"] + [
         f"  {line}" for stages in program.schedule for stage in stages for line in stage.lines(program)
     ]
-    lines += ["", "States:"] + [f"  {s.name}: {s.kind}{s.shape} in {s.dimension}" for s in step.states]
+    lines += ["", "States:"] + [
+        f"  {s.name}: {s.kind}{context.shape_of(s.space)} in {s.dimension}" for s in step.states
+    ]
     lines += ["", "Lookups:"] * bool(step.lookups) + [
         f"  {lookup.name}: {lookup.fetch().size} x {lookup.stored}, {lookup.fetch().nbytes} bytes, read where they are"
         for lookup in step.lookups
@@ -107,9 +112,8 @@ def explain(program: Program, context: BindContext, tables: list[Any], looks: It
             itemsize = dtype_of(buffer.kind, context.bits).itemsize
             slots = " a slot" if buffer.role == "ring" else ""
             kind = "8 bool" if slots and buffer.kind == "bool" else buffer.kind
-            lines.append(
-                f"  {buffer.role:8s} {buffer.name}: {buffer.size} x {kind}, {buffer.size * itemsize} bytes{slots}"
-            )
+            size = math.prod(context.shape_of(buffer.space))
+            lines.append(f"  {buffer.role:8s} {buffer.name}: {size} x {kind}, {size * itemsize} bytes{slots}")
     return "\n".join(lines)
 
 

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from numbadyn.ir.analysis import base_of, computed_in_loop, invariants, live, signal_of, signals
+from numbadyn.ir.analysis import arrival_of, base_of, computed_in_loop, invariants, live, signal_of, signals, versions
 from numbadyn.ir.nodes import Node, Step
 from numbadyn.ir.spaces import Space
 from numbadyn.lowering.stages import own_stage
 from numbadyn.lowering.stages.base import Stage
 from numbadyn.lowering.stages.compaction import CompactionStage
+from numbadyn.lowering.stages.event_loop import EventLoopStage
 from numbadyn.lowering.stages.loop import LoopStage
 from numbadyn.lowering.stages.packing import PackingStage
 
@@ -61,6 +62,8 @@ class Plan:
         Node that prepares a synaptic sum for the next step -> that sum.
     late : set of int
         States that no stage reads, since the sum stands for them; they need not be stored in every step.
+    versions : dict
+        Node -> state of synapses that it is stored in as soon as it is computed.
     """
 
     step: Step
@@ -73,11 +76,14 @@ class Plan:
     probe_of: dict[int, int]
     refills: dict[int, int]
     late: set[int]
+    versions: dict[int, int]
 
 
 def view_base(step: Step, index: int) -> tuple[int, int, int]:
-    """Node behind slices, with the offset of the first element and the stride."""
+    """Node behind slices and sides of synapses, with the offset of the first element and the stride."""
     node = step.nodes[index]
+    if node.traits.side:
+        return view_base(step, node.args[0])
     if node.op != "slice":
         return index, 0, 1
     return node.args[0], node.attrs["start"], node.attrs["stride"]
@@ -107,7 +113,7 @@ def reads(step: Step, draft: Draft) -> list[Read]:
         args = [arg for arg, _connection, _channel in signals(node)] if node.op == "accumulate" else node.args
         for position, arg in enumerate(args):
             base = view_base(step, arg)[0]
-            own = draft.kind.elementwise and arg == base and step.nodes[base].size == draft.space.size
+            own = draft.kind.elementwise and arg == base and step.nodes[base].space.like(draft.space)
             found.append(Read(base, own and not (node.traits.gathers and position == 0)))
     return found
 
@@ -129,6 +135,8 @@ class _Planner:
         self.arrays: set[int] = set()
         self.events, self.rings = self._channels(recorded)
         self._open: dict[Space, int] = {}
+        self.versions = versions(step)
+        self.at_synapses: dict[int, list[int]] = {}
 
     def _channels(self, recorded: set[int]) -> tuple[dict[int, bool], set[int]]:
         """Which channels need event lists, and which need their samples kept."""
@@ -138,7 +146,7 @@ class _Planner:
             events[channel] = step.channels[channel].kind != "bool"
         for index in order:
             node = step.nodes[index]
-            if node.op != "accumulate":
+            if not node.traits.delivers:
                 continue
             for arg, _connection, own in signals(node):
                 signal = signal_of(step, arg, own)
@@ -173,7 +181,7 @@ class _Planner:
             if node.op == "slice" and node.attrs["stride"] == 1:
                 if self._read_as_array(user, uses):
                     return True
-            elif node.op != "accumulate" or self._own_channel(node, index):
+            elif not node.traits.delivers or self._own_channel(node, index):
                 return True
         return False
 
@@ -227,6 +235,9 @@ class _Planner:
                 self.sampled.setdefault(channel.value, []).append(number)
             if number in self.rings and channel.kind == "bool":
                 self.packed.setdefault(channel.value, []).append(number)
+        for index in order:
+            if _at_synapses(self.step.nodes[index]):
+                self.at_synapses.setdefault(self.step.nodes[index].space.region, []).append(index)
         self.timed = self._follow_time(order)
         for index in order:
             if self._comes_first(index):
@@ -247,7 +258,7 @@ class _Planner:
         }
         return Plan(
             self.step, self.drafts, self.stage_of, self.commits, self.constants, self.events, self.rings,
-            self.probe_of, self.refills, late,
+            self.probe_of, self.refills, late, self.versions,
         )  # fmt: skip
 
     def _source(self, value: int) -> int:
@@ -286,7 +297,9 @@ class _Planner:
         if index in self.constants or index in self.stage_of:
             return
         kind = own_stage(node)
-        if kind is not None:
+        if _at_synapses(node):
+            self._place_at_synapses(index)
+        elif kind is not None:
             for own in node.attrs.get("channels", ()):
                 if own is not None:
                     self._place(self.step.channels[own].value)
@@ -303,6 +316,20 @@ class _Planner:
         node = self.step.nodes[index]
         self.drafts.append(Draft(kind, node.space.flat, [index]))
         self.stage_of[index] = len(self.drafts) - 1
+
+    def _place_at_synapses(self, index: int) -> None:
+        """One loop for all that is computed at the synapses which a signal reaches, when the last of it comes."""
+        nodes = self.at_synapses[self.step.nodes[index].space.region]
+        if index != nodes[-1]:
+            return
+        arrival = arrival_of(self.step, nodes)
+        assert arrival is not None, "a value of synapses that nothing reaches"
+        node = self.step.nodes[arrival]
+        for own in node.attrs["channels"]:
+            if own is not None:
+                self._place(self.step.channels[own].value)
+        self.drafts.append(Draft(EventLoopStage, node.space, nodes))
+        self.stage_of.update(dict.fromkeys(nodes, len(self.drafts) - 1))
 
     def _place_in_loop(self, index: int) -> None:
         node = self.step.nodes[index]
@@ -376,6 +403,7 @@ class _Planner:
             writer = self.stage_of[value]
             late = any(draft > writer or (draft == writer and not direct) for draft, direct in old.get(state, ()))
             if late or value in stored:
+                assert self.step.states[state].space.synapses is None, "an old state of synapses is read later"
                 node = self.step.nodes[value]
                 self.step.nodes.append(replace(node, op="identity", args=(value,), attrs={}))
                 value = len(self.step.nodes) - 1
@@ -398,6 +426,9 @@ class _Planner:
                 if node.op == "accumulate":
                     self._deliver_needs(node, before[number])
                     continue
+                for arg in node.args:
+                    if self.step.nodes[arg].op == "arrive":
+                        self._deliver_needs(self.step.nodes[arg], before[number])
                 before[number].update(
                     stage for stage in map(self._stage_behind, node.args) if stage not in (-1, number)
                 )
@@ -418,6 +449,11 @@ class _Planner:
             assert signal is not None
             if signal.base == 0:
                 before.add(self.compact_of[signal.channel])
+
+
+def _at_synapses(node: Node) -> bool:
+    """Whether a value is computed synapse by synapse, where a signal reaches them."""
+    return node.op == "collect" or (node.space.synapses is not None and node.traits.stage == "loop")
 
 
 def make_plan(step: Step, wanted: set[int], recorded: set[int]) -> Plan:

@@ -10,7 +10,7 @@ import math
 from numbadyn.ir.analysis import base_of, computed_in_loop
 from numbadyn.ir.kinds import Kind
 from numbadyn.ir.nodes import Node, Step
-from numbadyn.ir.spaces import Space
+from numbadyn.ir.spaces import SYMBOLIC, Space
 from numbadyn.ir.spelling import identifier
 from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.fusion import Draft, Plan, reads, view_base
@@ -29,7 +29,7 @@ class _Memory:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.buffers: dict[tuple[str, int], Buffer] = {}
-        self.stored_as: dict[int, int] = {value: state for state, value in plan.commits.items()}
+        self.stored_as: dict[int, int] = {value: state for state, value in plan.commits.items()} | plan.versions
 
     def _get(self, role: str, index: int, kind: Kind, space: Space, name: str) -> Buffer:
         key = (role, index)
@@ -53,7 +53,7 @@ class _Memory:
             return self.state(self.stored_as[index])
         if index in self.plan.refills:
             return self.value(self.plan.refills[index])
-        role = "sum" if node.op == "accumulate" else "temp"
+        role = "sum" if node.op in ("accumulate", "collect") else "temp"
         return self._get(role, index, node.kind, node.space, f"{node.position.module}.{node.label or node.op}")
 
     def lookup(self, node: Node) -> Buffer:
@@ -75,6 +75,9 @@ class _Memory:
             return BufferView(self.constant(arg), 0, node.size), node.label or f"c{arg}"
         base_index, offset, stride = view_base(step, arg)
         base = step.nodes[base_index]
+        if node.space.symbolic:
+            known = base.attrs["index"] if base.op == "state" else self.stored_as[base_index]
+            return BufferView(self.state(known), 0, SYMBOLIC), node.label or base.label
         span = (node.size - 1) * stride + 1
         name = node.label or base.label
         if base.op == "state":
@@ -135,17 +138,26 @@ class _LoopBuilder:
             return self._scalar(arg, node.label or f"c{arg}", node.kind)
         if node.op in ("time", "step"):
             return Operand("time" if node.op == "time" else "step", 0)
+        if node.traits.side:
+            assert view_base(self.plan.step, arg)[2] == 1, "neurons of a strided slice"
+            return self._memory_of(node.args[0], "pre" if node.traits.side == "pre" else "post", 1, node.label)
+        if node.space.symbolic:
+            return self._memory_of(arg, "each", 1)
         stride = 1 if arg in self.plan.constants else view_base(self.plan.step, arg)[2]
         access: Access = (
-            "first" if node.size == 1 and self.draft.space.size != 1 else "stride" if stride != 1 else "each"
+            "first"
+            if node.size == 1 and (self.draft.space.symbolic or self.draft.space.size != 1)
+            else "stride"
+            if stride != 1
+            else "each"
         )
         return self._memory_of(arg, access, 1 if arg in self.plan.constants else stride)
 
-    def _memory_of(self, arg: int, access: Access, stride: int) -> Operand:
+    def _memory_of(self, arg: int, access: Access, stride: int, label: str = "") -> Operand:
         """The slot of a value that lies in memory."""
         view, name = self.memory.find(arg)
         cleared = view_base(self.plan.step, arg)[0] in self.clearable and access == "each"
-        return self._slot(view, access, stride, name, cleared=cleared)
+        return self._slot(view, access, stride, label or name, cleared=cleared)
 
     def _gather(self, index: int, node: Node) -> Operation:
         """A read of a history at a delay of each element's own, or of bits; lag and element follow the memory."""
@@ -172,6 +184,8 @@ class _LoopBuilder:
             elif node.traits.draws:
                 stream = self._scalar(~node.attrs["stream"], "stream", "int")
                 operation = Operation(node.op, (stream,), "real", index)
+            elif index in self.plan.versions or node.op == "collect":  # here, where the synapse is reached
+                operation = Operation("identity", (self.operand(node.args[1]),), node.kind, index)
             else:
                 operation = Operation(node.op, tuple(self.operand(arg) for arg in node.args), node.kind, index)
             self.locals[index] = len(self.operations)
@@ -184,7 +198,20 @@ class _LoopBuilder:
 
     def _stores(self) -> list[Store]:
         stores = []
+        last = {self.plan.versions[index]: index for index in self.draft.nodes if index in self.plan.versions}
         for index in self.draft.nodes:
+            if index in self.plan.versions:
+                state = self.plan.versions[index]
+                if last[state] == index:
+                    view = BufferView(self.memory.state(state), 0, SYMBOLIC)
+                    slot = self._slot(view, "each", 1, self.plan.step.states[state].label)
+                    stores.append(Store(self.locals[index], slot.index))
+                continue
+            if self.node(index).op == "collect":
+                buffer = self.memory.value(index)
+                slot = self._slot(BufferView(buffer, 0, buffer.size), "post", 1, self.node(index).label)
+                stores.append(Store(self.locals[index], slot.index, adds=True))
+                continue
             if index in self.memory.stored_as or index in self.plan.refills or ("temp", index) in self.memory.buffers:
                 buffer = self.memory.value(index)
                 known = self.plan.step.states[buffer.index].label if buffer.role == "state" else self.node(index).op

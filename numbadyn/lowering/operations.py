@@ -12,7 +12,7 @@ from numbadyn.ir.kinds import Kind
 
 __all__ = ["Access", "Kernel", "Operand", "Operation", "Slot", "Store"]
 
-Access = Literal["each", "first", "stride", "any"]
+Access = Literal["each", "first", "stride", "any", "pre", "post"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,8 @@ class Slot:
     kind : str
         Kind of the elements.
     access : str
-        ``each``: element i; ``first``: element 0 for all; ``stride``: element i * stride; ``any``: chosen elements.
+        ``each``: element i; ``first``: element 0 for all; ``stride``: element i * stride; ``any``: chosen elements;
+        in a loop over synapses ``pre``, ``post``: the element of the neuron on that side.
     stride : int
         Distance of elements.
     cleared : bool
@@ -51,10 +52,11 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A result of a kernel: local value and slot."""
+    """A result of a kernel: local value and slot, which it replaces or is added to."""
 
     value: int
     slot: int
+    adds: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,7 @@ class CompiledMachine(Machine):
     source: str
 
     def __init__(self, program: Program, context: BindContext, tables: list[Any], label: str) -> None:
+        context = replace(context, tables=tables)
         self.program, self.context, self.step, self.first = program, context, program.step, {}
         self.number, self._made_for = 0, longest_delays(program.step, context)
         self.evaluator = Evaluator(program.step, context)
@@ -123,7 +125,10 @@ class CompiledMachine(Machine):
         checks = {Check("sum", index): (buffer, NO_SIGN) for index, buffer in self._sums.items()}
         signs = self.signs().items()
         checks |= {Check("state", i): (self._states[i], sign) for i, sign in signs if i in self._states}
-        rows = [[self.memory.offsets[b], b.size, int(sign.negative), int(sign.positive)] for b, sign in checks.values()]
+        memory = self.memory
+        rows = [
+            [memory.offsets[b], memory.size(b), int(sign.negative), int(sign.positive)] for b, sign in checks.values()
+        ]
         self._checked, self._checks = list(checks), np.array(rows, dtype=np.int64).reshape(len(rows), 4)
 
     def sums(self) -> dict[int, NDArray[Any]]:
@@ -155,7 +160,9 @@ class CompiledMachine(Machine):
         self.evaluator.bind()
         self.memory.reset(context)
         self._unplaced = {
-            index: np.broadcast_to(spec.initial(context), spec.shape).astype(dtype_of(spec.kind, context.bits))
+            index: np.broadcast_to(spec.initial(context), context.shape_of(spec.space)).astype(
+                dtype_of(spec.kind, context.bits)
+            )
             for index, spec in enumerate(self.step.states)
             if index not in self._states
         }
@@ -182,7 +189,9 @@ class CompiledMachine(Machine):
             self._unplaced[index][...] = values
             return
         buffer = self._states[index]
-        self.memory.view(buffer)[:] = np.broadcast_to(values, self.step.states[index].shape).reshape(-1)
+        self.memory.view(buffer)[:] = np.broadcast_to(
+            values, self.context.shape_of(self.step.states[index].space)
+        ).reshape(-1)
         self._changed(buffer)
 
     def _write_newest(self, channel: int, sample: NDArray[Any]) -> None:

@@ -6,6 +6,7 @@ know: source text, Numba.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -86,9 +87,13 @@ class Memory:
             deepest[term.channel] = max(deepest[term.channel], term.base + self.lag(term.lag) + longest + 1)
         return deepest
 
+    def size(self, buffer: Buffer) -> int:
+        """Elements of a buffer, of a history those of a slot."""
+        return math.prod(self.evaluator.context.shape_of(buffer.space))
+
     def extent(self, buffer: Buffer) -> int:
         """Elements of a buffer, all slots of a history counted."""
-        return buffer.size * (self.depths[buffer.index] if buffer.role == "ring" else 1)
+        return self.size(buffer) * (self.depths[buffer.index] if buffer.role == "ring" else 1)
 
     def _place(self) -> dict[Kind, int]:
         used = dict.fromkeys(KINDS, 0)
@@ -109,7 +114,7 @@ class Memory:
         for buffer in self.offsets:
             each = dtype_of(buffer.kind, bits).itemsize
             slots = f", {self.depths[buffer.index]} steps" if buffer.role == "ring" else ""
-            parts.append(Part(f"{buffer.name} ({buffer.size} elements{slots})", self.extent(buffer) * each))
+            parts.append(Part(f"{buffer.name} ({self.size(buffer)} elements{slots})", self.extent(buffer) * each))
         for number in sorted(self.program.events):
             channel, depth = step.channels[number], self.depths[number]
             size = int(np.prod(channel.shape, dtype=np.int64))
@@ -167,7 +172,7 @@ class Memory:
         for buffer in self.offsets:
             if buffer.role == "state":
                 spec = step.states[buffer.index]
-                self.view(buffer)[:] = np.broadcast_to(spec.initial(context), spec.shape).reshape(-1)
+                self.view(buffer)[:] = np.broadcast_to(spec.initial(context), context.shape_of(spec.space)).reshape(-1)
         self.begin_histories(context)
         self.load_constants()
 

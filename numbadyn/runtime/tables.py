@@ -16,11 +16,14 @@ from numpy.typing import NDArray
 
 from numbadyn.codegen.prelude import HOW
 from numbadyn.ir.kinds import KINDS
+from numbadyn.ir.spaces import SYMBOLIC
 from numbadyn.lowering.buffers import BufferView
 from numbadyn.lowering.layouts import SLOT_COLUMNS, slot_column
+from numbadyn.lowering.operations import Kernel
 from numbadyn.lowering.stages.compaction import CompactionStage
 from numbadyn.lowering.stages.delivery import DeliveryStage, Term
 from numbadyn.lowering.stages.draw import DrawStage
+from numbadyn.lowering.stages.event_loop import EventLoopStage
 from numbadyn.lowering.stages.loop import Instance, LoopStage
 from numbadyn.lowering.stages.packing import PackingStage
 from numbadyn.lowering.stages.reduction import ReductionStage
@@ -69,6 +72,7 @@ class Tables:
             DrawStage: self._draws,
             TrainStage: self._trains,
             ReductionStage: self._reductions,
+            EventLoopStage: self._event_loops,
         }
         for stages in memory.program.schedule:
             if isinstance(stages[0], LoopStage):
@@ -92,7 +96,8 @@ class Tables:
             return [self.address(array), array.size, 1, 0, 0, 1]
         start = memory.offsets[view.buffer] + view.offset
         if view.slot == "fixed":
-            return [start, view.count, 1, 0, 0, 1]
+            count = memory.size(view.buffer) if view.count == SYMBOLIC else view.count
+            return [start, count, 1, 0, 0, 1]
         depth, width = memory.depths[view.buffer.index], view.buffer.size
         every = memory.windows[view.buffer.index]
         if view.slot == "whole":
@@ -105,7 +110,6 @@ class Tables:
 
     def _loop(self, loop: LoopStage) -> list[NDArray[Any]]:
         kernel = self.memory.program.kernels[loop.kernel]
-        kinds = [kind for _name, kind in kernel.scalars]
         rows: list[list[int]] = []
         reals: list[list[float]] = []
         integers: list[list[int]] = []
@@ -117,12 +121,7 @@ class Tables:
             )
             row = [instance.size, *(number for view in instance.views for number in self._slot(view))]
             row.append(self._last_column(instance, late))
-            real = [
-                float(self._scalar(key)) for key, kind in zip(instance.scalars, kinds, strict=True) if kind == "real"
-            ]
-            whole = [
-                int(self._scalar(key)) for key, kind in zip(instance.scalars, kinds, strict=True) if kind != "real"
-            ]
+            real, whole = self._scalars(kernel, instance)
             if (
                 rows
                 and self._continues(rows[-1], row, instance, kernel.slots)
@@ -134,6 +133,29 @@ class Tables:
             rows.append(row)
             reals.append(real)
             integers.append(whole)
+        return self._tables_of(kernel, rows, reals, integers)
+
+    def _scalars(self, kernel: Kernel, instance: Instance) -> tuple[list[float], list[int]]:
+        """Values of the scalars of an instance: reals, and all others."""
+        kinds = [kind for _name, kind in kernel.scalars]
+        values = [(self._scalar(key), kind) for key, kind in zip(instance.scalars, kinds, strict=True)]
+        reals = [float(value) for value, kind in values if kind == "real"]
+        return reals, [int(value) for value, kind in values if kind != "real"]
+
+    def _event_loops(self, stages: tuple[EventLoopStage, ...]) -> list[NDArray[Any]]:
+        """As of loops, with the number of a term in place of the size."""
+        kernel = self.memory.program.kernels[stages[0].kernel]
+        rows, scalars = [], []
+        for stage in stages:
+            rows.append([len(self._terms), *(n for view in stage.instance.views for n in self._slot(view)), 0])
+            scalars.append(self._scalars(kernel, stage.instance))
+            self._terms.append(self._term(stage.term))
+        return self._tables_of(kernel, rows, [real for real, _whole in scalars], [whole for _real, whole in scalars])
+
+    def _tables_of(
+        self, kernel: Kernel, rows: list[list[int]], reals: list[list[float]], integers: list[list[int]]
+    ) -> list[NDArray[Any]]:
+        kinds = [kind for _name, kind in kernel.scalars]
         columns = slot_column(len(kernel.slots)) + 1
         return [
             _rows(rows, columns),

@@ -55,7 +55,7 @@ def checked_target(target: str, threads: Any, precision: int) -> str:
 
 
 #: Targets that change synapses at spikes.
-_PLASTIC = ("interpret",)
+_PLASTIC = ("interpret", "cpu")
 
 
 def check_synapses(step: Step, target: str) -> None:

@@ -7,9 +7,9 @@ from quantities import ms, mV
 import numbadyn as nd
 from numbadyn.projections.plastic import PlasticProj
 from numbadyn.projections.synapse_state import SynapseState
-from tests.targets import simulator_of
+from tests.targets import SIMULATED, simulator_of
 
-TARGETS = ("interpret",)
+TARGETS = ("interpret",) if SIMULATED else ("interpret", "cpu")
 STEPS, DT, N_PRE, N_POST = 60, 0.5, 7, 5
 
 

@@ -6,6 +6,7 @@ only: no size, no parameter, no seed, no number of populations.  Must not know: 
 
 from __future__ import annotations
 
+from numbadyn.codegen.cpu.event_loops import event_loop_call, event_loop_functions, event_loop_text
 from numbadyn.codegen.cpu.routines import routine_names, routine_source
 from numbadyn.codegen.expressions import KernelText, row_name
 from numbadyn.codegen.parts import SHORT_FORMS, Part, parts_of
@@ -27,6 +28,7 @@ from numbadyn.lowering.program import CHECK_EVERY, Program
 from numbadyn.lowering.stages.compaction import CompactionStage
 from numbadyn.lowering.stages.delivery import DeliveryStage
 from numbadyn.lowering.stages.draw import DrawStage
+from numbadyn.lowering.stages.event_loop import EventLoopStage
 from numbadyn.lowering.stages.loop import LoopStage
 from numbadyn.lowering.stages.packing import PackingStage
 from numbadyn.lowering.stages.reduction import ReductionStage
@@ -148,31 +150,39 @@ def _row_count(parts: list[Part]) -> int:
     return 1 + max((row for part in parts for row in part.saves.values()), default=-1)
 
 
-def _stage_function(kernel: Kernel, text: KernelText, parts: list[Part], calls: list[str]) -> str:
-    """The function that runs a kernel over all its instances, each with its own rows of the tables."""
+def _instance_lines(kernel: Kernel, text: KernelText) -> list[str]:
+    """Lines that find the scalars and the arrays of an instance in its rows of the tables."""
     reals = [name for name, (_wish, kind) in zip(text.scalars, kernel.scalars, strict=True) if kind == "real"]
     integers = [name for name, (_wish, kind) in zip(text.scalars, kernel.scalars, strict=True) if kind != "real"]
+    lines = [
+        *(f"{name} = reals[k, {number}]" for number, name in enumerate(reals)),
+        *(f"{name} = integers[k, {number}]" for number, name in enumerate(integers)),
+    ]
+    for number, (name, slot) in enumerate(zip(text.arrays, kernel.slots, strict=True)):
+        start, count, depth, lag, width, every = (f"rows[k, {slot_column(number, what)}]" for what in SLOT_COLUMNS)
+        if slot.stored:
+            lines.append(f"{name} = array_at({start}, np.{slot.stored}(0))")
+            continue
+        begin = f"slot_start({start}, {depth}, {lag}, {width}, {every}, step)"
+        lines.append(f"begin = {start if slot.whole else begin}")
+        lines.append(f"{name} = {KINDS[slot.kind].arena}[begin : begin + {count}]")
+        if slot.whole:
+            newest, own_depth, own_width = text.extents[number]
+            lines.append(f"{own_depth}, {own_width} = {depth}, {width}")
+            lines.append(f"{newest} = (step // {every} + {own_depth} - 1) % {own_depth}")
+    return lines
+
+
+def _stage_function(kernel: Kernel, text: KernelText, parts: list[Part], calls: list[str]) -> str:
+    """The function that runs a kernel over all its instances, each with its own rows of the tables."""
     lines = [
         "@routine",
         f"def each_{kernel.name}(step, final, dt, key0, key1, R, I, B, scratch, rows, reals, integers):",
         "    t = real(f64(step) * dt)",
         "    for k in range(rows.shape[0]):",
         "        size = rows[k, 0]",
-        *(f"        {name} = reals[k, {number}]" for number, name in enumerate(reals)),
-        *(f"        {name} = integers[k, {number}]" for number, name in enumerate(integers)),
+        *("        " + line for line in _instance_lines(kernel, text)),
     ]
-    for number, (name, slot) in enumerate(zip(text.arrays, kernel.slots, strict=True)):
-        start, count, depth, lag, width, every = (f"rows[k, {slot_column(number, what)}]" for what in SLOT_COLUMNS)
-        if slot.stored:
-            lines.append(f"        {name} = array_at({start}, np.{slot.stored}(0))")
-            continue
-        begin = f"slot_start({start}, {depth}, {lag}, {width}, {every}, step)"
-        lines.append(f"        begin = {start if slot.whole else begin}")
-        lines.append(f"        {name} = {KINDS[slot.kind].arena}[begin : begin + {count}]")
-        if slot.whole:
-            newest, own_depth, own_width = text.extents[number]
-            lines.append(f"        {own_depth}, {own_width} = {depth}, {width}")
-            lines.append(f"        {newest} = (step // {every} + {own_depth} - 1) % {own_depth}")
     tile = _tile(parts)
     lines += [
         f"        {row_name(row)} = scratch[{row * tile} : {(row + 1) * tile}]" for row in range(_row_count(parts))
@@ -199,6 +209,9 @@ def _schedule(program: Program) -> tuple[list[str], list[str]]:
                 f"        each_{kernel.name}(step, final, dt, key0, key1, R, I, B, scratch, "
                 f"{rows}, reals{number}, integers{number})"
             )
+        elif isinstance(first, EventLoopStage):
+            tables += [f"reals{number}", f"integers{number}"]
+            lines.append(f"        {event_loop_call(program.kernels[first.kernel], number)}")
         elif isinstance(first, DeliveryStage):
             lines.append(f"        deliver({rows}, terms, step, R, B, E, C)")
         elif isinstance(first, CompactionStage):
@@ -288,7 +301,13 @@ def cpu_source(program: Program, bits: int, library: str) -> str:
     what = "; one function for each kind of loop, then the time loop"
     parts = [_header(f"Time loop of {program.step.name}.", what, bits) + own, numba_source(sorted(wanted), bits)]
     room = 0
-    for kernel in program.kernels:
+    at_events = {stage.kernel for stages in program.schedule for stage in stages if isinstance(stage, EventLoopStage)}
+    parts += [columns()] if at_events else []
+    for number, kernel in enumerate(program.kernels):
+        if number in at_events:
+            arrays = _instance_lines(kernel, event_loop_text(kernel, program.step))
+            parts += event_loop_functions(kernel, program.step, arrays)
+            continue
         loops = parts_of(kernel)
         room = max(room, _row_count(loops) * _tile(loops))
         parts += _kernel_functions(kernel, program.step, loops)

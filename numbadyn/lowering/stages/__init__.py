@@ -11,6 +11,7 @@ from numbadyn.lowering.stages.base import Stage
 from numbadyn.lowering.stages.compaction import CompactionStage
 from numbadyn.lowering.stages.delivery import DeliveryStage
 from numbadyn.lowering.stages.draw import DrawStage
+from numbadyn.lowering.stages.event_loop import EventLoopStage
 from numbadyn.lowering.stages.loop import LoopStage
 from numbadyn.lowering.stages.packing import PackingStage
 from numbadyn.lowering.stages.reduction import ReductionStage
@@ -22,6 +23,7 @@ STAGES: tuple[type[Stage], ...] = (
     DeliveryStage,
     DrawStage,
     TrainStage,
+    EventLoopStage,
     LoopStage,
     CompactionStage,
     PackingStage,
@@ -35,4 +37,4 @@ _NAMED = {kind.name: kind for kind in STAGES}
 def own_stage(node: Node) -> type[Stage] | None:
     """Kind of the stage that a node has for itself; None where a loop computes it, or nobody."""
     kind = _NAMED.get(node.traits.stage)
-    return None if kind is LoopStage else kind
+    return None if kind in (LoopStage, EventLoopStage) else kind

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from numbadyn.ir.analysis import signal_of, signals
+from numbadyn.ir.nodes import Node, Step
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.stages.base import Placement, Stage
 from numbadyn.lowering.waits.places import Ago, Place, Touch, memory
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from numbadyn.lowering.program import Program
     from numbadyn.lowering.waits.owners import Owners
 
-__all__ = ["DeliveryStage", "Term"]
+__all__ = ["DeliveryStage", "Term", "terms_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,17 @@ class Term:
                 yield from (("now", buffer), ("past", buffer))
 
 
+def terms_of(step: Step, node: Node) -> tuple[Term, ...]:
+    """The events that a node takes through its connections."""
+    terms = []
+    for arg, connection, own in signals(node):
+        signal = signal_of(step, arg, own)
+        assert signal is not None
+        graded = step.channels[signal.channel].kind != "bool"
+        terms.append(Term(connection, signal.channel, signal.base, signal.lag, signal.start, signal.stop, graded))
+    return tuple(terms)
+
+
 @dataclass(frozen=True, slots=True)
 class DeliveryStage(Stage):
     """Add synaptic events to a sum; `clear` first where its reader does not."""
@@ -74,13 +86,7 @@ class DeliveryStage(Stage):
     def build(cls, draft: Draft, place: Placement) -> Self:
         """The delivery of a synaptic sum."""
         (index,) = draft.nodes
-        terms = []
-        for arg, connection, own in signals(place.node(index)):
-            signal = signal_of(place.step, arg, own)
-            assert signal is not None
-            graded = place.step.channels[signal.channel].kind != "bool"
-            terms.append(Term(connection, signal.channel, signal.base, signal.lag, signal.start, signal.stop, graded))
-        return cls(place.value(index), tuple(terms), not place.is_cleared(index))
+        return cls(place.value(index), terms_of(place.step, place.node(index)), not place.is_cleared(index))
 
     def terms_read(self) -> Iterable[Term]:
         """All its terms."""

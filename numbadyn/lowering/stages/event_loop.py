@@ -1,0 +1,92 @@
+"""Loops over events: a kernel over the synapses that the spikes of a signal reach.
+
+In: nothing (data only).  Out: `EventLoopStage`.  Must not know: source text, arrays of a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from numbadyn.ir.analysis import arrival_of
+from numbadyn.lowering.buffers import Buffer
+from numbadyn.lowering.stages.base import Placement, Stage
+from numbadyn.lowering.stages.delivery import Term, terms_of
+from numbadyn.lowering.stages.loop import Instance
+from numbadyn.lowering.waits.places import Ago, Touch, ago_of, memory, places_of
+
+if TYPE_CHECKING:
+    from numbadyn.lowering.fusion import Draft
+    from numbadyn.lowering.program import Program
+    from numbadyn.lowering.waits.owners import Owners
+
+__all__ = ["EventLoopStage"]
+
+
+@dataclass(frozen=True, slots=True)
+class EventLoopStage(Stage):
+    """Go through the rows of the neurons that have fired, synapse by synapse.
+
+    Parameters
+    ----------
+    kernel : int
+        What is done at each synapse.
+    instance : Instance
+        Where the values of the synapses and of the neurons on both sides lie.
+    term : Term
+        Whose events, through which connection.
+    targets : tuple of Buffer
+        Sums over the synapses of a neuron, which begin at zero.
+    """
+
+    name: ClassVar[str] = "rows"
+    elementwise: ClassVar[bool] = True
+
+    kernel: int
+    instance: Instance
+    term: Term
+    targets: tuple[Buffer, ...]
+
+    @classmethod
+    def build(cls, draft: Draft, place: Placement) -> Self:
+        """A loop over the synapses that something reaches."""
+        arrival = arrival_of(place.step, draft.nodes)
+        assert arrival is not None, "synapses that nothing reaches"
+        (term,) = terms_of(place.step, place.node(arrival))
+        kernel, instance = place.loop(draft)
+        totals = [index for index in draft.nodes if place.node(index).op == "collect"]
+        return cls(kernel, instance, term, tuple(place.value(index) for index in totals))
+
+    @property
+    def key(self) -> int:
+        """Number of the kernel."""
+        return self.kernel
+
+    def terms_read(self) -> Iterable[Term]:
+        """What reaches the synapses."""
+        return (self.term,)
+
+    def sums(self) -> Iterable[Buffer]:
+        """Its sums."""
+        return self.targets
+
+    def lines(self, program: Program) -> list[str]:
+        """What the stage does, in words."""
+        name, connection = program.kernels[self.kernel].name, program.step.connections[self.term.connection].name
+        into = "".join(f", into {target.name}" for target in self.targets)
+        return [f"{name} over the synapses of {connection} that spikes reach{into}"]
+
+    def touches(self, program: Program, owners: Owners) -> Iterator[Touch]:
+        """What the stage reads and writes in each step, and whose elements those are."""
+        kernel, term = program.kernels[self.kernel], self.term
+        name = program.step.connections[term.connection].name
+        ago = Ago(term.base, term.lag, term.connection, term.channel)
+        for place in term.places(program):
+            yield Touch("events", place, None, name, reads=True, ago=ago)
+        for number, view in enumerate(self.instance.views):
+            for place in places_of(view):
+                reads, writes = number in kernel.read, number in kernel.written
+                yield Touch("elements", place, None, name, reads=reads or writes, writes=writes, ago=ago_of(view))
+        for target in self.targets:
+            yield Touch("cleared", memory(target), owners.buffer(target), name, writes=True)
