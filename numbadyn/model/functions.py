@@ -17,7 +17,7 @@ from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import DIMENSIONLESS, split
 
-__all__ = ["erf", "expit", "exprel"]
+__all__ = ["erf", "erfinv", "expit", "exprel"]
 
 
 def _apply(name: str, x: Any) -> Any:
@@ -59,6 +59,33 @@ def erf(x: Any) -> Any:
     0.520499877813
     """
     return _apply("erf", x)
+
+
+def erfinv(x: Any) -> Any:
+    r"""Inverse of the error function.
+
+    Parameters
+    ----------
+    x : number, array, traced value
+        Without unit, between -1 and 1; NaN comes out where it is not.
+
+    Returns
+    -------
+    same kind as x
+        The y with :math:`\mathrm{erf}(y) = x`, to 4 units in the last place.
+
+    Raises
+    ------
+    DimensionError
+        A value with a unit.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> print(f"{nd.math.erfinv(0.5):.12f}", nd.math.erfinv(1.0))
+    0.476936276204 inf
+    """
+    return _apply("erfinv", x)
 
 
 def expit(x: Any) -> Any:

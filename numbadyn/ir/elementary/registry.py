@@ -109,6 +109,10 @@ def _erf_slope(t: Writer, x: int, _y: int) -> int:
     return t.emit("mul", t.literal(1.1283791670955126), t.emit("exp", t.emit("neg", t.emit("mul", x, x))))
 
 
+def _erfinv_slope(t: Writer, _x: int, y: int) -> int:
+    return t.emit("mul", t.literal(0.8862269254527579), t.emit("exp", t.emit("mul", y, y)))
+
+
 def _one_and_square(t: Writer, value: int) -> int:
     return t.emit("add", t.literal(1.0), t.emit("mul", value, value))
 
@@ -135,6 +139,7 @@ _OPERATIONS = (
     Elementary(trigonometric.tan, chain(lambda t, x, y: _one_and_square(t, y)), "numpy.tan"),
     Elementary(trigonometric.arctan, reciprocal(lambda t, x, y: _one_and_square(t, x)), "numpy.arctan"),
     Elementary(error_function.erf, chain(_erf_slope), "scipy.special.erf"),
+    Elementary(error_function.erfinv, chain(_erfinv_slope), "scipy.special.erfinv"),
     Elementary(
         compositions.expit,
         chain(lambda t, x, y: t.emit("mul", y, t.emit("sub", t.literal(1.0), y))),
