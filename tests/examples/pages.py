@@ -2,10 +2,19 @@
 
 import json
 import re
+from itertools import zip_longest
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+_MADE = {"_gallery", "examples", "generated", "notebooks"}
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def pages():
+    """Pages of the site that are written by hand."""
+    found = sorted(DOCS.rglob("*.md"))
+    return [page for page in found if _MADE.isdisjoint(page.relative_to(DOCS).parts) and page.name != "errors.md"]
 
 
 def markdown_blocks(page):
@@ -13,7 +22,7 @@ def markdown_blocks(page):
     fences = list(_FENCE.finditer(page.read_text(encoding="utf-8")))
     return [
         (fence[2], following[2] if following is not None and following[1] == "text" else None)
-        for fence, following in zip(fences, [*fences[1:], None], strict=True)
+        for fence, following in zip_longest(fences, fences[1:])
         if fence[1] == "python"
     ]
 

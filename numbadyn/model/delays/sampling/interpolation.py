@@ -106,13 +106,13 @@ class InterpolationRegistry:
     -----
     Between samples, with y_k the value k steps ago and x the part of a step behind slot k:
 
-    ============================  ==============================================================================
-    ``nearest``, ``round``        the nearer sample, the older of two at the same distance
+    =============================  =============================================================================
+    ``nearest``, ``round``         the nearer sample, the older of two at the same distance
     ``linear``, ``linear_interp``  y_k + x (y_{k+1} - y_k)
-    ``cubic``, ``hermite``        cubic through y_k and y_{k+1} with slopes from central differences (Catmull and Rom)
-    ``polynomial2``               parabola through three samples
-    ``polynomial3``               cubic through four samples (Lagrange)
-    ============================  ==============================================================================
+    ``cubic``, ``hermite``         cubic through y_k and y_{k+1}, slopes from central differences (Catmull and Rom)
+    ``polynomial2``                parabola through three samples
+    ``polynomial3``                cubic through four samples (Lagrange)
+    =============================  =============================================================================
 
     The first keeps Booleans and integers; the others give reals. At the newest end the stencils lie on one side, so
     that ``linear`` is exact for straight lines, ``cubic`` and ``polynomial2`` for parabolas, and ``polynomial3`` for
