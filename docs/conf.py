@@ -95,7 +95,7 @@ intersphinx_mapping = {} if QUICK else reached(OTHERS)
 
 # ---- pages and notebooks ---------------------------------------------------------------------------------------------
 
-myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_enable_extensions = ["attrs_block", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 nb_execution_mode = "off" if QUICK else "force"
 nb_execution_timeout = 120

@@ -56,3 +56,9 @@ def test_the_picture_is_drawn_from_a_run_that_obeys_the_rule(tmp_path, monkeypat
     monkeypatch.setattr("sys.argv", ["delay_rule.py", "--out", str(tmp_path / "rule.png")])
     picture.main()
     assert (tmp_path / "rule.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_the_site_shows_the_same_tables():
+    text = (ROOT / "docs" / "migration" / "index.md").read_text(encoding="utf-8")
+    assert between(text, "conversion") == markdown_table()
+    assert between(text, "labels") == labels_table()
