@@ -161,7 +161,7 @@ class Population(HookedModule):
         -------
         InputRegistry
             ``keys()``, ``values()`` and ``items()``; `len` counts. Where projections share a title, its numbers follow
-            their names as soon as the network has names (`Expon-COBA`, `Expon-COBA_2`).
+            their names as soon as the network has names (``Expon-COBA``, ``Expon-COBA_2``).
 
         Examples
         --------
