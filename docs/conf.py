@@ -42,6 +42,7 @@ extensions = [
     "gallery",
     "notebook_pages",
     "short_names",
+    "signatures",
 ]
 exclude_patterns = [
     "_extensions",
@@ -121,8 +122,11 @@ sphinx_gallery_conf = {
 
 html_theme = "pydata_sphinx_theme"
 html_title = "numbadyn"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_theme_options = {
     "navigation_with_keys": False,
+    "header_links_before_dropdown": 6,
     "show_toc_level": 2,
     "secondary_sidebar_items": ["page-toc"],
 }
