@@ -110,6 +110,7 @@ sphinx_gallery_conf = {
     "within_subsection_order": "gallery.order",
     "image_scrapers": ("gallery.pictures",),
     "reset_argv": "gallery.options",
+    "run_stale_examples": True,
     "reset_modules": ("gallery.name_file",),
     "show_memory": False,
     "show_signature": False,
