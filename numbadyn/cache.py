@@ -1,6 +1,6 @@
 """The cache of compiled kernels: where it is, how large it is, and how to empty it.
 
-What goes in: a folder. What comes out: its files and their size. What it must not know: Numba and models.
+In: a folder.  Out: its files and their size.  Must not know: Numba and models.
 
 Kernels are compiled once for each structure of a network and are kept on disk across processes. The folder is what
 `set_location` names, else the environment variable ``NUMBADYN_CACHE_DIR``, else a folder ``numbadyn`` where the

@@ -1,8 +1,8 @@
 """Instructions that Numba does not offer by itself.
 
-What goes in: nothing. What comes out: Numba intrinsics (bit casts between floats and integers, a select that
-never branches, square root, floor, prefetch), imported by generated modules through the header text of
-:mod:`numbadyn.ir.elementary`. What it must not know: models, programs, and which module imports it.
+In: nothing.  Out: Numba intrinsics (bit casts between floats and integers, a select that never branches, square root,
+floor, prefetch), imported by generated modules through the header text of :mod:`numbadyn.ir.elementary`.  Must not
+know: models, programs, and which module imports it.
 
 All of them lower to pure LLVM instructions or LLVM intrinsics, hold no state and no address, and so work in code
 that is cached on disk.

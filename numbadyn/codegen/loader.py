@@ -1,8 +1,7 @@
 """From generated source text to an imported module.
 
-What goes in: source text, a label, the names of the functions that are called from outside. What comes out: a module
-whose functions compile at most once per machine. What it must not know: what the text computes, and which target it
-is for.
+In: source text, a label, the names of the functions that are called from outside.  Out: a module whose functions
+compile at most once per machine.  Must not know: what the text computes, and which target it is for.
 
 Notes
 -----

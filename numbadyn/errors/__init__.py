@@ -1,9 +1,10 @@
 """Named errors, one class per user mistake.
 
-In go a sentence about the mistake, the place and the cure; out comes an exception whose text shows the three on
-separate lines. Every class also derives from the natural builtin, so ``except ValueError`` keeps working, and its
-docstring is its help page: ``help(numbadyn.errors.DelayError)``. This module must not know anything else of the
-package.
+In: a sentence about the mistake, the place and the cure.  Out: an exception whose text shows the three on separate
+lines.  Must not know: anything else of the package.
+
+Every class also derives from the natural builtin, so ``except ValueError`` keeps working, and its docstring is its help
+page: ``help(numbadyn.errors.DelayError)``.
 """
 
 from numbadyn.errors.base import NumbadynError as NumbadynError

@@ -49,19 +49,19 @@ class Domain:
         """Say what is allowed, with the unit of the values."""
         if self.high == math.inf:
             return self._above(dimension)
-        most = _shown(self.high, dimension)
+        most = _show(self.high, dimension)
         if self.low == -math.inf:
             return f"at most {most}"
-        return f"{'above' if self.above else 'from'} {_shown(self.low, dimension)} to {most}"
+        return f"{'above' if self.above else 'from'} {_show(self.low, dimension)} to {most}"
 
     def _above(self, dimension: Dimension) -> str:
         """Say what the lower bound allows."""
-        low = "zero" if self.low == 0.0 else _shown(self.low, dimension)
+        low = "zero" if self.low == 0.0 else _show(self.low, dimension)
         return f"larger than {low}" if self.above else f"{low} or more"
 
-    def _missed(self, value: float, dimension: Dimension) -> str:
+    def _describe_miss(self, value: float, dimension: Dimension) -> str:
         """Say which bound a value is beyond."""
-        return f"at most {_shown(self.high, dimension)}" if value > self.high else self._above(dimension)
+        return f"at most {_show(self.high, dimension)}" if value > self.high else self._above(dimension)
 
     def check_given(self, values: NDArray[Any], given: Any, dimension: Dimension, path: str) -> None:
         """Refuse numbers that the user wrote.
@@ -89,7 +89,7 @@ class Domain:
             sign = "" if self.low != 0.0 or worst > 0 else ", zero" if worst == 0 else ", negative"
             place = f" in element {bad[0]}," if values.ndim else ","
             raise InvalidParameterError(
-                f"{path} is {describe(given)}{sign}{place} but it must be {self._missed(worst, dimension)}.",
+                f"{path} is {describe(given)}{sign}{place} but it must be {self._describe_miss(worst, dimension)}.",
                 where=path,
                 cure=f"Give values {self.words(dimension)}.",
             )
@@ -122,7 +122,7 @@ class Domain:
         raise InvalidParameterError(
             f"{path} is {'drawn from' if drawn else 'given by'} {recipe!r}: "
             f"{bad.size} of {flat.size} values are not {self.words(dimension)}; "
-            f"the worst is {_shown(float(flat[worst]), dimension, 6)} in element {worst}.",
+            f"the worst is {_show(float(flat[worst]), dimension, 6)} in element {worst}.",
             where=path,
             cure=self._cure() if drawn else f"Return values {self.words(dimension)}.",
         )
@@ -166,7 +166,7 @@ def domain_of(positive: bool, negative: bool, low: Any, high: Any, dimension: Di
     return Domain(least if negative else max(least, 0.0), most)
 
 
-def _shown(value: float, dimension: Dimension, digits: int = 17) -> str:
+def _show(value: float, dimension: Dimension, digits: int = 17) -> str:
     """Write a number with its unit, zero without one."""
     short = float(f"{value:.{digits}g}")
     return f"{short:g}" if short == 0.0 or dimension.is_dimensionless else describe(join(short, dimension))

@@ -67,8 +67,6 @@ class Dynamics(Population):
     #: Whether `update` returns spikes, which is what those see who read its output before it has run.
     spiking: ClassVar[bool] = False
 
-    # ---- what hangs on this module -----------------------------------------------------------------------------------
-
     def hung(self) -> Iterator[tuple[str, Module]]:
         """Modules that hooks and inputs carry."""
         taken: Counter[str] = Counter()
@@ -130,8 +128,6 @@ class Dynamics(Population):
         assert isinstance(hook, _Fed)
         return hook.modules[0]
 
-    # ---- parts -------------------------------------------------------------------------------------------------------
-
     def __getitem__(self, key: Any) -> View:
         """Some of its neurons, for projections, inputs and recordings.
 
@@ -157,8 +153,6 @@ class Dynamics(Population):
         ((5,), [3, 8, 13, 18])
         """
         return chosen(self, np.arange(self.num).reshape(self.varshape), key)
-
-    # ---- references --------------------------------------------------------------------------------------------------
 
     def prefetch(self, item: str) -> Prefetch:
         """Reference to a state or attribute that may not exist yet.
@@ -303,8 +297,6 @@ class Dynamics(Population):
         if trace is not None and isinstance(value, Traced):
             trace.probe(self.path, name, value.checked(trace))
         return value
-
-    # ---- the step ----------------------------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """One time step with its hooks.

@@ -62,8 +62,6 @@ class Equations:
         self._names = self._places()
         self._call = self._caller(f, args)
 
-    # ---- what users see of it ----------------------------------------------------------------------------------------
-
     def slopes(self, values: Sequence[Any], stage: float = 0.0) -> list[Any]:
         """Time derivatives of all states at some values, after checking their units.
 
@@ -76,7 +74,7 @@ class Equations:
         """
         result = self._call(list(values), stage)
         return [
-            self._checked(slope, value, name)
+            self._check_slope(slope, value, name)
             for slope, value, name in zip(self._parts(result), values, self._names, strict=True)
         ]
 
@@ -88,8 +86,6 @@ class Equations:
             return values[0]
         make = getattr(type(self._form), "_make", type(self._form))  # a named tuple keeps its names
         return make(values)
-
-    # ---- checks ------------------------------------------------------------------------------------------------------
 
     def _refuse(self, what: str, cure: str) -> RightHandSideError:
         trace = current_trace()
@@ -125,7 +121,7 @@ class Equations:
             return [result]
         if self._keys is not None:
             if not isinstance(result, Mapping) or set(result) != set(self._keys):
-                got = f"the keys {list(result)}" if isinstance(result, Mapping) else _said(result)
+                got = f"the keys {list(result)}" if isinstance(result, Mapping) else _describe(result)
                 raise self._refuse(
                     f"the right-hand side returns {got}, but the states are {self._keys}.",
                     "Return a dict with one time derivative for each state.",
@@ -135,14 +131,14 @@ class Equations:
         if parts is None and len(self.start) == 1 and not isinstance(result, Mapping):
             return [result]
         if parts is None or len(parts) != len(self.start):
-            got = _said(result) if parts is None else f"{len(parts)} values"
+            got = _describe(result) if parts is None else f"{len(parts)} values"
             raise self._refuse(
                 f"the right-hand side returns {got}, but there are {len(self.start)} states.",
                 "Return a tuple with one time derivative for each state, in their order.",
             )
         return parts
 
-    def _checked(self, slope: Any, value: Any, name: str) -> Any:
+    def _check_slope(self, slope: Any, value: Any, name: str) -> Any:
         """The slope, after checking its unit against that of the value over time."""
         trace = current_trace()
         if slope is None or isinstance(slope, list | tuple | Mapping | str):
@@ -169,8 +165,6 @@ class Equations:
             cure=f"Make it a rate of change in {state / TIME}; often a division by a time constant is missing.",
         )
 
-    # ---- calling -----------------------------------------------------------------------------------------------------
-
     def _caller(self, f: Any, args: tuple[Any, ...]) -> _Call:
         if not isinstance(f, list | tuple | Mapping):
             return self._caller_of(f, args)
@@ -196,11 +190,11 @@ class Equations:
             return lambda values, stage: f(*values, *(_at_stage(arg, stage) for arg in args))
         further: list[_Source] = [("argument", number) for number in range(len(args))]
         each: list[_Source] = [("state", number) for number in range(len(self.start))]
-        ways = [_arranged(parameters, [*each, *further], {})]
+        ways = [_arrange(parameters, [*each, *further], {})]
         if self._joint:
-            ways.append(_arranged(parameters, [("states", 0), *further], {}))
+            ways.append(_arrange(parameters, [("states", 0), *further], {}))
         if self._keys is not None:
-            ways[0] = _arranged(parameters, further, dict(zip(self._keys, each, strict=True)))
+            ways[0] = _arrange(parameters, further, dict(zip(self._keys, each, strict=True)))
         way = next((way for way in ways if way is not None and way.exact), ways[0] or ways[-1])
         if way is None:
             states = "one state" if len(self.start) == 1 else f"{len(self.start)} states"
@@ -245,7 +239,7 @@ class _Way:
     exact: bool
 
 
-def _arranged(parameters: list[inspect.Parameter], sources: list[_Source], keyed: dict[Any, _Source]) -> _Way | None:
+def _arrange(parameters: list[inspect.Parameter], sources: list[_Source], keyed: dict[Any, _Source]) -> _Way | None:
     """How a function takes some values by place and others by name, and the time if it has a t left; None if not."""
     free = [p for p in parameters if p.kind in _POSITIONAL and p.name not in keyed]
     required = [p.name for p in free if p.default is p.empty]
@@ -276,7 +270,7 @@ def _values(form: Any) -> list[Any]:
     return list(form.values()) if isinstance(form, Mapping) else list(form)
 
 
-def _said(result: Any) -> str:
+def _describe(result: Any) -> str:
     return "one value" if not isinstance(result, Mapping) else f"a dict of {list(result)}"
 
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeGuard
 from numbadyn.errors import ConnectivityError, SchedulingError
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.module import Module
-from numbadyn.model.order import Schedule, calling, said_order, scheduled, sorted_leaves
+from numbadyn.model.order import Schedule, calling, read_order, scheduled, sort_leaves
 from numbadyn.model.seams import explain_network
 from numbadyn.model.stepping import entering, stepping
 from numbadyn.tracing.trace import current_trace
@@ -163,7 +163,7 @@ def _schedule_of(holder: Module) -> Schedule:
     leaves: list[Module] = []
     said: list[tuple[list[Any], list[Any]]] = []
     _collect(holder, leaves, [], said)
-    return sorted_leaves(leaves, _rank, said)
+    return sort_leaves(leaves, _rank, said)
 
 
 def _collect(holder: Any, leaves: list[Module], above: list[Module], said: list[Any]) -> None:
@@ -181,7 +181,7 @@ def _collect(holder: Any, leaves: list[Module], above: list[Module], said: list[
         elif child not in leaves and not child.driven:
             leaves.append(child)
     if len(holder.order):
-        said += said_order(holder, _leaves_of)
+        said += read_order(holder, _leaves_of)
 
 
 def _rank(leaf: Module) -> int:

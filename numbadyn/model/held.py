@@ -9,7 +9,7 @@ import weakref
 from typing import Any, Protocol
 
 from numbadyn.errors import NotInitialisedError
-from numbadyn.model.stepping import population_stepped
+from numbadyn.model.stepping import find_population_stepped
 from numbadyn.model.variable import Variable
 
 __all__ = ["Held", "Holder"]
@@ -36,7 +36,7 @@ class Held(Variable):
 
     def living_holder(self) -> Holder | None:
         """The simulator that holds the value; None if there is none, or none any more, or in an eager step."""
-        return None if self._holder is None or population_stepped() is not None else self._holder()
+        return None if self._holder is None or find_population_stepped() is not None else self._holder()
 
     def holder(self) -> Holder | None:
         """The simulator that holds the value; None if the variable does.
@@ -47,7 +47,7 @@ class Held(Variable):
             The simulator is gone, and the value with it.
         """
         found = self.living_holder()
-        if found is None and self._holder is not None and population_stepped() is None:
+        if found is None and self._holder is not None and find_population_stepped() is None:
             raise NotInitialisedError(
                 f"The value of {self.path} was held by a simulator, which is gone.",
                 where=self.path,

@@ -1,8 +1,10 @@
 """Initialisers: where the first values of states, the weights and the delays come from.
 
-In go values and distributions with units; out come arrays, with units for the user and as coherent floats for the
-layers beneath the border. A draw is a pure function of seed, stream and index of the element, so the same seed gives
-the same bits here and in the compiled builders. This module must not know Numba, nor what its numbers are used for.
+In: values and distributions with units.  Out: arrays, with units for the user and as coherent floats for the layers
+beneath the border.  Must not know: Numba, what its numbers are used for.
+
+A draw is a pure function of seed, stream and index of the element, so the same seed gives the same bits here and in the
+compiled builders.
 """
 
 import math
@@ -36,7 +38,7 @@ __all__ = [
     "Values",
     "as_initialiser",
     "as_synaptic",
-    "named_initialiser",
+    "name_initialiser",
 ]
 
 _WORD = 0xFFFFFFFF
@@ -433,7 +435,7 @@ def as_synaptic(value: Any) -> Initialiser:
     return as_initialiser(value) if plain else OfPairs(value)
 
 
-def named_initialiser(value: Any, path: str) -> Initialiser:
+def name_initialiser(value: Any, path: str) -> Initialiser:
     """Make an initialiser as `as_initialiser` does; what is wrong with it is reported under a name.
 
     Parameters

@@ -1,7 +1,7 @@
 """Checks of the arguments of initialisers.
 
-In go what a user wrote; out come coherent floats of one dimension, or a named error. This module must not know what a
-distribution does with them.
+In: what a user wrote.  Out: coherent floats of one dimension, or a named error.  Must not know: what a distribution
+does with them.
 """
 
 import math
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from numbadyn.errors import DimensionError, InvalidParameterError, NotEnoughMemoryError, ShapeError
 from numbadyn.units import Dimension, describe, join, split
 
-__all__ = ["check_not_nan", "naming_what_is_too_large", "not_negative", "ordered", "scalars", "show"]
+__all__ = ["check_not_nan", "name_what_is_too_large", "not_negative", "ordered", "scalars", "show"]
 
 
 def scalars(where: str, *, finite: bool = True, **given: Any) -> tuple[tuple[float, ...], Dimension]:
@@ -84,7 +84,7 @@ def check_not_nan(values: NDArray[Any], path: str) -> None:
 
 
 @contextmanager
-def naming_what_is_too_large(path: str, shape: tuple[int, ...]) -> Iterator[None]:
+def name_what_is_too_large(path: str, shape: tuple[int, ...]) -> Iterator[None]:
     """Name the state whose first values memory has no room for."""
     try:
         yield

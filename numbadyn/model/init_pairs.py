@@ -77,9 +77,9 @@ class OfPairs(Initialiser):
 
     def given(self, pre: Indices, post: Indices) -> Any:
         """What the user's function gives for some synapses."""
-        return self._asked(pre, post)
+        return self._ask(pre, post)
 
-    def _asked(self, *arguments: Any) -> Any:
+    def _ask(self, *arguments: Any) -> Any:
         """Call the user's function, and say what it was called with where it cannot do with arrays."""
         try:
             return self.function(*arguments)
@@ -262,7 +262,7 @@ class OfDistance(OfPairs):
         if self._period is not None:
             between -= self._period * np.rint(between / self._period)
         distances = np.sqrt((between * between).sum(axis=1))
-        return self._asked(join_eager(distances, self._unit))
+        return self._ask(join_eager(distances, self._unit))
 
     def fits(self, n_pre: int, n_post: int) -> None:
         """Refuse populations with other numbers of neurons than there are positions."""

@@ -143,7 +143,7 @@ class InputRegistry:
 
         Numbers are given anew in the order of names once the network has names, see `settle`.
         """
-        numbered = (self._full_key(text, label) for text in _numbered(title))
+        numbered = (self._full_key(text, label) for text in _number_title(title))
         key = next(key for key in numbered if key not in self._entries)
         self._entries[key] = inp
         self._titles[key] = (title, label)
@@ -155,7 +155,7 @@ class InputRegistry:
         new: dict[str, str] = {}
         for key in sorted(self._titles, key=self.place):
             title, label = self._titles[key]
-            candidates = (self._full_key(text, label) for text in _numbered(title))
+            candidates = (self._full_key(text, label) for text in _number_title(title))
             new[key] = next(text for text in candidates if text not in free)
             free.add(new[key])
         self._givers = {new.get(key, key): givers for key, givers in self._givers.items()}
@@ -192,7 +192,7 @@ class InputRegistry:
             cure=f"Registered are: {', '.join(self.keys()) or 'none'}.",
         )
 
-    def _matching(self, label: str | None) -> Iterator[tuple[str, Any]]:
+    def _find_matching(self, label: str | None) -> Iterator[tuple[str, Any]]:
         arrays = self._arrays()
         sources = [self._entries] if arrays is self._entries else [self._entries, arrays]
         found = [item for entries in sources for item in entries.items()]
@@ -218,7 +218,7 @@ class InputRegistry:
         """Start from `init` and add every matching input, sorted by name; None if there is neither."""
         trace = current_trace()
         total, synaptic = init, []
-        for key, value in self._matching(label):
+        for key, value in self._find_matching(label):
             if isinstance(value, Traced) or not callable(value):
                 if pop:
                     self._used.add(key)
@@ -230,12 +230,12 @@ class InputRegistry:
                 self._summed.add(key)
                 with drawing(self.owner, f"{self.kind} input {key}"):
                     term = call(value, args, kwargs, f"{self.kind} input {key!r}", self.owner.path)
-            total = self.added(total, self._named(trace, key, term), [key], dimension)
+            total = self.add_term(total, self._name_term(trace, key, term), [key], dimension)
         if synaptic and trace is not None:
-            total = self.added(total, _joined(trace, synaptic, self), [key for key, _value in synaptic], dimension)
+            total = self.add_term(total, _join(trace, synaptic, self), [key for key, _value in synaptic], dimension)
         return total
 
-    def added(self, total: Any, term: Any, keys: list[str], dimension: Dimension | None = None) -> Any:
+    def add_term(self, total: Any, term: Any, keys: list[str], dimension: Dimension | None = None) -> Any:
         """The sum with one more term; an error says which inputs it came from.
 
         Parameters
@@ -293,7 +293,7 @@ class InputRegistry:
             cure=cure,
         )
 
-    def _named(self, trace: Trace | None, key: str, term: Any) -> Any:
+    def _name_term(self, trace: Trace | None, key: str, term: Any) -> Any:
         if trace is not None:
             trace.probe(self.owner.path, f"{self.kind}_inputs[{key}]", as_node(trace, term))
         return term
@@ -319,7 +319,7 @@ class InputRegistry:
         self._summed.clear()
 
 
-def _numbered(title: str) -> Iterator[str]:
+def _number_title(title: str) -> Iterator[str]:
     """A title, then the same with numbers."""
     return itertools.chain([title], (f"{title}_{number}" for number in itertools.count(2)))
 
@@ -348,7 +348,7 @@ def _dimension_of(value: Any) -> Dimension:
     return resolved.node.dimension if isinstance(resolved, Traced) else split(resolved)[1]
 
 
-def _joined(trace: Trace, entries: list[tuple[str, Any]], registry: InputRegistry) -> Any:
+def _join(trace: Trace, entries: list[tuple[str, Any]], registry: InputRegistry) -> Any:
     """Synaptic sums of one unit and size become one sum with several connections, so one pass serves all."""
     groups: dict[Any, list[tuple[str, Any]]] = {}
     for key, value in entries:
@@ -373,6 +373,6 @@ def _joined(trace: Trace, entries: list[tuple[str, Any]], registry: InputRegistr
                 ),
             )
         for key, _value in members:
-            registry._named(trace, key, joined)
-        total = registry.added(total, joined, [key for key, _value in members])
+            registry._name_term(trace, key, joined)
+        total = registry.add_term(total, joined, [key for key, _value in members])
     return total

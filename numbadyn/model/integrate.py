@@ -111,7 +111,7 @@ def _eager_exp_euler(equations: Equations) -> Any:
     )
 
 
-def _moved(starts: Sequence[Any], by: Any, slopes: Sequence[Any]) -> list[Any]:
+def _advance(starts: Sequence[Any], by: Any, slopes: Sequence[Any]) -> list[Any]:
     """Every state, further along its slope by a time."""
     return [x + by * k for x, k in zip(starts, slopes, strict=True)]
 
@@ -144,7 +144,7 @@ def euler_step(f: RightHandSide, x: Any, *args: Any) -> Any:
     """
     equations = Equations(f, x, args, "euler_step")
     dt = environ.get_dt()
-    return equations.result(_moved(equations.start, dt, equations.slopes(equations.start)))
+    return equations.result(_advance(equations.start, dt, equations.slopes(equations.start)))
 
 
 def rk2_step(f: RightHandSide, x: Any, *args: Any) -> Any:
@@ -175,8 +175,8 @@ def rk2_step(f: RightHandSide, x: Any, *args: Any) -> Any:
     """
     equations = Equations(f, x, args, "rk2_step")
     start, dt = equations.start, environ.get_dt()
-    middle = _moved(start, 0.5 * dt, equations.slopes(start))
-    return equations.result(_moved(start, dt, equations.slopes(middle, 0.5)))
+    middle = _advance(start, 0.5 * dt, equations.slopes(start))
+    return equations.result(_advance(start, dt, equations.slopes(middle, 0.5)))
 
 
 def rk4_step(f: RightHandSide, x: Any, *args: Any) -> Any:
@@ -227,9 +227,9 @@ def rk4_step(f: RightHandSide, x: Any, *args: Any) -> Any:
     equations = Equations(f, x, args, "rk4_step")
     start, dt = equations.start, environ.get_dt()
     k1 = equations.slopes(start)
-    k2 = equations.slopes(_moved(start, 0.5 * dt, k1), 0.5)
-    k3 = equations.slopes(_moved(start, 0.5 * dt, k2), 0.5)
-    k4 = equations.slopes(_moved(start, dt, k3), 1.0)
+    k2 = equations.slopes(_advance(start, 0.5 * dt, k1), 0.5)
+    k3 = equations.slopes(_advance(start, 0.5 * dt, k2), 0.5)
+    k4 = equations.slopes(_advance(start, dt, k3), 1.0)
     return equations.result(
         [
             value + dt / 6.0 * (a + 2.0 * b + 2.0 * c + d)

@@ -93,7 +93,7 @@ def init_missing_states(
     new = [module for module in name_all(target, seed) if not module._initialised]
     wanted, taken = kwargs or {}, set()
     for module in _in_call_order(new, "init_state"):
-        given, named = _accepted(module.init_state, args, wanted)
+        given, named = _accept(module.init_state, args, wanted)
         module.init_state(*given, **named)
         taken |= {*range(len(given)), *named}
     unknown = [key for key in (*range(len(args)), *wanted) if key not in taken]
@@ -111,7 +111,7 @@ def init_missing_states(
     return target
 
 
-def _accepted(
+def _accept(
     method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The part of some arguments that a method takes."""

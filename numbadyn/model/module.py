@@ -25,7 +25,7 @@ from numbadyn.model.nearest import nearest_first
 from numbadyn.model.options import check_names
 from numbadyn.model.order import calling
 from numbadyn.model.past import Built, Past
-from numbadyn.model.stepping import entering, population_stepped
+from numbadyn.model.stepping import entering, find_population_stepped
 from numbadyn.model.streams import Streams
 from numbadyn.model.values import State
 from numbadyn.model.variable import Variable
@@ -140,7 +140,7 @@ class Module:
         """Say whether what is not there is a state that is yet to be made; Python asks when all else has failed."""
         if hasattr(type(self), name):
             return object.__getattribute__(self, name)  # a property that failed: its own error
-        if name.startswith("_") or current_trace() is not None or population_stepped() is not None:
+        if name.startswith("_") or current_trace() is not None or find_population_stepped() is not None:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
         raise missing(self, name, self.path)
 

@@ -23,14 +23,14 @@ from numbadyn.model.notes import ModelNotes
 from numbadyn.model.streams import drawing
 from numbadyn.tracing.trace import current_trace
 
-__all__ = ["Schedule", "calling", "note_touch", "said_order", "scheduled", "sorted_leaves"]
+__all__ = ["Schedule", "calling", "note_touch", "read_order", "scheduled", "sort_leaves"]
 
 _SCHEDULE: ContextVar[Schedule | None] = ContextVar("numbadyn_schedule", default=None)
 _CALLS: ContextVar[tuple[Any, ...]] = ContextVar("numbadyn_calls", default=())
 
 
 @dataclass(frozen=True, slots=True)
-class _Touch:
+class _Use:
     """A module has read or written something, its own or that of another one."""
 
     toucher: Any
@@ -58,7 +58,7 @@ class Schedule:
     current: Any = None
     outer: Schedule | None = None
     owners: dict[int, Any] = field(default_factory=dict)
-    touches: dict[tuple[int, str], dict[int, _Touch]] = field(default_factory=dict)
+    touches: dict[tuple[int, str], dict[int, _Use]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.owners = {id(leaf): leaf for leaf in self.leaves}
@@ -80,11 +80,11 @@ class Schedule:
         known = found.get(id(self.current))
         if known is None or writes > known.writes:
             place = str(trace.here) if trace is not None and owner is not self.current else self.current.path
-            found[id(self.current)] = _Touch(self.current, place, writes)
+            found[id(self.current)] = _Use(self.current, place, writes)
         if writes and owner is not None and id(owner) not in found:
-            found[id(owner)] = _Touch(owner, owner.path, False)  # it uses what is written to it
+            found[id(owner)] = _Use(owner, owner.path, False)  # it uses what is written to it
 
-    def _follows(self, one: _Touch, other: _Touch) -> bool:
+    def _follows(self, one: _Use, other: _Use) -> bool:
         """Whether it follows from ranks or from what a group says which of the two comes first."""
         a, b = id(one.toucher), id(other.toucher)
         return self.ranks[a] != self.ranks[b] or a in self.before[b] or b in self.before[a]
@@ -95,27 +95,27 @@ class Schedule:
             for one in (touch for touch in found.values() if touch.writes):
                 for other in found.values():
                     if other is not one and not self._follows(one, other):
-                        raise _unsaid(item, *self._named_first(module, one, other), self.ranks[id(one.toucher)])
+                        raise _order_error(item, *self._name_first(module, one, other), self.ranks[id(one.toucher)])
 
-    def _named_first(self, module: int, one: _Touch, other: _Touch) -> tuple[_Touch, _Touch]:
+    def _name_first(self, module: int, one: _Use, other: _Use) -> tuple[_Use, _Use]:
         """Of two touches the one to be named first, that of a stranger, and the other one."""
         owner = self.owners.get(module)
         return (other, one) if one.toucher is owner else (one, other)
 
 
-def _unsaid(item: str, one: _Touch, other: _Touch, rank: int) -> SchedulingError:
+def _order_error(item: str, one: _Use, other: _Use, rank: int) -> SchedulingError:
     verb, does = ("writes" if one.writes else "reads"), ("changes" if other.writes else "uses")
     return SchedulingError(
         f"{one.toucher.path} {verb} {item}, which {other.toucher.path} {does} in the same step; nobody says which of "
         "the two runs first, and the result depends on it.",
         where=one.place,
-        cure=_saying(str(other.toucher.path), str(one.toucher.path))
+        cure=_how_to_say(str(other.toucher.path), str(one.toucher.path))
         + ("" if rank == 0 else ", or read it in a projection, which runs before dynamics and other modules")
         + ", or write the group's update.",
     )
 
 
-def _saying(first: str, second: str) -> str:
+def _how_to_say(first: str, second: str) -> str:
     """How the order of two modules is said, in the innermost group that holds both."""
     pairs = list(zip(first.split("."), second.split("."), strict=False))
     depth = next((k for k, (one, other) in enumerate(pairs) if one != other), len(pairs) - 1)
@@ -193,10 +193,7 @@ def note_touch(module: Any, item: str, *, writes: bool = False) -> None:
         schedule = schedule.outer
 
 
-# ---- what groups say -------------------------------------------------------------------------------------------------
-
-
-def said_order(group: Any, leaves_of: Callable[[Any], list[Any]]) -> list[tuple[list[Any], list[Any]]]:
+def read_order(group: Any, leaves_of: Callable[[Any], list[Any]]) -> list[tuple[list[Any], list[Any]]]:
     """Pairs (these leaves, run before those) that the `order` of a group says.
 
     Parameters
@@ -233,7 +230,7 @@ def said_order(group: Any, leaves_of: Callable[[Any], list[Any]]) -> list[tuple[
     return [(found[k], later) for k in range(len(found)) for later in found[k + 1 :]]
 
 
-def sorted_leaves(leaves: list[Any], rank: Callable[[Any], int], said: list[tuple[list[Any], list[Any]]]) -> Schedule:
+def sort_leaves(leaves: list[Any], rank: Callable[[Any], int], said: list[tuple[list[Any], list[Any]]]) -> Schedule:
     """Order leaves by rank, then as groups say, then as they come: by name.
 
     Raises

@@ -41,8 +41,6 @@ class Population(HookedModule):
         #: Projections that end here, in whatever network they stand.
         self.arriving_projections = Arrivals()
 
-    # ---- geometry ----------------------------------------------------------------------------------------------------
-
     @property
     def in_size(self) -> tuple[int, ...]:
         """Geometry of the population: the lengths of its axes.
@@ -150,8 +148,6 @@ class Population(HookedModule):
         (10, 600)
         """
         return int(np.prod(self._in_size))
-
-    # ---- inputs ------------------------------------------------------------------------------------------------------
 
     @property
     def current_inputs(self) -> InputRegistry:
@@ -383,17 +379,17 @@ class Population(HookedModule):
         """
         renamed = self._currents.settle() | self._deltas.settle()
         for name in ("_before", "_after"):
-            hooks = [_renamed(pair, renamed) for pair in getattr(self, name).items()]
+            hooks = [_rename(pair, renamed) for pair in getattr(self, name).items()]
             kinds = [getattr(hook, "kind_of_hook", "") for _key, hook in hooks]
             for kind in set(kinds) - {""}:
                 places = [n for n, own in enumerate(kinds) if own == kind]
-                for n, pair in zip(places, sorted((hooks[n] for n in places), key=self._settled), strict=True):
+                for n, pair in zip(places, sorted((hooks[n] for n in places), key=self._place_of_hook), strict=True):
                     hooks[n] = pair
             runs = itertools.groupby(hooks, key=lambda pair: hasattr(pair[1], "kind_of_hook"))
-            sorted_runs = [sorted(run, key=self._settled) if settles else list(run) for settles, run in runs]
+            sorted_runs = [sorted(run, key=self._place_of_hook) if settles else list(run) for settles, run in runs]
             setattr(self, name, dict(itertools.chain(*sorted_runs)))
 
-    def _settled(self, pair: tuple[Any, Any]) -> tuple[str, str, str]:
+    def _place_of_hook(self, pair: tuple[Any, Any]) -> tuple[str, str, str]:
         """Place of a hook among those of projections."""
         key, hook = pair
         if hasattr(hook, "input_key"):
@@ -407,7 +403,7 @@ class Population(HookedModule):
         return [*super().wiring(), *self._before.values(), *self._after.values(), *inputs]
 
 
-def _renamed(pair: tuple[Any, Any], new: dict[str, str]) -> tuple[Any, Any]:
+def _rename(pair: tuple[Any, Any], new: dict[str, str]) -> tuple[Any, Any]:
     """A hook under its new key, where it serves an input."""
     key, hook = pair
     if not hasattr(hook, "input_key"):

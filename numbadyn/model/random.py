@@ -17,7 +17,7 @@ from numbadyn.errors import InvalidParameterError, ShapeError
 from numbadyn.ir.elementary import numpy_functions
 from numbadyn.model import environ
 from numbadyn.model.geometry import as_size
-from numbadyn.model.stepping import population_stepped
+from numbadyn.model.stepping import find_population_stepped
 from numbadyn.tracing.trace import Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import DIMENSIONLESS, join, split
@@ -30,7 +30,7 @@ Size = int | tuple[int, ...] | None
 def _shape(trace: Trace | None, size: Size) -> tuple[int, ...]:
     if size is not None:
         return as_size(size, "nd.random")
-    population = population_stepped() if trace is None else trace.path[-1][1]
+    population = find_population_stepped() if trace is None else trace.path[-1][1]
     if population is None:
         raise ShapeError(
             "A random draw outside a trace has no population.",

@@ -14,12 +14,12 @@ from typing import Any, Literal
 from numbadyn.model.notes import ModelNotes
 from numbadyn.tracing.trace import current_trace
 
-__all__ = ["entering", "population_stepped", "stepping"]
+__all__ = ["entering", "find_population_stepped", "stepping"]
 
 _STEPPING: ContextVar[tuple[int, ...] | None] = ContextVar("numbadyn_stepping", default=None)
 
 
-def population_stepped() -> tuple[int, ...] | None:
+def find_population_stepped() -> tuple[int, ...] | None:
     """Shape of the population that is being updated by an eager call; None outside of one."""
     return _STEPPING.get()
 

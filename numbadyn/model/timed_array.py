@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from numbadyn.errors import FixedAttributeError, InvalidParameterError, LookupRangeError, ShapeError, UnitExpectedError
 from numbadyn.ir.nodes import BindContext, Lookup, ParamSpec
 from numbadyn.model import environ
-from numbadyn.model.timed_rows import eager_rows, traced_rows
+from numbadyn.model.timed_rows import eager_rows, trace_rows
 from numbadyn.tracing.guards import watch
 from numbadyn.tracing.lookups import Fitting, gather, is_traced
 from numbadyn.tracing.stored import is_mapped, kind_stored, stored_array
@@ -118,8 +118,6 @@ class TimedArray:
             )
         return float(scale.reshape(-1)[0]), dimension
 
-    # ---- what it holds -----------------------------------------------------------------------------------------------
-
     def _time(self, given: Any, what: str) -> float:
         if not is_quantity(given):
             raise UnitExpectedError(
@@ -219,8 +217,6 @@ class TimedArray:
     def __repr__(self) -> str:
         return f"TimedArray(shape={self.shape}, dt={self._dt:g} ms)"
 
-    # ---- reading -----------------------------------------------------------------------------------------------------
-
     def __call__(self, t: Any, *index: Any) -> Any:
         """Values at a time.
 
@@ -305,7 +301,7 @@ class _Reader:
             magnitude_in(join_eager(0.0, trace.node(time).dimension), TIME, what="t", where=str(trace.here))
         if table._start:
             time = trace.emit("sub", time, self._bound("start", "real", TIME, lambda: table._start))
-        row, part = traced_rows(trace, time, lambda: table._dt, table.name)
+        row, part = trace_rows(trace, time, lambda: table._dt, table.name)
         self.count = self._bound("rows", "int", DIMENSIONLESS, lambda: table.shape[0])
         if table._after == "error":
             self._guard(row)

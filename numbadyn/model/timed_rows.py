@@ -19,7 +19,7 @@ from numbadyn.model.delays.times.rule import tolerance
 from numbadyn.tracing.trace import Trace
 from numbadyn.units import DIMENSIONLESS, TIME
 
-__all__ = ["eager_rows", "steps_per_row", "traced_rows"]
+__all__ = ["eager_rows", "steps_per_row", "trace_rows"]
 
 _ULPS = 4 * 2.0**-52
 
@@ -88,7 +88,7 @@ def _after_step(trace: Trace, node: int) -> list[tuple[str, int]] | None:
     return None
 
 
-def traced_rows(trace: Trace, time: int, interval: Callable[[], float], name: str) -> tuple[int, Callable[[], int]]:
+def trace_rows(trace: Trace, time: int, interval: Callable[[], float], name: str) -> tuple[int, Callable[[], int]]:
     """Row of a time, and a function that makes the node of the part behind its start.
 
     Parameters

@@ -33,14 +33,14 @@ from numbadyn.model.init import (
     Initialiser,
     Values,
     as_initialiser,
-    named_initialiser,
+    name_initialiser,
 )
-from numbadyn.model.init_checks import check_not_nan, naming_what_is_too_large
+from numbadyn.model.init_checks import check_not_nan, name_what_is_too_large
 from numbadyn.model.order import note_touch
-from numbadyn.model.stepping import population_stepped
+from numbadyn.model.stepping import find_population_stepped
 from numbadyn.model.streams import stream_of
 from numbadyn.model.variable import Variable, resolve
-from numbadyn.model.widened import fits, widened
+from numbadyn.model.widened import fits, widen
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import Dimension, describe, join_eager, magnitude_in, split
@@ -116,10 +116,10 @@ class Parameter(Variable):
             value = value._given
         recipe: Initialiser
         if isinstance(value, Initialiser) or (callable(value) and not isinstance(value, type)):
-            recipe = named_initialiser(value, self.path)
+            recipe = name_initialiser(value, self.path)
         else:
             magnitude, dimension = split(value, where=self.path)
-            array = widened(magnitude)
+            array = widen(magnitude)
             if array.dtype.kind not in "biuf":
                 raise InvalidParameterError(
                     f"{self.path} is {value!r}.",
@@ -137,7 +137,7 @@ class Parameter(Variable):
                     where=self.path,
                     cure=f"Give it in {wanted} or a unit that converts to it.",
                 )
-        if (listed := _listed(recipe)) is not None:
+        if (listed := _list_values(recipe)) is not None:
             self._domain(recipe).check_given(listed, value, recipe.dimension, self.path)
         return recipe
 
@@ -266,7 +266,7 @@ class _Refused:
         raise self._error
 
 
-def _listed(recipe: Initialiser) -> NDArray[Any] | None:
+def _list_values(recipe: Initialiser) -> NDArray[Any] | None:
     """The numbers of a recipe that lists them; None where they are drawn or computed later."""
     if isinstance(recipe, _Plain):
         return recipe.array
@@ -336,7 +336,7 @@ class State(Held):
             given = given.content()
         if not isinstance(given, Initialiser) and not callable(given):
             magnitude, dimension = split(given, where=self.path)
-            array = widened(magnitude)
+            array = widen(magnitude)
             recipe: Initialiser = _Plain(array, dimension)
         else:
             recipe = as_initialiser(given)
@@ -417,7 +417,7 @@ class State(Held):
         """Set the eager value to the first values of the initialiser."""
         self._assigned = False
         self.hold(None)
-        with naming_what_is_too_large(self.path, self.varshape):
+        with name_what_is_too_large(self.path, self.varshape):
             self._value = np.array(self.initial(BindContext(0.0, seed)), dtype=self._dtype())
 
     @property
@@ -452,7 +452,7 @@ class State(Held):
                 cure=f"Write a value in {self.dimension}.",
             )
         self._value = stored(np.asarray(magnitude), self.varshape, self.array().dtype, self.path)
-        self._assigned = self._assigned or population_stepped() is None
+        self._assigned = self._assigned or find_population_stepped() is None
 
     def array(self) -> NDArray[Any]:
         """Eager value in the coherent unit system; drawn on first use."""

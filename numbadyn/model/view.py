@@ -92,8 +92,6 @@ class View:
             )
         object.__setattr__(self, name, value)
 
-    # ---- what it is --------------------------------------------------------------------------------------------------
-
     @property
     def path(self) -> str:
         """Name for messages and results: that of the population and the index."""
@@ -182,8 +180,6 @@ class View:
             f"{self.population.path}.{name}.",
         )
 
-    # ---- reading -----------------------------------------------------------------------------------------------------
-
     def __call__(self) -> Any:
         """The latest output of these neurons."""
         return self.output_delay()()
@@ -195,7 +191,7 @@ class View:
     def prefetch_delay(self, state: str, *time_and_index: Any, **options: Any) -> PrefetchDelayAt:
         """Reference to a state of these neurons some time ago; see `Dynamics.prefetch_delay`."""
         view, time = self._part(time_and_index)
-        made = PrefetchDelayAt(self.population, state, *view._timed(time), **options)
+        made = PrefetchDelayAt(self.population, state, *view._convert_time(time), **options)
         if _one(time):
             made.view, made.whole = view, PrefetchDelayAt(self.population, state, *time, **options)
         return made
@@ -210,7 +206,7 @@ class View:
                 where=self.path,
                 cure="Read the whole output, and index what the reference gives.",
             )
-        made = OutputDelayAt(self.population, *view._timed(time), **options)
+        made = OutputDelayAt(self.population, *view._convert_time(time), **options)
         if _one(time):
             made.view, made.whole = view, OutputDelayAt(self.population, *time, **options)
         return made
@@ -222,7 +218,7 @@ class View:
             parts = tuple(parts[0])
         return (self[parts[1:]] if len(parts) > 1 else self), parts[:1]
 
-    def _timed(self, time: tuple[Any, ...]) -> tuple[Any, ...]:
+    def _convert_time(self, time: tuple[Any, ...]) -> tuple[Any, ...]:
         """Time and index as a reference takes them: each of several times reads the whole view."""
         given = time[0] if time else None
         if given is not None and is_quantity(given) and np.ndim(given):
@@ -235,8 +231,6 @@ class View:
         """A module that is stepped after each update of the population, seen by these neurons."""
         made = self.population.align_pre(dyn)
         return View(made, self._numbers, self._text)
-
-    # ---- inputs ------------------------------------------------------------------------------------------------------
 
     def add_current_input(self, key: Any, inp: Any, label: str | None = None) -> None:
         """Register a current of these neurons alone; see `Dynamics.add_current_input`.
@@ -256,13 +250,13 @@ class View:
         >>> print(cells.sum_current_inputs(0 * pA, cells.V.value))
         [0. 5. 5. 0.] pA
         """
-        self.population.add_current_input(key, self._spreading(inp), label)
+        self.population.add_current_input(key, self._make_spreading(inp), label)
 
     def add_delta_input(self, key: Any, inp: Any, label: str | None = None) -> None:
         """Register a jump of these neurons alone; see `add_current_input`."""
-        self.population.add_delta_input(key, self._spreading(inp), label)
+        self.population.add_delta_input(key, self._make_spreading(inp), label)
 
-    def _spreading(self, inp: Any) -> Any:
+    def _make_spreading(self, inp: Any) -> Any:
         if isinstance(inp, Traced) or not callable(inp):
             return self.spread(inp)
 
@@ -285,7 +279,7 @@ class View:
         dimension = given.node.dimension if isinstance(given, Traced) else split(given)[1]
         zero = 0.0 if dimension == DIMENSIONLESS else join(0.0, dimension)
         if np.shape(given) in ((), self.population.varshape):
-            return np.where(inside, given, zero) if isinstance(given, Traced) else _filled(inside, given, None)
+            return np.where(inside, given, zero) if isinstance(given, Traced) else _fill(inside, given, None)
         if np.shape(given) != self.varshape:
             raise ViewError(
                 f"An input of {self.path} has the shape {np.shape(given)}, but the view has {self.varshape}.",
@@ -295,7 +289,7 @@ class View:
         place = np.zeros(self.population.num, dtype=np.int64)
         place[self.elements] = np.arange(self.num)
         back = tuple(np.unravel_index(place.reshape(self.population.varshape), self.varshape))
-        return np.where(inside, given[back], zero) if isinstance(given, Traced) else _filled(inside, given, back)
+        return np.where(inside, given[back], zero) if isinstance(given, Traced) else _fill(inside, given, back)
 
 
 class _PrefetchOfView(Prefetch):
@@ -339,7 +333,7 @@ def _one(time: tuple[Any, ...]) -> bool:
     return not time or time[0] is None or (is_quantity(time[0]) and np.ndim(time[0]) == 0)
 
 
-def _filled(inside: NDArray[np.bool_], given: Any, back: Any) -> Any:
+def _fill(inside: NDArray[np.bool_], given: Any, back: Any) -> Any:
     magnitude, dimension = split(given)
     values = np.asarray(magnitude)
     return join_eager(np.where(inside, values if back is None else values[back], 0), dimension)
@@ -355,9 +349,6 @@ def whole_of(given: Any) -> Any:
     if isinstance(given, View):
         return given.population
     return given.whole if view_of(given) is not None else given
-
-
-# ---- indices ---------------------------------------------------------------------------------------------------------
 
 
 def chosen(population: Dynamics, numbers: NDArray[np.int64], key: Any, before: str = "") -> View:
@@ -386,16 +377,16 @@ def chosen(population: Dynamics, numbers: NDArray[np.int64], key: Any, before: s
         found = np.atleast_1d(numbers[parts])
     except (IndexError, ValueError) as error:
         raise ViewError(
-            f"{_shown(key)} does not fit {where}, which has the shape {numbers.shape}: {error}.",
+            f"{_show(key)} does not fit {where}, which has the shape {numbers.shape}: {error}.",
             where=where,
             cure="Give whole numbers below its size, a slice, or a mask of its shape.",
         ) from None
     if not found.size:
-        raise ViewError(f"{_shown(key)} of {where} holds no neuron.", where=where, cure="Choose at least one neuron.")
+        raise ViewError(f"{_show(key)} of {where} holds no neuron.", where=where, cure="Choose at least one neuron.")
     values, counts = np.unique(found, return_counts=True)
     if values.size != found.size:
         raise ViewError(
-            f"{_shown(key)} of {where} names neuron {values[counts > 1][0]} more than once.",
+            f"{_show(key)} of {where} names neuron {values[counts > 1][0]} more than once.",
             where=where,
             cure="Name each neuron once.",
         )
@@ -415,7 +406,7 @@ def _part(part: Any, population: Dynamics, key: Any) -> Any:
     if array.dtype.kind not in "iub" or (array.dtype.kind == "b" and array.ndim == 0):
         name = "state" if isinstance(part, str) else "index"
         raise ViewError(
-            f"{population.path}[{_shown(key)}] is asked for, but {_shown(part)} is no index of neurons.",
+            f"{population.path}[{_show(key)}] is asked for, but {_show(part)} is no index of neurons.",
             where=population.path,
             cure=f"Read the {name} by {population.path}.prefetch({part!r})."
             if isinstance(part, str)
@@ -434,7 +425,7 @@ def _check_slices(parts: tuple[Any, ...], shape: tuple[int, ...], where: str) ->
         for bound in (part.start, part.stop):
             if bound is not None and not -size <= bound <= size:
                 raise ViewError(
-                    f"{_shown(part)} reaches beyond {where}, which has {size} neurons"
+                    f"{_show(part)} reaches beyond {where}, which has {size} neurons"
                     + (" along this axis." if len(shape) > 1 else "."),
                     where=where,
                     cure=f"Keep the bounds between 0 and {size}, or leave one out.",
@@ -448,10 +439,10 @@ def _text(parts: tuple[Any, ...], found: NDArray[np.int64]) -> str:
     ):
         mark = hashlib.sha256(np.ascontiguousarray(found).tobytes()).hexdigest()[:6]
         return f"[{found.size} neurons, {mark}]"
-    return f"[{', '.join(_shown(part) for part in parts)}]"
+    return f"[{', '.join(_show(part) for part in parts)}]"
 
 
-def _shown(part: Any) -> str:
+def _show(part: Any) -> str:
     """An index as it is written."""
     if isinstance(part, slice):
         bounds = [part.start, part.stop, *([] if part.step is None else [part.step])]
@@ -459,7 +450,7 @@ def _shown(part: Any) -> str:
     if part is Ellipsis:
         return "..."
     if isinstance(part, tuple):
-        return ", ".join(map(_shown, part))
+        return ", ".join(map(_show, part))
     if isinstance(part, np.ndarray | list):
         array = np.asarray(part)
         return str(array.tolist()) if array.size <= _SHOWN else f"an array of shape {array.shape}"

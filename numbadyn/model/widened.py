@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["fits", "widened"]
+__all__ = ["fits", "widen"]
 
 
-def widened(values: Any) -> NDArray[Any]:
+def widen(values: Any) -> NDArray[Any]:
     """The same numbers as Booleans, int64 or float64; what are no numbers comes back as it is.
 
     Parameters
@@ -25,7 +25,7 @@ def widened(values: Any) -> NDArray[Any]:
 
     Examples
     --------
-    >>> widened(np.int8(3)).dtype, widened([0.5, 1]).dtype
+    >>> widen(np.int8(3)).dtype, widen([0.5, 1]).dtype
     (dtype('int64'), dtype('float64'))
     """
     array = np.asarray(values)

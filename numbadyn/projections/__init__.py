@@ -1,7 +1,7 @@
 """Projections: what carries signals from one population to another.
 
-In go populations, a rule of connection, models of synapses; out comes what arrives at each target. Nothing here knows
-Numba or how the delivery is compiled.
+In: populations, a rule of connection, models of synapses.  Out: what arrives at each target.  Must not know: Numba or
+how the delivery is compiled.
 """
 
 from numbadyn.projections.align_post import AlignPostProj

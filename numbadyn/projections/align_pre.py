@@ -15,7 +15,7 @@ from numbadyn.model.describe import Describer
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.projections.base import SynapticProjection
 from numbadyn.projections.output import attach_output, make_output, tell_driver
-from numbadyn.projections.source import kept_on_population, made_for_signal, take
+from numbadyn.projections.presynaptic import keep_on_population, make_for_signal, take
 from numbadyn.units import DIMENSIONLESS, join_eager
 
 __all__ = ["AlignPreProj"]
@@ -93,9 +93,9 @@ class AlignPreProj(SynapticProjection):
                 where=kind,
                 cure="Give a synapse, such as nd.Expon.desc(tau=5*ms).",
             )
-        on_population = None if through else kept_on_population(modules, syn)
+        on_population = None if through else keep_on_population(modules, syn)
         if on_population is None:
-            made = made_for_signal(syn, modules, through, comm, post)
+            made = make_for_signal(syn, modules, through, comm, post)
             sources = modules
         else:
             made, sources = on_population

@@ -13,7 +13,7 @@ from numbadyn.model.describe import Describer
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.projections.align_post import AlignPostProj
 from numbadyn.projections.align_pre import AlignPreProj
-from numbadyn.projections.source import kept_on_population, made_for_signal
+from numbadyn.projections.presynaptic import keep_on_population, make_for_signal
 
 __all__ = ["align_post_projection", "align_pre_projection"]
 
@@ -185,9 +185,9 @@ def _with_plasticity(
             where=where,
             cure="Give nd.STP.desc(U=0.2), nd.STD(n), or another Dynamics that takes the spikes of a step.",
         )
-    on_population = kept_on_population(signal, stp) if isinstance(stp, Describer) else None
+    on_population = keep_on_population(signal, stp) if isinstance(stp, Describer) else None
     if on_population is not None:
         return *on_population, ()
-    made = made_for_signal(stp, signal, (), comm, post)
+    made = make_for_signal(stp, signal, (), comm, post)
     made.name = made.name or "stp"  # it stands in a list of stages too, whose place says less
     return made, signal, (made,)

@@ -189,8 +189,6 @@ class Delivery:
         total = self._eager_sum(table, magnitude)
         return join_eager(total.reshape(self.out_shape), self.rule.weight_dimension * dimension)
 
-    # ---- traced ------------------------------------------------------------------------------------------------------
-
     def _traced(self, trace: Trace, signal: Any) -> Any:
         self.check_given_weights()
         node = as_node(trace, signal)
@@ -317,8 +315,6 @@ class Delivery:
             )
         steps_in(self.delay.value if isinstance(self.delay, Constant) else self.delay.values, context, where)
 
-    # ---- eager -------------------------------------------------------------------------------------------------------
-
     def reset(self) -> None:
         """Forget the signals of earlier eager calls."""
         self._past.clear()
@@ -366,8 +362,6 @@ class Delivery:
                 values = values * np.repeat(past[events], last - first)
             np.add.at(total, table.targets[rows], values)
         return total
-
-    # ---- reading back ------------------------------------------------------------------------------------------------
 
     def edges(self, dt: Any = None) -> EdgeList:
         """Make the synapses again; see `SynapticProjection.edges`."""

@@ -19,10 +19,10 @@ from numbadyn.model.view import View, view_of
 from numbadyn.projections.apply import Delivery
 from numbadyn.projections.connectivity import Connectivity, EdgeList
 from numbadyn.projections.ends import check_self
-from numbadyn.projections.source import Source
+from numbadyn.projections.presynaptic import PresynapticSide
 from numbadyn.units import Dimension, describe, join
 
-__all__ = ["SynapticProjection", "checked_target", "serial"]
+__all__ = ["SynapticProjection", "check_post", "serial"]
 
 _SERIAL = itertools.count(1)
 """Numbers for keys of projections that stand in no network and so have no name of their own."""
@@ -34,9 +34,9 @@ class SynapticProjection(Projection):
     Parameters
     ----------
     modules : tuple
-        Where the signal comes from; see `Source`.
+        Where the signal comes from; see `PresynapticSide`.
     through : tuple, optional
-        What it passes through then; see `Source`.
+        What it passes through then; see `PresynapticSide`.
     comm, delay
         See `Delivery`.
     post : Dynamics or View
@@ -71,9 +71,9 @@ class SynapticProjection(Projection):
     ) -> None:
         super().__init__(name)
         self._serial = serial()
-        self._post = checked_target(post, self.path)
+        self._post = check_post(post, self.path)
         self._post.arriving_projections.add(self)
-        self._source = Source(modules, self.path, through, synapses=isinstance(comm, Connectivity))
+        self._source = PresynapticSide(modules, self.path, through, synapses=isinstance(comm, Connectivity))
         self.stages = self._source.stages
         self.comm = comm
         self._delivery = Delivery(
@@ -190,7 +190,7 @@ def serial() -> int:
     return next(_SERIAL)
 
 
-def checked_target(post: Any, where: str) -> Dynamics:
+def check_post(post: Any, where: str) -> Dynamics:
     """Give the target, that of a view its population, after checking that it can have inputs."""
     post = post.population if isinstance(post, View) else post
     if not isinstance(post, Dynamics):

@@ -16,7 +16,7 @@ from numbadyn.model.init import Initialiser
 from numbadyn.model.seams import table_builder
 from numbadyn.projections.connectivity import Connectivity, Places, SynapseTable
 
-__all__ = ["CONNECTIVITY_STREAM", "STREAMS", "Builder", "build", "made_by"]
+__all__ = ["CONNECTIVITY_STREAM", "STREAMS", "TableBuilder", "build", "made_by"]
 
 CONNECTIVITY_STREAM = 0x80000000
 """First of the streams of random numbers of a rule with a seed of its own."""
@@ -25,7 +25,7 @@ STREAMS = 4
 """How many streams each projection has: structure, weights, delays, numbers of synapses."""
 
 
-class Builder(Protocol):
+class TableBuilder(Protocol):
     """What makes a table; see `numbadyn.runtime.builders.build`."""
 
     def __call__(
@@ -45,17 +45,17 @@ class Builder(Protocol):
         ...
 
 
-_OTHER: ContextVar[Builder | None] = ContextVar("another builder", default=None)
+_OTHER: ContextVar[TableBuilder | None] = ContextVar("another builder", default=None)
 
 
 @contextmanager
-def made_by(builder: Builder) -> Iterator[None]:
+def made_by(builder: TableBuilder) -> Iterator[None]:
     """Let somebody else make the tables for a while: in the memory of a device.
 
     Parameters
     ----------
     builder : callable
-        Arguments as of `Builder`; what it gives has the attributes of a table.
+        Arguments as of `TableBuilder`; what it gives has the attributes of a table.
     """
     token = _OTHER.set(builder)
     try:
@@ -109,7 +109,7 @@ def build(
     NotEnoughMemoryError
         The lists do not fit.
     """
-    builder: Builder = _OTHER.get() or table_builder()
+    builder: TableBuilder = _OTHER.get() or table_builder()
     if rule.seed is not None:
         seed, stream = rule.seed, CONNECTIVITY_STREAM
     more = {} if read_by is None else {"read_by": read_by}

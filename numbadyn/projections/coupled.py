@@ -89,7 +89,7 @@ def settle(trace: Trace) -> dict[Any, Any]:
         if late is not None and context is not None:
             late.check_late(context)
             groups_of(trace)[id(member)] = late
-    for members in _touching([member for member in noted if member.acts_at_once]):
+    for members in _find_touching([member for member in noted if member.acts_at_once]):
         known = strong_group(trace, members[0])
         group = known or _group_of(trace, members)
         if group is None:
@@ -101,7 +101,7 @@ def settle(trace: Trace) -> dict[Any, Any]:
     return learnt
 
 
-def _touching(members: list[GapJunction]) -> list[list[GapJunction]]:
+def _find_touching(members: list[GapJunction]) -> list[list[GapJunction]]:
     """Gap junctions in lots that share states, in the order of the recording."""
     lots: list[list[GapJunction]] = []
     for member in members:
@@ -145,8 +145,6 @@ class Group:
     solved: bool = False
     _spare: dict[Any, Any] = field(default_factory=dict)
 
-    # ---- who hangs together ------------------------------------------------------------------------------------------
-
     @functools.cached_property
     def ends(self) -> dict[tuple[int, str], End]:
         """The states that take part."""
@@ -182,8 +180,6 @@ class Group:
     def solvable(self) -> bool:
         """Whether the pieces are small enough to be solved."""
         return bool(self.pieces.n_pairs <= MOST_PAIRS)
-
-    # ---- how strong the coupling is ----------------------------------------------------------------------------------
 
     def _rates(self, context: BindContext) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
         """One-sided junctions: who changes, towards whom, and how fast (1/ms)."""
@@ -268,8 +264,6 @@ class Group:
         means = present + np.bincount(changes, shares, self.size)
         return [join(means[self._numbers(end)], given[0][1]) for end in member.ends]
 
-    # ---- what strong junctions read ----------------------------------------------------------------------------------
-
     def _weights(self, context: BindContext) -> NDArray[np.float64]:
         """Weight of each pair in the mean over a step; kept, since it is asked for several times a run."""
         changes, makes, rates = self._rates(context)
@@ -295,7 +289,7 @@ class Group:
             if not lot["of"].size:
                 continue
             theirs = own if other is end else self._latest(other)
-            difference = _chosen(trace, theirs, lot["from"]) - _chosen(trace, own, lot["of"])
+            difference = _choose(trace, theirs, lot["from"]) - _choose(trace, own, lot["of"])
             spec = ParamSpec(f"{self.members[0].path}.share", lot["of"].shape, "real", DIMENSIONLESS, lot["weights"])
             share = Traced(trace, trace.param(lot["owner"], spec))
             total = total + lot["delivery"](difference * share)
@@ -334,7 +328,7 @@ def eager_group(member: GapJunction, context: BindContext) -> Group | None:
     """
 
     def made() -> Group | None:
-        members, ends = _reached(member)
+        members, ends = _reach(member)
         trace = Trace("eager")
         trace.notes(ModelNotes).context = context
         with trace.recording(), environ.context(dt=join(context.dt, TIME)):
@@ -355,7 +349,7 @@ def eager_group(member: GapJunction, context: BindContext) -> Group | None:
         return None
 
 
-def _reached(member: GapJunction) -> tuple[list[GapJunction], list[Dynamics]]:
+def _reach(member: GapJunction) -> tuple[list[GapJunction], list[Dynamics]]:
     """Gap junctions without delay that act on each other, and their populations."""
     members, ends = [member], list(dict.fromkeys(end.module for end in member.ends))
     for end in ends:
@@ -366,7 +360,7 @@ def _reached(member: GapJunction) -> tuple[list[GapJunction], list[Dynamics]]:
     return sorted(members, key=lambda one: one.serial), ends
 
 
-def _chosen(trace: Trace, value: Traced, elements: NDArray[np.int64]) -> Traced:
+def _choose(trace: Trace, value: Traced, elements: NDArray[np.int64]) -> Traced:
     return Traced(trace, trace.take(as_node(trace, value), elements))
 
 

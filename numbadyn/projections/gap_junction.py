@@ -24,7 +24,7 @@ from numbadyn.model.init import Constant
 from numbadyn.model.values import Parameter
 from numbadyn.model.view import view_of
 from numbadyn.projections.apply import Delivery
-from numbadyn.projections.base import checked_target, serial
+from numbadyn.projections.base import check_post, serial
 from numbadyn.projections.connectivity import Edges
 from numbadyn.projections.coupled import End, Group, eager_group, groups_of, note_member, strong_group
 from numbadyn.tracing.trace import Trace, current_trace
@@ -41,7 +41,7 @@ class GapJunction(Projection):
         self, pre: Any, pre_state: Any, post: Any, post_state: Any, conn: Any, delay: Any, label: Any, name: Any
     ) -> None:
         super().__init__(name)
-        self._pre, self._post = checked_target(pre, self.path), checked_target(post, self.path)
+        self._pre, self._post = check_post(pre, self.path), check_post(post, self.path)
         for end in (self._pre, self._post):
             end.arriving_projections.add(self)
         for state in (pre_state, post_state):

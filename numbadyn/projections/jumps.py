@@ -16,10 +16,10 @@ from numbadyn.errors import InvalidParameterError, ShapeError
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.inputs import InputRegistry
 
-__all__ = ["Jumps", "chosen_neurons", "jumps_of"]
+__all__ = ["Jumps", "choose_neurons", "jumps_of"]
 
 
-def chosen_neurons(indices: Any, shape: tuple[int, ...], where: str) -> NDArray[np.bool_]:
+def choose_neurons(indices: Any, shape: tuple[int, ...], where: str) -> NDArray[np.bool_]:
     """Give the mask of the neurons that some indices mean, by NumPy's rules for an array of this shape."""
     numbers = np.arange(math.prod(shape)).reshape(shape)
     try:
@@ -69,7 +69,7 @@ class Jumps:
         jump = self.registry.sum(None, (), None, {})
         if jump is not None:
             state = self.owner.state(self.item)
-            state.value = self.registry.added(state.value, jump, self.registry.taken)
+            state.value = self.registry.add_term(state.value, jump, self.registry.taken)
         self.registry.end_update()
 
 

@@ -18,10 +18,10 @@ from numbadyn.model.group import Projection
 from numbadyn.model.init import Initialiser
 from numbadyn.model.values import Parameter, State
 from numbadyn.model.view import view_of
-from numbadyn.projections.base import checked_target, serial
+from numbadyn.projections.base import check_post, serial
 from numbadyn.projections.conductances import check_jump
-from numbadyn.projections.jumps import chosen_neurons, jumps_of
-from numbadyn.projections.poisson_arguments import checked_jump, checked_mask, whole_number
+from numbadyn.projections.jumps import choose_neurons, jumps_of
+from numbadyn.projections.poisson_arguments import convert_jump, convert_mask, whole_number
 from numbadyn.tracing.traced import Traced
 from numbadyn.units import FREQUENCY, join, join_eager, split
 
@@ -96,7 +96,7 @@ class PoissonInput(Projection):
         name: str | None = None,
     ) -> None:
         super().__init__(name)
-        self._post = checked_target(target.module if isinstance(target, Prefetch) else target, self.path)
+        self._post = check_post(target.module if isinstance(target, Prefetch) else target, self.path)
         self._post.arriving_projections.add(self)
         self.varshape = self._post.varshape
         part = view_of(target)
@@ -104,7 +104,7 @@ class PoissonInput(Projection):
         if self._part is not None:
             chosen: NDArray[np.bool_] | None = self._part.mask
         else:
-            chosen = None if indices is None else chosen_neurons(indices, self.varshape, self.path)
+            chosen = None if indices is None else choose_neurons(indices, self.varshape, self.path)
         count = whole_number(num_input, self.path)
         for what, given in (("freq", freq), ("weight", weight)):
             if given is None:
@@ -229,16 +229,16 @@ def poisson_input(
         )
     shape = state.varshape
     old = state.value
-    number, rate, height = checked_jump(num_input, freq, weight, old)
+    number, rate, height = convert_jump(num_input, freq, weight, old)
     part = view_of(target)
     if not isinstance(height, Traced) and state.owner is not None:
         check_jump(np.asarray(split(height)[0]), split(height)[1], state.owner, True, "nd.poisson_input")
     if part is not None:
         number = number * (part if indices is None else part[indices]).mask.astype(float)
     elif indices is not None:
-        number = number * chosen_neurons(indices, shape, "nd.poisson_input").astype(float)
+        number = number * choose_neurons(indices, shape, "nd.poisson_input").astype(float)
     new = old + _jump(number, rate, height, shape)
-    state.value = new if refractory is None else np.where(checked_mask(refractory, shape), old, new)
+    state.value = new if refractory is None else np.where(convert_mask(refractory, shape), old, new)
 
 
 def _jump(num: Any, rate: Any, weight: Any, shape: tuple[int, ...]) -> Any:

@@ -17,7 +17,7 @@ from numbadyn.tracing.trace import ANY, current_trace
 from numbadyn.tracing.traced import Traced
 from numbadyn.units import DIMENSIONLESS, FREQUENCY, Dimension, describe, is_quantity, join_eager, magnitude_in, split
 
-__all__ = ["checked_jump", "checked_mask", "whole_number"]
+__all__ = ["convert_jump", "convert_mask", "whole_number"]
 
 _CURE = "Give num_input=1000, freq=20*Hz and weight=0.1*mV, for example."
 _WHERE = "nd.poisson_input"
@@ -43,7 +43,7 @@ def _no_number(given: Any, name: str, where: str) -> InvalidParameterError:
     )
 
 
-def checked_jump(num: Any, freq: Any, weight: Any, old: Any) -> tuple[Any, Any, Any]:
+def convert_jump(num: Any, freq: Any, weight: Any, old: Any) -> tuple[Any, Any, Any]:
     """Check the arguments of a jump that is made by hand; those that are computed are checked for shape and unit.
 
     Parameters
@@ -63,16 +63,16 @@ def checked_jump(num: Any, freq: Any, weight: Any, old: Any) -> tuple[Any, Any, 
     plain = not isinstance(number, Traced)
     if plain and (number is None or isinstance(number, Initialiser) or not _whole(np.asarray(number))):
         raise _no_number(num, _WHERE, _here())
-    number = _checked("num_input", number, DIMENSIONLESS, shape)
-    rate = _checked("freq", freq, FREQUENCY, shape)
+    number = _convert("num_input", number, DIMENSIONLESS, shape)
+    rate = _convert("freq", freq, FREQUENCY, shape)
     if not isinstance(rate, Traced) and (np.asarray(rate) < 0).any():
         raise InvalidParameterError(
             f"freq of {_WHERE} is {describe(rate)}, but a rate must be zero or more.", where=_here(), cure=_CURE
         )
-    return number, rate, _checked("weight", weight, unit, shape)
+    return number, rate, _convert("weight", weight, unit, shape)
 
 
-def checked_mask(given: Any, shape: tuple[int, ...]) -> Any:
+def convert_mask(given: Any, shape: tuple[int, ...]) -> Any:
     """Give which neurons are refractory, after checking that it is a mask of the population."""
     mask = resolve(given)
     kind = mask.node.kind if isinstance(mask, Traced) else "bool" if np.asarray(mask).dtype.kind == "b" else "number"
@@ -85,7 +85,7 @@ def checked_mask(given: Any, shape: tuple[int, ...]) -> Any:
     return mask
 
 
-def _checked(name: str, given: Any, dimension: Dimension, shape: tuple[int, ...]) -> Any:
+def _convert(name: str, given: Any, dimension: Dimension, shape: tuple[int, ...]) -> Any:
     """Give a value that has the unit and fits the shape."""
     what, where, value = f"{name} of {_WHERE}", _here(), resolve(given)
     if value is None or isinstance(value, Initialiser | str):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from numbadyn.errors import DeviceLostError
-from numbadyn.runtime.forecast import CURES, Part, allocating, require
+from numbadyn.runtime.forecast import CURES, MemoryPart, allocating, require
 from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.runtime.logs import SampleLog, SpikeLog
 from numbadyn.runtime.machine import Machine, Outcome
@@ -141,7 +141,7 @@ def _check_samples(samples: list[SampleLog], first: int, stop: int) -> None:
     for sample in samples:
         sample.release()
         count, size = sample.measure(first, stop)
-        parts.append(Part(f"{sample.name} ({count} samples of {sample.elements.size} elements)", size))
+        parts.append(MemoryPart(f"{sample.name} ({count} samples of {sample.elements.size} elements)", size))
     require(parts, what="The recordings of this run", cure=CURES["recordings"])
 
 

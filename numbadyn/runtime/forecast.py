@@ -19,7 +19,7 @@ from numbadyn.runtime import room
 __all__ = [
     "CURES",
     "SPARE",
-    "Part",
+    "MemoryPart",
     "allocating",
     "expected_bytes",
     "require",
@@ -40,7 +40,7 @@ CURES = {
 }
 
 
-class Part(NamedTuple):
+class MemoryPart(NamedTuple):
     """Something that needs memory.
 
     Parameters
@@ -56,7 +56,7 @@ class Part(NamedTuple):
 
 
 def require(
-    parts: Sequence[Part],
+    parts: Sequence[MemoryPart],
     *,
     what: str,
     cure: str,
@@ -69,7 +69,7 @@ def require(
 
     Parameters
     ----------
-    parts : sequence of Part
+    parts : sequence of MemoryPart
         What is to be allocated.
     what : str
         What all parts are, as the beginning of a sentence.
@@ -150,10 +150,10 @@ def expected_bytes(rule: Any, bits: int, *, delayed: bool) -> int:
     return synapses * each + 8 * int(rule.n_pre + 1) + (8 if rule.uniform_weight else 0)
 
 
-def synapse_parts(step: Step, bits: int) -> list[Part]:
+def synapse_parts(step: Step, bits: int) -> list[MemoryPart]:
     """What the synapses of each projection need."""
     return [
-        Part(
+        MemoryPart(
             f"{connection.name} ({connection.rule.expected_synapses:.4g} synapses)",
             expected_bytes(connection.rule, bits, delayed=connection.delayed),
         )
@@ -183,7 +183,7 @@ def require_reading(name: str, synapses: int, *, sorted_again: bool, table: int 
     both_ends_weight_and_delay = 32
     each = both_ends_weight_and_delay + 4 + (both_ends_weight_and_delay + 16 if sorted_again else 0)
     require(
-        [Part(f"{name} ({synapses:.4g} synapses)", table + each * synapses)],
+        [MemoryPart(f"{name} ({synapses:.4g} synapses)", table + each * synapses)],
         what="The lists of all synapses",
         cure="Read a projection with fewer synapses; what a rule makes of a few neurons shows on a smaller network",
     )
@@ -193,6 +193,5 @@ def require_weights(name: str, rule: Any, bits: int, *, delayed: bool) -> None:
     """Refuse weights of each synapse's own where they would not fit beside those that are there; see `require`."""
     size = expected_bytes(rule, bits, delayed=delayed)
     if not rule.uniform_weight:
-        require(
-            [Part(f"{name} ({rule.expected_synapses:.4g} synapses)", size)], what="New weights", cure=CURES["synapses"]
-        )
+        part = MemoryPart(f"{name} ({rule.expected_synapses:.4g} synapses)", size)
+        require([part], what="New weights", cure=CURES["synapses"])

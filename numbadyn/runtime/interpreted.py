@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from numbadyn.ir.interpreter import Interpreter
 from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.lowering.program import CHECK_EVERY
-from numbadyn.runtime.forecast import CURES, Part, require
+from numbadyn.runtime.forecast import CURES, MemoryPart, require
 from numbadyn.runtime.logs import SampleLog, SpikeLog
 from numbadyn.runtime.machine import Machine, Outcome, check_depths, longest_delays
 
@@ -47,7 +47,7 @@ class InterpreterMachine(Machine):
 
     def _expect(self, parts: list[tuple[str, int]]) -> None:
         """Refuse states and histories that would not fit."""
-        named = [Part(*part) for part in parts]
+        named = [MemoryPart(*part) for part in parts]
         require(named, what=f"The states and histories of {self.step.name}", cure=CURES["states"])
 
     @property

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.runtime.forecast import Part, allocating, require
+from numbadyn.runtime.forecast import MemoryPart, allocating, require
 from numbadyn.runtime.soundness import Signs, unsound
 
 __all__ = ["SampleLog", "SpikeLog"]
@@ -75,7 +75,7 @@ class SpikeLog:
 
     def _grow(self, room: int) -> None:
         each = self.indices.itemsize + self.steps.itemsize
-        part = Part(f"{self.used} spikes so far, room for {room}", room * each)
+        part = MemoryPart(f"{self.used} spikes so far, room for {room}", room * each)
         cure = "Record fewer populations, run in pieces (each sim.run(...) gives its spikes), or look for a network "
         cure += "that fires more than it should"
         with allocating("recorded spikes", "spikes=True", cure):

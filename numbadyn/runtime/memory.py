@@ -17,7 +17,7 @@ from numbadyn.ir.kinds import KINDS, Kind, dtype_of
 from numbadyn.ir.nodes import BindContext
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.program import Program
-from numbadyn.runtime.forecast import CURES, Part, require
+from numbadyn.runtime.forecast import CURES, MemoryPart, require
 
 __all__ = ["Memory"]
 
@@ -107,18 +107,18 @@ class Memory:
                 used[kind] += self.extent(buffer)
         return used
 
-    def _parts(self) -> list[Part]:
+    def _parts(self) -> list[MemoryPart]:
         """What each buffer needs, and the lists of events."""
         step, bits = self.program.step, self.evaluator.context.bits
         parts = []
         for buffer in self.offsets:
             each = dtype_of(buffer.kind, bits).itemsize
             slots = f", {self.depths[buffer.index]} steps" if buffer.role == "ring" else ""
-            parts.append(Part(f"{buffer.name} ({self.size(buffer)} elements{slots})", self.extent(buffer) * each))
+            parts.append(MemoryPart(f"{buffer.name} ({self.size(buffer)} elements{slots})", self.extent(buffer) * each))
         for number in sorted(self.program.events):
             channel, depth = step.channels[number], self.depths[number]
             size = int(np.prod(channel.shape, dtype=np.int64))
-            parts.append(Part(f"events of {channel.name} ({size} elements, {depth} steps)", 4 * size * depth))
+            parts.append(MemoryPart(f"events of {channel.name} ({size} elements, {depth} steps)", 4 * size * depth))
         return parts
 
     def _place_events(self) -> tuple[int, int]:

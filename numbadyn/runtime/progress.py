@@ -1,7 +1,7 @@
 """How a run reports how far it is.
 
-What goes in: the number of steps and how many were just done. What comes out: a bar in simulated time, or nothing.
-What it must not know: networks, engines and units; times are plain floats in ms.
+In: the number of steps and how many were just done.  Out: a bar in simulated time, or nothing.  Must not know:
+networks, engines and units; times are plain floats in ms.
 
 The engine calls `Progress.start` when compilation is over, `Progress.advance` 5 to 20 times a second, between two
 chunks of steps, and `Progress.close` at the end, also after an error. A call costs some microseconds.

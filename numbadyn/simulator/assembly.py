@@ -127,7 +127,7 @@ class Assembly:
             self._filled_at = changes()
             name = self.step.name
             with allocating(f"the states and histories of {name}", name, CURES["states"]):
-                made = self._made_machine()
+                made = self._make_machine()
                 if self._taken is not None:
                     made.restore(self._taken)
             self._machine, self._taken = made, None
@@ -189,7 +189,7 @@ class Assembly:
             self._taken = self._machine.snapshot()
             self._machine = None
 
-    def _made_machine(self) -> Machine:
+    def _make_machine(self) -> Machine:
         """A network in memory, before its first step."""
         check_drawn(self.network, self.context)
         if self.target == "interpret":

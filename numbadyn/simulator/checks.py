@@ -20,11 +20,11 @@ from numbadyn.units import TIME, describe, is_quantity, magnitude_in
 
 __all__ = [
     "check_drawn",
+    "check_launch",
+    "check_rounding",
+    "check_seed",
     "check_synapses",
-    "checked_delays",
-    "checked_launch",
-    "checked_seed",
-    "checked_target",
+    "check_target",
     "duration_steps",
     "fixed",
 ]
@@ -33,7 +33,7 @@ _TARGETS = ("cpu", "interpret", "cuda")
 _LAUNCHES = get_args(Way)
 
 
-def checked_target(target: str, threads: Any, precision: int) -> str:
+def check_target(target: str, threads: Any, precision: int) -> str:
     """The target, after checking it with the number of threads and the precision."""
     if target not in _TARGETS:
         raise TargetError(
@@ -92,7 +92,7 @@ def check_drawn(network: Module, context: BindContext) -> None:
                 value.fetch(context)
 
 
-def checked_launch(launch: Any) -> Way:
+def check_launch(launch: Any) -> Way:
     """The way to run many steps on a GPU, after checking it."""
     if launch not in _LAUNCHES:
         raise TargetError(
@@ -103,7 +103,7 @@ def checked_launch(launch: Any) -> Way:
     return launch  # type: ignore[no-any-return]
 
 
-def checked_seed(seed: Any, where: str = "Simulator(seed=...)") -> int:
+def check_seed(seed: Any, where: str = "Simulator(seed=...)") -> int:
     """The seed as an int, after checking it."""
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= int(seed) < 2**64:
         raise TargetError(f"The seed is {seed!r}.", where=where, cure="Give a whole number from 0 to 2**64 - 1.")
@@ -126,7 +126,7 @@ def fixed(name: str, value: Any) -> FixedAttributeError:
     )
 
 
-def checked_delays(delays: Any) -> str:
+def check_rounding(delays: Any) -> str:
     """What becomes of delays between steps, after checking how users say it."""
     if not isinstance(delays, str) or delays not in ("up", "nearest", "exact"):
         raise TargetError(

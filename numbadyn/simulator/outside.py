@@ -9,10 +9,10 @@ from numbadyn.model.module import Module
 from numbadyn.model.naming import walk
 from numbadyn.model.population import Population
 
-__all__ = ["left_out"]
+__all__ = ["describe_left_out"]
 
 
-def left_out(root: Module) -> str:
+def describe_left_out(root: Module) -> str:
     """Name the projections onto the populations of a root that are not in it themselves.
 
     Parameters

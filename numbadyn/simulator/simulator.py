@@ -29,17 +29,17 @@ from numbadyn.runtime.engine import RunOutcome, run_steps
 from numbadyn.runtime.progress import make_progress
 from numbadyn.simulator.assembly import Assembly
 from numbadyn.simulator.checks import (
+    check_launch,
+    check_rounding,
+    check_seed,
     check_synapses,
-    checked_delays,
-    checked_launch,
-    checked_seed,
-    checked_target,
+    check_target,
     duration_steps,
     fixed,
 )
 from numbadyn.simulator.endings import broken_guard, not_finite
 from numbadyn.simulator.order import UserOrder
-from numbadyn.simulator.outside import left_out
+from numbadyn.simulator.outside import describe_left_out
 from numbadyn.simulator.recorder import Recorder
 from numbadyn.simulator.synapses import Weights, refuse_delays
 from numbadyn.simulator.turns import TRACING, Turns, in_turn, keeping
@@ -133,8 +133,8 @@ class Simulator(Assembly):
         self._under_way = None
         self.network = network
         self._dt = environ.time_step(dt, "Simulator(dt=...)")
-        self.target = checked_target(target, threads, precision)
-        self.threads, self.precision, self.seed = threads, precision, checked_seed(seed)
+        self.target = check_target(target, threads, precision)
+        self.threads, self.precision, self.seed = threads, precision, check_seed(seed)
         if not isinstance(network, Module):
             raise TargetError(
                 f"A network is a Module, but {network!r} is a {type(network).__name__}.",
@@ -142,13 +142,13 @@ class Simulator(Assembly):
                 cure="Give a DynamicsGroup, a Dynamics or another Module.",
             )
         check_initialised(network)
-        self.context = BindContext(self._dt, self.seed, precision, checked_delays(delays))
+        self.context = BindContext(self._dt, self.seed, precision, check_rounding(delays))
         with TRACING:
             init_missing_states(network, self.seed)
         self._alone = bool(alone)
         self.step = self._traced()
         check_synapses(self.step, self.target)
-        self.reproducible, self.launch = bool(reproducible), checked_launch(launch)
+        self.reproducible, self.launch = bool(reproducible), check_launch(launch)
         self._device = Device() if self.target == "cuda" else None
         self._order = UserOrder(lambda: self.tables)
         self._recorder = Recorder(network, self.step, self._dt, precision, self._order)
@@ -159,8 +159,6 @@ class Simulator(Assembly):
         self._weights, self._built_with = Weights(self.step), self.context
         self._claim()
         self._ready = True
-
-    # ---- building ----------------------------------------------------------------------------------------------------
 
     def compile(self) -> Simulator:
         """Build the synapses and compile now (or load from the cache) instead of at the first run.
@@ -204,9 +202,7 @@ class Simulator(Assembly):
         Projections onto what is simulated that are not in it themselves, as of a part of a network, are named at the
         end.
         """
-        return explain(self.program, self.context, self.tables, self._recorder.looks) + left_out(self.network)
-
-    # ---- recording ---------------------------------------------------------------------------------------------------
+        return explain(self.program, self.context, self.tables, self._recorder.looks) + describe_left_out(self.network)
 
     @named_options
     @in_turn()
@@ -263,8 +259,6 @@ class Simulator(Assembly):
         if self._recorder.add(module, variable, spikes=spikes, collected=collected, running=running, **window):
             self._take_down()
             self._invalidate("program")
-
-    # ---- running -----------------------------------------------------------------------------------------------------
 
     @property
     def dt(self) -> Any:
@@ -375,7 +369,7 @@ class Simulator(Assembly):
             Itself.
         """
         if seed is not None:
-            self._reseed(checked_seed(seed, "Simulator.reset(seed=...)"), connectivity)
+            self._reseed(check_seed(seed, "Simulator.reset(seed=...)"), connectivity)
         self._forget()
         self._claim()
         return self
@@ -447,8 +441,6 @@ class Simulator(Assembly):
         full = stored(magnitude, shape, dtype, f"{path}.{variable}")
         self._set_values(number, self._order.kept(self.step.states[number].space, full))
         self._claim()
-
-    # ---- what a simulator does not do --------------------------------------------------------------------------------
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not name.startswith("_") and vars(self).get("_ready", False):

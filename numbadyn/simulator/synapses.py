@@ -70,14 +70,14 @@ class Weights:
         for number, connection in enumerate(self._connections):
             if self._built[number] is not connection.rule.weight:
                 rule = connection.reweigh(connection.rule.weight)
-                changed = maker.reweighed(number, self._own.get(number, tables[number]), rule)
+                changed = maker.reweigh(number, self._own.get(number, tables[number]), rule)
                 (self._own if number in self._own else tables)[number] = changed
                 self._built[number] = connection.rule.weight
 
     def set(self, number: int, value: Any, tables: list[Any], maker: Maker) -> None:
         """Give other weights until `forget`."""
         rule = self._connections[number].reweigh(value)
-        changed = maker.reweighed(number, tables[number], rule)
+        changed = maker.reweigh(number, tables[number], rule)
         self._own.setdefault(number, tables[number])
         tables[number], self._given[number] = changed, rule
 
@@ -114,7 +114,7 @@ class Maker:
         self._connections, self._context, self._device, self._making = step.connections, context, device, making
         self._real = np.dtype(f"float{context.bits}")
 
-    def reweighed(self, number: int, table: Any, rule: Connectivity) -> Any:
+    def reweigh(self, number: int, table: Any, rule: Connectivity) -> Any:
         """The table with the weights of a rule."""
         recipe, shared, connection = rule.weight, None, self._connections[number]
         require_weights(connection.name, rule, self._context.bits, delayed=connection.delayed)

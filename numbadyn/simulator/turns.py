@@ -28,7 +28,7 @@ _LONG = {"run": "is running", "compile": "is compiled"}
 _PATIENCE = 0.05
 
 
-class _Holder(NamedTuple):
+class _TurnHolder(NamedTuple):
     """Whose turn it is."""
 
     process: int
@@ -53,7 +53,7 @@ class Turns:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._holder: _Holder | None = None
+        self._holder: _TurnHolder | None = None
 
     @contextmanager
     def take(self, what: str, *, reading: bool = False) -> Iterator[Interrupts]:
@@ -82,16 +82,16 @@ class Turns:
             yield Interrupts()
             return
         with Interrupts() as interrupts:
-            lock = self._acquired(what)
+            lock = self._acquire(what)
             try:
                 me = threading.current_thread()
-                self._holder = _Holder(os.getpid(), threading.get_ident(), me.name, what)
+                self._holder = _TurnHolder(os.getpid(), threading.get_ident(), me.name, what)
                 yield interrupts
             finally:
                 self._holder = None
                 lock.release()
 
-    def _acquired(self, what: str) -> threading.Lock:
+    def _acquire(self, what: str) -> threading.Lock:
         """The lock, once it is free."""
         while not self._lock.acquire(timeout=0.0 if self._is_long(self._holder) else _PATIENCE):
             holder = self._holder
@@ -104,11 +104,11 @@ class Turns:
         return self._lock
 
     @staticmethod
-    def _is_long(holder: _Holder | None) -> bool:
+    def _is_long(holder: _TurnHolder | None) -> bool:
         return holder is not None and holder.what in _LONG
 
 
-def _busy(what: str, holder: _Holder) -> SimulatorBusyError:
+def _busy(what: str, holder: _TurnHolder) -> SimulatorBusyError:
     own = holder.thread == threading.get_ident()
     doing = _LONG.get(holder.what, f"is in the middle of {holder.what}")
     return SimulatorBusyError(

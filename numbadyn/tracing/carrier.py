@@ -1,12 +1,13 @@
 """A carrier that brings a traced value through functions that turn everything into an array first.
 
-In goes a traced value, out comes an array of one element that stands for it for a moment. `quantities` calls
-``np.asanyarray(other)`` at the start of ``q + t``, ``q - t`` and ``q % t``, before any protocol is asked; the carrier
-survives that call and hands the operation, with the unit of ``q``, to the traced value. This module must not know what
-a traced value is, and it must not import `quantities`.
+In: a traced value.  Out: an array of one element that stands for it for a moment.  Must not know: what a traced value
+is, `quantities`.
 
-A plain ``np.asarray(t)`` strips the carrier of its class. What is left holds a guard in place of the value, and every
-use of a guard as a number raises, so nothing passes without a unit, a shape or a trace. The carrier has one dimension
+`quantities` calls ``np.asanyarray(other)`` at the start of ``q + t``, ``q - t`` and ``q % t``, before any protocol is
+asked; the carrier survives that call and hands the operation, with the unit of ``q``, to the traced value.
+
+A plain ``np.asarray(t)`` strips the carrier of its class. What is left holds a `Stripped` in place of the value, and
+every use of it as a number raises, so nothing passes without a unit, a shape or a trace. The carrier has one dimension
 and not none, because NumPy would put the traced value itself, without asking, into ``np.array([t, t])``.
 
 Comparisons (``q < t``) cannot be helped this way: `quantities` drops the unit of the left side before anyone is asked.
@@ -18,7 +19,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-__all__ = ["Carrier", "Guard", "carry", "is_stripped", "may_have_lost_unit"]
+__all__ = ["Carrier", "Stripped", "carry", "is_stripped", "may_have_lost_unit"]
 
 #: Called with a sentence that says what was tried; raises the named error for it.
 Refuse = Callable[[str], NoReturn]
@@ -60,7 +61,7 @@ def carry(traced: object, refuse: Refuse, dtype: Any = None) -> "Carrier":
     if dtype is not None and np.dtype(dtype) != np.dtype(object):
         refuse(f"A traced value has no numbers of type {np.dtype(dtype).name} while the step is traced.")
     array = np.empty(1, dtype=object)
-    array[0] = Guard(refuse)
+    array[0] = Stripped(refuse)
     carrier = array.view(Carrier)
     carrier.traced = traced
     return carrier
@@ -101,10 +102,10 @@ def is_stripped(value: object) -> bool:
     -------
     bool
     """
-    return isinstance(value, np.ndarray) and value.dtype == object and any(isinstance(v, Guard) for v in value.flat)
+    return isinstance(value, np.ndarray) and value.dtype == object and any(isinstance(v, Stripped) for v in value.flat)
 
 
-class Guard:
+class Stripped:
     """What is left of a traced value in a plain array; every use as a number raises.
 
     Parameters
@@ -116,7 +117,7 @@ class Guard:
     --------
     >>> def refuse(what):
     ...     raise TypeError(what)
-    >>> Guard(refuse) + 1
+    >>> Stripped(refuse) + 1
     Traceback (most recent call last):
     TypeError: A traced value has no number while the step is traced; it was turned into a plain array.
     """

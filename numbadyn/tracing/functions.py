@@ -22,13 +22,13 @@ __all__ = ["ARRAY_FUNCTIONS"]
 Lift = Callable[[Any], int]
 
 
-def _refused(trace: Trace, what: str, cure: str) -> ShapeError:
+def _refuse(trace: Trace, what: str, cure: str) -> ShapeError:
     return ShapeError(what, where=str(trace.here), cure=cure)
 
 
 def _select(trace: Trace, lift: Lift, condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = None) -> int:
     if len(condlist) != len(choicelist) or not len(condlist):
-        raise _refused(
+        raise _refuse(
             trace,
             f"np.select has {len(condlist)} conditions and {len(choicelist)} choices.",
             "Give as many choices as conditions, at least one.",
@@ -67,7 +67,7 @@ def _concatenate(trace: Trace, lift: Lift, arrays: Sequence[Any], axis: int | No
         elements = np.concatenate(numbers, axis)
         owners = np.concatenate([np.full(shape, number) for number, shape in enumerate(shapes)], axis)
     except (TypeError, ValueError) as error:
-        raise _refused(
+        raise _refuse(
             trace,
             f"np.concatenate of shapes {', '.join(map(str, shapes))} along axis {axis}: {error}.",
             "Join values that have an axis and agree in all others; make one of a single number by np.full.",

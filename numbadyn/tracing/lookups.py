@@ -78,9 +78,6 @@ def picked(trace: Trace, source: int, index: int) -> int:
     return trace.source("take", (source, index), trace.node(index).shape, node.kind, node.dimension)
 
 
-# ---- indexing --------------------------------------------------------------------------------------------------------
-
-
 def gather(trace: Trace, source: int, shape: tuple[int, ...], key: Any, lift: Lift) -> int:
     """Elements of an array by NumPy's rules, where some of the indices are traced whole numbers.
 

@@ -98,8 +98,6 @@ class Trace:
         self._outside: FrameType | None = None
         self._notes: dict[type, Any] = {}
 
-    # ---- context ---------------------------------------------------------------------------------------------------
-
     @contextmanager
     def recording(self) -> Iterator[Trace]:
         """Make this the active trace; what called is outside of the model."""
@@ -166,8 +164,6 @@ class Trace:
         """The innermost line of a model, be it a ready-made one: where a value is made."""
         return made_at(self.path[-1][0], self._outside, self._updates[-1])
 
-    # ---- nodes -----------------------------------------------------------------------------------------------------
-
     def node(self, index: int) -> Node:
         """The node of this number."""
         return self.step.nodes[index]
@@ -207,8 +203,6 @@ class Trace:
     def step_number(self) -> int:
         """The step number n."""
         return self._once("step", lambda: self.source("step", (), (), "int", DIMENSIONLESS, label="n"))
-
-    # ---- parameters and literals -------------------------------------------------------------------------------------
 
     def param(self, owner: Any, spec: ParamSpec) -> int:
         """Node of a bound parameter; one per object."""
@@ -266,8 +260,6 @@ class Trace:
         """Node of zero in the unit of a value."""
         return self.constant(0.0, self.node(index).dimension)
 
-    # ---- states ------------------------------------------------------------------------------------------------------
-
     def state_index(self, owner: Any, spec: Callable[[], StateSpec]) -> int:
         """Number of a state in the step, made on first use."""
         key = id(owner)
@@ -320,8 +312,6 @@ class Trace:
                 )
             return self.cast(value, spec.kind)
         return value
-
-    # ---- channels, connections, trains -------------------------------------------------------------------------------
 
     def channel(self, key: Any, make: Callable[[], Channel]) -> int:
         """Number of the channel of this key, made on first use."""
@@ -385,8 +375,6 @@ class Trace:
     def probe(self, path: str, name: str, value: int) -> None:
         """Give a value a name under which it can be recorded."""
         self.step.probes[path, name] = value
-
-    # ---- elementwise operations --------------------------------------------------------------------------------------
 
     def cast(self, value: int, kind: Kind) -> int:
         """The value as another kind."""

@@ -73,8 +73,6 @@ class Traced(StandsForQuantity, Operators):
         self._index = index
         self._unit = unit  # size of the unit that `magnitude` counts in; 1 is the coherent one
 
-    # ---- what it is --------------------------------------------------------------------------------------------------
-
     def checked(self, trace: Trace) -> int:
         """Node number, after checking that the value belongs to this trace."""
         if trace is not self._trace:
@@ -119,8 +117,6 @@ class Traced(StandsForQuantity, Operators):
     def __repr__(self) -> str:
         unit = str(self.dimension) or "no unit"
         return f"<traced {self.kind} of shape {self.shape}, {unit}>"
-
-    # ---- NumPy -------------------------------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         trace = require_trace()
@@ -181,8 +177,6 @@ class Traced(StandsForQuantity, Operators):
             cure="Use NumPy functions on the value itself: np.exp(x), np.where(c, a, b).",
         )
 
-    # ---- what it cannot be -------------------------------------------------------------------------------------------
-
     def _refuse(self, use: str, cure: str = "") -> NoReturn:
         raise TracedValueError(
             f"{use} needs the number itself, but a step is being traced and {self!r} has none yet.",
@@ -237,8 +231,6 @@ class Traced(StandsForQuantity, Operators):
     def __delitem__(self, key: Any) -> NoReturn:
         self._refuse("Deletion of some elements", "Index by a constant array of the elements to keep.")
 
-    # ---- methods of quantities ---------------------------------------------------------------------------------------
-
     def rescale(self, unit: Any) -> Traced:
         """The same value; its `magnitude` counts in the new unit."""
         size, dimension = scale_of(unit)
@@ -258,8 +250,6 @@ class Traced(StandsForQuantity, Operators):
         return Traced(
             self._trace, self._trace.emit("div", self._index, self._trace.constant(self._unit, self.dimension))
         )
-
-    # ---- methods of arrays -------------------------------------------------------------------------------------------
 
     def astype(self, dtype: Any) -> Traced:
         """The value as bool, int or float."""

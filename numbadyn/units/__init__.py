@@ -1,12 +1,11 @@
 """Units at the border: dimension algebra in one coherent system, and the only door to `quantities`.
 
-In go values with units, out come plain numbers with a `Dimension`, and back. This layer must not know anything above
-it.
+In: values with units.  Out: plain numbers with a `Dimension`, and back.  Must not know: anything above it.
 """
 
-from .aliases import QuantityLike, SizeLike
-from .conversion import Magnitude, describe, is_quantity, join, magnitude_in, split, unit_of
-from .dimension import (
+from numbadyn.units.aliases import QuantityLike, SizeLike
+from numbadyn.units.conversion import Magnitude, describe, is_quantity, join, magnitude_in, split, unit_of
+from numbadyn.units.dimension import (
     CAPACITANCE,
     CHARGE,
     CONCENTRATION,
@@ -21,8 +20,8 @@ from .dimension import (
     VOLTAGE,
     Dimension,
 )
-from .eager import STEP, UnitArray, alike, join_eager
-from .stand_in import StandsForQuantity, scale_of
+from numbadyn.units.eager import STEP, UnitArray, alike, join_eager
+from numbadyn.units.stand_in import StandsForQuantity, scale_of
 
 __all__ = [
     "CAPACITANCE",

@@ -1,8 +1,9 @@
 """The border between physical units and plain numbers.
 
-In goes what a user wrote (a `quantities.Quantity` in any unit, a number, an array), out comes a plain float or array in
-the coherent system with its `Dimension`; and the way back for results. This is the only module that imports
-`quantities`. It must not know what the numbers are used for.
+In: what a user wrote (a `quantities.Quantity` in any unit, a number, an array).  Out: a plain float or array in the
+coherent system with its `Dimension`; and the way back for results.  Must not know: what the numbers are used for.
+
+This is the only module that imports `quantities`.
 """
 
 from decimal import Decimal
@@ -14,9 +15,8 @@ import numpy as np
 import quantities as pq
 
 from numbadyn.errors import DimensionError, InvalidParameterError, UnitExpectedError
-
-from .dimension import DIMENSIONLESS, Dimension
-from .naming import factors_of
+from numbadyn.units.dimension import DIMENSIONLESS, Dimension
+from numbadyn.units.naming import factors_of
 
 __all__ = ["Magnitude", "describe", "is_quantity", "join", "magnitude_in", "split", "unit_of"]
 

@@ -1,7 +1,7 @@
 """Dimensions: what kind of thing a number measures.
 
-In go exponents of the seven SI base dimensions, out comes a small immutable value that can be multiplied, divided,
-raised to a power, compared, hashed and printed. This module must not know `quantities`, nor how a number is converted.
+In: exponents of the seven SI base dimensions.  Out: a small immutable value that can be multiplied, divided, raised to
+a power, compared, hashed and printed.  Must not know: `quantities`, how a number is converted.
 """
 
 from dataclasses import dataclass
@@ -9,8 +9,7 @@ from fractions import Fraction
 from numbers import Rational
 
 from numbadyn.errors import DimensionError
-
-from .naming import Exponent, Exponents, name_of
+from numbadyn.units.naming import Exponent, Exponents, name_of
 
 __all__ = [
     "CAPACITANCE",

@@ -12,9 +12,8 @@ import numpy as np
 import quantities as pq
 
 from numbadyn.errors import DimensionError
-
-from .conversion import Magnitude, is_quantity, join, magnitude_in, split
-from .dimension import DIMENSIONLESS, TIME, Dimension
+from numbadyn.units.conversion import Magnitude, is_quantity, join, magnitude_in, split
+from numbadyn.units.dimension import DIMENSIONLESS, TIME, Dimension
 
 __all__ = ["STEP", "UnitArray", "alike", "join_eager"]
 

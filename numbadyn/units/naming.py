@@ -1,8 +1,9 @@
 """Names for dimensions in the words of a modeller.
 
-In go the seven SI exponents of a dimension, out comes the shortest product of units of the coherent system: ``mV/ms``,
-``nS``, ``pF/um^2``. `quantities` can read every name (those that it lacks, such as GOhm and fC, once a result has
-needed them). This module must not know `quantities` itself.
+In: the seven SI exponents of a dimension.  Out: the shortest product of units of the coherent system: ``mV/ms``,
+``nS``, ``pF/um^2``.  Must not know: `quantities` itself.
+
+`quantities` can read every name (those that it lacks, such as GOhm and fC, once a result has needed them).
 """
 
 from collections.abc import Iterator

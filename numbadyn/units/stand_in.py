@@ -11,8 +11,8 @@ from typing import Any
 
 import quantities as pq
 
-from .conversion import split
-from .dimension import Dimension
+from numbadyn.units.conversion import split
+from numbadyn.units.dimension import Dimension
 
 __all__ = ["StandsForQuantity", "scale_of"]
 

@@ -1,7 +1,7 @@
 """Ready-made models, written with nothing but the public model interface: read them as examples.
 
-In go parameters with units; out come neurons, generators of spikes, synapses and outputs. Nothing here knows how a
-network is lowered or run.
+In: parameters with units.  Out: neurons, generators of spikes, synapses and outputs.  Must not know: how a network is
+lowered or run.
 """
 
 from numbadyn.zoo.generators import Playback, PoissonGroup, SpikeTrain

@@ -1,7 +1,7 @@
 """The folder that holds generated source text and compiled kernels.
 
-What goes in: the location that the user chose, names and bytes of files. What comes out: a folder that can be written,
-files that are either whole or absent. What it must not know: Numba, and what the files mean.
+In: the location that the user chose, names and bytes of files.  Out: a folder that can be written, files that are
+either whole or absent.  Must not know: Numba, and what the files mean.
 """
 
 from __future__ import annotations

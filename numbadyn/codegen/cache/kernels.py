@@ -1,7 +1,7 @@
 """Compiled kernels on disk, each in one file that proves its own wholeness and whose it is.
 
-What goes in: a Numba dispatcher and the place of its files. What comes out: the same dispatcher, which looks for
-machine code on disk before it compiles, and keeps there what it compiled. What it must not know: what kernels compute.
+In: a Numba dispatcher and the place of its files.  Out: the same dispatcher, which looks for machine code on disk
+before it compiles, and keeps there what it compiled.  Must not know: what kernels compute.
 
 Notes
 -----

@@ -1,7 +1,7 @@
 """How generated functions are compiled for the processor.
 
-What goes in: nothing. What comes out: the two compilers that generated modules import and pass as ``pipeline_class``.
-What it must not know: models, programs, and the modules that use it.
+In: nothing.  Out: the two compilers that generated modules import and pass as ``pipeline_class``.  Must not know:
+models, programs, and the modules that use it.
 """
 
 from __future__ import annotations

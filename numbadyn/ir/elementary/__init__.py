@@ -1,8 +1,8 @@
 """Elementary functions and random numbers with one definition for all targets.
 
-What goes in: names of functions and a precision. What comes out: the functions for NumPy arrays (the interpreter's
-meaning), and source text that a generated module pastes and a compiler inlines and vectorises; both give the same
-bits. It must not know Numba, programs or models.
+In: names of functions and a precision.  Out: the functions for NumPy arrays (the interpreter's meaning), and source
+text that a generated module pastes and a compiler inlines and vectorises; both give the same bits.  Must not know:
+Numba, programs or models.
 
 Notes
 -----

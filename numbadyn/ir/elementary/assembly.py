@@ -1,8 +1,8 @@
 """From definitions to source text for one precision.
 
-What goes in: names of functions and a precision. What comes out: Python text that defines these functions and all
-that they need, in a fixed order, specialised for the precision: constants by their values, polynomials written out,
-float literals and primitives of the right type. It must not know who executes the text.
+In: names of functions and a precision.  Out: Python text that defines these functions and all that they need, in a
+fixed order, specialised for the precision: constants by their values, polynomials written out, float literals and
+primitives of the right type.  Must not know: who executes the text.
 """
 
 from __future__ import annotations

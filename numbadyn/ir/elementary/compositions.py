@@ -1,7 +1,7 @@
 """Definitions of functions that are made of others: arctan2, cbrt, expit, hypot and logaddexp.
 
-What goes in: real numbers; what comes out: the function's value. See :mod:`numbadyn.ir.elementary.exponential` for what
-these definitions are and must not know.
+In: real numbers.  Out: the function's value.  Must not know: what the definitions in
+:mod:`numbadyn.ir.elementary.exponential` must not.
 """
 
 from __future__ import annotations

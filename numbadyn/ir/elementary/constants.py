@@ -1,7 +1,7 @@
 """Numbers of the elementary functions, for both precisions.
 
-What goes in: nothing. What comes out: scalar constants and polynomial coefficients (constant term first), each as
-a pair (64-bit, 32-bit). It must not know how they are evaluated.
+In: nothing.  Out: scalar constants and polynomial coefficients (constant term first), each as a pair (64-bit,
+32-bit).  Must not know: how they are evaluated.
 
 Notes
 -----

@@ -1,7 +1,7 @@
 """Definitions of division with a remainder: mod, floordiv and fmod.
 
-What goes in: two real numbers; what comes out: the remainder, or the whole quotient. See
-:mod:`numbadyn.ir.elementary.exponential` for what these definitions are and must not know.
+In: two real numbers.  Out: the remainder, or the whole quotient.  Must not know: what the definitions in
+:mod:`numbadyn.ir.elementary.exponential` must not.
 
 Notes
 -----

@@ -1,7 +1,7 @@
 """Definitions of single random draws: integers, uniform and normal numbers.
 
-What goes in: the key, and the counter words (element, step, stream) that say whose draw it is. What comes out: one
-number, the same for the same words on every target. It must not know who owns an element or a stream.
+In: the key, and the counter words (element, step, stream) that say whose draw it is.  Out: one number, the same for the
+same words on every target.  Must not know: who owns an element or a stream.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Definitions of the error function and of its inverse.
 
-What goes in: a real number; what comes out: its image. See :mod:`numbadyn.ir.elementary.exponential` for what these
-definitions are and must not know.
+In: a real number.  Out: its image.  Must not know: what the definitions in :mod:`numbadyn.ir.elementary.exponential`
+must not.
 
 Notes
 -----

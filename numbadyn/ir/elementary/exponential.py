@@ -1,8 +1,9 @@
 """Definitions of the exponential family: exp, expm1 and exprel.
 
-What goes in: a real number; what comes out: its image. The text of these functions is the one definition that the
-interpreter and the compiled targets execute; the vocabulary is explained in
-:mod:`numbadyn.ir.elementary.vocabulary`. It must not know NumPy, Numba, or how its text is used.
+In: a real number.  Out: its image.  Must not know: NumPy, Numba, or how its text is used.
+
+The text of these functions is the one definition that the interpreter and the compiled targets execute; the vocabulary
+is explained in :mod:`numbadyn.ir.elementary.vocabulary`.
 
 Notes
 -----

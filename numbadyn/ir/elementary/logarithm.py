@@ -1,7 +1,7 @@
 """Definitions of the logarithms: log, log1p, log2 and log10.
 
-What goes in: a real number; what comes out: its logarithm. See :mod:`numbadyn.ir.elementary.exponential` for what these
-definitions are and must not know.
+In: a real number.  Out: its logarithm.  Must not know: what the definitions in
+:mod:`numbadyn.ir.elementary.exponential` must not.
 
 Notes
 -----

@@ -1,7 +1,7 @@
 """Definition of the counter-based generator Philox4x32-10.
 
-What goes in: a key of two and a counter of four 32-bit words. What comes out: four random 32-bit words. It must not
-know what key and counter stand for.
+In: a key of two and a counter of four 32-bit words.  Out: four random 32-bit words.  Must not know: what key and
+counter stand for.
 
 Notes
 -----

@@ -1,9 +1,10 @@
 """Poisson numbers for arrays: the scalar definition, and the loops that compiled targets run over it.
 
-What goes in: an array for the counts, rates (the mean counts), and the words that say whose draws these are. What
-comes out: counts. It must not know populations, time steps or units. The NumPy form of the loops is in
-:mod:`numbadyn.ir.elementary.poisson_arrays`; both give the same counts in both precisions, since rates and uniform
-numbers are float64 here.
+In: an array for the counts, rates (the mean counts), and the words that say whose draws these are.  Out: counts.  Must
+not know: populations, time steps or units.
+
+The NumPy form of the loops is in :mod:`numbadyn.ir.elementary.poisson_arrays`; both give the same counts in both
+precisions, since rates and uniform numbers are float64 here.
 
 Notes
 -----

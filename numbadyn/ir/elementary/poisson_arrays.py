@@ -1,7 +1,7 @@
 """Poisson numbers for arrays: the loops in NumPy.
 
-What goes in: scalar functions for NumPy arrays. What comes out: `fill_poisson` with the counts of the compiled loops in
-:mod:`numbadyn.ir.elementary.poisson`, where the method is described. It must not know populations, time steps or units.
+In: scalar functions for NumPy arrays.  Out: `fill_poisson` with the counts of the compiled loops in
+:mod:`numbadyn.ir.elementary.poisson`, where the method is described.  Must not know: populations, time steps or units.
 """
 
 from __future__ import annotations

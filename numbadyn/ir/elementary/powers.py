@@ -1,7 +1,7 @@
 """Definition of the general power.
 
-What goes in: base and exponent, both real; what comes out: the power. See :mod:`numbadyn.ir.elementary.exponential` for
-what these definitions are and must not know.
+In: base and exponent, both real.  Out: the power.  Must not know: what the definitions in
+:mod:`numbadyn.ir.elementary.exponential` must not.
 
 Notes
 -----

@@ -1,7 +1,7 @@
 """NumPy meaning of the primitives in which the elementary functions are written.
 
-What goes in: arrays or NumPy scalars. What comes out: the same operation that the compiled targets perform with one
-instruction, element by element, with the same bits. It must not know the functions that use it.
+In: arrays or NumPy scalars.  Out: the same operation that the compiled targets perform with one instruction, element by
+element, with the same bits.  Must not know: the functions that use it.
 """
 
 from __future__ import annotations

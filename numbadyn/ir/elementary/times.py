@@ -1,8 +1,8 @@
 """Definitions of comparisons of times, which are decided in whole steps.
 
-What goes in: two values made of times, the number n of the step, and how much such a value changes in a step; what
-comes out: the decision, or the value moved to a whole number. See :mod:`numbadyn.ir.elementary.exponential` for what
-these definitions are and must not know.
+In: two values made of times, the number n of the step, and how much such a value changes in a step.  Out: the decision,
+or the value moved to a whole number.  Must not know: what the definitions in :mod:`numbadyn.ir.elementary.exponential`
+must not.
 
 Notes
 -----

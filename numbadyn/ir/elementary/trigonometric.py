@@ -1,7 +1,7 @@
 """Definitions of the trigonometric functions: sin, cos, tan and arctan.
 
-What goes in: an angle in radian, or a tangent; what comes out: the function's value. See
-:mod:`numbadyn.ir.elementary.exponential` for what these definitions are and must not know.
+In: an angle in radian, or a tangent.  Out: the function's value.  Must not know: what the definitions in
+:mod:`numbadyn.ir.elementary.exponential` must not.
 
 Notes
 -----

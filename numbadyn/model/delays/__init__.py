@@ -14,7 +14,7 @@ from numbadyn.model.delays.api.state_delay import StateWithDelay
 from numbadyn.model.delays.sampling.interpolation import InterpolationRegistry
 from numbadyn.model.delays.sampling.read import latest_output, longest_delays
 from numbadyn.model.delays.storage.channel import delay_line, finish_channels, signal_channel, state_history
-from numbadyn.model.delays.storage.output import note_output, output_known
+from numbadyn.model.delays.storage.output import knows_output, note_output
 from numbadyn.model.delays.times.delay_time import DelaySteps
 from numbadyn.model.delays.times.rule import delay_steps, steps_in
 from numbadyn.model.delays.times.window import Before
@@ -34,10 +34,10 @@ __all__ = [
     "delay_steps",
     "finish_channels",
     "init_maybe_prefetch",
+    "knows_output",
     "latest_output",
     "longest_delays",
     "note_output",
-    "output_known",
     "signal_channel",
     "state_history",
     "steps_in",

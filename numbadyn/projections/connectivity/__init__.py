@@ -1,7 +1,8 @@
 """Connectivity: rules that say who is connected to whom, and the table of synapses that they become.
 
-In go sizes, probabilities, indices or matrices; out come checked specifications. The compiled builders that make the
-table live in `numbadyn.runtime.builders`; nothing here knows Numba.
+In: sizes, probabilities, indices or matrices.  Out: checked specifications.  Must not know: Numba.
+
+The compiled builders that make the table live in `numbadyn.runtime.builders`.
 """
 
 from numbadyn.projections.connectivity.base import Connectivity

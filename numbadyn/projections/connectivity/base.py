@@ -92,12 +92,12 @@ class Connectivity:
     def __init__(self, in_size: SizeLike, out_size: SizeLike, weight: ParameterLike) -> None:
         self.in_size = self._size("in_size", in_size)
         self.out_size = self._size("out_size", out_size)
-        self.weight = self._checked_weight(weight)
+        self.weight = self._check_weight(weight)
 
     def __setattr__(self, name: str, value: Any) -> None:
         made = name == "weight" and "weight" in vars(self)
         old = vars(self).get("weight")
-        object.__setattr__(self, name, self._checked_weight(value) if made else value)
+        object.__setattr__(self, name, self._check_weight(value) if made else value)
         if made:
             try:
                 self.check_weight_shape(self.n_synapses)
@@ -267,7 +267,7 @@ class Connectivity:
                 cure=f"Leave {name} at True between two populations; use it where a population projects onto itself.",
             )
 
-    def _checked_weight(self, weight: ParameterLike) -> Initialiser:
+    def _check_weight(self, weight: ParameterLike) -> Initialiser:
         """Make the recipe of the weights and refuse numbers that are none."""
         recipe = as_synaptic(weight)
         if isinstance(recipe, OfPairs):

@@ -1,7 +1,6 @@
 """Delays of a projection: what the user may write, and how times become whole steps.
 
-In go times with units; out come recipes in ms, and step numbers. This module must not know which rule the delays belong
-to, nor Numba.
+In: times with units.  Out: recipes in ms, and step numbers.  Must not know: which rule the delays belong to, Numba.
 """
 
 from typing import Any
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import DelayError
-from numbadyn.model.delays.times.rule import LONGEST, check_delays, checked_delay, delay_steps
+from numbadyn.model.delays.times.rule import LONGEST, check_delays, convert_delay, delay_steps
 from numbadyn.model.init import (
     Constant,
     FromFunction,
@@ -66,10 +65,10 @@ def as_delay(delay: Any, *, where: str = "delay") -> Initialiser | None:
         if isinstance(recipe, Constant):
             check_delays(np.array(recipe.value), where)
         elif isinstance(recipe, Values):
-            checked_delay(join(recipe.values, recipe.dimension), where)
+            convert_delay(join(recipe.values, recipe.dimension), where)
         _check_mean(recipe, where)
         return recipe
-    magnitude = checked_delay(delay, where)
+    magnitude = convert_delay(delay, where)
     return as_initialiser(join(magnitude if magnitude.ndim else float(magnitude), TIME))
 
 

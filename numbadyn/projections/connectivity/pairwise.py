@@ -1,7 +1,7 @@
 """Rules of connection that decide about each pair of neurons: how many synapses it has, or both directions at once.
 
-In go sizes, a mean or a probability; out come checked specifications (the synapses themselves are made later, in
-compiled code). This module must not know how they are drawn, nor Numba.
+In: sizes, a mean or a probability.  Out: checked specifications (the synapses themselves are made later, in compiled
+code).  Must not know: how they are drawn, Numba.
 """
 
 from numbadyn.errors import ConnectivityError

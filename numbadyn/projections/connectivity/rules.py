@@ -1,7 +1,7 @@
 """Rules of connection that need no list of synapses: regular ones and random ones.
 
-In go sizes, numbers and probabilities; out come checked specifications (the synapses themselves are made later, in
-compiled code). This module must not know how they are drawn, nor Numba.
+In: sizes, numbers and probabilities.  Out: checked specifications (the synapses themselves are made later, in compiled
+code).  Must not know: how they are drawn, Numba.
 """
 
 from abc import abstractmethod

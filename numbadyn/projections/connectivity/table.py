@@ -1,7 +1,7 @@
 """The table of synapses: what a rule of connection becomes, and how it is read back.
 
-In go the arrays that a builder made; out come edges in the order of the rule. This module must not know which rule made
-the table, nor how spikes are delivered, nor Numba.
+In: the arrays that a builder made.  Out: edges in the order of the rule.  Must not know: which rule made the table, how
+spikes are delivered, Numba.
 """
 
 from dataclasses import dataclass

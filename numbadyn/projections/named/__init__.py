@@ -1,7 +1,7 @@
 """Projections that are named after their rule of connection: the rule and an `AlignPostProj` in one.
 
-In go two populations, the numbers of a rule, models of a synapse and an output; out comes an `AlignPostProj`. Nothing
-here knows which models there are.
+In: two populations, the numbers of a rule, models of a synapse and an output.  Out: an `AlignPostProj`.  Must not know:
+which models there are.
 """
 
 from numbadyn.projections.named.base import RuleProj

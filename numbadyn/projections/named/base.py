@@ -17,11 +17,11 @@ from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.options import check_names
 from numbadyn.model.view import whole_of
 from numbadyn.projections.align_post import AlignPostProj
-from numbadyn.projections.base import checked_target
+from numbadyn.projections.base import check_post
 from numbadyn.projections.connectivity import Connectivity
 from numbadyn.projections.connectivity.spellings import spelled, standard_names
 from numbadyn.projections.ends import recurrent
-from numbadyn.projections.source import size_of
+from numbadyn.projections.presynaptic import size_of
 
 __all__ = ["Ends", "RuleProj"]
 
@@ -129,12 +129,12 @@ class RuleProj(AlignPostProj):
                 where=where,
                 cure="Give a population, such as nd.LIF(100), or a reference to one, E.output_delay(1.5*ms).",
             )
-        checked_target(post, where)
+        check_post(post, where)
         same = recurrent(pre, post)
         autapses = bool(autapses) or same is False
         sizes = (size_of(pre) or source.out_size, post.varshape)
         comm = rule(Ends(*sizes, weight, autapses, bool(multapses), bool(same)))
-        comm.seed = None if seed is None else _checked_seed(seed, where)
+        comm.seed = None if seed is None else _check_seed(seed, where)
         super().__init__(pre, comm=comm, syn=syn, out=out, post=post, delay=delay, label=label, share=share, name=name)
         self._pre = pre
         self.autapses, self.multapses = bool(autapses), bool(multapses)
@@ -145,7 +145,7 @@ class RuleProj(AlignPostProj):
         return self._pre
 
 
-def _checked_seed(seed: Any, where: str) -> int:
+def _check_seed(seed: Any, where: str) -> int:
     """Give a seed of 64 bits."""
     try:
         given = operator.index(seed)

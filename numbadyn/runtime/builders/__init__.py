@@ -1,8 +1,9 @@
 """Builders: from a rule of connection to the table of its synapses, in compiled code.
 
-In go a rule, delays, the time step and a seed; out comes a `SynapseTable`. Nothing here knows units or how spikes are
-delivered. Numba is imported with this package and compiles with the first table; nothing that ``import numbadyn``
-imports may import it.
+In: a rule, delays, the time step and a seed.  Out: a `SynapseTable`.  Must not know: units or how spikes are delivered.
+
+Numba is imported with this package and compiles with the first table; nothing that ``import numbadyn`` imports may
+import it.
 """
 
 from typing import Any

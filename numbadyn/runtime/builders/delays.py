@@ -1,6 +1,6 @@
 """From a structure and a recipe of delays to rows that are sorted by delay.
 
-In go synapses in canonical order with their weights; out comes the finished table. Rules and units are not known here.
+In: synapses in canonical order with their weights.  Out: the finished table.  Must not know: rules and units.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from numbadyn.projections.connectivity.delays import is_explicit, steps
 from numbadyn.runtime.builders.cpu.compiled import structure_kernels
 from numbadyn.runtime.builders.structure import DrawKey, Structure, longest_row
 from numbadyn.runtime.builders.values import per_synapse, pieces
-from numbadyn.runtime.forecast import Part, require
+from numbadyn.runtime.forecast import MemoryPart, require
 
 __all__ = ["OneAxis", "Steps", "axonal", "computed", "is_axonal", "with_delays"]
 
@@ -228,7 +228,7 @@ def axonal(structure: Structure, weights: Floats, of_row: NDArray[np.int32], n_p
 
 def _offsets(n_pre: int, n_delays: int) -> NDArray[np.int64]:
     """Room for one offset for each presynaptic neuron and delay; refused where it would not fit."""
-    part = Part(f"{n_delays} different delays of {n_pre} presynaptic neurons", 8 * (n_pre * n_delays + 1))
+    part = MemoryPart(f"{n_delays} different delays of {n_pre} presynaptic neurons", 8 * (n_pre * n_delays + 1))
     cure = "Take fewer different delays: a narrower distribution, a longer time step, or delays in coarser steps"
     require([part], what="The delays of a projection", where="delay", cure=cure)
     return np.empty(n_pre * n_delays + 1, dtype=np.int64)

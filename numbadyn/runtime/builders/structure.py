@@ -1,6 +1,6 @@
 """From a rule of connection to offsets and targets in canonical order.
 
-In go a rule, a seed and a stream; out come the arrays of a table without delays. Weights and delays are not known here.
+In: a rule, a seed and a stream.  Out: the arrays of a table without delays.  Must not know: weights and delays.
 
 Notes
 -----

@@ -1,7 +1,7 @@
 """Weights and delays of synapses that exist already.
 
-In go a recipe and the structure; out come arrays in canonical order, the delays piece by piece. Rules and units are not
-known here.
+In: a recipe and the structure.  Out: arrays in canonical order, the delays piece by piece.  Must not know: rules and
+units.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""`Delay`, a memory that is written by hand: what users see of it; `Memory` is what it keeps.
+"""`Delay`, a memory that is written by hand: what users see of it; `DelayMemory` is what it keeps.
 
 In: a value in each step.  Out: values some time ago, by the delay rule.  Must not know: projections, targets.
 """
@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from numbadyn.errors import DelayEntryError, DelayError, ShapeError, UnsupportedFeatureError
 from numbadyn.model.delays.api.access import DelayAccess
-from numbadyn.model.delays.api.memory import Memory
+from numbadyn.model.delays.api.memory import DelayMemory
 from numbadyn.model.delays.api.nesting import leaves, template_of
 from numbadyn.model.delays.sampling.interpolation import method_of
 from numbadyn.model.delays.storage.source import GivenSource, Source
@@ -113,7 +113,7 @@ class Delay(Module):
         window = window_of(update_every, update_strategy, self.path)
         self.interpolation = interpolation if interpolation is not None else interp_method
         method_of(self.interpolation, self.path)
-        self._memory = Memory(self, target_info, self._make_sources(init, window), window)
+        self._memory = DelayMemory(self, target_info, self._make_sources(init, window), window)
         if time is not None:
             if not isinstance(time, Parameter):
                 one_time(time, f"{self.path}, time")

@@ -21,12 +21,12 @@ from numbadyn.errors import (
 )
 from numbadyn.ir.nodes import BindContext
 from numbadyn.model import environ
-from numbadyn.model.delays.api.nesting import leaves, rebuilt
+from numbadyn.model.delays.api.nesting import leaves, rebuild
 from numbadyn.model.delays.sampling.interpolation import InterpolationRegistry
 from numbadyn.model.delays.sampling.read import read, register
 from numbadyn.model.delays.storage.source import GivenSource, Source
 from numbadyn.model.delays.times.delay_time import Changing, DelaySteps, DelayTime, Fixed, delay_time
-from numbadyn.model.delays.times.elements import checked_indices, form_of
+from numbadyn.model.delays.times.elements import check_indices, form_of
 from numbadyn.model.delays.times.rule import delay_steps
 from numbadyn.model.delays.times.window import Window
 from numbadyn.model.module import Module
@@ -37,13 +37,13 @@ from numbadyn.tracing.trace import Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import TIME, join, magnitude_in
 
-__all__ = ["Memory"]
+__all__ = ["DelayMemory"]
 
 Registered = tuple[DelayTime | None, tuple[Any, ...]]
 """A delay, or None for the newest value, and indices."""
 
 
-class Memory:
+class DelayMemory:
     """What a `Delay` keeps.
 
     Parameters
@@ -79,7 +79,7 @@ class Memory:
         if not time_and_index:
             raise DelayError(f"{self._path} is given no delay.", where=self._path, cure="Give a time, such as 5*ms.")
         given = time_and_index[0]
-        indices = checked_indices(time_and_index[1:], self._path)
+        indices = check_indices(time_and_index[1:], self._path)
         time = None if given is None else delay_time(given, None, self._path, self._window)
         for source in self._sources:
             if isinstance(time, Fixed) and isinstance(source, GivenSource):  # a state is checked when it is read
@@ -115,7 +115,7 @@ class Memory:
     def read_steps(self, step: Any, indices: tuple[Any, ...]) -> Any:
         """Read so many steps, or windows, before the newest value."""
         if isinstance(step, DelaySteps):
-            return self._read(step.time, checked_indices(indices, self._path), None)
+            return self._read(step.time, check_indices(indices, self._path), None)
         step = resolve(step)
         traced = isinstance(step, Traced)
         steps = np.zeros(1, int) if traced else np.asarray(step)
@@ -132,7 +132,7 @@ class Memory:
         if current_trace() is None and ((steps < 0) | (steps >= self.length)).any():
             raise self._too_long(f"{step!r} steps ago; it remembers {self.length - 1}.")
         time = Fixed(self._times_of(steps), steps.shape, self._window)
-        return self._read(time, checked_indices(indices, self._path), None)
+        return self._read(time, check_indices(indices, self._path), None)
 
     def _times_of(self, steps: Any) -> Any:
         """Function of what is bound for the times of steps; they must be remembered."""
@@ -176,13 +176,13 @@ class Memory:
 
     def _read_changing(self, ago: Any, indices: tuple[Any, ...], method: Any) -> Any:
         time = Changing(ago, lambda _context: self.longest, self._window)
-        return self._read(time, checked_indices(indices, self._path), method)
+        return self._read(time, check_indices(indices, self._path), method)
 
     def _read(self, time: DelayTime, indices: tuple[Any, ...], method: Any) -> Any:
         if current_trace() is None:
             self._check_initialised()
         values = [read(source, time, indices, method) for source in self._sources]
-        return rebuilt(self._target, iter(values))
+        return rebuild(self._target, iter(values))
 
     def write(self, value: Any) -> None:
         """Write the value of this step."""

@@ -16,7 +16,7 @@ from numbadyn.model.variable import Variable
 from numbadyn.tracing.trace import ANY, Template, current_trace
 from numbadyn.units import split
 
-__all__ = ["leaves", "rebuilt", "template_of"]
+__all__ = ["leaves", "rebuild", "template_of"]
 
 
 def leaves(target: Any, name: str = "") -> Iterator[tuple[str, Any]]:
@@ -31,12 +31,12 @@ def leaves(target: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         yield name, target
 
 
-def rebuilt(target: Any, values: Iterator[Any]) -> Any:
+def rebuild(target: Any, values: Iterator[Any]) -> Any:
     """The same nesting with other leaves."""
     if isinstance(target, dict):
-        return {key: rebuilt(part, values) for key, part in target.items()}
+        return {key: rebuild(part, values) for key, part in target.items()}
     if isinstance(target, list | tuple):
-        return type(target)([rebuilt(part, values) for part in target])
+        return type(target)([rebuild(part, values) for part in target])
     return next(values)
 
 

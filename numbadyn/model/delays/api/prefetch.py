@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from numbadyn.errors import UnknownStateError
 from numbadyn.model.delays.api.reference import PrefetchDelayAt
 from numbadyn.model.delays.sampling.read import before_first
-from numbadyn.model.delays.storage.source import StateSource, checked_item
+from numbadyn.model.delays.storage.source import StateSource, check_item
 from numbadyn.model.delays.times.window import Before
 from numbadyn.model.module import read_from_outside
 from numbadyn.model.nearest import nearest_first
@@ -55,7 +55,7 @@ class Prefetch:
     whole: Any = None
 
     def __init__(self, module: Dynamics, item: str) -> None:
-        self.module, self.item = module, checked_item(module, item, "Prefetch")
+        self.module, self.item = module, check_item(module, item, "Prefetch")
 
     @property
     def delay(self) -> PrefetchDelay:
@@ -189,7 +189,7 @@ class PrefetchDelay:
     """
 
     def __init__(self, module: Dynamics, item: str) -> None:
-        self.module, self.item = module, checked_item(module, item, "PrefetchDelay")
+        self.module, self.item = module, check_item(module, item, "PrefetchDelay")
 
     def at(self, *time_and_index: Any, **options: Any) -> PrefetchDelayAt:
         """The item some time ago.

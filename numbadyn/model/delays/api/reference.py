@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from numbadyn.errors import HookArgumentError, UpdateEveryError
 from numbadyn.model.delays.sampling.interpolation import method_of
 from numbadyn.model.delays.sampling.read import before_first, read, register
-from numbadyn.model.delays.storage.source import OutputSource, Source, StateSource, checked_item, full_name
+from numbadyn.model.delays.storage.source import OutputSource, Source, StateSource, check_item, full_name
 from numbadyn.model.delays.times.delay_time import Fixed, delay_time
-from numbadyn.model.delays.times.elements import checked_indices, form_of
+from numbadyn.model.delays.times.elements import check_indices, form_of
 from numbadyn.model.delays.times.window import Before, window_of
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class _At:
         self._source: Source = StateSource(module, item, init, window) if item else OutputSource(module, init, window)
         self._given, self._max_delay = parts[0] if parts else None, max_delay
         self._time = None if self._given is None else delay_time(self._given, max_delay, where, window)
-        self._indices = checked_indices(parts[1:], where)
+        self._indices = check_indices(parts[1:], where)
         self._method = method_of(interpolation, where)
         if isinstance(self._time, Fixed):
             form_of(self._time.shape, self._indices, self.size_of_source, where)
@@ -209,7 +209,7 @@ class PrefetchDelayAt(_At):
 
     def __init__(self, module: Dynamics, item: str, *time_and_index: Any, **options: Any) -> None:
         super().__init__(
-            module, checked_item(module, item, "prefetch_delay"), time_and_index, **_named(options, "prefetch_delay")
+            module, check_item(module, item, "prefetch_delay"), time_and_index, **_rename(options, "prefetch_delay")
         )
 
 
@@ -243,14 +243,14 @@ class OutputDelayAt(_At):
     """
 
     def __init__(self, module: Dynamics, *time_and_index: Any, **options: Any) -> None:
-        checked_item(module, "output", "output_delay")
-        super().__init__(module, "", time_and_index, **_named(options, "output_delay"))
+        check_item(module, "output", "output_delay")
+        super().__init__(module, "", time_and_index, **_rename(options, "output_delay"))
 
 
 _OPTIONS = ("init", "interpolation", "update_every", "update_strategy", "max_delay")
 
 
-def _named(options: dict[str, Any], reader: str) -> dict[str, Any]:
+def _rename(options: dict[str, Any], reader: str) -> dict[str, Any]:
     """Options under our names; ``delay_init`` is another name of ``init``."""
     named = dict(options)
     if "delay_init" in named:

@@ -9,7 +9,7 @@ from typing import Any
 
 from numbadyn.errors import DelayError
 from numbadyn.model.delays.api.delay import Delay
-from numbadyn.model.delays.storage.source import Source, StateSource, checked_item
+from numbadyn.model.delays.storage.source import Source, StateSource, check_item
 from numbadyn.model.delays.times.window import Window
 from numbadyn.model.module import Module
 
@@ -58,7 +58,7 @@ class StateWithDelay(Delay):
     def __init__(
         self, target: Module, item: str, init: Any = None, interpolation: Any = "round", **options: Any
     ) -> None:
-        self._target, self._item = target, checked_item(target, item, "StateWithDelay")
+        self._target, self._item = target, check_item(target, item, "StateWithDelay")
         super().__init__(None, init=init, interpolation=interpolation, **options)
 
     def _make_sources(self, init: Any, window: Window | None) -> list[Source]:

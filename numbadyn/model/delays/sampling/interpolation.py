@@ -37,7 +37,7 @@ def _linear(history: Any, indices: tuple[Any, ...], position: Any, length: Any) 
     return history[(slot, *indices)] * (1.0 - part) + history[(slot + 1, *indices)] * part
 
 
-def _weighted(history: Any, indices: tuple[Any, ...], first: Any, weights: list[Any]) -> Any:
+def _weigh(history: Any, indices: tuple[Any, ...], first: Any, weights: list[Any]) -> Any:
     total = history[(first, *indices)] * weights[0]
     for offset, weight in enumerate(weights[1:], 1):
         total = total + history[(first + offset, *indices)] * weight
@@ -57,7 +57,7 @@ def _lagrange(points: int, ahead: int) -> Method:
                 if m != k:
                     weight = weight * ((x - float(m)) * (1.0 / (k - m)))
             weights.append(weight)
-        return _weighted(history, indices, first.astype(int), weights)
+        return _weigh(history, indices, first.astype(int), weights)
 
     return method
 
@@ -74,7 +74,7 @@ def _cubic(history: Any, indices: tuple[Any, ...], position: Any, length: Any) -
     # samples 0, 1, 2: the slope at 0 is (-3 y0 + 4 y1 - y2) / 2, that at 1 is (y2 - y0) / 2
     outer = [h00 - 1.5 * h10 - 0.5 * h11, h01 + 2.0 * h10, 0.5 * h11 - 0.5 * h10, 0.0 * x]
     weights = [np.where(ends, o, i) for o, i in zip(outer, inner, strict=True)]
-    return _weighted(history, indices, first, weights)
+    return _weigh(history, indices, first, weights)
 
 
 _STANDARD: dict[str, Method] = {
@@ -165,7 +165,7 @@ class InterpolationRegistry:
                 where="InterpolationRegistry.register",
                 cure="Give a name and a function of (history, indices, position, length).",
             )
-        cls._methods[name] = _checked(method, f"InterpolationRegistry.register({name!r}, ...)")
+        cls._methods[name] = _check_method(method, f"InterpolationRegistry.register({name!r}, ...)")
 
     @classmethod
     def unregister(cls, name: str) -> None:
@@ -257,10 +257,10 @@ def method_of(interpolation: Any, where: str) -> Method | None:
             where=where,
             cure=f"Choose one of {', '.join(InterpolationRegistry.list_methods())}, or give a function.",
         )
-    return _checked(interpolation, where)
+    return _check_method(interpolation, where)
 
 
-def _checked(method: Any, where: str) -> Method:
+def _check_method(method: Any, where: str) -> Method:
     """The method, if it takes the arguments that it is called with."""
     if not takes(method, (None, (), 0.0, 1), {}):
         raise InterpolationError(

@@ -38,7 +38,7 @@ def read(
     time : DelayTime or None
         How long ago; None reads the latest value.
     indices : tuple
-        From `checked_indices`.
+        From `check_indices`.
     method : callable or None
         Method of interpolation; None reads whole steps, rounded up.
     ahead : float

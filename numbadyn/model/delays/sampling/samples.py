@@ -26,10 +26,10 @@ from numbadyn.tracing.trace import ANY, Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import DIMENSIONLESS, join_eager, split
 
-__all__ = ["EagerSamples", "Samples", "Slots", "TracedSamples"]
+__all__ = ["EagerSamples", "PastSamples", "Slots", "TracedSamples"]
 
 
-class Samples(ABC):
+class PastSamples(ABC):
     """Values some samples ago; the history that a method of interpolation reads.
 
     Slot 0 is the newest value that the delay rule allows; slot k is the one k samples earlier. Indices behind the slot
@@ -44,7 +44,7 @@ class Samples(ABC):
         return self.at(key[0] if isinstance(key, tuple) else key)
 
 
-class TracedSamples(Samples):
+class TracedSamples(PastSamples):
     """Samples while a step is traced.
 
     Parameters
@@ -82,10 +82,10 @@ class TracedSamples(Samples):
         if not source.sampled(trace):
             present = source.unwritten(trace)
             if always_zero and present is not None:
-                return Traced(trace, self._chosen(present))
+                return Traced(trace, self._choose(present))
             return self._history(None if always_zero else k)
         if always_zero:
-            return Traced(trace, self._chosen(source.current(trace)))
+            return Traced(trace, self._choose(source.current(trace)))
         past = self._history(self._less_one(k, never_zero))
         return past if never_zero else self._or_newest(k, source.current(trace), past)
 
@@ -116,9 +116,9 @@ class TracedSamples(Samples):
     def _or_newest(self, k: int, newest: int, past: Traced) -> Traced:
         trace = self._trace
         is_newest = trace.emit("equal", k, trace.literal(0))
-        return Traced(trace, trace.emit("select", is_newest, self._chosen(newest), past.checked(trace)))
+        return Traced(trace, trace.emit("select", is_newest, self._choose(newest), past.checked(trace)))
 
-    def _chosen(self, node: int) -> int:
+    def _choose(self, node: int) -> int:
         """The elements of a whole value that are asked for."""
         trace = self._trace
         if self._form.elements is None or not trace.node(node).shape:
@@ -153,7 +153,7 @@ class TracedSamples(Samples):
         return self._trace.param(object(), spec)
 
 
-class EagerSamples(Samples):
+class EagerSamples(PastSamples):
     """Samples of eager calls.
 
     Parameters
@@ -207,7 +207,7 @@ class Slots:
 
     Parameters
     ----------
-    samples : Samples
+    samples : PastSamples
         The values.
     form : Form
         Which elements; a slot is one number, or one for each of them.
@@ -222,7 +222,7 @@ class Slots:
     one, in the same way on every target.
     """
 
-    def __init__(self, samples: Samples, form: Form, longest: Callable[[BindContext], int], where: str) -> None:
+    def __init__(self, samples: PastSamples, form: Form, longest: Callable[[BindContext], int], where: str) -> None:
         self._samples, self._form, self._longest, self._where = samples, form, longest, where
 
     def __getitem__(self, key: Any) -> Any:
@@ -242,13 +242,13 @@ class Slots:
         self._check(found.dtype.kind in "iu", found.shape, repr(slot))
         written = trace is not None or isinstance(slot, int)
         if written and (found < 0).any():
-            raise self._missing(found.min(), "length - 1")
+            raise self._missing_error(found.min(), "length - 1")
         if trace is None:
             last = self._longest(eager_context())
-            return self._samples.at(self._existing(found, last) if written else found.clip(0, last))
+            return self._samples.at(self._check_existing(found, last) if written else found.clip(0, last))
 
         def fetch(context: BindContext) -> Any:
-            return self._existing(found, self._longest(context))
+            return self._check_existing(found, self._longest(context))
 
         return self._samples.at(
             Traced(trace, trace.param(object(), ParamSpec("slot", found.shape, "int", DIMENSIONLESS, fetch)))
@@ -275,12 +275,12 @@ class Slots:
         last = bound_number(trace, self._longest, "int", "last_slot")
         return Traced(trace, trace.emit("minimum", trace.emit("maximum", node, trace.literal(0)), last))
 
-    def _existing(self, slots: Any, last: int) -> Any:
+    def _check_existing(self, slots: Any, last: int) -> Any:
         if (slots > last).any():
-            raise self._missing(slots.max(), last)
+            raise self._missing_error(slots.max(), last)
         return slots
 
-    def _missing(self, slot: Any, last: Any) -> InterpolationError:
+    def _missing_error(self, slot: Any, last: Any) -> InterpolationError:
         return InterpolationError(
             f"A method of interpolation reads slot {slot} of {self._where}, which has the slots 0 to {last}.",
             where=self._where,

@@ -150,9 +150,6 @@ def as_sample(trace: Trace, window: Window, summary: int) -> int:
     return trace.emit("div", summary, trace.cast(window_length(trace, window), "real"))
 
 
-# ---- signals of projections ------------------------------------------------------------------------------------------
-
-
 def delay_line(trace: Trace, value: int, times: NDArray[np.float64], name: str, before: Before | None) -> int:
     """A traced value of this step some whole steps ago."""
     channel = signal_channel(trace, value, name, before)

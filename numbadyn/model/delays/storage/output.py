@@ -23,7 +23,7 @@ from numbadyn.tracing.traced import as_node
 if TYPE_CHECKING:
     from numbadyn.model.dynamics import Dynamics
 
-__all__ = ["note_output", "output_known"]
+__all__ = ["knows_output", "note_output"]
 
 
 def note_output(module: Dynamics, output: Any) -> None:
@@ -61,6 +61,6 @@ def _check_size(module: Dynamics, shape: tuple[int, ...]) -> None:
         )
 
 
-def output_known(module: Dynamics) -> bool:
+def knows_output(module: Dynamics) -> bool:
     """Whether the kind and the unit of a module's output are known in eager calls: it spikes, or has been updated."""
     return default_template(module).kind == "bool" or OutputSource(module, None, None).history.dimension is not None

@@ -27,7 +27,7 @@ from numbadyn.model.streams import stream_of
 from numbadyn.tracing.trace import ANY, Template, Trace
 from numbadyn.units import DIMENSIONLESS, Dimension, join_eager, magnitude_in, split
 
-__all__ = ["GivenSource", "OutputSource", "Source", "StateSource", "checked_item", "default_template", "full_name"]
+__all__ = ["GivenSource", "OutputSource", "Source", "StateSource", "check_item", "default_template", "full_name"]
 
 
 def full_name(module: Any, item: str) -> str:
@@ -35,7 +35,7 @@ def full_name(module: Any, item: str) -> str:
     return f"{module.path}.{item or 'output'}"
 
 
-def checked_item(module: Any, item: Any, reader: str) -> str:
+def check_item(module: Any, item: Any, reader: str) -> str:
     """The name of a state or attribute, after checking that a module is given and that it is a name.
 
     Raises
@@ -109,8 +109,6 @@ class Source(ABC):
         """Equal for sources that share the memory of eager calls."""
         return (self.item, self._window_key)
 
-    # ---- traced ------------------------------------------------------------------------------------------------------
-
     @abstractmethod
     def template(self, trace: Trace) -> Template:
         """What a value looks like."""
@@ -135,8 +133,6 @@ class Source(ABC):
         """Number of the state whose final value is sampled, if it is one."""
         return None
 
-    # ---- before the start --------------------------------------------------------------------------------------------
-
     def before(self, template: Template) -> Before:
         """Function of a `BindContext` and a lag that gives the values before the start, without unit."""
         shape, init = template.shape, self.init
@@ -146,14 +142,14 @@ class Source(ABC):
             return self.default_before()
         kind = template.kind
         if isinstance(init, OfTime):
-            return lambda context, lag: self._of_kind(self._checked(init.at((1 - lag) * context.dt), template), kind)
+            return lambda context, lag: self._of_kind(self._check_init(init.at((1 - lag) * context.dt), template), kind)
         if isinstance(init, Initialiser):
-            self._checked(join_eager(0.0, init.dimension), template)
+            self._check_init(join_eager(0.0, init.dimension), template)
             stream = stream_of(self.module, "history", self.item)
             return lambda context, _lag: self._of_kind(
                 init.sample(shape, seed=context.seed, stream=stream, bits=context.bits), kind
             )
-        values = self._checked(init(shape) if callable(init) else init, template)
+        values = self._check_init(init(shape) if callable(init) else init, template)
         return lambda _context, _lag: self._of_kind(values, kind)
 
     @property
@@ -171,7 +167,7 @@ class Source(ABC):
             return split(self.init.at(0.0))[1]
         return split(self.init(shape) if callable(self.init) else self.init)[1]
 
-    def _checked(self, given: Any, template: Template) -> Any:
+    def _check_init(self, given: Any, template: Template) -> Any:
         """A value before the start, after checking its unit and shape."""
         what = "The history before the start (init)"
         magnitude = np.asarray(magnitude_in(given, template.dimension, what=what, where=self.name))
@@ -206,8 +202,6 @@ class Source(ABC):
     def default_before(self) -> Before:
         """Values before the start if nobody says otherwise: zero."""
         return lambda _context, _lag: 0
-
-    # ---- eager -------------------------------------------------------------------------------------------------------
 
     @property
     def history(self) -> History:

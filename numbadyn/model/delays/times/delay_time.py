@@ -23,7 +23,7 @@ from numbadyn.ir.nodes import BindContext, ParamSpec
 from numbadyn.model import environ
 from numbadyn.model.delays.times.elements import Form
 from numbadyn.model.delays.times.rule import (
-    checked_delay,
+    convert_delay,
     delay_steps,
     one_time,
     positions,
@@ -218,7 +218,7 @@ class Bound(DelayTime):
         self._parameter, self._most, self._window = parameter, most, window
 
     def _times(self, context: BindContext) -> NDArray[np.float64]:
-        found = checked_delay(join(self._parameter.fetch(context), self._parameter.dimension), self._parameter.path)
+        found = convert_delay(join(self._parameter.fetch(context), self._parameter.dimension), self._parameter.path)
         if self._most is not None and (found > self._most).any():
             raise out_of_range(self._parameter.path, float(found.max()), self._most, "its value")
         return found
@@ -310,7 +310,7 @@ class Changing(DelayTime):
         time = as_node(trace, value)
         if trace.node(time).dimension != TIME:
             magnitude_in(join(0.0, trace.node(time).dimension), TIME, what="The delay", where=where)
-        inside = guarded(trace, trace.cast(time, "real"), self._most, where)
+        inside = guard_range(trace, trace.cast(time, "real"), self._most, where)
         return Moving(inside, self._most, where, self._window)
 
     def _eager(self, value: Any, where: str) -> NDArray[np.float64]:
@@ -356,7 +356,7 @@ class Moving(Present):
         return Traced(trace, trace.emit("div", trace.emit("div", times, trace.constant(1.0, TIME)), unit))
 
 
-def guarded(trace: Trace, time: int, most: Callable[[BindContext], float], where: str) -> int:
+def guard_range(trace: Trace, time: int, most: Callable[[BindContext], float], where: str) -> int:
     """A time inside of its range; the first one outside is noted, and the run ends with its error."""
 
     def bound(number: Callable[[BindContext], float]) -> int:
@@ -419,7 +419,7 @@ def delay_time(delay: Any, max_delay: Any, where: str, window: Window | None) ->
             )
         limit = most
         return Changing(delay if callable(delay) else lambda: delay.value, lambda _context: limit, window)
-    times = checked_delay(delay, where)
+    times = convert_delay(delay, where)
     if most is not None and (times > most).any():
         raise out_of_range(where, float(times.max()), most, "its declaration")
     return Fixed(lambda _context: times, times.shape, window, known=times)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from numbadyn.errors import ShapeError
 
-__all__ = ["Form", "checked_indices", "form_of"]
+__all__ = ["Form", "check_indices", "form_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Form:
         return delays if self.which is None else np.ravel(delays)[self.which]
 
 
-def checked_indices(parts: tuple[Any, ...], where: str) -> tuple[Any, ...]:
+def check_indices(parts: tuple[Any, ...], where: str) -> tuple[Any, ...]:
     """Indices behind the delay, after checking that they are constant and whole."""
     checked: list[Any] = []
     for part in parts:
@@ -70,7 +70,7 @@ def form_of(delays: tuple[int, ...], indices: tuple[Any, ...], shape: tuple[int,
     delays : tuple of int
         Shape of the delays; ``()`` for one.
     indices : tuple
-        From `checked_indices`.
+        From `check_indices`.
     shape : tuple of int
         Shape of the value.
     where : str

@@ -21,7 +21,7 @@ from numbadyn.units import TIME, magnitude_in
 __all__ = [
     "LONGEST",
     "check_delays",
-    "checked_delay",
+    "convert_delay",
     "delay_steps",
     "one_time",
     "positions",
@@ -106,7 +106,7 @@ def steps_in(time: Any, context: BindContext, where: str, window: float | None =
     return steps
 
 
-def checked_delay(delay: Any, where: str) -> NDArray[np.float64]:
+def convert_delay(delay: Any, where: str) -> NDArray[np.float64]:
     """A delay in ms, after checking its unit, sign and size, and that there is one."""
     times = np.asarray(magnitude_in(delay, TIME, what="The delay", where=where), dtype=np.float64)
     if not times.size:
@@ -121,7 +121,7 @@ def checked_delay(delay: Any, where: str) -> NDArray[np.float64]:
 
 def one_time(delay: Any, where: str) -> float:
     """A single time in ms, such as the longest of several delays."""
-    times = checked_delay(delay, where)
+    times = convert_delay(delay, where)
     if times.size != 1:
         raise DelayError(
             f"{where} is {times.size} times, of shape {times.shape}.",

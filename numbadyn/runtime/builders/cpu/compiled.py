@@ -1,7 +1,7 @@
 """The compiled loops of the builders, loaded when the first table is built.
 
-In go the text of the two kernel modules and of the random numbers; out come callable compiled functions, kept on disk
-by the loader. This module must not know rules or tables.
+In: the text of the two kernel modules and of the random numbers.  Out: callable compiled functions, kept on disk by the
+loader.  Must not know: rules or tables.
 """
 
 from functools import cache

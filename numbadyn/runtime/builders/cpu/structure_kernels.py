@@ -1,8 +1,10 @@
 """Compiled loops that draw who is connected to whom, and bring synapses into order.
 
-In go sizes, counts and the words of the random counter; out come offsets and targets, written in place. This module
-must not know rules, weights, units or files. It is read as text: `compiled.py` puts the definitions of the random
-numbers in front of it, which is where `uniform` and `log` come from.
+In: sizes, counts and the words of the random counter.  Out: offsets and targets, written in place.  Must not know:
+rules, weights, units or files.
+
+It is read as text: `compiled.py` puts the definitions of the random numbers in front of it, which is where `uniform`
+and `log` come from.
 
 Notes
 -----

@@ -1,8 +1,10 @@
 """Compiled loops that draw weights and delays.
 
-In go four coefficients and the words of the random counter; out come values, written in place. This module must not
-know what the values are for. It is read as text, once for each precision: `compiled.py` puts the definitions of the
-random numbers in front of it, which is where `uniform`, `normal` and `exp` come from.
+In: four coefficients and the words of the random counter.  Out: values, written in place.  Must not know: what the
+values are for.
+
+It is read as text, once for each precision: `compiled.py` puts the definitions of the random numbers in front of it,
+which is where `uniform`, `normal` and `exp` come from.
 
 Notes
 -----

@@ -1,7 +1,7 @@
 """Builders on a device: from a rule of connection to the table of its synapses in the memory of a GPU.
 
-In go a device and what `numbadyn.runtime.builders.build` takes; out comes a `DeviceTable` with the same bits. Nothing
-here knows units or how spikes are delivered.
+In: a device and what `numbadyn.runtime.builders.build` takes.  Out: a `DeviceTable` with the same bits.  Must not know:
+units or how spikes are delivered.
 """
 
 from functools import partial

@@ -1,7 +1,7 @@
 """The loops of the builders for a GPU, loaded when the first table is built there.
 
-In go the text of the kernel modules, the definitions of the random numbers, and a device; out come kernels that can be
-launched by name. This module must not know rules or tables.
+In: the text of the kernel modules, the definitions of the random numbers, and a device.  Out: kernels that can be
+launched by name.  Must not know: rules or tables.
 
 Notes
 -----

@@ -1,7 +1,7 @@
 """From a rule of connection to offsets and targets in the memory of a device.
 
-In go a rule, a seed and a stream; out come the arrays of a table without delays, or None for rules that have no loops
-for a device. Weights and delays are not known here.
+In: a rule, a seed and a stream.  Out: the arrays of a table without delays, or None for rules that have no loops for a
+device.  Must not know: weights and delays.
 
 Notes
 -----

@@ -1,8 +1,10 @@
 """Loops that draw who is connected to whom, shared out among the threads of a GPU.
 
-In go this thread's number, how many threads there are, sizes and the words of the random counter; out come counts, or
-offsets and targets, written in place. This module must not know rules, weights, or what starts the threads. It is read
-as text: `compiled.py` puts the definitions of the random numbers in front of it and a kernel around each phase.
+In: this thread's number, how many threads there are, sizes and the words of the random counter.  Out: counts, or
+offsets and targets, written in place.  Must not know: rules, weights, or what starts the threads.
+
+It is read as text: `compiled.py` puts the definitions of the random numbers in front of it and a kernel around each
+phase.
 
 Notes
 -----

@@ -1,7 +1,7 @@
 """The table of synapses in the memory of a device.
 
-In go arrays that a builder made there; out comes the same table for the host, when somebody asks for it. This module
-must not know rules, recipes, or how the table was made.
+In: arrays that a builder made there.  Out: the same table for the host, when somebody asks for it.  Must not know:
+rules, recipes, or how the table was made.
 """
 
 from collections.abc import Callable

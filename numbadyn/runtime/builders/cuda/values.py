@@ -1,8 +1,9 @@
 """Loops that draw weights and delays and sort rows by delay, shared out among the threads of a GPU.
 
-In go this thread's number, how many threads there are, coefficients or tables; out come weights, delays in steps, rows
-in the order of their delays, written in place. This module must not know recipes, nor what starts the threads. It is
-read as text, once for each precision: `compiled.py` puts `cpu/value_kernels.py` in front of it, which has the
+In: this thread's number, how many threads there are, coefficients or tables.  Out: weights, delays in steps, rows in
+the order of their delays, written in place.  Must not know: recipes, what starts the threads.
+
+It is read as text, once for each precision: `compiled.py` puts `cpu/value_kernels.py` in front of it, which has the
 formulas of the distributions, and a kernel around each phase.
 """
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from numbadyn.errors import HookArgumentError
-from numbadyn.model.delays import Before, OutputDelayAt, Prefetch, PrefetchDelayAt, latest_output, output_known
+from numbadyn.model.delays import Before, OutputDelayAt, Prefetch, PrefetchDelayAt, knows_output, latest_output
 from numbadyn.model.describe import Describer
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.module import Module
@@ -18,12 +18,12 @@ from numbadyn.model.view import View, view_of, whole_of
 from numbadyn.projections.connectivity import Connectivity
 from numbadyn.tracing.trace import current_trace
 
-__all__ = ["Source", "kept_on_population", "made_for_signal", "size_of", "take"]
+__all__ = ["PresynapticSide", "keep_on_population", "make_for_signal", "size_of", "take"]
 
 _READERS = (Prefetch, PrefetchDelayAt, OutputDelayAt)
 
 
-class Source:
+class PresynapticSide:
     """A signal: a first value, then functions that it passes through.
 
     Parameters
@@ -57,7 +57,7 @@ class Source:
     Examples
     --------
     >>> import numbadyn as nd
-    >>> Source((nd.LIF(5),), "here").size
+    >>> PresynapticSide((nd.LIF(5),), "here").size
     (5,)
     """
 
@@ -127,9 +127,9 @@ class Source:
 
     def _known(self) -> bool:
         if isinstance(self.first, Dynamics):
-            return output_known(self.first)
+            return knows_output(self.first)
         return (
-            not isinstance(self.first, OutputDelayAt) or self.first.init is not None or output_known(self.first.module)
+            not isinstance(self.first, OutputDelayAt) or self.first.init is not None or knows_output(self.first.module)
         )
 
     def _made_by_a_function(self, stage: Callable[..., Any] | None) -> Any:
@@ -154,7 +154,7 @@ def take(module: Module, where: str) -> None:
     module.driven = True
 
 
-def kept_on_population(modules: tuple[Any, ...], model: Any) -> tuple[Any, tuple[Any, ...]] | None:
+def keep_on_population(modules: tuple[Any, ...], model: Any) -> tuple[Any, tuple[Any, ...]] | None:
     """Put a model on the population that the signal comes from, if the signal is just its output.
 
     Returns
@@ -175,7 +175,7 @@ def kept_on_population(modules: tuple[Any, ...], model: Any) -> tuple[Any, tuple
     return None
 
 
-def made_for_signal(model: Any, modules: tuple[Any, ...], through: tuple[Any, ...], comm: Any, post: Dynamics) -> Any:
+def make_for_signal(model: Any, modules: tuple[Any, ...], through: tuple[Any, ...], comm: Any, post: Dynamics) -> Any:
     """Make what is described in the size of a signal; an instance stays as it is."""
     if not isinstance(model, Describer):
         return model
