@@ -123,7 +123,7 @@ class Kernel:
     def gathers(self, slot: int) -> list[Operation]:
         """Operations that read a whole history at lags, and maybe at elements, of their own."""
         whole = Operand("slot", slot)
-        return [operation for operation in self.operations if operation.op == "gather" and operation.args[0] == whole]
+        return [operation for operation in self.operations if operation.op == "history" and operation.args[0] == whole]
 
     def elementwise(self, slot: int) -> bool:
         """Whether element i of the loop touches just element i of a slot."""
