@@ -235,7 +235,7 @@ class Interpreter:
                 assert signal is not None, "a synaptic sum reads a signal without a channel"
                 delays = self.tables[connection].delays
                 lag = 0 if signal.lag is None else int(np.max(self.values[signal.lag]))
-                longest = int(delays.max()) if len(delays) else 0
+                longest = int(delays.max()) if len(delays) and not node.space.by_post else 0
                 deepest[signal.channel] = max(deepest[signal.channel], signal.base + lag + longest + 1)
         return deepest
 
@@ -314,6 +314,8 @@ class Interpreter:
         table = self.tables[synapses.connection]
         if node.op == "arrive":
             ((arg, _connection, channel),) = signals(node)
+            if synapses.order == "post":  # spikes of the neurons behind the synapses act at once
+                return mapped("post_of", table, self._delayed(arg, 0, channel))
             return arrivals(table, lambda steps: self._delayed(arg, steps, channel))
         if node.traits.side:
             return mapped(node.op, table, np.broadcast_to(args[0], first.shape))

@@ -79,6 +79,11 @@ class Space:
         return SYMBOLIC in self.shape
 
     @property
+    def by_post(self) -> bool:
+        """Whether they are synapses that a loop meets by postsynaptic neuron."""
+        return self.synapses is not None and self.synapses.order == "post"
+
+    @property
     def single(self) -> bool:
         """Whether it holds one value, common to all elements."""
         return self.shape == ()

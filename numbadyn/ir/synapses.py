@@ -10,12 +10,22 @@ presynaptic neuron, then delay, then target.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["arrivals", "collected", "delay_slots", "from_rule", "mapped", "presynaptic", "to_rule"]
+__all__ = [
+    "PostRows",
+    "arrivals",
+    "by_post",
+    "collected",
+    "delay_slots",
+    "from_rule",
+    "mapped",
+    "presynaptic",
+    "to_rule",
+]
 
 Array = NDArray[Any]
 
@@ -30,6 +40,42 @@ def delay_slots(table: Any) -> NDArray[np.int64]:
     """Number of the delay of each stored synapse, among the delays of the table."""
     lengths = np.diff(table.offsets)
     return np.repeat(np.arange(lengths.size) % len(table.delays), lengths)
+
+
+class PostRows(NamedTuple):
+    """The synapses of a table by postsynaptic neuron, and there as they are stored: the transpose, of the same values.
+
+    Attributes
+    ----------
+    offsets : ndarray of int64, shape (n_post + 1,)
+        Rows: those of neuron i stand at ``offsets[i]`` up to the next offset.
+    sources : ndarray of uint32, shape (n_synapses,)
+        Presynaptic neuron of each.
+    synapses : ndarray of uint32, shape (n_synapses,)
+        Where each is stored in the table.
+    """
+
+    offsets: NDArray[np.int64]
+    sources: NDArray[np.uint32]
+    synapses: NDArray[np.uint32]
+
+
+def by_post(table: Any) -> PostRows:
+    """Find the synapses onto each postsynaptic neuron.
+
+    Parameters
+    ----------
+    table : SynapseTable
+        The synapses, of less than 2**32.
+
+    Returns
+    -------
+    PostRows
+    """
+    counts = np.bincount(table.targets, minlength=table.n_post)
+    synapses = np.argsort(table.targets, kind="stable")
+    sources = presynaptic(table)[synapses].astype(np.uint32)
+    return PostRows(np.concatenate([[0], np.cumsum(counts)]), sources, synapses.astype(np.uint32))
 
 
 def mapped(side: str, table: Any, values: Array) -> Array:

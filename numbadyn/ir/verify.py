@@ -109,13 +109,15 @@ def _problem_of_map(step: Step, node: Node, args: list[Node]) -> str:
             return "does not sum real values over the synapses that something has reached"
         if not args[1].space.spreads(args[0].space):
             return f"sums values of {args[1].space} over {args[0].space}"
+        if args[0].space.by_post:
+            return "sums what no presynaptic neuron sends"
         return _ends_differ(step, args[0], node, "post")
     if node.traits.synaptic:
         if len(args) != 1 or node.space.synapses is None:
             return "does not map one value to synapses"
         if node.op == "arrive" and node.attrs["connections"] != (node.space.synapses.connection,):
             return "reaches the synapses of another connection"
-        return _ends_differ(step, node, args[0], node.traits.side or "pre")
+        return _ends_differ(step, node, args[0], node.traits.side or node.space.synapses.order)
     if node.space.synapses is not None and node.op != "state":
         return "is no map, but lies in the space of synapses"
     if any(arg.space.synapses is not None for arg in args):

@@ -55,9 +55,7 @@ def _span(values: Any) -> str:
     return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
 
-def explain(
-    program: Program, context: BindContext, tables: list[Any], looks: Iterable[Look] = (), *, verbose: bool = False
-) -> str:
+def explain(program: Program, context: BindContext, tables: list[Any], looks: Iterable[Look] = ()) -> str:
     """What a step does, in words.
 
     Parameters
@@ -70,8 +68,6 @@ def explain(
         Synapse tables.
     looks : iterable of Look
         What is recorded, and when.
-    verbose : bool
-        Name all that is exchanged between owners.
 
     Returns
     -------
@@ -99,8 +95,7 @@ def explain(
         for c, table in zip(step.connections, tables, strict=True)
     ] or ["  none"]
     lines += ["", "Delays:"] + [f"  {line}" for line in _delays(program, context, tables, evaluator)]
-    blocks = blocks_text(program, Lags(evaluator, tables), looks, verbose=verbose)
-    lines += ["", "Blocks of steps:"] + [f"  {line}" for line in blocks]
+    lines += ["", "Blocks of steps:"] + [f"  {line}" for line in blocks_text(program, Lags(evaluator, tables), looks)]
     lines += ["", "Stages:"] + [
         f"  {line}" for stages in program.schedule for stage in stages for line in stage.lines(program)
     ]

@@ -6,6 +6,7 @@ In: a `Plan`.  Out: a `Program`.  Must not know: source text, runtime arrays.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from numbadyn.ir.analysis import base_of, computed_in_loop
 from numbadyn.ir.kinds import Kind
@@ -19,9 +20,8 @@ from numbadyn.lowering.program import Program, Refill
 from numbadyn.lowering.stages import STAGES
 from numbadyn.lowering.stages.base import Stage
 from numbadyn.lowering.stages.loop import Instance
-from numbadyn.lowering.verify import verify_program
 
-__all__ = ["Builder"]
+__all__ = ["build_program"]
 
 
 class _Memory:
@@ -78,7 +78,7 @@ class _Memory:
         base = step.nodes[base_index]
         if node.space.symbolic:
             known = base.attrs["index"] if base.op == "state" else self.stored_as[base_index]
-            return BufferView(self.state(known), 0, SYMBOLIC), node.label or base.label
+            return BufferView(self.state(known), 0, SYMBOLIC), step.states[known].label
         span = (node.size - 1) * stride + 1
         name = node.label or base.label
         if base.op == "state":
@@ -186,13 +186,24 @@ class _LoopBuilder:
                 stream = self._scalar(~node.attrs["stream"], "stream", "int")
                 operation = Operation(node.op, (stream,), "real", index)
             elif index in self.plan.versions or node.op == "collect":  # here, where the synapse is reached
-                operation = Operation("identity", (self.operand(node.args[1]),), node.kind, index)
+                value = self.operand(node.args[1])
+                if value.where == "local":
+                    self.locals[index] = value.index
+                    continue
+                operation = Operation("identity", (value,), node.kind, index)
             else:
                 operation = Operation(node.op, tuple(self.operand(arg) for arg in node.args), node.kind, index)
             self.locals[index] = len(self.operations)
             self.operations.append(operation)
         stores = self._stores()
-        kernel = Kernel("", tuple(self.operations), tuple(self.slots), tuple(self.scalar_names), tuple(stores))
+        kernel = Kernel(
+            "",
+            tuple(self.operations),
+            tuple(self.slots),
+            tuple(self.scalar_names),
+            tuple(stores),
+            None if self.draft.space.synapses is None else self.draft.space.synapses.order,
+        )
         region = self.draft.space.region
         name = self.plan.step.regions[region - 1] if region else self.plan.step.name
         return kernel, Instance(self.draft.space, tuple(self.views), tuple(self.scalars), name)
@@ -226,16 +237,8 @@ class _LoopBuilder:
         return stores
 
 
-class Builder:
-    """Builds the program of a plan, pass by pass.
-
-    Tells its stages where values lie (see `numbadyn.lowering.stages.base.Placement`).
-
-    Parameters
-    ----------
-    plan : Plan
-        Placed nodes.
-    """
+class _Builder:
+    """The program of a plan; tells its stages where values lie (see `numbadyn.lowering.stages.base.Placement`)."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -243,11 +246,6 @@ class Builder:
         self._clearable: set[int] = set()
         self.program = Program(plan.step, events=set(plan.events), rings=set(plan.rings))
         self._kernels: dict[object, int] = {}
-        self._built: list[tuple[int, Stage]] = []
-
-    def check(self) -> None:
-        """Check the program as far as it is there."""
-        verify_program(self.program)
 
     def _needed_in_memory(self) -> set[int]:
         """Nodes that another stage than their own reads, or that somebody wants."""
@@ -277,37 +275,28 @@ class Builder:
         kept = set(plan.probe_of.values()) | set(plan.refills.values())
         return {base for base, direct in readers.items() if list(direct.values()) == [True] and base not in kept}
 
-    def find_memory(self) -> None:
-        """Find the values that lie in memory, and the sums that their readers set back to zero."""
+    def run(self) -> Program:
+        plan, program = self.plan, self.program
         for index in sorted(self._needed_in_memory()):
             self.memory.value(index)
         self._clearable = self._find_clearable()
+        built = [(draft.level, draft.kind.build(draft, self)) for draft in plan.drafts]
+        program.schedule = _grouped(built)
+        program.buffers = _layout(program.schedule, list(self.memory.buffers.values()))
+        program.refills = self._refills()
+        program.probes = {probe: self.memory.value(index) for probe, index in plan.probe_of.items()}
+        return program
 
-    def build_stages(self) -> None:
-        """Turn drafts into stages; loops of one structure share a kernel."""
-        self._built = [(draft.level, draft.kind.build(draft, self)) for draft in self.plan.drafts]
-
-    def group_stages(self) -> None:
-        """Put stages that run together into one entry of the schedule."""
-        self.program.schedule = _grouped(self._built)
-
-    def lay_out_memory(self) -> None:
-        """Put side by side what the instances of one kernel use in one slot."""
-        self.program.buffers = _layout(self.program.schedule, list(self.memory.buffers.values()))
-
-    def find_refills(self) -> None:
-        """Find what the sums that start from a decayed state hold before the first step."""
-        step = self.plan.step
+    def _refills(self) -> list[Refill]:
+        """What the sums that start from a decayed state hold before the first step."""
+        step, found = self.plan.step, []
         for total in self.plan.refills.values():
             base = step.nodes[base_of(step.nodes[total])]  # type: ignore[index]
             state, factor = base.args if step.nodes[base.args[0]].op == "state" else base.args[::-1]
             read = self.memory.buffers.get(("state", step.nodes[state].attrs["index"]))
             assert read is not None, "the state behind a sum is not stored"
-            self.program.refills.append(Refill(self.memory.value(total), read, factor))
-
-    def find_probes(self) -> None:
-        """Find where what is recorded lies."""
-        self.program.probes = {probe: self.memory.value(index) for probe, index in self.plan.probe_of.items()}
+            found.append(Refill(self.memory.value(total), read, factor))
+        return found
 
     @property
     def step(self) -> Step:
@@ -345,7 +334,7 @@ class Builder:
             self._kernels[kernel.structure] = len(self.program.kernels)
             base = identifier(instance.module.rsplit(".", 1)[-1].lower(), "loop")
             name = f"update_{base}_{len(self.program.kernels)}"
-            self.program.kernels.append(Kernel(name, kernel.operations, kernel.slots, kernel.scalars, kernel.stores))
+            self.program.kernels.append(replace(kernel, name=name))
         return self._kernels[kernel.structure], instance
 
 
@@ -367,3 +356,18 @@ def _layout(schedule: list[tuple[Stage, ...]], buffers: list[Buffer]) -> list[tu
         blocks.append(block)
     blocks += [(buffer,) for buffer in buffers if buffer not in placed and buffer.role != "lookup"]
     return [block for block in blocks if block]
+
+
+def build_program(plan: Plan) -> Program:
+    """Turn a plan into a program.
+
+    Parameters
+    ----------
+    plan : Plan
+        Placed nodes.
+
+    Returns
+    -------
+    Program
+    """
+    return _Builder(plan).run()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from numbadyn.ir.kinds import Kind
+from numbadyn.ir.spaces import Order
 
 __all__ = ["Access", "Kernel", "Operand", "Operation", "Slot", "Store"]
 
@@ -102,6 +103,8 @@ class Kernel:
         Scalar arguments.
     stores : tuple of Store
         Results.
+    events : {"pre", "post"}, optional
+        On which side of synapses the neurons are whose events it follows, row by row; None if it goes through a space.
     """
 
     name: str
@@ -109,6 +112,7 @@ class Kernel:
     slots: tuple[Slot, ...]
     scalars: tuple[tuple[str, Kind], ...]
     stores: tuple[Store, ...]
+    events: Order | None = None
 
     @property
     def written(self) -> set[int]:
@@ -123,12 +127,12 @@ class Kernel:
     def gathers(self, slot: int) -> list[Operation]:
         """Operations that read a whole history at lags, and maybe at elements, of their own."""
         whole = Operand("slot", slot)
-        return [operation for operation in self.operations if whole in operation.args[:1]]
+        return [operation for operation in self.operations if operation.op == "gather" and operation.args[0] == whole]
 
     def elementwise(self, slot: int) -> bool:
         """Whether element i of the loop touches just element i of a slot."""
         if self.slots[slot].whole:
-            return {len(operation.args) for operation in self.gathers(slot)} == {2}  # a lag, but no elements
+            return all(len(operation.args) == 2 for operation in self.gathers(slot))
         return self.slots[slot].access == "each"
 
     @property
@@ -139,4 +143,5 @@ class Kernel:
             tuple((s.kind, s.access, s.stride, s.cleared, s.whole, s.late, s.stored) for s in self.slots),
             tuple(kind for _name, kind in self.scalars),
             self.stores,
+            self.events,
         )

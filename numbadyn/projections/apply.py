@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from numbadyn.errors import ConnectivityError, DelayError, DimensionError, ShapeError, UnsupportedFeatureError
 from numbadyn.ir.analysis import signal_of
 from numbadyn.ir.nodes import BindContext, Connection
-from numbadyn.ir.spaces import synapses_of
+from numbadyn.ir.spaces import Order, synapses_of
 from numbadyn.model import environ
 from numbadyn.model.delays import Before, delay_line, delay_steps, signal_channel, state_history, steps_in
 from numbadyn.model.init import Constant, FromFunction, Initialiser, OfPairs, Values
@@ -213,30 +213,32 @@ class Delivery:
         )
         return Traced(trace, made)
 
-    def _sent(self, trace: Trace, node: int) -> tuple[int, int | None]:
+    def _sent(self, trace: Trace, node: int, order: Order = "pre") -> tuple[int, int | None]:
         """The signal as synapses read it, and the channel of its own that samples it, if it has one."""
         if trace.node(node).kind == "int":
             node = trace.cast(node, "real")
         node = state_history(trace, node)
-        self._check_signal(trace.node(node).shape)
+        if order == "pre":
+            self._check_signal(trace.node(node).shape)
         of_its_own = signal_of(trace.step, node, None) is None
         name = f"{self.owner.path}.signal"
-        return node, signal_channel(trace, node, name, self.before()) if of_its_own else None
+        before = self.before() if order == "pre" else None
+        return node, signal_channel(trace, node, name, before) if of_its_own else None
 
     def number(self, trace: Trace) -> int:
         """Number of the connection in a step that is being traced."""
         return trace.connection(self, self._connection)
 
-    def reaching(self, trace: Trace, signal: Any) -> int:
-        """Node of what reaches each synapse in this step."""
+    def reaching(self, trace: Trace, signal: Any, order: Order = "pre") -> int:
+        """Node of what reaches each synapse in this step: from its presynaptic neuron, or at once from the other."""
         self.check_ends(self.owner.path)
         self.check_given_weights()
-        node, channel = self._sent(trace, as_node(trace, signal))
+        node, channel = self._sent(trace, as_node(trace, signal), order)
         value, number = trace.node(node), self.number(trace)
         return trace.source(
             "arrive",
             (node,),
-            synapses_of(number),
+            synapses_of(number, order=order),
             value.kind,
             value.dimension,
             connections=(number,),

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from numbadyn.errors import ConnectivityError, NotInitialisedError, UnknownStateError, UnsupportedFeatureError
-from numbadyn.ir.spaces import Space
+from numbadyn.ir.spaces import Order, Space
+from numbadyn.model.delays import latest_output
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.nearest import nearest_first
 from numbadyn.projections.apply import Delivery
@@ -51,9 +52,12 @@ class PlasticProj(SynapticProjection):
 
     Notes
     -----
-    A subclass gives its synapses further states, ``self.trace = SynapseState(0.0)``, and says in `on_pre` what a spike
-    does to the synapses that it reaches. All synapses that are reached in a step are changed before their weights are
-    delivered: what arrives at the target is the weight after the change.
+    A subclass gives its synapses further states, ``self.trace = SynapseState(0.0)``, and says in `on_pre` and `on_post`
+    what a spike does to the synapses that it reaches: a presynaptic one when the delay of a synapse has passed, one of
+    the target in the step after that in which it was fired. In a step `on_pre` comes first; what arrives at the target
+    is the weight after it; then comes `on_post`.
+
+    Weights given to ``comm`` anew are first values, as those of any state: they count from the next reset on.
 
     Examples
     --------
@@ -97,6 +101,15 @@ class PlasticProj(SynapticProjection):
             Their states (``s.weight``), and the values of the neurons that they join (``s.pre.V``, ``s.post.V``).
         """
 
+    def on_post(self, s: ReachedSynapses) -> None:
+        """Say what a spike of the target does to the synapses onto the neuron that has fired; nothing by default.
+
+        Parameters
+        ----------
+        s : ReachedSynapses
+            As of `on_pre`.
+        """
+
     def update(self, *args: Any) -> None:
         """Change the synapses that are reached in this step, and deliver their weights."""
         trace = current_trace()
@@ -115,12 +128,17 @@ class PlasticProj(SynapticProjection):
                 "collect", (arrived, weight), shape, "real", node.dimension, label=self.path.rsplit(".", 1)[-1]
             )
             self.give_jump(self._post, Traced(trace, total))
+        if type(self).on_post is not PlasticProj.on_post:
+            with trace.module(f"{self.path}.on_post", (), self.on_post, outermost=True):
+                arrived = self._arrived(trace, latest_output(self._post), "post")
+                self.on_post(ReachedSynapses(self, trace, arrived))
 
-    def _arrived(self, trace: Trace, signal: Any) -> int:
-        arrived = self._delivery.reaching(trace, signal)
+    def _arrived(self, trace: Trace, signal: Any, order: Order = "pre") -> int:
+        arrived = self._delivery.reaching(trace, signal, order)
         if trace.node(arrived).kind != "bool" and trace.settled:
+            sender = self.path if order == "pre" else self._post.path
             raise UnsupportedFeatureError(
-                f"The signal of {self.path} holds {trace.node(arrived).kind} values, but its synapses wait for spikes.",
+                f"The signal of {sender} holds {trace.node(arrived).kind} values, but its synapses wait for spikes.",
                 where=self.path,
                 cure="Give a population whose update returns a Boolean array.",
             )

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from numbadyn.ir.interpreter import Evaluator
 from numbadyn.ir.kinds import KINDS, Kind, dtype_of
 from numbadyn.ir.nodes import BindContext
+from numbadyn.ir.synapses import PostRows, by_post
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.program import Program
 from numbadyn.runtime.forecast import CURES, MemoryPart, require
@@ -56,6 +57,7 @@ class Memory:
     def __init__(self, program: Program, evaluator: Evaluator, tables: list[Any]) -> None:
         self.program, self.evaluator, self.tables = program, evaluator, tables
         self.merged: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[NDArray[np.int64], NDArray[np.uint32]]] = {}
+        self._post_rows: dict[int, tuple[NDArray[np.uint32], PostRows]] = {}
         self.depths = self.needed()
         self.windows = [channel.window(evaluator.context) for channel in program.step.channels]
         self.offsets: dict[Buffer, int] = {}
@@ -83,13 +85,21 @@ class Memory:
         deepest = self.evaluator.depths()
         for term in (term for stages in self.program.schedule for stage in stages for term in stage.terms_read()):
             delays = self.tables[term.connection].delays
-            longest = int(delays.max()) if len(delays) else 0
+            longest = int(delays.max()) if len(delays) and term.order == "pre" else 0
             deepest[term.channel] = max(deepest[term.channel], term.base + self.lag(term.lag) + longest + 1)
         return deepest
 
     def size(self, buffer: Buffer) -> int:
         """Elements of a buffer, of a history those of a slot."""
         return math.prod(self.evaluator.context.shape_of(buffer.space))
+
+    def post_rows(self, connection: int) -> PostRows:
+        """Synapses of a connection by postsynaptic neuron; found once, other weights do not change them."""
+        targets = self.tables[connection].targets
+        known = self._post_rows.get(connection)
+        if known is None or known[0] is not targets:
+            known = self._post_rows[connection] = targets, by_post(self.tables[connection])
+        return known[1]
 
     def extent(self, buffer: Buffer) -> int:
         """Elements of a buffer, all slots of a history counted."""

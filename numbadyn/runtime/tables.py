@@ -34,6 +34,9 @@ from numbadyn.runtime.merging import merged_rows, worth_merging
 __all__ = ["Tables"]
 
 
+_NO_DELAY = np.zeros(1, np.int32)
+
+
 def _rows(rows: list[list[int]], columns: int) -> NDArray[np.int64]:
     return np.array(rows, dtype=np.int64).reshape(len(rows), columns)
 
@@ -149,7 +152,7 @@ class Tables:
         for stage in stages:
             rows.append([len(self._terms), *(n for view in stage.instance.views for n in self._slot(view)), 0])
             scalars.append(self._scalars(kernel, stage.instance))
-            self._terms.append(self._term(stage.term))
+            self._terms.append(self._term(stage.term) if kernel.events == "pre" else self._post_term(stage.term))
         return self._tables_of(kernel, rows, [real for real, _whole in scalars], [whole for _real, whole in scalars])
 
     def _tables_of(
@@ -244,6 +247,13 @@ class Tables:
             self.memory.merged[key] = merged_rows([self.memory.tables[k] for k in key[0]], key[1])
         offsets, targets = self.memory.merged[key]
         row[9], row[10] = self.address(offsets), self.address(targets)
+        return row
+
+    def _post_term(self, term: Term) -> list[int]:
+        """As of a term, with the rows of postsynaptic neurons: sources stand for targets, places for weights."""
+        row, rows = self._term(term), self.memory.post_rows(term.connection)
+        row[7], row[8] = 1, self.address(_NO_DELAY)
+        row[9], row[10], row[11] = map(self.address, rows)
         return row
 
     def _term(self, term: Term) -> list[int]:

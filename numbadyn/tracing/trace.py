@@ -295,7 +295,7 @@ class Trace:
                 where=str(self.here),
                 cure=f"Write a value in {unit_name(spec.dimension)}.",
             )
-        if node.space.synapses != spec.space.synapses and not node.space.single:
+        if (node.space.synapses or spec.space.synapses) and not node.space.spreads(spec.space):
             raise other_space(self.step, spec.name, node.space, spec.space, self._here)
         if node.shape != spec.shape and (node.size != 1 or len(node.shape) > len(spec.shape)):
             raise ShapeError(

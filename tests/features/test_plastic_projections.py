@@ -41,6 +41,13 @@ class PairDepression(PlasticProj):
         s.weight = np.maximum(s.weight - self.rate * s.post.trace, 0 * mV)
 
 
+class Pair(PairDepression):
+    """The pair rule: each postsynaptic spike adds a part that grows with the trace of the presynaptic neuron."""
+
+    def on_post(self, s):
+        s.weight = np.minimum(s.weight + 0.015 * mV * s.pre.trace, 2 * mV)
+
+
 class Net(nd.DynamicsGroup):
     def __init__(self, delay=None, kind=PairDepression, **options):
         super().__init__()
@@ -53,7 +60,7 @@ class Net(nd.DynamicsGroup):
 DELAYS = {"none": None, "one": 1 * ms, "each": nd.init.Uniform(0 * ms, 2.4 * ms)}
 
 
-def by_hand(sim, net):
+def by_hand(sim, net, potentiation=0.0):
     """The same network as a loop over steps, spikes and synapses."""
     edges = net.proj.edges()
     pre, post, weight = edges.pre, edges.post, np.array(edges.weight.magnitude)
@@ -67,7 +74,7 @@ def by_hand(sim, net):
     weights = []
     for step in range(STEPS):
         weights.append(weight.copy())
-        trace = sides["post"][2].copy()
+        trace, trace_pre = sides["post"][2].copy(), sides["pre"][2].copy()
         arriving = np.zeros(N_POST)
         fired = sides["pre"][3]
         for lag in np.unique(late):  # delay after delay, and there by neuron and target
@@ -77,6 +84,9 @@ def by_hand(sim, net):
                 if fired[step - 1 - lag][pre[k]]:
                     weight[k] = max(weight[k] - 0.03 * trace[post[k]], 0.0)
                     arriving[post[k]] += weight[k]
+        if potentiation and step:
+            for k in np.flatnonzero(sides["post"][3][step - 1][post]):
+                weight[k] = min(weight[k] + potentiation * trace_pre[pre[k]], 2.0)
         received += arriving
         for side in sides.values():
             now = side[0] >= side[1]
@@ -98,6 +108,23 @@ def test_a_rule_at_presynaptic_spikes(target, delay):
     np.testing.assert_array_equal(sim.get(net.proj, "weight").magnitude, last)
     np.testing.assert_array_equal(sim.get(net.post, "received").magnitude, received)
     assert (last < traced[0]).any()
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("delay", ["one", "each"])
+def test_the_pair_rule(target, delay):
+    net = Net(DELAYS[delay], Pair)
+    sim = simulator_of(net, DT * ms, target, seed=4)
+    traced, last, received = by_hand(sim, net, 0.015)
+    sim.record(net.proj, "weight", every=DT * ms, start=5 * DT * ms)
+    result = sim.run(20 * DT * ms)
+    np.testing.assert_array_equal(result[net.proj].weight.magnitude, traced[5:20])
+    sim.run((STEPS - 20) * DT * ms)
+    np.testing.assert_array_equal(net.proj.edges().weight.magnitude, last)
+    np.testing.assert_array_equal(sim.get(net.post, "received").magnitude, received)
+    assert (last != traced[0]).all()
+    assert (np.diff(traced, axis=0) > 0).any()
+    assert (np.diff(traced, axis=0) < 0).any()
 
 
 def test_weights_are_read_set_and_recorded_in_the_order_of_edges():

@@ -4,6 +4,8 @@ import numpy as np
 from quantities import ms, mV, nS, pA
 
 import numbadyn as nd
+from numbadyn.projections.plastic import PlasticProj
+from numbadyn.projections.synapse_state import SynapseState
 
 __all__ = ["NETWORKS"]
 
@@ -67,4 +69,42 @@ class Delayed(nd.DynamicsGroup):
         self.cells.V.value = 0.9999 * self.cells.V.value
 
 
-NETWORKS = {"population": population, "pair": Pair, "delayed": Delayed}
+class Tracing(nd.LIF):
+    """Neurons with a trace of their own spikes."""
+
+    def __init__(self, size, tau):
+        super().__init__(size)
+        self.tau_trace, self.trace = nd.Parameter(tau), nd.State(0.0)
+
+    def update(self):
+        spike = super().update()
+        self.trace.value = self.trace * np.exp(-nd.environ.get_dt() / self.tau_trace) + spike.astype(float)
+        return spike
+
+
+class Rule(PlasticProj):
+    """The pair rule, with a count of the presynaptic spikes of each synapse."""
+
+    def __init__(self, *modules, step, **options):
+        super().__init__(*modules, **options)
+        self.step, self.count = nd.Parameter(step), SynapseState(0.0)
+
+    def on_pre(self, s):
+        s.count = s.count + 1
+        s.weight = s.weight - self.step * s.post.trace
+
+    def on_post(self, s):
+        s.weight = np.minimum(s.weight + self.step * s.pre.trace, s.post.V_th - s.post.V_reset)
+
+
+class Plastic(nd.DynamicsGroup):
+    """Synapses that spikes of either side change."""
+
+    def __init__(self, size, number, weight):
+        super().__init__(name="plastic")
+        self.E, self.I = Tracing(size, number * ms), Tracing(size + 5, 3 * ms)  # noqa: E741
+        comm = nd.FixedProb(size, size + 5, prob=0.2, weight=nd.init.Uniform(0 * mV, weight * mV))
+        self.E2I = Rule(self.E, comm=comm, post=self.I, delay=number * ms, step=weight * mV)
+
+
+NETWORKS = {"population": population, "pair": Pair, "delayed": Delayed, "plastic": Plastic}

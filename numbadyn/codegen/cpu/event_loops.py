@@ -15,11 +15,11 @@ __all__ = ["event_loop_call", "event_loop_functions", "event_loop_text"]
 _LOOP = """@kernel
 def {name}({arguments}):
 {prologue}    for e in range(first, last):
-        pre_index = u64(i64(events[u64(e)]) - source)
-        segment = i64(pre_index) * n_delays + delay_slot
+        {own}_index = u64(i64(events[u64(e)]) - source)
+        segment = i64({own}_index) * n_delays + delay_slot
         for j in range(offsets[u64(segment)], offsets[u64(segment + 1)]):
-            i = u64(j)
-            post_index = u64(targets[i])
+            i = u64({place})
+            {other}_index = u64(targets[u64(j)])
 {body}
 """
 
@@ -30,7 +30,7 @@ def each_{name}(step, dt, key0, key1, R, I, B, E, C, terms, rows, reals, integer
 {arrays}
 {cleared}        row = terms[rows[k, 0]]
         offsets, targets = array_at(row[T_OFFSETS], i64(0)), array_at(row[T_TARGETS], u32(0))
-        delays = array_at(row[T_DELAY_STEPS], i32(0))
+{places}        delays = array_at(row[T_DELAY_STEPS], i32(0))
         source, n_delays = row[T_START], row[T_DELAYS]
         depth, width = row[T_DEPTH], row[T_WIDTH]
         for delay_slot in range(n_delays):
@@ -42,8 +42,10 @@ def each_{name}(step, dt, key0, key1, R, I, B, E, C, terms, rows, reals, integer
             {name}({arguments})
 """
 
+_PLACES = "array_at(row[T_WEIGHTS], u32(0))"
 _OWN = ("first", "last", "events", "source", "offsets", "targets", "n_delays", "delay_slot")
-_INNER = ("e", "n", "pre_index", "post_index", "segment", "terms", "delays", "depth", "width", "ring", "count")
+_INNER = ("e", "n", "pre_index", "post_index", "segment", "places")
+_AROUND = ("terms", "delays", "depth", "width", "ring", "count")
 
 
 def _indented(lines: list[str], levels: int) -> str:
@@ -52,7 +54,7 @@ def _indented(lines: list[str], levels: int) -> str:
 
 def event_loop_text(kernel: Kernel, step: Step) -> KernelText:
     """The text of a kernel in a loop over events."""
-    return KernelText(kernel, step, whole_part(kernel), reserved=(*_OWN, *_INNER))
+    return KernelText(kernel, step, whole_part(kernel), reserved=(*_OWN, *_INNER, *_AROUND))
 
 
 def event_loop_functions(kernel: Kernel, step: Step, arrays: list[str]) -> list[str]:
@@ -74,7 +76,8 @@ def event_loop_functions(kernel: Kernel, step: Step, arrays: list[str]) -> list[
     text = event_loop_text(kernel, step)
     body, stores = text.body(), text.stores()
     given = [name for name in ("step", "t", *text.scalars, *text.arrays) if name in text.used]
-    arguments = ", ".join([*_OWN, *given])
+    order, other = ("pre", "post") if kernel.events == "pre" else ("post", "pre")
+    arguments = ", ".join([*_OWN, *(["places"] if order == "post" else []), *given])
     totals = [text.arrays[store.slot] for store in kernel.stores if store.adds]
     cleared = [
         line
@@ -87,11 +90,20 @@ def event_loop_functions(kernel: Kernel, step: Step, arrays: list[str]) -> list[
     prologue = "".join(f"    {line}\n" for line in text.prologue())
     lines = _indented([*body, *stores], 3)
     return [
-        _LOOP.format(name=kernel.name, arguments=arguments, prologue=prologue, body=lines),
+        _LOOP.format(
+            name=kernel.name,
+            arguments=arguments,
+            prologue=prologue,
+            own=order,
+            other=other,
+            place="j" if order == "pre" else "places[u64(j)]",
+            body=lines,
+        ),
         _EACH.format(
             name=kernel.name,
             arguments=arguments,
             arrays=_indented(arrays, 2),
+            places="" if order == "pre" else f"        places = {_PLACES}\n",
             cleared="".join(f"        {line}\n" for line in cleared),
         ),
     ]

@@ -301,10 +301,9 @@ def cpu_source(program: Program, bits: int, library: str) -> str:
     what = "; one function for each kind of loop, then the time loop"
     parts = [_header(f"Time loop of {program.step.name}.", what, bits) + own, numba_source(sorted(wanted), bits)]
     room = 0
-    at_events = {stage.kernel for stages in program.schedule for stage in stages if isinstance(stage, EventLoopStage)}
-    parts += [columns()] if at_events else []
-    for number, kernel in enumerate(program.kernels):
-        if number in at_events:
+    parts += [columns()] if any(kernel.events for kernel in program.kernels) else []
+    for kernel in program.kernels:
+        if kernel.events:
             arrays = _instance_lines(kernel, event_loop_text(kernel, program.step))
             parts += event_loop_functions(kernel, program.step, arrays)
             continue

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from numbadyn.ir.analysis import signal_of, signals
 from numbadyn.ir.nodes import Node, Step
+from numbadyn.ir.spaces import Order
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.stages.base import Placement, Stage
 from numbadyn.lowering.waits.places import Ago, Place, Touch, memory
@@ -41,6 +42,8 @@ class Term:
         Window of the channel's elements.
     graded : bool
         Events carry a value.
+    order : {"pre", "post"}
+        On which side of the synapses the neurons are whose events those are; on the other they act at once.
     """
 
     connection: int
@@ -50,6 +53,12 @@ class Term:
     start: int
     stop: int
     graded: bool
+    order: Order = "pre"
+
+    @property
+    def delayed(self) -> int | None:
+        """Connection whose delays pass before the events act, if they do."""
+        return self.connection if self.order == "pre" else None
 
     def places(self, program: Program) -> Iterator[Place]:
         """Lists of events, and where their values lie."""
@@ -64,11 +73,14 @@ class Term:
 def terms_of(step: Step, node: Node) -> tuple[Term, ...]:
     """The events that a node takes through its connections."""
     terms = []
+    order: Order = "post" if node.space.by_post else "pre"
     for arg, connection, own in signals(node):
         signal = signal_of(step, arg, own)
         assert signal is not None
         graded = step.channels[signal.channel].kind != "bool"
-        terms.append(Term(connection, signal.channel, signal.base, signal.lag, signal.start, signal.stop, graded))
+        terms.append(
+            Term(connection, signal.channel, signal.base, signal.lag, signal.start, signal.stop, graded, order)
+        )
     return tuple(terms)
 
 

@@ -75,13 +75,13 @@ class EventLoopStage(Stage):
         """What the stage does, in words."""
         name, connection = program.kernels[self.kernel].name, program.step.connections[self.term.connection].name
         into = "".join(f", into {target.name}" for target in self.targets)
-        return [f"{name} over the synapses of {connection} that spikes reach{into}"]
+        return [f"{name} over the synapses of {connection} that {self.term.order}synaptic spikes reach{into}"]
 
     def touches(self, program: Program, owners: Owners) -> Iterator[Touch]:
         """What the stage reads and writes in each step, and whose elements those are."""
         kernel, term = program.kernels[self.kernel], self.term
         name = program.step.connections[term.connection].name
-        ago = Ago(term.base, term.lag, term.connection, term.channel)
+        ago = Ago(term.base, term.lag, term.delayed, term.channel)
         for place in term.places(program):
             yield Touch("events", place, None, name, reads=True, ago=ago)
         for number, view in enumerate(self.instance.views):
