@@ -99,7 +99,8 @@ intersphinx_mapping = {} if QUICK else reached(OTHERS)
 myst_enable_extensions = ["attrs_block", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 nb_execution_mode = "off" if QUICK else "force"
-nb_execution_timeout = 120
+nb_execution_timeout = 300
+nb_output_stderr = "remove"
 nb_execution_raise_on_error = True
 
 gallery.prepare()

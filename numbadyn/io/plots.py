@@ -8,7 +8,9 @@ matplotlib is an extra, ``pip install "numbadyn[plot]"``, and is imported when t
 
 from __future__ import annotations
 
+import functools
 import importlib
+import io
 from typing import Any
 
 from numbadyn.errors import MissingExtraError, RecordingError
@@ -28,7 +30,17 @@ def _figure(size: tuple[float, float]) -> Any:
             where="numbadyn.io.plots",
             cure='Install it: pip install "numbadyn[plot]"',
         ) from error
-    return module.Figure(figsize=size, dpi=90, layout="constrained")
+    figure = module.Figure(figsize=size, dpi=90, layout="constrained")
+    # Notebooks know how to show figures of pyplot only, once it is imported; others they ask for a picture.
+    figure._repr_png_ = functools.partial(_png, figure)
+    return figure
+
+
+def _png(figure: Any) -> bytes:
+    """Give the picture as bytes."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png")
+    return file.getvalue()
 
 
 def overview(

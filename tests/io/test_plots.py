@@ -112,3 +112,9 @@ def test_without_matplotlib_the_message_says_what_to_install(run, monkeypatch):
     with pytest.raises(MissingExtraError) as caught:
         plots.overview(run[1], run[0].A)
     assert 'pip install "numbadyn[plot]"' in str(caught.value)
+
+
+def test_a_notebook_shows_the_figure(run):
+    """Without pyplot, a notebook asks an object for a picture of itself."""
+    net, result = run
+    assert plots.overview(result, {"A": net.A})._repr_png_().startswith(b"\x89PNG")
