@@ -55,7 +55,9 @@ def _span(values: Any) -> str:
     return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
 
-def explain(program: Program, context: BindContext, tables: list[Any], looks: Iterable[Look] = ()) -> str:
+def explain(
+    program: Program, context: BindContext, tables: list[Any], looks: Iterable[Look] = (), *, verbose: bool = False
+) -> str:
     """What a step does, in words.
 
     Parameters
@@ -68,6 +70,8 @@ def explain(program: Program, context: BindContext, tables: list[Any], looks: It
         Synapse tables.
     looks : iterable of Look
         What is recorded, and when.
+    verbose : bool
+        Name all that is exchanged between owners.
 
     Returns
     -------
@@ -95,7 +99,8 @@ def explain(program: Program, context: BindContext, tables: list[Any], looks: It
         for c, table in zip(step.connections, tables, strict=True)
     ] or ["  none"]
     lines += ["", "Delays:"] + [f"  {line}" for line in _delays(program, context, tables, evaluator)]
-    lines += ["", "Blocks of steps:"] + [f"  {line}" for line in blocks_text(program, Lags(evaluator, tables), looks)]
+    blocks = blocks_text(program, Lags(evaluator, tables), looks, verbose=verbose)
+    lines += ["", "Blocks of steps:"] + [f"  {line}" for line in blocks]
     lines += ["", "Stages:"] + [
         f"  {line}" for stages in program.schedule for stage in stages for line in stage.lines(program)
     ]

@@ -3,18 +3,20 @@
 In: a simplified `Step` and the nodes whose values somebody wants.  Out: `Plan`, a list of draft stages with levels.
 Must not know: buffers, kernels, targets.
 
-Elementwise nodes of one space are fused into one loop as long as nothing in between needs a whole array.  A
-state is stored by the loop that computes its last version; if anyone reads the old version later, the store is put off
-to the end of the step.
+The passes are listed in `numbadyn.lowering.pipeline`.  Elementwise nodes of one space are fused into one loop as long
+as nothing in between needs a whole array.  A state is stored by the loop that computes its last version; if anyone
+reads the old version later, the store is put off to the end of the step.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from numbadyn.errors import InternalError
 from numbadyn.ir.analysis import arrival_of, base_of, computed_in_loop, invariants, live, signal_of, signals, versions
 from numbadyn.ir.nodes import Node, Step
 from numbadyn.ir.spaces import Space
+from numbadyn.ir.verify import verify
 from numbadyn.lowering.stages import own_stage
 from numbadyn.lowering.stages.base import Stage
 from numbadyn.lowering.stages.compaction import CompactionStage
@@ -22,7 +24,7 @@ from numbadyn.lowering.stages.event_loop import EventLoopStage
 from numbadyn.lowering.stages.loop import LoopStage
 from numbadyn.lowering.stages.packing import PackingStage
 
-__all__ = ["Draft", "Plan", "Read", "make_plan", "reads", "view_base"]
+__all__ = ["Draft", "Plan", "Planner", "Read", "reads", "view_base"]
 
 
 @dataclass(slots=True)
@@ -118,10 +120,22 @@ def reads(step: Step, draft: Draft) -> list[Read]:
     return found
 
 
-class _Planner:
+class Planner:
+    """Places the nodes of a simplified step into stages, pass by pass.
+
+    Parameters
+    ----------
+    step : Step
+        Simplified; it stays as it is.
+    wanted : set of int
+        Probes whose values are recorded.
+    recorded : set of int
+        Channels whose events are recorded.
+    """
+
     def __init__(self, step: Step, wanted: set[int], recorded: set[int]) -> None:
-        self.step = step
-        self.wanted = wanted
+        self.step = replace(step, nodes=list(step.nodes), channels=list(step.channels), writes=dict(step.writes))
+        self.wanted, self.recorded = wanted, recorded
         self.constants = invariants(step)
         self.drafts: list[Draft] = []
         self.stage_of: dict[int, int] = {}
@@ -133,16 +147,27 @@ class _Planner:
         self.packed: dict[int, list[int]] = {}
         self.timed: set[int] = set()
         self.arrays: set[int] = set()
-        self.events, self.rings = self._channels(recorded)
+        self.events: dict[int, bool] = {}
+        self.rings: set[int] = set()
+        self.order: list[int] = []
+        self.late: set[int] = set()
         self._open: dict[Space, int] = {}
         self.versions = versions(step)
         self.at_synapses: dict[int, list[int]] = {}
 
-    def _channels(self, recorded: set[int]) -> tuple[dict[int, bool], set[int]]:
-        """Which channels need event lists, and which need their samples kept."""
-        step, events, rings = self.step, {}, set()
+    def check(self) -> None:
+        """Check the step, and that what has been placed comes behind what it needs."""
+        verify(self.step)
+        for number, draft in enumerate(self.drafts):
+            for read in reads(self.step, draft):
+                if self.stage_of.get(read.base, -1) > number:
+                    raise InternalError(f"Node {read.base} comes after what needs it.", where=self.step.name)
+
+    def find_channels(self) -> None:
+        """Find which channels need event lists, and which need their samples kept."""
+        step, events, rings = self.step, self.events, self.rings
         order = live(step, [*step.roots(), *self.wanted])
-        for channel in recorded:
+        for channel in self.recorded:
             events[channel] = step.channels[channel].kind != "bool"
         for index in order:
             node = step.nodes[index]
@@ -165,7 +190,6 @@ class _Planner:
             if node.op == "history" and self._read_as_array(index, uses):
                 rings.add(node.attrs["channel"])
                 self.arrays.add(index)
-        return events, rings
 
     def _read_as_array(self, index: int, uses: dict[int, list[int]]) -> bool:
         if (
@@ -201,7 +225,8 @@ class _Planner:
         self.step.nodes.append(copy)
         return len(self.step.nodes) - 1
 
-    def _prepare(self) -> None:
+    def separate_effects(self) -> None:
+        """Give each effect a value of its own that a loop computes, where it needs one."""
         step = self.step
         kept = set(self.events) | self.rings
         for number, channel in enumerate(step.channels):
@@ -218,48 +243,37 @@ class _Planner:
 
     # ---- placement ---------------------------------------------------------------------------------------------------
 
-    def run(self) -> Plan:
-        """Place all nodes."""
-        self.step.nodes = list(self.step.nodes)
-        self.step.channels = list(self.step.channels)
-        self.step.writes = dict(self.step.writes)
-        self._prepare()
-        kept = [
-            channel.value
-            for number, channel in enumerate(self.step.channels)
-            if number in self.events or number in self.rings
-        ]
-        order = live(self.step, [*self.step.writes.values(), *kept, *self.wanted], bases=False)
-        for number, channel in enumerate(self.step.channels):
+    def order_values(self) -> None:
+        """Find the values that effects need, in order, and what becomes of the samples of channels."""
+        channels = list(enumerate(self.step.channels))
+        kept = [channel.value for number, channel in channels if number in self.events or number in self.rings]
+        self.order = live(self.step, [*self.step.writes.values(), *kept, *self.wanted], bases=False)
+        for number, channel in channels:
             if number in self.events:
                 self.sampled.setdefault(channel.value, []).append(number)
             if number in self.rings and channel.kind == "bool":
                 self.packed.setdefault(channel.value, []).append(number)
-        for index in order:
+        for index in self.order:
             if _at_synapses(self.step.nodes[index]):
                 self.at_synapses.setdefault(self.step.nodes[index].space.region, []).append(index)
-        self.timed = self._follow_time(order)
-        for index in order:
+        self.timed = self._follow_time(self.order)
+
+    def place_first(self) -> None:
+        """Place what needs nothing of this step."""
+        for index in self.order:
             if self._comes_first(index):
                 self._place(index)
-        for index in order:
+
+    def place_others(self) -> None:
+        """Place all other values."""
+        for index in self.order:
             self._place(index)
-        for index in order:
+
+    def place_refills(self) -> None:
+        """Place what prepares sums that start from a decayed state for the next step."""
+        for index in self.order:
             if self.step.nodes[index].op == "accumulate" and base_of(self.step.nodes[index]) is not None:
                 self._refill(index)
-        self._commit()
-        self._levels()
-        read = self._old_reads()
-        totals = {self.step.nodes[refill].args[0] for refill in self.refills} | {
-            self.step.nodes[refill].args[1] for refill in self.refills
-        }
-        late = {
-            state for state, value in self.step.writes.items() if state not in read and self._source(value) in totals
-        }
-        return Plan(
-            self.step, self.drafts, self.stage_of, self.commits, self.constants, self.events, self.rings,
-            self.probe_of, self.refills, late, self.versions,
-        )  # fmt: skip
 
     def _source(self, value: int) -> int:
         """The node behind a copy."""
@@ -395,7 +409,7 @@ class _Planner:
                     found.setdefault(base.attrs["index"], []).append((number, read.direct))
         return found
 
-    def _commit(self) -> None:
+    def commit_states(self) -> None:
         """Decide which node stores each state; put stores off where the old version is still needed."""
         old = self._old_reads()
         stored: set[int] = set()
@@ -414,8 +428,8 @@ class _Planner:
 
     # ---- levels ------------------------------------------------------------------------------------------------------
 
-    def _levels(self) -> None:
-        """Longest path to each draft; drafts of one level are independent."""
+    def find_levels(self) -> None:
+        """Find the longest path to each draft; drafts of one level are independent."""
         before: dict[int, set[int]] = {number: set() for number in range(len(self.drafts))}
         for number, draft in enumerate(self.drafts):
             for index in draft.nodes:
@@ -450,26 +464,21 @@ class _Planner:
             if signal.base == 0:
                 before.add(self.compact_of[signal.channel])
 
+    def find_late(self) -> None:
+        """Find states whose stores may come late, since a sum stands for them."""
+        read, nodes = self._old_reads(), self.step.nodes
+        totals = {arg for refill in self.refills for arg in nodes[refill].args[:2]}
+        written = self.step.writes.items()
+        self.late = {state for state, value in written if state not in read and self._source(value) in totals}
+
+    def plan(self) -> Plan:
+        """What was planned."""
+        return Plan(
+            self.step, self.drafts, self.stage_of, self.commits, self.constants, self.events, self.rings,
+            self.probe_of, self.refills, self.late, self.versions,
+        )  # fmt: skip
+
 
 def _at_synapses(node: Node) -> bool:
     """Whether a value is computed synapse by synapse, where a signal reaches them."""
     return node.op == "collect" or (node.space.synapses is not None and node.traits.stage == "loop")
-
-
-def make_plan(step: Step, wanted: set[int], recorded: set[int]) -> Plan:
-    """Place the nodes of a simplified step into stages.
-
-    Parameters
-    ----------
-    step : Step
-        Simplified.
-    wanted : set of int
-        Probes whose values are recorded.
-    recorded : set of int
-        Channels whose events are recorded.
-
-    Returns
-    -------
-    Plan
-    """
-    return _Planner(step, wanted, recorded).run()

@@ -20,8 +20,9 @@ from numbadyn.lowering.program import Program, Refill
 from numbadyn.lowering.stages import STAGES
 from numbadyn.lowering.stages.base import Stage
 from numbadyn.lowering.stages.loop import Instance
+from numbadyn.lowering.verify import verify_program
 
-__all__ = ["build_program"]
+__all__ = ["Builder"]
 
 
 class _Memory:
@@ -237,8 +238,16 @@ class _LoopBuilder:
         return stores
 
 
-class _Builder:
-    """The program of a plan; tells its stages where values lie (see `numbadyn.lowering.stages.base.Placement`)."""
+class Builder:
+    """Builds the program of a plan, pass by pass.
+
+    Tells its stages where values lie (see `numbadyn.lowering.stages.base.Placement`).
+
+    Parameters
+    ----------
+    plan : Plan
+        Placed nodes.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -246,6 +255,11 @@ class _Builder:
         self._clearable: set[int] = set()
         self.program = Program(plan.step, events=set(plan.events), rings=set(plan.rings))
         self._kernels: dict[object, int] = {}
+        self._built: list[tuple[int, Stage]] = []
+
+    def check(self) -> None:
+        """Check the program as far as it is there."""
+        verify_program(self.program)
 
     def _needed_in_memory(self) -> set[int]:
         """Nodes that another stage than their own reads, or that somebody wants."""
@@ -275,28 +289,37 @@ class _Builder:
         kept = set(plan.probe_of.values()) | set(plan.refills.values())
         return {base for base, direct in readers.items() if list(direct.values()) == [True] and base not in kept}
 
-    def run(self) -> Program:
-        plan, program = self.plan, self.program
+    def find_memory(self) -> None:
+        """Find the values that lie in memory, and the sums that their readers set back to zero."""
         for index in sorted(self._needed_in_memory()):
             self.memory.value(index)
         self._clearable = self._find_clearable()
-        built = [(draft.level, draft.kind.build(draft, self)) for draft in plan.drafts]
-        program.schedule = _grouped(built)
-        program.buffers = _layout(program.schedule, list(self.memory.buffers.values()))
-        program.refills = self._refills()
-        program.probes = {probe: self.memory.value(index) for probe, index in plan.probe_of.items()}
-        return program
 
-    def _refills(self) -> list[Refill]:
-        """What the sums that start from a decayed state hold before the first step."""
-        step, found = self.plan.step, []
+    def build_stages(self) -> None:
+        """Turn drafts into stages; loops of one structure share a kernel."""
+        self._built = [(draft.level, draft.kind.build(draft, self)) for draft in self.plan.drafts]
+
+    def group_stages(self) -> None:
+        """Put stages that run together into one entry of the schedule."""
+        self.program.schedule = _grouped(self._built)
+
+    def lay_out_memory(self) -> None:
+        """Put side by side what the instances of one kernel use in one slot."""
+        self.program.buffers = _layout(self.program.schedule, list(self.memory.buffers.values()))
+
+    def find_refills(self) -> None:
+        """Find what the sums that start from a decayed state hold before the first step."""
+        step = self.plan.step
         for total in self.plan.refills.values():
             base = step.nodes[base_of(step.nodes[total])]  # type: ignore[index]
             state, factor = base.args if step.nodes[base.args[0]].op == "state" else base.args[::-1]
             read = self.memory.buffers.get(("state", step.nodes[state].attrs["index"]))
             assert read is not None, "the state behind a sum is not stored"
-            found.append(Refill(self.memory.value(total), read, factor))
-        return found
+            self.program.refills.append(Refill(self.memory.value(total), read, factor))
+
+    def find_probes(self) -> None:
+        """Find where what is recorded lies."""
+        self.program.probes = {probe: self.memory.value(index) for probe, index in self.plan.probe_of.items()}
 
     @property
     def step(self) -> Step:
@@ -356,18 +379,3 @@ def _layout(schedule: list[tuple[Stage, ...]], buffers: list[Buffer]) -> list[tu
         blocks.append(block)
     blocks += [(buffer,) for buffer in buffers if buffer not in placed and buffer.role != "lookup"]
     return [block for block in blocks if block]
-
-
-def build_program(plan: Plan) -> Program:
-    """Turn a plan into a program.
-
-    Parameters
-    ----------
-    plan : Plan
-        Placed nodes.
-
-    Returns
-    -------
-    Program
-    """
-    return _Builder(plan).run()

@@ -127,12 +127,12 @@ class Kernel:
     def gathers(self, slot: int) -> list[Operation]:
         """Operations that read a whole history at lags, and maybe at elements, of their own."""
         whole = Operand("slot", slot)
-        return [operation for operation in self.operations if operation.op == "gather" and operation.args[0] == whole]
+        return [operation for operation in self.operations if whole in operation.args[:1]]
 
     def elementwise(self, slot: int) -> bool:
         """Whether element i of the loop touches just element i of a slot."""
         if self.slots[slot].whole:
-            return all(len(operation.args) == 2 for operation in self.gathers(slot))
+            return {len(operation.args) for operation in self.gathers(slot)} == {2}  # a lag, but no elements
         return self.slots[slot].access == "each"
 
     @property

@@ -5,48 +5,77 @@ In: a `Step` and what is to be recorded.  Out: a `Program`.  Must not know: targ
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
-from dataclasses import replace
 
 from numbadyn.ir.nodes import Step
 from numbadyn.ir.verify import verify
-from numbadyn.lowering.fusion import make_plan
-from numbadyn.lowering.kernels import build_program
+from numbadyn.lowering.fusion import Planner
+from numbadyn.lowering.kernels import Builder
+from numbadyn.lowering.passes import Passes
 from numbadyn.lowering.program import Program
-from numbadyn.lowering.simplify import simplify
+from numbadyn.lowering.simplify import join_equal_values, start_sums_from_decay
 
 __all__ = ["lower", "prepare"]
 
 
-def prepare(step: Step) -> Step:
-    """Verified and simplified step; what every target starts from, the interpreter too."""
-    verify(step)
-    simple = simplify(step)
-    verify(simple)
+def prepare(step: Step, passes: Passes | None = None) -> Step:
+    """Verified and simplified step; what every target starts from, the interpreter too.
+
+    Parameters
+    ----------
+    step : Step
+        As traced.
+    passes : Passes, optional
+        Notes how long each pass takes.
+
+    Returns
+    -------
+    Step
+    """
+    do = Passes() if passes is None else passes
+    do("check what was traced", verify, step)
+    simple: Step = do("join equal values", join_equal_values, step)
+    simple = do("let sums start from decayed states", start_sums_from_decay, simple)
+    do("check what is left", verify, simple)
     return simple
 
 
-def lower(step: Step, probes: Iterable[int] = (), recorded: Iterable[int] = ()) -> Program:
+def lower(
+    step: Step, probes: Iterable[int] = (), recorded: Iterable[int] = (), passes: Passes | None = None
+) -> Program:
     """Lower a prepared step.
 
     Parameters
     ----------
     step : Step
-        From `prepare`.
+        From `prepare`; it stays as it is.
     probes : iterable of int
         Nodes whose values are recorded.
     recorded : iterable of int
         Channels whose events are recorded.
+    passes : Passes, optional
+        Notes how long each pass takes.
 
     Returns
     -------
     Program
     """
-    started = time.perf_counter()
-    own = replace(step, nodes=list(step.nodes), channels=list(step.channels), writes=dict(step.writes))
-    plan = make_plan(own, set(probes), set(recorded))
-    planned = time.perf_counter()
-    program = build_program(plan)
-    program.notes = {"fuse loops": planned - started, "share kernels, plan memory": time.perf_counter() - planned}
-    return program
+    do = Passes() if passes is None else passes
+    planner = Planner(step, set(probes), set(recorded))
+    do("find events and histories to keep", Planner.find_channels, planner)
+    do("give effects values of their own", Planner.separate_effects, planner)
+    do("put values in order", Planner.order_values, planner)
+    do("place what needs nothing of this step", Planner.place_first, planner)
+    do("place all other values in loops and stages", Planner.place_others, planner)
+    do("place what prepares sums for the next step", Planner.place_refills, planner)
+    do("decide who stores each state", Planner.commit_states, planner)
+    do("find stages that depend on each other", Planner.find_levels, planner)
+    do("find stores that may come late", Planner.find_late, planner)
+    builder = Builder(planner.plan())
+    do("find what lies in memory", Builder.find_memory, builder)
+    do("build stages, share kernels", Builder.build_stages, builder)
+    do("group stages that run together", Builder.group_stages, builder)
+    do("lay out memory", Builder.lay_out_memory, builder)
+    do("find how sums start", Builder.find_refills, builder)
+    do("find where what is recorded lies", Builder.find_probes, builder)
+    return builder.program

@@ -53,8 +53,6 @@ class Program:
         Probe node -> buffer that holds its value after the step.
     refills : list of Refill
         Sums whose start is prepared one step ahead.
-    notes : dict
-        Seconds spent in each pass.
     """
 
     step: Step
@@ -65,7 +63,6 @@ class Program:
     rings: set[int] = field(default_factory=set)
     probes: dict[int, Buffer] = field(default_factory=dict)
     refills: list[Refill] = field(default_factory=list)
-    notes: dict[str, float] = field(default_factory=dict)
 
     def fresh_sums(self) -> list[Buffer]:
         """Synaptic sums that start from zero in each step: what was not finite in one of them stays NaN there."""

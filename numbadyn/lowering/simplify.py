@@ -18,7 +18,7 @@ from numbadyn.ir.ops import OPS
 from numbadyn.ir.spaces import Space, widest
 from numbadyn.units import DIMENSIONLESS
 
-__all__ = ["simplify"]
+__all__ = ["join_equal_values", "start_sums_from_decay"]
 
 _ANY_CONTEXT = BindContext(1.0, 0)
 _ONE = "one"
@@ -204,8 +204,8 @@ def _slice(r: _Rewriter, node: Node) -> int | None:
 _RULES = {"identity": _identity, "add": _add, "sub": _sub, "neg": _neg, "mul": _mul, "div": _div, "slice": _slice}
 
 
-def simplify(step: Step) -> Step:
-    """The same step with fewer operations.
+def join_equal_values(step: Step) -> Step:
+    """The same step with fewer operations: equal values are one, divisions by run constants are products.
 
     Parameters
     ----------
@@ -219,10 +219,10 @@ def simplify(step: Step) -> Step:
     """
     if not any(spec.name == _ONE for spec in step.params):
         step.params.append(ParamSpec(_ONE, (), "real", DIMENSIONLESS, lambda _context: np.asarray(1.0)))
-    return _sums_from_decay(_Rewriter(step).run())
+    return _Rewriter(step).run()
 
 
-def _sums_from_decay(step: Step) -> Step:
+def start_sums_from_decay(step: Step) -> Step:
     """A state that decays by a constant factor, then takes synaptic events, becomes one sum that starts from the decay.
 
     ``g * c + sum(events)`` turns into ``sum(events, from g * c)``: the events are added one by one to the decayed

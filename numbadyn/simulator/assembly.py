@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import BindContext, Step
+from numbadyn.lowering.passes import Passes
 from numbadyn.lowering.pipeline import lower
 from numbadyn.lowering.program import Program
 from numbadyn.model.delays import longest_delays
@@ -59,6 +60,7 @@ class Assembly:
     launch: Way
     seconds: dict[str, float]
     _dt: float
+    _passes: Passes
     _device: Device | None
     _recorder: Recorder
     _machine: Machine | None
@@ -107,7 +109,7 @@ class Assembly:
     def program(self) -> Program:
         """The lowered network, printable."""
         started = time.perf_counter()
-        program = lower(self.step, self._recorder.probes, self._recorder.channels)
+        program = lower(self.step, self._recorder.probes, self._recorder.channels, self._passes)
         self.seconds["lower"] = time.perf_counter() - started
         return program
 

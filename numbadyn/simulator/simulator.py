@@ -14,6 +14,7 @@ from numbadyn.errors import InvalidParameterError, TargetError, UnsupportedFeatu
 from numbadyn.io.recordings import Result
 from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.lowering.explain import explain
+from numbadyn.lowering.passes import Passes
 from numbadyn.lowering.pipeline import prepare
 from numbadyn.model import environ
 from numbadyn.model.lifecycle import init_missing_states
@@ -146,7 +147,8 @@ class Simulator(Assembly):
         with TRACING:
             init_missing_states(network, self.seed)
         self._alone = bool(alone)
-        self.step = self._traced()
+        self._passes = Passes()
+        self.step = self._traced(self._passes)
         check_synapses(self.step, self.target)
         self.reproducible, self.launch = bool(reproducible), check_launch(launch)
         self._device = Device() if self.target == "cuda" else None
@@ -181,10 +183,10 @@ class Simulator(Assembly):
         if self._plain.check(self.step, self.context, self._traced):
             self._filled_at = -1  # first values may follow from what has changed
 
-    def _traced(self) -> Step:
+    def _traced(self, passes: Passes | None = None) -> Step:
         """The step as it would be traced now."""
         with TRACING:
-            return prepare(trace_step(self.network, self.context, alone=self._alone))
+            return prepare(trace_step(self.network, self.context, alone=self._alone), passes)
 
     @property
     @in_turn(reading=True)
@@ -193,16 +195,33 @@ class Simulator(Assembly):
         machine = self.machine
         return machine.source if isinstance(machine, CompiledMachine) else ""
 
+    @named_options
     @in_turn(reading=True)
-    def explain(self) -> str:
+    def explain(self, *, verbose: bool = False) -> str:
         """Order of a step, hooks, delays and blocks in steps, buffers with sizes and units, as text.
 
         Blocks say how many steps parts of the network can be advanced on their own before spikes or histories must be
         exchanged, and what limits that: the shortest delay, recordings.
+
         Projections onto what is simulated that are not in it themselves, as of a part of a network, are named at the
         end.
+
+        Parameters
+        ----------
+        verbose : bool
+            Also name all that is exchanged between parts of the network, and say how long each part of the preparation
+            took, pass by pass.
+
+        Returns
+        -------
+        str
         """
-        return explain(self.program, self.context, self.tables, self._recorder.looks) + describe_left_out(self.network)
+        text = explain(self.program, self.context, self.tables, self._recorder.looks, verbose=verbose)
+        if verbose:
+            taken = [f"{name}: {seconds:.3f} s" for name, seconds in self.seconds.items()]
+            sections = {"Seconds": taken, "Passes": self._passes.lines()}
+            text += "".join(f"\n\n{title}:\n  " + "\n  ".join(lines) for title, lines in sections.items())
+        return text + describe_left_out(self.network)
 
     @named_options
     @in_turn()

@@ -215,7 +215,7 @@ class Owned:
         if operation.op == "take":
             chosen = np.broadcast_to(value(operation.args[1]), elements.shape)
             return self.look(instance.views[operation.args[0].index], chosen, me)
-        if operation.op == "gather":
+        if operation.op == "history":
             view = instance.views[operation.args[0].index]
             lags = np.broadcast_to(1 + value(operation.args[1]), elements.shape)
             chosen = np.broadcast_to(value(operation.args[2]), elements.shape) if operation.args[2:] else elements

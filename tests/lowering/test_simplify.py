@@ -11,7 +11,7 @@ from numbadyn.ir.analysis import live
 from numbadyn.ir.interpreter import Interpreter
 from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.ir.verify import verify
-from numbadyn.lowering.simplify import simplify
+from numbadyn.lowering.pipeline import prepare
 from numbadyn.model.step import trace_step
 from tests.ir.steps import add_node, add_param, add_state
 
@@ -32,7 +32,7 @@ def operations(step):
 def both(step, steps=3):
     """States after some steps, before and after simplification."""
     context = BindContext(0.1, 0)
-    simple = simplify(step)
+    simple = prepare(step)
     verify(simple)
     machines = Interpreter(step, context, []), Interpreter(simple, context, [])
     for _ in range(steps):
@@ -106,7 +106,7 @@ class Synaptic(nd.DynamicsGroup):
 
 def test_a_decaying_state_and_its_events_become_one_sum():
     step = trace_step(nd.init_all_states(Synaptic()))
-    simple = simplify(step)
+    simple = prepare(step)
     verify(simple)
     (total,) = [node for node in simple.nodes if node.op == "accumulate" and len(node.args) == 2]
     assert simple.nodes[total.args[1]].op == "mul"
@@ -117,10 +117,10 @@ def test_a_decaying_state_and_its_events_become_one_sum():
 def test_the_step_itself_is_left_alone():
     step = trace_step(nd.init_all_states(Synaptic()))
     before = [(node.op, node.args) for node in step.nodes], dict(step.writes), dict(step.probes)
-    simplify(step)
+    prepare(step)
     assert ([(node.op, node.args) for node in step.nodes], dict(step.writes), dict(step.probes)) == before
 
 
 def test_a_population_of_one_is_simplified_like_any_other():
-    one, many = (simplify(trace_step(nd.init_all_states(Synaptic(size)))) for size in (1, 5))
+    one, many = (prepare(trace_step(nd.init_all_states(Synaptic(size)))) for size in (1, 5))
     assert [node.op for node in one.nodes] == [node.op for node in many.nodes]

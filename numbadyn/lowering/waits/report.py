@@ -18,7 +18,7 @@ _MOST = 4
 """Most limits that are named one by one."""
 
 
-def blocks_text(program: Program, lags: Lags, looks: Iterable[Look] = ()) -> list[str]:
+def blocks_text(program: Program, lags: Lags, looks: Iterable[Look] = (), *, verbose: bool = False) -> list[str]:
     """How many steps an owner of a range of each population can run on its own, and what limits it.
 
     Parameters
@@ -29,6 +29,8 @@ def blocks_text(program: Program, lags: Lags, looks: Iterable[Look] = ()) -> lis
         Bound delays.
     looks : iterable of Look
         Recordings and whatever else looks at the network from outside.
+    verbose : bool
+        Name all that crosses owners, not just what crosses first.
 
     Returns
     -------
@@ -37,8 +39,9 @@ def blocks_text(program: Program, lags: Lags, looks: Iterable[Look] = ()) -> lis
     check = Look("search for values that are not finite", CHECK_EVERY)
     blocks, dt = blocks_of(program, by_ranges(program), lags, [*looks, check]), lags.evaluator.context.dt
     least = [limit for limit in blocks.limits if limit.steps == blocks.between]
-    lines = [_exchange(blocks, dt), *(f"  {_limit(limit, dt)}" for limit in least[:_MOST])]
-    lines += [f"  and {len(least) - _MOST} more"] if len(least) > _MOST else []
+    named = blocks.limits if verbose else least[:_MOST]
+    lines = [_exchange(blocks, dt), *(f"  {_limit(limit, dt)}" for limit in named)]
+    lines += [f"  and {len(least) - len(named)} more"] if len(least) > len(named) else []
     shorter = [look for look in blocks.looks if blocks.between is None or look.every < blocks.between]
     return lines + [f"{_look(look)}: blocks of {_steps(look.every)}" for look in shorter]
 
