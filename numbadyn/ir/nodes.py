@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,8 @@ __all__ = [
     "Step",
     "Train",
 ]
+
+Owned = TypeVar("Owned")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class BindContext:
-    """What a bound value may depend on.
+    """What a bound value may depend on: a replica of a network is one of these, and whatever follows from it.
 
     Parameters
     ----------
@@ -129,6 +131,10 @@ class BindContext:
         Identity of the owner of a state -> values that take the place of its first ones, in histories too.
     tables : sequence
         The synapses of each connection, where they have been built.
+    parameters : mapping
+        Identity of a parameter of the model -> one that takes its place here.
+    replica : int or None
+        Number of the replica in its batch; None where there is no batch.
     """
 
     dt: float
@@ -137,12 +143,19 @@ class BindContext:
     delays: str = "up"
     first: Mapping[int, NDArray[Any]] = field(default_factory=dict, compare=False)
     tables: Sequence[Any] = field(default=(), compare=False)
+    parameters: Mapping[int, Any] = field(default_factory=dict, compare=False)
+    replica: int | None = None
 
     def shape_of(self, space: Space) -> tuple[int, ...]:
         """Shape of what lies in a space, with as many synapses as have been built."""
         if space.synapses is None:
             return space.shape
         return space.bound(int(self.tables[space.synapses.connection].targets.size)).shape
+
+    def parameter(self, own: Owned) -> Owned:
+        """What takes the place of a parameter of the model: mostly itself."""
+        other: Owned = self.parameters.get(id(own), own)
+        return other
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Both take part in NumPy expressions directly (see `Variable`).  Must not know: l
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -175,6 +176,8 @@ class Parameter(Variable):
 
     def fetch(self, context: BindContext, stream: int | None = None) -> NDArray[Any]:
         """Values in the coherent unit system, checked; draws are those of a stream, by default the parameter's own."""
+        if (other := context.parameter(self)) is not self:
+            return other.fetch(context, stream)
         shape, recipe = self._shape(), self._recipe
         if isinstance(recipe, _Plain):
             # once more, since an array of the user may have been changed in place
@@ -188,14 +191,25 @@ class Parameter(Variable):
             self._check(array, context)
         return array
 
+    def replaced(self, value: Any) -> Parameter:
+        """The same parameter with another value, checked; see `BindContext.parameters`."""
+        other = copy.copy(self)
+        other._given, other._recipe = value, self._accept(value)
+        if other.dimension != self.dimension:
+            raise DimensionError(
+                f"{self.path} is in {self.dimension}, but the new value is in {other.dimension}.",
+                where=self.path,
+                cure=f"Give a value in {self.dimension}.",
+            )
+        return other
+
     def _fetch_as(self, shape: tuple[int, ...], kind: Kind, stream: int, context: BindContext) -> NDArray[Any]:
         """Values of the shape and the kind that a step was traced with; refuses what does not fit into them."""
         array = self.fetch(context, stream)
         if array.shape != shape:
             if array.size != 1:
                 raise ShapeError(
-                    f"{self.path} was a single value when the simulator was built, "
-                    f"and is now an array of shape "
+                    f"{self.path} was a single value when the simulator was built, and is now an array of shape "
                     f"{array.shape}.",
                     where=self.path,
                     cure=f"Make a new nd.Simulator, or give an array from the start: np.full({array.shape}, value).",
@@ -206,11 +220,12 @@ class Parameter(Variable):
             and kind_of(array.dtype) != kind
             and not np.array_equal(array.astype(bool if kind == "bool" else np.int64), array)
         ):
-            whole = "true or false" if kind == "bool" else "a whole number"
+            whole, now = (
+                "true or false" if kind == "bool" else "a whole number",
+                describe(context.parameter(self)._given),
+            )
             raise InvalidParameterError(
-                f"{self.path} was {whole} when the simulator was built, "
-                f"and is now {describe(self._given)}, which would "
-                "be cut off.",
+                f"{self.path} was {whole} when the simulator was built, and is now {now}, which would be cut off.",
                 where=self.path,
                 cure="Make a new nd.Simulator, or give a real number from the start, such as 1.0 instead of 1.",
             )
@@ -237,16 +252,7 @@ class Parameter(Variable):
                 where=str(trace.here),
                 cure="Make it a nd.State in init_state, or change it between runs.",
             )
-        old, given = self._recipe, self._given
-        self._given, self._recipe = new, self._accept(new)
-        if self._recipe.dimension != old.dimension:
-            dimension = self._recipe.dimension
-            self._given, self._recipe = given, old
-            raise DimensionError(
-                f"{self.path} is in {old.dimension}, but the new value is in {dimension}.",
-                where=self.path,
-                cure=f"Give a value in {old.dimension}.",
-            )
+        self._recipe, self._given = self.replaced(new)._recipe, new
 
     def content(self) -> Any:
         """What was given, for structural comparison."""
@@ -330,10 +336,10 @@ class State(Held):
         self._value: Any = None
         self._assigned = False
 
-    def _recipe(self) -> Initialiser:
+    def _recipe(self, context: BindContext | None = None) -> Initialiser:
         given = self._given
         if isinstance(given, Parameter):
-            given = given.content()
+            given = (given if context is None else context.parameter(given)).content()
         if not isinstance(given, Initialiser) and not callable(given):
             magnitude, dimension = split(given, where=self.path)
             array = widen(magnitude)
@@ -368,7 +374,7 @@ class State(Held):
         if self._assigned:
             check_not_nan(np.asarray(self._value), self.path)
             return np.array(self._value)
-        recipe = self._recipe()
+        recipe = self._recipe(context)
         try:
             word = stream_of(self.owner, "value", self.name) if stream is None else stream
             values = np.asarray(recipe.sample(shape, seed=context.seed, stream=word, bits=context.bits))

@@ -9,6 +9,7 @@ from quantities import ms, mV, s
 import numbadyn as nd
 from numbadyn.codegen.cache import folder as cache_folder
 from numbadyn.errors import DimensionError, ReservedNameError, ShapeError
+from numbadyn.ir.nodes import BindContext
 from tests.features.both import assert_targets_agree
 
 
@@ -209,3 +210,16 @@ def test_a_module_that_is_no_population_says_what_shape_its_states_have():
     assert nd.init_all_states(Plain(1.0, ())).x.value == 1.0
     with pytest.raises(nd.errors.SizeError, match=r"(?s)The size is 2.5.*Plain.varshape"):
         Plain(0.0, 2.5)
+
+
+# ---- values of a replica ---------------------------------------------------------------------------------------------
+
+
+def test_a_binding_may_give_a_parameter_another_value():
+    model = nd.init_all_states(Decay())
+    other = model.tau.replaced(7 * ms)
+    context = BindContext(0.1, 0, parameters={id(model.tau): other})
+    assert model.tau.fetch(context) == 7.0
+    assert model.tau.fetch(BindContext(0.1, 0)) == model.tau.value.magnitude == 10.0
+    with pytest.raises(DimensionError, match="Decay"):
+        model.tau.replaced(7 * mV)
