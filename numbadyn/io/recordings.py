@@ -3,6 +3,9 @@
 In: arrays of steps, indices and values, with dimensions.  Out: `Result`, indexed by the user's modules.  Must not know:
 targets.
 
+Of a batch of replicas, samples have an axis of replicas in front, and spikes say their replica; `Result.replica` is the
+result of one of them. Without a batch there is no such axis.
+
 Times: a sample of a state is its value at the start of a step, t_n = n dt.  A spike emitted in step m is stamped with
 the end of that step, (m + 1) dt.
 """
@@ -11,7 +14,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +29,7 @@ __all__ = ["Paths", "Recording", "Result", "Samples", "Spikes"]
 
 @dataclass(frozen=True, eq=False)
 class Spikes:
-    """Spikes of one population, as events in the order of time.
+    """Spikes of one population, as events in the order of time; in a batch those of one replica after the other.
 
     Attributes
     ----------
@@ -34,6 +37,10 @@ class Spikes:
         Step of each spike.
     indices : ndarray of uint32
         Flat index of the neuron.
+    replicas : ndarray of uint32 or None
+        Replica of each spike; None where there is no batch.
+    batch : int or None
+        Number of replicas; None where there is no batch.
     """
 
     steps: NDArray[np.int64]
@@ -41,6 +48,17 @@ class Spikes:
     dt: float
     size: int
     duration: float
+    replicas: NDArray[np.uint32] | None = None
+    batch: int | None = None
+
+    def replica(self, number: int) -> Spikes:
+        """Those of one replica of a batch."""
+        mine = self.replicas == number
+        return Spikes(self.steps[mine], self.indices[mine], self.dt, self.size, self.duration)
+
+    def _each(self) -> list[Spikes]:
+        """Those of each replica."""
+        return [self.replica(number) for number in range(self.batch or 0)]
 
     @property
     def times(self) -> Any:
@@ -54,8 +72,9 @@ class Spikes:
 
     @property
     def rate(self) -> Any:
-        """Mean rate of a neuron over the run, in Hz."""
-        return join(self.count / (self.size * self.duration) if self.duration else 0.0, TIME**-1).rescale("Hz")
+        """Mean rate of a neuron over the run, in Hz; of each replica."""
+        counts = self.count if self.replicas is None else np.bincount(self.replicas, minlength=self.batch or 0)
+        return join(counts / (self.size * self.duration) if self.duration else 0.0 * counts, TIME**-1).rescale("Hz")
 
     def of(self, elements: NDArray[np.int64]) -> Spikes:
         """Those of chosen neurons, which are counted from zero in the order given.
@@ -69,19 +88,27 @@ class Spikes:
         place[elements] = np.arange(elements.size)
         found = place[self.indices]
         inside = found >= 0
-        return Spikes(
-            self.steps[inside], found[inside].astype(self.indices.dtype), self.dt, int(elements.size), self.duration
+        return replace(
+            self,
+            steps=self.steps[inside],
+            indices=found[inside].astype(self.indices.dtype),
+            size=int(elements.size),
+            replicas=None if self.replicas is None else self.replicas[inside],
         )
 
     def trains(self) -> list[Any]:
-        """Times of the spikes of each neuron, with unit."""
+        """Times of the spikes of each neuron, with unit; in a batch a list of these for each replica."""
+        if self.replicas is not None:
+            return [each.trains() for each in self._each()]
         order = np.argsort(self.indices, kind="stable")
         times = ((self.steps + 1) * self.dt)[order]
         bounds = np.searchsorted(self.indices[order], np.arange(self.size + 1))
         return [join(times[bounds[i] : bounds[i + 1]], TIME) for i in range(self.size)]
 
-    def cv_isi(self) -> float:
-        """Mean coefficient of variation of inter-spike intervals, over neurons with 3 spikes or more."""
+    def cv_isi(self) -> Any:
+        """Mean coefficient of variation of inter-spike intervals, of neurons with 3 spikes or more; of each replica."""
+        if self.replicas is not None:
+            return np.array([each.cv_isi() for each in self._each()])
         order = np.argsort(self.indices, kind="stable")
         neurons, steps = self.indices[order].astype(np.int64), self.steps[order]
         same = neurons[1:] == neurons[:-1]
@@ -102,7 +129,10 @@ class Spikes:
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Samples of one variable: steps, values of shape (samples, elements), dimension, and which elements these are."""
+    """Samples of one variable: steps, values, dimension, and which elements these are.
+
+    The values have the shape (samples, elements), in a batch (replicas, samples, elements).
+    """
 
     steps: NDArray[np.int64]
     values: NDArray[Any]
@@ -117,8 +147,12 @@ class Samples:
 
     @property
     def data(self) -> Any:
-        """Values with their unit, shape (samples, elements)."""
+        """Values with their unit, of the shape of `values`."""
         return join(self.values, self.dimension)
+
+    def replica(self, number: int) -> Samples:
+        """Those of one replica of a batch."""
+        return replace(self, values=self.values[number])
 
 
 @dataclass(eq=False)
@@ -137,6 +171,11 @@ class Recording:
     samples: dict[str, Samples] = field(default_factory=dict)
     events: Spikes | None = None
     part: tuple[str, NDArray[np.int64]] | None = None
+
+    def replica(self, number: int) -> Recording:
+        """What was recorded of it in one replica of a batch."""
+        samples = {variable: samples.replica(number) for variable, samples in self.samples.items()}
+        return Recording(self.name, samples, None if self.events is None else self.events.replica(number), self.part)
 
     def __post_init__(self) -> None:
         for variable, samples in self.samples.items():
@@ -215,6 +254,8 @@ class Result:
         Wall time of the time loop.
     interrupted : bool
         Whether Ctrl-C ended the run early; everything up to then is here.
+    batch : int or None
+        Number of replicas; None where there is no batch.
     """
 
     recordings: dict[str, Recording]
@@ -224,6 +265,12 @@ class Result:
     seconds: float
     interrupted: bool = False
     paths: Paths | None = None
+    batch: int | None = None
+
+    def replica(self, number: int) -> Result:
+        """What one replica of a batch recorded, as a run of it alone would have."""
+        recordings = {name: recording.replica(number) for name, recording in self.recordings.items()}
+        return replace(self, recordings=recordings, batch=None)
 
     @property
     def duration(self) -> Any:

@@ -225,6 +225,13 @@ class Interpreter:
             for channel, depth in zip(self.step.channels, self._depth, strict=True)
         ]
 
+    def deepen(self, depths: list[int], context: BindContext) -> None:
+        """Keep at least so many samples of each channel, before the first step: as many as other replicas do."""
+        wanted = [max(pair) for pair in zip(self._depth, depths, strict=True)]
+        if wanted != self._depth:
+            self._depth = wanted
+            self.begin_histories(context)
+
     def needed(self) -> list[int]:
         """Samples of each channel that histories and synaptic delays reach, as parameters are now."""
         deepest = self.evaluator.depths()

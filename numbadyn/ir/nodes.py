@@ -10,7 +10,7 @@ are the new states, the channels' new samples and the named values that somebody
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -151,6 +151,10 @@ class BindContext:
         if space.synapses is None:
             return space.shape
         return space.bound(int(self.tables[space.synapses.connection].targets.size)).shape
+
+    def without_parameters(self) -> BindContext:
+        """The same for those who keep it in the model, whose parameters are found by looking."""
+        return replace(self, parameters={}) if self.parameters else self
 
     def parameter(self, own: Owned) -> Owned:
         """What takes the place of a parameter of the model: mostly itself."""

@@ -288,7 +288,7 @@ class Delivery:
     ) -> SynapseTable:
         rule = other or self.rule
         assert rule is not None
-        self.owner._built = replace(self.owner._built, context=context)
+        self.owner._built = replace(self.owner._built, context=context.without_parameters())
         self._check_exact(context)
         return self._checked(
             build(

@@ -1,6 +1,6 @@
 """A machine whose program is compiled: memory, states and histories, whatever the target.
 
-In: a program with its bindings, and logs.  Out: a base class for targets.  Must not know: source text, how a target
+In: a program with its bindings, and logs.  Out: base classes for targets.  Must not know: source text, how a target
 runs a chunk of steps, units, user objects.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,101 +20,69 @@ from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import BindContext
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.program import Program
-from numbadyn.runtime.logs import SampleLog, SpikeLog
-from numbadyn.runtime.machine import Machine, Outcome, check_depths, longest_delays
-from numbadyn.runtime.memory import Memory
+from numbadyn.runtime.logs import Logs, SampleLog, SpikeLog
+from numbadyn.runtime.machine import Machine, longest_delays
+from numbadyn.runtime.memory import Memory, memories_of
+from numbadyn.runtime.mirror import Mirror
+from numbadyn.runtime.replica import Replica, naming
 from numbadyn.runtime.soundness import NO_SIGN, Check, unsound
 from numbadyn.runtime.tables import Tables
 
-__all__ = ["CompiledMachine"]
+__all__ = ["CompiledMachine", "CompiledReplica"]
 
 
-class CompiledMachine(Machine):
-    """A program in memory, for a target that compiles it.
+class CompiledReplica(Replica):
+    """A slice of the memory, and all that the compiled code is told of it in a run.
 
     Parameters
     ----------
-    program : Program
-        Lowered network.
-    context : BindContext
-        dt, seed, precision.
-    tables : list
-        Synapse tables.
-    label : str
-        Name in the cache.
+    memory : Memory
+        The slice, with the run constants and the synapse tables.
+    mirror : Mirror
+        Where the compiled code keeps it.
+
+    Attributes
+    ----------
+    tables : Tables
+        Rows of all stages, in this run.
+    checks, checked : ndarray, list of Check
+        Rows of what is checked, and what they stand for.
+    spikes, samples : list
+        Logs of this run; samples that are due in it.
     """
 
-    source: str
+    tables: Tables
 
-    def __init__(self, program: Program, context: BindContext, tables: list[Any], label: str) -> None:
-        context = replace(context, tables=tables)
-        self.program, self.context, self.step, self.first = program, context, program.step, {}
-        self.number, self._made_for = 0, longest_delays(program.step, context)
-        self.evaluator = Evaluator(program.step, context)
-        self.evaluator.bind()
-        self.memory = Memory(program, self.evaluator, tables)
-        self.kept = self.memory.depths
-        self._states = {b.index: b for b in self.memory.offsets if b.role == "state"}
+    def __init__(self, memory: Memory, mirror: Mirror) -> None:
+        super().__init__(memory.program.step, memory.evaluator.context)
+        self.memory, self.mirror, self.number = memory, mirror, 0
+        self._states = {b.index: b for b in memory.offsets if b.role == "state"}
+        self._sums = {buffer.index: buffer for buffer in memory.program.fresh_sums()}
         self._unplaced: dict[int, NDArray[Any]] = {}
-        self._fill(context)
-        self._load_code(label)
-        self._sums = {buffer.index: buffer for buffer in program.fresh_sums()}
-        self._checked: list[Check] = []
         self._failed = False
-        self._spikes: list[SpikeLog] = []
-        self._samples: list[SampleLog] = []
-        self.compile_seconds = 0.0
-
-    # ---- what a target says ------------------------------------------------------------------------------------------
-
-    @abstractmethod
-    def _load_code(self, label: str) -> None:
-        """Write the text of the module to `source` and load it."""
-
-    @abstractmethod
-    def _bind(self) -> None:
-        """Get ready for a run: parameters, constants and logs have changed."""
-
-    @abstractmethod
-    def _run_nothing(self) -> None:
-        """Compile, or load from the cache."""
-
-    def _place(self, array: NDArray[Any]) -> int:
-        """Put an array of a table where compiled code reads it; its address."""
-        return int(array.ctypes.data)
+        self.checked: list[Check] = []
+        self.spikes: list[SpikeLog] = []
+        self.samples: list[SampleLog] = []
+        self.fill()
 
     def _latest(self, buffer: Buffer) -> NDArray[Any]:
-        """The elements of a buffer, as the compiled code has left them."""
-        return self.memory.view(buffer)
+        return self.mirror.latest(self.memory, buffer)
 
     def _changed(self, buffer: Buffer) -> None:
-        """Let the compiled code see what was written to a buffer."""
-
-    def _forget(self) -> None:
-        """Let the compiled code see the whole memory anew."""
-
-    def _fetch_histories(self) -> None:
-        """Bring histories and events, as the compiled code has left them."""
-
-    def _store_histories(self) -> None:
-        """Let the compiled code see histories and events that were written."""
+        self.mirror.changed(self.memory, buffer)
 
     # ---- running -----------------------------------------------------------------------------------------------------
 
-    def begin(self, spikes: list[SpikeLog], samples: list[SampleLog]) -> None:
-        """Fetch parameters anew and get ready for a run with these logs."""
-        self.evaluator.bind()
-        check_depths(self, self._made_for)
-        for part in self.program.refills:
+    def begin(self, logs: Logs) -> None:
+        """Bring what follows from parameters to where the code reads it, and take the logs of this run."""
+        for part in self.memory.program.refills:
             self._latest(part.state)
         self.memory.load_constants()
         self.memory.refill()
         for buffer in self.memory.prepared():
             self._changed(buffer)
         self._begin_checks()
-        self._spikes, self._samples = spikes, [log for log in samples if log.steps.size]
-        self.tables = self._make_tables({log.index for log in samples if log.kind == "state"})
-        self._bind()
+        self.spikes, self.samples = logs.spikes, [log for log in logs.samples if log.steps.size]
 
     def _begin_checks(self) -> None:
         """Write the table of what is checked; sums that were not finite start from zero again."""
@@ -129,35 +98,26 @@ class CompiledMachine(Machine):
         rows = [
             [memory.offsets[b], memory.size(b), int(sign.negative), int(sign.positive)] for b, sign in checks.values()
         ]
-        self._checked, self._checks = list(checks), np.array(rows, dtype=np.int64).reshape(len(rows), 4)
+        self.checked, self.checks = list(checks), np.array(rows, dtype=np.int64).reshape(len(rows), 4)
+
+    def fail(self, check: int) -> Check:
+        """Note that a check has failed; what it stands for."""
+        self._failed = True
+        return self.checked[check]
 
     def sums(self) -> dict[int, NDArray[Any]]:
         """Synaptic sums, as the last step has left them."""
         return {index: self._latest(buffer) for index, buffer in self._sums.items()}
 
-    def _ended(self, check: int) -> Outcome:
-        """The outcome of a chunk that ended with this check."""
-        self._failed = True
-        return Outcome(self.number, self._checked[check])
-
-    def _make_tables(self, sampled: set[int]) -> Tables:
-        return Tables(self.memory, sampled, self._place)
-
     def buffer_of(self, log: SampleLog) -> Buffer:
         """Where what is sampled lies."""
-        return self._states[log.index] if log.kind == "state" else self.program.probes[log.index]
+        return self._states[log.index] if log.kind == "state" else self.memory.program.probes[log.index]
 
-    def compile(self) -> float:
-        """Compile, or load from the cache, by running no step; seconds."""
-        started = time.perf_counter()
-        self.begin([], [])
-        self._run_nothing()
-        self.compile_seconds = time.perf_counter() - started
-        return self.compile_seconds
+    # ---- states and histories ----------------------------------------------------------------------------------------
 
     def _fill(self, context: BindContext) -> None:
-        self.number, self.kept = 0, self.memory.depths
-        self.evaluator.bind()
+        self.number = 0
+        self.bind()
         self.memory.reset(context)
         self._unplaced = {
             index: np.broadcast_to(spec.initial(context), context.shape_of(spec.space)).astype(
@@ -166,14 +126,15 @@ class CompiledMachine(Machine):
             for index, spec in enumerate(self.step.states)
             if index not in self._states
         }
-        self._forget()
+        self.mirror.forget()
         self._note_signs(context)
 
-    def _fetch_parameters(self) -> None:
-        self.evaluator.bind()
+    def bind(self) -> None:
+        """Compute anew what depends on parameters alone."""
+        self.memory.evaluator.bind()
 
     def needed(self) -> list[int]:
-        """Slots of each channel's history that are reached, with the parameters that were fetched."""
+        """Slots of each channel's history that are reached, with the parameters that were bound last."""
         return self.memory.needed()
 
     def state(self, index: int) -> NDArray[Any]:
@@ -184,7 +145,8 @@ class CompiledMachine(Machine):
         spec = self.step.states[index]
         return values.astype(bool).reshape(spec.shape) if spec.kind == "bool" else values.reshape(spec.shape)
 
-    def _write(self, index: int, values: NDArray[Any]) -> None:
+    def write(self, index: int, values: NDArray[Any]) -> None:
+        """Overwrite a state alone."""
         if index in self._unplaced:
             self._unplaced[index][...] = values
             return
@@ -195,26 +157,118 @@ class CompiledMachine(Machine):
         self._changed(buffer)
 
     def _write_newest(self, channel: int, sample: NDArray[Any]) -> None:
-        self._fetch_histories()
+        self.mirror.fetch_histories(self.memory)
         self.memory.write_newest(channel, sample, self.number)
-        self._store_histories()
+        self.mirror.store_histories(self.memory)
 
     def _begin_histories(self, context: BindContext) -> None:
-        self._fetch_histories()
+        self.mirror.fetch_histories(self.memory)
         self.memory.begin_histories(context)
-        self._store_histories()
+        self.mirror.store_histories(self.memory)
 
-    def _go_to(self, number: int) -> None:
-        self.number = number
-
-    def _fetch_past(self) -> list[NDArray[Any]]:
-        self._fetch_histories()
+    def fetch_past(self) -> list[NDArray[Any]]:
+        """Samples of each channel, newest first; an empty array where nobody keeps them."""
+        self.mirror.fetch_histories(self.memory)
         found = (self.memory.past(channel, self.number) for channel in range(len(self.step.channels)))
         return [np.empty(0) if samples is None else samples for samples in found]
 
-    def _write_past(self, past: list[NDArray[Any] | None]) -> None:
-        self._fetch_histories()
+    def write_past(self, past: list[NDArray[Any] | None]) -> None:
+        """Overwrite the samples of each channel, newest first; None leaves a channel as it is."""
+        self.mirror.fetch_histories(self.memory)
         for channel, samples in enumerate(past):
             if samples is not None:
                 self.memory.write_past(channel, samples, self.number)
-        self._store_histories()
+        self.mirror.store_histories(self.memory)
+
+
+class CompiledMachine(Machine):
+    """A program in memory, for a target that compiles it.
+
+    Parameters
+    ----------
+    program : Program
+        Lowered network.
+    contexts : sequence of BindContext
+        dt, seed, precision, parameters; one a replica.
+    tables : sequence of list
+        Synapse tables of each replica; those that share their synapses have the same list.
+    label : str
+        Name in the cache.
+    mirror : Mirror
+        Where the compiled code keeps the memory.
+    """
+
+    source: str
+    replicas: list[CompiledReplica]
+
+    def __init__(
+        self,
+        program: Program,
+        contexts: Sequence[BindContext],
+        tables: Sequence[list[Any]],
+        label: str,
+        mirror: Mirror | None = None,
+    ) -> None:
+        self.program, self.step = program, program.step
+        self._made_for = longest_delays(program.step, contexts)
+        evaluators = [
+            _bound(program, replace(context, tables=made)) for context, made in zip(contexts, tables, strict=True)
+        ]
+        memories = memories_of(program, evaluators, tables)
+        self.arenas = memories[0].arenas
+        self.replicas = [CompiledReplica(memory, mirror or Mirror()) for memory in memories]
+        self.kept = self._slots()
+        self._load_code(label)
+        self.compile_seconds = 0.0
+
+    # ---- what a target says ------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _load_code(self, label: str) -> None:
+        """Write the text of the module to `source` and load it."""
+
+    @abstractmethod
+    def _begin(self) -> None:
+        """Get ready for a run: parameters, constants and logs have changed."""
+
+    @abstractmethod
+    def _run_nothing(self) -> None:
+        """Compile, or load from the cache."""
+
+    def _place(self, array: NDArray[Any]) -> int:
+        """Put an array of a table where compiled code reads it; its address."""
+        return int(array.ctypes.data)
+
+    def _make_tables(self, memory: Memory, sampled: set[int]) -> Tables:
+        return Tables(memory, sampled, self._place)
+
+    # ---- running -----------------------------------------------------------------------------------------------------
+
+    def begin(self, logs: Sequence[Logs]) -> None:
+        """Fetch parameters anew and get ready for a run with these logs, one a replica."""
+        self._bind()
+        self._check_depths()
+        for replica, own in zip(self.replicas, logs, strict=True):
+            replica.begin(own)
+            sampled = {log.index for log in own.samples if log.kind == "state"}
+            replica.tables = self._make_tables(replica.memory, sampled)
+        self._begin()
+
+    def compile(self) -> float:
+        """Compile, or load from the cache, by running no step; seconds."""
+        started = time.perf_counter()
+        self.begin([Logs() for _ in self.replicas])
+        self._run_nothing()
+        self.compile_seconds = time.perf_counter() - started
+        return self.compile_seconds
+
+    def _slots(self) -> list[int]:
+        return self.replicas[0].memory.depths
+
+
+def _bound(program: Program, context: BindContext) -> Evaluator:
+    """The run constants of a replica."""
+    evaluator = Evaluator(program.step, context)
+    with naming(context):
+        evaluator.bind()
+    return evaluator

@@ -6,14 +6,14 @@ In: a machine, logs, a number of steps.  Out: how the run ended.  Must not know:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from numbadyn.errors import DeviceLostError
-from numbadyn.runtime.forecast import CURES, MemoryPart, allocating, require
+from numbadyn.runtime.forecast import CURES, allocating
 from numbadyn.runtime.interrupts import Interrupts
-from numbadyn.runtime.logs import SampleLog, SpikeLog
+from numbadyn.runtime.logs import Logs, SampleLog, begin_samples, require_samples
 from numbadyn.runtime.machine import Machine, Outcome
 from numbadyn.runtime.progress import Progress
 from numbadyn.runtime.soundness import ANY_SIGN, NO_SIGN, Check, Signs
@@ -26,11 +26,12 @@ _CHUNK_SECONDS = 0.08
 
 
 class Spotted(NamedTuple):
-    """A sample that is not finite: number of the log, and where in its values."""
+    """A sample that is not finite: number of the log, where in its values, and of which replica."""
 
     log: int
     row: int
     column: int
+    replica: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class RunOutcome:
         The first sample that is not finite.
     guard : int or None
         Guard of the step that was broken.
+    replica : int
+        In which replica, of the check that failed or the guard.
     checked : int
         Step up to which everything was checked and finite.
     lost : BaseException or None
@@ -66,13 +69,13 @@ class RunOutcome:
     checked: int
     lost: BaseException | None = None
     sample: Spotted | None = None
+    replica: int = 0
 
 
 def run_steps(
     machine: Machine,
     steps: int,
-    spikes: list[SpikeLog],
-    samples: list[SampleLog],
+    logs: Sequence[Logs],
     progress: Progress,
     interrupts: Interrupts | None = None,
 ) -> RunOutcome:
@@ -84,8 +87,8 @@ def run_steps(
         Bound and compiled.
     steps : int
         Number of steps.
-    spikes, samples : list
-        Logs; they are emptied first.
+    logs : sequence of Logs
+        One a replica; they are emptied first.
     progress : Progress
         Told of every chunk.
     interrupts : Interrupts, optional
@@ -98,18 +101,18 @@ def run_steps(
     """
     if interrupts is None:
         with Interrupts() as own:
-            return run_steps(machine, steps, spikes, samples, progress, own)
+            return run_steps(machine, steps, logs, progress, own)
     first = machine.number
     stop = first + steps
-    for log in spikes:
-        log.begin()
-    _check_samples(samples, first, stop)
+    for own_logs in logs:
+        for log in own_logs.spikes:
+            log.begin()
+    require_samples(logs, first, stop)
     with allocating("recorded samples", "Simulator.run", CURES["recordings"]):
-        for sample in samples:
-            sample.begin(first, stop)
-        machine.begin(spikes, samples)
+        begin_samples(logs, first, stop)
+        machine.begin(logs)
     machine.interrupts = interrupts
-    signs = _signs_of_samples(machine, samples)
+    signs = [_signs_of_samples(machine, number, own.samples) for number, own in enumerate(logs)]
     outcome, checked, spotted = Outcome(first), first, None
     chunk = _FIRST_CHUNK
     lost = _told(interrupts, progress.start, steps, machine.context.dt)
@@ -118,7 +121,7 @@ def run_steps(
         while machine.number < stop and lost is None and outcome.fine and spotted is None and not interrupts.asked:
             before, begun = machine.number, time.perf_counter()
             outcome = machine.advance(min(stop, before + chunk))
-            spotted = _spotted(samples, signs)
+            spotted = _spotted(logs, signs)
             checked = outcome.reached if outcome.failed is None and spotted is None else checked
             lost = _told(interrupts, progress.advance, outcome.reached - before)
             chunk = _next_chunk(chunk, time.perf_counter() - begun)
@@ -129,25 +132,24 @@ def run_steps(
         unclosed = _told(interrupts, progress.close)
         machine.interrupts = Interrupts()
     stopped = interrupts.asked and machine.number < stop
-    spotted = spotted or _spotted(samples, signs)  # what a device has handed over before it failed
+    spotted = spotted or _spotted(logs, signs)  # what a device has handed over before it failed
     return RunOutcome(
-        first, machine.number, seconds, stopped, outcome.failed, outcome.guard, checked, lost or unclosed, spotted
+        first,
+        machine.number,
+        seconds,
+        stopped,
+        outcome.failed,
+        outcome.guard,
+        checked,
+        lost or unclosed,
+        spotted,
+        outcome.replica,
     )
 
 
-def _check_samples(samples: list[SampleLog], first: int, stop: int) -> None:
-    """Refuse recordings that would not fit, before any of them is begun."""
-    parts = []
-    for sample in samples:
-        sample.release()
-        count, size = sample.measure(first, stop)
-        parts.append(MemoryPart(f"{sample.name} ({count} samples of {sample.elements.size} elements)", size))
-    require(parts, what="The recordings of this run", cure=CURES["recordings"])
-
-
-def _signs_of_samples(machine: Machine, samples: list[SampleLog]) -> list[Signs]:
+def _signs_of_samples(machine: Machine, replica: int, samples: list[SampleLog]) -> list[Signs]:
     """Which infinities are sound in the samples: those of their states, none of sums, all of other values."""
-    states = machine.signs() if samples else {}
+    states = machine.replicas[replica].signs() if samples else {}
     return [
         states.get(log.index, ANY_SIGN)
         if log.kind == "state"
@@ -158,13 +160,14 @@ def _signs_of_samples(machine: Machine, samples: list[SampleLog]) -> list[Signs]
     ]
 
 
-def _spotted(samples: list[SampleLog], signs: list[Signs]) -> Spotted | None:
+def _spotted(logs: Sequence[Logs], signs: list[list[Signs]]) -> Spotted | None:
     """The first of the samples that have come since the last call that is not finite."""
     found = []
-    for number, (log, allowed) in enumerate(zip(samples, signs, strict=True)):
-        place = log.inspect(allowed)
-        if place is not None:
-            found.append((int(log.steps[place[0]]), Spotted(number, *place)))
+    for replica, (own, own_signs) in enumerate(zip(logs, signs, strict=True)):
+        for number, (log, allowed) in enumerate(zip(own.samples, own_signs, strict=True)):
+            place = log.inspect(allowed)
+            if place is not None:
+                found.append((int(log.steps[place[0]]), Spotted(number, *place, replica)))
     return min(found)[1] if found else None
 
 

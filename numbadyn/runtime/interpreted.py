@@ -5,7 +5,8 @@ In: a prepared step with its bindings, and logs.  Out: `advance`.  Must not know
 
 from __future__ import annotations
 
-from dataclasses import replace
+import functools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,75 +16,35 @@ from numbadyn.ir.interpreter import Interpreter
 from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.lowering.program import CHECK_EVERY
 from numbadyn.runtime.forecast import CURES, MemoryPart, require
-from numbadyn.runtime.logs import SampleLog, SpikeLog
-from numbadyn.runtime.machine import Machine, Outcome, check_depths, longest_delays
+from numbadyn.runtime.logs import Logs
+from numbadyn.runtime.machine import Machine, Outcome, longest_delays
+from numbadyn.runtime.replica import Replica, naming
 
 __all__ = ["InterpreterMachine"]
 
 
-class InterpreterMachine(Machine):
-    """The NumPy interpreter as a target.
+class InterpretedReplica(Replica):
+    """An interpreter with a binding of its own.
 
     Parameters
     ----------
-    step : Step
-        Prepared.
-    context : BindContext
-        dt, seed, precision.
-    tables : list
-        Synapse tables.
-    probes : list of int
-        Nodes that are sampled.
+    interpreter : Interpreter
+        At the first step.
     """
 
-    def __init__(self, step: Step, context: BindContext, tables: list[Any], probes: list[int]) -> None:
-        context = replace(context, tables=tables)
-        self.step, self.context, self.first = step, context, {}
-        self.interpreter = Interpreter(step, context, tables, probes, self._expect)
-        self.kept, self._made_for = self.needed(), longest_delays(step, context)
-        self.spikes: list[SpikeLog] = []
-        self.samples: list[SampleLog] = []
-        self._note_signs(context)
-
-    def _expect(self, parts: list[tuple[str, int]]) -> None:
-        """Refuse states and histories that would not fit."""
-        named = [MemoryPart(*part) for part in parts]
-        require(named, what=f"The states and histories of {self.step.name}", cure=CURES["states"])
+    def __init__(self, interpreter: Interpreter) -> None:
+        super().__init__(interpreter.step, interpreter.context)  # which knows the synapses
+        self.interpreter = interpreter
+        self._note_signs(self.context)
 
     @property
     def number(self) -> int:  # type: ignore[override]
-        """Step number."""
+        """The next step."""
         return self.interpreter.number
 
-    def begin(self, spikes: list[SpikeLog], samples: list[SampleLog]) -> None:
-        """Fetch parameters anew and get ready for a run with these logs."""
-        self.interpreter.bind()
-        check_depths(self, self._made_for)
-        self.spikes, self.samples = spikes, samples
-
-    def advance(self, stop: int) -> Outcome:
-        """Run up to step `stop`."""
-        machine = self.interpreter
-        while machine.number < stop:
-            now, last = machine.number, machine.number + 1 == stop or self.interrupts.asked
-            for spikes in self.spikes:
-                spikes.reserve(spikes.width)  # before the step, so that none of it is lost
-            for log in self.samples:
-                if log.kind == "state":
-                    log.append(now, machine.states[log.index])
-            machine.advance()
-            for log in self.samples:
-                if log.kind == "probe":
-                    values = machine.values[log.index]
-                    log.append(now, np.broadcast_to(values, self.step.nodes[log.index].shape))
-            for spikes in self.spikes:
-                value = machine.values[self.step.channels[spikes.channel].value]
-                spikes.append(now, np.flatnonzero(np.broadcast_to(value, self.step.channels[spikes.channel].shape)))
-            if machine.number % CHECK_EVERY == 0 or last:
-                outcome = Outcome(machine.number, next(iter(self.unsound()), None), self.broken_guard())
-                if last or not outcome.fine:
-                    return outcome
-        return Outcome(machine.number)
+    @number.setter
+    def number(self, number: int) -> None:
+        self.interpreter.number = number
 
     def sums(self) -> dict[int, NDArray[Any]]:
         """Synaptic sums of the last step."""
@@ -91,21 +52,26 @@ class InterpreterMachine(Machine):
 
     def _fill(self, context: BindContext) -> None:
         self.interpreter.reset(context)
-        self.kept = self.needed()
         self._note_signs(context)
 
-    def _fetch_parameters(self) -> None:
+    def deepen(self, slots: list[int]) -> None:
+        """Keep so many samples of each channel, before the first step: as many as the other replicas do."""
+        self.interpreter.deepen(slots, self._with_first())
+
+    def bind(self) -> None:
+        """Compute anew what depends on parameters alone."""
         self.interpreter.bind()
 
     def needed(self) -> list[int]:
-        """Slots of each channel's history that are reached, with the parameters that were fetched."""
+        """Slots of each channel's history that are reached, with the parameters that were bound last."""
         return self.interpreter.needed()
 
     def state(self, index: int) -> NDArray[Any]:
         """Values of a state."""
         return self.interpreter.states[index]
 
-    def _write(self, index: int, values: NDArray[Any]) -> None:
+    def write(self, index: int, values: NDArray[Any]) -> None:
+        """Overwrite a state alone."""
         self.interpreter.states[index] = np.array(values, dtype=self.interpreter.states[index].dtype)
 
     def _write_newest(self, channel: int, sample: NDArray[Any]) -> None:
@@ -115,13 +81,96 @@ class InterpreterMachine(Machine):
     def _begin_histories(self, context: BindContext) -> None:
         self.interpreter.begin_histories(context)
 
-    def _go_to(self, number: int) -> None:
-        self.interpreter.number = number
-
-    def _fetch_past(self) -> list[NDArray[Any]]:
+    def fetch_past(self) -> list[NDArray[Any]]:
+        """Samples of each channel, newest first."""
         return [np.array(samples) for samples in self.interpreter.past]
 
-    def _write_past(self, past: list[NDArray[Any] | None]) -> None:
+    def write_past(self, past: list[NDArray[Any] | None]) -> None:
+        """Overwrite the samples of each channel, newest first; None leaves a channel as it is."""
         for mine, samples in zip(self.interpreter.past, past, strict=True):
             if samples is not None:
                 mine[: len(samples)] = list(samples.astype(mine[0].dtype))[: len(mine)]
+
+
+class InterpreterMachine(Machine):
+    """The NumPy interpreter as a target.
+
+    Parameters
+    ----------
+    step : Step
+        Prepared.
+    contexts : sequence of BindContext
+        dt, seed, precision, parameters; one a replica.
+    tables : sequence of list
+        Synapse tables of each replica.
+    probes : list of int
+        Nodes that are sampled.
+    """
+
+    replicas: list[InterpretedReplica]
+
+    def __init__(
+        self, step: Step, contexts: Sequence[BindContext], tables: Sequence[list[Any]], probes: list[int]
+    ) -> None:
+        self.step, self._made_for = step, longest_delays(step, contexts)
+        self.replicas = []
+        for context, made in zip(contexts, tables, strict=True):
+            with naming(context):
+                expect = functools.partial(self._expect, len(contexts) if not self.replicas else 0)
+                self.replicas.append(InterpretedReplica(Interpreter(step, context, made, probes, expect)))
+        self.kept = self._slots()
+        self._logs: Sequence[Logs] = []
+
+    def _expect(self, replicas: int, parts: list[tuple[str, int]]) -> None:
+        """Refuse states and histories of so many replicas that would not fit."""
+        sizes = [MemoryPart(name, replicas * size) for name, size in parts]
+        require(sizes, what=f"The states and histories of {self.step.name}", cure=CURES["states"])
+
+    def _slots(self) -> list[int]:
+        slots = [max(column) for column in zip(*(replica.needed() for replica in self.replicas), strict=True)]
+        for replica in self.replicas:
+            replica.deepen(slots)
+        return slots
+
+    def begin(self, logs: Sequence[Logs]) -> None:
+        """Fetch parameters anew and get ready for a run with these logs, one a replica."""
+        self._bind()
+        self._check_depths()
+        self._logs = logs
+
+    def advance(self, stop: int) -> Outcome:
+        """Run up to step `stop`; replicas take turns after each step."""
+        while self.number < stop:
+            last = self.number + 1 == stop or self.interrupts.asked
+            for logs in self._logs:
+                for spikes in logs.spikes:
+                    spikes.reserve(spikes.width)  # before the step, so that none of it is lost
+            for replica, logs in zip(self.replicas, self._logs, strict=True):
+                self._advance(replica.interpreter, logs)
+            if self.number % CHECK_EVERY == 0 or last:
+                outcome = self._checked()
+                if last or not outcome.fine:
+                    return outcome
+        return Outcome(self.number)
+
+    def _advance(self, interpreter: Interpreter, logs: Logs) -> None:
+        """One step of a replica, and what is recorded of it."""
+        now, step = interpreter.number, self.step
+        for log in logs.samples:
+            if log.kind == "state":
+                log.append(now, interpreter.states[log.index])
+        interpreter.advance()
+        for log in logs.samples:
+            if log.kind == "probe":
+                log.append(now, np.broadcast_to(interpreter.values[log.index], step.nodes[log.index].shape))
+        for spikes in logs.spikes:
+            value = interpreter.values[step.channels[spikes.channel].value]
+            spikes.append(now, np.flatnonzero(np.broadcast_to(value, step.channels[spikes.channel].shape)))
+
+    def _checked(self) -> Outcome:
+        """What is not finite now, or which guard is broken, in the first replica where anything is."""
+        for number, replica in enumerate(self.replicas):
+            outcome = Outcome(self.number, next(iter(replica.unsound()), None), replica.broken_guard(), number)
+            if not outcome.fine:
+                return outcome
+        return Outcome(self.number)

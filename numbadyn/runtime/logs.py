@@ -1,20 +1,23 @@
 """Logs: where recorded spikes and samples go while a network runs.
 
 In: what to record, in steps and element numbers.  Out: growing arrays.  Must not know: units, names.
+
+A log is that of one replica; the samples of all replicas lie side by side in one array, in which each has its part.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.runtime.forecast import MemoryPart, allocating, require
+from numbadyn.runtime.forecast import CURES, MemoryPart, allocating, require
 from numbadyn.runtime.soundness import Signs, unsound
 
-__all__ = ["SampleLog", "SpikeLog"]
+__all__ = ["Logs", "SampleLog", "SpikeLog", "begin_samples", "require_samples"]
 
 _FIRST_CAPACITY = 1 << 16
 _LIKELY_CAPACITY = 1 << 22
@@ -131,6 +134,15 @@ class SampleLog:
         The user's name for it.
     numbers : ndarray of int64, optional
         By which numbers users call the elements; the same by default.
+
+    Attributes
+    ----------
+    steps : ndarray of int64, shape (samples,)
+        Steps that are sampled in this run.
+    values : ndarray, shape (samples, elements)
+        The samples.
+    whole : ndarray, shape (replicas, samples, elements)
+        Those of all replicas, of which `values` are one.
     """
 
     kind: Literal["state", "probe"]
@@ -149,6 +161,7 @@ class SampleLog:
     suspect: bool | None = None
     steps: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     values: NDArray[Any] = field(default_factory=lambda: np.empty((0, 0)))
+    whole: NDArray[Any] = field(default_factory=lambda: np.empty((1, 0, 0)))
 
     @property
     def called(self) -> NDArray[np.int64]:
@@ -167,13 +180,15 @@ class SampleLog:
 
     def release(self) -> None:
         """Forget the samples of the run before, which results may still hold."""
-        self.steps, self.values, self.used = np.empty(0, np.int64), np.empty((0, 0), self.dtype), 0
+        self.steps, self.whole, self.used = np.empty(0, np.int64), np.empty((1, 0, 0), self.dtype), 0
+        self.values = self.whole[0]
 
-    def begin(self, start: int, stop: int) -> None:
-        """Make room for all samples of steps start to stop."""
+    def begin(self, start: int, stop: int, whole: NDArray[Any] | None = None, replica: int = 0) -> None:
+        """Make room for all samples of steps start to stop, or take the part of a replica in an array for all."""
         due = self._range(start, stop)
         self.steps = np.arange(due.start, due.stop, due.step, dtype=np.int64)
-        self.values = np.empty((self.steps.size, self.elements.size), self.dtype)
+        self.whole = np.empty((1, self.steps.size, self.elements.size), self.dtype) if whole is None else whole
+        self.values = self.whole[replica]
         self.used = self.inspected = 0
         self.next_step = int(self.steps[0]) if self.steps.size else np.iinfo(np.int64).max
 
@@ -201,3 +216,46 @@ class SampleLog:
     def take(self) -> tuple[NDArray[np.int64], NDArray[Any]]:
         """Steps and values of this run."""
         return self.steps[: self.used], self.values[: self.used]
+
+
+@dataclass(slots=True)
+class Logs:
+    """All logs of one replica; the other replicas have the same ones, in the same order."""
+
+    spikes: list[SpikeLog] = field(default_factory=list)
+    samples: list[SampleLog] = field(default_factory=list)
+
+
+def require_samples(logs: Sequence[Logs], first: int, stop: int) -> None:
+    """Forget the samples of the run before, and refuse those of a run that would not fit.
+
+    Parameters
+    ----------
+    logs : sequence of Logs
+        One a replica.
+    first, stop : int
+        Steps of the run.
+
+    Raises
+    ------
+    NotEnoughMemoryError
+        With the forecast.
+    """
+    parts = []
+    for alike in zip(*(own.samples for own in logs), strict=True):
+        for log in alike:
+            log.release()
+        count, size = alike[0].measure(first, stop)
+        of = f" of {len(alike)} replicas" if len(alike) > 1 else ""
+        name = f"{alike[0].name} ({count} samples of {alike[0].elements.size} elements{of})"
+        parts.append(MemoryPart(name, len(alike) * size))
+    require(parts, what="The recordings of this run", cure=CURES["recordings"])
+
+
+def begin_samples(logs: Sequence[Logs], first: int, stop: int) -> None:
+    """Make room for all samples of a run: an array for each recorded variable, in which each replica has its part."""
+    for alike in zip(*(own.samples for own in logs), strict=True):
+        count, elements = alike[0].measure(first, stop)[0], alike[0].elements.size
+        whole = np.empty((len(alike), count, elements), alike[0].dtype)
+        for number, log in enumerate(alike):
+            log.begin(first, stop, whole, number)

@@ -1,80 +1,131 @@
-"""Memory of a program: five flat arrays, and where in them every buffer lies.
+"""Memory of a bound program: five flat arrays, in which the slices of the replicas lie one after another.
 
-In: a `Program` bound to dt, seed, precision, parameters and synapse tables.  Out: the arrays and offsets.  Must not
-know: source text, Numba.
+In: a `Program` with one binding for each replica: dt, seed, parameters, synapse tables.  Out: the slice of each
+replica, with its run constants.  Must not know: source text, Numba.
+
+Compiled code, its tables and all that reads or writes states see one slice, and count from its beginning; so a slice is
+what a memory of one replica alone would be.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.ir.interpreter import Evaluator
-from numbadyn.ir.kinds import KINDS, Kind, dtype_of
+from numbadyn.ir.kinds import KINDS, Kind
 from numbadyn.ir.nodes import BindContext
 from numbadyn.ir.synapses import PostRows, by_post
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.program import Program
-from numbadyn.runtime.forecast import CURES, MemoryPart, require
+from numbadyn.runtime.forecast import CURES, require
+from numbadyn.runtime.layout import ARENAS, LINE, Layout, needed_slots
 
-__all__ = ["Memory"]
+__all__ = ["Arenas", "Derived", "Memory", "memories_of"]
 
-_LINE = 64
+
+class Derived:
+    """What follows from synapse tables, made when it is needed first; replicas that share the tables share it.
+
+    Attributes
+    ----------
+    merged : dict
+        Connections delivered together, and shifts of their targets -> offsets and targets of their joint rows.
+    post_rows : dict
+        Connection -> its targets, and the rows of its synapses by postsynaptic neuron.
+    """
+
+    def __init__(self) -> None:
+        self.merged: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[NDArray[np.int64], NDArray[np.uint32]]] = {}
+        self.post_rows: dict[int, tuple[NDArray[np.uint32], PostRows]] = {}
 
 
 def _aligned(count: int, dtype: np.dtype[Any]) -> NDArray[Any]:
     """Zeros whose first element starts a cache line."""
-    raw = np.zeros(count * dtype.itemsize + 2 * _LINE, np.uint8)
-    start = -raw.ctypes.data % _LINE
+    raw = np.zeros(count * dtype.itemsize + 2 * LINE, np.uint8)
+    start = -raw.ctypes.data % LINE
     return raw[start : start + count * dtype.itemsize].view(dtype)
 
 
-class Memory:
-    """Arrays of a bound program.
+class Arenas:
+    """The arrays of all replicas.
 
     Parameters
     ----------
-    program : Program
-        Lowered network.
+    layout : Layout
+        Of a slice.
+    replicas : int
+        How many there are.
+
+    Attributes
+    ----------
+    arrays : dict
+        Name of an arena -> flat array.
+    """
+
+    def __init__(self, layout: Layout, replicas: int) -> None:
+        what = f"The states and histories of {layout.program.step.name}"
+        require(layout.parts(replicas), what=what, cure=CURES["states"])
+        self._sizes = layout.sizes
+        self.arrays = {name: _aligned(replicas * layout.sizes[name], layout.dtypes[name]) for name in ARENAS}
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        return sum(array.nbytes for array in self.arrays.values())
+
+    def begins(self, replica: int) -> dict[str, int]:
+        """Where the slices of a replica begin."""
+        return {name: replica * size for name, size in self._sizes.items()}
+
+    def slices(self, replica: int) -> list[NDArray[Any]]:
+        """The slices of a replica, in the order of `ARENAS`."""
+        return [self.arrays[name][start : start + self._sizes[name]] for name, start in self.begins(replica).items()]
+
+
+class Memory:
+    """The slice of a replica, and what it is bound to.
+
+    Parameters
+    ----------
+    layout : Layout
+        Where buffers lie in a slice.
+    arenas : Arenas
+        Those of all replicas.
+    replica : int
+        Number of the slice.
     evaluator : Evaluator
-        Holds the run constants (bound).
+        Holds the run constants of the replica (bound).
     tables : list
-        Synapse tables.
+        Its synapse tables.
+    derived : Derived
+        What follows from these tables.
 
     Attributes
     ----------
     R, I, B, E, C : ndarray
         Reals, integers, Booleans (bytes), event indices, event counts.
+    begins : dict
+        Where these begin in the arenas.
     depths, windows : list of int
         Slots of each channel's history, and steps that share a slot.
-    merged : dict
-        Connections that are delivered together, and shifts of their targets -> offsets and targets of their joint rows.
     """
 
-    def __init__(self, program: Program, evaluator: Evaluator, tables: list[Any]) -> None:
-        self.program, self.evaluator, self.tables = program, evaluator, tables
-        self.merged: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[NDArray[np.int64], NDArray[np.uint32]]] = {}
-        self._post_rows: dict[int, tuple[NDArray[np.uint32], PostRows]] = {}
-        self.depths = self.needed()
-        self.windows = [channel.window(evaluator.context) for channel in program.step.channels]
-        self.offsets: dict[Buffer, int] = {}
-        sizes = self._place()
-        self._rings = {buffer.index: buffer for buffer in self.offsets if buffer.role == "ring"}
-        bits = evaluator.context.bits
-        require(self._parts(), what=f"The states and histories of {program.step.name}", cure=CURES["states"])
-        self.R, self.I, self.B = (
-            _aligned(sizes[kind], KINDS[kind].stored_dtype(bits)) for kind in ("real", "int", "bool")
-        )
-        self.event_offsets: dict[int, int] = {}
-        self.count_offsets: dict[int, int] = {}
-        events, counts = self._place_events()
-        self.E = _aligned(events, np.dtype(np.uint32))
-        self.C = _aligned(counts, np.dtype(np.int64))
-
-    # ---- sizes -------------------------------------------------------------------------------------------------------
+    def __init__(
+        self, layout: Layout, arenas: Arenas, replica: int, evaluator: Evaluator, tables: list[Any], derived: Derived
+    ) -> None:
+        self.program, self.layout, self.arenas = layout.program, layout, arenas
+        self.evaluator, self.tables = evaluator, tables
+        self.merged, self._post_rows = derived.merged, derived.post_rows
+        self.depths, self.offsets = layout.depths, layout.offsets
+        self.event_offsets, self.count_offsets = layout.event_offsets, layout.count_offsets
+        self.windows = [channel.window(evaluator.context) for channel in self.program.step.channels]
+        self.begins = arenas.begins(replica)
+        self.R, self.I, self.B, self.E, self.C = arenas.slices(replica)
 
     def lag(self, node: int | None) -> int:
         """Largest number of delay steps that a node stands for."""
@@ -82,12 +133,7 @@ class Memory:
 
     def needed(self) -> list[int]:
         """Slots of each channel that reads and synaptic delays reach, as parameters are now."""
-        deepest = self.evaluator.depths()
-        for term in (term for stages in self.program.schedule for stage in stages for term in stage.terms_read()):
-            delays = self.tables[term.connection].delays
-            longest = int(delays.max()) if len(delays) and term.order == "pre" else 0
-            deepest[term.channel] = max(deepest[term.channel], term.base + self.lag(term.lag) + longest + 1)
-        return deepest
+        return needed_slots(self.program, self.evaluator, self.tables)
 
     def size(self, buffer: Buffer) -> int:
         """Elements of a buffer, of a history those of a slot."""
@@ -105,52 +151,17 @@ class Memory:
         """Elements of a buffer, all slots of a history counted."""
         return self.size(buffer) * (self.depths[buffer.index] if buffer.role == "ring" else 1)
 
-    def _place(self) -> dict[Kind, int]:
-        used = dict.fromkeys(KINDS, 0)
-        bits = self.evaluator.context.bits
-        per_line = {kind: _LINE // row.stored_dtype(bits).itemsize for kind, row in KINDS.items()}
-        for block in self.program.buffers:
-            kind = block[0].kind
-            used[kind] = -(-used[kind] // per_line[kind]) * per_line[kind]
-            for buffer in block:
-                self.offsets[buffer] = used[kind]
-                used[kind] += self.extent(buffer)
-        return used
-
-    def _parts(self) -> list[MemoryPart]:
-        """What each buffer needs, and the lists of events."""
-        step, bits = self.program.step, self.evaluator.context.bits
-        parts = []
-        for buffer in self.offsets:
-            each = dtype_of(buffer.kind, bits).itemsize
-            slots = f", {self.depths[buffer.index]} steps" if buffer.role == "ring" else ""
-            parts.append(MemoryPart(f"{buffer.name} ({self.size(buffer)} elements{slots})", self.extent(buffer) * each))
-        for number in sorted(self.program.events):
-            channel, depth = step.channels[number], self.depths[number]
-            size = int(np.prod(channel.shape, dtype=np.int64))
-            parts.append(MemoryPart(f"events of {channel.name} ({size} elements, {depth} steps)", 4 * size * depth))
-        return parts
-
-    def _place_events(self) -> tuple[int, int]:
-        events = counts = 0
-        for channel in sorted(self.program.events):
-            self.event_offsets[channel], self.count_offsets[channel] = events, counts
-            size = int(np.prod(self.program.step.channels[channel].shape, dtype=np.int64))
-            events += -(-size * self.depths[channel] // 16) * 16
-            counts += self.depths[channel]
-        return events, counts
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all arrays."""
-        return int(self.R.nbytes + self.I.nbytes + self.B.nbytes + self.E.nbytes + self.C.nbytes)
-
     # ---- content -----------------------------------------------------------------------------------------------------
 
     def arena(self, kind: Kind) -> NDArray[Any]:
         """The flat array of a kind."""
         values: NDArray[Any] = getattr(self, KINDS[kind].arena)
         return values
+
+    def place(self, buffer: Buffer) -> tuple[str, int]:
+        """Arena of a buffer, and where it lies there, all replicas counted."""
+        name = KINDS[buffer.kind].arena
+        return name, self.begins[name] + self.offsets[buffer]
 
     def view(self, buffer: Buffer) -> NDArray[Any]:
         """The elements of a buffer, all slots of a history."""
@@ -199,7 +210,7 @@ class Memory:
 
     def past(self, channel: int, number: int) -> NDArray[Any] | None:
         """All samples of a channel at the start of a step, newest first; None where nobody keeps them."""
-        if channel not in self._rings and channel not in self.event_offsets:
+        if channel not in self.layout.rings and channel not in self.event_offsets:
             return None
         newest, depth = (number - 1) // self.windows[channel], self.depths[channel]
         samples = [self._read_sample(channel, (newest - lag) % depth) for lag in range(depth)]
@@ -212,8 +223,8 @@ class Memory:
             self._write_sample(channel, sample, (newest - lag) % depth)
 
     def _read_sample(self, channel: int, slot: int) -> NDArray[Any]:
-        size = int(np.prod(self.program.step.channels[channel].shape, dtype=np.int64))
-        buffer = self._rings.get(channel)
+        size = self.layout.width(channel)
+        buffer = self.layout.rings.get(channel)
         if buffer is None:
             start = self.event_offsets[channel] + slot * size
             active = self.E[start : start + int(self.C[self.count_offsets[channel] + slot])]
@@ -227,7 +238,7 @@ class Memory:
 
     def _write_sample(self, channel: int, sample: NDArray[Any], slot: int) -> None:
         flat = np.broadcast_to(sample, self.program.step.channels[channel].shape).reshape(-1)
-        buffer = self._rings.get(channel)
+        buffer = self.layout.rings.get(channel)
         if buffer is not None:
             place = self.view(buffer).reshape(-1, buffer.size)[slot]
             place[:] = np.packbits(flat != 0, bitorder="little") if buffer.kind == "bool" else flat
@@ -236,3 +247,26 @@ class Memory:
             active = np.flatnonzero(flat)
             self.C[self.count_offsets[channel] + slot] = active.size
             self.E[start + slot * flat.size :][: active.size] = active
+
+
+def memories_of(program: Program, evaluators: Sequence[Evaluator], tables: Sequence[list[Any]]) -> list[Memory]:
+    """A slice for each replica.
+
+    Parameters
+    ----------
+    program : Program
+        Lowered network.
+    evaluators : sequence of Evaluator
+        One a replica (bound).
+    tables : sequence of list
+        Synapse tables, one list a replica; replicas that share their synapses have the same list.
+    """
+    reached = [needed_slots(program, evaluator, made) for evaluator, made in zip(evaluators, tables, strict=True)]
+    depths = [max(column) for column in zip(*reached, strict=True)]
+    layout = Layout(program, [evaluator.context for evaluator in evaluators], depths)
+    arenas = Arenas(layout, len(evaluators))
+    derived = {id(made): Derived() for made in tables}
+    return [
+        Memory(layout, arenas, number, evaluator, made, derived[id(made)])
+        for number, (evaluator, made) in enumerate(zip(evaluators, tables, strict=True))
+    ]

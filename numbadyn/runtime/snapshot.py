@@ -24,12 +24,12 @@ class Snapshot:
     number : int
         The next step.
     states : dict
-        Name of a state -> its values, of the state's shape.
+        Name of a state -> its values, of the shape ``(replicas, *shape)``.
     past : dict
-        Name of a channel -> its samples, newest first, of the shape ``(samples, *shape)``; spikes that are under way
-        are among them. Channels whose past nobody reads are missing.
+        Name of a channel -> its samples, newest first, of the shape ``(replicas, samples, *shape)``; spikes that are
+        under way are among them. Channels whose past nobody reads are missing.
     first : dict
-        Name of a state -> values that were set before the first step.
+        Name of a state -> values that were set before the first step, of the shape ``(replicas, *shape)``.
     """
 
     number: int

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import time
 import weakref
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, Literal
@@ -34,10 +35,11 @@ from numbadyn.runtime.cuda.device import Device
 from numbadyn.runtime.cuda.forecast import check_room
 from numbadyn.runtime.cuda.launches import Way
 from numbadyn.runtime.cuda.machine import CudaMachine
-from numbadyn.runtime.forecast import CURES, allocating, require, require_reading, synapse_parts
+from numbadyn.runtime.forecast import CURES, MemoryPart, allocating, require, require_reading, synapse_parts
 from numbadyn.runtime.interpreted import InterpreterMachine
 from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.runtime.machine import Machine
+from numbadyn.runtime.replica import naming
 from numbadyn.runtime.snapshot import Snapshot, names_of
 from numbadyn.simulator.checks import check_drawn
 from numbadyn.simulator.order import UserOrder
@@ -69,30 +71,82 @@ class Assembly:
     _filled_at: int
     _weights: Weights
     _order: UserOrder
-    _built_with: BindContext
+    _contexts: tuple[BindContext, ...]
+    _built_with: tuple[BindContext, ...]
+
+    def _bind(self, contexts: tuple[BindContext, ...], built_with: tuple[BindContext, ...] | None = None) -> None:
+        """Bind the network once for each replica, before anything is built or recorded.
+
+        Parameters
+        ----------
+        contexts : tuple of BindContext
+            One a replica; a single one that has no number stands for a network without a batch.
+        built_with : tuple of BindContext, optional
+            What the synapses of each replica follow from, `contexts` by default; the same one for replicas that share
+            them.
+        """
+        self._contexts, self._built_with = contexts, built_with or contexts
+        self._stand_for(contexts[0])
+        self._machine, self._taken, self._filled_at = None, None, -1
+        self._recorder = Recorder(self.network, self.step, self._dt, self.precision, self._order, *self._axes)
+
+    def _stand_for(self, first: BindContext) -> None:
+        """Show the binding of the first replica as that of the simulator."""
+        for name, value in (("seed", first.seed), ("context", first)):
+            object.__setattr__(self, name, value)
+
+    @property
+    def _axes(self) -> tuple[int, ...]:
+        """The axis of replicas in front of what there is of each: none without a batch."""
+        return () if self._contexts[0].replica is None else (len(self._contexts),)
+
+    def _joined(self, values: list[NDArray[Any]]) -> NDArray[Any]:
+        """What there is of each replica, as one array with an axis of replicas; alone without a batch."""
+        return np.array(values) if self._axes else values[0]
+
+    def _each(self, function: Callable[[NDArray[Any]], NDArray[Any]], values: Any) -> NDArray[Any]:
+        """Apply a function to what there is of each replica."""
+        return self._joined([function(own) for own in (values if self._axes else [values])])
 
     def _note_delays(self) -> None:
         """Tell the modules how far back their histories reach, so that a longer delay registered later is refused."""
         for module in walk(self.network):
             module._built = replace(module._built, dt=self._dt, longest=longest_delays(module, self._dt))
 
-    @functools.cached_property
+    @property
     def tables(self) -> list[Any]:
-        """Synapse tables, one a connection; built on first use."""
+        """Synapse tables, one a connection, of the first replica."""
+        return self._synapses[0]
+
+    @functools.cached_property
+    def _synapses(self) -> list[list[Any]]:
+        """Synapse tables of each replica, built on first use; the same list for replicas that share them."""
         started = time.perf_counter()
         self._weights.check()
-        real = np.dtype(f"float{self.precision}")
-        name, cure = self.step.name, CURES["synapses"]
-        if self._device is None:
-            require(synapse_parts(self.step, self.precision), what=f"The synapses of {name}", cure=cure)
-        else:
-            check_room(self._device, self.step, self.precision)
-        tables = []
-        for connection in self.step.connections:
-            with self._making(connection.name):
-                tables.append(connection.build(self._built_with, real))
+        made: dict[int, list[Any]] = {id(context): [] for context in self._built_with}
+        self._require_synapses(len(made))
+        for context in self._built_with:
+            if not made[id(context)]:
+                made[id(context)] += self._build_tables(context)
         self.seconds["build synapses"] = time.perf_counter() - started
         self._weights.built()
+        return [made[id(context)] for context in self._built_with]
+
+    def _require_synapses(self, times: int) -> None:
+        """Refuse synapses that would not fit, made so many times."""
+        if self._device is not None:
+            check_room(self._device, self.step, self.precision)
+            return
+        parts = [MemoryPart(part.name, times * part.size) for part in synapse_parts(self.step, self.precision)]
+        require(parts, what=f"The synapses of {self.step.name}", cure=CURES["synapses"])
+
+    def _build_tables(self, context: BindContext) -> list[Any]:
+        """The tables of a replica."""
+        tables, real = [], np.dtype(f"float{self.precision}")
+        with naming(context):
+            for connection in self.step.connections:
+                with self._making(connection.name):
+                    tables.append(connection.build(context, real))
         return tables
 
     def _making(self, name: str) -> AbstractContextManager[None]:
@@ -101,9 +155,12 @@ class Assembly:
             return allocating(f"the synapses of {name}", name, CURES["synapses"])
         return made_by(functools.partial(on_demand.build_on_device, self._device))
 
-    def _maker(self) -> Maker:
-        """Makes tables with other weights."""
-        return Maker(self.step, self._built_with, self._device, self._making)
+    def _makers(self) -> list[tuple[list[Any], Maker]]:
+        """The tables of each replica and what makes such with other weights; those that are shared come once."""
+        shared = {
+            id(tables): (tables, context) for tables, context in zip(self._synapses, self._built_with, strict=True)
+        }
+        return [(tables, Maker(self.step, context, self._device, self._making)) for tables, context in shared.values()]
 
     @functools.cached_property
     def program(self) -> Program:
@@ -117,7 +174,7 @@ class Assembly:
     def machine(self) -> Machine:
         """The network in memory."""
         machine = self._machine
-        self._weights.follow(self.tables, self._maker())
+        self._weights.follow(self._makers())
         begun = machine is None or machine.number > 0 or machine is self._under_way
         if machine is not None and not begun and self._filled_at != changes():
             self._filled_at = changes()
@@ -138,8 +195,8 @@ class Assembly:
     def _forget(self) -> None:
         """Back to time zero and to what the model says."""
         self._taken = None
-        if "tables" in vars(self):
-            self._weights.forget(self.tables)
+        if "_synapses" in vars(self):
+            self._weights.forget(self._makers())
         if self._machine is not None:
             self._filled_at = changes()
             self._machine.reset()
@@ -147,18 +204,20 @@ class Assembly:
     def _reseed(self, seed: int, connectivity: bool) -> None:
         """Let all that is drawn follow another seed."""
         self._machine = None
-        for name, value in (("seed", seed), ("context", replace(self.context, seed=seed))):
-            object.__setattr__(self, name, value)
+        far = seed - self.context.seed  # the seeds of a batch keep their distances
+        self._contexts = tuple(replace(each, seed=(each.seed + far) % 2**64) for each in self._contexts)
+        self._stand_for(self._contexts[0])
         for module in walk(self.network):
             module.seed_of_build = seed
         self.seconds.pop("compile", None)
         if connectivity:
-            self._invalidate("tables")
+            self._invalidate("_synapses")
             self._weights.built()
-            self._built_with = self.context
+            places = [self._built_with.index(each) for each in self._built_with]  # who shares goes on to share
+            self._built_with = tuple(self._contexts[place] for place in places)
             self._recorder.follow_synapses()
 
-    def _invalidate(self, product: Literal["program", "tables"]) -> None:
+    def _invalidate(self, product: Literal["program", "_synapses"]) -> None:
         """Make a product anew when somebody asks for it next."""
         vars(self).pop(product, None)
         self.seconds.pop("compile", None)
@@ -169,7 +228,7 @@ class Assembly:
         for spec in self.step.states:
             if isinstance(spec.owner, State) and id(spec.owner.owner) in self._recorder.modules:
                 spec.owner.hold(me)
-        self._weights.note(self._built_with)
+        self._weights.note(self._built_with[0])
 
     def _connection(self, module: Module, variable: str) -> int | None:
         """Number of the connection whose weights or delays are meant; None if something else is."""
@@ -178,12 +237,16 @@ class Assembly:
         return self._weights.number(module)
 
     def _synaptic(self, connection: int, variable: str) -> Any:
-        """Weights or delays of all synapses."""
-        self._weights.follow(self.tables, self._maker())
-        table = self.tables[connection]
-        require_reading(self.step.connections[connection].name, table.n_synapses, sorted_again=table.n_delays > 1)
-        edges = host(table).edges(self._dt)
-        return join(edges[2], self._weights.dimension(connection)) if variable == "weight" else join(edges[3], TIME)
+        """Weights or delays of all synapses; in a batch a list, since replicas may have more synapses or fewer."""
+        self._weights.follow(self._makers())
+        found = []
+        for tables in self._synapses:
+            table = tables[connection]
+            require_reading(self.step.connections[connection].name, table.n_synapses, sorted_again=table.n_delays > 1)
+            edges = host(table).edges(self._dt)
+            dimension = self._weights.dimension(connection)
+            found.append(join(edges[2], dimension) if variable == "weight" else join(edges[3], TIME))
+        return found if self._axes else found[0]
 
     def _take_down(self) -> None:
         """Leave the machine, but keep what it holds for the one that is made next."""
@@ -193,16 +256,18 @@ class Assembly:
 
     def _make_machine(self) -> Machine:
         """A network in memory, before its first step."""
-        check_drawn(self.network, self.context)
+        for context in self._contexts:
+            with naming(context):
+                check_drawn(self.network, context)
         if self.target == "interpret":
-            return InterpreterMachine(self.step, self.context, self.tables, self._recorder.probes)
+            return InterpreterMachine(self.step, self._contexts, self._synapses, self._recorder.probes)
         name = type(self.network).__name__
         if self._device is None:
-            return CpuMachine(self.program, self.context, self.tables, name)
+            return CpuMachine(self.program, self._contexts, self._synapses, name)
         return CudaMachine(
             self.program,
-            self.context,
-            self.tables,
+            self._contexts,
+            self._synapses,
             name,
             device=self._device,
             reproducible=self.reproducible,
@@ -211,24 +276,32 @@ class Assembly:
 
     def _values(self, state: int) -> NDArray[Any]:
         """Present values of a state; before the first step they follow from the model, so that nothing is built."""
+        spec = self.step.states[state]
         if self._machine is not None or (self._taken is not None and self._taken.number):
-            return self.machine.state(state)
-        spec, names = self.step.states[state], names_of(self.step.states)
+            return self._joined([np.array(replica.state(state)) for replica in self.machine.replicas])
+        names, found = names_of(self.step.states), []
         set_before = self._taken.first if self._taken is not None else {}
-        first = {id(self.step.states[k].owner): set_before[name] for k, name in enumerate(names) if name in set_before}
-        context = replace(self.context, first=first)
-        if spec.space.synapses is not None:
-            context = replace(context, tables=self.tables)
-        values = np.broadcast_to(spec.initial(context), context.shape_of(spec.space))
-        return values.astype(dtype_of(spec.kind, self.precision))
+        for number, context in enumerate(self._contexts):
+            first = {
+                id(self.step.states[k].owner): set_before[name][number]
+                for k, name in enumerate(names)
+                if name in set_before
+            }
+            bound = replace(context, first=first)
+            if spec.space.synapses is not None:
+                bound = replace(bound, tables=self._synapses[number])
+            with naming(context):
+                found.append(np.broadcast_to(spec.initial(bound), bound.shape_of(spec.space)))
+        return self._joined([values.astype(dtype_of(spec.kind, self.precision)) for values in found])
 
     def _set_values(self, state: int, values: NDArray[Any]) -> None:
-        """Overwrite a state."""
+        """Overwrite a state; in a batch that of each replica."""
+        of_each = values if self._axes else values[np.newaxis]
         if self._machine is not None or (self._taken is not None and self._taken.number):
-            self.machine.set_state(state, values)
+            self.machine.set_state(state, of_each)
             return
         before = self._taken.first if self._taken is not None else {}
-        self._taken = Snapshot(0, first={**before, names_of(self.step.states)[state]: values})
+        self._taken = Snapshot(0, first={**before, names_of(self.step.states)[state]: of_each})
 
     @property
     def _number(self) -> int:
@@ -241,7 +314,7 @@ class Assembly:
         new, taken = self._machine is None, self._taken
         try:
             with interrupts.opened():
-                for part in (lambda: self.tables, lambda: self.machine, self._compile):
+                for part in (lambda: self._synapses, lambda: self.machine, self._compile):
                     interrupts.check()
                     part()
             interrupts.check()

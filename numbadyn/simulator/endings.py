@@ -5,7 +5,7 @@ In: the outcome of a run, the machine.  Out: named errors, without the result.  
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from numbadyn.lowering.program import CHECK_EVERY
 from numbadyn.runtime.engine import RunOutcome
 from numbadyn.runtime.logs import SampleLog
 from numbadyn.runtime.machine import Machine
+from numbadyn.runtime.replica import Replica, named, replica_text
 from numbadyn.runtime.soundness import Check
 
 __all__ = ["broken_guard", "not_finite"]
@@ -30,16 +31,17 @@ _CURES = {
 }
 
 
-def broken_guard(number: int, machine: Machine) -> Exception:
+def broken_guard(number: int, replica: Replica) -> Exception:
     """The error of a guard that does not hold any more."""
-    guard = machine.step.guards[number]
-    broken, values = (machine.state(index).reshape(-1) for index in (guard.state, guard.value))
+    guard = replica.step.guards[number]
+    broken, values = (replica.state(index).reshape(-1) for index in (guard.state, guard.value))
     element = int(np.argmin(np.where(broken > 0, broken, np.iinfo(np.int64).max)))
-    return guard.error(int(broken[element]) - 1, element, float(values[element]), machine.context)
+    found = guard.error(int(broken[element]) - 1, element, float(values[element]), replica.context)
+    return named(found, replica.context)
 
 
 def not_finite(
-    outcome: RunOutcome, machine: Machine, samples: Mapping[tuple[str, str], SampleLog]
+    outcome: RunOutcome, machine: Machine, samples: Mapping[tuple[str, str], Sequence[SampleLog]]
 ) -> NonFiniteStateError:
     """The error of a run that has met values that are not finite.
 
@@ -50,7 +52,7 @@ def not_finite(
     machine : Machine
         As the run has left it.
     samples : mapping
-        Module and variable -> log.
+        Module and variable -> logs, one a replica.
 
     Returns
     -------
@@ -58,12 +60,15 @@ def not_finite(
         It names a synaptic sum of spikes before the states that it has spoilt, and a sample, whose time is known,
         before states.
     """
-    masks = machine.unsound()
+    number = outcome.replica if outcome.sample is None else outcome.sample.replica
+    replica = machine.replicas[number]
+    masks = replica.unsound()
     kinds = {check: _name(machine.step, check) for check in masks}
     spoilt = [check for check in masks if check.kind == "sum" and _of_spikes(machine.step, check.number)]
     first, latest = outcome.checked, outcome.reached
     if outcome.sample is not None:
-        (path, variable), log = list(samples.items())[outcome.sample.log]
+        (path, variable), logs = list(samples.items())[outcome.sample.log]
+        log = logs[number]
         row = outcome.sample.row
         latest = int(log.steps[row])
         first = max(first, int(log.steps[row - 1]) if row else first)
@@ -77,22 +82,25 @@ def not_finite(
         found = next(iter(spoilt), outcome.failed or next(iter(masks)))
         elements, size = np.flatnonzero(masks[found]), masks[found].size
         kind, name = found.kind, kinds.pop(found)
-        values = (machine.state(found.number) if kind == "state" else machine.sums()[found.number]).reshape(-1)[
-            elements
-        ]
-    others = ", ".join(text for text in kinds.values() if text != name)
+        values = replica.state(found.number) if kind == "state" else replica.sums()[found.number]
+        values = values.reshape(-1)[elements]
+    others = [text for text in kinds.values() if text != name]
+    others += [
+        f"states{replica_text(each.context)}" for each in machine.replicas if each is not replica and each.unsound()
+    ]
     dt, word = machine.context.dt, _word(kind, float(values[0]))
     meant = kind == "state" and word != "NaN"
     cure = _CURES[kind] + (
         "; an infinity that is meant belongs into the first values of the state, too" if meant else ""
     )
     when = f"at t = {latest * dt:g} ms" if first >= latest else f"between t = {first * dt:g} ms and {latest * dt:g} ms"
+    of = replica_text(replica.context)
     return NonFiniteStateError(
-        f"{name} became {word} in element {elements[0]}"
+        f"{name}{of} became {word} in element {elements[0]}"
         + (f" ({elements.size} of {size} elements)" if size else "")
         + f" {when}."
-        + (f" Not finite at the end either: {others}." if others else ""),
-        where=f"{name}[{elements[0]}]",
+        + (f" Not finite at the end either: {', '.join(others)}." if others else ""),
+        where=f"{name}[{elements[0]}]{of}",
         cure=f"{cure}; what was recorded is in the error's .result.",
     )
 

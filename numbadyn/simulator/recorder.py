@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import operator
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -23,7 +24,7 @@ from numbadyn.model.naming import walk
 from numbadyn.model.values import Parameter
 from numbadyn.model.view import view_of, whole_of
 from numbadyn.runtime.engine import RunOutcome
-from numbadyn.runtime.logs import SampleLog, SpikeLog
+from numbadyn.runtime.logs import Logs, SampleLog, SpikeLog
 from numbadyn.simulator.order import UserOrder
 from numbadyn.units import TIME, describe, is_quantity, magnitude_in
 
@@ -45,33 +46,42 @@ class Recorder:
         Bits of reals.
     order : UserOrder
         How many elements there are, and in which order users see them.
+    replicas : int, optional
+        How many replicas are in the batch; None where there is no batch.
     """
 
-    def __init__(self, network: Module, step: Step, dt: float, precision: int, order: UserOrder) -> None:
-        self._order = order
+    def __init__(
+        self,
+        network: Module,
+        step: Step,
+        dt: float,
+        precision: int,
+        order: UserOrder,
+        replicas: int | None = None,
+    ) -> None:
+        self._order, self.batch = order, replicas
         self.network, self.step, self.dt, self.precision = network, step, dt, precision
         #: Modules by id, with the names that they had when the step was traced; others may rename them later.
         self.modules = {id(module): (module, module.path) for module in walk(network)}
-        self._spikes: dict[str, SpikeLog] = {}
-        self._samples: dict[tuple[str, str], SampleLog] = {}
-        #: What is recorded of synapses, with the path of the projection and the index that was asked for.
-        self._of_synapses: dict[str, tuple[SampleLog, str, Any]] = {}
+        #: Logs of each request, one a replica.
+        self._spikes: dict[str, list[SpikeLog]] = {}
+        self._samples: dict[tuple[str, str], list[SampleLog]] = {}
+        #: What is recorded of synapses: path of the projection and the index that was asked for.
+        self._of_synapses: dict[str, tuple[str, Any]] = {}
         #: Name of a recorded part of a population -> path of the population, elements.
         self._parts: dict[str, tuple[str, NDArray[np.int64]]] = {}
 
     @property
-    def spikes(self) -> list[SpikeLog]:
-        """Logs of spikes."""
-        return list(self._spikes.values())
+    def logs(self) -> list[Logs]:
+        """All logs of each replica."""
+        return [
+            Logs([logs[number] for logs in self._spikes.values()], [logs[number] for logs in self._samples.values()])
+            for number in range(self.batch or 1)
+        ]
 
     @property
-    def samples(self) -> list[SampleLog]:
-        """Logs of samples."""
-        return list(self._samples.values())
-
-    @property
-    def samples_by_name(self) -> dict[tuple[str, str], SampleLog]:
-        """Logs of samples by module and variable, in the order of `samples`."""
+    def samples_by_name(self) -> dict[tuple[str, str], list[SampleLog]]:
+        """Logs of samples by module and variable, one a replica, in the order of `logs`."""
         return dict(self._samples)
 
     @property
@@ -79,18 +89,18 @@ class Recorder:
         """When samples are taken: states before a step, computed values behind it."""
         return [
             Look(f"recording of {log.name}", log.every, log.first + (log.kind == "probe"))
-            for log in self._samples.values()
+            for log, *_others in self._samples.values()
         ]
 
     @property
     def probes(self) -> list[int]:
         """Nodes of computed values that are sampled."""
-        return [log.index for log in self._samples.values() if log.kind == "probe"]
+        return [logs[0].index for logs in self._samples.values() if logs[0].kind == "probe"]
 
     @property
     def channels(self) -> set[int]:
         """Channels whose spikes are recorded."""
-        return {log.channel for log in self._spikes.values()}
+        return {logs[0].channel for logs in self._spikes.values()}
 
     def add(
         self,
@@ -148,9 +158,9 @@ class Recorder:
                     cure="Call record before the first run, or sim.reset() first.",
                 )
         if spike_log is not None:
-            self._spikes[name] = spike_log
+            self._spikes[name] = [replace(spike_log) for _ in range(self.batch or 1)]
         if sample_log is not None and variable is not None:
-            self._samples[name, variable] = sample_log
+            self._samples[name, variable] = [replace(sample_log) for _ in range(self.batch or 1)]
         return changed
 
     def _readers_of_the_past(self, probes: list[int]) -> set[int]:
@@ -189,12 +199,13 @@ class Recorder:
         space = self.step.states[number].space if kind == "state" else self.step.nodes[number].space
         if space.synapses is not None:
             log.numbers, log.elements = elements, self._order.places(space, elements)
-            self._of_synapses[log.name] = (log, path, index)
+            self._of_synapses[log.name] = (path, index)
         return log
 
     def follow_synapses(self) -> None:
         """Find what is recorded of synapses again, after they have been drawn anew."""
-        for log, path, index in self._of_synapses.values():
+        for log in (log for logs in self._samples.values() for log in logs if log.name in self._of_synapses):
+            path, index = self._of_synapses[log.name]
             space = self.step.states[log.index].space
             log.numbers = _elements(index, self._order.shape(space), log.name, path)
             log.elements = self._order.places(space, log.numbers)
@@ -315,25 +326,34 @@ class Recorder:
         duration = (outcome.reached - outcome.first) * self.dt
         recordings: dict[str, dict[str, Any]] = {}
         for path, spikes in self._spikes.items():
-            steps, indices = spikes.take()
-            events = Spikes(steps, indices, self.dt, spikes.width, duration)
+            events = self._events(spikes, duration)
             recordings.setdefault(path, {})["events"] = (
                 events.of(self._parts[path][1]) if path in self._parts else events
             )
-        for (path, variable), log in self._samples.items():
-            steps, values = log.take()
+        for (path, variable), logs in self._samples.items():
+            log = logs[0]
             dimension = (
                 self.step.states[log.index].dimension if log.kind == "state" else self.step.nodes[log.index].dimension
             )
+            values = log.take()[1] if self.batch is None else log.whole[:, : log.used]
             recordings.setdefault(path, {}).setdefault("samples", {})[variable] = Samples(
-                steps, values, dimension, self.dt, log.called
+                log.take()[0], values, dimension, self.dt, log.called
             )
         made = {
             path: Recording(path, parts.get("samples", {}), parts.get("events"), self._parts.get(path))
             for path, parts in recordings.items()
         }
-        paths = Paths(self.modules.values())
-        return Result(made, outcome.first, outcome.reached, self.dt, outcome.seconds, outcome.interrupted, paths)
+        paths, first, last = Paths(self.modules.values()), outcome.first, outcome.reached
+        return Result(made, first, last, self.dt, outcome.seconds, outcome.interrupted, paths, self.batch)
+
+    def _events(self, logs: list[SpikeLog], duration: float) -> Spikes:
+        """Spikes of a population; in a batch those of one replica after the other."""
+        taken = [log.take() for log in logs]
+        if self.batch is None:
+            return Spikes(*taken[0], self.dt, logs[0].width, duration)
+        replicas = np.repeat(np.arange(self.batch, dtype=np.uint32), [steps.size for steps, _indices in taken])
+        steps, indices = (np.concatenate(parts) for parts in zip(*taken, strict=True))
+        return Spikes(steps, indices, self.dt, logs[0].width, duration, replicas, self.batch)
 
 
 def _elements(index: Any, shape: tuple[int, ...], name: str, path: str) -> Any:

@@ -41,7 +41,6 @@ from numbadyn.simulator.checks import (
 from numbadyn.simulator.endings import broken_guard, not_finite
 from numbadyn.simulator.order import UserOrder
 from numbadyn.simulator.outside import describe_left_out
-from numbadyn.simulator.recorder import Recorder
 from numbadyn.simulator.synapses import Weights, refuse_delays
 from numbadyn.simulator.turns import TRACING, Turns, in_turn, keeping
 from numbadyn.simulator.unchanged import PlainAttributes, Wiring
@@ -153,12 +152,11 @@ class Simulator(Assembly):
         self.reproducible, self.launch = bool(reproducible), check_launch(launch)
         self._device = Device() if self.target == "cuda" else None
         self._order = UserOrder(lambda: self.tables)
-        self._recorder = Recorder(network, self.step, self._dt, precision, self._order)
-        self._machine, self._taken, self._filled_at = None, None, -1
+        self._bind((self.context,))
         self.seconds = {"trace": time.perf_counter() - started}
         self._note_delays()
         self._wiring, self._plain = Wiring(network), PlainAttributes(network)
-        self._weights, self._built_with = Weights(self.step), self.context
+        self._weights = Weights(self.step)
         self._claim()
         self._ready = True
 
@@ -343,7 +341,7 @@ class Simulator(Assembly):
                 recorder, machine = self._recorder, self.machine
                 self._under_way = machine
                 try:
-                    outcome = run_steps(machine, steps, recorder.spikes, recorder.samples, bar, interrupts)
+                    outcome = run_steps(machine, steps, recorder.logs, bar, interrupts)
                 finally:
                     self._under_way = None
                 made.append(recorder.result(outcome))
@@ -360,7 +358,7 @@ class Simulator(Assembly):
         if outcome.failed is not None or outcome.sample is not None:
             error = not_finite(outcome, self.machine, self._recorder.samples_by_name)
         elif outcome.guard is not None:
-            error = broken_guard(outcome.guard, self.machine)
+            error = broken_guard(outcome.guard, self.machine.replicas[outcome.replica])
         if error is not None:
             error.result = result  # type: ignore[attr-defined]
         return error
@@ -412,8 +410,11 @@ class Simulator(Assembly):
         if connection is not None:
             return self._synaptic(connection, variable)
         number, _shape, _dtype = self._recorder.find_state(module, path, variable, "Record it with sim.record.")
-        values = self._order.shown(self.step.states[number].space, np.array(self._values(number)))
-        return join(values if part is None else part.of(values, variable), self.step.states[number].dimension)
+        space = self.step.states[number].space
+        values = self._each(lambda own: self._order.shown(space, own), self._values(number))
+        if part is not None:
+            values = self._each(lambda own: part.of(own, variable), values)
+        return join(values, self.step.states[number].dimension)
 
     @named_options
     @in_turn()
@@ -442,7 +443,7 @@ class Simulator(Assembly):
         if connection is not None:
             if variable == "delay":
                 raise refuse_delays(module)
-            self._weights.set(connection, value, self.tables, self._maker())
+            self._weights.set(connection, value, self._makers())
             self._claim()
             return
         number, shape, dtype = self._recorder.find_state(module, path, variable, "Only states and weights can be set.")
@@ -456,9 +457,10 @@ class Simulator(Assembly):
                 f"The new value of {path}.{variable} holds NaN.", where=path, cure="Give numbers."
             )
         if part is not None:
-            magnitude = part.put(np.array(self._values(number)).reshape(shape), magnitude, variable)
-        full = stored(magnitude, shape, dtype, f"{path}.{variable}")
-        self._set_values(number, self._order.kept(self.step.states[number].space, full))
+            magnitude = self._each(lambda old: part.put(old, magnitude, variable), self._values(number))
+        full = stored(magnitude, (*self._axes, *shape), dtype, f"{path}.{variable}")
+        space = self.step.states[number].space
+        self._set_values(number, self._each(lambda own: self._order.kept(space, own), full))
         self._claim()
 
     def __setattr__(self, name: str, value: Any) -> None:

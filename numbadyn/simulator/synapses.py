@@ -35,7 +35,8 @@ class Weights:
         self._connections = step.connections
         self._dimensions: list[Dimension] = [connection.rule.weight_dimension for connection in step.connections]
         self._built: list[Any] = []
-        self._own: dict[int, Any] = {}
+        #: Place among the tables of the replicas, number of the connection -> table with the weights of the model.
+        self._own: dict[tuple[int, int], Any] = {}
         self._given: dict[int, Connectivity] = {}
 
     def number(self, module: Module) -> int | None:
@@ -64,35 +65,42 @@ class Weights:
                     cure=f"Give weights in {dimension}, or make a new nd.Simulator.",
                 )
 
-    def follow(self, tables: list[Any], maker: Maker) -> None:
+    def follow(self, makers: list[tuple[list[Any], Maker]]) -> None:
         """Take over weights that have been changed in the model."""
         self.check()
         for number, connection in enumerate(self._connections):
             if self._built[number] is not connection.rule.weight:
                 rule = connection.reweigh(connection.rule.weight)
-                changed = maker.reweigh(number, self._own.get(number, tables[number]), rule)
-                (self._own if number in self._own else tables)[number] = changed
+                for place, (tables, maker) in enumerate(makers):
+                    own = (place, number)
+                    changed = maker.reweigh(number, self._own.get(own, tables[number]), rule)
+                    if own in self._own:
+                        self._own[own] = changed
+                    else:
+                        tables[number] = changed
                 self._built[number] = connection.rule.weight
 
-    def set(self, number: int, value: Any, tables: list[Any], maker: Maker) -> None:
+    def set(self, number: int, value: Any, makers: list[tuple[list[Any], Maker]]) -> None:
         """Give other weights until `forget`."""
         rule = self._connections[number].reweigh(value)
-        changed = maker.reweigh(number, tables[number], rule)
-        self._own.setdefault(number, tables[number])
-        tables[number], self._given[number] = changed, rule
+        changed = [maker.reweigh(number, tables[number], rule) for tables, maker in makers]
+        for place, (tables, _maker) in enumerate(makers):
+            self._own.setdefault((place, number), tables[number])
+            tables[number] = changed[place]
+        self._given[number] = rule
 
-    def forget(self, tables: list[Any]) -> None:
+    def forget(self, makers: list[tuple[list[Any], Maker]]) -> None:
         """Go back to the weights of the model."""
-        for number, table in self._own.items():
-            tables[number] = table
+        for (place, number), table in self._own.items():
+            makers[place][0][number] = table
         self._own.clear()
         self._given.clear()
 
     def note(self, context: BindContext) -> None:
         """Tell projections what their synapses follow from, so that they can be read back."""
         for number, connection in enumerate(self._connections):
-            owner = connection.owner
-            owner._built = replace(owner._built, context=context, rule=self._given.get(number))
+            owner, bound = connection.owner, context.without_parameters()
+            owner._built = replace(owner._built, context=bound, rule=self._given.get(number))
 
 
 class Maker:

@@ -9,7 +9,7 @@ import pytest
 from numbadyn.ir.nodes import BindContext
 from numbadyn.runtime import engine
 from numbadyn.runtime.engine import run_steps
-from numbadyn.runtime.logs import SampleLog, SpikeLog
+from numbadyn.runtime.logs import Logs, SampleLog, SpikeLog
 from numbadyn.runtime.machine import Machine, Outcome
 from numbadyn.runtime.progress import NullProgress, Progress
 from numbadyn.runtime.soundness import Check
@@ -18,12 +18,14 @@ from numbadyn.runtime.soundness import Check
 class Counter(Machine):
     """A machine whose only state is its step number."""
 
+    context = BindContext(0.1, 0)
+    number = 0
+
     def __init__(self, bad_at=None, hook=None):
-        self.context = BindContext(0.1, 0)
         self.number, self.chunks, self.begun = 0, [], 0
         self.bad_at, self.hook = bad_at, hook
 
-    def begin(self, spikes, samples):
+    def begin(self, logs):
         self.begun += 1
 
     def advance(self, stop):
@@ -36,37 +38,7 @@ class Counter(Machine):
         self.number = stop
         return Outcome(stop)
 
-    def _fill(self, context):
-        self.number = 0
-
-    def state(self, index):
-        return np.zeros(1)
-
-    def sums(self):
-        return {}
-
-    def _write(self, index, values):
-        raise NotImplementedError
-
-    def _write_newest(self, channel, sample):
-        raise NotImplementedError
-
-    def _begin_histories(self, context):
-        raise NotImplementedError
-
-    def _fetch_parameters(self):
-        raise NotImplementedError
-
-    def needed(self):
-        raise NotImplementedError
-
-    def _go_to(self, number):
-        raise NotImplementedError
-
-    def _fetch_past(self):
-        raise NotImplementedError
-
-    def _write_past(self, past):
+    def _slots(self):
         raise NotImplementedError
 
 
@@ -88,18 +60,18 @@ class Heard(Progress):
 
 def test_all_steps_are_made_and_reported():
     machine, progress = Counter(), Heard()
-    outcome = run_steps(machine, 5000, [], [], progress)
+    outcome = run_steps(machine, 5000, [Logs()], progress)
     assert (outcome.first, outcome.reached, outcome.checked) == (0, 5000, 5000)
     assert (outcome.interrupted, outcome.failed) == (False, None)
     assert progress.events == [("start", 5000, 0.1), *machine.chunks, "close"]
     assert sum(machine.chunks) == 5000
-    again = run_steps(machine, 10, [], [], NullProgress())
+    again = run_steps(machine, 10, [Logs()], NullProgress())
     assert (again.first, again.reached, machine.begun) == (5000, 5010, 2)
 
 
 def test_chunks_grow_while_steps_are_quick():
     machine = Counter()
-    run_steps(machine, 10_000_000, [], [], NullProgress())
+    run_steps(machine, 10_000_000, [Logs()], NullProgress())
     assert machine.chunks[0] <= 64
     assert max(machine.chunks) <= 1 << 20
     assert machine.chunks[1] > machine.chunks[0]
@@ -116,7 +88,7 @@ def test_the_next_chunk_aims_at_the_time_between_two_reports(chunk, seconds, fol
 
 def test_a_nan_ends_the_run():
     machine, progress = Counter(bad_at=100), Heard()
-    outcome = run_steps(machine, 5000, [], [], progress)
+    outcome = run_steps(machine, 5000, [Logs()], progress)
     assert outcome.failed == Check("state", 7)
     assert outcome.reached == 100
     assert outcome.checked <= 100
@@ -131,7 +103,7 @@ def test_an_interruption_ends_the_chunk():
             machine.hook = None
 
     machine, before = Counter(hook=interrupt), signal.getsignal(signal.SIGINT)
-    outcome = run_steps(machine, 10**9, [], [], NullProgress())
+    outcome = run_steps(machine, 10**9, [Logs()], NullProgress())
     assert outcome.interrupted
     assert outcome.reached == machine.number == sum(machine.chunks)
     assert signal.getsignal(signal.SIGINT) is before
@@ -139,7 +111,7 @@ def test_an_interruption_ends_the_chunk():
 
 def test_an_interruption_in_the_last_chunk_is_none():
     machine = Counter(hook=lambda machine: signal.raise_signal(signal.SIGINT))
-    assert not run_steps(machine, 5, [], [], NullProgress()).interrupted
+    assert not run_steps(machine, 5, [Logs()], NullProgress()).interrupted
 
 
 def test_an_error_closes_the_report_and_gives_the_signal_back():
@@ -148,7 +120,7 @@ def test_an_error_closes_the_report_and_gives_the_signal_back():
 
     progress, before = Heard(), signal.getsignal(signal.SIGINT)
     with pytest.raises(RuntimeError, match="broken"):
-        run_steps(Counter(hook=fail), 5, [], [], progress)
+        run_steps(Counter(hook=fail), 5, [Logs()], progress)
     assert progress.events[-1] == "close"
     assert signal.getsignal(signal.SIGINT) is before
 

@@ -9,6 +9,7 @@ device, so that a launch goes on where the one before has stopped, whatever stop
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -25,27 +26,26 @@ from numbadyn.codegen.cuda.source import (
     schedule_place,
     scratch_size,
 )
-from numbadyn.errors import DeviceMemoryError
-from numbadyn.ir.kinds import KINDS
+from numbadyn.errors import DeviceMemoryError, UnsupportedFeatureError
 from numbadyn.ir.nodes import BindContext
-from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.program import Program
 from numbadyn.lowering.stages.compaction import CompactionStage
 from numbadyn.lowering.stages.delivery import DeliveryStage
 from numbadyn.lowering.stages.loop import LoopStage
 from numbadyn.lowering.waits.owners import numbered
-from numbadyn.runtime.compiled import CompiledMachine
+from numbadyn.runtime.compiled import CompiledMachine, CompiledReplica
 from numbadyn.runtime.cuda.device import Device
 from numbadyn.runtime.cuda.launches import Launches, Way, launches_of
 from numbadyn.runtime.cuda.logs import LaunchLogs, SamplePlace, SpikePlace, log_bytes, longest_launch
+from numbadyn.runtime.cuda.mirror import DeviceMirror
 from numbadyn.runtime.cuda.tables import DeviceTables
-from numbadyn.runtime.logs import SampleLog, SpikeLog
+from numbadyn.runtime.logs import Logs
 from numbadyn.runtime.machine import Outcome
+from numbadyn.runtime.memory import Memory
 from numbadyn.runtime.on_demand import load
 
 __all__ = ["CudaMachine"]
 
-_ARRAYS = ("R", "I", "B", "E", "C")
 _RESERVE = 64 << 20
 _MOST_IN_BIN, _BIN_BYTES = 32, 1 << 27
 _PIECES = 4
@@ -59,10 +59,10 @@ class CudaMachine(CompiledMachine):
     ----------
     program : Program
         Lowered network.
-    context : BindContext
-        dt, seed, precision.
-    tables : list
-        Synapse tables.
+    contexts : sequence of BindContext
+        dt, seed, precision, parameters, of a single replica.
+    tables : sequence of list
+        Its synapse tables.
     label : str
         Name in the cache.
     device : Device
@@ -71,24 +71,32 @@ class CudaMachine(CompiledMachine):
         Give the bits of the CPU target.
     launch : {"persistent", "graph", "single"}
         One kernel for many steps; graphs of one kernel a phase; launches of one kernel a phase.
-    """
 
-    tables: DeviceTables
+    Raises
+    ------
+    UnsupportedFeatureError
+        There is more than one replica.
+    """
 
     def __init__(
         self,
         program: Program,
-        context: BindContext,
-        tables: list[Any],
+        contexts: Sequence[BindContext],
+        tables: Sequence[list[Any]],
         label: str,
         *,
         device: Device,
         reproducible: bool = False,
         launch: Way = "persistent",
     ) -> None:
+        if len(contexts) > 1:
+            raise UnsupportedFeatureError(
+                f"A batch of {len(contexts)} replicas is to run on a GPU, where one replica runs at a time for now.",
+                where=f"Simulator of {program.step.name}",
+                cure="Take target='cpu' for batches, or a simulator for each replica.",
+            )
         self.device = device
         self._reproducible, self._way = reproducible, launch
-        self._there: dict[str, Any] = {}
         self._placed: dict[int, tuple[NDArray[Any], Any]] = {}
         self._old_placed: dict[int, tuple[NDArray[Any], Any]] = {}
         self._logs: list[LaunchLogs] = []
@@ -96,7 +104,18 @@ class CudaMachine(CompiledMachine):
         self._bins: dict[str, Any] = {}
         self._lists: dict[str, Any] = {}
         self._spare_rows: list[Any] = []
-        super().__init__(program, context, tables, label)
+        self.mirror = DeviceMirror(device)
+        super().__init__(program, contexts, tables, label, self.mirror)
+
+    @property
+    def replica(self) -> CompiledReplica:
+        """The only one."""
+        return self.replicas[0]
+
+    @property
+    def memory(self) -> Memory:
+        """Its memory."""
+        return self.replica.memory
 
     def _load_code(self, label: str) -> None:
         bits, exact = self.context.bits, self._reproducible
@@ -122,38 +141,6 @@ class CudaMachine(CompiledMachine):
 
     # ---- memory ------------------------------------------------------------------------------------------------------
 
-    def _latest(self, buffer: Buffer) -> NDArray[Any]:
-        view = self.memory.view(buffer)
-        if self._there:
-            view[:] = self.device.read(self._there[KINDS[buffer.kind].arena], self.memory.offsets[buffer], view.size)
-        return view
-
-    def _changed(self, buffer: Buffer) -> None:
-        if self._there:
-            there = self._there[KINDS[buffer.kind].arena]
-            self.device.write(there, self.memory.view(buffer), self.memory.offsets[buffer])
-
-    def _forget(self) -> None:
-        self._there.clear()
-
-    def _histories(self) -> list[Buffer]:
-        return [buffer for buffer in self.memory.offsets if buffer.role == "ring"]
-
-    def _fetch_histories(self) -> None:
-        for buffer in self._histories():
-            self._latest(buffer)
-        for name in ("E", "C"):
-            if name in self._there:
-                array = getattr(self.memory, name)
-                array[:] = self.device.read(self._there[name], 0, array.size)
-
-    def _store_histories(self) -> None:
-        for buffer in self._histories():
-            self._changed(buffer)
-        for name in ("E", "C"):
-            if name in self._there:
-                self.device.write(self._there[name], getattr(self.memory, name))
-
     def _place(self, array: Any) -> int:
         """Address of a copy there; an array that was there in the run before is not copied again."""
         if not isinstance(array, np.ndarray):
@@ -164,19 +151,20 @@ class CudaMachine(CompiledMachine):
         self._placed[id(array)] = known
         return self.device.address(known[1])
 
-    def begin(self, spikes: list[SpikeLog], samples: list[SampleLog]) -> None:
-        """Fetch parameters anew and get ready for a run with these logs."""
+    def begin(self, logs: Sequence[Logs]) -> None:
+        """Fetch parameters anew and get ready for a run with these logs, those of the only replica."""
+        own = logs[0]
         self._spare_rows, self._logs = [logs.rows for logs in self._logs], []
-        self._check_room(log_bytes(spikes, samples))
+        self._check_room(log_bytes(own.spikes, own.samples))
         self._old_placed, self._placed = self._placed, {}
-        super().begin(spikes, samples)
+        super().begin(logs)
         self._old_placed = {}
 
     def _check_room(self, logs: int) -> None:
         """Refuse to start what would not fit, with a forecast; synapses are there already, and after a run the rest."""
         free, needed, what = self.device.free_bytes, logs, f"The logs of what is recorded of {self.step.name}"
-        if not self._there:
-            needed += self.memory.nbytes + (0 if self._bins else self._bytes_of_bins()) + _RESERVE
+        if not self.mirror.there:
+            needed += self.arenas.nbytes + (0 if self._bins else self._bytes_of_bins()) + _RESERVE
             what = f"The states and histories of {self.step.name} and what is recorded"
         tables = self._bytes_of_lookups()
         needed, parts = needed + tables, f", tables {tables / 1e9:.2f} GB" * (tables > 0)
@@ -195,21 +183,21 @@ class CudaMachine(CompiledMachine):
         arrays = {id(array): array for array in (lookup.fetch() for lookup in self.step.lookups)}
         return sum(array.nbytes for key, array in arrays.items() if key not in self._placed)
 
-    def _make_tables(self, sampled: set[int]) -> DeviceTables:
-        return DeviceTables(self.memory, sampled, self._place, numbered(self.program))
+    def _make_tables(self, memory: Memory, sampled: set[int]) -> DeviceTables:
+        return DeviceTables(memory, sampled, self._place, numbered(self.program))
 
     # ---- getting ready -----------------------------------------------------------------------------------------------
 
-    def _bind(self) -> None:
-        for name in _ARRAYS:
-            if name not in self._there:
-                self._there[name] = self.device.to_device(getattr(self.memory, name))
+    def _begin(self) -> None:
+        self.mirror.fill(self.arenas)
         self._directory = self._write_directory()
         self._clock = self._listed("clock", np.array([self.number, 0, self.number], np.int64))
-        self._longest = longest_launch(self._samples)
+        self._longest = longest_launch(self.replica.samples)
 
     def _write_directory(self) -> Any:
         """The directory `D`, and the tables that it speaks of."""
+        replica = self.replica
+        assert isinstance(replica.tables, DeviceTables)
         integers: list[NDArray[np.int64]] = []
         reals: list[NDArray[Any]] = []
         used = {"T": 0, "S": 0}
@@ -223,8 +211,8 @@ class CudaMachine(CompiledMachine):
         schedule = self.program.schedule
         directory = np.zeros(schedule_place(len(schedule)), np.int64)
         places = {name: number for number, name in enumerate(DIRECTORY)}
-        directory[places["TERMS"]] = put(self.tables.terms, "T", integers)
-        tables, bins, counts = iter(self.tables.stages), 0, 0
+        directory[places["TERMS"]] = put(replica.tables.terms, "T", integers)
+        tables, bins, counts = iter(replica.tables.stages), 0, 0
         for number, stages in enumerate(schedule):
             rows, place = next(tables), schedule_place(number)
             directory[place : place + 2] = put(rows, "T", integers), len(rows)
@@ -232,7 +220,7 @@ class CudaMachine(CompiledMachine):
                 directory[place + 2] = put(next(tables), "S", reals)
                 directory[place + 3] = put(next(tables), "T", integers)
             elif isinstance(stages[0], DeliveryStage):
-                directory[place + 3] = put(self.tables.pairs(rows, bins), "T", integers)
+                directory[place + 3] = put(replica.tables.pairs(rows, bins), "T", integers)
                 directory[place + 2], bins = bins, bins + int(rows[:, 1].sum())
             elif isinstance(stages[0], CompactionStage):
                 directory[place + 2], counts = counts, counts + len(rows) * SCRATCH_ROW
@@ -240,12 +228,15 @@ class CudaMachine(CompiledMachine):
         lists = {
             "T": self._listed("T", np.concatenate(integers)),
             "S": self._listed("S", np.concatenate([np.zeros(0, self.memory.R.dtype), *reals])),
-            "W": self._listed("W", np.zeros(scratch + len(self._checks), np.int64)),
+            "W": self._listed("W", np.zeros(scratch + len(replica.checks), np.int64)),
         }
         self._make_bins()
-        for name, array in {**self._there, **lists, **self._bins}.items():
+        for name, array in {**self.mirror.there, **lists, **self._bins}.items():
             directory[places[name]] = self.device.address(array)
-        directory[places["KEY0"]], directory[places["KEY1"]] = self.context.seed & 0xFFFFFFFF, self.context.seed >> 32
+        directory[places["KEY0"]], directory[places["KEY1"]] = (
+            replica.context.seed & 0xFFFFFFFF,
+            replica.context.seed >> 32,
+        )
         directory[places["MARKS"]], directory[places["ROOM"]] = scratch, self._room_of_bins()
         return self._listed("directory", directory)
 
@@ -280,17 +271,17 @@ class CudaMachine(CompiledMachine):
             self._bins["V"] = self.device.empty(number * room, self.memory.R.dtype)
 
     def _new_logs(self, steps: int) -> LaunchLogs:
-        memory = self.memory
+        memory, replica = self.memory, self.replica
         spikes = [
             SpikePlace(memory.event_offsets[log.channel], memory.count_offsets[log.channel], memory.depths[log.channel])
-            for log in self._spikes
+            for log in replica.spikes
         ]
         samples = []
-        for log in self._samples:
-            buffer = self.buffer_of(log)
+        for log in replica.samples:
+            buffer = replica.buffer_of(log)
             samples.append(SamplePlace(buffer.kind, memory.offsets[buffer], self._place(log.elements)))
         rows = self._spare_rows.pop() if self._spare_rows else None
-        return LaunchLogs(self.device, self._spikes, self._samples, spikes, samples, self._checks, steps, rows)
+        return LaunchLogs(self.device, replica.spikes, replica.samples, spikes, samples, replica.checks, steps, rows)
 
     def _run_nothing(self) -> None:
         self._launch(self._new_logs(1), self.number, 1)
@@ -314,11 +305,11 @@ class CudaMachine(CompiledMachine):
         except (KeyboardInterrupt, MemoryError):  # the clock on the device runs on until all launches are over
             while under_way:
                 self._collect(under_way)
-            self.number = int(self.device.read(self._clock, 0, 1)[0])
+            self.replica.number = int(self.device.read(self._clock, 0, 1)[0])
             raise
         if failed is not None:
-            return self._ended(failed)
-        return Outcome(self.number, guard=self.broken_guard())
+            return Outcome(self.number, self.replica.fail(failed))
+        return Outcome(self.number, guard=self.replica.broken_guard())
 
     def _pipeline(self, stop: int, most: int, under_way: deque[tuple[LaunchLogs, Any]]) -> int | None:
         """Keep two launches under way until step `stop`; gives the check that failed."""
@@ -343,5 +334,5 @@ class CudaMachine(CompiledMachine):
         """Wait for the oldest launch and fetch what it has recorded."""
         logs, event = under_way.popleft()
         self.device.wait(event)
-        self.number, status, bad = logs.collect()
+        self.replica.number, status, bad = logs.collect()
         return logs, status, bad

@@ -1,0 +1,88 @@
+"""Batches: a simulator bound to several replicas of its network at once.
+
+In: a simulator that has not run, seeds and values of parameters.  Out: the same simulator, whose results, states and
+errors have an axis of replicas.  Must not know: targets, how replicas are run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from numbadyn.errors import ShapeError, UnsupportedFeatureError
+from numbadyn.model.values import Parameter
+from numbadyn.runtime.replica import naming
+from numbadyn.simulator.checks import check_seed
+from numbadyn.simulator.simulator import Simulator
+
+__all__ = ["bind_replicas"]
+
+
+def bind_replicas(
+    simulator: Simulator,
+    seeds: Sequence[int],
+    parameters: Mapping[Parameter, Sequence[Any]] | None = None,
+    *,
+    shared_connectivity: bool = False,
+) -> Simulator:
+    """Bind a simulator to a replica for each seed, before anything is recorded.
+
+    Parameters
+    ----------
+    simulator : Simulator
+        New.
+    seeds : sequence of int
+        Seed of each replica.
+    parameters : mapping, optional
+        Parameter of the network -> its value in each replica.
+    shared_connectivity : bool
+        Whether all replicas have the synapses of the first one.
+
+    Returns
+    -------
+    Simulator
+        The same one.
+
+    Raises
+    ------
+    ShapeError
+        Not one value for each replica.
+    DimensionError, InvalidParameterError
+        A value that the parameter cannot have.
+    UnsupportedFeatureError
+        The network has states of synapses, and each replica synapses of its own.
+
+    Notes
+    -----
+    A replica has the bits of a simulator of its own with the same seed and parameters.
+    """
+    given = parameters or {}
+    for parameter, values in given.items():
+        if len(values) != len(seeds):
+            raise ShapeError(
+                f"{parameter.path} has {len(values)} values for {len(seeds)} replicas.",
+                where=parameter.path,
+                cure="Give one value for each replica.",
+            )
+    contexts = []
+    for number, seed in enumerate(seeds):
+        context = replace(simulator.context, seed=check_seed(seed, f"the seed of replica {number}"), replica=number)
+        with naming(context):
+            own = {id(parameter): parameter.replaced(values[number]) for parameter, values in given.items()}
+        contexts.append(replace(context, parameters=own))
+    _refuse_synapses_of_their_own(simulator, shared_connectivity)
+    bound = tuple(contexts)
+    simulator._bind(bound, (bound[0],) * len(bound) if shared_connectivity else None)
+    return simulator
+
+
+def _refuse_synapses_of_their_own(simulator: Simulator, shared: bool) -> None:
+    """Refuse states of synapses whose number differs from replica to replica."""
+    found = [spec.name for spec in simulator.step.states if spec.space.synapses is not None]
+    if found and not shared:
+        raise UnsupportedFeatureError(
+            f"{found[0]} is a state of synapses, whose number may differ from replica to replica.",
+            where=found[0],
+            cure="Let the replicas share their connectivity, or take a simulator for each of them.",
+        )

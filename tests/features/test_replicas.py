@@ -1,0 +1,271 @@
+"""A batch: each replica has the bits of a simulator of its own with the same seed and parameters, whatever happens."""
+
+import signal
+
+import numpy as np
+import pytest
+from quantities import Hz, ms, mV, nS
+
+import numbadyn as nd
+from numbadyn.errors import DimensionError, InvalidParameterError, NonFiniteStateError, ShapeError
+from numbadyn.runtime.cpu.machine import CpuMachine
+from numbadyn.runtime.progress import NullProgress
+from numbadyn.simulator.batch import bind_replicas
+from tests.features.both import _assert_same_bits, recorded
+from tests.features.small_network import Cell
+
+STEPS, CUT = 400, 173
+SEEDS = (3, 8)
+TARGETS = ("interpret", "cpu")
+
+
+class Driven(nd.DynamicsGroup):
+    """Poisson input, drawn synapses, drawn delays and weights, and a read whose delay is a parameter."""
+
+    order = ("E", "I", "follower")
+
+    def __init__(self, tau=12 * ms, lag=0.3 * ms):
+        super().__init__()
+        self.E, self.I = Cell(20, tau=tau), Cell(8)
+        self.lag = nd.Parameter(lag, unit=ms)
+        self.input = nd.PoissonInput(self.E, num_input=50, freq=40 * Hz, weight=0.4 * mV)
+        self.excite = nd.AlignPostProj(
+            self.E,
+            comm=nd.FixedProb(20, 8, prob=0.4, weight=nd.init.Normal(3 * nS, 0.5 * nS)),
+            syn=nd.Expon.desc(tau=5 * ms),
+            out=nd.COBA.desc(E=0 * mV),
+            post=self.I,
+            delay=nd.init.Uniform(0.1 * ms, 2 * ms),
+        )
+        self.inhibit = nd.DeltaProj(self.I, comm=nd.FixedProb(8, 20, prob=0.3, weight=-0.5 * mV), post=self.E)
+        self.late = self.E.prefetch_delay("V", self.lag, max_delay=3 * ms)
+        self.follower = Follower(20, self.late)
+
+
+class Follower(nd.Dynamics):
+    """Keeps the mean of what it reads."""
+
+    def __init__(self, size, read):
+        super().__init__(size)
+        self.read = read
+
+    def init_state(self):
+        self.x = nd.State(nd.init.Normal(0 * mV, 1 * mV))
+
+    def update(self):
+        self.x.value = 0.9 * self.x + 0.1 * self.read()
+
+
+class Gapped(nd.DynamicsGroup):
+    """Noisy cells in a ring of gap junctions."""
+
+    def __init__(self, tau=12 * ms):
+        super().__init__()
+        self.E = Cell(9, tau=tau)
+        self.gap = nd.SymmetryGapJunction(self.E, "V", lambda *_: (np.arange(9), (np.arange(9) + 1) % 9), 0.4 * nS)
+
+
+def watched(sim):
+    """Record spikes, potentials and a value that is computed in the step."""
+    sim.record(sim.network.E, "V", every=0.3 * ms)
+    sim.record(sim.network.E, spikes=True)
+    for path, name in sim.step.probes:
+        if path == sim.network.E.path and name.startswith("current_inputs"):
+            sim.record(sim.network.E, name)
+    if hasattr(sim.network, "follower"):
+        sim.record(sim.network.follower, "x", index=[0, 3])
+    return sim
+
+
+def batch(make, target, **values):
+    """A batch of two replicas that differ by seed and by parameters."""
+    net = make()
+    sim = nd.Simulator(net, dt=0.1 * ms, target=target)
+    found = {getattr(net.E if name == "tau" else net, name): given for name, given in values.items()}
+    return watched(bind_replicas(sim, SEEDS, found))
+
+
+def singles(make, target, **values):
+    """The simulators whose bits the replicas must have."""
+    return [
+        watched(nd.Simulator(make(**{name: v[k] for name, v in values.items()}), dt=0.1 * ms, target=target, seed=seed))
+        for k, seed in enumerate(SEEDS)
+    ]
+
+
+def assert_alike(result, sim, others, own):
+    """Compare what was recorded and all present states with those of single simulators."""
+    for number, (single, alone) in enumerate(zip(others, own, strict=True)):
+        found, expected = recorded(result.replica(number)), recorded(alone)
+        assert found.keys() == expected.keys()
+        for name, values in expected.items():
+            _assert_same_bits(found[name], values, name)
+        for state in range(len(sim.step.states)):
+            _assert_same_bits(sim._values(state)[number], single._values(state), sim.step.states[state].name)
+
+
+NETWORKS = {
+    "driven": (Driven, {"tau": [12 * ms, 20 * ms], "lag": [0.3 * ms, 2.9 * ms]}),
+    "gap junctions": (Gapped, {"tau": [12 * ms, 7 * ms]}),
+}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_replica_has_the_bits_of_a_simulator_of_its_own(name, target):
+    make, values = NETWORKS[name]
+    sim, others = batch(make, target, **values), singles(make, target, **values)
+    own = [single.run(STEPS * 0.1 * ms, progress=False) for single in others]
+    result = sim.run(STEPS * 0.1 * ms, progress=False)
+    assert_alike(result, sim, others, own)
+    assert result.batch == 2
+    E = result[sim.network.E]
+    assert E.V.shape == (2, *own[0][others[0].network.E].V.shape)
+    assert E.spikes.rate.size == len(E.spikes.cv_isi()) == len(E.spikes.trains()) == 2
+    assert not np.array_equal(*E.V.magnitude)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_pieces_and_a_machine_that_takes_over_change_nothing(target):
+    """A recording that needs another program moves all replicas to a new machine in the middle."""
+    make, values = NETWORKS["driven"]
+    sim, others = batch(make, target, **values), singles(make, target, **values)
+    for one in (sim, *others):
+        one.run(CUT * 0.1 * ms, progress=False)
+        one.record(one.network.I, spikes=True)
+        one._take_down()
+    own = [single.run((STEPS - CUT) * 0.1 * ms, progress=False) for single in others]
+    assert_alike(sim.run((STEPS - CUT) * 0.1 * ms, progress=False), sim, others, own)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_values_that_are_set_and_another_trial(target):
+    """What is set holds in all replicas, or for each its own; seeds of another trial keep their distances."""
+    make, values = NETWORKS["gap junctions"]
+    sim, others = batch(make, target, **values), singles(make, target, **values)
+    first = np.array([np.full(9, -55.0), np.full(9, -52.0)])
+    for when in (0, 5):
+        if when:
+            for one in (sim, *others):
+                one.run(when * ms, progress=False)
+        sim.set(sim.network.E, "V", (first + when) * mV)
+        for single, own in zip(others, first, strict=True):
+            single.set(single.network.E, "V", (own + when) * mV)
+        assert sim.get(sim.network.E, "V").magnitude.tolist() == (first + when).tolist()
+        assert sim.get(sim.network.E[2:4], "V").shape == (2, 2)
+    own = [single.run(5 * ms, progress=False) for single in others]
+    assert_alike(sim.run(5 * ms, progress=False), sim, others, own)
+    sim.reset(seed=SEEDS[0] + 10)
+    for single, seed in zip(others, SEEDS, strict=True):
+        single.reset(seed=seed + 10)
+    own = [single.run(5 * ms, progress=False) for single in others]
+    assert_alike(sim.run(5 * ms, progress=False), sim, others, own)
+
+
+def test_replicas_may_share_their_synapses():
+    sim = bind_replicas(nd.Simulator(Driven(), dt=0.1 * ms), SEEDS, shared_connectivity=True)
+    first, second = sim._synapses
+    assert first is second
+    watched(sim)
+    alone = watched(nd.Simulator(Driven(), dt=0.1 * ms, seed=SEEDS[0]))
+    own = alone.run(STEPS * 0.1 * ms, progress=False)
+    found = sim.run(STEPS * 0.1 * ms, progress=False)
+    assert_alike(found, sim, [alone], [own])
+    assert not np.array_equal(*found[sim.network.E].V.magnitude)
+    weights = sim.get(sim.network.excite, "weight")
+    assert len(weights) == 2
+    np.testing.assert_array_equal(*weights)
+
+
+# ---- what ends a run early -------------------------------------------------------------------------------------------
+
+
+class Presses(NullProgress):
+    """Ctrl-C in the middle."""
+
+    def __init__(self):
+        self.left = 3
+
+    def advance(self, steps):
+        self.left -= 1
+        if self.left == 0:
+            signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_ctrl_c_between_chunks_loses_nothing(target):
+    make, values = NETWORKS["gap junctions"]
+    sim, others = batch(make, target, **values), singles(make, target, **values)
+    result = sim.run(100_000 * ms, progress=Presses())
+    assert result.interrupted
+    own = [single.run(result.duration, progress=False) for single in others]
+    assert_alike(result, sim, others, own)
+
+
+def test_ctrl_c_between_two_replicas_ends_both_at_one_step(monkeypatch):
+    """And a block whose spikes would not fit is not begun."""
+    make, values = NETWORKS["gap junctions"]
+    sim, others = batch(make, "cpu", **values), singles(make, "cpu", **values)
+    real, calls = CpuMachine._call, []
+
+    def presses(machine, replica, last):
+        calls.append(replica.context.replica)
+        if len(calls) == 6:
+            signal.raise_signal(signal.SIGINT)
+        real(machine, replica, last)
+
+    sim.compile()
+    monkeypatch.setattr(CpuMachine, "_call", presses)
+    result = sim.run(1000 * ms, progress=False)
+    monkeypatch.setattr(CpuMachine, "_call", real)
+    assert result.interrupted
+    assert calls == [0, 1] * (len(calls) // 2)
+    assert len({replica.number for replica in sim.machine.replicas}) == 1
+    own = [single.run(result.duration, progress=False) for single in others]
+    assert_alike(result, sim, others, own)
+
+
+class Diverges(nd.Dynamics):
+    """Grows, the quicker the larger its parameter is."""
+
+    def __init__(self, factor=0.0):
+        super().__init__(3)
+        self.factor = nd.Parameter(factor)
+
+    def init_state(self):
+        self.x = nd.State(1.0)
+
+    def update(self):
+        self.x.value = np.where(nd.environ.get("i") > 200, self.x * self.factor, self.x)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("sampled", [False, True])
+def test_a_nan_is_named_with_its_replica(target, sampled):
+    net = Diverges()
+    sim = bind_replicas(nd.Simulator(net, dt=0.1 * ms, target=target), (0, 1, 2), {net.factor: [1.0, 1e30, 1.0]})
+    if sampled:
+        sim.record(net, "x")
+    with pytest.raises(NonFiniteStateError, match=r"Diverges.x of replica 1 became infinite in element 0") as caught:
+        sim.run(100 * ms, progress=False)
+    assert "where: Diverges.x[0] of replica 1" in str(caught.value)
+    (reached,) = {replica.number for replica in sim.machine.replicas}
+    assert 201 < reached <= 256
+    if sampled:
+        values = caught.value.result[net].x
+        assert values.shape == (3, reached, 3)
+        assert np.isfinite(values[[0, 2]]).all()
+
+
+def test_errors_of_a_binding_name_the_replica():
+    net = Gapped()
+    sim = nd.Simulator(net, dt=0.1 * ms, target="interpret")
+    with pytest.raises(InvalidParameterError, match=r"(?s)Gapped.E.tau.*of replica 1"):
+        bind_replicas(sim, SEEDS, {net.E.tau: [10 * ms, -3 * ms]})
+    with pytest.raises(DimensionError, match=r"(?s)Gapped.E.tau.*of replica 0"):
+        bind_replicas(sim, SEEDS, {net.E.tau: [10 * mV, 3 * ms]})
+    with pytest.raises(ShapeError, match="1 values for 2 replicas"):
+        bind_replicas(sim, SEEDS, {net.E.tau: [10 * ms]})
+    bind_replicas(sim, SEEDS, {net.E.tau: [10 * ms, nd.init.Uniform(-9 * ms, -1 * ms)]})
+    with pytest.raises(InvalidParameterError, match=r"(?s)Gapped.E.tau.*of replica 1"):
+        sim.run(1 * ms)
