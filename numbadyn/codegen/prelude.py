@@ -5,43 +5,17 @@ In: a `Program`.  Out: pieces of source text.  Must not know: targets, arrays, `
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from numbadyn.ir.elementary import NAMES
 from numbadyn.ir.kinds import KINDS
 from numbadyn.ir.ops import OPS
 from numbadyn.ir.reductions import LANES
+from numbadyn.lowering.layouts import SLOT, Layout
 from numbadyn.lowering.program import Program
-from numbadyn.lowering.stages.draw import DrawStage
-from numbadyn.lowering.stages.reduction import ReductionStage
+from numbadyn.lowering.stages.reduction import HOW
 
-__all__ = [
-    "HOW",
-    "TERM_COLUMNS",
-    "columns",
-    "draws_counts",
-    "elementary_functions",
-    "reduces",
-    "reduction_names",
-    "small_functions",
-]
-
-#: Columns of the rows of synaptic terms, by name (see `numbadyn.runtime.tables`).
-TERM_COLUMNS = (
-    "EVENTS",
-    "COUNTS",
-    "WIDTH",
-    "DEPTH",
-    "LAG",
-    "START",
-    "STOP",
-    "DELAYS",
-    "DELAY_STEPS",
-    "OFFSETS",
-    "TARGETS",
-    "WEIGHTS",
-    "UNIFORM",
-    "GRADED",
-    "VALUES",
-)
+__all__ = ["elementary_functions", "named_numbers", "reduction_constants", "small_functions"]
 
 _SMALL_FUNCTIONS = """
 @scalar
@@ -102,30 +76,16 @@ def small_functions(program: Program) -> str:
     return _SMALL_FUNCTIONS + (f"\n{_SEARCH}" if searches else "")
 
 
-def columns() -> str:
-    """Lines that name the columns of synaptic terms, and the kinds of values."""
-    terms = "\n".join(f"T_{name} = {number}" for number, name in enumerate(TERM_COLUMNS))
-    return "\n".join([terms, *(f"KIND_{kind.upper()} = {row.code}" for kind, row in KINDS.items())])
+def named_numbers(layouts: Iterable[Layout], constants: Iterable[str] = ()) -> str:
+    """Lines that name what stands in rows: kinds of values, columns of views and of these layouts, and more."""
+    kinds = [f"KIND_{kind.upper()} = {row.code}" for kind, row in KINDS.items()]
+    columns = [line for layout in (SLOT, *layouts) for line in layout.constants()]
+    return "\n".join([*kinds, *columns, *constants])
 
 
-#: Ways of joining elements, by name.
-HOW = ("sum", "max", "min", "any", "all", "dot")
-
-
-def reduction_names() -> str:
+def reduction_constants() -> tuple[str, ...]:
     """Lines that name the ways of joining elements, and how many lanes there are."""
-    ways = "\n".join(f"HOW_{name.upper()} = {number}" for number, name in enumerate(HOW))
-    return f"{ways}\nLANES = {LANES}\n"
-
-
-def reduces(program: Program) -> bool:
-    """Whether a program has reductions or products with matrices."""
-    return any(isinstance(stages[0], ReductionStage) for stages in program.schedule)
-
-
-def draws_counts(program: Program) -> bool:
-    """Whether a program draws Poisson counts, whose routine takes long to compile."""
-    return any(isinstance(stages[0], DrawStage) for stages in program.schedule)
+    return (*(f"HOW_{name.upper()} = {number}" for number, name in enumerate(HOW)), f"LANES = {LANES}")
 
 
 def elementary_functions(program: Program) -> set[str]:

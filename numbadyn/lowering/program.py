@@ -8,6 +8,7 @@ that library routines read, so the number of populations and projections is not 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from numbadyn.ir.nodes import Step
@@ -63,6 +64,11 @@ class Program:
     rings: set[int] = field(default_factory=set)
     probes: dict[int, Buffer] = field(default_factory=dict)
     refills: list[Refill] = field(default_factory=list)
+
+    def runners(self) -> Iterator[tuple[type[Stage], int]]:
+        """Each kernel, with the kind of the stages that run it."""
+        for stage in (stage for stages in self.schedule for stage in stages):
+            yield from ((type(stage), kernel) for kernel in stage.kernels())
 
     def fresh_sums(self) -> list[Buffer]:
         """Synaptic sums that start from zero in each step: what was not finite in one of them stays NaN there."""

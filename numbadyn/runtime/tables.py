@@ -1,9 +1,9 @@
 """Tables that compiled code reads: rows of offsets, sizes, delays and addresses for every stage.
 
 In: a `Program` with its `Memory` and synapse tables.  Out: int64 and real arrays, in the order of the arguments of the
-generated `run`.  Must not know: source text.
+generated `run`.  Must not know: kinds of stages, columns, source text.
 
-Columns of the rows of loops: size, then for each slot those of `SLOT_COLUMNS`, last whether late stores may wait.
+Stages fill their rows themselves (see `numbadyn.lowering.stages`); they ask here where things lie.
 """
 
 from __future__ import annotations
@@ -14,35 +14,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.codegen.prelude import HOW
-from numbadyn.ir.kinds import KINDS
 from numbadyn.ir.spaces import SYMBOLIC
-from numbadyn.lowering.buffers import BufferView
-from numbadyn.lowering.layouts import SLOT_COLUMNS, slot_column
-from numbadyn.lowering.operations import Kernel
-from numbadyn.lowering.stages.compaction import CompactionStage
-from numbadyn.lowering.stages.delivery import DeliveryStage, Term
-from numbadyn.lowering.stages.draw import DrawStage
-from numbadyn.lowering.stages.event_loop import EventLoopStage
-from numbadyn.lowering.stages.loop import Instance, LoopStage
-from numbadyn.lowering.stages.packing import PackingStage
-from numbadyn.lowering.stages.reduction import ReductionStage
-from numbadyn.lowering.stages.train import TrainStage
+from numbadyn.ir.synapses import PostRows
+from numbadyn.lowering.binding import EventPlace
+from numbadyn.lowering.buffers import Buffer, BufferView
+from numbadyn.lowering.layouts import SlotRow
+from numbadyn.lowering.merging import merged_rows
+from numbadyn.lowering.program import Program
+from numbadyn.lowering.stages.delivery import TERM
+from numbadyn.lowering.stages.loop import Instance
 from numbadyn.runtime.memory import Memory
-from numbadyn.runtime.merging import merged_rows, worth_merging
 
 __all__ = ["Tables"]
 
 
-_NO_DELAY = np.zeros(1, np.int32)
-
-
-def _rows(rows: list[list[int]], columns: int) -> NDArray[np.int64]:
-    return np.array(rows, dtype=np.int64).reshape(len(rows), columns)
-
-
 class Tables:
-    """Arguments of the generated `run` after the memory.
+    """Arguments of the generated `run` after the memory; a `numbadyn.lowering.binding.Binding`.
 
     Parameters
     ----------
@@ -55,10 +42,12 @@ class Tables:
 
     Attributes
     ----------
-    stages : list of ndarray
-        One table a stage kind; three for loops.
+    stages : list of list of ndarray
+        Tables of each entry of the schedule: of rows, then what a kind of stages has besides.
     terms : ndarray
         Rows of synaptic terms.
+    term_delays : list of ndarray
+        Delays of the synapses of each term.
     """
 
     def __init__(self, memory: Memory, sampled: set[int], place: Callable[[NDArray[Any]], int]) -> None:
@@ -67,22 +56,69 @@ class Tables:
         self._place = place
         self._alive: dict[int, tuple[NDArray[Any], int]] = {}
         self._terms: list[list[int]] = []
-        self.stages: list[NDArray[Any]] = []
-        writers: dict[type, Callable[[Any], list[NDArray[Any]]]] = {
-            DeliveryStage: self._deliveries,
-            CompactionStage: self._compactions,
-            PackingStage: self._packings,
-            DrawStage: self._draws,
-            TrainStage: self._trains,
-            ReductionStage: self._reductions,
-            EventLoopStage: self._event_loops,
-        }
-        for stages in memory.program.schedule:
-            if isinstance(stages[0], LoopStage):
-                self.stages += self._loop(stages[0])
-            else:
-                self.stages += writers[type(stages[0])](stages)
-        self.terms = _rows(self._terms, 15)
+        self.term_delays: list[NDArray[Any]] = []
+        self.stages = [type(stages[0]).tables(stages, self) for stages in memory.program.schedule]
+        self.terms = TERM.table(self._terms)
+
+    @property
+    def program(self) -> Program:
+        """What is bound."""
+        return self.memory.program
+
+    @property
+    def real(self) -> np.dtype[Any]:
+        """Dtype of reals in memory."""
+        return self.memory.R.dtype
+
+    def start(self, buffer: Buffer) -> int:
+        """First element of a buffer."""
+        return self.memory.offsets[buffer]
+
+    def slot(self, view: BufferView) -> SlotRow:
+        """What rows say of a view."""
+        memory = self.memory
+        if view.buffer.role == "lookup":
+            array = memory.program.step.lookups[view.buffer.index].fetch()
+            return SlotRow(self.address(array), array.size)
+        start = self.start(view.buffer) + view.offset
+        if view.slot == "fixed":
+            return SlotRow(start, memory.size(view.buffer) if view.count == SYMBOLIC else view.count)
+        depth, width = memory.depths[view.buffer.index], view.buffer.size
+        every = memory.windows[view.buffer.index]
+        if view.slot == "whole":
+            return SlotRow(start, depth * width, depth, 0, width, every)
+        lag = 0 if view.slot == "now" else 1 + memory.lag(view.lag)
+        return SlotRow(start, view.count, depth, lag, width, every)
+
+    def events(self, channel: int) -> EventPlace:
+        """Where the events of a channel lie."""
+        memory = self.memory
+        return EventPlace(memory.event_offsets[channel], memory.count_offsets[channel], memory.depths[channel])
+
+    def values_of(self, channel: int) -> int:
+        """First element of the history of a channel; 0 where it has none."""
+        return next((self.start(ring) for ring in self.program.histories() if ring.index == channel), 0)
+
+    def lag(self, node: int | None) -> int:
+        """Delay steps that a node stands for."""
+        return self.memory.lag(node)
+
+    def scalar(self, key: int) -> Any:
+        """Value of a run constant, or a stream."""
+        return ~key if key < 0 else self.memory.evaluator.values[key].reshape(-1)[0]
+
+    def synapses(self, connection: int) -> Any:
+        """Synapse table of a connection."""
+        return self.memory.tables[connection]
+
+    def post_rows(self, connection: int) -> PostRows:
+        """Synapses of a connection by postsynaptic neuron."""
+        return self.memory.post_rows(connection)
+
+    def train(self, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Steps and elements of given spikes."""
+        steps, elements = self.program.step.trains[number].events(self.memory.evaluator.context)
+        return np.ascontiguousarray(steps, dtype=np.int64), np.ascontiguousarray(elements, dtype=np.int64)
 
     def address(self, array: Any) -> int:
         """Address of an array, which is kept alive; an array that is asked for again is where it was."""
@@ -90,248 +126,38 @@ class Tables:
             self._alive[id(array)] = (array, self._place(array))
         return self._alive[id(array)][1]
 
-    # ---- loops -------------------------------------------------------------------------------------------------------
+    def add_term(self, row: list[int], delays: NDArray[Any]) -> None:
+        """Append a row to the table of synaptic terms, whose synapses have these delays."""
+        self._terms.append(row)
+        self.term_delays.append(delays)
 
-    def _slot(self, view: BufferView) -> list[int]:
-        memory = self.memory
-        if view.buffer.role == "lookup":
-            array = memory.program.step.lookups[view.buffer.index].fetch()
-            return [self.address(array), array.size, 1, 0, 0, 1]
-        start = memory.offsets[view.buffer] + view.offset
-        if view.slot == "fixed":
-            count = memory.size(view.buffer) if view.count == SYMBOLIC else view.count
-            return [start, count, 1, 0, 0, 1]
-        depth, width = memory.depths[view.buffer.index], view.buffer.size
-        every = memory.windows[view.buffer.index]
-        if view.slot == "whole":
-            return [start, depth * width, depth, 0, width, every]
-        lag = 0 if view.slot == "now" else 1 + memory.lag(view.lag)
-        return [start, view.count, depth, lag, width, every]
+    def term_count(self) -> int:
+        """Rows of that table so far."""
+        return len(self._terms)
 
-    def _scalar(self, key: int) -> Any:
-        return ~key if key < 0 else self.memory.evaluator.values[key].reshape(-1)[0]
+    def merged(
+        self, connections: tuple[int, ...], shifts: tuple[int, ...]
+    ) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+        """Offsets and targets of the joint rows of several connections, which are made once."""
+        key, made = (connections, shifts), self.memory.merged
+        if key not in made:
+            made[key] = merged_rows([self.synapses(connection) for connection in connections], shifts)
+        return made[key]
 
-    def _loop(self, loop: LoopStage) -> list[NDArray[Any]]:
-        kernel = self.memory.program.kernels[loop.kernel]
-        rows: list[list[int]] = []
-        reals: list[list[float]] = []
-        integers: list[list[int]] = []
-        for instance in loop.instances:
-            late = all(
-                view.buffer.index not in self._sampled
-                for view, slot in zip(instance.views, kernel.slots, strict=True)
-                if slot.late
-            )
-            row = [instance.size, *(number for view in instance.views for number in self._slot(view))]
-            row.append(self._last_column(instance, late))
-            real, whole = self._scalars(kernel, instance)
-            if (
-                rows
-                and self._continues(rows[-1], row, instance, kernel.slots)
-                and reals[-1] == real
-                and integers[-1] == whole
-            ):
-                rows[-1] = _joined(rows[-1], row, kernel.slots)
-                continue
-            rows.append(row)
-            reals.append(real)
-            integers.append(whole)
-        return self._tables_of(kernel, rows, reals, integers)
+    def may_wait(self, instance: Instance, kernel: int) -> bool:
+        """Whether stores of a loop that nobody reads in between may be left out until the end of a chunk."""
+        slots = self.program.kernels[kernel].slots
+        late = (view.buffer.index for view, slot in zip(instance.views, slots, strict=True) if slot.late)
+        return self._sampled.isdisjoint(late)
 
-    def _scalars(self, kernel: Kernel, instance: Instance) -> tuple[list[float], list[int]]:
-        """Values of the scalars of an instance: reals, and all others."""
-        kinds = [kind for _name, kind in kernel.scalars]
-        values = [(self._scalar(key), kind) for key, kind in zip(instance.scalars, kinds, strict=True)]
-        reals = [float(value) for value, kind in values if kind == "real"]
-        return reals, [int(value) for value, kind in values if kind != "real"]
+    def owner(self, buffer: Buffer) -> int:
+        """Number of the owner of the first element of a buffer; there is one owner for all."""
+        return 0
 
-    def _event_loops(self, stages: tuple[EventLoopStage, ...]) -> list[NDArray[Any]]:
-        """As of loops, with the number of a term in place of the size."""
-        kernel = self.memory.program.kernels[stages[0].kernel]
-        rows, scalars = [], []
-        for stage in stages:
-            rows.append([len(self._terms), *(n for view in stage.instance.views for n in self._slot(view)), 0])
-            scalars.append(self._scalars(kernel, stage.instance))
-            self._terms.append(self._term(stage.term) if kernel.events == "pre" else self._post_term(stage.term))
-        return self._tables_of(kernel, rows, [real for real, _whole in scalars], [whole for _real, whole in scalars])
+    def owner_of_instance(self, instance: Instance) -> int:
+        """Number of the owner of the first element that a loop runs over."""
+        return 0
 
-    def _tables_of(
-        self, kernel: Kernel, rows: list[list[int]], reals: list[list[float]], integers: list[list[int]]
-    ) -> list[NDArray[Any]]:
-        kinds = [kind for _name, kind in kernel.scalars]
-        columns = slot_column(len(kernel.slots)) + 1
-        return [
-            _rows(rows, columns),
-            np.array(reals, dtype=self.memory.R.dtype).reshape(
-                len(rows), -1 if rows and reals[0] else kinds.count("real")
-            ),
-            np.array(integers, dtype=np.int64).reshape(len(rows), len(kinds) - kinds.count("real")),
-        ]
-
-    def _last_column(self, instance: Instance, late: bool) -> int:
-        return int(late)
-
-    def _goes_on(self, before: list[int], row: list[int]) -> bool:
-        """Whether the last columns of two rows let them be one."""
-        return before[-1] == row[-1]
-
-    def _continues(self, before: list[int], row: list[int], instance: Instance, slots: tuple[Any, ...]) -> bool:
-        """Whether an instance lies right behind the one before in every slot, so that one loop serves both."""
-        if not self._goes_on(before, row):
-            return False
-        for number, (view, slot) in enumerate(zip(instance.views, slots, strict=True)):
-            c = slot_column(number)
-            if view.slot != "fixed" or slot.access in ("stride", "any"):
-                return False
-            expected = before[c] if slot.access == "first" else before[c] + before[c + 1]
-            if row[c] != expected:
-                return False
+    def adjoins(self, first: int, size: int, second: int) -> bool:
+        """Whether elements of owners from `second` on can be treated as following `size` elements from `first` on."""
         return True
-
-    # ---- other stages ------------------------------------------------------------------------------------------------
-
-    def _deliveries(self, stages: tuple[DeliveryStage, ...]) -> list[NDArray[Any]]:
-        rows = []
-        for chain in self._chains(stages):
-            first = len(self._terms)
-            for terms in zip(*(stage.terms for stage in chain), strict=True):
-                self._terms.append(self._term(terms[0]) if len(chain) == 1 else self._merged_term(chain, terms))
-            size = sum(stage.target.size for stage in chain)
-            rows.append([self.memory.offsets[chain[0].target], size, int(chain[0].clear), first, len(self._terms)])
-        return [_rows(rows, 5)]
-
-    def _chains(self, stages: tuple[DeliveryStage, ...]) -> list[list[DeliveryStage]]:
-        """Deliveries in groups that one row of a table can serve: same events, delays and weight, sums side by side."""
-        alike: dict[Any, list[DeliveryStage]] = {}
-        for number, stage in enumerate(stages):
-            kinds = [self._kind_of_term(term) for term in stage.terms]
-            alike.setdefault((stage.clear, *kinds) if kinds and None not in kinds else number, []).append(stage)
-        chains: list[list[DeliveryStage]] = []
-        for group in alike.values():
-            group.sort(key=lambda stage: self.memory.offsets[stage.target])
-            chain = [group[0]]
-            for stage in group[1:]:
-                behind = self.memory.offsets[chain[-1].target] + chain[-1].target.size
-                if self.memory.offsets[stage.target] == behind and self._mergeable([*chain, stage]):
-                    chain.append(stage)
-                else:
-                    chains.append(chain)
-                    chain = [stage]
-            chains.append(chain)
-        return chains
-
-    def _kind_of_term(self, term: Term) -> tuple[object, ...] | None:
-        """What terms that are merged have in common; None for a term that stays alone."""
-        table = self.memory.tables[term.connection]
-        if term.graded or table.weights.size != 1 or not isinstance(table.targets, np.ndarray):
-            return None
-        return (
-            term.channel, term.base, self.memory.lag(term.lag), term.start, term.stop,
-            table.delays.tobytes(), table.offsets.size, float(table.weights.reshape(-1)[0]),
-        )  # fmt: skip
-
-    def _mergeable(self, chain: list[DeliveryStage]) -> bool:
-        return all(
-            worth_merging([self.memory.tables[term.connection] for term in terms])
-            for terms in zip(*(stage.terms for stage in chain), strict=True)
-        )
-
-    def _merged_term(self, chain: list[DeliveryStage], terms: tuple[Term, ...]) -> list[int]:
-        """A term of several connections; their joint rows are made once."""
-        row, start = self._term(terms[0]), self.memory.offsets[chain[0].target]
-        key = (
-            tuple(term.connection for term in terms),
-            tuple(self.memory.offsets[stage.target] - start for stage in chain),
-        )
-        if key not in self.memory.merged:
-            self.memory.merged[key] = merged_rows([self.memory.tables[k] for k in key[0]], key[1])
-        offsets, targets = self.memory.merged[key]
-        row[9], row[10] = self.address(offsets), self.address(targets)
-        return row
-
-    def _post_term(self, term: Term) -> list[int]:
-        """As of a term, with the rows of postsynaptic neurons: sources stand for targets, places for weights."""
-        row, rows = self._term(term), self.memory.post_rows(term.connection)
-        row[7], row[8] = 1, self.address(_NO_DELAY)
-        row[9], row[10], row[11] = map(self.address, rows)
-        return row
-
-    def _term(self, term: Term) -> list[int]:
-        memory, table = self.memory, self.memory.tables[term.connection]
-        channel = memory.program.step.channels[term.channel]
-        weights = table.weights
-        if isinstance(weights, np.ndarray):
-            weights = np.ascontiguousarray(weights, dtype=memory.R.dtype)
-        ring = next((b for b in memory.offsets if b.role == "ring" and b.index == term.channel), None)
-        return [
-            memory.event_offsets[term.channel], memory.count_offsets[term.channel],
-            int(np.prod(channel.shape, dtype=np.int64)),
-            memory.depths[term.channel], term.base + memory.lag(term.lag), term.start, term.stop, len(table.delays),
-            self.address(np.ascontiguousarray(table.delays, dtype=np.int32)), self.address(table.offsets),
-            self.address(table.targets), self.address(weights), int(weights.size == 1), int(term.graded),
-            0 if ring is None else memory.offsets[ring],
-        ]  # fmt: skip
-
-    def _compactions(self, stages: tuple[CompactionStage, ...]) -> list[NDArray[Any]]:
-        memory = self.memory
-        rows = [
-            [
-                memory.offsets[s.source],
-                s.source.size,
-                KINDS[s.source.kind].code,
-                memory.event_offsets[s.channel],
-                memory.count_offsets[s.channel],
-                memory.depths[s.channel],
-            ]
-            for s in stages
-        ]
-        return [_rows(rows, 6)]
-
-    def _packings(self, stages: tuple[PackingStage, ...]) -> list[NDArray[Any]]:
-        rows = [[self.memory.offsets[s.source], s.source.size, *self._slot(s.ring)] for s in stages]
-        return [_rows(rows, 2 + len(SLOT_COLUMNS))]
-
-    def _draws(self, stages: tuple[DrawStage, ...]) -> list[NDArray[Any]]:
-        rows = [
-            [self.memory.offsets[stage.target], stage.target.size, *self._slot(stage.mean), stage.stream]
-            for stage in stages
-        ]
-        return [_rows(rows, 9)]
-
-    def _trains(self, stages: tuple[TrainStage, ...]) -> list[NDArray[Any]]:
-        rows = []
-        for stage in stages:
-            steps, elements = self.memory.program.step.trains[stage.train].events(self.memory.evaluator.context)
-            steps, elements = (np.ascontiguousarray(part, dtype=np.int64) for part in (steps, elements))
-            rows.append(
-                [
-                    self.memory.offsets[stage.target],
-                    stage.target.size,
-                    self.address(steps),
-                    self.address(elements),
-                    steps.size,
-                ]
-            )
-        return [_rows(rows, 5)]
-
-    def _reductions(self, stages: tuple[ReductionStage, ...]) -> list[NDArray[Any]]:
-        rows = []
-        for stage in stages:
-            parts, kind = stage.target.size, stage.source.buffer.kind
-            factors = [0, 0, 1, 0, 0, 1] if stage.factors is None else self._slot(stage.factors)
-            rows.append(
-                [
-                    HOW.index(stage.how), KINDS[kind].code, self.memory.offsets[stage.target], parts,
-                    stage.source.count // parts, *self._slot(stage.source), *factors,
-                ]
-            )  # fmt: skip
-        return [_rows(rows, 17)]
-
-
-def _joined(before: list[int], row: list[int], slots: tuple[Any, ...]) -> list[int]:
-    joined = list(before)
-    joined[0] += row[0]
-    for number, slot in enumerate(slots):
-        if slot.access != "first":
-            joined[slot_column(number, "count")] += row[slot_column(number, "count")]
-    return joined

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from numbadyn.codegen.cuda.routines import CHECK_COLUMNS, LOG_HEAD, SPIKE_COLUMNS
+from numbadyn.codegen.cuda.logs import CHECK_COLUMNS, LOG_HEAD, SPIKE_COLUMNS
 from numbadyn.errors import DeviceLostError
 from numbadyn.runtime.cuda import logs as cuda_logs
 from numbadyn.runtime.cuda.logs import LaunchLogs, SamplePlace, SpikePlace, log_bytes, longest_launch

@@ -12,31 +12,24 @@ simulator of CUDA interprets nothing but the shells.
 
 from __future__ import annotations
 
+from numbadyn.codegen.cuda.emitters import EMITTERS, library_emitters
 from numbadyn.codegen.cuda.exact import separate_products
 from numbadyn.codegen.cuda.phases import phase_levels
-from numbadyn.codegen.cuda.routines import DIRECTORY, GROUP, WORKERS, routine_names, routine_source
+from numbadyn.codegen.cuda.routines import DIRECTORY, place_names, routine_names, routine_source
 from numbadyn.codegen.expressions import KernelText
 from numbadyn.codegen.parts import Part
-from numbadyn.codegen.prelude import (
-    columns,
-    draws_counts,
-    elementary_functions,
-    reduces,
-    reduction_names,
-    small_functions,
-)
+from numbadyn.codegen.prelude import elementary_functions, named_numbers, small_functions
 from numbadyn.ir.elementary import EXPREL_SHORT_LIMIT, HEADER, numba_source
 from numbadyn.ir.kinds import KINDS, Kind
 from numbadyn.ir.nodes import Step
 from numbadyn.ir.spelling import docstring_words
-from numbadyn.lowering.layouts import SLOT_COLUMNS, slot_column
+from numbadyn.lowering.layouts import slot_columns
 from numbadyn.lowering.operations import Kernel
 from numbadyn.lowering.program import CHECK_EVERY, Program
-from numbadyn.lowering.stages.compaction import CompactionStage
+from numbadyn.lowering.stages.loop import loop_layout
 from numbadyn.lowering.waits.phases import Phase, is_independent, touched_by_recording, touched_by_samples
 
 __all__ = [
-    "SCRATCH_ROW",
     "cuda_source",
     "entries",
     "kernel_names",
@@ -149,9 +142,6 @@ def level_{number}(dt, D, L, clock):
 """
 
 
-SCRATCH_ROW = WORKERS + GROUP
-"""Scratch memory for counting the events of one channel."""
-
 _FEW = 12
 """Parameters of a loop that stay in registers; more of them are read where they are needed."""
 
@@ -172,8 +162,8 @@ def schedule_place(entry: int) -> int:
 
 
 def scratch_size(program: Program) -> int:
-    """Length of the scratch memory `W`: counts of events; behind them stand the marks of failed checks."""
-    return sum(len(stages) * SCRATCH_ROW for stages in program.schedule if isinstance(stages[0], CompactionStage))
+    """Length of the scratch memory `W`: that of the stages, behind which stand the marks of failed checks."""
+    return sum(len(stages) * EMITTERS[type(stages[0])].scratch for stages in program.schedule)
 
 
 def _whole(kernel: Kernel) -> Part:
@@ -206,7 +196,7 @@ def _loop(kernel: Kernel, step: Step) -> str:
 
 
 def _phase(kernel: Kernel, text: KernelText, used: list[str]) -> str:
-    width = slot_column(len(kernel.slots)) + 1
+    layout = loop_layout(len(kernel.slots))
     lines = [
         "@phase",
         f"def each_{kernel.name}(thread, threads, step, dt, D, entry):",
@@ -214,17 +204,16 @@ def _phase(kernel: Kernel, text: KernelText, used: list[str]) -> str:
         *(["    t = real(f64(step) * dt)"] if "t" in used else []),
         *(["    key0, key1 = u32(D[D_KEY0]), u32(D[D_KEY1])"] if "key0" in used else []),
         "    for k in range(D[u64(entry + 1)]):",
-        f"        row = D[u64(entry)] + k * {width}",
-        "        size = T[u64(row)]",
-        f"        first = first_of(thread, threads, T[u64(row + {width - 1})])",
+        f"        row = D[u64(entry)] + k * {len(layout)}",
+        f"        size = T[u64(row + {layout.column('SIZE')})]",
+        f"        first = first_of(thread, threads, T[u64(row + {layout.column('OWNER')})])",
         "        if first >= size:",
         "            continue",
         *("        " + line for line in _parameters(kernel, text)),
     ]
     for number, (name, slot) in enumerate(zip(text.arrays, kernel.slots, strict=True)):
-        start, _count, depth, lag, extent, every = (
-            f"T[u64(row + {slot_column(number, what)})]" for what in SLOT_COLUMNS
-        )
+        columns = (layout.column(column) for column in slot_columns(f"SLOT{number}"))
+        start, _count, depth, lag, extent, every = (f"T[u64(row + {column})]" for column in columns)
         if slot.stored:
             lines.append(f"        {name} = array_at({start}, np.{slot.stored}(0))")
             continue
@@ -256,20 +245,20 @@ def _parameters(kernel: Kernel, text: KernelText) -> list[str]:
     return lines
 
 
-def _call(phase: Phase) -> str:
-    dt = "dt, " if phase.name.startswith("each_") else ""
+def _call(program: Program, phase: Phase) -> str:
+    dt = "dt, " if EMITTERS[type(program.schedule[phase.entry][0])].timed else ""
     return f"{phase.name}(thread, threads, step, {dt}D, {schedule_place(phase.entry)})"
 
 
 def _kernels(program: Program, library: str, ordered: bool) -> str:
     """Text of all kernels: the one that stays on the device, and the phases one by one."""
     groups = phase_levels(program, ordered=ordered)
-    calls = [[_call(phase) for phase in group] for group in groups]
+    calls = [[_call(program, phase) for phase in group] for group in groups]
     alone = is_independent(program, groups)
     wait, recorded = "        grid.sync()\n", touched_by_recording(program, groups)
     head = _KERNELS_HEAD.format(
         library=library,
-        routines=", ".join(routine_names(draws_counts(program), reduces(program))),
+        routines=", ".join(routine_names(program)),
         before_samples="    " + wait if alone else "",
         after_early_samples="    " + wait if alone or touched_by_samples(groups) else "",
     )
@@ -306,7 +295,7 @@ def entries(program: Program) -> tuple[str, ...]:
 
 def library_entries(program: Program) -> tuple[str, ...]:
     """Names of the functions of the library that a kernel calls."""
-    return tuple(routine_names(draws_counts(program), reduces(program)))
+    return tuple(routine_names(program))
 
 
 def _header(title: str, bits: int) -> str:
@@ -319,7 +308,7 @@ def library_source(program: Program, bits: int, *, reproducible: bool) -> str:
     Parameters
     ----------
     program : Program
-        Tells whether Poisson counts are drawn.
+        Tells which routines it needs that take long to compile.
     bits, reproducible
         See `cuda_source`.
 
@@ -327,13 +316,15 @@ def library_source(program: Program, bits: int, *, reproducible: bool) -> str:
     -------
     str
     """
-    draws = draws_counts(program)
+    emitters = library_emitters(program)
+    layouts = [layout for emitter in emitters for layout in emitter.layouts]
+    constants = [line for emitter in emitters for line in emitter.constants]
+    elementary = [name for emitter in emitters for name in emitter.elementary]
     text = "\n\n".join(
         [
-            columns() + "\n",
-            *([reduction_names()] if reduces(program) else []),
-            *([numba_source(["poisson_count"], bits)] if draws else []),
-            routine_source(draws, reduces(program)),
+            named_numbers(layouts, [*constants, place_names()]) + "\n",
+            *([numba_source(elementary, bits)] if elementary else []),
+            routine_source(program),
         ]
     )
     return (

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+
+from numpy.typing import NDArray
 
 from numbadyn.ir.nodes import Node, Step
+from numbadyn.lowering.binding import Binding
 from numbadyn.lowering.buffers import Buffer, BufferView
+from numbadyn.lowering.layouts import Layout
 
 if TYPE_CHECKING:
     from numbadyn.lowering.fusion import Draft
@@ -67,6 +71,8 @@ class Stage(ABC):
         Element i of what it computes needs element i of what it reads, unless a node says otherwise.
     of_channel : bool
         It does something with the sample of a channel, and computes no node.
+    layout : Layout
+        Columns of its rows; loops have another number of them for each kernel.
     """
 
     __slots__ = ()
@@ -74,6 +80,7 @@ class Stage(ABC):
     name: ClassVar[str]
     elementwise: ClassVar[bool] = False
     of_channel: ClassVar[bool] = False
+    layout: ClassVar[Layout]
 
     @classmethod
     @abstractmethod
@@ -90,12 +97,25 @@ class Stage(ABC):
         """What stages that run together agree in, besides their kind."""
         return 0
 
+    @classmethod
+    def tables(cls, stages: Sequence[Self], at: Binding) -> list[NDArray[Any]]:
+        """Tables of stages that run together: that of the rows, then what a kind has besides."""
+        return [cls.layout.table([stage.row(at) for stage in stages])]
+
+    @abstractmethod
+    def row(self, at: Binding) -> list[int]:
+        """The row of the stage."""
+
     def terms_read(self) -> Iterable[Term]:
         """Events that it reads."""
         return ()
 
     def sums(self) -> Iterable[Buffer]:
         """Synaptic sums that it adds to."""
+        return ()
+
+    def kernels(self) -> Iterable[int]:
+        """Numbers of the kernels that it runs."""
         return ()
 
     def neighbours(self) -> Iterable[tuple[Buffer, ...]]:

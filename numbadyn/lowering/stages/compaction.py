@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
+from numbadyn.ir.kinds import KINDS
+from numbadyn.lowering.binding import Binding
 from numbadyn.lowering.buffers import Buffer
+from numbadyn.lowering.layouts import Layout
 from numbadyn.lowering.stages.base import Placement, Stage
 from numbadyn.lowering.waits.places import Touch, memory
 
@@ -27,6 +30,7 @@ class CompactionStage(Stage):
 
     name: ClassVar[str] = "compact"
     of_channel: ClassVar[bool] = True
+    layout: ClassVar[Layout] = Layout("COMPACTION", ("SOURCE", "SIZE", "KIND", "EVENTS", "COUNTS", "DEPTH", "OWNER"))
 
     channel: int
     source: Buffer
@@ -36,6 +40,19 @@ class CompactionStage(Stage):
     def build(cls, draft: Draft, place: Placement) -> Self:
         """The events of a draft's channel."""
         return cls(draft.channel, place.value(draft.nodes[0]), place.is_graded(draft.channel))
+
+    def row(self, at: Binding) -> list[int]:
+        """Where the sample lies, of which kind it is, and where its events go."""
+        place = at.events(self.channel)
+        return self.layout.row(
+            SOURCE=at.start(self.source),
+            SIZE=self.source.size,
+            KIND=KINDS[self.source.kind].code,
+            EVENTS=place.events,
+            COUNTS=place.counts,
+            DEPTH=place.depth,
+            OWNER=at.owner(self.source),
+        )
 
     def lines(self, program: Program) -> list[str]:
         """What the stage does, in words."""

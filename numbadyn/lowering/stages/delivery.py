@@ -5,14 +5,22 @@ In: nothing (data only).  Out: `DeliveryStage`, `Term`.  Must not know: source t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from numbadyn.ir.analysis import signal_of, signals
 from numbadyn.ir.nodes import Node, Step
 from numbadyn.ir.spaces import Order
+from numbadyn.lowering.binding import Binding
 from numbadyn.lowering.buffers import Buffer
+from numbadyn.lowering.layouts import Layout
+from numbadyn.lowering.merging import worth_merging
 from numbadyn.lowering.stages.base import Placement, Stage
 from numbadyn.lowering.waits.places import Ago, Place, Touch, memory
 
@@ -21,7 +29,21 @@ if TYPE_CHECKING:
     from numbadyn.lowering.program import Program
     from numbadyn.lowering.waits.owners import Owners
 
-__all__ = ["DeliveryStage", "Term", "terms_of"]
+__all__ = ["TERM", "DeliveryStage", "Term", "terms_of"]
+
+TERM = Layout(
+    "TERM",
+    (
+        "EVENTS", "COUNTS", "WIDTH", "DEPTH", "LAG", "START", "STOP", "DELAYS", "DELAY_STEPS", "OFFSETS", "TARGETS",
+        "WEIGHTS", "UNIFORM", "GRADED", "VALUES",
+    ),
+)  # fmt: skip
+"""Columns of the table of synaptic terms: where events and their counts lie, elements and slots of the channel, delay
+steps of all synapses, the window, number of the synapses' own delays and their address, addresses of the synapse table,
+whether there is one weight for all, whether events carry values, where those lie."""
+
+
+_NO_DELAY = np.zeros(1, np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +82,43 @@ class Term:
         """Connection whose delays pass before the events act, if they do."""
         return self.connection if self.order == "pre" else None
 
+    def row(self, at: Binding) -> list[int]:
+        """The row of the term."""
+        synapses, place = at.synapses(self.connection), at.events(self.channel)
+        delays, weights = np.ascontiguousarray(synapses.delays, dtype=np.int32), synapses.weights
+        if isinstance(weights, np.ndarray):
+            weights = np.ascontiguousarray(weights, dtype=at.real)
+        offsets, targets = synapses.offsets, synapses.targets
+        if self.order == "post":  # sources stand for targets, places for weights
+            delays, (offsets, targets, weights) = _NO_DELAY, at.post_rows(self.connection)
+        return TERM.row(
+            EVENTS=place.events,
+            COUNTS=place.counts,
+            WIDTH=math.prod(at.program.step.channels[self.channel].shape),
+            DEPTH=place.depth,
+            LAG=self.base + at.lag(self.lag),
+            START=self.start,
+            STOP=self.stop,
+            DELAYS=len(delays),
+            DELAY_STEPS=at.address(delays),
+            OFFSETS=at.address(offsets),
+            TARGETS=at.address(targets),
+            WEIGHTS=at.address(weights),
+            UNIFORM=int(weights.size == 1),
+            GRADED=int(self.graded),
+            VALUES=at.values_of(self.channel),
+        )
+
+    def likeness(self, at: Binding) -> tuple[object, ...] | None:
+        """What terms that are merged have in common; None for a term that stays alone."""
+        synapses = at.synapses(self.connection)
+        if self.graded or synapses.weights.size != 1 or not isinstance(synapses.targets, np.ndarray):
+            return None
+        return (
+            self.channel, self.base, at.lag(self.lag), self.start, self.stop,
+            synapses.delays.tobytes(), synapses.offsets.size, float(synapses.weights.reshape(-1)[0]),
+        )  # fmt: skip
+
     def places(self, program: Program) -> Iterator[Place]:
         """Lists of events, and where their values lie."""
         yield ("events past", self.channel)
@@ -89,6 +148,7 @@ class DeliveryStage(Stage):
     """Add synaptic events to a sum; `clear` first where its reader does not."""
 
     name: ClassVar[str] = "deliver"
+    layout: ClassVar[Layout] = Layout("DELIVERY", ("TARGET", "SIZE", "CLEAR", "FIRST_TERM", "LAST_TERM", "OWNER"))
 
     target: Buffer
     terms: tuple[Term, ...]
@@ -99,6 +159,15 @@ class DeliveryStage(Stage):
         """The delivery of a synaptic sum."""
         (index,) = draft.nodes
         return cls(place.value(index), terms_of(place.step, place.node(index)), not place.is_cleared(index))
+
+    @classmethod
+    def tables(cls, stages: Sequence[Self], at: Binding) -> list[NDArray[Any]]:
+        """Rows of sums, fewer where one row serves several; their terms go to the table of all terms."""
+        return [cls.layout.table([_row_of_chain(chain, at) for chain in _chains(stages, at)])]
+
+    def row(self, at: Binding) -> list[int]:
+        """The row of this sum alone."""
+        return _row_of_chain([self], at)
 
     def terms_read(self) -> Iterable[Term]:
         """All its terms."""
@@ -124,3 +193,55 @@ class DeliveryStage(Stage):
         if self.clear:
             yield Touch("cleared", memory(self.target), own, self.target.name, writes=True)
         yield Touch("targets", memory(self.target), own, self.target.name, reads=True, writes=True)
+
+
+def _row_of_chain(chain: Sequence[DeliveryStage], at: Binding) -> list[int]:
+    """One row for sums side by side; a term of several connections has their joint rows of synapses."""
+    first, start = at.term_count(), at.start(chain[0].target)
+    shifts = tuple(at.start(stage.target) - start for stage in chain)
+    for terms in zip(*(stage.terms for stage in chain), strict=True):
+        row = terms[0].row(at)
+        if len(chain) > 1:
+            offsets, targets = at.merged(tuple(term.connection for term in terms), shifts)
+            row[TERM.column("OFFSETS")], row[TERM.column("TARGETS")] = at.address(offsets), at.address(targets)
+        at.add_term(row, at.synapses(terms[0].connection).delays)
+    return DeliveryStage.layout.row(
+        TARGET=start,
+        SIZE=sum(stage.target.size for stage in chain),
+        CLEAR=int(chain[0].clear),
+        FIRST_TERM=first,
+        LAST_TERM=at.term_count(),
+        OWNER=at.owner(chain[0].target),
+    )
+
+
+def _chains(stages: Sequence[DeliveryStage], at: Binding) -> list[list[DeliveryStage]]:
+    """Deliveries in groups that one row of a table can serve: same events, delays and weight, sums side by side."""
+    alike: dict[Any, list[DeliveryStage]] = {}
+    for number, stage in enumerate(stages):
+        kinds = [term.likeness(at) for term in stage.terms]
+        alike.setdefault((stage.clear, *kinds) if kinds and None not in kinds else number, []).append(stage)
+    chains: list[list[DeliveryStage]] = []
+    for group in alike.values():
+        group.sort(key=lambda stage: at.start(stage.target))
+        chain = [group[0]]
+        for stage in group[1:]:
+            behind = at.start(chain[-1].target) + chain[-1].target.size
+            if at.start(stage.target) == behind and _mergeable([*chain, stage], at):
+                chain.append(stage)
+            else:
+                chains.append(chain)
+                chain = [stage]
+        chains.append(chain)
+    return chains
+
+
+def _mergeable(chain: list[DeliveryStage], at: Binding) -> bool:
+    """Whether one row for sums side by side is worth its memory, and leaves elements to their owners."""
+    for before, stage in itertools.pairwise(chain):
+        if not at.adjoins(at.owner(before.target), before.target.size, at.owner(stage.target)):
+            return False
+    return all(
+        worth_merging([at.synapses(term.connection) for term in terms])
+        for terms in zip(*(stage.terms for stage in chain), strict=True)
+    )

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
+from numbadyn.lowering.binding import Binding
 from numbadyn.lowering.buffers import Buffer, BufferView
+from numbadyn.lowering.layouts import Layout, slot_columns
 from numbadyn.lowering.stages.base import Placement, Stage
 from numbadyn.lowering.waits.places import Touch, memory, reads_of
 
@@ -26,6 +28,7 @@ class DrawStage(Stage):
     """Poisson counts of given means."""
 
     name: ClassVar[str] = "draw"
+    layout: ClassVar[Layout] = Layout("DRAW", ("TARGET", "SIZE", *slot_columns("MEAN"), "STREAM", "OWNER"))
 
     target: Buffer
     mean: BufferView
@@ -37,6 +40,16 @@ class DrawStage(Stage):
         (index,) = draft.nodes
         node = place.node(index)
         return cls(place.value(index), place.view(node.args[0]), node.attrs["stream"])
+
+    def row(self, at: Binding) -> list[int]:
+        """Where counts go, what their means are, and which random numbers they take."""
+        return self.layout.row(
+            TARGET=at.start(self.target),
+            SIZE=self.target.size,
+            **at.slot(self.mean).named("MEAN"),
+            STREAM=self.stream,
+            OWNER=at.owner(self.target),
+        )
 
     def lines(self, program: Program) -> list[str]:
         """What the stage does, in words."""

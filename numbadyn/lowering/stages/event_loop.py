@@ -1,19 +1,24 @@
 """Loops over events: a kernel over the synapses that the spikes of a signal reach.
 
-In: nothing (data only).  Out: `EventLoopStage`.  Must not know: source text, arrays of a run.
+In: nothing (data only).  Out: `EventLoopStage`, `event_loop_layout`.  Must not know: source text, arrays of a run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import functools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from numpy.typing import NDArray
 
 from numbadyn.ir.analysis import arrival_of
+from numbadyn.lowering.binding import Binding
 from numbadyn.lowering.buffers import Buffer
+from numbadyn.lowering.layouts import Layout, all_slot_columns
 from numbadyn.lowering.stages.base import Placement, Stage
 from numbadyn.lowering.stages.delivery import Term, terms_of
-from numbadyn.lowering.stages.loop import Instance
+from numbadyn.lowering.stages.loop import Instance, parameter_tables
 from numbadyn.lowering.waits.places import Ago, Touch, ago_of, memory, places_of
 
 if TYPE_CHECKING:
@@ -21,7 +26,13 @@ if TYPE_CHECKING:
     from numbadyn.lowering.program import Program
     from numbadyn.lowering.waits.owners import Owners
 
-__all__ = ["EventLoopStage"]
+__all__ = ["EventLoopStage", "event_loop_layout"]
+
+
+@functools.cache
+def event_loop_layout(slots: int) -> Layout:
+    """Columns of the rows of a loop over events: number of its term, its slots."""
+    return Layout("EVENT_LOOP", ("TERM", *all_slot_columns(slots)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +73,25 @@ class EventLoopStage(Stage):
     def key(self) -> int:
         """Number of the kernel."""
         return self.kernel
+
+    @classmethod
+    def tables(cls, stages: Sequence[Self], at: Binding) -> list[NDArray[Any]]:
+        """Rows, real parameters and whole ones; terms go to the table of all terms."""
+        kernel = at.program.kernels[stages[0].kernel]
+        rows = [stage.row(at) for stage in stages]
+        parameters = [stage.instance.parameters(kernel, at) for stage in stages]
+        reals, integers = [real for real, _whole in parameters], [whole for _real, whole in parameters]
+        return [event_loop_layout(len(kernel.slots)).table(rows), *parameter_tables(kernel, reals, integers, at)]
+
+    def row(self, at: Binding) -> list[int]:
+        """The number of its term, and where its values lie."""
+        number = at.term_count()
+        at.add_term(self.term.row(at), at.synapses(self.term.connection).delays)
+        return event_loop_layout(len(self.instance.views)).row(TERM=number, **self.instance.slots(at))
+
+    def kernels(self) -> Iterable[int]:
+        """Its kernel."""
+        return (self.kernel,)
 
     def terms_read(self) -> Iterable[Term]:
         """What reaches the synapses."""

@@ -1,17 +1,23 @@
 """Loops: a kernel over the elements of its populations.
 
-In: nothing (data only).  Out: `Instance`, `LoopStage`.  Must not know: source text, arrays of a run.
+In: nothing (data only).  Out: `Instance`, `LoopStage`, `loop_layout`.  Must not know: source text, arrays of a run.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from numbadyn.ir.spaces import Space
+from numbadyn.lowering.binding import Binding
 from numbadyn.lowering.buffers import Buffer, BufferView
-from numbadyn.lowering.operations import Kernel
+from numbadyn.lowering.layouts import Layout, all_slot_columns
+from numbadyn.lowering.operations import Kernel, Slot
 from numbadyn.lowering.stages.base import Placement, Stage
 from numbadyn.lowering.waits.places import Ago, Touch, ago_of, places_of
 
@@ -20,7 +26,7 @@ if TYPE_CHECKING:
     from numbadyn.lowering.program import Program
     from numbadyn.lowering.waits.owners import Owners
 
-__all__ = ["Instance", "LoopStage"]
+__all__ = ["Instance", "LoopStage", "loop_layout", "parameter_tables"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,22 @@ class Instance:
         """Views, and whether element i of the loop touches just element i of each."""
         return [(view, kernel.elementwise(number)) for number, view in enumerate(self.views)]
 
+    def row(self, kernel: int, at: Binding) -> list[int]:
+        """The row of the instance."""
+        return loop_layout(len(self.views)).row(
+            SIZE=self.size, **self.slots(at), LATE=int(at.may_wait(self, kernel)), OWNER=at.owner_of_instance(self)
+        )
+
+    def slots(self, at: Binding) -> dict[str, int]:
+        """What its row says of its views."""
+        return {k: v for n, view in enumerate(self.views) for k, v in at.slot(view).named(f"SLOT{n}").items()}
+
+    def parameters(self, kernel: Kernel, at: Binding) -> tuple[list[float], list[int]]:
+        """Values of its scalars: reals, and all others."""
+        values = [(at.scalar(key), kind) for key, (_name, kind) in zip(self.scalars, kernel.scalars, strict=True)]
+        reals = [float(value) for value, kind in values if kind == "real"]
+        return reals, [int(value) for value, kind in values if kind != "real"]
+
     def lags(self, kernel: Kernel, number: int) -> list[Ago]:
         """How long ago what is read of a whole history was written."""
         found = []
@@ -53,6 +75,12 @@ class Instance:
                 node = self.views[lag.index].buffer.index
             found.append(Ago(1, node, None, self.views[number].buffer.index, open=node is None))
         return found
+
+
+@functools.cache
+def loop_layout(slots: int) -> Layout:
+    """Columns of the rows of a loop: size, its slots, whether late stores may wait, owner of the first element."""
+    return Layout("LOOP", ("SIZE", *all_slot_columns(slots), "LATE", "OWNER"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +109,35 @@ class LoopStage(Stage):
         """Number of the kernel."""
         return self.kernel
 
+    @classmethod
+    def tables(cls, stages: Sequence[Self], at: Binding) -> list[NDArray[Any]]:
+        """Rows of instances, their real parameters and their whole ones; instances side by side share a row."""
+        (loop,) = stages
+        kernel = at.program.kernels[loop.kernel]
+        rows: list[list[int]] = []
+        reals: list[list[float]] = []
+        integers: list[list[int]] = []
+        for instance in loop.instances:
+            row = instance.row(loop.kernel, at)
+            real, whole = instance.parameters(kernel, at)
+            same = bool(rows) and reals[-1] == real and integers[-1] == whole
+            if same and _continues(rows[-1], row, instance, kernel.slots, at):
+                rows[-1] = _joined(rows[-1], row, kernel.slots)
+                continue
+            rows.append(row)
+            reals.append(real)
+            integers.append(whole)
+        return [loop_layout(len(kernel.slots)).table(rows), *parameter_tables(kernel, reals, integers, at)]
+
+    def row(self, at: Binding) -> list[int]:
+        """The row of the only instance of a loop."""
+        (instance,) = self.instances
+        return instance.row(self.kernel, at)
+
+    def kernels(self) -> Iterable[int]:
+        """Its kernel."""
+        return (self.kernel,)
+
     def neighbours(self) -> Iterable[tuple[Buffer, ...]]:
         """What its instances have in one slot."""
         for views in zip(*(instance.views for instance in self.instances), strict=True):
@@ -106,3 +163,39 @@ class LoopStage(Stage):
                 for ago in instance.lags(kernel, number) if view.slot == "whole" else (ago_of(view),):
                     for place in places_of(view):
                         yield Touch("elements", place, own, instance.module, reads=reads, writes=writes, ago=ago)
+
+
+def parameter_tables(
+    kernel: Kernel, reals: list[list[float]], integers: list[list[int]], at: Binding
+) -> list[NDArray[Any]]:
+    """Tables of the real parameters of rows, and of the whole ones."""
+    kinds = [kind for _name, kind in kernel.scalars]
+    count = kinds.count("real")
+    return [
+        np.array(reals, dtype=at.real).reshape(len(reals), count),
+        np.array(integers, dtype=np.int64).reshape(len(integers), len(kinds) - count),
+    ]
+
+
+def _continues(before: list[int], row: list[int], instance: Instance, slots: tuple[Slot, ...], at: Binding) -> bool:
+    """Whether an instance lies right behind the one before in every slot, so that one loop serves both."""
+    layout = loop_layout(len(slots))
+    size, late, owner = (layout.column(name) for name in ("SIZE", "LATE", "OWNER"))
+    if before[late] != row[late] or not at.adjoins(before[owner], before[size], row[owner]):
+        return False
+    for number, (view, slot) in enumerate(zip(instance.views, slots, strict=True)):
+        start, count = layout.column(f"SLOT{number}_START"), layout.column(f"SLOT{number}_COUNT")
+        if view.slot != "fixed" or slot.access in ("stride", "any"):
+            return False
+        if row[start] != before[start] + (0 if slot.access == "first" else before[count]):
+            return False
+    return True
+
+
+def _joined(before: list[int], row: list[int], slots: tuple[Slot, ...]) -> list[int]:
+    """The row of two instances, one right behind the other."""
+    layout, joined = loop_layout(len(slots)), list(before)
+    longer = [f"SLOT{number}_COUNT" for number, slot in enumerate(slots) if slot.access != "first"]
+    for column in (layout.column(name) for name in ("SIZE", *longer)):
+        joined[column] += row[column]
+    return joined

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
+from numbadyn.lowering.binding import Binding
 from numbadyn.lowering.buffers import Buffer, BufferView
+from numbadyn.lowering.layouts import Layout, slot_columns
 from numbadyn.lowering.stages.base import Placement, Stage
 from numbadyn.lowering.waits.places import Touch, memory, places_of
 
@@ -27,6 +29,7 @@ class PackingStage(Stage):
 
     name: ClassVar[str] = "pack"
     of_channel: ClassVar[bool] = True
+    layout: ClassVar[Layout] = Layout("PACKING", ("SOURCE", "SIZE", *slot_columns("RING")))
 
     ring: BufferView
     source: Buffer
@@ -36,6 +39,10 @@ class PackingStage(Stage):
         """The bits of a draft's channel."""
         ring = place.ring(draft.channel)
         return cls(BufferView(ring, 0, ring.size, "now"), place.value(draft.nodes[0]))
+
+    def row(self, at: Binding) -> list[int]:
+        """Where the sample lies, and where its bits go."""
+        return self.layout.row(SOURCE=at.start(self.source), SIZE=self.source.size, **at.slot(self.ring).named("RING"))
 
     def lines(self, program: Program) -> list[str]:
         """What the stage does, in words."""

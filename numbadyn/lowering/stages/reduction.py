@@ -1,6 +1,6 @@
 """Reductions: sums, largest values and products of the rows of an array.
 
-In: nothing (data only).  Out: `ReductionStage`.  Must not know: source text, arrays of a run.
+In: nothing (data only).  Out: `ReductionStage`, `HOW`.  Must not know: source text, arrays of a run.
 """
 
 from __future__ import annotations
@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
+from numbadyn.ir.kinds import KINDS
+from numbadyn.lowering.binding import Binding
 from numbadyn.lowering.buffers import Buffer, BufferView
+from numbadyn.lowering.layouts import Layout, SlotRow, slot_columns
 from numbadyn.lowering.stages.base import Placement, Stage
 from numbadyn.lowering.waits.places import Touch, memory, reads_of
 
@@ -18,7 +21,10 @@ if TYPE_CHECKING:
     from numbadyn.lowering.program import Program
     from numbadyn.lowering.waits.owners import Owners
 
-__all__ = ["ReductionStage"]
+__all__ = ["HOW", "ReductionStage"]
+
+HOW = ("sum", "max", "min", "any", "all", "dot")
+"""Ways of joining elements, in the order of their numbers in rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,10 @@ class ReductionStage(Stage):
     """
 
     name: ClassVar[str] = "reduce"
+    layout: ClassVar[Layout] = Layout(
+        "REDUCTION",
+        ("HOW", "KIND", "TARGET", "PARTS", "WIDTH", *slot_columns("SOURCE"), *slot_columns("FACTORS")),
+    )
 
     target: Buffer
     how: str
@@ -51,6 +61,19 @@ class ReductionStage(Stage):
         node = place.node(index)
         source, *factors = (place.view(arg) for arg in node.args)
         return cls(place.value(index), node.attrs.get("how", "dot"), source, factors[0] if factors else None)
+
+    def row(self, at: Binding) -> list[int]:
+        """How elements are joined, where they lie, and where results go."""
+        factors = SlotRow(0, 0) if self.factors is None else at.slot(self.factors)
+        return self.layout.row(
+            HOW=HOW.index(self.how),
+            KIND=KINDS[self.source.buffer.kind].code,
+            TARGET=at.start(self.target),
+            PARTS=self.target.size,
+            WIDTH=self.source.count // self.target.size,
+            **at.slot(self.source).named("SOURCE"),
+            **factors.named("FACTORS"),
+        )
 
     def lines(self, program: Program) -> list[str]:
         """What the stage does, in words."""

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
+from numbadyn.lowering.binding import Binding
 from numbadyn.lowering.buffers import Buffer
+from numbadyn.lowering.layouts import Layout
 from numbadyn.lowering.stages.base import Placement, Stage
 from numbadyn.lowering.waits.places import Touch, memory
 
@@ -26,6 +28,7 @@ class TrainStage(Stage):
     """Given spike times."""
 
     name: ClassVar[str] = "train"
+    layout: ClassVar[Layout] = Layout("TRAIN", ("TARGET", "SIZE", "STEPS", "ELEMENTS", "COUNT", "OWNER"))
 
     target: Buffer
     train: int
@@ -35,6 +38,18 @@ class TrainStage(Stage):
         """The spikes of a node."""
         (index,) = draft.nodes
         return cls(place.value(index), place.node(index).attrs["index"])
+
+    def row(self, at: Binding) -> list[int]:
+        """Where spikes go, and addresses of their steps and elements."""
+        steps, elements = at.train(self.train)
+        return self.layout.row(
+            TARGET=at.start(self.target),
+            SIZE=self.target.size,
+            STEPS=at.address(steps),
+            ELEMENTS=at.address(elements),
+            COUNT=steps.size,
+            OWNER=at.owner(self.target),
+        )
 
     def lines(self, program: Program) -> list[str]:
         """What the stage does, in words."""

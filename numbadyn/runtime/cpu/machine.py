@@ -102,7 +102,7 @@ class CpuMachine(CompiledMachine):
             samples,
             replica.checks,
             self._status,
-            *replica.tables.stages,
+            *(table for tables in replica.tables.stages for table in tables),
         )
         for log, row in zip(replica.spikes, spikes, strict=True):
             log.used = int(row[5])

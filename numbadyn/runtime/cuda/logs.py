@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.codegen.cuda.routines import CHECK_COLUMNS, LOG_HEAD, SAMPLE_COLUMNS, SPIKE_COLUMNS
+from numbadyn.codegen.cuda.logs import CHECK_COLUMNS, LOG_HEAD, SAMPLE_COLUMNS, SPIKE_COLUMNS
 from numbadyn.ir.kinds import KINDS, Kind
 from numbadyn.runtime.cuda.device import Device
 from numbadyn.runtime.logs import SampleLog, SpikeLog

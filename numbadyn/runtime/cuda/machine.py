@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from numbadyn.codegen.cuda.emitters import EMITTERS
 from numbadyn.codegen.cuda.routines import DIRECTORY
 from numbadyn.codegen.cuda.source import (
-    SCRATCH_ROW,
     cuda_source,
     entries,
     kernel_names,
@@ -29,9 +29,6 @@ from numbadyn.codegen.cuda.source import (
 from numbadyn.errors import DeviceMemoryError, UnsupportedFeatureError
 from numbadyn.ir.nodes import BindContext
 from numbadyn.lowering.program import Program
-from numbadyn.lowering.stages.compaction import CompactionStage
-from numbadyn.lowering.stages.delivery import DeliveryStage
-from numbadyn.lowering.stages.loop import LoopStage
 from numbadyn.lowering.waits.owners import numbered
 from numbadyn.runtime.compiled import CompiledMachine, CompiledReplica
 from numbadyn.runtime.cuda.device import Device
@@ -129,15 +126,10 @@ class CudaMachine(CompiledMachine):
 
     def _work(self) -> int:
         """For how many threads a step has work: a thread an element, and some for each synapse of a spike."""
-        loops = [
-            sum(instance.size for instance in stage.instances)
-            for stages in self.program.schedule
-            for stage in stages
-            if isinstance(stage, LoopStage)
-        ]
-        delivers = any(isinstance(stages[0], DeliveryStage) for stages in self.program.schedule)
+        stages = [stage for stages in self.program.schedule for stage in stages]
+        delivers = any(True for stage in stages for _total in stage.sums())
         synapses = sum(int(table.n_synapses) for table in self.memory.tables) if delivers else 0
-        return max([*loops, min(synapses // 64, 1 << 18), 1])
+        return max([*(stage.size() for stage in stages), min(synapses // 64, 1 << 18), 1])
 
     # ---- memory ------------------------------------------------------------------------------------------------------
 
@@ -212,18 +204,19 @@ class CudaMachine(CompiledMachine):
         directory = np.zeros(schedule_place(len(schedule)), np.int64)
         places = {name: number for number, name in enumerate(DIRECTORY)}
         directory[places["TERMS"]] = put(replica.tables.terms, "T", integers)
-        tables, bins, counts = iter(replica.tables.stages), 0, 0
-        for number, stages in enumerate(schedule):
-            rows, place = next(tables), schedule_place(number)
+        bins = counts = 0
+        for number, (stages, (rows, *others)) in enumerate(zip(schedule, replica.tables.stages, strict=True)):
+            place, emitter = schedule_place(number), EMITTERS[type(stages[0])]
             directory[place : place + 2] = put(rows, "T", integers), len(rows)
-            if isinstance(stages[0], LoopStage):
-                directory[place + 2] = put(next(tables), "S", reals)
-                directory[place + 3] = put(next(tables), "T", integers)
-            elif isinstance(stages[0], DeliveryStage):
+            for table in others:
+                real = table.dtype.kind == "f"
+                directory[place + (2 if real else 3)] = put(table, *(("S", reals) if real else ("T", integers)))
+            if emitter.scratch:
+                directory[place + 2], counts = counts, counts + len(rows) * emitter.scratch
+            sums = sum(total.size for stage in stages for total in stage.sums())
+            if sums:
                 directory[place + 3] = put(replica.tables.pairs(rows, bins), "T", integers)
-                directory[place + 2], bins = bins, bins + int(rows[:, 1].sum())
-            elif isinstance(stages[0], CompactionStage):
-                directory[place + 2], counts = counts, counts + len(rows) * SCRATCH_ROW
+                directory[place + 2], bins = bins, bins + sums
         scratch = scratch_size(self.program)
         lists = {
             "T": self._listed("T", np.concatenate(integers)),
@@ -253,8 +246,7 @@ class CudaMachine(CompiledMachine):
         """One for each target of synaptic events whose sums keep the order of the CPU target."""
         if not self._reproducible:
             return 0
-        deliveries = [stage for stages in self.program.schedule for stage in stages if isinstance(stage, DeliveryStage)]
-        return sum(self.memory.view(stage.target).size for stage in deliveries)
+        return sum(total.size for stages in self.program.schedule for stage in stages for total in stage.sums())
 
     def _room_of_bins(self) -> int:
         each = 8 + self.memory.R.itemsize

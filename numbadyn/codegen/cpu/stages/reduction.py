@@ -1,12 +1,16 @@
-"""Library routines of the CPU target for reductions of rows and products with rows.
+"""Reductions of rows and products with rows, on a processor, in the order of `numbadyn.ir.reductions`.
 
-In: memory, tables of rows, the step number.  Out: memory.  Like those of `routines`, they are never called from here.
-The order in which elements are joined is that of `numbadyn.ir.reductions`.  Must not know: models.
+In: memory, rows of parts, the step number.  Out: results.  The functions are never called from here:
+their source text becomes part of a library (see `numbadyn.codegen.cpu.routines`).  Must not know: models.
 """
 # mypy: disable-error-code="name-defined,no-untyped-def,no-untyped-call"
-# ruff: noqa: E741, F821 -- names are those of the generated text
+# ruff: noqa: E741, F821 -- names and loops are those of the generated text
 
-__all__ = ["REDUCTION_ROUTINES"]
+from numbadyn.codegen.cpu.emitter import CpuEmitter, calling
+from numbadyn.codegen.prelude import reduction_constants
+from numbadyn.lowering.stages.reduction import ReductionStage
+
+__all__ = ["EMITTER"]
 
 
 def lanes_joined(lanes, count):
@@ -58,11 +62,11 @@ def row_largest(values, sign, lanes):
 
 
 def reduce_reals(row, values, factors, lanes):
-    if row[0] == HOW_DOT:
+    if row[REDUCTION_HOW] == HOW_DOT:
         return row_product(values, factors, lanes)
-    if row[0] == HOW_SUM:
+    if row[REDUCTION_HOW] == HOW_SUM:
         return row_sum(values, lanes)
-    return row_largest(values, real(1.0) if row[0] == HOW_MAX else real(-1.0), lanes)
+    return row_largest(values, real(1.0) if row[REDUCTION_HOW] == HOW_MAX else real(-1.0), lanes)
 
 
 def reduce_integers(how, values):
@@ -82,10 +86,10 @@ def reduce_rows(rows, step, R, I, B):
     lanes = np.empty(LANES, real)
     for k in range(rows.shape[0]):
         row = rows[k]
-        how, kind, target, width = row[0], row[1], row[2], row[4]
-        begin = slot_start(row[5], row[7], row[8], row[9], row[10], step)
-        second = slot_start(row[11], row[13], row[14], row[15], row[16], step)
-        for i in range(row[3]):
+        how, kind, target, width = row[REDUCTION_HOW], row[REDUCTION_KIND], row[REDUCTION_TARGET], row[REDUCTION_WIDTH]
+        begin = slot_of(row, REDUCTION_SOURCE_START, step)
+        second = slot_of(row, REDUCTION_FACTORS_START, step)
+        for i in range(row[REDUCTION_PARTS]):
             first, last = begin + i * width, begin + (i + 1) * width
             if kind == KIND_REAL:
                 R[target + i] = reduce_reals(row, R[first:last], R[second : second + width], lanes)
@@ -101,14 +105,10 @@ def reduce_rows(rows, step, R, I, B):
                     B[target + i] = count != 0 if how == HOW_ANY else count == width
 
 
-#: In the order of their use.
-REDUCTION_ROUTINES = (
-    lanes_joined,
-    row_sum,
-    row_product,
-    larger,
-    row_largest,
-    reduce_reals,
-    reduce_integers,
-    reduce_rows,
+EMITTER = CpuEmitter(
+    call=calling("reduce_rows", "step", "R", "I", "B"),
+    routines=(lanes_joined, row_sum, row_product, larger, row_largest, reduce_reals, reduce_integers, reduce_rows),
+    layouts=(ReductionStage.layout,),
+    constants=reduction_constants(),
+    rare=True,
 )

@@ -1,12 +1,18 @@
-"""Library routines of the CUDA target for reductions of rows and products with rows.
+"""Reductions of rows and products with rows, on a GPU; a thread reduces whole rows.
 
-In: memory, a table of rows, the step number.  Out: memory.  Like those of `routines`, they are never called from here.
-A thread reduces whole rows, in the order of `numbadyn.ir.reductions`.  Must not know: models.
+In: a directory of memory and tables, the step number, this thread's number and how many threads there are.  Out:
+results.  The functions are never called from here: their source text becomes part of a library (see
+`numbadyn.codegen.cuda.routines`).  Must not know: models.  The order is that of
+`numbadyn.ir.reductions`.
 """
 # mypy: disable-error-code="name-defined,no-untyped-def,no-untyped-call"
-# ruff: noqa: D103, E741, F821 -- names are those of the generated text
+# ruff: noqa: E741, F821 -- names and loops are those of the generated text
 
-__all__ = ["REDUCTION_INNER", "reduce_rows"]
+from numbadyn.codegen.cuda.emitter import CudaEmitter, Routine, always
+from numbadyn.codegen.prelude import reduction_constants
+from numbadyn.lowering.stages.reduction import ReductionStage
+
+__all__ = ["EMITTER"]
 
 
 def joined(how, a, b):
@@ -58,13 +64,16 @@ def reduce_rows(thread, threads, step, D, entry):
     T, R = array_at(D[D_T], i64(0)), array_at(D[D_R], REAL_ZERO)
     I, B = array_at(D[D_I], i64(0)), array_at(D[D_B], u8(0))
     for r in range(D[u64(entry + 1)]):
-        row = D[u64(entry)] + r * 17
-        how, kind, target, width = T[u64(row)], T[u64(row + 1)], T[u64(row + 2)], T[u64(row + 4)]
-        begin = slot_start(T[u64(row + 5)], T[u64(row + 7)], T[u64(row + 8)], T[u64(row + 9)], T[u64(row + 10)], step)
-        factor = slot_start(
-            T[u64(row + 11)], T[u64(row + 13)], T[u64(row + 14)], T[u64(row + 15)], T[u64(row + 16)], step
+        row = D[u64(entry)] + r * REDUCTION_COLUMNS
+        how, kind, target, width = (
+            T[u64(row + REDUCTION_HOW)],
+            T[u64(row + REDUCTION_KIND)],
+            T[u64(row + REDUCTION_TARGET)],
+            T[u64(row + REDUCTION_WIDTH)],
         )
-        for i in range(thread, T[u64(row + 3)], threads):
+        begin = slot_of(T, row + REDUCTION_SOURCE_START, step)
+        factor = slot_of(T, row + REDUCTION_FACTORS_START, step)
+        for i in range(thread, T[u64(row + REDUCTION_PARTS)], threads):
             place = begin + i * width
             if kind == KIND_REAL:
                 R[u64(target + i)] = reduce_reals(how, R, place, factor, width)
@@ -78,5 +87,11 @@ def reduce_rows(thread, threads, step, D, entry):
                     B[u64(target + i)] = u8(count != 0) if how == HOW_ANY else u8(count == width)
 
 
-#: Called by `reduce_rows`, in the order of their use.
-REDUCTION_INNER = (joined, real_of_row, reduce_reals, reduce_integers, reduce_flags)
+EMITTER = CudaEmitter(
+    calls=always(Routine("reduce_rows", reads=("sources",), writes=("targets",))),
+    inner=(joined, real_of_row, reduce_reals, reduce_integers, reduce_flags),
+    phases=(reduce_rows,),
+    layouts=(ReductionStage.layout,),
+    constants=reduction_constants(),
+    rare=True,
+)

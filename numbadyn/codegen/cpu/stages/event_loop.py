@@ -1,16 +1,23 @@
-"""Loops over events on the CPU target: the text of a kernel that runs over the synapses which spikes reach.
+"""Loops over events, on a processor: the text of a kernel that runs over the synapses which spikes reach.
 
-In: a `Kernel` of an event loop.  Out: source text.  Must not know: arrays, models.
+In: a `Kernel` of an event loop.  Out: source text, `EMITTER`.  Must not know: arrays, models.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from numbadyn.codegen.cpu.emitter import CpuEmitter
+from numbadyn.codegen.cpu.stages.loop import instance_lines
 from numbadyn.codegen.expressions import KernelText
 from numbadyn.codegen.parts import whole_part
 from numbadyn.ir.nodes import Step
 from numbadyn.lowering.operations import Kernel
+from numbadyn.lowering.program import Program
+from numbadyn.lowering.stages.delivery import TERM
+from numbadyn.lowering.stages.event_loop import EventLoopStage, event_loop_layout
 
-__all__ = ["event_loop_call", "event_loop_functions", "event_loop_text"]
+__all__ = ["EMITTER"]
 
 _LOOP = """@kernel
 def {name}({arguments}):
@@ -28,21 +35,21 @@ def each_{name}(step, dt, key0, key1, R, I, B, E, C, terms, rows, reals, integer
     t = real(f64(step) * dt)
     for k in range(rows.shape[0]):
 {arrays}
-{cleared}        row = terms[rows[k, 0]]
-        offsets, targets = array_at(row[T_OFFSETS], i64(0)), array_at(row[T_TARGETS], u32(0))
-{places}        delays = array_at(row[T_DELAY_STEPS], i32(0))
-        source, n_delays = row[T_START], row[T_DELAYS]
-        depth, width = row[T_DEPTH], row[T_WIDTH]
+{cleared}        row = terms[rows[k, {term}]]
+        offsets, targets = array_at(row[TERM_OFFSETS], i64(0)), array_at(row[TERM_TARGETS], u32(0))
+{places}        delays = array_at(row[TERM_DELAY_STEPS], i32(0))
+        source, n_delays = row[TERM_START], row[TERM_DELAYS]
+        depth, width = row[TERM_DEPTH], row[TERM_WIDTH]
         for delay_slot in range(n_delays):
-            ring = (step + depth - row[T_LAG] - i64(delays[u64(delay_slot)])) % depth
-            count = C[row[T_COUNTS] + ring]
-            begin = row[T_EVENTS] + ring * width
+            ring = (step + depth - row[TERM_LAG] - i64(delays[u64(delay_slot)])) % depth
+            count = C[row[TERM_COUNTS] + ring]
+            begin = row[TERM_EVENTS] + ring * width
             events = E[begin : begin + count]
-            first, last = window(events, count, source, row[T_STOP])
+            first, last = window(events, count, source, row[TERM_STOP])
             {name}({arguments})
 """
 
-_PLACES = "array_at(row[T_WEIGHTS], u32(0))"
+_PLACES = "array_at(row[TERM_WEIGHTS], u32(0))"
 _OWN = ("first", "last", "events", "source", "offsets", "targets", "n_delays", "delay_slot")
 _INNER = ("e", "n", "pre_index", "post_index", "segment", "places")
 _AROUND = ("terms", "delays", "depth", "width", "ring", "count")
@@ -52,28 +59,10 @@ def _indented(lines: list[str], levels: int) -> str:
     return "\n".join("    " * levels + line for line in lines)
 
 
-def event_loop_text(kernel: Kernel, step: Step) -> KernelText:
-    """The text of a kernel in a loop over events."""
-    return KernelText(kernel, step, whole_part(kernel), reserved=(*_OWN, *_INNER, *_AROUND))
-
-
-def event_loop_functions(kernel: Kernel, step: Step, arrays: list[str]) -> list[str]:
-    """The function that goes through the rows of some events, and the one that finds events, rows and arrays.
-
-    Parameters
-    ----------
-    kernel : Kernel
-        What is done at each synapse.
-    step : Step
-        For labels and source lines.
-    arrays : list of str
-        Lines that find the scalars and the arrays of an instance.
-
-    Returns
-    -------
-    list of str
-    """
-    text = event_loop_text(kernel, step)
+def _functions(kernel: Kernel, step: Step) -> tuple[list[str], int]:
+    """The function that goes through the rows of some events, and the one that finds events, rows and arrays."""
+    text = KernelText(kernel, step, whole_part(kernel), reserved=(*_OWN, *_INNER, *_AROUND))
+    layout = event_loop_layout(len(kernel.slots))
     body, stores = text.body(), text.stores()
     given = [name for name in ("step", "t", *text.scalars, *text.arrays) if name in text.used]
     order, other = ("pre", "post") if kernel.events == "pre" else ("post", "pre")
@@ -89,7 +78,7 @@ def event_loop_functions(kernel: Kernel, step: Step, arrays: list[str]) -> list[
     ]
     prologue = "".join(f"    {line}\n" for line in text.prologue())
     lines = _indented([*body, *stores], 3)
-    return [
+    functions = [
         _LOOP.format(
             name=kernel.name,
             arguments=arguments,
@@ -102,14 +91,22 @@ def event_loop_functions(kernel: Kernel, step: Step, arrays: list[str]) -> list[
         _EACH.format(
             name=kernel.name,
             arguments=arguments,
-            arrays=_indented(arrays, 2),
+            term=layout.column("TERM"),
+            arrays=_indented(
+                instance_lines(kernel, text, layout),
+                2,
+            ),
             places="" if order == "pre" else f"        places = {_PLACES}\n",
             cleared="".join(f"        {line}\n" for line in cleared),
         ),
     ]
+    return functions, 0
 
 
-def event_loop_call(kernel: Kernel, number: int) -> str:
-    """The line of the time loop that runs an entry of the schedule."""
-    tables = f"rows{number}, reals{number}, integers{number}"
-    return f"each_{kernel.name}(step, dt, key0, key1, R, I, B, E, C, terms, {tables})"
+def _call(program: Program, loop: EventLoopStage, tables: Sequence[str]) -> str:
+    """The call of the function that runs a kernel over the synapses that events reach."""
+    name = program.kernels[loop.kernel].name
+    return f"each_{name}(step, dt, key0, key1, R, I, B, E, C, terms, {', '.join(tables)})"
+
+
+EMITTER = CpuEmitter(call=_call, tables=("rows", "reals", "integers"), functions=_functions, own_layouts=(TERM,))

@@ -1,7 +1,8 @@
-"""Library routines of the CUDA target: synaptic events on their way to the sums of their targets.
+"""Synaptic events on their way to sums, on a GPU.
 
-In: a directory of memory and tables, the step number, this thread's number and how many threads there are.  Out: sums.
-Like those of `routines`, they are never called from here.  Must not know: models.
+In: a directory of memory and tables, the step number, this thread's number and how many threads there are.  Out:
+sums.  The functions are never called from here: their source text becomes part of a library (see
+`numbadyn.codegen.cuda.routines`).  Must not know: models.
 
 In the fast way a thread adds to a sum as it finds a synapse, whoever else does so too. In order, it puts what it
 would add into a bin of the target, with a key that says where the CPU target would come to it; then each target adds
@@ -11,61 +12,40 @@ target whose bin was too small looks for itself in the row of each event instead
 # mypy: disable-error-code="name-defined,no-untyped-def,no-untyped-call"
 # ruff: noqa: F821 -- names and loops are those of the generated text
 
-__all__ = ["DELIVERY_PHASES", "DELIVERY_ROUTINES", "PAIR_COLUMNS", "PLACE_BITS"]
+from numbadyn.codegen.cuda.emitter import CudaEmitter, Routine, either
+from numbadyn.lowering.layouts import Layout
+from numbadyn.lowering.stages.delivery import TERM, DeliveryStage
 
-PAIR_COLUMNS = ("SLOT", "SUM", "BIN", "TURN")
-"""Columns of a row for a term and one of its delays, behind those of the term, whose lag has the delay in it: number of
-the delay, first place of the sums, their first bin, number of the pair among those of the sums."""
+__all__ = ["EMITTER", "PAIR"]
+
+PAIR = Layout("PAIR", (*TERM.columns, "SLOT", "SUM", "BIN", "TURN"))
+"""Columns of a row for a term and one of its delays: those of the term, whose lag has the delay in it; number of the
+delay, first place of the sums, their first bin, number of the pair among those of the sums."""
 
 PLACE_BITS = 44
 """Bits of a key that say which synapse of a table; those above say which pair."""
-
-
-def lower_bound(values, first, last, wanted):
-    # where the first value not below the wanted one stands; values ascend
-    low, high = i64(first), i64(last)
-    while low < high:
-        middle = (low + high) >> 1
-        if i64(values[u64(middle)]) < wanted:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-def remainder(number, divisor):
-    # of whole numbers not below 0; devices divide those of 32 bits much faster
-    if (number | divisor) >> 32 == 0:
-        return i64(u32(number) % u32(divisor))
-    return i64(u64(number) % u64(divisor))
-
-
-def quotient(number, divisor):
-    if (number | divisor) >> 32 == 0:
-        return i64(u32(number) // u32(divisor))
-    return i64(u64(number) // u64(divisor))
 
 
 def gather_term(total, target, term, step, D):
     # what the events of one term add to one target, in the order of the events, which is that of the other targets
     T, R = array_at(D[D_T], i64(0)), array_at(D[D_R], REAL_ZERO)
     E, C = array_at(D[D_E], u32(0)), array_at(D[D_C], i64(0))
-    n_delays, depth, width = T[u64(term + T_DELAYS)], T[u64(term + T_DEPTH)], T[u64(term + T_WIDTH)]
-    offsets = array_at(T[u64(term + T_OFFSETS)], i64(0))
-    targets = array_at(T[u64(term + T_TARGETS)], u32(0))
-    weights = array_at(T[u64(term + T_WEIGHTS)], REAL_ZERO)
-    delays = array_at(T[u64(term + T_DELAY_STEPS)], i32(0))
-    uniform, graded = T[u64(term + T_UNIFORM)] != 0, T[u64(term + T_GRADED)] != 0
-    start, stop, lag = T[u64(term + T_START)], T[u64(term + T_STOP)], T[u64(term + T_LAG)]
+    n_delays, depth, width = T[u64(term + TERM_DELAYS)], T[u64(term + TERM_DEPTH)], T[u64(term + TERM_WIDTH)]
+    offsets = array_at(T[u64(term + TERM_OFFSETS)], i64(0))
+    targets = array_at(T[u64(term + TERM_TARGETS)], u32(0))
+    weights = array_at(T[u64(term + TERM_WEIGHTS)], REAL_ZERO)
+    delays = array_at(T[u64(term + TERM_DELAY_STEPS)], i32(0))
+    uniform, graded = T[u64(term + TERM_UNIFORM)] != 0, T[u64(term + TERM_GRADED)] != 0
+    start, stop, lag = T[u64(term + TERM_START)], T[u64(term + TERM_STOP)], T[u64(term + TERM_LAG)]
     for slot in range(n_delays):
         ring = remainder(step + depth - (lag + i64(delays[u64(slot)])), depth)
-        count = C[u64(T[u64(term + T_COUNTS)] + ring)]
+        count = C[u64(T[u64(term + TERM_COUNTS)] + ring)]
         if count == 0:
             continue
-        begin = T[u64(term + T_EVENTS)] + ring * width
+        begin = T[u64(term + TERM_EVENTS)] + ring * width
         first = lower_bound(E, begin, begin + count, start) if start != 0 else begin
         last = lower_bound(E, begin, begin + count, stop) if stop != width else begin + count
-        values = T[u64(term + T_VALUES)] + ring * width
+        values = T[u64(term + TERM_VALUES)] + ring * width
         for e in range(first, last):
             index = i64(E[u64(e)])
             segment = u64((index - start) * n_delays + slot)
@@ -81,10 +61,11 @@ def gather_term(total, target, term, step, D):
 def clear_sums(thread, threads, step, D, entry):
     T, R = array_at(D[D_T], i64(0)), array_at(D[D_R], REAL_ZERO)
     for r in range(D[u64(entry + 1)]):
-        row = D[u64(entry)] + r * 6
-        if T[u64(row + 2)] != 0:
-            for target in range(first_of(thread, threads, T[u64(row + 5)]), T[u64(row + 1)], threads):
-                place = u64(T[u64(row)] + target)
+        row = D[u64(entry)] + r * DELIVERY_COLUMNS
+        if T[u64(row + DELIVERY_CLEAR)] != 0:
+            first, size = first_of(thread, threads, T[u64(row + DELIVERY_OWNER)]), T[u64(row + DELIVERY_SIZE)]
+            for target in range(first, size, threads):
+                place = u64(T[u64(row + DELIVERY_TARGET)] + target)
                 R[place] -= R[place]  # zero, or NaN that stays until it is found
 
 
@@ -101,21 +82,21 @@ def spread_events(ordered, lane, lanes, worker, workers, pair, step, D):
     # what the events of one term add at one of its delays; a group of threads for each event
     T, R = array_at(D[D_T], i64(0)), array_at(D[D_R], REAL_ZERO)
     E, C = array_at(D[D_E], u32(0)), array_at(D[D_C], i64(0))
-    depth = T[u64(pair + T_DEPTH)]
-    ring = remainder(step + depth - T[u64(pair + T_LAG)], depth)
-    count = C[u64(T[u64(pair + T_COUNTS)] + ring)]
+    depth = T[u64(pair + PAIR_DEPTH)]
+    ring = remainder(step + depth - T[u64(pair + PAIR_LAG)], depth)
+    count = C[u64(T[u64(pair + PAIR_COUNTS)] + ring)]
     if worker >= count:
         return
-    width, n_delays, slot = T[u64(pair + T_WIDTH)], T[u64(pair + T_DELAYS)], T[u64(pair + PAIR_SLOT)]
-    offsets = array_at(T[u64(pair + T_OFFSETS)], i64(0))
-    targets = array_at(T[u64(pair + T_TARGETS)], u32(0))
-    weights = array_at(T[u64(pair + T_WEIGHTS)], REAL_ZERO)
-    uniform, graded = T[u64(pair + T_UNIFORM)] != 0, T[u64(pair + T_GRADED)] != 0
-    start, stop = T[u64(pair + T_START)], T[u64(pair + T_STOP)]
+    width, n_delays, slot = T[u64(pair + PAIR_WIDTH)], T[u64(pair + PAIR_DELAYS)], T[u64(pair + PAIR_SLOT)]
+    offsets = array_at(T[u64(pair + PAIR_OFFSETS)], i64(0))
+    targets = array_at(T[u64(pair + PAIR_TARGETS)], u32(0))
+    weights = array_at(T[u64(pair + PAIR_WEIGHTS)], REAL_ZERO)
+    uniform, graded = T[u64(pair + PAIR_UNIFORM)] != 0, T[u64(pair + PAIR_GRADED)] != 0
+    start, stop = T[u64(pair + PAIR_START)], T[u64(pair + PAIR_STOP)]
     sums = array_at(D[D_R] + T[u64(pair + PAIR_SUM)] * REAL_BYTES, REAL_ZERO)
     bins, turn = T[u64(pair + PAIR_BIN)], T[u64(pair + PAIR_TURN)]
-    events = T[u64(pair + T_EVENTS)] + ring * width
-    values = T[u64(pair + T_VALUES)] + ring * width
+    events = T[u64(pair + PAIR_EVENTS)] + ring * width
+    values = T[u64(pair + PAIR_VALUES)] + ring * width
     for e in range(worker, count, workers):
         index = i64(E[u64(events + e)])
         if start <= index and index < stop:
@@ -171,24 +152,37 @@ def add_in_order(thread, threads, step, D, entry):
     T, R, K = array_at(D[D_T], i64(0)), array_at(D[D_R], REAL_ZERO), array_at(D[D_K], i64(0))
     bins, room = D[u64(entry + 2)], D[D_ROOM]
     for r in range(D[u64(entry + 1)]):
-        row = D[u64(entry)] + r * 6
-        begin = T[u64(row)]
-        for target in range(first_of(thread, threads, T[u64(row + 5)]), T[u64(row + 1)], threads):
+        row = D[u64(entry)] + r * DELIVERY_COLUMNS
+        begin, size = T[u64(row + DELIVERY_TARGET)], T[u64(row + DELIVERY_SIZE)]
+        for target in range(first_of(thread, threads, T[u64(row + DELIVERY_OWNER)]), size, threads):
             total = R[u64(begin + target)]
-            if T[u64(row + 2)] != 0:
+            if T[u64(row + DELIVERY_CLEAR)] != 0:
                 total -= total
             head = u64((bins + target) * (room + 1))
             count = K[head]
             if count <= room:
                 total = add_bins(total, bins + target, count, D)
             else:
-                for k in range(T[u64(row + 3)], T[u64(row + 4)]):
-                    total = gather_term(total, target, D[D_TERMS] + k * 15, step, D)
+                for k in range(T[u64(row + DELIVERY_FIRST_TERM)], T[u64(row + DELIVERY_LAST_TERM)]):
+                    total = gather_term(total, target, D[D_TERMS] + k * TERM_COLUMNS, step, D)
             K[head] = 0
             R[u64(begin + target)] = total
-        bins += T[u64(row + 1)]
+        bins += T[u64(row + DELIVERY_SIZE)]
 
 
-DELIVERY_ROUTINES = (lower_bound, remainder, quotient, gather_term, put_into_bin, spread_events, hand_out, add_bins)
-
-DELIVERY_PHASES = (clear_sums, deliver, fill_bins, add_in_order)
+EMITTER = CudaEmitter(
+    calls=either(
+        (
+            Routine("clear_sums", writes=("cleared",)),
+            Routine("deliver", reads=("events", "targets"), writes=("targets",)),
+        ),
+        (
+            Routine("fill_bins", reads=("events",), writes=("bins",)),
+            Routine("add_in_order", reads=("events", "targets", "bins"), writes=("targets", "bins"), own="targets"),
+        ),
+    ),
+    inner=(gather_term, put_into_bin, spread_events, hand_out, add_bins),
+    phases=(clear_sums, deliver, fill_bins, add_in_order),
+    layouts=(DeliveryStage.layout, TERM, PAIR),
+    constants=(f"PLACE_BITS = {PLACE_BITS}",),
+)

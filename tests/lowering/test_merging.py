@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from numbadyn.lowering.merging import merged_rows, worth_merging
 from numbadyn.projections.connectivity import SynapseTable
-from numbadyn.runtime.merging import merged_rows, worth_merging
 
 
 def table(n_pre: int, n_post: int, seed: int) -> SynapseTable:

@@ -1,0 +1,156 @@
+"""Loops of a model, on a processor: the text of a kernel, and how the time loop calls it.
+
+In: a `Kernel`.  Out: source text, `EMITTER`.  Must not know: arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from numbadyn.codegen.cpu.emitter import CpuEmitter
+from numbadyn.codegen.expressions import KernelText, row_name
+from numbadyn.codegen.parts import SHORT_FORMS, Part, parts_of
+from numbadyn.ir.kinds import KINDS
+from numbadyn.ir.nodes import Step
+from numbadyn.lowering.layouts import Layout, slot_columns
+from numbadyn.lowering.operations import Kernel
+from numbadyn.lowering.program import Program
+from numbadyn.lowering.stages.loop import LoopStage, loop_layout
+
+__all__ = ["EMITTER", "instance_lines"]
+
+#: Elements of a tile: scratch rows and the arrays of a tile stay in the first-level cache.
+_TILE_MANY, _TILE_GUARDED = 256, 512
+
+
+def _indent(lines: list[str], levels: int) -> str:
+    return "\n".join("    " * levels + line for line in lines)
+
+
+def _arguments(text: KernelText) -> str:
+    """Arguments that the printed function uses, in a fixed order."""
+    extents = [name for pair in text.extents.values() for name in pair]
+    rows = [row_name(row) for row in sorted({*text.part.loads.values(), *text.part.saves.values()})]
+    candidates = ["step", "t", "key0", "key1", *text.scalars, *text.arrays, *extents, *rows]
+    return ", ".join(["start", "stop", *(name for name in candidates if name in text.used)])
+
+
+def _loop_function(name: str, text: KernelText) -> tuple[str, str]:
+    """Definition and call of the function that runs one loop over a range of elements."""
+    body = text.body()
+    lines = [
+        *("    " + line for line in text.prologue()),
+        *(["    outside = 0"] if text.part.guards else []),
+        "    for j in range(start, stop):",
+        "        i = u64(j)",
+        _indent(body, 2),
+        *(f"        outside += not (abs({text.operand(arg)}) <= EXPREL_SHORT_LIMIT)" for arg in text.part.guards),
+        _indent(text.stores(), 2),
+        *(["    return outside == 0"] if text.part.guards else []),
+    ]
+    arguments = _arguments(text)
+    return "\n".join(
+        ["@kernel", f"def {name}({arguments}):", *(line for line in lines if line)]
+    ) + "\n", f"{name}({arguments})"
+
+
+def _part_functions(kernel: Kernel, step: Step, part: Part, number: int) -> tuple[list[str], list[str]]:
+    """Functions of one part of a kernel, and the lines that call them; `near` tells that short forms serve."""
+    name = kernel.name if part.last else f"part{number}_{kernel.name}"
+    if part.guards:
+        definition, call = _loop_function(f"near_zero_{name}", KernelText(kernel, step, part))
+        return [definition], [f"near = {call}"]
+    definition, call = _loop_function(name, KernelText(kernel, step, part))
+    definitions, choices = [definition], []
+    short = any(kernel.operations[index].op in SHORT_FORMS for index in part.operations)
+    if short:
+        choices.append(("not near", call))
+        definition, call = _loop_function(f"short_{name}", KernelText(kernel, step, part, short=True))
+        definitions.append(definition)
+    if part.last and any(slot.late for slot in kernel.slots):
+        definition, lean = _loop_function(f"lean_{name}", KernelText(kernel, step, part, short=short, lean=True))
+        definitions.append(definition)
+        choices.append((f"not final and rows[k, {loop_layout(len(kernel.slots)).column('LATE')}] != 0", lean))
+    lines = [
+        line
+        for k, (condition, chosen) in enumerate(choices)
+        for line in (f"{'elif' if k else 'if'} {condition}:", f"    {chosen}")
+    ]
+    return definitions, [*lines, "else:", f"    {call}"] if choices else [call]
+
+
+def _tile(parts: list[Part]) -> int:
+    """Elements of a tile, or 0 for all at once."""
+    return 0 if len(parts) == 1 else _TILE_GUARDED if len(parts) == 2 else _TILE_MANY
+
+
+def _row_count(parts: list[Part]) -> int:
+    return 1 + max((row for part in parts for row in part.saves.values()), default=-1)
+
+
+def instance_lines(kernel: Kernel, text: KernelText, layout: Layout) -> list[str]:
+    """Lines that find the scalars and the arrays of an instance in its rows of the tables."""
+    reals = [name for name, (_wish, kind) in zip(text.scalars, kernel.scalars, strict=True) if kind == "real"]
+    integers = [name for name, (_wish, kind) in zip(text.scalars, kernel.scalars, strict=True) if kind != "real"]
+    lines = [
+        *(f"{name} = reals[k, {number}]" for number, name in enumerate(reals)),
+        *(f"{name} = integers[k, {number}]" for number, name in enumerate(integers)),
+    ]
+    for number, (name, slot) in enumerate(zip(text.arrays, kernel.slots, strict=True)):
+        columns = (layout.column(column) for column in slot_columns(f"SLOT{number}"))
+        start, count, depth, lag, width, every = (f"rows[k, {column}]" for column in columns)
+        if slot.stored:
+            lines.append(f"{name} = array_at({start}, np.{slot.stored}(0))")
+            continue
+        begin = f"slot_start({start}, {depth}, {lag}, {width}, {every}, step)"
+        lines.append(f"begin = {start if slot.whole else begin}")
+        lines.append(f"{name} = {KINDS[slot.kind].arena}[begin : begin + {count}]")
+        if slot.whole:
+            newest, own_depth, own_width = text.extents[number]
+            lines.append(f"{own_depth}, {own_width} = {depth}, {width}")
+            lines.append(f"{newest} = (step // {every} + {own_depth} - 1) % {own_depth}")
+    return lines
+
+
+def _stage_function(kernel: Kernel, text: KernelText, parts: list[Part], calls: list[str]) -> str:
+    """The function that runs a kernel over all its instances, each with its own rows of the tables."""
+    layout = loop_layout(len(kernel.slots))
+    lines = [
+        "@routine",
+        f"def each_{kernel.name}(step, final, dt, key0, key1, R, I, B, scratch, rows, reals, integers):",
+        "    t = real(f64(step) * dt)",
+        "    for k in range(rows.shape[0]):",
+        f"        size = rows[k, {layout.column('SIZE')}]",
+        *("        " + line for line in instance_lines(kernel, text, layout)),
+    ]
+    tile = _tile(parts)
+    lines += [
+        f"        {row_name(row)} = scratch[{row * tile} : {(row + 1) * tile}]" for row in range(_row_count(parts))
+    ]
+    if tile:
+        lines += [f"        for start in range(0, size, {tile}):", f"            stop = min(start + {tile}, size)"]
+        lines.append(_indent(calls, 3))
+    else:
+        lines += ["        start, stop = 0, size", _indent(calls, 2)]
+    return "\n".join(lines) + "\n"
+
+
+def _functions(kernel: Kernel, step: Step) -> tuple[list[str], int]:
+    """All functions of one kernel, and the elements of the scratch memory that they need."""
+    parts = parts_of(kernel)
+    functions, calls = [], []
+    for number, part in enumerate(parts):
+        definitions, lines = _part_functions(kernel, step, part, number)
+        functions += definitions
+        calls += lines
+    functions.append(_stage_function(kernel, KernelText(kernel, step, parts[-1]), parts, calls))
+    return functions, _row_count(parts) * _tile(parts)
+
+
+def _call(program: Program, loop: LoopStage, tables: Sequence[str]) -> str:
+    """The call of the function that runs a kernel over all its instances."""
+    name = program.kernels[loop.kernel].name
+    return f"each_{name}(step, final, dt, key0, key1, R, I, B, scratch, {', '.join(tables)})"
+
+
+EMITTER = CpuEmitter(call=_call, tables=("rows", "reals", "integers"), functions=_functions)

@@ -1,0 +1,94 @@
+"""What an emitter of the CUDA target says of a kind of stages.
+
+In: nothing.  Out: `CudaEmitter`, `Routine`.  Must not know: kinds of stages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from numbadyn.lowering.layouts import Layout
+from numbadyn.lowering.program import Program
+
+__all__ = ["CudaEmitter", "Routine", "always", "either"]
+
+
+@dataclass(frozen=True, slots=True)
+class Routine:
+    """A function that all threads call for a stage.
+
+    Parameters
+    ----------
+    name : str
+        Of the function.
+    reads, writes : tuple of str
+        Parts of what the stage touches (see `numbadyn.lowering.waits.places.Touch`); ``bins`` and ``scratch`` are
+        memory of the routines themselves.
+    own : str
+        The part of which a thread touches its own elements only; the others are shared out in another way.
+    """
+
+    name: str
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    own: str = ""
+
+
+class Calls(Protocol):
+    """Gives the routines for stages that run together, from the program and the first of them."""
+
+    def __call__(self, program: Program, stage: Any, /, *, ordered: bool) -> tuple[Routine, ...]:
+        """Routines in order; `ordered` where events and sums keep the order of the CPU target."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CudaEmitter:
+    """How the CUDA target runs stages of one kind.
+
+    Parameters
+    ----------
+    calls : callable
+        Gives the routines that all threads call.
+    phases : tuple of callable
+        Library functions that threads call.
+    inner : tuple of callable
+        Library functions that those call, in the order of their use.
+    layouts : tuple of Layout
+        Whose columns they name.
+    constants : tuple of str
+        Further lines of names for them.
+    elementary : tuple of str
+        Elementary functions that they call.
+    scratch : int
+        Places of the scratch memory `W` for each row.
+    timed : bool
+        Its routines are given the time step, too.
+    rare : bool
+        They are left out of the library of a program without such stages, since they take long to compile.
+    """
+
+    calls: Calls
+    phases: tuple[Callable[..., Any], ...] = ()
+    inner: tuple[Callable[..., Any], ...] = ()
+    layouts: tuple[Layout, ...] = ()
+    constants: tuple[str, ...] = ()
+    elementary: tuple[str, ...] = ()
+    scratch: int = 0
+    timed: bool = False
+    rare: bool = False
+
+
+def always(*routines: Routine) -> Calls:
+    """Call these routines, in whatever order events may come."""
+    return either(routines, routines)
+
+
+def either(anyhow: tuple[Routine, ...], in_order: tuple[Routine, ...]) -> Calls:
+    """Call the first routines where events and sums may come in any order, else the second ones."""
+
+    def calls(_program: Program, _stage: Any, *, ordered: bool) -> tuple[Routine, ...]:
+        return in_order if ordered else anyhow
+
+    return calls
