@@ -19,6 +19,7 @@ from numbadyn.ir.elementary import numpy_functions
 from numbadyn.model.hooks import any_number, takes
 from numbadyn.model.init_base import STATE_STREAM, Floats, Initialiser, Shape, name_of, real_of
 from numbadyn.model.init_checks import not_negative, ordered, scalars, show
+from numbadyn.model.init_drawn import Drawn
 from numbadyn.model.init_history import OfTime
 from numbadyn.model.init_pairs import OfDistance, OfPairs
 from numbadyn.units import split
@@ -27,6 +28,7 @@ __all__ = [
     "STATE_STREAM",
     "Constant",
     "Distribution",
+    "Drawn",
     "FromFunction",
     "Initialiser",
     "LogNormal",
