@@ -1,4 +1,4 @@
-"""Distributions that users write, wherever a value is taken: parameters, first values, weights, delays; on all targets."""
+"""Distributions that users write, wherever a value is taken: parameters, first values, weights, delays."""
 
 import numpy as np
 import pytest
