@@ -125,7 +125,7 @@ class Kernel:
         return {arg.index for operation in self.operations for arg in operation.args if arg.where == "slot"}
 
     def gathers(self, slot: int) -> list[Operation]:
-        """Operations that read a whole history at lags, and maybe at elements, of their own."""
+        """Operations that read a whole array at places, or a whole history at lags, of their own."""
         whole = Operand("slot", slot)
         return [operation for operation in self.operations if whole in operation.args[:1]]
 

@@ -17,6 +17,7 @@ from numbadyn.lowering.waits.blocks import Look, blocks_of
 from numbadyn.lowering.waits.exchanges import Lags
 from numbadyn.lowering.waits.owners import by_population, by_ranges
 from numbadyn.model.step import trace_step
+from numbadyn.projections.plastic import PlasticProj
 from tests.cuda.networks import NETWORKS
 from tests.features.random_networks import RandomNetwork, networks
 from tests.lowering.owned import Owned, TooEarlyError
@@ -78,8 +79,7 @@ def assert_found(bound, *, exactly, count=2):
 
 @pytest.mark.parametrize("name", SOME)
 def test_owners_on_their_own_give_the_same_bits(name):
-    # reads at constant places may be of one's own elements alone, which is not looked into
-    assert_found(Bound(NETWORKS[name]()), exactly=name != "windows", count=3)
+    assert_found(Bound(NETWORKS[name]()), exactly=True, count=3)
 
 
 FEW = settings(
@@ -161,6 +161,32 @@ def test_projections_without_synapses_and_values_for_all_cross_nowhere():
     assert Bound(Coupled(0.2, prob=0)).blocks.between is None
     clock = Bound(NETWORKS["windows"]())
     assert {buffer.size for buffer in clock.owners.repeated} == {1}  # numbers that follow from the time
+
+
+class Depressing(PlasticProj):
+    """Weights that follow the postsynaptic potential, and maybe the presynaptic one."""
+
+    def __init__(self, pre, post, *, looks_back, **options):
+        super().__init__(pre, post=post, **options)
+        self.looks_back = looks_back
+
+    def on_pre(self, s):
+        s.weight = s.weight - 0.01 * s.post.V
+        if self.looks_back:
+            s.weight = s.weight - 0.01 * s.pre.V
+
+
+@pytest.mark.parametrize("looks_back", [False, True])
+def test_synapses_belong_to_whoever_owns_the_neuron_they_end_on(looks_back):
+    net = nd.DynamicsGroup(name="Net")
+    net.A, net.B = nd.LIF(8), nd.LIF(6)
+    comm = nd.FixedProb(8, 6, prob=0.5, weight=1 * mV)
+    net.plastic = Depressing(net.A, net.B, comm=comm, delay=0.7 * ms, looks_back=looks_back)
+    sim = nd.Simulator(net, dt=0.1 * ms, target="interpret")
+    first, line, *_others = blocks_section(sim.explain())
+    assert first.startswith("  none: parts" if looks_back else "  blocks of 8 steps")
+    crossing = "Net.A.V to Net.plastic: in the" if looks_back else "Net.A.output to Net.plastic: 0.7 ms = 7 steps"
+    assert line.startswith(f"    {crossing}")
 
 
 def test_whoever_looks_ends_a_block():

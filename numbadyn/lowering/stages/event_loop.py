@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from numbadyn.ir.analysis import arrival_of
 from numbadyn.lowering.binding import Binding
-from numbadyn.lowering.buffers import Buffer
+from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.layouts import Layout, all_slot_columns
 from numbadyn.lowering.stages.base import Placement, Stage
 from numbadyn.lowering.stages.delivery import Term, terms_of
@@ -107,16 +107,23 @@ class EventLoopStage(Stage):
         into = "".join(f", into {target.name}" for target in self.targets)
         return [f"{name} over the synapses of {connection} that {self.term.order}synaptic spikes reach{into}"]
 
+    def post_views(self, program: Program) -> list[BufferView]:
+        """Values of the neurons onto which the synapses are."""
+        slots = program.kernels[self.kernel].slots
+        return [view for view, slot in zip(self.instance.views, slots, strict=True) if slot.access == "post"]
+
     def touches(self, program: Program, owners: Owners) -> Iterator[Touch]:
         """What the stage reads and writes in each step, and whose elements those are."""
-        kernel, term = program.kernels[self.kernel], self.term
+        kernel, term, post = program.kernels[self.kernel], self.term, owners.instance(self.instance)
         name = program.step.connections[term.connection].name
         ago = Ago(term.base, term.lag, term.delayed, term.channel)
         for place in term.places(program):
-            yield Touch("events", place, None, name, reads=True, ago=ago)
-        for number, view in enumerate(self.instance.views):
+            yield Touch("events", place, owners.own(post, each=False), name, reads=True, ago=ago)
+        for number, (view, slot) in enumerate(zip(self.instance.views, kernel.slots, strict=True)):
+            # whoever owns a neuron owns the synapses onto it
+            own = owners.own(post, each=slot.access in ("each", "post"), offset=view.offset)
             for place in places_of(view):
                 reads, writes = number in kernel.read, number in kernel.written
-                yield Touch("elements", place, None, name, reads=reads or writes, writes=writes, ago=ago_of(view))
+                yield Touch("elements", place, own, name, reads=reads or writes, writes=writes, ago=ago_of(view))
         for target in self.targets:
             yield Touch("cleared", memory(target), owners.buffer(target), name, writes=True)

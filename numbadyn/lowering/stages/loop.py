@@ -17,9 +17,9 @@ from numbadyn.ir.spaces import Space
 from numbadyn.lowering.binding import Binding
 from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.layouts import Layout, all_slot_columns
-from numbadyn.lowering.operations import Kernel, Slot
+from numbadyn.lowering.operations import Kernel, Operand, Slot
 from numbadyn.lowering.stages.base import Placement, Stage
-from numbadyn.lowering.waits.places import Ago, Touch, ago_of, places_of
+from numbadyn.lowering.waits.places import Ago, Chosen, Touch, ago_of, places_of
 
 if TYPE_CHECKING:
     from numbadyn.lowering.fusion import Draft
@@ -63,18 +63,13 @@ class Instance:
         reals = [float(value) for value, kind in values if kind == "real"]
         return reals, [int(value) for value, kind in values if kind != "real"]
 
-    def lags(self, kernel: Kernel, number: int) -> list[Ago]:
-        """How long ago what is read of a whole history was written."""
-        found = []
-        for operation in kernel.gathers(number):
-            lag = operation.args[1]
-            node = None
-            if lag.where == "scalar":
-                node = self.scalars[lag.index]
-            elif lag.where == "slot" and self.views[lag.index].buffer.role == "constant":
-                node = self.views[lag.index].buffer.index
-            found.append(Ago(1, node, None, self.views[number].buffer.index, open=node is None))
-        return found
+    def constant(self, operand: Operand) -> int | None:
+        """Node of an argument that is a run constant; None for any other."""
+        if operand.where == "scalar":
+            return self.scalars[operand.index]
+        if operand.where == "slot" and self.views[operand.index].buffer.role == "constant":
+            return self.views[operand.index].buffer.index
+        return None
 
 
 @functools.cache
@@ -156,13 +151,31 @@ class LoopStage(Stage):
         """What the stage reads and writes in each step, and whose elements those are."""
         kernel = program.kernels[self.kernel]
         for instance in self.instances:
-            start = owners.instance(instance)
-            for number, (view, each) in enumerate(instance.elementwise(kernel)):
-                own = owners.own(start, each=each, offset=view.offset)
+            for number, view in enumerate(instance.views):
                 writes, reads = number in kernel.written, number in kernel.read
-                for ago in instance.lags(kernel, number) if view.slot == "whole" else (ago_of(view),):
+                start = owners.instance(instance)
+                begin = start.before(view.offset)
+                for ago, each, places in _reads(kernel, instance, number):
+                    own = owners.own(start, each=each, offset=view.offset)
+                    chosen = None if places is None else Chosen(places, instance.size, begin)
                     for place in places_of(view):
-                        yield Touch("elements", place, own, instance.module, reads=reads, writes=writes, ago=ago)
+                        yield Touch("elements", place, own, instance.module, reads, writes, ago, chosen)
+
+
+def _reads(kernel: Kernel, instance: Instance, number: int) -> Iterator[tuple[Ago | None, bool, int | None]]:
+    """Ways in which a loop touches a slot: when it was written, whether element by element, else at which places."""
+    view, gathers = instance.views[number], kernel.gathers(number)
+    if view.slot == "whole":
+        for operation in gathers:
+            lag, elements = instance.constant(operation.args[1]), operation.args[2:]
+            chosen = instance.constant(elements[0]) if elements else None
+            yield Ago(1, lag, None, view.buffer.index, open=lag is None), not elements, chosen
+    elif kernel.slots[number].access == "any":
+        for operation in gathers:
+            chosen = instance.constant(operation.args[1]) if operation.op == "take" else None
+            yield ago_of(view), False, chosen
+    else:
+        yield ago_of(view), kernel.elementwise(number), None
 
 
 def parameter_tables(

@@ -126,7 +126,7 @@ def blocks_of(program: Program, owners: Owners, lags: Lags, looks: Iterable[Look
     Blocks
     """
     bound: Bound = []
-    for exchange in exchanges(program, owners):
+    for exchange in exchanges(program, owners, lags):
         if exchange.ago is None:
             bound.append((exchange.steps, exchange))
         elif not lags.silent(exchange.ago):

@@ -12,7 +12,7 @@ than a step.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.program import Program
 from numbadyn.lowering.waits.owners import Owners
 from numbadyn.lowering.waits.phases import touches_of
-from numbadyn.lowering.waits.places import Ago, Place, Touch
+from numbadyn.lowering.waits.places import Ago, Place, Start, Touch
 
 __all__ = ["Exchange", "Lags", "exchanges"]
 
@@ -90,6 +90,14 @@ class Lags:
         """Steps between writing and reading, at least."""
         return ago.base + self.delays(ago)[0]
 
+    def own(self, touch: Touch) -> Start | None:
+        """As of the touch; where it chooses elements one behind another, it touches just one for each that reads."""
+        if touch.own is None and touch.chosen is not None:
+            places, count = self.evaluator.values[touch.chosen.node].reshape(-1), touch.chosen.readers
+            if places.size == count and np.array_equal(places, places[0] + np.arange(count)):
+                return touch.chosen.start.before(int(places[0]))
+        return touch.own
+
     def window(self, channel: int) -> int:
         """Steps that share a slot of a history."""
         return self.evaluator.step.channels[channel].window(self.evaluator.context)
@@ -106,7 +114,7 @@ def _own(touch: Touch, other: Touch) -> bool:
     return touch.own is not None and touch.own == other.own
 
 
-def exchanges(program: Program, owners: Owners) -> list[Exchange]:
+def exchanges(program: Program, owners: Owners, lags: Lags) -> list[Exchange]:
     """All pairs of entries of the schedule between which something crosses owners.
 
     Parameters
@@ -115,6 +123,8 @@ def exchanges(program: Program, owners: Owners) -> list[Exchange]:
         Lowered network.
     owners : Owners
         Whose an element is.
+    lags : Lags
+        Bound delays and places.
 
     Returns
     -------
@@ -126,7 +136,8 @@ def exchanges(program: Program, owners: Owners) -> list[Exchange]:
     for entry in range(len(program.schedule)):
         for touch in touches_of(program, entry, owners):
             if touch.place[1] not in owners.repeated:
-                by_place.setdefault(_alike(touch.place), []).append((entry, touch))
+                own = lags.own(touch)
+                by_place.setdefault(_alike(touch.place), []).append((entry, replace(touch, own=own)))
     for (kind, thing), touches in by_place.items():
         pairs = _kept_once(touches) if kind == "memory" else _kept_long(touches)
         for before, after, steps, ago, who in pairs:

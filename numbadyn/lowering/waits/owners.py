@@ -16,6 +16,7 @@ from typing import Any
 from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.operations import Kernel
 from numbadyn.lowering.program import Program
+from numbadyn.lowering.stages.event_loop import EventLoopStage
 from numbadyn.lowering.stages.loop import Instance, LoopStage
 from numbadyn.lowering.stages.packing import PackingStage
 from numbadyn.lowering.waits.places import Start
@@ -30,7 +31,7 @@ class Owners:
     Parameters
     ----------
     instances : mapping
-        Start of what each instance of a loop runs over.
+        Start of what each instance of a loop runs over; of a loop over synapses, of the neurons that those end on.
     buffers : mapping
         Start of each buffer.
     undivided : bool
@@ -71,7 +72,7 @@ class Owners:
         """
         if self.undivided:
             return Start(start.line, 0)
-        return Start(start.line, start.number - offset) if each else None
+        return start.before(offset) if each else None
 
 
 def instances_of(program: Program) -> Iterator[tuple[Kernel, Instance]]:
@@ -80,6 +81,14 @@ def instances_of(program: Program) -> Iterator[tuple[Kernel, Instance]]:
         for stage in stages:
             if isinstance(stage, LoopStage):
                 yield from ((program.kernels[stage.kernel], instance) for instance in stage.instances)
+
+
+def _event_loops(program: Program) -> Iterator[EventLoopStage]:
+    """Loops over synapses; as far as owners are concerned they run over the neurons that those end on."""
+    for stages in program.schedule:
+        for stage in stages:
+            if isinstance(stage, EventLoopStage):
+                yield stage
 
 
 def _own_views(program: Program) -> Iterator[tuple[Instance, BufferView]]:
@@ -115,6 +124,9 @@ def numbered(program: Program) -> Owners:
     buffers: dict[Buffer, Start] = {}
     for instance, view in _own_views(program):
         buffers.setdefault(view.buffer, Start(0, starts[instance].number - view.offset))
+    for stage in _event_loops(program):
+        views = [view for view in stage.post_views(program) if view.buffer in buffers]
+        starts[stage.instance] = Start(0, buffers[views[0].buffer].number + views[0].offset if views else 0)
     return Owners(starts, buffers)
 
 
@@ -150,6 +162,8 @@ def _ties(program: Program) -> Iterator[tuple[Hashable, Buffer, int]]:
     ]
     for *_rank, instance, view in sorted(views, key=lambda found: found[:2]):
         yield instance, view.buffer, view.offset
+    for event_loop in _event_loops(program):
+        yield from ((event_loop.instance, view.buffer, view.offset) for view in event_loop.post_views(program))
     for stages in program.schedule:
         for stage in stages:
             if isinstance(stage, PackingStage):
@@ -175,6 +189,7 @@ def by_ranges(program: Program) -> Owners:
     for thing, buffer, offset in _ties(program):
         lines.tie(thing, buffer, offset)
     instances = [instance for _kernel, instance in instances_of(program)]
+    instances += [stage.instance for stage in _event_loops(program)]
     buffers = [buffer for block in program.buffers for buffer in block]
     begins: dict[Hashable, int] = {}
     for top, number in map(lines.find, [*instances, *buffers]):

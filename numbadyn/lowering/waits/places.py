@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from numbadyn.lowering.buffers import Buffer, BufferView
 
-__all__ = ["Ago", "Part", "Place", "Start", "Touch", "ago_of", "memory", "places_of", "reads_of"]
+__all__ = ["Ago", "Chosen", "Part", "Place", "Start", "Touch", "ago_of", "memory", "places_of", "reads_of"]
 
 Place = tuple[str, Any]
 """What stages may meet at: ``("memory", buffer)``; this slot of a history, ``("now", buffer)``, and earlier ones,
@@ -34,6 +34,28 @@ class Start(NamedTuple):
 
     line: int
     number: int
+
+    def before(self, count: int) -> Start:
+        """The place on the line so many elements before this one."""
+        return Start(self.line, self.number - count)
+
+
+class Chosen(NamedTuple):
+    """Elements at places that are run constants; they may turn out to be just those of whoever reads them.
+
+    Parameters
+    ----------
+    node : int
+        Node of the places.
+    readers : int
+        Number of elements that read.
+    start : Start
+        Where the first element of what is read must lie if the places are 0, 1, 2, ...
+    """
+
+    node: int
+    readers: int
+    start: Start
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +103,8 @@ class Touch:
         What is done there.
     ago : Ago or None
         When what is read was written; None for memory that keeps one value.
+    chosen : Chosen or None
+        Which elements are touched, where that is known once parameters are.
     """
 
     part: Part
@@ -90,6 +114,7 @@ class Touch:
     reads: bool = False
     writes: bool = False
     ago: Ago | None = None
+    chosen: Chosen | None = None
 
 
 def memory(buffer: Buffer) -> Place:
