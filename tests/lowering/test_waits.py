@@ -170,6 +170,9 @@ class Depressing(PlasticProj):
         super().__init__(pre, post=post, **options)
         self.looks_back = looks_back
 
+    def on_post(self, s):
+        s.weight = s.weight + 0.1 * mV
+
     def on_pre(self, s):
         s.weight = s.weight - 0.01 * s.post.V
         if self.looks_back:

@@ -117,8 +117,9 @@ class EventLoopStage(Stage):
         kernel, term, post = program.kernels[self.kernel], self.term, owners.instance(self.instance)
         name = program.step.connections[term.connection].name
         ago = Ago(term.base, term.lag, term.delayed, term.channel)
+        fired = owners.own(post, each=term.order == "post", offset=term.start)
         for place in term.places(program):
-            yield Touch("events", place, owners.own(post, each=False), name, reads=True, ago=ago)
+            yield Touch("events", place, fired, name, reads=True, ago=ago)
         for number, (view, slot) in enumerate(zip(self.instance.views, kernel.slots, strict=True)):
             # whoever owns a neuron owns the synapses onto it
             own = owners.own(post, each=slot.access in ("each", "post"), offset=view.offset)

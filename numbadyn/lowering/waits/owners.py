@@ -152,8 +152,8 @@ class _Lines:
             self._above[top] = other_top, behind + offset - own
 
 
-def _ties(program: Program) -> Iterator[tuple[Hashable, Buffer, int]]:
-    """What is touched element by element: who touches, a buffer, and the element of it that is touched first."""
+def _ties(program: Program) -> Iterator[tuple[Hashable, Hashable, int]]:
+    """What is touched element by element: who touches, what, and the element of it that is touched first."""
     views = [
         (number not in kernel.written, instance.size != view.buffer.size, instance, view)
         for kernel, instance in instances_of(program)
@@ -163,6 +163,7 @@ def _ties(program: Program) -> Iterator[tuple[Hashable, Buffer, int]]:
     for *_rank, instance, view in sorted(views, key=lambda found: found[:2]):
         yield instance, view.buffer, view.offset
     for event_loop in _event_loops(program):
+        yield event_loop.instance, ("synapses", event_loop.term.connection), 0
         yield from ((event_loop.instance, view.buffer, view.offset) for view in event_loop.post_views(program))
     for stages in program.schedule:
         for stage in stages:
