@@ -6,6 +6,7 @@ In: a `Kernel` and the step it came from.  Out: lines.  Must not know: targets' 
 from __future__ import annotations
 
 import builtins
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -19,55 +20,41 @@ from numbadyn.lowering.operations import Kernel, Operand, Operation, Slot
 
 __all__ = ["KernelText", "Names", "row_name"]
 
-#: Names that generated functions use for themselves.
-_OWN_NAMES = [
-    "np", "njit", "start", "stop", "i", "j", "k", "step", "final", "t", "dt", "size", "rows", "row", "reals",
-    "integers", "begin", "outside", "q", "near", "scratch", "key0", "key1", "select", "real", "f32", "f64", "i32",
-    "i64", "u8", "u32", "u64", "R", "I", "B", "E", "C", "one", "zero", "routine", "scalar", "kernel", "slot_start",
-    "nearest_even", "rounded_product", "square_root", "minimum", "maximum", "ring_slot", "sign", "whole_number",
-    "floor_quotient", "array_at", "phase", "thread", "threads", "entry", "stride", "D", "T", "S", "N", "D_R", "D_I",
-    "D_B", "D_T", "D_S", "D_KEY0", "D_KEY1", "quotient", "remainder", "search", "first", "first_of", "REAL_ZERO",
-    "REAL_BYTES",
-    "EXPREL_SHORT_LIMIT",
-]  # fmt: skip
+#: What expressions call, and what Python itself names. Whatever else a generated function uses begins with an
+#: underscore, which no name of a user does.
 _RESERVED = (
-    frozenset(_OWN_NAMES)
-    | frozenset(OPS)
+    frozenset(dir(builtins))
     | frozenset(NAMES)
-    | frozenset(dir(builtins))
-    | frozenset(f"row{k}" for k in range(256))
-)
-_FUNCTIONS = (
-    "",
-    "each_",
-    "near_zero_",
-    "short_",
-    "lean_",
-    *(f"{form}part{k}_" for form in ("", "near_zero_", "short_") for k in range(64)),
+    | frozenset(word for op in OPS.values() for word in re.findall(r"[A-Za-z_]\w*", op.text))
 )
 _INLINE_DEPTH = 3
 
 
 def row_name(row: int) -> str:
     """Name of a row of the scratch memory."""
-    return f"row{row}"
+    return f"_row{row}"
 
 
 class Names:
-    """Unique, readable identifiers."""
+    """Unique, readable identifiers for what users name.
 
-    def __init__(self) -> None:
-        self._used: set[str] = set(_RESERVED)
+    Parameters
+    ----------
+    reserved : iterable of str
+        Names of the module that the function calls or reads.
+    function : str
+        Name of the kernel: its functions have it at the end of theirs.
+    """
 
-    def reserve(self, names: Iterable[str]) -> None:
-        """Keep some identifiers from being used."""
-        self._used.update(names)
+    def __init__(self, reserved: Iterable[str] = (), function: str = "") -> None:
+        self._used: set[str] = {*_RESERVED, *reserved}
+        self._function = function
 
     def new(self, wish: str) -> str:
         """An identifier close to the wish."""
         base = identifier(wish)
         name, count = base, 1
-        while name in self._used:
+        while name in self._used or (self._function and name.endswith(self._function)):
             count += 1
             name = f"{base}_{count}"
         self._used.add(name)
@@ -77,8 +64,8 @@ class Names:
 def _index(slot: Slot) -> str:
     """Which element of an array belongs to the one that a loop is at: its own, or that of a neuron of the synapse."""
     if slot.access in ("pre", "post"):
-        return f"{slot.access}_index"
-    return f"i * u64({slot.stride})" if slot.access == "stride" else "i"
+        return f"_{slot.access}_index"
+    return f"_i * u64({slot.stride})" if slot.access == "stride" else "_i"
 
 
 class KernelText:
@@ -100,7 +87,7 @@ class KernelText:
         Names of the arrays that hold the scalars, by kind, if these are read where they are first needed; by default
         they are arguments.
     reserved : iterable of str, optional
-        Further names that the text around the loop uses for itself.
+        Names of the module that the text around the loop calls or reads.
 
     Attributes
     ----------
@@ -123,8 +110,7 @@ class KernelText:
     ) -> None:
         self.kernel, self.step, self.part, self.short, self.lean = kernel, step, part, short, lean
         self.fetch, self._fetched = fetch, set[str]()
-        names = Names()
-        names.reserve([*reserved, *(f"{prefix}{kernel.name}" for prefix in _FUNCTIONS)])
+        names = Names(reserved, kernel.name)
         self.names = names
         self.arrays = [names.new(slot.name or slot.kind) for slot in kernel.slots]
         self.scalars = [names.new(name) for name, _kind in kernel.scalars]
@@ -177,7 +163,7 @@ class KernelText:
             else:
                 self._fetch(arg.index, self.fetch)
             return f"({name} != 0)" if self.kernel.scalars[arg.index][1] == "bool" else name
-        name = "t" if arg.where == "time" else "step"
+        name = "_t" if arg.where == "time" else "_step"
         self.used.add(name)
         return name
 
@@ -196,9 +182,9 @@ class KernelText:
         if traits.origin == "past":
             return self._gathered(operation)
         if traits.draws:
-            self.used.update(("step", "key0", "key1"))
+            self.used.update(("_step", "_key0", "_key1"))
             return (
-                f"{operation.op}(key0, key1, u32(i), u32(step & 0xFFFFFFFF), u32(step >> 32), "
+                f"{operation.op}(_key0, _key1, u32(_i), u32(_step & 0xFFFFFFFF), u32(_step >> 32), "
                 f"u32({self.operand(operation.args[0])}))"
             )
         if traits.gathers:
@@ -214,7 +200,7 @@ class KernelText:
         self.used.add(array)
         if operation.op == "search":
             return f"search({array}, {self.operand(operation.args[2])}, {place})"
-        text = f"{array}[u64({f'{place} + j' if operation.op == 'window' else place})]"
+        text = f"{array}[u64({f'{place} + _j' if operation.op == 'window' else place})]"
         if operation.kind == "bool":
             return f"({text} != 0)"
         return f"{'real' if operation.kind == 'real' else 'i64'}({text})" if stored else text
@@ -225,7 +211,7 @@ class KernelText:
         array, (newest, depth, width) = self.arrays[whole.index], self.extents[whole.index]
         self.used.update((array, newest, depth, width))
         lag = self.operand(given[0]) if given else "0"
-        element = self.operand(given[1]) if len(given) > 1 else "j"
+        element = self.operand(given[1]) if len(given) > 1 else "_j"
         slot = f"ring_slot({newest}, {lag}, {depth}) * {width}"
         if operation.kind != "bool":
             return f"{array}[u64({slot} + {element})]"
@@ -240,7 +226,7 @@ class KernelText:
         self._fetched.clear()
         self.lines = []
         if self.part.loads or self.part.saves:
-            self.lines.append("q = u64(j - start)")
+            self.lines.append("_q = u64(_j - _start)")
         for k in self._read_slots():
             slot = self.kernel.slots[k]
             if slot.access != "first":
@@ -273,7 +259,7 @@ class KernelText:
 
     def _row(self, row: int) -> str:
         self.used.add(row_name(row))
-        return f"{row_name(row)}[q]"
+        return f"{row_name(row)}[_q]"
 
     def stores(self) -> list[str]:
         """Lines at the end of the loop."""
@@ -284,7 +270,7 @@ class KernelText:
         cleared = [k for k, slot in enumerate(self.kernel.slots) if slot.cleared]
         self.used.update(self.arrays[k] for k in (*cleared, *(store.slot for store in stores)))
         # zero, but what is not finite leaves NaN behind, which is found with the next check of all states and sums
-        lines += [f"{self.arrays[k]}[i] = {self.arrays[k]}[i] - {self.arrays[k]}[i]" for k in cleared]
+        lines += [f"{self.arrays[k]}[_i] = {self.arrays[k]}[_i] - {self.arrays[k]}[_i]" for k in cleared]
         lines += [
             f"{self.arrays[store.slot]}[{_index(self.kernel.slots[store.slot])}] {'+=' if store.adds else '='} "
             f"{self.text[store.value]}"

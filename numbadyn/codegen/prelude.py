@@ -15,7 +15,7 @@ from numbadyn.lowering.layouts import SLOT, Layout
 from numbadyn.lowering.program import Program
 from numbadyn.lowering.stages.reduction import HOW
 
-__all__ = ["elementary_functions", "named_numbers", "reduction_constants", "small_functions"]
+__all__ = ["elementary_functions", "module_names", "named_numbers", "reduction_constants", "small_functions"]
 
 _SMALL_FUNCTIONS = """
 @scalar
@@ -74,6 +74,25 @@ def small_functions(program: Program) -> str:
     """Text of the operations that the loops of a program call, besides the elementary functions."""
     searches = any(op.op == "search" for kernel in program.kernels for op in kernel.operations)
     return _SMALL_FUNCTIONS + (f"\n{_SEARCH}" if searches else "")
+
+
+def module_names(*texts: str) -> frozenset[str]:
+    r"""Names that the first lines of a module define or import.
+
+    Examples
+    --------
+    >>> sorted(module_names("import numpy as np\nfrom a import b, c\nf32, one = real(0), 1", "def run(x):\n    y = x"))
+    ['b', 'c', 'f32', 'np', 'one', 'run']
+    """
+    found: set[str] = set()
+    for line in "\n".join(texts).splitlines():
+        if line.startswith("def "):
+            found.add(line[4:].partition("(")[0])
+        elif line.startswith(("import ", "from ")):
+            found.update(name.split()[-1] for name in line.partition("import ")[2].split(","))
+        elif " = " in line and not line[0].isspace():
+            found.update(name.strip() for name in line.partition(" = ")[0].split(","))
+    return frozenset(filter(str.isidentifier, found))
 
 
 def named_numbers(layouts: Iterable[Layout], constants: Iterable[str] = ()) -> str:

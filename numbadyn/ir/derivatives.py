@@ -44,6 +44,9 @@ class Writer(Protocol):
     def literal(self, value: float) -> int:
         """A plain number."""
 
+    def one(self) -> int:
+        """The number one."""
+
     def zero_like(self, index: int) -> int:
         """Zero in the unit of a value."""
 
@@ -68,7 +71,7 @@ Steepness = Callable[[Writer, int, int], int]
 
 
 def _factor(t: Writer, d: Slope) -> int:
-    return t.literal(1.0) if d.factor is None else d.factor
+    return t.one() if d.factor is None else d.factor
 
 
 def value_of(t: Writer, d: Slope) -> int:
@@ -173,7 +176,7 @@ def d_power(t: Writer, args: tuple[int, ...], y: int, ds: Slopes) -> Slope | Non
     base, exponent = args
     of_base = None
     if ds[0] is not None:
-        lower = t.emit("power", base, t.emit("sub", exponent, t.literal(1.0)))
+        lower = t.emit("power", base, t.emit("sub", exponent, t.one()))
         of_base = _scaled(t, t.emit("mul", exponent, lower), ds[0])
     of_exponent = None if ds[1] is None else _scaled(t, t.emit("mul", y, t.emit("log", base)), ds[1])
     return _sum(t, of_base, of_exponent)
@@ -182,7 +185,7 @@ def d_power(t: Writer, args: tuple[int, ...], y: int, ds: Slopes) -> Slope | Non
 def d_logaddexp(t: Writer, args: tuple[int, ...], _y: int, ds: Slopes) -> Slope | None:
     """Of log(e^a + e^b)."""
     share = t.emit("expit", t.emit("sub", *args))
-    return _sum(t, _scaled(t, share, ds[0]), _scaled(t, t.emit("sub", t.literal(1.0), share), ds[1]))
+    return _sum(t, _scaled(t, share, ds[0]), _scaled(t, t.emit("sub", t.one(), share), ds[1]))
 
 
 def d_arctan2(t: Writer, args: tuple[int, ...], _y: int, ds: Slopes) -> Slope | None:

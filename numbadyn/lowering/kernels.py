@@ -14,6 +14,7 @@ from numbadyn.ir.nodes import Node, Step
 from numbadyn.ir.spaces import SYMBOLIC, Space
 from numbadyn.ir.spelling import identifier
 from numbadyn.lowering.buffers import Buffer, BufferView
+from numbadyn.lowering.formulas import formula_name
 from numbadyn.lowering.fusion import Draft, Plan, reads, view_base
 from numbadyn.lowering.operations import Access, Kernel, Operand, Operation, Slot, Store
 from numbadyn.lowering.program import Program, Refill
@@ -74,7 +75,7 @@ class _Memory:
         if node.op == "lookup":
             return BufferView(self.lookup(node), 0, node.size), node.label or "table"
         if arg in self.plan.constants:
-            return BufferView(self.constant(arg), 0, node.size), node.label or f"c{arg}"
+            return BufferView(self.constant(arg), 0, node.size), formula_name(step, arg)
         base_index, offset, stride = view_base(step, arg)
         base = step.nodes[base_index]
         if node.space.symbolic:
@@ -137,7 +138,7 @@ class _LoopBuilder:
         if (
             arg in self.plan.constants and node.shape == ()
         ):  # (1,) is an array: a population of one is compiled like any other
-            return self._scalar(arg, node.label or f"c{arg}", node.kind)
+            return self._scalar(arg, formula_name(self.plan.step, arg), node.kind)
         if node.op in ("time", "step"):
             return Operand("time" if node.op == "time" else "step", 0)
         if node.traits.side:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -255,6 +255,12 @@ class Trace:
         index = len(self.step.params)
         self.step.params.append(ParamSpec(f"literal_{index}", (), "real", dimension, lambda _context: frozen))
         return self.source("param", (), (), "real", dimension, index=index, literal=True)
+
+    def one(self) -> int:
+        """Node of the number one, where it is no number of the model's."""
+        index = self.literal(1.0)
+        self.step.nodes[index] = replace(self.node(index), label="one")
+        return index
 
     def zero_like(self, index: int) -> int:
         """Node of zero in the unit of a value."""

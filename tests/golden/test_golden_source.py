@@ -88,5 +88,5 @@ def test_the_text_holds_no_number_of_the_user(name, bits):
 def test_the_text_uses_the_names_of_the_model(name):
     program = program_of(name)
     text = own_part(program, cpu_source(program, 64, "library"))
-    assert "V[i]" in text
+    assert "V[_i]" in text
     assert "spike" in text or "SPIKE" in text

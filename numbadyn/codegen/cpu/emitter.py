@@ -18,10 +18,10 @@ from numbadyn.lowering.stages.base import Stage
 __all__ = ["CpuEmitter", "calling"]
 
 Call = Callable[[Program, Any, Sequence[str]], str]
-Functions = Callable[[Kernel, Step], tuple[list[str], int]]
+Functions = Callable[[Kernel, Step, frozenset[str]], tuple[list[str], int]]
 
 
-def _no_functions(kernel: Kernel, step: Step) -> tuple[list[str], int]:
+def _no_functions(kernel: Kernel, step: Step, reserved: frozenset[str]) -> tuple[list[str], int]:
     return [], 0
 
 
@@ -38,7 +38,7 @@ class CpuEmitter:
         First parts of these names, in the order of `numbadyn.lowering.stages.base.Stage.tables`.
     functions : callable
         Gives the text of the functions of a kernel that such stages run, and how many elements of the scratch memory
-        they need.
+        they need, from the kernel, the step and the names of the module that the text may call or read.
     own_layouts : tuple of Layout
         Whose columns that text names.
     routines : tuple of callable

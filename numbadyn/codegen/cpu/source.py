@@ -9,7 +9,7 @@ from __future__ import annotations
 from numbadyn.codegen.cpu.emitters import EMITTERS, library_emitters
 from numbadyn.codegen.cpu.routines import routine_names, routine_source
 from numbadyn.codegen.parts import SHORT_FORMS
-from numbadyn.codegen.prelude import elementary_functions, named_numbers, small_functions
+from numbadyn.codegen.prelude import elementary_functions, module_names, named_numbers, small_functions
 from numbadyn.ir.elementary import EXPREL_SHORT_LIMIT, HEADER, numba_source
 from numbadyn.ir.spelling import docstring_words
 from numbadyn.lowering.program import CHECK_EVERY, Program
@@ -143,13 +143,14 @@ def cpu_source(program: Program, bits: int, library: str) -> str:
         functions=small_functions(program),
     )
     what = "; one function for each kind of loop, then the time loop"
-    parts = [_header(f"Time loop of {program.step.name}.", what, bits) + own, numba_source(sorted(wanted), bits)]
+    head = _header(f"Time loop of {program.step.name}.", what, bits) + own
+    parts = [head, numba_source(sorted(wanted), bits)]
     runners = {kernel: EMITTERS[kind] for kind, kernel in program.runners()}
     names = [layout for emitter in dict.fromkeys(runners.values()) for layout in emitter.own_layouts]
     parts += [named_numbers(names)] if names else []
-    room = 0
+    reserved, room = module_names(head, named_numbers(names)), 0
     for number, kernel in enumerate(program.kernels):
-        functions, own_room = runners[number].functions(kernel, program.step)
+        functions, own_room = runners[number].functions(kernel, program.step, reserved)
         parts += functions
         room = max(room, own_room)
     lines, tables = _schedule(program)

@@ -18,7 +18,7 @@ from numbadyn.codegen.cuda.phases import phase_levels
 from numbadyn.codegen.cuda.routines import DIRECTORY, place_names, routine_names, routine_source
 from numbadyn.codegen.expressions import KernelText
 from numbadyn.codegen.parts import Part
-from numbadyn.codegen.prelude import elementary_functions, named_numbers, small_functions
+from numbadyn.codegen.prelude import elementary_functions, module_names, named_numbers, small_functions
 from numbadyn.ir.elementary import EXPREL_SHORT_LIMIT, HEADER, numba_source
 from numbadyn.ir.kinds import KINDS, Kind
 from numbadyn.ir.nodes import Step
@@ -148,7 +148,7 @@ _FEW = 12
 _BYTES: dict[Kind, str] = {"real": "REAL_BYTES", "int": "8", "bool": "1"}
 """Bytes of an element, by kind, as text."""
 
-_PARAMETERS = {"real": "S", "int": "N", "bool": "N"}
+_PARAMETERS = {"real": "_S", "int": "_N", "bool": "_N"}
 """Names of the arrays of parameters, by kind."""
 
 
@@ -175,21 +175,22 @@ def _whole(kernel: Kernel) -> Part:
     return Part(frozenset(needed), {}, {}, (), last=True)
 
 
-def _loop(kernel: Kernel, step: Step) -> str:
+def _loop(kernel: Kernel, step: Step, reserved: frozenset[str]) -> str:
     """The functions of one kernel: its loop over the elements of one thread, and the phase over all its instances."""
-    text = KernelText(kernel, step, _whole(kernel), fetch=_PARAMETERS if len(kernel.scalars) > _FEW else None)
+    fetch = _PARAMETERS if len(kernel.scalars) > _FEW else None
+    text = KernelText(kernel, step, _whole(kernel), fetch=fetch, reserved=reserved)
     body = text.body()
     stores = text.stores()
     prologue = text.prologue()
     extents = [name for pair in text.extents.values() for name in pair]
-    candidates = ["step", "t", "key0", "key1", "S", "N", *text.scalars, *text.arrays, *extents]
+    candidates = ["_step", "_t", "_key0", "_key1", "_S", "_N", *text.scalars, *text.arrays, *extents]
     used = [name for name in candidates if name in text.used]
     lines = [
         "@routine",
-        f"def {kernel.name}({', '.join(['start', 'stop', 'stride', *used])}):",
+        f"def {kernel.name}({', '.join(['_start', '_stop', '_stride', *used])}):",
         *("    " + line for line in prologue),
-        "    for j in range(start, stop, stride):",
-        "        i = u64(j)",
+        "    for _j in range(_start, _stop, _stride):",
+        "        _i = u64(_j)",
         *("        " + line for line in (*body, *stores)),
     ]
     return "\n".join(lines) + "\n\n\n" + _phase(kernel, text, used)
@@ -199,32 +200,32 @@ def _phase(kernel: Kernel, text: KernelText, used: list[str]) -> str:
     layout = loop_layout(len(kernel.slots))
     lines = [
         "@phase",
-        f"def each_{kernel.name}(thread, threads, step, dt, D, entry):",
-        "    T = array_at(D[D_T], i64(0))",
-        *(["    t = real(f64(step) * dt)"] if "t" in used else []),
-        *(["    key0, key1 = u32(D[D_KEY0]), u32(D[D_KEY1])"] if "key0" in used else []),
-        "    for k in range(D[u64(entry + 1)]):",
-        f"        row = D[u64(entry)] + k * {len(layout)}",
-        f"        size = T[u64(row + {layout.column('SIZE')})]",
-        f"        first = first_of(thread, threads, T[u64(row + {layout.column('OWNER')})])",
-        "        if first >= size:",
+        f"def each_{kernel.name}(_thread, _threads, _step, _dt, _D, _entry):",
+        "    _T = array_at(_D[D_T], i64(0))",
+        *(["    _t = real(f64(_step) * _dt)"] if "_t" in used else []),
+        *(["    _key0, _key1 = u32(_D[D_KEY0]), u32(_D[D_KEY1])"] if "_key0" in used else []),
+        "    for _k in range(_D[u64(_entry + 1)]):",
+        f"        _row = _D[u64(_entry)] + _k * {len(layout)}",
+        f"        _size = _T[u64(_row + {layout.column('SIZE')})]",
+        f"        _first = first_of(_thread, _threads, _T[u64(_row + {layout.column('OWNER')})])",
+        "        if _first >= _size:",
         "            continue",
         *("        " + line for line in _parameters(kernel, text)),
     ]
     for number, (name, slot) in enumerate(zip(text.arrays, kernel.slots, strict=True)):
         columns = (layout.column(column) for column in slot_columns(f"SLOT{number}"))
-        start, _count, depth, lag, extent, every = (f"T[u64(row + {column})]" for column in columns)
+        start, _count, depth, lag, extent, every = (f"_T[u64(_row + {column})]" for column in columns)
         if slot.stored:
             lines.append(f"        {name} = array_at({start}, np.{slot.stored}(0))")
             continue
-        begin = start if slot.whole else f"slot_start({start}, {depth}, {lag}, {extent}, {every}, step)"
+        begin = start if slot.whole else f"slot_start({start}, {depth}, {lag}, {extent}, {every}, _step)"
         kind = KINDS[slot.kind]
-        lines.append(f"        {name} = array_at(D[D_{kind.arena}] + {begin} * {_BYTES[slot.kind]}, {kind.zero})")
+        lines.append(f"        {name} = array_at(_D[D_{kind.arena}] + {begin} * {_BYTES[slot.kind]}, {kind.zero})")
         if slot.whole:
             newest, own_depth, own_width = text.extents[number]
             lines.append(f"        {own_depth}, {own_width} = {depth}, {extent}")
-            lines.append(f"        {newest} = remainder(quotient(step, {every}) + {own_depth} - 1, {own_depth})")
-    lines.append(f"        {kernel.name}({', '.join(['first', 'size', 'threads', *used])})")
+            lines.append(f"        {newest} = remainder(quotient(_step, {every}) + {own_depth} - 1, {own_depth})")
+    lines.append(f"        {kernel.name}({', '.join(['_first', '_size', '_threads', *used])})")
     return "\n".join(lines) + "\n"
 
 
@@ -232,14 +233,14 @@ def _parameters(kernel: Kernel, text: KernelText) -> list[str]:
     """Lines that say where the parameters of an instance are, and read them unless the loop does."""
     lines = []
     for array, address, example, size, entry in (
-        ("S", "D_S", "REAL_ZERO", "REAL_BYTES", 2),
-        ("N", "D_T", "i64(0)", "8", 3),
+        ("_S", "D_S", "REAL_ZERO", "REAL_BYTES", 2),
+        ("_N", "D_T", "i64(0)", "8", 3),
     ):
         named = zip(text.scalars, kernel.scalars, strict=True)
         names = [name for name, (_wish, kind) in named if _PARAMETERS[kind] == array]
         if names:
-            begin = f"(D[u64(entry + {entry})] + k * {len(names)}) * {size}"
-            lines.append(f"{array} = array_at(D[{address}] + {begin}, {example})")
+            begin = f"(_D[u64(_entry + {entry})] + _k * {len(names)}) * {size}"
+            lines.append(f"{array} = array_at(_D[{address}] + {begin}, {example})")
         if text.fetch is None:
             lines += [f"{name} = {array}[u64({place})]" for place, name in enumerate(names)]
     return lines
@@ -352,14 +353,16 @@ def cuda_source(program: Program, bits: int, library: str, *, reproducible: bool
         Text for `numbadyn.codegen.loader.load`.
     """
     wanted = sorted(elementary_functions(program))
-    loops = [_loop(kernel, program.step) for kernel in program.kernels]
-    arithmetic = "\n\n".join([small_functions(program), numba_source(wanted, bits), *loops])
     limit = f"EXPREL_SHORT_LIMIT = np.float{bits}({EXPREL_SHORT_LIMIT!r})\n"
     kernels = _kernels(program, library, reproducible)
     imports, _, shells = kernels.partition("\n\n\n")
+    head = _header(f"Kernels of {program.step.name}.", bits) + limit
+    reserved = module_names(head, imports)
+    loops = [_loop(kernel, program.step, reserved) for kernel in program.kernels]
+    arithmetic = "\n\n".join([small_functions(program), numba_source(wanted, bits), *loops])
     return "\n".join(
         [
-            _header(f"Kernels of {program.step.name}.", bits) + limit,
+            head,
             imports + "\n",
             separate_products(arithmetic) if reproducible else arithmetic,
             "\n" + shells,

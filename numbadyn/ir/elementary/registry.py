@@ -101,7 +101,7 @@ class Elementary:
 def _exprel_slope(t: Writer, x: int, y: int) -> int:
     # d/dx (e^x - 1)/x = (e^x - y)/x, and 1/2 at zero
     zero = t.emit("equal", x, t.literal(0.0))
-    safe = t.emit("select", zero, t.literal(1.0), x)
+    safe = t.emit("select", zero, t.one(), x)
     return t.emit("select", zero, t.literal(0.5), t.emit("div", t.emit("sub", t.emit("exp", x), y), safe))
 
 
@@ -114,24 +114,22 @@ def _erfinv_slope(t: Writer, _x: int, y: int) -> int:
 
 
 def _one_and_square(t: Writer, value: int) -> int:
-    return t.emit("add", t.literal(1.0), t.emit("mul", value, value))
+    return t.emit("add", t.one(), t.emit("mul", value, value))
 
 
 _OPERATIONS = (
     Elementary(exponential.exp, chain(lambda t, x, y: y), "numpy.exp"),
-    Elementary(exponential.expm1, chain(lambda t, x, y: t.emit("add", y, t.literal(1.0))), "numpy.expm1"),
+    Elementary(exponential.expm1, chain(lambda t, x, y: t.emit("add", y, t.one())), "numpy.expm1"),
     Elementary(exponential.exprel, chain(_exprel_slope), "scipy.special.exprel"),
     Elementary(logarithm.log, reciprocal(lambda t, x, y: x), "numpy.log"),
-    Elementary(logarithm.log1p, reciprocal(lambda t, x, y: t.emit("add", x, t.literal(1.0))), "numpy.log1p"),
+    Elementary(logarithm.log1p, reciprocal(lambda t, x, y: t.emit("add", x, t.one())), "numpy.log1p"),
     Elementary(
         logarithm.log10, reciprocal(lambda t, x, y: t.emit("mul", x, t.literal(2.302585092994046))), "numpy.log10"
     ),
     Elementary(
         logarithm.log2, reciprocal(lambda t, x, y: t.emit("mul", x, t.literal(0.6931471805599453))), "numpy.log2"
     ),
-    Elementary(
-        hyperbolic.tanh, chain(lambda t, x, y: t.emit("sub", t.literal(1.0), t.emit("mul", y, y))), "numpy.tanh"
-    ),
+    Elementary(hyperbolic.tanh, chain(lambda t, x, y: t.emit("sub", t.one(), t.emit("mul", y, y))), "numpy.tanh"),
     Elementary(hyperbolic.sinh, chain(lambda t, x, y: t.emit("cosh", x)), "numpy.sinh"),
     Elementary(hyperbolic.cosh, chain(lambda t, x, y: t.emit("sinh", x)), "numpy.cosh"),
     Elementary(trigonometric.sin, chain(lambda t, x, y: t.emit("cos", x)), "numpy.sin"),
@@ -142,7 +140,7 @@ _OPERATIONS = (
     Elementary(error_function.erfinv, chain(_erfinv_slope), "scipy.special.erfinv"),
     Elementary(
         compositions.expit,
-        chain(lambda t, x, y: t.emit("mul", y, t.emit("sub", t.literal(1.0), y))),
+        chain(lambda t, x, y: t.emit("mul", y, t.emit("sub", t.one(), y))),
         "scipy.special.expit",
     ),
     Elementary({64: powers.power_64, 32: powers.power_32}, d_power),

@@ -21,59 +21,57 @@ __all__ = ["EMITTER"]
 
 _LOOP = """@kernel
 def {name}({arguments}):
-{prologue}    for e in range(first, last):
-        {own}_index = u64(i64(events[u64(e)]) - source)
-        segment = i64({own}_index) * n_delays + delay_slot
-        for j in range(offsets[u64(segment)], offsets[u64(segment + 1)]):
-            i = u64({place})
-            {other}_index = u64(targets[u64(j)])
+{prologue}    for _e in range(_first, _last):
+        _{own}_index = u64(i64(_events[u64(_e)]) - _source)
+        _segment = i64(_{own}_index) * _n_delays + _delay_slot
+        for _j in range(_offsets[u64(_segment)], _offsets[u64(_segment + 1)]):
+            _i = u64({place})
+            _{other}_index = u64(_targets[u64(_j)])
 {body}
 """
 
 _EACH = """@routine
-def each_{name}(step, dt, key0, key1, R, I, B, E, C, terms, rows, reals, integers):
-    t = real(f64(step) * dt)
-    for k in range(rows.shape[0]):
+def each_{name}(_step, _dt, _key0, _key1, _R, _I, _B, _E, _C, _terms, _rows, _reals, _integers):
+    _t = real(f64(_step) * _dt)
+    for _k in range(_rows.shape[0]):
 {arrays}
-{cleared}        row = terms[rows[k, {term}]]
-        offsets, targets = array_at(row[TERM_OFFSETS], i64(0)), array_at(row[TERM_TARGETS], u32(0))
-{places}        delays = array_at(row[TERM_DELAY_STEPS], i32(0))
-        source, n_delays = row[TERM_START], row[TERM_DELAYS]
-        depth, width = row[TERM_DEPTH], row[TERM_WIDTH]
-        for delay_slot in range(n_delays):
-            ring = (step + depth - row[TERM_LAG] - i64(delays[u64(delay_slot)])) % depth
-            count = C[row[TERM_COUNTS] + ring]
-            begin = row[TERM_EVENTS] + ring * width
-            events = E[begin : begin + count]
-            first, last = window(events, count, source, row[TERM_STOP])
+{cleared}        _row = _terms[_rows[_k, {term}]]
+        _offsets, _targets = array_at(_row[TERM_OFFSETS], i64(0)), array_at(_row[TERM_TARGETS], u32(0))
+{places}        _delays = array_at(_row[TERM_DELAY_STEPS], i32(0))
+        _source, _n_delays = _row[TERM_START], _row[TERM_DELAYS]
+        _depth, _width = _row[TERM_DEPTH], _row[TERM_WIDTH]
+        for _delay_slot in range(_n_delays):
+            _ring = (_step + _depth - _row[TERM_LAG] - i64(_delays[u64(_delay_slot)])) % _depth
+            _count = _C[_row[TERM_COUNTS] + _ring]
+            _begin = _row[TERM_EVENTS] + _ring * _width
+            _events = _E[_begin : _begin + _count]
+            _first, _last = window(_events, _count, _source, _row[TERM_STOP])
             {name}({arguments})
 """
 
-_PLACES = "array_at(row[TERM_WEIGHTS], u32(0))"
-_OWN = ("first", "last", "events", "source", "offsets", "targets", "n_delays", "delay_slot")
-_INNER = ("e", "n", "pre_index", "post_index", "segment", "places")
-_AROUND = ("terms", "delays", "depth", "width", "ring", "count")
+_PLACES = "array_at(_row[TERM_WEIGHTS], u32(0))"
+_OWN = ("_first", "_last", "_events", "_source", "_offsets", "_targets", "_n_delays", "_delay_slot")
 
 
 def _indented(lines: list[str], levels: int) -> str:
     return "\n".join("    " * levels + line for line in lines)
 
 
-def _functions(kernel: Kernel, step: Step) -> tuple[list[str], int]:
+def _functions(kernel: Kernel, step: Step, reserved: frozenset[str]) -> tuple[list[str], int]:
     """The function that goes through the rows of some events, and the one that finds events, rows and arrays."""
-    text = KernelText(kernel, step, whole_part(kernel), reserved=(*_OWN, *_INNER, *_AROUND))
+    text = KernelText(kernel, step, whole_part(kernel), reserved=reserved)
     layout = event_loop_layout(len(kernel.slots))
     body, stores = text.body(), text.stores()
-    given = [name for name in ("step", "t", *text.scalars, *text.arrays) if name in text.used]
+    given = [name for name in ("_step", "_t", *text.scalars, *text.arrays) if name in text.used]
     order, other = ("pre", "post") if kernel.events == "pre" else ("post", "pre")
-    arguments = ", ".join([*_OWN, *(["places"] if order == "post" else []), *given])
+    arguments = ", ".join([*_OWN, *(["_places"] if order == "post" else []), *given])
     totals = [text.arrays[store.slot] for store in kernel.stores if store.adds]
     cleared = [
         line
         for name in totals
         for line in (
-            f"for n in range({name}.shape[0]):",
-            f"    {name}[u64(n)] -= {name}[u64(n)]  # zero, or NaN that stays until it is found",
+            f"for _n in range({name}.shape[0]):",
+            f"    {name}[u64(_n)] -= {name}[u64(_n)]  # zero, or NaN that stays until it is found",
         )
     ]
     prologue = "".join(f"    {line}\n" for line in text.prologue())
@@ -85,7 +83,7 @@ def _functions(kernel: Kernel, step: Step) -> tuple[list[str], int]:
             prologue=prologue,
             own=order,
             other=other,
-            place="j" if order == "pre" else "places[u64(j)]",
+            place="_j" if order == "pre" else "_places[u64(_j)]",
             body=lines,
         ),
         _EACH.format(
@@ -96,7 +94,7 @@ def _functions(kernel: Kernel, step: Step) -> tuple[list[str], int]:
                 instance_lines(kernel, text, layout),
                 2,
             ),
-            places="" if order == "pre" else f"        places = {_PLACES}\n",
+            places="" if order == "pre" else f"        _places = {_PLACES}\n",
             cleared="".join(f"        {line}\n" for line in cleared),
         ),
     ]

@@ -23,6 +23,10 @@ __all__ = ["EMITTER", "instance_lines"]
 _TILE_MANY, _TILE_GUARDED = 256, 512
 
 
+#: Arguments of the function that runs a kernel over its instances.
+_EACH = "_step, _final, _dt, _key0, _key1, _R, _I, _B, _scratch, _rows, _reals, _integers"
+
+
 def _indent(lines: list[str], levels: int) -> str:
     return "\n".join("    " * levels + line for line in lines)
 
@@ -31,8 +35,8 @@ def _arguments(text: KernelText) -> str:
     """Arguments that the printed function uses, in a fixed order."""
     extents = [name for pair in text.extents.values() for name in pair]
     rows = [row_name(row) for row in sorted({*text.part.loads.values(), *text.part.saves.values()})]
-    candidates = ["step", "t", "key0", "key1", *text.scalars, *text.arrays, *extents, *rows]
-    return ", ".join(["start", "stop", *(name for name in candidates if name in text.used)])
+    candidates = ["_step", "_t", "_key0", "_key1", *text.scalars, *text.arrays, *extents, *rows]
+    return ", ".join(["_start", "_stop", *(name for name in candidates if name in text.used)])
 
 
 def _loop_function(name: str, text: KernelText) -> tuple[str, str]:
@@ -40,13 +44,13 @@ def _loop_function(name: str, text: KernelText) -> tuple[str, str]:
     body = text.body()
     lines = [
         *("    " + line for line in text.prologue()),
-        *(["    outside = 0"] if text.part.guards else []),
-        "    for j in range(start, stop):",
-        "        i = u64(j)",
+        *(["    _outside = 0"] if text.part.guards else []),
+        "    for _j in range(_start, _stop):",
+        "        _i = u64(_j)",
         _indent(body, 2),
-        *(f"        outside += not (abs({text.operand(arg)}) <= EXPREL_SHORT_LIMIT)" for arg in text.part.guards),
+        *(f"        _outside += not (abs({text.operand(arg)}) <= EXPREL_SHORT_LIMIT)" for arg in text.part.guards),
         _indent(text.stores(), 2),
-        *(["    return outside == 0"] if text.part.guards else []),
+        *(["    return _outside == 0"] if text.part.guards else []),
     ]
     arguments = _arguments(text)
     return "\n".join(
@@ -54,23 +58,29 @@ def _loop_function(name: str, text: KernelText) -> tuple[str, str]:
     ) + "\n", f"{name}({arguments})"
 
 
-def _part_functions(kernel: Kernel, step: Step, part: Part, number: int) -> tuple[list[str], list[str]]:
+def _part_functions(
+    kernel: Kernel, step: Step, part: Part, number: int, reserved: frozenset[str]
+) -> tuple[list[str], list[str]]:
     """Functions of one part of a kernel, and the lines that call them; `near` tells that short forms serve."""
+
+    def text(*, short: bool = False, lean: bool = False) -> KernelText:
+        return KernelText(kernel, step, part, short=short, lean=lean, reserved=reserved)
+
     name = kernel.name if part.last else f"part{number}_{kernel.name}"
     if part.guards:
-        definition, call = _loop_function(f"near_zero_{name}", KernelText(kernel, step, part))
-        return [definition], [f"near = {call}"]
-    definition, call = _loop_function(name, KernelText(kernel, step, part))
+        definition, call = _loop_function(f"near_zero_{name}", text())
+        return [definition], [f"_near = {call}"]
+    definition, call = _loop_function(name, text())
     definitions, choices = [definition], []
     short = any(kernel.operations[index].op in SHORT_FORMS for index in part.operations)
     if short:
-        choices.append(("not near", call))
-        definition, call = _loop_function(f"short_{name}", KernelText(kernel, step, part, short=True))
+        choices.append(("not _near", call))
+        definition, call = _loop_function(f"short_{name}", text(short=True))
         definitions.append(definition)
     if part.last and any(slot.late for slot in kernel.slots):
-        definition, lean = _loop_function(f"lean_{name}", KernelText(kernel, step, part, short=short, lean=True))
+        definition, lean = _loop_function(f"lean_{name}", text(short=short, lean=True))
         definitions.append(definition)
-        choices.append((f"not final and rows[k, {loop_layout(len(kernel.slots)).column('LATE')}] != 0", lean))
+        choices.append((f"not _final and _rows[_k, {loop_layout(len(kernel.slots)).column('LATE')}] != 0", lean))
     lines = [
         line
         for k, (condition, chosen) in enumerate(choices)
@@ -93,22 +103,22 @@ def instance_lines(kernel: Kernel, text: KernelText, layout: Layout) -> list[str
     reals = [name for name, (_wish, kind) in zip(text.scalars, kernel.scalars, strict=True) if kind == "real"]
     integers = [name for name, (_wish, kind) in zip(text.scalars, kernel.scalars, strict=True) if kind != "real"]
     lines = [
-        *(f"{name} = reals[k, {number}]" for number, name in enumerate(reals)),
-        *(f"{name} = integers[k, {number}]" for number, name in enumerate(integers)),
+        *(f"{name} = _reals[_k, {number}]" for number, name in enumerate(reals)),
+        *(f"{name} = _integers[_k, {number}]" for number, name in enumerate(integers)),
     ]
     for number, (name, slot) in enumerate(zip(text.arrays, kernel.slots, strict=True)):
         columns = (layout.column(column) for column in slot_columns(f"SLOT{number}"))
-        start, count, depth, lag, width, every = (f"rows[k, {column}]" for column in columns)
+        start, count, depth, lag, width, every = (f"_rows[_k, {column}]" for column in columns)
         if slot.stored:
             lines.append(f"{name} = array_at({start}, np.{slot.stored}(0))")
             continue
-        begin = f"slot_start({start}, {depth}, {lag}, {width}, {every}, step)"
-        lines.append(f"begin = {start if slot.whole else begin}")
-        lines.append(f"{name} = {KINDS[slot.kind].arena}[begin : begin + {count}]")
+        begin = f"slot_start({start}, {depth}, {lag}, {width}, {every}, _step)"
+        lines.append(f"_begin = {start if slot.whole else begin}")
+        lines.append(f"{name} = _{KINDS[slot.kind].arena}[_begin : _begin + {count}]")
         if slot.whole:
             newest, own_depth, own_width = text.extents[number]
             lines.append(f"{own_depth}, {own_width} = {depth}, {width}")
-            lines.append(f"{newest} = (step // {every} + {own_depth} - 1) % {own_depth}")
+            lines.append(f"{newest} = (_step // {every} + {own_depth} - 1) % {own_depth}")
     return lines
 
 
@@ -117,33 +127,33 @@ def _stage_function(kernel: Kernel, text: KernelText, parts: list[Part], calls: 
     layout = loop_layout(len(kernel.slots))
     lines = [
         "@routine",
-        f"def each_{kernel.name}(step, final, dt, key0, key1, R, I, B, scratch, rows, reals, integers):",
-        "    t = real(f64(step) * dt)",
-        "    for k in range(rows.shape[0]):",
-        f"        size = rows[k, {layout.column('SIZE')}]",
+        f"def each_{kernel.name}({_EACH}):",
+        "    _t = real(f64(_step) * _dt)",
+        "    for _k in range(_rows.shape[0]):",
+        f"        _size = _rows[_k, {layout.column('SIZE')}]",
         *("        " + line for line in instance_lines(kernel, text, layout)),
     ]
     tile = _tile(parts)
     lines += [
-        f"        {row_name(row)} = scratch[{row * tile} : {(row + 1) * tile}]" for row in range(_row_count(parts))
+        f"        {row_name(row)} = _scratch[{row * tile} : {(row + 1) * tile}]" for row in range(_row_count(parts))
     ]
     if tile:
-        lines += [f"        for start in range(0, size, {tile}):", f"            stop = min(start + {tile}, size)"]
+        lines += [f"        for _start in range(0, _size, {tile}):", f"            _stop = min(_start + {tile}, _size)"]
         lines.append(_indent(calls, 3))
     else:
-        lines += ["        start, stop = 0, size", _indent(calls, 2)]
+        lines += ["        _start, _stop = 0, _size", _indent(calls, 2)]
     return "\n".join(lines) + "\n"
 
 
-def _functions(kernel: Kernel, step: Step) -> tuple[list[str], int]:
+def _functions(kernel: Kernel, step: Step, reserved: frozenset[str]) -> tuple[list[str], int]:
     """All functions of one kernel, and the elements of the scratch memory that they need."""
     parts = parts_of(kernel)
     functions, calls = [], []
     for number, part in enumerate(parts):
-        definitions, lines = _part_functions(kernel, step, part, number)
+        definitions, lines = _part_functions(kernel, step, part, number, reserved)
         functions += definitions
         calls += lines
-    functions.append(_stage_function(kernel, KernelText(kernel, step, parts[-1]), parts, calls))
+    functions.append(_stage_function(kernel, KernelText(kernel, step, parts[-1], reserved=reserved), parts, calls))
     return functions, _row_count(parts) * _tile(parts)
 
 
