@@ -80,6 +80,7 @@ def test_every_public_name_has_a_place_in_the_reference():
     text = "\n".join(page.read_text(encoding="utf-8") for page in pages() if page.parent.name == "reference")
     listed = set(re.findall(r"^   (\w+)$", text, re.MULTILINE))
     objects = {name for name in nd.__all__ if not isinstance(getattr(nd, name), ModuleType) and name != "__version__"}
+    objects |= {name for module in (nd.math, nd.random) for name in module.__all__}
     assert sorted(objects - listed) == []
     modules = {name for name in nd.__all__ if isinstance(getattr(nd, name), ModuleType)}
     assert [name for name in modules if f"numbadyn.{name}" not in text] == []
