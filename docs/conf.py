@@ -65,7 +65,6 @@ numpydoc_show_class_members = False
 sys.modules |= {f"numbadyn.{name}": getattr(numbadyn, name) for name in ("environ", "init", "math", "random", "typing")}
 # Single backticks name public objects, which become links, and parameters, internal modules and the like, which do not.
 nitpick_ignore_regex = [
-    ("py:obj", "DelaySteps|Delivery|Ends|PairSTDP|Source"),
     ("py:class", r"numbadyn\.model\.describe\.Describer|collections\.abc\.Callable"),
     ("py:obj", r"[a-z_]\w*(\.\w+)*"),
     ("py:obj", r"[A-Z]"),
