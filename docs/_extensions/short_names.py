@@ -1,8 +1,8 @@
 """Links of names in backticks that are shorter than the whole name: `State` for `numbadyn.State`.
 
 In: a reference that Sphinx has not found.  Out: a link, where one public object alone ends on that name; the name as it
-stands, where the package or an example defines it and the site does not show it.  What nobody defines is left to Sphinx,
-which warns.  Must not know: any name in particular.
+stands, where the package or an example defines it and the site does not show it.  What nobody defines is left to
+Sphinx, which warns.  Must not know: any name in particular.
 """
 
 from __future__ import annotations
