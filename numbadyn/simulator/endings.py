@@ -20,6 +20,7 @@ from numbadyn.runtime.logs import SampleLog
 from numbadyn.runtime.machine import Machine
 from numbadyn.runtime.replica import Replica, named, replica_text
 from numbadyn.runtime.soundness import Check
+from numbadyn.simulator.order import UserOrder
 
 __all__ = ["broken_guard", "not_finite"]
 
@@ -57,14 +58,16 @@ def not_finite(
     Returns
     -------
     NonFiniteStateError
-        It names a synaptic sum of spikes before the states that it has spoilt, and a sample, whose time is known,
-        before states.
+        It names a synaptic sum of spikes before the states that it has spoilt, states of synapses before the sums that
+        they have spoilt, and a sample, whose time is known, before states.
     """
     number = outcome.replica if outcome.sample is None else outcome.sample.replica
     replica = machine.replicas[number]
     masks = replica.unsound()
     kinds = {check: _name(machine.step, check) for check in masks}
     spoilt = [check for check in masks if check.kind == "sum" and _of_spikes(machine.step, check.number)]
+    states = machine.step.states
+    of_synapses = [check for check in masks if check.kind == "state" and states[check.number].space.synapses]
     first, latest = outcome.checked, outcome.reached
     if outcome.sample is not None:
         (path, variable), logs = list(samples.items())[outcome.sample.log]
@@ -79,11 +82,12 @@ def not_finite(
         kind, name, elements, size = "state", f"{path}.{variable}", log.called[[column]], 0
         values: NDArray[Any] = log.values[[row], column]
     else:
-        found = next(iter(spoilt), outcome.failed or next(iter(masks)))
-        elements, size = np.flatnonzero(masks[found]), masks[found].size
+        found = next(iter([*spoilt, *of_synapses]), outcome.failed or next(iter(masks)))
         kind, name = found.kind, kinds.pop(found)
-        values = replica.state(found.number) if kind == "state" else replica.sums()[found.number]
-        values = values.reshape(-1)[elements]
+        whole = (replica.state(found.number) if kind == "state" else replica.sums()[found.number]).reshape(-1)
+        mask, whole = (_counted(machine.step, replica, found, array) for array in (masks[found], whole))
+        elements, size = np.flatnonzero(mask), mask.size
+        values = whole[elements]
     others = [text for text in kinds.values() if text != name]
     others += [
         f"states{replica_text(each.context)}" for each in machine.replicas if each is not replica and each.unsound()
@@ -105,6 +109,12 @@ def not_finite(
     )
 
 
+def _counted(step: Step, replica: Replica, found: Check, values: NDArray[Any]) -> NDArray[Any]:
+    """Values in the order in which users count the elements."""
+    order = UserOrder(lambda: list(replica.context.tables))
+    return order.shown(step.states[found.number].space, values) if found.kind == "state" else values
+
+
 def _word(kind: str, value: float) -> str:
     if kind == "sum":  # it was cleared since, so that only this is left of it
         return "infinite or NaN"
@@ -113,13 +123,17 @@ def _word(kind: str, value: float) -> str:
 
 def _of_spikes(step: Step, node: int) -> bool:
     """Whether a sum adds weights only, so that nothing but the sum itself can have made it infinite."""
+    if step.nodes[node].op == "collect":
+        return False
     return all(step.nodes[arg].kind == "bool" for arg, _connection, _channel in signals(step.nodes[node]))
 
 
 def _name(step: Step, check: Check) -> str:
     if check.kind == "state":
         return step.states[check.number].name
-    connections = [step.connections[number] for _arg, number, _channel in signals(step.nodes[check.number])]
+    node = step.nodes[check.number]
+    behind = step.nodes[node.args[0]] if node.op == "collect" else node
+    connections = [step.connections[number] for _arg, number, _channel in signals(behind)]
     targets = sorted({path for c in connections if (path := getattr(getattr(c.owner, "post", None), "path", ""))})
     names = " and ".join(dict.fromkeys(connection.name for connection in connections))
     return f"The synaptic sum of {names}" + (f" onto {', '.join(targets)}" if targets else "")

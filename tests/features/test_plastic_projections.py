@@ -174,3 +174,71 @@ def test_a_state_of_synapses_beside_the_weight():
         result[net.pre].spikes.indices[result[net.pre].spikes.times < (STEPS - 0.5) * DT * ms], minlength=N_PRE
     )
     np.testing.assert_allclose(sim.get(net.proj, "count") - before, spikes[net.proj.edges().pre])
+
+
+class Many(nd.DynamicsGroup):
+    """Plastic synapses in all the ways that they can lie: onto themselves, twice, between parts, and none at all."""
+
+    def __init__(self):
+        super().__init__()
+        self.pre = Spiking(N_PRE, np.arange(2, 2 + N_PRE), np.arange(N_PRE) % 3)
+        self.post = Spiking(N_POST, np.arange(3, 3 + N_POST), np.arange(N_POST) % 4)
+        weight = nd.init.Uniform(0.5 * mV, 2 * mV)
+        self.one = Pair(self.pre, self.post, comm=nd.FixedProb(N_PRE, N_POST, prob=0.5, weight=weight))
+        self.two = Pair(self.pre, self.post, comm=nd.AllToAll(N_PRE, N_POST, weight=1 * mV), delay=1 * ms)
+        self.own = Pair(self.pre, self.pre, comm=nd.FixedInDegree(N_PRE, N_PRE, 2, weight=weight), delay=DELAYS["each"])
+        self.none = Pair(self.pre, self.post, comm=nd.FixedProb(N_PRE, N_POST, prob=0.0, weight=weight))
+        part = self.post[1:4]
+        self.part = Pair(self.pre[2:6], part, comm=nd.AllToAll(4, 3, weight=0.7 * mV))
+        self.still = nd.DeltaProj(self.pre, comm=nd.AllToAll(N_PRE, N_POST, weight=0.1 * mV), post=self.post)
+
+
+@pytest.mark.skipif(SIMULATED, reason="the processor")
+@pytest.mark.parametrize("precision", [64, 32])
+def test_all_bits_are_those_of_the_interpreter(precision):
+    found = []
+    for target in TARGETS:
+        net = Many()
+        sim = nd.Simulator(net, dt=DT * ms, target=target, seed=11, precision=precision)
+        sim.record(net.one, "weight", index=[3, 0])
+        sim.run(7 * DT * ms)
+        sim.record(net.own, "weight")  # makes the machine anew
+        result = sim.run(40 * DT * ms)
+        projections = (net.one, net.two, net.own, net.none, net.part)
+        found.append(
+            [
+                *(proj.edges().weight.magnitude for proj in projections),
+                *(sim.get(cells, "received").magnitude for cells in (net.pre, net.post)),
+                result[net.own].weight.magnitude,
+                result[net.one].weight.magnitude,
+            ]
+        )
+        assert found[-1][3].size == 0
+        assert sorted(set(net.part.edges().pre)) == [2, 3, 4, 5]
+    for mine, theirs in zip(*found, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+        assert mine.dtype == theirs.dtype
+
+
+def test_weights_assigned_before_a_simulator_is_made_are_first_ones():
+    net = nd.init_all_states(Net(DELAYS["each"]))
+    with nd.environ.context(dt=DT * ms):
+        first = net.proj.weight.value
+        np.testing.assert_array_equal(first, net.proj.edges().weight)
+        net.proj.weight.value = 2 * first
+    sim = simulator_of(net, DT * ms, "interpret")
+    np.testing.assert_array_equal(sim.get(net.proj, "weight"), 2 * first)
+
+
+def test_a_weight_that_is_not_finite_is_named_as_edges_count_it():
+    class Dividing(PairDepression):
+        def on_pre(self, s):
+            s.weight = s.weight / (s.post.trace - s.post.trace)
+
+    net = Net(DELAYS["each"], Dividing)
+    sim = simulator_of(net, DT * ms, "interpret", seed=3)
+    with pytest.raises(nd.errors.NonFiniteStateError, match=r"Net\.proj\.weight") as caught:
+        sim.run(8 * DT * ms)
+    place = int(str(caught.value).split("became")[1].split("element ")[1].split(" ")[0])
+    assert not np.isfinite(net.proj.edges().weight[place])
+    assert np.isfinite(net.proj.edges().weight[:place]).all()
