@@ -112,10 +112,10 @@ def child(cases: list[str]) -> None:
     clock.wrap(codegen.JITCodeLibrary, "_finalize_specific", "LLVM")
     clock.wrap(llvm, "parse_assembly", "LLVM")
     clock.wrap(dispatcher.Dispatcher, "compile", "text to LLVM")
-    from numbadyn.runtime import on_demand
+    from numbadyn.runtime import builders
     from numbadyn.simulator import simulator
 
-    clock.wrap(on_demand, "build", "tables")
+    clock.wrap(builders, "build", "tables")
     for name in ("trace_step", "prepare"):
         clock.wrap(simulator, name, "trace and lower")
     made = models()
