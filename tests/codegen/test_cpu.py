@@ -1,13 +1,14 @@
 """Source text of the CPU target: valid Python, the user's names, nothing that is not used, one kernel a structure."""
 
 import ast
+import sys
 
 import numpy as np
 import pytest
 from quantities import ms, mV, pA
 
 import numbadyn as nd
-from numbadyn.codegen.cpu.source import ENTRY, cpu_source, library_source
+from numbadyn.codegen.cpu.source import ENTRY, cpu_source
 from numbadyn.lowering.pipeline import lower, prepare
 from numbadyn.model.step import trace_step
 
@@ -74,9 +75,8 @@ def test_an_array_of_parameters_is_another_structure():
 
 
 def test_only_what_is_used_is_written():
-    program, plain = source_of(group(nd.LIF(3)))
-    assert "fill_poisson" not in library_source(program, 64)
-    assert "draw" not in plain
+    _, plain = source_of(group(nd.LIF(3)))
+    assert "draw(" not in plain
     assert "def normal" not in plain
 
     class Random(nd.Neuron):
@@ -87,8 +87,7 @@ def test_only_what_is_used_is_written():
             self.x.value = nd.random.normal() + nd.random.poisson(2.0)
             return self.x.value > 3
 
-    program, drawn = source_of(group(Random(3)))
-    assert "fill_poisson" in library_source(program, 64)
+    _, drawn = source_of(group(Random(3)))
     assert "draw(" in drawn
     assert "normal" in drawn
 
@@ -99,9 +98,21 @@ def test_precision_is_part_of_the_text(bits):
     assert f"real = np.float{bits}" in source
 
 
-def test_programs_of_one_precision_share_their_library():
-    one, other = (source_of(net)[0] for net in (group(Named(3)), group(nd.HH(4), nd.LIFRef(2))))
-    assert library_source(one, 64) == library_source(other, 64) != library_source(one, 32)
+def test_routines_are_compiled_once_for_all_models_of_a_precision():
+    def compiled(net, precision):
+        sim = nd.Simulator(group(net), dt=1 * ms, precision=precision)
+        sim.compile()
+        return [word for word in vars(sys.modules[library_of(sim)]).values() if getattr(word, "signatures", None)]
+
+    def library_of(sim):
+        (line,) = [line for line in sim.source.splitlines() if line.startswith("from nd_library_")]
+        return line.split()[1]
+
+    first, second, third = compiled(Named(3), 64), compiled(nd.HH(4), 64), compiled(Named(3), 32)
+    assert first
+    assert set(first) <= set(second)
+    assert all(len(routine.signatures) == 1 for routine in (*second, *third))
+    assert set(first).isdisjoint(third)
 
 
 def test_the_text_depends_on_nothing_else():

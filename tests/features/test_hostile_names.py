@@ -192,7 +192,7 @@ class Many(nd.Dynamics):
 def test_no_name_hides_one_of_the_generated_modules():
     generated = [text for names in (["V"], ["V", "w"]) for text in texts(Many(names))]
     program = nd.Simulator(Many(["V"]), dt=0.1 * ms, target="interpret").program
-    generated += [library_source(program, 64), cuda_library_source(program, 64, reproducible=True)]
+    generated += [library_source(64), cuda_library_source(program, 64, reproducible=True)]
     nodes = [node for text in generated for node in ast.walk(ast.parse(text))]
     found = {getattr(node, field, None) for node in nodes for field in ("id", "name", "arg", "attr")}
     names = sorted(name for name in found - {None} if name.isidentifier() and possible(name, "state"))

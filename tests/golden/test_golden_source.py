@@ -60,8 +60,7 @@ def test_generated_source(name, update_golden):
 
 def test_library_routines(update_golden):
     """All that is not made for one network, at single precision."""
-    program = program_of("delayed")
-    compare(FILES / "library.txt", "\n\n".join(functions(library_source(program, 32)).values()), update_golden)
+    compare(FILES / "library.txt", "\n\n".join(functions(library_source(32)).values()), update_golden)
 
 
 def test_small_and_elementary_functions(update_golden):

@@ -38,7 +38,8 @@ from numbadyn.codegen.cache.files import KERNEL_SUFFIX, read_regular, remove_str
 from numbadyn.codegen.cache.folder import write_whole
 from numbadyn.codegen.cache.key import signing_key
 from numbadyn.codegen.cache.signed import Packed, pack, unpack
-from numbadyn.codegen.cache.types import named, type_of
+from numbadyn.codegen.cache.types import argument_of, named, named_argument, type_of
+from numbadyn.codegen.native.pipeline import provide
 from numbadyn.errors import CacheWarning
 from numbadyn.ir.spelling import file_words
 
@@ -136,6 +137,9 @@ class KernelCache:
             return self._discard(path, f"it cannot be loaded: {error!r}")
 
     def _rebuilt(self, sig: Any, target_context: Any, packed: Packed) -> Any:
+        for name, arguments in packed.words["needs"]:
+            function = getattr(sys.modules[self._stem.name], name)
+            provide(function, tuple(argument_of(argument, types) for argument in arguments))
         symbols = packed.words["symbols"]
         if any(symbol.startswith("NRT_") for symbol in symbols):
             rtsys.initialize(target_context)  # without it, what counts references crashes
@@ -169,9 +173,11 @@ def _taken_apart(sig: Any, data: Any) -> Packed | None:
         return None
     if any(found.consts for found in (environment, *others)):
         return None
+    needs = data.metadata.get("needs", ())
     words = {
         "library": name,
         "symbols": _imported_symbols(data.library),
+        "needs": [[name, [named_argument(kind, types) for kind in kinds]] for name, kinds in needs],
         "result": result,
         "function": {
             "modname": function.modname,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["named", "type_of"]
+__all__ = ["argument_of", "named", "named_argument", "type_of"]
 
 
 def named(kind: Any, types: Any) -> Any:
@@ -55,3 +55,39 @@ def type_of(name: Any, types: Any) -> Any:
     if not isinstance(found, types.Type):
         raise TypeError(f"{name} is no type")
     return found
+
+
+def named_argument(kind: Any, types: Any) -> Any:
+    """Name the type of an argument, which may be an array in one piece.
+
+    Parameters
+    ----------
+    kind, types
+        See `named`.
+
+    Returns
+    -------
+    str or dict
+    """
+    if isinstance(kind, types.Array):
+        return {"array": named(kind.dtype, types), "dimensions": kind.ndim}
+    return named(kind, types)
+
+
+def argument_of(name: Any, types: Any) -> Any:
+    """The type of an argument of a name; an error if there is none.
+
+    Parameters
+    ----------
+    name : str or dict
+        What `named_argument` gave.
+    types : module
+        See `named`.
+
+    Returns
+    -------
+    numba type
+    """
+    if isinstance(name, dict):
+        return types.Array(type_of(name["array"], types), name["dimensions"], "C")
+    return type_of(name, types)

@@ -1,6 +1,6 @@
 """How generated functions are compiled for the processor.
 
-In: nothing.  Out: the two compilers that generated modules import and pass as ``pipeline_class``.  Must not know:
+In: nothing.  Out: the compilers that generated modules import and pass as ``pipeline_class``.  Must not know:
 models, programs, and the modules that use it.
 """
 
@@ -13,7 +13,7 @@ from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numbadyn.codegen.native.choice import numba_compiles
 from numbadyn.codegen.native.pipeline import compile_directly
 
-__all__ = ["Direct", "NoAlias"]
+__all__ = ["Direct", "NoAlias", "Shared"]
 
 
 class _Usual(CompilerBase):  # type: ignore[misc]
@@ -38,6 +38,12 @@ class Direct:
         if numba_compiles():
             return _Usual(*self._contexts, *self._rest).compile_extra(function)
         return compile_directly(*self._contexts, function, self._arguments, self._flags)
+
+
+class Shared(Direct):
+    """The compiler of functions that are compiled once, and called by time loops of all models."""
+
+    shared = True
 
 
 class NoAlias(CompilerBase):  # type: ignore[misc]

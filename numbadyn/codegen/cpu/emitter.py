@@ -42,15 +42,14 @@ class CpuEmitter:
     own_layouts : tuple of Layout
         Whose columns that text names.
     routines : tuple of callable
-        Library functions, in the order of their use; the first ones are small and inlined.
+        Library functions, in the order of their use; the last one is what time loops call, once in a step. It is
+        compiled once for all models, with the others in it.
     layouts : tuple of Layout
         Whose columns they name.
     constants : tuple of str
         Further lines of names for them.
     elementary : tuple of str
         Elementary functions that they call.
-    rare : bool
-        They are left out of the library of a program without such stages, since they take long to compile.
     """
 
     call: Call
@@ -61,7 +60,6 @@ class CpuEmitter:
     layouts: tuple[Layout, ...] = ()
     constants: tuple[str, ...] = ()
     elementary: tuple[str, ...] = ()
-    rare: bool = False
 
 
 def calling(routine: str, *arguments: str) -> Call:

@@ -1,13 +1,12 @@
 """The table of emitters of the CPU target, one for each kind of stages.
 
-In: a `Program`.  Out: `EMITTERS`, and those whose routines its library holds.  Must not know: source text of loops.
+In: the emitters.  Out: `EMITTERS`.  Must not know: source text of loops.
 """
 
 from __future__ import annotations
 
 from numbadyn.codegen.cpu.emitter import CpuEmitter
 from numbadyn.codegen.cpu.stages import compaction, delivery, draw, event_loop, loop, packing, reduction, train
-from numbadyn.lowering.program import Program
 from numbadyn.lowering.stages.base import Stage
 from numbadyn.lowering.stages.compaction import CompactionStage
 from numbadyn.lowering.stages.delivery import DeliveryStage
@@ -18,7 +17,7 @@ from numbadyn.lowering.stages.packing import PackingStage
 from numbadyn.lowering.stages.reduction import ReductionStage
 from numbadyn.lowering.stages.train import TrainStage
 
-__all__ = ["EMITTERS", "library_emitters"]
+__all__ = ["EMITTERS"]
 
 EMITTERS: dict[type[Stage], CpuEmitter] = {
     DeliveryStage: delivery.EMITTER,
@@ -31,9 +30,3 @@ EMITTERS: dict[type[Stage], CpuEmitter] = {
     ReductionStage: reduction.EMITTER,
 }
 """In the order of their routines in a library."""
-
-
-def library_emitters(program: Program) -> list[CpuEmitter]:
-    """Emitters whose routines the library of a program holds."""
-    used = {type(stages[0]) for stages in program.schedule}
-    return [emitter for kind, emitter in EMITTERS.items() if kind in used or not emitter.rare]

@@ -6,7 +6,7 @@ source text becomes part of a library (see `numbadyn.codegen.cpu.routines`).  Mu
 # mypy: disable-error-code="name-defined,no-untyped-def,no-untyped-call"
 # ruff: noqa: E741, F821, SIM110 -- names and loops are those of the generated text
 
-__all__ = ["LOG_ROUTINES"]
+__all__ = ["LOG_ROUTINES", "SHARED_LOG_ROUTINES"]
 
 
 def spikes_fit(rows):
@@ -77,4 +77,7 @@ def first_bad(rows, R):
     return -1
 
 
-LOG_ROUTINES = (spikes_fit, record_spikes, record_samples, first_bad)
+SHARED_LOG_ROUTINES = (record_spikes, record_samples, first_bad)
+"""Those that are compiled once for all models."""
+
+LOG_ROUTINES = (spikes_fit, *SHARED_LOG_ROUTINES)

@@ -13,10 +13,10 @@ are int64; their columns are those of the layouts of `numbadyn.lowering.stages`,
 import inspect
 from typing import Any
 
-from numbadyn.codegen.cpu.emitters import library_emitters
-from numbadyn.codegen.cpu.logs import LOG_ROUTINES
+from numbadyn.codegen.cpu.emitters import EMITTERS
+from numbadyn.codegen.cpu.logs import LOG_ROUTINES, SHARED_LOG_ROUTINES
 
-__all__ = ["routine_names", "routine_source"]
+__all__ = ["routine_names", "routine_source", "shared_names"]
 
 
 def slot_start(offset, depth, lag, width, every, step):
@@ -36,36 +36,29 @@ def slot_of(row, column, step):
     )
 
 
-def _chosen(program) -> list[Any]:
-    own = [routine for emitter in library_emitters(program) for routine in emitter.routines]
+_SHARED = """\
+shared = njit(error_model="numpy", pipeline_class=Shared, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+"""
+
+
+def _routines() -> list[Any]:
+    own = [routine for emitter in EMITTERS.values() for routine in emitter.routines]
     return [slot_start, slot_of, *own, *LOG_ROUTINES]
 
 
-def routine_names(program) -> list[str]:
-    """Names of all routines in the library of a program, for the modules that import them.
-
-    Parameters
-    ----------
-    program : Program
-        Tells which routines are left out, since they take long to compile.
-
-    Returns
-    -------
-    list of str
-    """
-    return [function.__name__ for function in _chosen(program)]
+def routine_names() -> list[str]:
+    """Names of all routines, for the modules that import them."""
+    return [function.__name__ for function in _routines()]
 
 
-def routine_source(program) -> str:
-    """Source text of these routines, decorated.
+def shared_names() -> list[str]:
+    """Names of those that time loops call once in a step: they are compiled once for all models, and linked."""
+    last = [emitter.routines[-1] for emitter in EMITTERS.values() if emitter.routines]
+    return [function.__name__ for function in (*last, *SHARED_LOG_ROUTINES)]
 
-    Parameters
-    ----------
-    program : Program
-        See `routine_names`.
 
-    Returns
-    -------
-    str
-    """
-    return "\n\n".join("@routine\n" + inspect.getsource(function) for function in _chosen(program))
+def routine_source() -> str:
+    """Source text of all routines, decorated."""
+    shared = set(shared_names())
+    marks = [(function, "shared" if function.__name__ in shared else "routine") for function in _routines()]
+    return "\n\n".join([_SHARED, *(f"@{mark}\n{inspect.getsource(function)}" for function, mark in marks)])

@@ -7,6 +7,7 @@ a wrapper for calls from Python.  Must not know: what the text computes.
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 from llvmlite import binding as llvm
@@ -22,11 +23,13 @@ from numbadyn.codegen.native.statements import translate
 from numbadyn.codegen.native.unit import DEFINITIONS, Definition, Unit
 from numbadyn.errors import InternalError
 
-__all__ = ["compile_directly"]
+__all__ = ["compile_directly", "provide"]
 
 
 def _kind_of(given: Any) -> Kind:
     """The kind of values of a Numba type."""
+    if given == types.none:
+        return NOTHING
     if isinstance(given, types.Array) and given.layout == "C":
         item = _kind_of(given.dtype)
         assert isinstance(item, Scalar)
@@ -37,14 +40,44 @@ def _kind_of(given: Any) -> Kind:
 
 
 def _type_of(kind: Kind) -> Any:
-    """The Numba type of a result."""
+    """The Numba type of an argument or a result."""
     if kind == NOTHING:
         return types.none
+    if isinstance(kind, ArrayKind):
+        return types.Array(_type_of(kind.item), kind.dimensions, "C")
     if not isinstance(kind, Scalar):
-        raise InternalError("A function that Python calls gives one number.", where="numbadyn.codegen.native")
+        raise InternalError("A tuple stays within a unit.", where="numbadyn.codegen.native")
     if kind == BOOL:
         return types.boolean
     return getattr(types, {"i": "int", "u": "uint", "f": "float"}[kind.code] + str(kind.bits))
+
+
+def provide(dispatcher: Any, arguments: tuple[Any, ...]) -> tuple[str, Kind]:
+    """Let machine code that is linked from now on find a shared function.
+
+    Parameters
+    ----------
+    dispatcher : numba dispatcher
+        Of a function whose compiler is `numbadyn.codegen.cpu.compiler.Shared`.
+    arguments : tuple of Numba types
+        Of its arguments.
+
+    Returns
+    -------
+    symbol : str
+        By which it is found.
+    gives : Kind
+        Of its result.
+    """
+    dispatcher.compile(arguments)
+    made = dispatcher.overloads[arguments]
+    symbol = made.fndesc.llvm_func_name
+    llvm.add_symbol(symbol, made.library.get_pointer_to_function(symbol))
+    return symbol, _kind_of(made.signature.return_type)
+
+
+def _provided(name: str, names: Mapping[str, Any], kinds: tuple[Kind, ...]) -> tuple[str, Kind]:
+    return provide(names[name], tuple(_type_of(kind) for kind in kinds))
 
 
 class _Library(JITCodeLibrary):  # type: ignore[misc]
@@ -78,7 +111,7 @@ def compile_directly(typing_context: Any, target_context: Any, function: Any, ar
     Returns
     -------
     numba CompileResult
-        With a wrapper for Python, whatever the options.
+        With a wrapper for Python, or a symbol for other units where the decorator wants none.
     """
     names = function.__globals__
     syntax = names.get(DEFINITIONS, {}).get(function.__name__)
@@ -87,12 +120,15 @@ def compile_directly(typing_context: Any, target_context: Any, function: Any, ar
     kinds = tuple(_kind_of(argument) for argument in arguments)
     library = _Library(target_context.codegen(), function.__qualname__)
     library.enable_object_caching()
-    unit = Unit(library.create_ir_module(function.__qualname__), translate)
-    made = unit.function(Definition(syntax, names, inline=False, apart=False), kinds)
+    unit = Unit(library.create_ir_module(function.__qualname__), translate, _provided)
+    made = unit.function(Definition(syntax, names), kinds)
     described = _described(target_context, function, arguments, _type_of(made.gives), flags)
-    made.function.attributes.add("noinline")
-    name = described.llvm_cpython_wrapper_name
-    write_entry(unit.module, name, made.function, kinds, made.gives, free=flags.release_gil)
+    if flags.no_cpython_wrapper:
+        unit.export(made, described.llvm_func_name)
+    else:
+        made.function.attributes.add("noinline")
+        name = described.llvm_cpython_wrapper_name
+        write_entry(unit.module, name, made.function, kinds, made.gives, free=flags.release_gil)
     target_context.declare_env_global(unit.module, target_context.get_env_name(described))
     library.add_ir_module(unit.module)
     library.finalize()
@@ -111,7 +147,7 @@ def compile_directly(typing_context: Any, target_context: Any, function: Any, ar
         library=library,
         call_helper=None,
         environment=environment,
-        metadata={},
+        metadata={"needs": [(name, [_type_of(kind) for kind in kinds]) for name, kinds in unit.needs.values()]},
         reload_init=[],
         referenced_envs=[],
     )

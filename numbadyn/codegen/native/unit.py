@@ -40,12 +40,15 @@ class Definition:
         Whether every caller gets a copy of its own.
     apart : bool
         Whether its arrays have no memory in common; such a function is never inlined, since it would lose the promise.
+    shared : bool
+        Whether it is compiled once for all units that call it.
     """
 
     syntax: ast.FunctionDef
     names: Mapping[str, Any]
-    inline: bool
-    apart: bool
+    inline: bool = False
+    apart: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,8 +64,9 @@ def definition_of(dispatcher: Any) -> Definition:
     syntax = names.get(DEFINITIONS, {}).get(function.__name__)
     if syntax is None:
         raise InternalError(f"The text of {function.__qualname__} is not at hand.", where="numbadyn.codegen.native")
-    apart = getattr(dispatcher._compiler.pipeline_class, "apart", False)
-    return Definition(syntax, names, bool(dispatcher.targetoptions.get("forceinline")), apart)
+    compiler = dispatcher._compiler.pipeline_class
+    inline = bool(dispatcher.targetoptions.get("forceinline"))
+    return Definition(syntax, names, inline, getattr(compiler, "apart", False), getattr(compiler, "shared", False))
 
 
 def return_type(gives: Kind) -> Any:
@@ -81,21 +85,52 @@ class Unit:
     translate : callable
         Writes the body of a function, given the unit, the definition, the LLVM function and the kinds of arguments,
         variables and result; raises `Again` where these are not right.
+    provide : callable
+        Gives the symbol and the result's kind of a function that is shared, given its name in a module, the names of
+        that module and the kinds of arguments.
+
+    Attributes
+    ----------
+    needs : dict
+        Shared functions that the unit calls: names and kinds of arguments, by symbol.
     """
 
-    def __init__(self, module: Any, translate: Callable[..., None]) -> None:
-        self.module, self._translate = module, translate
+    def __init__(self, module: Any, translate: Callable[..., None], provide: Callable[..., tuple[str, Kind]]) -> None:
+        self.module, self._translate, self._provide = module, translate, provide
+        self.needs: dict[str, tuple[str, tuple[Kind, ...]]] = {}
         self._made: dict[tuple[int, tuple[Kind, ...]], _Made] = {}
         self._tries = 0
 
     def call(self, builder: Any, definition: Definition, arguments: list[Value]) -> Value:
         """Write a call of a function, which is translated unless that is done already."""
-        made = self.function(definition, tuple(value.kind for value in arguments))
+        kinds = tuple(value.kind for value in arguments)
+        made = self._outside(definition, kinds) if definition.shared else self.function(definition, kinds)
         result = builder.call(made.function, [part for value in arguments for part in value.parts])
         parts = flat_types(made.gives)
         if len(parts) < 2:
             return Value(made.gives, (result,)[: len(parts)])
         return Value(made.gives, tuple(builder.extract_value(result, k) for k in range(len(parts))))
+
+    def _outside(self, definition: Definition, kinds: tuple[Kind, ...]) -> _Made:
+        """A function of another unit."""
+        name = definition.syntax.name
+        symbol, gives = self._provide(name, definition.names, kinds)
+        function = self.module.globals.get(symbol)
+        if function is None:
+            arguments = [part for kind in kinds for part in flat_types(kind)]
+            function = ir.Function(self.module, ir.FunctionType(return_type(gives), arguments), symbol)
+            self.needs[symbol] = (name, kinds)
+        return _Made(function, gives)
+
+    def export(self, made: _Made, symbol: str) -> None:
+        """Write a function by which other units call one of this unit."""
+        function = ir.Function(self.module, made.function.ftype, symbol)
+        builder = ir.IRBuilder(function.append_basic_block("entry"))
+        result = builder.call(made.function, function.args)
+        if made.gives == NOTHING:
+            builder.ret_void()
+        else:
+            builder.ret(result)
 
     def function(self, definition: Definition, kinds: tuple[Kind, ...]) -> _Made:
         """The LLVM function for arguments of these kinds, and the kind that it gives."""

@@ -31,7 +31,7 @@ class CpuMachine(CompiledMachine):
 
     def _load_code(self, label: str) -> None:
         bits = self.context.bits
-        library = load(library_source(self.program, bits), label="library", entry=library_entries(self.program))
+        library = load(library_source(bits), label="library", entry=library_entries())
         self.source = cpu_source(self.program, bits, library.path.stem)
         self.loaded = load(without_comments(self.source), label=label, entry=(ENTRY,))
 

@@ -37,5 +37,4 @@ EMITTER = CpuEmitter(
     routines=(draw,),
     layouts=(DrawStage.layout,),
     elementary=("fill_poisson",),
-    rare=True,
 )

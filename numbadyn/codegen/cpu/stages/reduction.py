@@ -110,5 +110,4 @@ EMITTER = CpuEmitter(
     routines=(lanes_joined, row_sum, row_product, larger, row_largest, reduce_reals, reduce_integers, reduce_rows),
     layouts=(ReductionStage.layout,),
     constants=reduction_constants(),
-    rare=True,
 )
