@@ -213,8 +213,6 @@ class Planner:
     def _own_channel(node: Node, arg: int) -> bool:
         return any(a == arg and own is not None for a, _connection, own in signals(node))
 
-    # ---- effects need values that a loop computes --------------------------------------------------------------------
-
     def _materialise(self, index: int, shape: tuple[int, ...]) -> int:
         """A node of this shape that a loop computes."""
         node = self.step.nodes[index]
@@ -240,8 +238,6 @@ class Planner:
             own_memory = own_stage(node) is not None and not (node.op == "accumulate" and base_of(node) is not None)
             self.probe_of[probe] = probe if own_memory else self._materialise(probe, node.shape)
         self.wanted = set(self.probe_of.values())
-
-    # ---- placement ---------------------------------------------------------------------------------------------------
 
     def order_values(self) -> None:
         """Find the values that effects need, in order, and what becomes of the samples of channels."""
@@ -397,8 +393,6 @@ class Planner:
         self._place_in_loop(index)
         self.refills[index] = total
 
-    # ---- states ------------------------------------------------------------------------------------------------------
-
     def _old_reads(self) -> dict[int, list[tuple[int, bool]]]:
         """State -> (draft, whether it reads element by element) of every read of its old version."""
         found: dict[int, list[tuple[int, bool]]] = {}
@@ -425,8 +419,6 @@ class Planner:
                 self.stage_of[value] = len(self.drafts) - 1
             stored.add(value)
             self.commits[state] = value
-
-    # ---- levels ------------------------------------------------------------------------------------------------------
 
     def find_levels(self) -> None:
         """Find the longest path to each draft; drafts of one level are independent."""

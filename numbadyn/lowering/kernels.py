@@ -109,8 +109,6 @@ class _LoopBuilder:
     def node(self, index: int) -> Node:
         return self.plan.step.nodes[index]
 
-    # ---- arguments ---------------------------------------------------------------------------------------------------
-
     def _scalar(self, key: int, name: str, kind: Kind) -> Operand:
         if key not in self._scalar_of:
             self._scalar_of[key] = len(self.scalars)
@@ -173,8 +171,6 @@ class _LoopBuilder:
         assert view_base(self.plan.step, node.args[0])[2] == 1, "elements are chosen from a strided slice"
         whole = self._memory_of(node.args[0], "any", 1)
         return Operation(node.op, (whole, *(self.operand(arg) for arg in node.args[1:])), node.kind, index)
-
-    # ---- the loop ----------------------------------------------------------------------------------------------------
 
     def build(self) -> tuple[Kernel, Instance]:
         """The kernel (still without a name) and the instance."""
