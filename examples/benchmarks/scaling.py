@@ -110,7 +110,7 @@ def measure(network: str, scale: float, sim_ms: float, rounds: int, seed: int = 
         if spikes and synapses:
             events.append((live_s - quiet_s) / (spikes * synapses / neurons) * 1e9)
     note(f"{network}, {neurons:,} neurons: {middle(steps):.2f} ns per neuron-step")
-    megabytes = (sim.machine.memory.nbytes + sum(made.nbytes for made in sim.tables)) * 1e-6  # type: ignore[attr-defined]
+    megabytes = (sim.machine.arenas.nbytes + sum(made.nbytes for made in sim.tables)) * 1e-6  # type: ignore[attr-defined]
     event_ns = middle(events) if events else None
     return Cost(network, neurons, synapses, middle(rates), middle(steps), middle(updates), event_ns, megabytes)
 

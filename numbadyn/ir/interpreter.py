@@ -89,7 +89,7 @@ class Evaluator:
             flat = np.broadcast_to(args[0], self.step.nodes[node.args[0]].shape).reshape(-1)
             return flat[node.attrs["start"] : node.attrs["stop"] : node.attrs["stride"]].reshape(node.shape)
         if node.op == "lookup":
-            return np.asarray(self.step.lookups[node.attrs["index"]].fetch())
+            return np.asarray(self.step.lookups[node.attrs["index"]].fetch(self.context))
         if node.traits.gathers:
             return self._gathered(node, args)
         if node.op in ("reduce", "dot"):

@@ -131,8 +131,9 @@ class BindContext:
         Identity of the owner of a state -> values that take the place of its first ones, in histories too.
     tables : sequence
         The synapses of each connection, where they have been built.
-    parameters : mapping
-        Identity of a parameter of the model -> one that takes its place here.
+    instead : mapping
+        Identity of what the model binds (a parameter, a rule of connection, a table of input, given spikes) -> what
+        takes its place here.
     replica : int or None
         Number of the replica in its batch; None where there is no batch.
     """
@@ -143,7 +144,7 @@ class BindContext:
     delays: str = "up"
     first: Mapping[int, NDArray[Any]] = field(default_factory=dict, compare=False)
     tables: Sequence[Any] = field(default=(), compare=False)
-    parameters: Mapping[int, Any] = field(default_factory=dict, compare=False)
+    instead: Mapping[int, Any] = field(default_factory=dict, compare=False)
     replica: int | None = None
 
     def shape_of(self, space: Space) -> tuple[int, ...]:
@@ -152,13 +153,13 @@ class BindContext:
             return space.shape
         return space.bound(int(self.tables[space.synapses.connection].targets.size)).shape
 
-    def without_parameters(self) -> BindContext:
+    def without_instead(self) -> BindContext:
         """The same for those who keep it in the model, whose parameters are found by looking."""
-        return replace(self, parameters={}) if self.parameters else self
+        return replace(self, instead={}) if self.instead else self
 
-    def parameter(self, own: Owned) -> Owned:
-        """What takes the place of a parameter of the model: mostly itself."""
-        other: Owned = self.parameters.get(id(own), own)
+    def bound(self, own: Owned) -> Owned:
+        """What takes the place of something that the model binds: mostly itself."""
+        other: Owned = self.instead.get(id(own), own)
         return other
 
 
@@ -196,8 +197,8 @@ class Lookup:
     stored : str
         Name of the dtype in which it is stored; Booleans are bytes.
     fetch : callable
-        ``fetch()`` returns the current array: flat, contiguous, of that dtype; the same object as long as nothing has
-        changed.
+        ``fetch(context)`` returns the current array: flat, contiguous, of that dtype; the same object as long as
+        nothing has changed.
     literal : bool
         Whether it stands in the model's code.
     """
@@ -206,7 +207,7 @@ class Lookup:
     kind: Kind
     dimension: Dimension
     stored: str
-    fetch: Callable[[], NDArray[Any]]
+    fetch: Callable[[BindContext], NDArray[Any]]
     literal: bool = False
 
 

@@ -107,9 +107,10 @@ def explain(
     lines += ["", "States:"] + [
         f"  {s.name}: {s.kind}{context.shape_of(s.space)} in {s.dimension}" for s in step.states
     ]
-    lines += ["", "Lookups:"] * bool(step.lookups) + [
-        f"  {lookup.name}: {lookup.fetch().size} x {lookup.stored}, {lookup.fetch().nbytes} bytes, read where they are"
-        for lookup in step.lookups
+    arrays = [lookup.fetch(context) for lookup in step.lookups]
+    lines += ["", "Lookups:"] * bool(arrays) + [
+        f"  {lookup.name}: {array.size} x {lookup.stored}, {array.nbytes} bytes, read where they are"
+        for lookup, array in zip(step.lookups, arrays, strict=True)
     ]
     lines += ["", "Buffers:"]
     for block in program.buffers:

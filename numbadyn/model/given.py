@@ -5,6 +5,7 @@ In: indices and times with a unit.  Out: on call, the spikes of the present step
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import Any
 
@@ -86,6 +87,12 @@ class GivenSpikes:
         self._check(which, when)
         self.indices, self.times = which.astype(np.int64), when
 
+    def replaced(self, spikes: tuple[Any, Any]) -> GivenSpikes:
+        """The same source with other spikes, indices and times, for a replica; see `BindContext.instead`."""
+        other = copy.copy(self)
+        other.change(*spikes)
+        return other
+
     def _check(self, which: NDArray[Any], when: NDArray[np.float64]) -> None:
         outside = np.flatnonzero((which < 0) | (which >= math.prod(self.size)))
         if outside.size:
@@ -108,6 +115,8 @@ class GivenSpikes:
         RateError
             A neuron is given two times in one step, of which one spike would be lost.
         """
+        if (other := context.bound(self)) is not self:
+            return other.events(context)
         steps = np.maximum(delay_steps(self.times, context.dt) - 1, 0)
         self._refuse_two_in_a_step(steps, context.dt)
         pairs = np.unique(np.stack([steps, self.indices], axis=1), axis=0)

@@ -207,7 +207,9 @@ def _literal(step: Step, node: Node) -> Any:
 
 def same_lookup(before: Step, old: Node, after: Step, new: Node) -> bool:
     """Whether two nodes read the same array; a mapped file is not read to find out."""
-    a, b = (step.lookups[node.attrs["index"]].fetch() for step, node in ((before, old), (after, new)))
+    a, b = (
+        step.lookups[node.attrs["index"]].fetch(BindContext(1.0, 0)) for step, node in ((before, old), (after, new))
+    )
     same_memory: bool = a.ctypes.data == b.ctypes.data
     if a.dtype != b.dtype or a.size != b.size:
         return False

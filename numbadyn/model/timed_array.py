@@ -6,6 +6,7 @@ that time, traced or eager.  Must not know: populations, targets.
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import Any, Literal
 
@@ -183,6 +184,12 @@ class TimedArray:
                 cure="Give rows of the same shape and kind, in any number; or make a new TimedArray and Simulator.",
             )
 
+    def replaced(self, values: Any) -> TimedArray:
+        """The same table with other rows, checked as assigned ones are, for a replica; see `BindContext.instead`."""
+        other = copy.copy(self)
+        other.values = values
+        return other
+
     @property
     def dt(self) -> Any:
         """Time between rows."""
@@ -290,7 +297,7 @@ class _Reader:
 
     def _bound(self, what: str, kind: Any, dimension: Any, fetch: Any) -> int:
         name = f"{self.table.name}.{what}"
-        spec = ParamSpec(name, (), kind, dimension, lambda _context: np.asarray(fetch()))
+        spec = ParamSpec(name, (), kind, dimension, lambda context: np.asarray(fetch(context.bound(self.table))))
         return self.trace.param(spec, spec)
 
     def read(self, t: Any, index: tuple[Any, ...]) -> int:
@@ -300,9 +307,9 @@ class _Reader:
         if trace.node(time).dimension != TIME:
             magnitude_in(join_eager(0.0, trace.node(time).dimension), TIME, what="t", where=str(trace.here))
         if table._start:
-            time = trace.emit("sub", time, self._bound("start", "real", TIME, lambda: table._start))
-        row, part = trace_rows(trace, time, lambda: table._dt, table.name)
-        self.count = self._bound("rows", "int", DIMENSIONLESS, lambda: table.shape[0])
+            time = trace.emit("sub", time, self._bound("start", "real", TIME, lambda own: own._start))
+        row, part = trace_rows(trace, time, lambda context: context.bound(table)._dt, table.name)
+        self.count = self._bound("rows", "int", DIMENSIONLESS, lambda own: own.shape[0])
         if table._after == "error":
             self._guard(row)
         value = self._elements(self._limited(row), index)
@@ -336,7 +343,7 @@ class _Reader:
         table, trace = self.table, self.trace
 
         def error(step: int, _element: int, value: float, context: BindContext) -> Exception:
-            return table._after_end(value, f"step {step} (t = {step * context.dt:g} ms)")
+            return context.bound(table)._after_end(value, f"step {step} (t = {step * context.dt:g} ms)")
 
         name = f"{trace.here.module} row {len(trace.step.guards)}"
         watch(trace, trace.cast(row, "real"), trace.emit("less", row, self.count), name, "row", error)
@@ -344,7 +351,9 @@ class _Reader:
     def _elements(self, row: int, index: tuple[Any, ...]) -> int:
         table, trace = self.table, self.trace
         dimension = DIMENSIONLESS if table._has_unit else table._dimension
-        spec = Lookup(table.name, table._kind, dimension, table._array.dtype.name, lambda: table._array)
+        spec = Lookup(
+            table.name, table._kind, dimension, table._array.dtype.name, lambda context: context.bound(table)._array
+        )
         source, shape = trace.lookup(table, lambda: spec), trace.node(row).shape
         if shape and not index and table.shape[1:]:
             if shape != table.shape[1:]:

@@ -88,7 +88,9 @@ def _after_step(trace: Trace, node: int) -> list[tuple[str, int]] | None:
     return None
 
 
-def trace_rows(trace: Trace, time: int, interval: Callable[[], float], name: str) -> tuple[int, Callable[[], int]]:
+def trace_rows(
+    trace: Trace, time: int, interval: Callable[[BindContext], float], name: str
+) -> tuple[int, Callable[[], int]]:
     """Row of a time, and a function that makes the node of the part behind its start.
 
     Parameters
@@ -98,7 +100,7 @@ def trace_rows(trace: Trace, time: int, interval: Callable[[], float], name: str
     time : int
         Node of times since the start of the table.
     interval : callable
-        Gives the time between rows, in ms.
+        ``interval(context)`` gives the time between rows, in ms.
     name : str
         Of the table.
     """
@@ -109,17 +111,17 @@ def trace_rows(trace: Trace, time: int, interval: Callable[[], float], name: str
 
     constants = _after_step(trace, time)
     if constants is None:
-        length = bound("dt", "real", TIME, lambda _context: interval())
+        length = bound("dt", "real", TIME, interval)
         return _snapped(trace, trace.emit("div", time, length), None, interval, bound)
-    p = bound("p", "int", DIMENSIONLESS, lambda context: steps_per_row(context.dt, interval())[0])
-    q = bound("q", "int", DIMENSIONLESS, lambda context: steps_per_row(context.dt, interval())[1])
+    p = bound("p", "int", DIMENSIONLESS, lambda context: steps_per_row(context.dt, interval(context))[0])
+    q = bound("q", "int", DIMENSIONLESS, lambda context: steps_per_row(context.dt, interval(context))[1])
     n = trace.step_number()
     whole = trace.emit("mul", trace.emit("int_floordiv", n, q), p)
     rest = trace.emit("mul", trace.emit("int_mod", n, q), p)
     if not constants:
         row = trace.emit("add", whole, trace.emit("int_floordiv", rest, q))
         return row, lambda: trace.emit("div", trace.emit("int_mod", rest, q), q)
-    length = bound("dt", "real", TIME, lambda _context: interval())
+    length = bound("dt", "real", TIME, interval)
     position = trace.emit("div", rest, q)
     for op, constant in constants:
         position = trace.emit(op, position, trace.emit("div", constant, length))
@@ -127,10 +129,10 @@ def trace_rows(trace: Trace, time: int, interval: Callable[[], float], name: str
 
 
 def _snapped(
-    trace: Trace, position: int, whole: int | None, interval: Callable[[], float], bound: Callable[..., int]
+    trace: Trace, position: int, whole: int | None, interval: Callable[[BindContext], float], bound: Callable[..., int]
 ) -> tuple[int, Callable[[], int]]:
     """Row of a real position, to which it is close or in which it lies, after some whole rows."""
-    least = bound("missed", "real", DIMENSIONLESS, lambda context: _missed(context.dt, interval(), context.bits))
+    least = bound("missed", "real", DIMENSIONLESS, lambda context: _missed(context.dt, interval(context), context.bits))
     ulps = bound("ulps", "real", DIMENSIONLESS, lambda context: _ulps(context.bits))
     slack = trace.emit("maximum", least, trace.emit("mul", trace.emit("abs", position), ulps))
     near = trace.emit("rint", position)

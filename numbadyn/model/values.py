@@ -176,7 +176,7 @@ class Parameter(Variable):
 
     def fetch(self, context: BindContext, stream: int | None = None) -> NDArray[Any]:
         """Values in the coherent unit system, checked; draws are those of a stream, by default the parameter's own."""
-        if (other := context.parameter(self)) is not self:
+        if (other := context.bound(self)) is not self:
             return other.fetch(context, stream)
         shape, recipe = self._shape(), self._recipe
         if isinstance(recipe, _Plain):
@@ -192,7 +192,7 @@ class Parameter(Variable):
         return array
 
     def replaced(self, value: Any) -> Parameter:
-        """The same parameter with another value, checked; see `BindContext.parameters`."""
+        """The same parameter with another value, checked; see `BindContext.instead`."""
         other = copy.copy(self)
         other._given, other._recipe = value, self._accept(value)
         if other.dimension != self.dimension:
@@ -222,7 +222,7 @@ class Parameter(Variable):
         ):
             whole, now = (
                 "true or false" if kind == "bool" else "a whole number",
-                describe(context.parameter(self)._given),
+                describe(context.bound(self)._given),
             )
             raise InvalidParameterError(
                 f"{self.path} was {whole} when the simulator was built, and is now {now}, which would be cut off.",
@@ -339,7 +339,7 @@ class State(Held):
     def _recipe(self, context: BindContext | None = None) -> Initialiser:
         given = self._given
         if isinstance(given, Parameter):
-            given = (given if context is None else context.parameter(given)).content()
+            given = (given if context is None else context.bound(given)).content()
         if not isinstance(given, Initialiser) and not callable(given):
             magnitude, dimension = split(given, where=self.path)
             array = widen(magnitude)

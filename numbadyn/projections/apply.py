@@ -286,9 +286,9 @@ class Delivery:
     def _build(
         self, stream: int, context: BindContext, real: np.dtype[Any], other: Connectivity | None = None
     ) -> SynapseTable:
-        rule = other or self.rule
+        rule = other or context.bound(self.rule)
         assert rule is not None
-        self.owner._built = replace(self.owner._built, context=context.without_parameters())
+        self.owner._built = replace(self.owner._built, context=context.without_instead())
         self._check_exact(context)
         return self._checked(
             build(

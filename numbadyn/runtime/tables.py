@@ -78,7 +78,7 @@ class Tables:
         """What rows say of a view."""
         memory = self.memory
         if view.buffer.role == "lookup":
-            array = memory.program.step.lookups[view.buffer.index].fetch()
+            array = memory.program.step.lookups[view.buffer.index].fetch(memory.evaluator.context)
             return SlotRow(self.address(array), array.size)
         start = self.start(view.buffer) + view.offset
         if view.slot == "fixed":

@@ -72,23 +72,33 @@ class Assembly:
     _weights: Weights
     _order: UserOrder
     _contexts: tuple[BindContext, ...]
+    _shared: bool
     _built_with: tuple[BindContext, ...]
 
-    def _bind(self, contexts: tuple[BindContext, ...], built_with: tuple[BindContext, ...] | None = None) -> None:
+    def _bind(self, contexts: tuple[BindContext, ...], *, shared: bool = False) -> None:
         """Bind the network once for each replica, before anything is built or recorded.
 
         Parameters
         ----------
         contexts : tuple of BindContext
             One a replica; a single one that has no number stands for a network without a batch.
-        built_with : tuple of BindContext, optional
-            What the synapses of each replica follow from, `contexts` by default; the same one for replicas that share
-            them.
+        shared : bool
+            Whether all replicas have the synapses of the first one.
         """
-        self._contexts, self._built_with = contexts, built_with or contexts
+        self._contexts, self._shared = contexts, shared
+        self._built_with = self._drawn_with()
         self._stand_for(contexts[0])
         self._machine, self._taken, self._filled_at = None, None, -1
         self._recorder = Recorder(self.network, self.step, self._dt, self.precision, self._order, *self._axes)
+
+    def _drawn_with(self) -> tuple[BindContext, ...]:
+        """What the synapses of each replica follow from; one and the same object for replicas that share tables."""
+        first, rules = self._contexts[0], {id(connection.rule) for connection in self.step.connections}
+        if not self._shared:
+            return self._contexts
+        if any(rules & context.instead.keys() for context in self._contexts):  # the same synapses with other weights
+            return tuple(replace(context, seed=first.seed) for context in self._contexts)
+        return (first,) * len(self._contexts)
 
     def _stand_for(self, first: BindContext) -> None:
         """Show the binding of the first replica as that of the simulator."""
@@ -213,8 +223,7 @@ class Assembly:
         if connectivity:
             self._invalidate("_synapses")
             self._weights.built()
-            places = [self._built_with.index(each) for each in self._built_with]  # who shares goes on to share
-            self._built_with = tuple(self._contexts[place] for place in places)
+            self._built_with = self._drawn_with()
             self._recorder.follow_synapses()
 
     def _invalidate(self, product: Literal["program", "_synapses"]) -> None:

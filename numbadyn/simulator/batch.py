@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from numbadyn.errors import ShapeError, UnsupportedFeatureError
-from numbadyn.model.values import Parameter
+from numbadyn.model.module import Module
 from numbadyn.runtime.replica import naming
 from numbadyn.simulator.checks import check_seed
 from numbadyn.simulator.simulator import Simulator
@@ -22,7 +22,7 @@ __all__ = ["bind_replicas"]
 def bind_replicas(
     simulator: Simulator,
     seeds: Sequence[int],
-    parameters: Mapping[Parameter, Sequence[Any]] | None = None,
+    values: Mapping[Any, Sequence[Any]] | None = None,
     *,
     shared_connectivity: bool = False,
 ) -> Simulator:
@@ -34,8 +34,9 @@ def bind_replicas(
         New.
     seeds : sequence of int
         Seed of each replica.
-    parameters : mapping, optional
-        Parameter of the network -> its value in each replica.
+    values : mapping, optional
+        What differs -> what it is in each replica: a `Parameter` of the network, a `TimedArray` (its rows), the
+        `GivenSpikes` of a generator (indices and times), a projection (its weights).
     shared_connectivity : bool
         Whether all replicas have the synapses of the first one.
 
@@ -57,24 +58,37 @@ def bind_replicas(
     -----
     A replica has the bits of a simulator of its own with the same seed and parameters.
     """
-    given = parameters or {}
-    for parameter, values in given.items():
-        if len(values) != len(seeds):
+    given = values or {}
+    for one, of_each in given.items():
+        if len(of_each) != len(seeds):
+            name = getattr(one, "path", getattr(one, "name", repr(one)))
             raise ShapeError(
-                f"{parameter.path} has {len(values)} values for {len(seeds)} replicas.",
-                where=parameter.path,
+                f"{name} has {len(of_each)} values for {len(seeds)} replicas.",
+                where=name,
                 cure="Give one value for each replica.",
             )
     contexts = []
     for number, seed in enumerate(seeds):
         context = replace(simulator.context, seed=check_seed(seed, f"the seed of replica {number}"), replica=number)
         with naming(context):
-            own = {id(parameter): parameter.replaced(values[number]) for parameter, values in given.items()}
-        contexts.append(replace(context, parameters=own))
+            own = dict(_instead(simulator, one, of_each[number]) for one, of_each in given.items())
+        contexts.append(replace(context, instead=own))
     _refuse_synapses_of_their_own(simulator, shared_connectivity)
-    bound = tuple(contexts)
-    simulator._bind(bound, (bound[0],) * len(bound) if shared_connectivity else None)
+    simulator._bind(tuple(contexts), shared=shared_connectivity)
     return simulator
+
+
+def _instead(simulator: Simulator, one: Any, value: Any) -> tuple[int, Any]:
+    """Identity of what the model binds, and what takes its place."""
+    if not isinstance(one, Module):
+        return id(one), one.replaced(value)
+    number = simulator._weights.number(one)
+    if number is None:
+        raise UnsupportedFeatureError(
+            f"{one.path} has no weights.", where=one.path, cure="Give a projection, or a parameter of the module."
+        )
+    connection = simulator.step.connections[number]
+    return id(connection.rule), connection.reweigh(value)
 
 
 def _refuse_synapses_of_their_own(simulator: Simulator, shared: bool) -> None:

@@ -99,7 +99,7 @@ class Weights:
     def note(self, context: BindContext) -> None:
         """Tell projections what their synapses follow from, so that they can be read back."""
         for number, connection in enumerate(self._connections):
-            owner, bound = connection.owner, context.without_parameters()
+            owner, bound = connection.owner, context.without_instead()
             owner._built = replace(owner._built, context=bound, rule=self._given.get(number))
 
 

@@ -139,7 +139,9 @@ def same_step(old: Step, new: Step, context: BindContext) -> bool:
         return False
     if any(a.owner is not b.owner for a, b in zip(old.connections, new.connections, strict=False)):
         return False
-    if len(old.lookups) != len(new.lookups) or not all(map(_same_table, old.lookups, new.lookups)):
+    if len(old.lookups) != len(new.lookups) or not all(
+        _same_table(a, b, context) for a, b in zip(old.lookups, new.lookups, strict=True)
+    ):
         return False
     return all(_same_node(old, new, a, b, context) for a, b in zip(old.nodes, new.nodes, strict=True))
 
@@ -155,9 +157,9 @@ def _same_node(old: Step, new: Step, a: Node, b: Node, context: BindContext) -> 
     return {**a.attrs, "stream": 0} == {**b.attrs, "stream": 0}
 
 
-def _same_table(old: Lookup, new: Lookup) -> bool:
+def _same_table(old: Lookup, new: Lookup, context: BindContext) -> bool:
     """Whether two tables are one; those that stand in the model's code are when they hold the same."""
-    a, b = old.fetch(), new.fetch()
+    a, b = old.fetch(context), new.fetch(context)
     if not (old.literal and new.literal):
         return a is b
     if a.shape != b.shape or a.dtype != b.dtype:

@@ -47,7 +47,7 @@ def literal_lookup(trace: Trace, array: NDArray[Any], dimension: Any, owner: Any
     """Node of an array that stands in the model's code, as it is now."""
     kept = stored_array(array, str(trace.here), freeze=True)
     spec = Lookup(
-        f"table_{len(trace.step.lookups)}", kind_stored(array), dimension, kept.dtype.name, lambda: kept, True
+        f"table_{len(trace.step.lookups)}", kind_stored(array), dimension, kept.dtype.name, lambda _context: kept, True
     )
     return trace.lookup(kept if owner is None else owner, lambda: spec)
 

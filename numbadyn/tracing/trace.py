@@ -20,6 +20,7 @@ from numbadyn.errors import DimensionError, NumbadynError, ShapeError, TracedVal
 from numbadyn.ir.analysis import is_run_constant
 from numbadyn.ir.kinds import Kind, kind_of, promote
 from numbadyn.ir.nodes import (
+    BindContext,
     Channel,
     Connection,
     Lookup,
@@ -361,7 +362,13 @@ class Trace:
             self.step.lookups.append(spec)
             number = len(self.step.lookups) - 1
             self._lookups[key] = self.source(
-                "lookup", (), (spec.fetch().size,), spec.kind, spec.dimension, index=number, stored=spec.stored
+                "lookup",
+                (),
+                (spec.fetch(BindContext(1.0, 0)).size,),
+                spec.kind,
+                spec.dimension,
+                index=number,
+                stored=spec.stored,
             )
         return self._lookups[key]
 

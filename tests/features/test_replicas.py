@@ -177,6 +177,53 @@ def test_replicas_may_share_their_synapses():
     np.testing.assert_array_equal(*weights)
 
 
+class Jumped(nd.Dynamics):
+    """Leaks, jumps at spikes and follows a table."""
+
+    def __init__(self, size, table):
+        super().__init__(size)
+        self.table = table
+
+    def init_state(self):
+        self.x = nd.State(0 * mV)
+
+    def update(self):
+        self.x.value = 0.9 * (self.x + self.sum_delta_inputs(0 * mV)) + self.table(nd.environ.get("t"))
+
+
+class Fed(nd.DynamicsGroup):
+    """Given spikes through a projection, and rows of a table."""
+
+    def __init__(self, rows=None, spikes=([0, 3], [1, 1] * ms), weight=3 * mV):
+        super().__init__()
+        self.source = nd.SpikeTrain(4, *spikes)
+        self.table = nd.TimedArray(np.zeros((3, 5)) * mV if rows is None else rows, dt=2 * ms, after="repeat")
+        self.E = Jumped(5, self.table)
+        comm = nd.FixedProb(4, 5, prob=0.7, weight=weight)
+        self.send = nd.DeltaProj(self.source, comm=comm, post=self.E, delay=0.2 * ms)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("target", TARGETS)
+def test_inputs_and_weights_of_a_replica(target, shared):
+    """Tables, given spikes and weights are bound for each replica, too, in any number of rows and spikes."""
+    rows = [np.arange(15.0).reshape(3, 5) * mV, np.ones((7, 5)) * mV]
+    spikes = [([0, 1], [1, 2] * ms), ([3, 2, 0], [0.5, 3, 9] * ms)]
+    weights = [2 * mV, -1 * mV]
+    net = Fed()
+    sim = nd.Simulator(net, dt=0.1 * ms, target=target)
+    given = {net.table: rows, net.source.spikes: spikes, net.send: weights}
+    bind_replicas(sim, (5, 5) if shared else SEEDS, given, shared_connectivity=shared)
+    sim.record(net.E, "x")
+    result = sim.run(15 * ms, progress=False)
+    for number, values in enumerate(zip(rows, spikes, weights, strict=True)):
+        seed = 5 if shared else SEEDS[number]
+        alone = nd.Simulator(Fed(*values), dt=0.1 * ms, target=target, seed=seed)
+        alone.record(alone.network.E, "x")
+        own = recorded(alone.run(15 * ms, progress=False))
+        _assert_same_bits(recorded(result.replica(number))["Fed.E.x"], own["Fed.E.x"], "x")
+
+
 # ---- what ends a run early -------------------------------------------------------------------------------------------
 
 

@@ -218,7 +218,7 @@ def test_a_module_that_is_no_population_says_what_shape_its_states_have():
 def test_a_binding_may_give_a_parameter_another_value():
     model = nd.init_all_states(Decay())
     other = model.tau.replaced(7 * ms)
-    context = BindContext(0.1, 0, parameters={id(model.tau): other})
+    context = BindContext(0.1, 0, instead={id(model.tau): other})
     assert model.tau.fetch(context) == 7.0
     assert model.tau.fetch(BindContext(0.1, 0)) == model.tau.value.magnitude == 10.0
     with pytest.raises(DimensionError, match="Decay"):

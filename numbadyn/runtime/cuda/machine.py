@@ -172,7 +172,7 @@ class CudaMachine(CompiledMachine):
 
     def _bytes_of_lookups(self) -> int:
         """Bytes of the arrays that the step reads and that are not there yet; files too, which a device cannot map."""
-        arrays = {id(array): array for array in (lookup.fetch() for lookup in self.step.lookups)}
+        arrays = {id(array): array for array in (lookup.fetch(self.context) for lookup in self.step.lookups)}
         return sum(array.nbytes for key, array in arrays.items() if key not in self._placed)
 
     def _make_tables(self, memory: Memory, sampled: set[int]) -> DeviceTables:
