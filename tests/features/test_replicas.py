@@ -7,8 +7,16 @@ import pytest
 from quantities import Hz, ms, mV, nS
 
 import numbadyn as nd
-from numbadyn.errors import DimensionError, InvalidParameterError, NonFiniteStateError, ShapeError
+from numbadyn.errors import (
+    DimensionError,
+    InvalidParameterError,
+    LookupRangeError,
+    NonFiniteStateError,
+    NotEnoughMemoryError,
+    ShapeError,
+)
 from numbadyn.runtime.cpu.machine import CpuMachine
+from numbadyn.runtime.logs import SpikeLog
 from numbadyn.runtime.progress import NullProgress
 from numbadyn.simulator.batch import bind_replicas
 from tests.features.both import _assert_same_bits, recorded
@@ -194,10 +202,10 @@ class Jumped(nd.Dynamics):
 class Fed(nd.DynamicsGroup):
     """Given spikes through a projection, and rows of a table."""
 
-    def __init__(self, rows=None, spikes=([0, 3], [1, 1] * ms), weight=3 * mV):
+    def __init__(self, rows=None, spikes=([0, 3], [1, 1] * ms), weight=3 * mV, after="repeat"):
         super().__init__()
         self.source = nd.SpikeTrain(4, *spikes)
-        self.table = nd.TimedArray(np.zeros((3, 5)) * mV if rows is None else rows, dt=2 * ms, after="repeat")
+        self.table = nd.TimedArray(np.zeros((3, 5)) * mV if rows is None else rows, dt=2 * ms, after=after)
         self.E = Jumped(5, self.table)
         comm = nd.FixedProb(4, 5, prob=0.7, weight=weight)
         self.send = nd.DeltaProj(self.source, comm=comm, post=self.E, delay=0.2 * ms)
@@ -302,6 +310,41 @@ def test_a_nan_is_named_with_its_replica(target, sampled):
         values = caught.value.result[net].x
         assert values.shape == (3, reached, 3)
         assert np.isfinite(values[[0, 2]]).all()
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_broken_guard_is_named_with_its_replica(target):
+    net = Fed(after="error")
+    rows = [np.ones((50, 5)) * mV, np.ones((3, 5)) * mV]
+    sim = bind_replicas(nd.Simulator(net, dt=0.1 * ms, target=target), SEEDS, {net.table: rows})
+    with pytest.raises(LookupRangeError, match=r"(?s)ends after 3 rows \(6 ms\).*of replica 1"):
+        sim.run(50 * ms, progress=False)
+    (reached,) = {replica.number for replica in sim.machine.replicas}
+    assert 60 < reached <= 128
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_logs_that_cannot_grow_end_all_replicas_at_one_step(target, monkeypatch):
+    """Blocks get shorter first; then the run ends with everything up to a common step."""
+    make, values = NETWORKS["driven"]
+    sim, others = batch(make, target, **values), singles(make, target, **values)
+    real = SpikeLog.reserve
+
+    def refuses(log, count):
+        if log.used + count > 45:
+            raise NotEnoughMemoryError("The recorded spikes do not fit.", where="here", cure="none")
+        real(log, count)
+
+    sim.compile()
+    monkeypatch.setattr(SpikeLog, "reserve", refuses)
+    with pytest.raises(NotEnoughMemoryError) as caught:
+        sim.run(1000 * ms, progress=False)
+    monkeypatch.setattr(SpikeLog, "reserve", real)
+    result = caught.value.result
+    spikes = result[sim.network.E].spikes
+    assert 25 < max(spikes.replica(0).count, spikes.replica(1).count) <= 45
+    own = [single.run(result.duration, progress=False) for single in others]
+    assert_alike(result, sim, others, own)
 
 
 def test_errors_of_a_binding_name_the_replica():
