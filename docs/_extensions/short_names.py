@@ -20,13 +20,16 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def named_in(body: list[ast.stmt], prefix: str = "") -> Iterator[str]:
-    """Names of classes and functions, and of methods behind that of their class."""
+    """Names of classes, functions and values, and of members behind that of their class."""
     for statement in body:
         if isinstance(statement, ast.ClassDef):
             yield statement.name
             yield from named_in(statement.body, f"{statement.name}.")
         elif isinstance(statement, ast.FunctionDef):
             yield prefix + statement.name
+        elif isinstance(statement, ast.AnnAssign | ast.Assign):
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            yield from (prefix + target.id for target in targets if isinstance(target, ast.Name))
 
 
 @cache
