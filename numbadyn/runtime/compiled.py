@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from numbadyn.codegen.log_layouts import CHECK
 from numbadyn.ir.interpreter import Evaluator
 from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import BindContext
@@ -96,9 +97,10 @@ class CompiledReplica(Replica):
         checks |= {Check("state", i): (self._states[i], sign) for i, sign in signs if i in self._states}
         memory = self.memory
         rows = [
-            [memory.offsets[b], memory.size(b), int(sign.negative), int(sign.positive)] for b, sign in checks.values()
+            CHECK.row(PLACE=memory.offsets[b], COUNT=memory.size(b), NEGATIVE=sign.negative, POSITIVE=sign.positive)
+            for b, sign in checks.values()
         ]
-        self.checked, self.checks = list(checks), np.array(rows, dtype=np.int64).reshape(len(rows), 4)
+        self.checked, self.checks = list(checks), CHECK.table(rows)
 
     def fail(self, check: int) -> Check:
         """Note that a check has failed; what it stands for."""

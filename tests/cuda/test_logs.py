@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from numbadyn.codegen.cuda.logs import CHECK_COLUMNS, LOG_HEAD, SPIKE_COLUMNS
+from numbadyn.codegen.cuda.logs import LOG_HEAD, SPIKES
+from numbadyn.codegen.log_layouts import CHECK
 from numbadyn.errors import DeviceLostError
+from numbadyn.lowering.binding import EventPlace
 from numbadyn.runtime.cuda import logs as cuda_logs
-from numbadyn.runtime.cuda.logs import LaunchLogs, SamplePlace, SpikePlace, log_bytes, longest_launch
+from numbadyn.runtime.cuda.logs import LaunchLogs, SamplePlace, log_bytes, longest_launch
 from numbadyn.runtime.logs import SampleLog, SpikeLog
 
 
@@ -43,9 +45,7 @@ def test_logs_take_what_was_forecast(monkeypatch, every, first, last, room):
     spikes, samples = [SpikeLog(0, 0, 9, 9)], [sample_log(every, first, last), sample_log(1, 0, 3)]
     device, steps = Host(), min(longest_launch(samples), 50_000)
     places = [SamplePlace("real", 0, 0) for _ in samples]
-    LaunchLogs(
-        device, spikes, samples, [SpikePlace(0, 0, 1)], places, np.zeros((0, len(CHECK_COLUMNS)), np.int64), steps
-    )
+    LaunchLogs(device, spikes, samples, [EventPlace(0, 0, 1)], places, CHECK.table([]), steps)
     assert 2 * device.bytes <= log_bytes(spikes, samples)
 
 
@@ -55,13 +55,11 @@ def test_a_device_that_fails_on_the_way_leaves_all_logs_at_one_step(left):
     for log in spikes:
         log.begin()
     device, places = Host(), [SamplePlace("real", 0, 0) for _ in range(2)]
-    logs = LaunchLogs(
-        device, spikes, samples, [SpikePlace(0, 0, 1)] * 2, places, np.zeros((0, len(CHECK_COLUMNS)), np.int64), 8
-    )
-    logs.rows[LOG_HEAD.index("REACHED")] = 4
+    logs = LaunchLogs(device, spikes, samples, [EventPlace(0, 0, 1)] * 2, places, CHECK.table([]), 8)
+    logs.rows[LOG_HEAD.column("REACHED")] = 4
     for number, (indices, steps) in enumerate(logs._events):
         indices[:3], steps[:3] = [0, 4, 8], 0
-        logs.rows[len(LOG_HEAD) + number * len(SPIKE_COLUMNS) + SPIKE_COLUMNS.index("EVEN")] = 3
+        logs.rows[len(LOG_HEAD) + number * len(SPIKES) + SPIKES.column("EVEN")] = 3
     device.left = left
     with pytest.raises(DeviceLostError):
         logs.collect()

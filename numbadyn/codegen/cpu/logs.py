@@ -6,12 +6,21 @@ source text becomes part of a library (see `numbadyn.codegen.cpu.routines`).  Mu
 # mypy: disable-error-code="name-defined,no-untyped-def,no-untyped-call"
 # ruff: noqa: E741, F821, SIM110 -- names and loops are those of the generated text
 
-__all__ = ["LOG_ROUTINES", "SHARED_LOG_ROUTINES"]
+from numbadyn.codegen.log_layouts import SAMPLE_COLUMNS, SPIKE_COLUMNS
+from numbadyn.lowering.layouts import Layout
+
+__all__ = ["LOG_ROUTINES", "SAMPLES", "SHARED_LOG_ROUTINES", "SPIKES"]
+
+SPIKES = Layout("SPIKES", (*SPIKE_COLUMNS, "USED", "START", "STOP"))
+"""Columns of a log of spikes; the last ones: how many there are, and which elements are recorded."""
+
+SAMPLES = Layout("SAMPLES", (*SAMPLE_COLUMNS, "USED", "BAD"))
+"""Columns of a log of samples; the last ones: how many there are, and how many of their values were not finite."""
 
 
 def spikes_fit(rows):
     for r in range(rows.shape[0]):
-        if rows[r, 5] + rows[r, 4] > rows[r, 6]:
+        if rows[r, SPIKES_USED] + rows[r, SPIKES_WIDTH] > rows[r, SPIKES_ROOM]:
             return False
     return True
 
@@ -19,54 +28,55 @@ def spikes_fit(rows):
 def record_spikes(rows, step, E, C):
     for r in range(rows.shape[0]):
         row = rows[r]
-        slot = step % row[2]
-        count = C[row[1] + slot]
-        events = E[row[0] + slot * row[4] : row[0] + slot * row[4] + count]
-        indices, steps = array_at(row[3], u32(0)), array_at(row[7], i64(0))
-        used = row[5]
-        start, stop = row[8], row[9]
+        slot = step % row[SPIKES_DEPTH]
+        count = C[row[SPIKES_COUNTS] + slot]
+        begin = row[SPIKES_EVENTS] + slot * row[SPIKES_WIDTH]
+        events = E[begin : begin + count]
+        indices, steps = array_at(row[SPIKES_INDICES], u32(0)), array_at(row[SPIKES_STEPS], i64(0))
+        used = row[SPIKES_USED]
+        start, stop = row[SPIKES_START], row[SPIKES_STOP]
         for e in range(count):
             index = i64(events[e])
             if start <= index and index < stop:
                 indices[used] = u32(index - start)
                 steps[used] = step
                 used += 1
-        row[5] = used
+        row[SPIKES_USED] = used
 
 
 def record_samples(rows, step, when, R, I, B):
     for r in range(rows.shape[0]):
         row = rows[r]
-        if row[0] != when or step != row[5] or step >= row[7]:
+        if row[SAMPLES_WHEN] != when or step != row[SAMPLES_DUE] or step >= row[SAMPLES_LAST]:
             continue
-        count, begin = row[3], slot_start(row[2], row[11], 0, row[12], 1, step)
-        elements = array_at(row[4], i64(0))
-        place = row[10] * count
-        if row[1] == KIND_REAL:
-            reals = array_at(row[8], REAL_ZERO)
+        count, begin = row[SAMPLES_COUNT], row[SAMPLES_PLACE]
+        elements = array_at(row[SAMPLES_ELEMENTS], i64(0))
+        place = row[SAMPLES_USED] * count
+        if row[SAMPLES_KIND] == KIND_REAL:
+            reals = array_at(row[SAMPLES_VALUES], REAL_ZERO)
             bad = 0
             for k in range(count):
                 value = R[u64(begin + elements[k])]
                 reals[u64(place + k)] = value
                 bad += value - value != REAL_ZERO
-            row[9] += bad
-        elif row[1] == KIND_INT:
-            integers = array_at(row[8], i64(0))
+            row[SAMPLES_BAD] += bad
+        elif row[SAMPLES_KIND] == KIND_INT:
+            integers = array_at(row[SAMPLES_VALUES], i64(0))
             for k in range(count):
                 integers[u64(place + k)] = I[u64(begin + elements[k])]
         else:
-            flags = array_at(row[8], u8(0))
+            flags = array_at(row[SAMPLES_VALUES], u8(0))
             for k in range(count):
                 flags[u64(place + k)] = B[u64(begin + elements[k])]
-        row[10] += 1
-        row[5] += row[6]
+        row[SAMPLES_USED] += 1
+        row[SAMPLES_DUE] += row[SAMPLES_EVERY]
 
 
 def first_bad(rows, R):
     # the table's row of the first state or sum with a value that is not sound, or -1; infinities of some states are
     for r in range(rows.shape[0]):
-        values = R[rows[r, 0] : rows[r, 0] + rows[r, 1]]
-        negative, positive = rows[r, 2] != 0, rows[r, 3] != 0
+        values = R[rows[r, CHECK_PLACE] : rows[r, CHECK_PLACE] + rows[r, CHECK_COUNT]]
+        negative, positive = rows[r, CHECK_NEGATIVE] != 0, rows[r, CHECK_POSITIVE] != 0
         bad = 0
         for i in range(values.shape[0]):
             value = values[u64(i)]

@@ -7,7 +7,9 @@ only: no size, no parameter, no seed, no number of populations.  Must not know: 
 from __future__ import annotations
 
 from numbadyn.codegen.cpu.emitters import EMITTERS
+from numbadyn.codegen.cpu.logs import SAMPLES, SPIKES
 from numbadyn.codegen.cpu.routines import routine_names, routine_source, shared_names
+from numbadyn.codegen.log_layouts import CHECK
 from numbadyn.codegen.parts import SHORT_FORMS
 from numbadyn.codegen.prelude import elementary_functions, module_names, named_numbers, small_functions
 from numbadyn.ir.elementary import EXPREL_SHORT_LIMIT, HEADER, numba_source
@@ -108,7 +110,7 @@ def library_source(bits: int) -> str:
     return "\n\n".join(
         [
             _header("Routines of the time loops.", "; the same for all models of this precision", bits),
-            named_numbers(layouts, constants),
+            named_numbers([*layouts, SPIKES, SAMPLES, CHECK], constants),
             numba_source(elementary, bits),
             routine_source(),
         ]

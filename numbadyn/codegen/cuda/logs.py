@@ -7,52 +7,55 @@ there are.  Out: logs.  The functions are never called from here: their source t
 # mypy: disable-error-code="name-defined,no-untyped-def,no-untyped-call"
 # ruff: noqa: E741, F821 -- names and loops are those of the generated text
 
-__all__ = ["CHECK_COLUMNS", "LOG_HEAD", "LOG_ROUTINES", "SAMPLE_COLUMNS", "SPIKE_COLUMNS"]
+from numbadyn.codegen.log_layouts import SAMPLE_COLUMNS, SPIKE_COLUMNS
+from numbadyn.lowering.layouts import Layout
 
-LOG_HEAD = ("REACHED", "STATUS", "BAD", "SPIKES", "SAMPLES", "CHECKS", "FIRST")
+__all__ = ["LOG_HEAD", "LOG_ROUTINES", "SAMPLES", "SPIKES"]
+
+LOG_HEAD = Layout("L", ("REACHED", "STATUS", "BAD", "SPIKES", "SAMPLES", "CHECKS", "FIRST"))
 """Places of `L` before its rows: the step reached, how the launch ended (0 done, 1 no room for spikes, 2 not finite),
 the check that failed, numbers of rows, the step at which the launch began."""
 
-SPIKE_COLUMNS = ("EVENTS", "COUNTS", "DEPTH", "WIDTH", "ROOM", "INDICES", "STEPS", "EVEN", "ODD")
-"""Columns of a log of spikes: place of the events and of their counts, slots, neurons, room, addresses of indices and
-of steps, how many there are before an even and before an odd step."""
+SPIKES = Layout("SPIKES", (*SPIKE_COLUMNS, "EVEN", "ODD"))
+"""Columns of a log of spikes; the last ones: how many there are before an even and before an odd step."""
 
-SAMPLE_COLUMNS = ("WHEN", "KIND", "PLACE", "COUNT", "ELEMENTS", "FIRST", "EVERY", "LAST", "VALUES")
-"""Columns of a log of samples: 0 at the start of a step and 1 at its end, kind, place, elements and their address,
-first step, steps between samples, last step, address of the values."""
-
-CHECK_COLUMNS = ("PLACE", "COUNT", "NEGATIVE", "POSITIVE")
-"""Columns of a check: place and number of elements of a state or sum, and which infinities are sound there."""
+SAMPLES = Layout("SAMPLES", SAMPLE_COLUMNS)
+"""Columns of a log of samples."""
 
 
 def samples_due(step, when, L):
-    row = i64(L_ROWS) + L[L_SPIKES] * SPIKE_ROW
+    row = i64(L_COLUMNS) + L[L_SPIKES] * SPIKES_COLUMNS
     for _ in range(L[L_SAMPLES]):
         if (
-            L[u64(row + A_WHEN)] == when
-            and L[u64(row + A_FIRST)] <= step
-            and step < L[u64(row + A_LAST)]
-            and remainder(step - L[u64(row + A_FIRST)], L[u64(row + A_EVERY)]) == 0
+            L[u64(row + SAMPLES_WHEN)] == when
+            and L[u64(row + SAMPLES_DUE)] <= step
+            and step < L[u64(row + SAMPLES_LAST)]
+            and remainder(step - L[u64(row + SAMPLES_DUE)], L[u64(row + SAMPLES_EVERY)]) == 0
         ):
             return True
-        row += SAMPLE_ROW
+        row += SAMPLES_COLUMNS
     return False
 
 
 def record_samples(thread, threads, step, when, D, L):
     R, I, B = array_at(D[D_R], REAL_ZERO), array_at(D[D_I], i64(0)), array_at(D[D_B], u8(0))
-    row = i64(L_ROWS) + L[L_SPIKES] * SPIKE_ROW - SAMPLE_ROW
+    row = i64(L_COLUMNS) + L[L_SPIKES] * SPIKES_COLUMNS - SAMPLES_COLUMNS
     for _ in range(L[L_SAMPLES]):
-        row += SAMPLE_ROW
-        since, every = step - L[u64(row + A_FIRST)], L[u64(row + A_EVERY)]
-        if L[u64(row + A_WHEN)] != when or since < 0 or step >= L[u64(row + A_LAST)] or remainder(since, every) != 0:
+        row += SAMPLES_COLUMNS
+        since, every = step - L[u64(row + SAMPLES_DUE)], L[u64(row + SAMPLES_EVERY)]
+        if (
+            L[u64(row + SAMPLES_WHEN)] != when
+            or since < 0
+            or step >= L[u64(row + SAMPLES_LAST)]
+            or remainder(since, every) != 0
+        ):
             continue
         # the samples of a launch stand from its first one on
-        earlier = quotient(max(L[L_FIRST] - L[u64(row + A_FIRST)], 0) + every - 1, every)
-        count, begin = L[u64(row + A_COUNT)], L[u64(row + A_PLACE)]
-        elements = array_at(L[u64(row + A_ELEMENTS)], i64(0))
+        earlier = quotient(max(L[L_FIRST] - L[u64(row + SAMPLES_DUE)], 0) + every - 1, every)
+        count, begin = L[u64(row + SAMPLES_COUNT)], L[u64(row + SAMPLES_PLACE)]
+        elements = array_at(L[u64(row + SAMPLES_ELEMENTS)], i64(0))
         place = (quotient(since, every) - earlier) * count
-        kind, values = L[u64(row + A_KIND)], L[u64(row + A_VALUES)]
+        kind, values = L[u64(row + SAMPLES_KIND)], L[u64(row + SAMPLES_VALUES)]
         reals, integers, flags = array_at(values, REAL_ZERO), array_at(values, i64(0)), array_at(values, u8(0))
         for k in range(thread, count, threads):
             source = u64(begin + elements[u64(k)])
@@ -67,50 +70,50 @@ def record_samples(thread, threads, step, when, D, L):
 def spikes_fit(step, L, D):
     # whether the spikes of a step that is over fit and those of another one surely would
     C = array_at(D[D_C], i64(0))
-    row = i64(L_ROWS)
+    row = i64(L_COLUMNS)
     for _ in range(L[L_SPIKES]):
-        used = L[u64(row + (P_EVEN if (step & 1) == 0 else P_ODD))]
-        count = C[u64(L[u64(row + P_COUNTS)] + remainder(step, L[u64(row + P_DEPTH)]))]
-        if used + count + L[u64(row + P_WIDTH)] > L[u64(row + P_ROOM)]:
+        used = L[u64(row + (SPIKES_EVEN if (step & 1) == 0 else SPIKES_ODD))]
+        count = C[u64(L[u64(row + SPIKES_COUNTS)] + remainder(step, L[u64(row + SPIKES_DEPTH)]))]
+        if used + count + L[u64(row + SPIKES_WIDTH)] > L[u64(row + SPIKES_ROOM)]:
             return False
-        row += SPIKE_ROW
+        row += SPIKES_COLUMNS
     return True
 
 
 def record_spikes(thread, threads, step, D, L):
     # the numbers of spikes before and after a step stand in two places, so that nobody has to wait in between
     E, C = array_at(D[D_E], u32(0)), array_at(D[D_C], i64(0))
-    row = i64(L_ROWS)
+    row = i64(L_COLUMNS)
     for _ in range(L[L_SPIKES]):
-        slot = remainder(step, L[u64(row + P_DEPTH)])
-        begin = L[u64(row + P_EVENTS)] + slot * L[u64(row + P_WIDTH)]
-        count = C[u64(L[u64(row + P_COUNTS)] + slot)]
+        slot = remainder(step, L[u64(row + SPIKES_DEPTH)])
+        begin = L[u64(row + SPIKES_EVENTS)] + slot * L[u64(row + SPIKES_WIDTH)]
+        count = C[u64(L[u64(row + SPIKES_COUNTS)] + slot)]
         even = (step & 1) == 0
-        used = L[u64(row + (P_EVEN if even else P_ODD))]
-        indices, steps = array_at(L[u64(row + P_INDICES)], u32(0)), array_at(L[u64(row + P_STEPS)], u32(0))
+        used = L[u64(row + (SPIKES_EVEN if even else SPIKES_ODD))]
+        indices, steps = array_at(L[u64(row + SPIKES_INDICES)], u32(0)), array_at(L[u64(row + SPIKES_STEPS)], u32(0))
         since = u32(step - L[L_FIRST])
         for e in range(thread, count, threads):
             indices[u64(used + e)] = E[u64(begin + e)]
             steps[u64(used + e)] = since
         if thread == 0:
-            L[u64(row + (P_ODD if even else P_EVEN))] = used + count
-        row += SPIKE_ROW
+            L[u64(row + (SPIKES_ODD if even else SPIKES_EVEN))] = used + count
+        row += SPIKES_COLUMNS
 
 
 def mark_bad(thread, threads, D, L):
     R, W = array_at(D[D_R], REAL_ZERO), array_at(D[D_W], i64(0))
-    row = i64(L_ROWS) + L[L_SPIKES] * SPIKE_ROW + L[L_SAMPLES] * SAMPLE_ROW
+    row = i64(L_COLUMNS) + L[L_SPIKES] * SPIKES_COLUMNS + L[L_SAMPLES] * SAMPLES_COLUMNS
     for r in range(L[L_CHECKS]):
-        begin = L[u64(row + N_PLACE)]
-        negative, positive = L[u64(row + N_NEGATIVE)] != 0, L[u64(row + N_POSITIVE)] != 0
+        begin = L[u64(row + CHECK_PLACE)]
+        negative, positive = L[u64(row + CHECK_NEGATIVE)] != 0, L[u64(row + CHECK_POSITIVE)] != 0
         bad = False
-        for i in range(thread, L[u64(row + N_COUNT)], threads):
+        for i in range(thread, L[u64(row + CHECK_COUNT)], threads):
             value = R[u64(begin + i)]
             infinite = (positive & (value > REAL_ZERO)) | (negative & (value < REAL_ZERO))
             bad |= not ((value - value == REAL_ZERO) | infinite)
         if bad:
             W[u64(D[D_MARKS] + r)] = 1
-        row += CHECK_ROW
+        row += CHECK_COLUMNS
 
 
 def first_bad(D, L):

@@ -5,7 +5,7 @@ memory.  These functions are never called from here: their source text becomes a
 models import (see `routine_source`).  Must not know: models.
 
 Memory is that of the CPU target (`numbadyn.codegen.cpu.routines`). `D` is the directory: the addresses of the flat
-arrays, the key of random numbers, then four places for each entry of the schedule. All tables of whole numbers lie in
+arrays, the key of random numbers, then some places for each entry of the schedule. All tables of whole numbers lie in
 one array `T`, those of reals in `S`; a row of a table is named by its first place, a column by the layouts of
 `numbadyn.lowering.stages`. `W` is scratch memory. `L` holds the logs of one launch: a head, then the rows of spikes, of
 samples and of states to be checked. `K` and `V` are bins, see `numbadyn.codegen.cuda.stages.delivery`.
@@ -19,13 +19,20 @@ import inspect
 from typing import Any
 
 from numbadyn.codegen.cuda.emitters import library_emitters
-from numbadyn.codegen.cuda.logs import CHECK_COLUMNS, LOG_HEAD, LOG_ROUTINES, SAMPLE_COLUMNS, SPIKE_COLUMNS
+from numbadyn.codegen.cuda.logs import LOG_ROUTINES
+from numbadyn.lowering.layouts import Layout
 
-__all__ = ["DIRECTORY", "INNER", "place_names", "routine_names", "routine_source"]
+__all__ = ["DIRECTORY", "ENTRY", "INNER", "routine_names", "routine_source"]
 
-DIRECTORY = ("R", "I", "B", "E", "C", "T", "S", "W", "K", "V", "KEY0", "KEY1", "TERMS", "MARKS", "ROOM")
-"""Places of `D` before those of the schedule, by name: addresses, the key, the place of the terms in `T`, the place of
+DIRECTORY = Layout("D", ("R", "I", "B", "E", "C", "T", "S", "W", "K", "V", "KEY0", "KEY1", "TERMS", "MARKS", "ROOM"))
+"""Places of `D` before those of the schedule: addresses, the key, the place of the terms in `T`, the place of
 the marks of failed checks in `W`, the room of a bin."""
+
+
+ENTRY = Layout("ENTRY", ("ROWS", "COUNT", "REALS", "INTEGERS", "BINS", "PAIRS", "SCRATCH"))
+"""Places of `D` for each entry of the schedule: its rows in `T` and their number; where its real parameters begin in
+`S`, and its whole ones in `T`; how many bins those before it have; in `T` the number of its pairs of terms and delays,
+then these; its part of the scratch memory `W`."""
 
 
 def lower_bound(values, first, last, wanted):
@@ -96,20 +103,6 @@ def routine_names(program) -> list[str]:
 
 def _phases(program) -> list[Any]:
     return [*(phase for emitter in library_emitters(program) for phase in emitter.phases), *LOG_ROUTINES]
-
-
-_PREFIXES = {"D": DIRECTORY, "L": LOG_HEAD, "P": SPIKE_COLUMNS, "A": SAMPLE_COLUMNS, "N": CHECK_COLUMNS}
-
-
-def _numbered(prefix: str, names: tuple[str, ...]) -> str:
-    return "\n".join(f"{prefix}_{name} = {number}" for number, name in enumerate(names))
-
-
-def place_names() -> str:
-    """Lines that name the places of the directory and the columns of logs."""
-    widths = (len(LOG_HEAD), len(SPIKE_COLUMNS), len(SAMPLE_COLUMNS), len(CHECK_COLUMNS))
-    names = [_numbered(prefix, names) for prefix, names in _PREFIXES.items()]
-    return "\n".join([*names, f"L_ROWS, SPIKE_ROW, SAMPLE_ROW, CHECK_ROW = {', '.join(map(str, widths))}"])
 
 
 def routine_source(program) -> str:

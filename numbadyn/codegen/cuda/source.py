@@ -14,9 +14,11 @@ from __future__ import annotations
 
 from numbadyn.codegen.cuda.emitters import EMITTERS, library_emitters
 from numbadyn.codegen.cuda.exact import separate_products
+from numbadyn.codegen.cuda.logs import LOG_HEAD, SAMPLES, SPIKES
 from numbadyn.codegen.cuda.phases import phase_levels
-from numbadyn.codegen.cuda.routines import DIRECTORY, place_names, routine_names, routine_source
+from numbadyn.codegen.cuda.routines import DIRECTORY, ENTRY, routine_names, routine_source
 from numbadyn.codegen.expressions import KernelText
+from numbadyn.codegen.log_layouts import CHECK
 from numbadyn.codegen.parts import Part
 from numbadyn.codegen.prelude import elementary_functions, module_names, named_numbers, small_functions
 from numbadyn.ir.elementary import EXPREL_SHORT_LIMIT, HEADER, numba_source
@@ -153,12 +155,8 @@ _PARAMETERS = {"real": "_S", "int": "_N", "bool": "_N"}
 
 
 def schedule_place(entry: int) -> int:
-    """Where the directory speaks of an entry of the schedule: rows in `T`, their number, places in `S` and in `T`.
-
-    For the place in `S` deliveries have the number of bins before theirs, and compactions their place in `W`; for the
-    second place in `T` deliveries have that of their pairs of terms and delays, behind the number of these.
-    """
-    return len(DIRECTORY) + 4 * entry
+    """Where the directory speaks of an entry of the schedule, see `ENTRY`."""
+    return len(DIRECTORY) + len(ENTRY) * entry
 
 
 def scratch_size(program: Program) -> int:
@@ -204,8 +202,8 @@ def _phase(kernel: Kernel, text: KernelText, used: list[str]) -> str:
         "    _T = array_at(_D[D_T], i64(0))",
         *(["    _t = real(f64(_step) * _dt)"] if "_t" in used else []),
         *(["    _key0, _key1 = u32(_D[D_KEY0]), u32(_D[D_KEY1])"] if "_key0" in used else []),
-        "    for _k in range(_D[u64(_entry + 1)]):",
-        f"        _row = _D[u64(_entry)] + _k * {len(layout)}",
+        f"    for _k in range(_D[u64(_entry + {ENTRY.column('COUNT')})]):",
+        f"        _row = _D[u64(_entry + {ENTRY.column('ROWS')})] + _k * {len(layout)}",
         f"        _size = _T[u64(_row + {layout.column('SIZE')})]",
         f"        _first = first_of(_thread, _threads, _T[u64(_row + {layout.column('OWNER')})])",
         "        if _first >= _size:",
@@ -233,13 +231,13 @@ def _parameters(kernel: Kernel, text: KernelText) -> list[str]:
     """Lines that say where the parameters of an instance are, and read them unless the loop does."""
     lines = []
     for array, address, example, size, entry in (
-        ("_S", "D_S", "REAL_ZERO", "REAL_BYTES", 2),
-        ("_N", "D_T", "i64(0)", "8", 3),
+        ("_S", "D_S", "REAL_ZERO", "REAL_BYTES", "REALS"),
+        ("_N", "D_T", "i64(0)", "8", "INTEGERS"),
     ):
         named = zip(text.scalars, kernel.scalars, strict=True)
         names = [name for name, (_wish, kind) in named if _PARAMETERS[kind] == array]
         if names:
-            begin = f"(_D[u64(_entry + {entry})] + _k * {len(names)}) * {size}"
+            begin = f"(_D[u64(_entry + {ENTRY.column(entry)})] + _k * {len(names)}) * {size}"
             lines.append(f"{array} = array_at(_D[{address}] + {begin}, {example})")
         if text.fetch is None:
             lines += [f"{name} = {array}[u64({place})]" for place, name in enumerate(names)]
@@ -323,7 +321,7 @@ def library_source(program: Program, bits: int, *, reproducible: bool) -> str:
     elementary = [name for emitter in emitters for name in emitter.elementary]
     text = "\n\n".join(
         [
-            named_numbers(layouts, [*constants, place_names()]) + "\n",
+            named_numbers([*layouts, DIRECTORY, ENTRY, LOG_HEAD, SPIKES, SAMPLES, CHECK], constants) + "\n",
             *([numba_source(elementary, bits)] if elementary else []),
             routine_source(program),
         ]

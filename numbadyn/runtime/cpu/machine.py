@@ -11,13 +11,12 @@ so that nothing ends a block early and all replicas are at the same step after i
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from numbadyn.codegen.cpu.source import ENTRY, cpu_source, library_entries, library_source, without_comments
 from numbadyn.errors import NotEnoughMemoryError
-from numbadyn.ir.kinds import KINDS
 from numbadyn.lowering.program import CHECK_EVERY
 from numbadyn.runtime.compiled import CompiledMachine, CompiledReplica
+from numbadyn.runtime.cpu.logs import note_rows, sample_rows, spike_rows
 from numbadyn.runtime.machine import Outcome
 from numbadyn.runtime.on_demand import load
 
@@ -85,7 +84,7 @@ class CpuMachine(CompiledMachine):
     def _call(self, replica: CompiledReplica, last: int) -> None:
         """Run the compiled code over the slice of a replica, with its random key and its tables."""
         m, seed = replica.memory, replica.context.seed
-        spikes, samples = _spike_rows(replica), _sample_rows(replica)
+        spikes, samples = spike_rows(replica), sample_rows(replica)
         key = (np.uint32(seed & 0xFFFFFFFF), np.uint32(seed >> 32))
         self.loaded.module.run(
             replica.number,
@@ -104,35 +103,4 @@ class CpuMachine(CompiledMachine):
             self._status,
             *(table for tables in replica.tables.stages for table in tables),
         )
-        for log, row in zip(replica.spikes, spikes, strict=True):
-            log.used = int(row[5])
-        for sample, row in zip(replica.samples, samples, strict=True):
-            sample.next_step, sample.used = int(row[5]), int(row[10])
-            sample.suspect = bool(sample.suspect) or bool(row[9])
-
-
-def _spike_rows(replica: CompiledReplica) -> NDArray[np.int64]:
-    memory = replica.memory
-    rows = [
-        [
-            memory.event_offsets[log.channel], memory.count_offsets[log.channel], memory.depths[log.channel],
-            log.indices.ctypes.data, log.width, log.used, log.indices.size, log.steps.ctypes.data,
-            log.start, log.stop,
-        ]
-        for log in replica.spikes
-    ]  # fmt: skip
-    return np.array(rows, dtype=np.int64).reshape(len(rows), 10)
-
-
-def _sample_rows(replica: CompiledReplica) -> NDArray[np.int64]:
-    memory, rows = replica.memory, []
-    for log in replica.samples:
-        buffer = replica.buffer_of(log)
-        rows.append(
-            [
-                int(log.kind == "probe"), KINDS[buffer.kind].code, memory.offsets[buffer],
-                log.elements.size, log.elements.ctypes.data, log.next_step, log.every, log.last,
-                log.values.ctypes.data, 0, log.used, 1, 0,
-            ]
-        )  # fmt: skip
-    return np.array(rows, dtype=np.int64).reshape(len(rows), 13)
+        note_rows(replica, spikes, samples)

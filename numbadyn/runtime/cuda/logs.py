@@ -12,23 +12,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.codegen.cuda.logs import CHECK_COLUMNS, LOG_HEAD, SAMPLE_COLUMNS, SPIKE_COLUMNS
+from numbadyn.codegen.cuda.logs import LOG_HEAD, SAMPLES, SPIKES
 from numbadyn.ir.kinds import KINDS, Kind
+from numbadyn.lowering.binding import EventPlace
 from numbadyn.runtime.cuda.device import Device
 from numbadyn.runtime.logs import SampleLog, SpikeLog
 
-__all__ = ["LaunchLogs", "SamplePlace", "SpikePlace", "log_bytes", "longest_launch"]
+__all__ = ["LaunchLogs", "SamplePlace", "log_bytes", "longest_launch"]
 
 _SPIKES = 1 << 20
 _SAMPLE_BYTES = 1 << 26
-
-
-class SpikePlace(NamedTuple):
-    """Where the events of a channel stand: first place, place of the counts, number of slots."""
-
-    events: int
-    counts: int
-    depth: int
 
 
 class SamplePlace(NamedTuple):
@@ -94,7 +87,7 @@ class LaunchLogs:
         device: Device,
         spikes: list[SpikeLog],
         samples: list[SampleLog],
-        spike_places: list[SpikePlace],
+        spike_places: list[EventPlace],
         sample_places: list[SamplePlace],
         checks: NDArray[np.int64],
         steps: int,
@@ -110,29 +103,42 @@ class LaunchLogs:
         self.rows = rows if fits else device.to_device(self._template)
 
     def _rows(
-        self, spike_places: list[SpikePlace], sample_places: list[SamplePlace], checks: NDArray[np.int64]
+        self, spike_places: list[EventPlace], sample_places: list[SamplePlace], checks: NDArray[np.int64]
     ) -> NDArray[np.int64]:
         address = self.device.address
-        rows: list[list[int]] = [
-            [*place, log.width, room, address(indices), address(steps), 0, 0]
+        rows = [
+            SPIKES.row(
+                EVENTS=place.events,
+                COUNTS=place.counts,
+                DEPTH=place.depth,
+                WIDTH=log.width,
+                ROOM=room,
+                INDICES=address(indices),
+                STEPS=address(steps),
+                EVEN=0,
+                ODD=0,
+            )
             for log, place, room, (indices, steps) in zip(
                 self.spikes, spike_places, self._rooms, self._events, strict=True
             )
         ]
         rows += [
-            [
-                int(log.kind == "probe"), KINDS[place.kind].code, place.place, log.elements.size, place.elements,
-                int(log.steps[0]), log.every, log.last, address(values),
-            ]
+            SAMPLES.row(
+                WHEN=int(log.kind == "probe"),
+                KIND=KINDS[place.kind].code,
+                PLACE=place.place,
+                COUNT=log.elements.size,
+                ELEMENTS=place.elements,
+                DUE=int(log.steps[0]),
+                EVERY=log.every,
+                LAST=log.last,
+                VALUES=address(values),
+            )
             for log, place, values in zip(self.samples, sample_places, self._values, strict=True)
-        ]  # fmt: skip
-        assert all(len(row) == len(SPIKE_COLUMNS) for row in rows[: len(self.spikes)])
-        assert all(len(row) == len(SAMPLE_COLUMNS) for row in rows[len(self.spikes) :])
-        head = [0] * len(LOG_HEAD)
-        for name, count in (("SPIKES", len(self.spikes)), ("SAMPLES", len(self.samples)), ("CHECKS", len(checks))):
-            head[LOG_HEAD.index(name)] = count
+        ]
+        counts = {"SPIKES": len(self.spikes), "SAMPLES": len(self.samples), "CHECKS": len(checks)}
+        head = LOG_HEAD.row(**dict.fromkeys(("REACHED", "STATUS", "BAD", "FIRST"), 0), **counts)
         flat = [number for row in rows for number in row]
-        assert checks.shape[1:] == (len(CHECK_COLUMNS),)
         return np.array([*head, *flat, *checks.reshape(-1).tolist()], np.int64)
 
     def reserve(self, launches: int) -> None:
@@ -153,15 +159,15 @@ class LaunchLogs:
             The step reached, how the launch ended, and the check that failed.
         """
         rows = self.device.fetch(self.rows, self._template.size)
-        head = dict(zip(LOG_HEAD, rows[: len(LOG_HEAD)].tolist(), strict=True))
+        head = dict(zip(LOG_HEAD.columns, rows[: len(LOG_HEAD)].tolist(), strict=True))
         first, reached = head["FIRST"], head["REACHED"]
         at, events = len(LOG_HEAD), []
         # a device that fails in between leaves all logs at the same step: nothing is added before all is here
         for indices, steps in self._events:
-            row = dict(zip(SPIKE_COLUMNS, rows[at : at + len(SPIKE_COLUMNS)].tolist(), strict=True))
+            row = dict(zip(SPIKES.columns, rows[at : at + len(SPIKES)].tolist(), strict=True))
             used = row["ODD" if reached & 1 else "EVEN"]
             events.append((self.device.fetch(indices, used), self.device.fetch(steps, used)))
-            at += len(SPIKE_COLUMNS)
+            at += len(SPIKES)
         taken = [int(np.diff(np.searchsorted(log.steps, [first, reached]))[0]) for log in self.samples]
         found = [
             self.device.fetch(values, count * log.elements.size).reshape(count, log.elements.size)

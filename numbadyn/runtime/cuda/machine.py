@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.codegen.cuda.emitters import EMITTERS
-from numbadyn.codegen.cuda.routines import DIRECTORY
+from numbadyn.codegen.cuda.routines import DIRECTORY, ENTRY
 from numbadyn.codegen.cuda.source import (
     cuda_source,
     entries,
@@ -33,7 +33,7 @@ from numbadyn.lowering.waits.owners import numbered
 from numbadyn.runtime.compiled import CompiledMachine, CompiledReplica
 from numbadyn.runtime.cuda.device import Device
 from numbadyn.runtime.cuda.launches import Launches, Way, launches_of
-from numbadyn.runtime.cuda.logs import LaunchLogs, SamplePlace, SpikePlace, log_bytes, longest_launch
+from numbadyn.runtime.cuda.logs import LaunchLogs, SamplePlace, log_bytes, longest_launch
 from numbadyn.runtime.cuda.mirror import DeviceMirror
 from numbadyn.runtime.cuda.tables import DeviceTables
 from numbadyn.runtime.logs import Logs
@@ -202,21 +202,22 @@ class CudaMachine(CompiledMachine):
 
         schedule = self.program.schedule
         directory = np.zeros(schedule_place(len(schedule)), np.int64)
-        places = {name: number for number, name in enumerate(DIRECTORY)}
+        places = {name: number for number, name in enumerate(DIRECTORY.columns)}
         directory[places["TERMS"]] = put(replica.tables.terms, "T", integers)
         bins = counts = 0
         for number, (stages, (rows, *others)) in enumerate(zip(schedule, replica.tables.stages, strict=True)):
-            place, emitter = schedule_place(number), EMITTERS[type(stages[0])]
-            directory[place : place + 2] = put(rows, "T", integers), len(rows)
+            emitter, sums = EMITTERS[type(stages[0])], sum(total.size for stage in stages for total in stage.sums())
+            said = {"ROWS": put(rows, "T", integers), "COUNT": len(rows), "BINS": bins, "SCRATCH": counts}
             for table in others:
-                real = table.dtype.kind == "f"
-                directory[place + (2 if real else 3)] = put(table, *(("S", reals) if real else ("T", integers)))
-            if emitter.scratch:
-                directory[place + 2], counts = counts, counts + len(rows) * emitter.scratch
-            sums = sum(total.size for stage in stages for total in stage.sums())
+                if table.dtype.kind == "f":
+                    said["REALS"] = put(table, "S", reals)
+                else:
+                    said["INTEGERS"] = put(table, "T", integers)
             if sums:
-                directory[place + 3] = put(replica.tables.pairs(rows, bins), "T", integers)
-                directory[place + 2], bins = bins, bins + sums
+                said["PAIRS"] = put(replica.tables.pairs(rows, bins), "T", integers)
+            place = schedule_place(number)
+            directory[place : place + len(ENTRY)] = ENTRY.row(**{**dict.fromkeys(ENTRY.columns, 0), **said})
+            bins, counts = bins + sums, counts + len(rows) * emitter.scratch
         scratch = scratch_size(self.program)
         lists = {
             "T": self._listed("T", np.concatenate(integers)),
@@ -264,10 +265,7 @@ class CudaMachine(CompiledMachine):
 
     def _new_logs(self, steps: int) -> LaunchLogs:
         memory, replica = self.memory, self.replica
-        spikes = [
-            SpikePlace(memory.event_offsets[log.channel], memory.count_offsets[log.channel], memory.depths[log.channel])
-            for log in replica.spikes
-        ]
+        spikes = [replica.tables.events(log.channel) for log in replica.spikes]
         samples = []
         for log in replica.samples:
             buffer = replica.buffer_of(log)

@@ -30,16 +30,16 @@ def is_event(kind, place, D):
 def open_events(thread, threads, step, D, entry):
     # nothing has happened in this step so far
     T, C = array_at(D[D_T], i64(0)), array_at(D[D_C], i64(0))
-    for r in range(thread, D[u64(entry + 1)], threads):
-        row = D[u64(entry)] + r * COMPACTION_COLUMNS
+    for r in range(thread, D[u64(entry + ENTRY_COUNT)], threads):
+        row = D[u64(entry + ENTRY_ROWS)] + r * COMPACTION_COLUMNS
         C[u64(T[u64(row + COMPACTION_COUNTS)] + remainder(step, T[u64(row + COMPACTION_DEPTH)]))] = 0
 
 
 def collect_events(thread, threads, step, D, entry):
     # in any order
     T, E, C = array_at(D[D_T], i64(0)), array_at(D[D_E], u32(0)), array_at(D[D_C], i64(0))
-    for r in range(D[u64(entry + 1)]):
-        row = D[u64(entry)] + r * COMPACTION_COLUMNS
+    for r in range(D[u64(entry + ENTRY_COUNT)]):
+        row = D[u64(entry + ENTRY_ROWS)] + r * COMPACTION_COLUMNS
         size, slot = T[u64(row + COMPACTION_SIZE)], remainder(step, T[u64(row + COMPACTION_DEPTH)])
         begin = T[u64(row + COMPACTION_EVENTS)] + slot * size
         for i in range(first_of(thread, threads, T[u64(row + COMPACTION_OWNER)]), size, threads):
@@ -56,21 +56,21 @@ def piece(worker, workers, size):
 def count_events(thread, threads, step, D, entry):
     T, W = array_at(D[D_T], i64(0)), array_at(D[D_W], i64(0))
     workers = min(threads, WORKERS)
-    for r in range(D[u64(entry + 1)]):
-        row = D[u64(entry)] + r * COMPACTION_COLUMNS
+    for r in range(D[u64(entry + ENTRY_COUNT)]):
+        row = D[u64(entry + ENTRY_ROWS)] + r * COMPACTION_COLUMNS
         if thread < workers:
             first, last = piece(thread, workers, T[u64(row + COMPACTION_SIZE)])
             count = i64(0)
             for i in range(first, last):
                 count += is_event(T[u64(row + COMPACTION_KIND)], T[u64(row + COMPACTION_SOURCE)] + i, D)
-            W[u64(D[u64(entry + 2)] + r * (WORKERS + GROUP) + thread)] = count
+            W[u64(D[u64(entry + ENTRY_SCRATCH)] + r * (WORKERS + GROUP) + thread)] = count
 
 
 def add_counts(thread, threads, step, D, entry):
     W = array_at(D[D_W], i64(0))
     workers = min(threads, WORKERS)
-    for r in range(D[u64(entry + 1)]):
-        begin = D[u64(entry + 2)] + r * (WORKERS + GROUP)
+    for r in range(D[u64(entry + ENTRY_COUNT)]):
+        begin = D[u64(entry + ENTRY_SCRATCH)] + r * (WORKERS + GROUP)
         for group in range(thread, GROUP, threads):
             count = i64(0)
             for k in range(group * GROUP, min(group * GROUP + GROUP, workers)):
@@ -82,10 +82,10 @@ def write_events(thread, threads, step, D, entry):
     T, W = array_at(D[D_T], i64(0)), array_at(D[D_W], i64(0))
     E, C = array_at(D[D_E], u32(0)), array_at(D[D_C], i64(0))
     workers = min(threads, WORKERS)
-    for r in range(D[u64(entry + 1)]):
-        row = D[u64(entry)] + r * COMPACTION_COLUMNS
+    for r in range(D[u64(entry + ENTRY_COUNT)]):
+        row = D[u64(entry + ENTRY_ROWS)] + r * COMPACTION_COLUMNS
         if thread < workers:
-            begin, group = D[u64(entry + 2)] + r * (WORKERS + GROUP), thread // GROUP
+            begin, group = D[u64(entry + ENTRY_SCRATCH)] + r * (WORKERS + GROUP), thread // GROUP
             size = T[u64(row + COMPACTION_SIZE)]
             place = i64(0)
             for k in range(group):

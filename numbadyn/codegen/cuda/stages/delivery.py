@@ -60,8 +60,8 @@ def gather_term(total, target, term, step, D):
 
 def clear_sums(thread, threads, step, D, entry):
     T, R = array_at(D[D_T], i64(0)), array_at(D[D_R], REAL_ZERO)
-    for r in range(D[u64(entry + 1)]):
-        row = D[u64(entry)] + r * DELIVERY_COLUMNS
+    for r in range(D[u64(entry + ENTRY_COUNT)]):
+        row = D[u64(entry + ENTRY_ROWS)] + r * DELIVERY_COLUMNS
         if T[u64(row + DELIVERY_CLEAR)] != 0:
             first, size = first_of(thread, threads, T[u64(row + DELIVERY_OWNER)]), T[u64(row + DELIVERY_SIZE)]
             for target in range(first, size, threads):
@@ -113,7 +113,7 @@ def spread_events(ordered, lane, lanes, worker, workers, pair, step, D):
 
 def hand_out(ordered, thread, threads, step, D, entry):
     # every pair of a term and a delay has groups of threads of its own, as far as there are enough
-    pairs = D[u64(entry + 3)]
+    pairs = D[u64(entry + ENTRY_PAIRS)]
     number = array_at(D[D_T], i64(0))[u64(pairs)]
     lanes = min(32, threads)
     workers, worker = quotient(threads, lanes), quotient(thread, lanes)
@@ -150,9 +150,9 @@ def add_bins(total, number, count, D):
 
 def add_in_order(thread, threads, step, D, entry):
     T, R, K = array_at(D[D_T], i64(0)), array_at(D[D_R], REAL_ZERO), array_at(D[D_K], i64(0))
-    bins, room = D[u64(entry + 2)], D[D_ROOM]
-    for r in range(D[u64(entry + 1)]):
-        row = D[u64(entry)] + r * DELIVERY_COLUMNS
+    bins, room = D[u64(entry + ENTRY_BINS)], D[D_ROOM]
+    for r in range(D[u64(entry + ENTRY_COUNT)]):
+        row = D[u64(entry + ENTRY_ROWS)] + r * DELIVERY_COLUMNS
         begin, size = T[u64(row + DELIVERY_TARGET)], T[u64(row + DELIVERY_SIZE)]
         for target in range(first_of(thread, threads, T[u64(row + DELIVERY_OWNER)]), size, threads):
             total = R[u64(begin + target)]

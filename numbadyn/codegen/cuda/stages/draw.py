@@ -17,8 +17,8 @@ def draw(thread, threads, step, D, entry):
     T, R = array_at(D[D_T], i64(0)), array_at(D[D_R], REAL_ZERO)
     low, high = u32(step & 0xFFFFFFFF), u32(step >> 32)
     key0, key1 = u32(D[D_KEY0]), u32(D[D_KEY1])
-    for r in range(D[u64(entry + 1)]):
-        row = D[u64(entry)] + r * DRAW_COLUMNS
+    for r in range(D[u64(entry + ENTRY_COUNT)]):
+        row = D[u64(entry + ENTRY_ROWS)] + r * DRAW_COLUMNS
         begin = slot_of(T, row + DRAW_MEAN_START, step)
         common = T[u64(row + DRAW_MEAN_COUNT)] == 1
         for i in range(first_of(thread, threads, T[u64(row + DRAW_OWNER)]), T[u64(row + DRAW_SIZE)], threads):

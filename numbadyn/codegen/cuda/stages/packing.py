@@ -15,8 +15,8 @@ __all__ = ["EMITTER"]
 
 def pack(thread, threads, step, D, entry):
     T, B = array_at(D[D_T], i64(0)), array_at(D[D_B], u8(0))
-    for r in range(D[u64(entry + 1)]):
-        row = D[u64(entry)] + r * PACKING_COLUMNS
+    for r in range(D[u64(entry + ENTRY_COUNT)]):
+        row = D[u64(entry + ENTRY_ROWS)] + r * PACKING_COLUMNS
         source, size = T[u64(row + PACKING_SOURCE)], T[u64(row + PACKING_SIZE)]
         begin = slot_of(T, row + PACKING_RING_START, step)
         for byte in range(thread, (size + 7) // 8, threads):

@@ -63,8 +63,8 @@ def reduce_flags(B, place, width):
 def reduce_rows(thread, threads, step, D, entry):
     T, R = array_at(D[D_T], i64(0)), array_at(D[D_R], REAL_ZERO)
     I, B = array_at(D[D_I], i64(0)), array_at(D[D_B], u8(0))
-    for r in range(D[u64(entry + 1)]):
-        row = D[u64(entry)] + r * REDUCTION_COLUMNS
+    for r in range(D[u64(entry + ENTRY_COUNT)]):
+        row = D[u64(entry + ENTRY_ROWS)] + r * REDUCTION_COLUMNS
         how, kind, target, width = (
             T[u64(row + REDUCTION_HOW)],
             T[u64(row + REDUCTION_KIND)],

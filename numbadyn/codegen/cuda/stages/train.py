@@ -16,8 +16,8 @@ __all__ = ["EMITTER"]
 def play_trains(thread, threads, step, D, entry):
     # a thread clears and sets its own elements, so that nobody has to wait in between
     T, B = array_at(D[D_T], i64(0)), array_at(D[D_B], u8(0))
-    for r in range(D[u64(entry + 1)]):
-        row = D[u64(entry)] + r * TRAIN_COLUMNS
+    for r in range(D[u64(entry + ENTRY_COUNT)]):
+        row = D[u64(entry + ENTRY_ROWS)] + r * TRAIN_COLUMNS
         flags, first = T[u64(row + TRAIN_TARGET)], first_of(thread, threads, T[u64(row + TRAIN_OWNER)])
         for i in range(first, T[u64(row + TRAIN_SIZE)], threads):
             B[u64(flags + i)] = u8(0)
