@@ -206,7 +206,7 @@ def _threads() -> str:
     except TargetError:
         return "a simulation runs on one; several processes use several cores"
     except Exception as error:  # a report has to say what is broken, so that nothing may break it
-        return f"unknown ({_said(error)})"
+        return f"unknown ({_say(error)})"
     return "a simulation runs on as many as Simulator(threads=...) says"
 
 
@@ -226,18 +226,18 @@ def _targets(diagnosis: Diagnosis, *, run: bool) -> Iterator[TargetState]:
         yield TargetState("cpu", None, "not tried")
         yield TargetState("cuda", diagnosis.works, diagnosis.reason, diagnosis.cure)
         return
-    meant, state = _tried("interpret", None)
+    meant, state = _try_target("interpret", None)
     yield state
-    yield _tried("cpu", meant)[1]
+    yield _try_target("cpu", meant)[1]
     if not diagnosis.works:
         yield TargetState("cuda", False, diagnosis.reason, diagnosis.cure)
         return
-    state = _tried("cuda", meant, reproducible=True)[1]
+    state = _try_target("cuda", meant, reproducible=True)[1]
     but = "" if state.works else "But a small network did not run well there. "
     yield TargetState("cuda", state.works, f"{diagnosis.reason} {but}{state.text}", state.fix)
 
 
-def _tried(name: str, meant: NDArray[Any] | None, **options: Any) -> tuple[NDArray[Any] | None, TargetState]:
+def _try_target(name: str, meant: NDArray[Any] | None, **options: Any) -> tuple[NDArray[Any] | None, TargetState]:
     """What a target gave, and whether that is what was meant."""
     started = time.perf_counter()
     try:
@@ -245,9 +245,9 @@ def _tried(name: str, meant: NDArray[Any] | None, **options: Any) -> tuple[NDArr
     except NumbadynError as error:
         return None, TargetState(name, False, error.what, error.cure or "")
     except ImportError as error:
-        return None, TargetState(name, False, _said(error), "pip install --upgrade numba numpy")
+        return None, TargetState(name, False, _say(error), "pip install --upgrade numba numpy")
     except Exception as error:  # as above
-        return None, TargetState(name, False, _said(error), "Please report this, with the whole report.")
+        return None, TargetState(name, False, _say(error), "Please report this, with the whole report.")
     seconds = time.perf_counter() - started
     if meant is not None and not np.array_equal(given, meant):
         wrong = f"A small network ran, but with other numbers than the interpreter gives: {given[-1]}, not {meant[-1]}."
@@ -256,7 +256,7 @@ def _tried(name: str, meant: NDArray[Any] | None, **options: Any) -> tuple[NDArr
     return given, TargetState(name, True, f"A small network ran{same} ({seconds:.2f} s).")
 
 
-def _said(error: Exception) -> str:
+def _say(error: Exception) -> str:
     """An error in one line."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

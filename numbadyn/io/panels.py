@@ -1,4 +1,4 @@
-"""Marks of one kind on axes that the user gives: spikes, rates, traces.
+"""Drawing on axes that the user gives: rasters of spikes, rates, traces.
 
 In: a `Result`, the user's modules, matplotlib axes.  Out: marks on the axes.  Must not know: targets and
 figures. matplotlib is not imported here: whoever has axes has it.

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = ["found_in", "may_hold"]
+__all__ = ["find_in", "may_hold"]
 
 Wanted = TypeVar("Wanted")
 
@@ -27,7 +27,7 @@ _DICTIONARIES = (dict, UserDict)
 _SETS = (set, frozenset)
 
 
-def found_in(value: Any, wanted: type[Wanted]) -> Iterator[tuple[str, Wanted, int]]:
+def find_in(value: Any, wanted: type[Wanted]) -> Iterator[tuple[str, Wanted, int]]:
     """Instances of a class in a value, in the order of their places.
 
     Parameters
@@ -44,7 +44,7 @@ def found_in(value: Any, wanted: type[Wanted]) -> Iterator[tuple[str, Wanted, in
 
     Examples
     --------
-    >>> list(found_in({"b": [1, 2.5], "a": [3]}, int))
+    >>> list(find_in({"b": [1, 2.5], "a": [3]}, int))
     [("['a'][0]", 3, 2), ("['b'][0]", 1, 2)]
     """
     if issubclass(type(value), wanted):  # never isinstance: variables pass for quantities there
@@ -86,15 +86,15 @@ def _elements(container: Any, wanted: type) -> Iterable[tuple[str, Any]]:
     """Places and elements of a container, as far as something can be in them."""
     kind = type(container)
     if issubclass(kind, _SEQUENCES):
-        return _indexed(container, wanted)
+        return _index(container, wanted)
     if issubclass(kind, _DICTIONARIES):
         if not _worth(container.values(), wanted):
             return []
         return sorted(((f"[{key!r}]", part) for key, part in container.items()), key=lambda pair: pair[0])
     if issubclass(kind, _SETS):
-        return _indexed(sorted(container, key=_in_sets), wanted) if _worth(container, wanted) else []
+        return _index(sorted(container, key=_in_sets), wanted) if _worth(container, wanted) else []
     if issubclass(kind, np.ndarray):
-        return _indexed(container.ravel().tolist(), wanted) if container.dtype == object else []
+        return _index(container.ravel().tolist(), wanted) if container.dtype == object else []
     own = {name: part for name in dir_of(container) if (part := getattr(container, name, None)) is not None}
     return [(f".{name}", own[name]) for name in sorted(own)]
 
@@ -105,7 +105,7 @@ def dir_of(holder: Any) -> set[str]:
     return {field.name for field in fields} | set(getattr(holder, "__dict__", {}))
 
 
-def _indexed(elements: Any, wanted: type) -> Iterable[tuple[str, Any]]:
+def _index(elements: Any, wanted: type) -> Iterable[tuple[str, Any]]:
     return ((f"[{index}]", part) for index, part in enumerate(elements)) if _worth(elements, wanted) else ()
 
 

@@ -120,9 +120,8 @@ class Domain:
         worst = int(bad[np.argmax(excess)])
         drawn = recipe.kind is not None
         raise InvalidParameterError(
-            f"{path} is {'drawn from' if drawn else 'given by'} {recipe!r}: "
-            f"{bad.size} of {flat.size} values are not {self.words(dimension)}; "
-            f"the worst is {_show(float(flat[worst]), dimension, 6)} in element {worst}.",
+            f"{path} is {'drawn from' if drawn else 'given by'} {recipe!r}: {bad.size} of {flat.size} values are not "
+            f"{self.words(dimension)}; the worst is {_show(float(flat[worst]), dimension, 6)} in element {worst}.",
             where=path,
             cure=self._cure() if drawn else f"Return values {self.words(dimension)}.",
         )
@@ -177,8 +176,8 @@ def _check_finite(array: NDArray[Any], given: Any, path: str) -> None:
         bad = np.flatnonzero(~np.isfinite(np.atleast_1d(array)))
         element = f", first at element {bad[0]}" if array.ndim else ""
         raise InvalidParameterError(
-            f"{path} is {'not finite' if given is None else describe(given)} "
-            f"({len(bad)} of {array.size} values are NaN or infinite{element}).",
+            f"{path} is {'not finite' if given is None else describe(given)} ({len(bad)} of {array.size} values are "
+            f"NaN or infinite{element}).",
             where=path,
             cure="Give finite numbers.",
         )

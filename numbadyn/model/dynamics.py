@@ -15,13 +15,13 @@ import numpy as np
 from numbadyn.errors import HookArgumentError
 from numbadyn.model.delays import OutputDelayAt, Prefetch, PrefetchDelayAt, latest_output, note_output
 from numbadyn.model.describe import Describer
-from numbadyn.model.hooks import call, wants_input, wants_output
+from numbadyn.model.hooks import CarriesModules, OwnHook, call, wants_input, wants_output
 from numbadyn.model.module import Module, missing_attributes_explained
 from numbadyn.model.order import calling
 from numbadyn.model.population import Population
 from numbadyn.model.stepping import entering
 from numbadyn.model.streams import drawing, words_of
-from numbadyn.model.view import View, chosen
+from numbadyn.model.view import View, choose_view
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced
 
@@ -67,7 +67,7 @@ class Dynamics(Population):
     #: Whether `update` returns spikes, which is what those see who read its output before it has run.
     spiking: ClassVar[bool] = False
 
-    def hung(self) -> Iterator[tuple[str, Module]]:
+    def attached_modules(self) -> Iterator[tuple[str, Module]]:
         """Modules that hooks and inputs carry."""
         taken: Counter[str] = Counter()
         for holder in (*self._before.values(), *self._after.values(), *self._currents.values(), *self._deltas.values()):
@@ -76,11 +76,12 @@ class Dynamics(Population):
                 number = taken[type(part).__name__]
                 yield type(part).__name__ + (f"_{number}" if number > 1 else ""), part
 
-    def described(self) -> Iterator[tuple[str, Module]]:
+    def described_modules(self) -> Iterator[tuple[str, Module]]:
         """Modules that are shared by description, and those of hooks and inputs that users have given a key."""
-        for hook in (*self._before.values(), *self._after.values()):
-            for part in _parts(hook) if getattr(hook, "described", "") else ():
-                yield f"{type(part).__name__} of {hook.described}", part  # type: ignore[attr-defined]
+        registered: list[Any] = [*self._before.values(), *self._after.values()]
+        for hook in registered:
+            for part in hook.modules if isinstance(hook, OwnHook) and hook.described else ():
+                yield f"{type(part).__name__} of {hook.described}", part
         hooks = ((key, hook) for hooks in (self._before, self._after) for key, hook in hooks.items())
         inputs = (item for kind in (self._currents, self._deltas) for item in kind.given_by_users())
         for key, holder in (*hooks, *inputs):
@@ -152,7 +153,7 @@ class Dynamics(Population):
         >>> cells[0].varshape, cells[:, 3].elements.tolist()
         ((5,), [3, 8, 13, 18])
         """
-        return chosen(self, np.arange(self.num).reshape(self.varshape), key)
+        return choose_view(self, np.arange(self.num).reshape(self.varshape), key)
 
     def prefetch(self, item: str) -> Prefetch:
         """Reference to a state or attribute that may not exist yet.
@@ -373,13 +374,17 @@ class Dynamics(Population):
 
 def _parts(holder: Any) -> tuple[Module, ...]:
     """Modules that a hook or an input carries."""
-    return (holder,) if isinstance(holder, Module) else tuple(getattr(holder, "modules", ()))
+    return (
+        (holder,)
+        if isinstance(holder, Module)
+        else (tuple(holder.modules) if isinstance(holder, CarriesModules) else ())
+    )
 
 
-class _Fed:
+class _Fed(OwnHook):
     """After-hook that steps a module with the output."""
 
-    kind_of_hook = "fed"
+    kind = "fed"
 
     def __init__(self, module: Dynamics, described: str) -> None:
         self.modules = (module,)

@@ -159,8 +159,8 @@ class Equations:
             return
         trace = current_trace()
         raise DimensionError(
-            f"{self._stepper}: the right-hand side{f' of {name}' if name else ''} is in {got}, "
-            f"but the time derivative of a variable in {state} must be in {state / TIME}.",
+            f"{self._stepper}: the right-hand side{f' of {name}' if name else ''} is in {got}, but the time derivative "
+            f"of a variable in {state} must be in {state / TIME}.",
             where=self._place if trace is None else str(trace.here),
             cure=f"Make it a rate of change in {state / TIME}; often a division by a time constant is missing.",
         )

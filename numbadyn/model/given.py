@@ -131,8 +131,8 @@ class GivenSpikes:
         if lost.size:
             first, gap = int(lost[0]), float(np.diff(times)[lost].min())
             raise RateError(
-                f"Neuron {neurons[first]} of {self.name} is to fire at {times[first]:g} ms and at "
-                f"{times[first + 1]:g} ms, both in one step of {dt:g} ms ({lost.size} spikes would be lost).",
+                f"Neuron {neurons[first]} of {self.name} is to fire at {times[first]:g} ms and at {times[first + 1]:g} "
+                f"ms, both in one step of {dt:g} ms ({lost.size} spikes would be lost).",
                 where=self.name,
                 cure=f"Take a step of {below(gap):g} ms or less, leave one of them out, or give each a neuron "
                 "of its own.",

@@ -42,7 +42,7 @@ class Projection(Module):
     #: As of a `DynamicsGroup`.
     order: ClassVar[Sequence[str]] = ()
 
-    def taken_out(self) -> None:
+    def note_removal(self) -> None:
         """End on no population any more, so that nobody misses this projection there."""
         for end in (vars(self).get("_pre"), vars(self).get("_post")):
             if isinstance(end, Dynamics):
@@ -129,7 +129,7 @@ class DynamicsGroup(Module):
         """
         return explain_network(self, dt)
 
-    def _entered(self) -> AbstractContextManager[None]:
+    def _enter(self) -> AbstractContextManager[None]:
         """A group is where its parts run; it has no place of its own in the step."""
         return stepping() if current_trace() is None else nullcontext()
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 from numbadyn.errors import HookArgumentError, HookKeyError, MissingHookError
+from numbadyn.model.hooks import CarriesModules
 from numbadyn.model.module import Module
 
 __all__ = ["HookedModule"]
@@ -260,7 +261,7 @@ class HookedModule(Module):
 class _Registered:
     """A hook with its arguments decided at registration."""
 
-    def __init__(self, fun: Callable[..., Any], receives: bool) -> None:
+    def __init__(self, fun: Any, receives: bool) -> None:
         self.fun = fun
         self._receives_update_input = receives
         self._receives_no_update_output = not receives
@@ -268,7 +269,9 @@ class _Registered:
     @property
     def modules(self) -> tuple[Any, ...]:
         """Modules that the function carries."""
-        return tuple(getattr(self.fun, "modules", ())) or ((self.fun,) if isinstance(self.fun, Module) else ())
+        if isinstance(self.fun, Module):
+            return (self.fun,)
+        return tuple(self.fun.modules) if isinstance(self.fun, CarriesModules) else ()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.fun(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""Markers that say which arguments a hook receives.
+"""Hooks: markers that say which arguments one receives, and what those of this package say of themselves.
 
 In: any callable object.  Out: the same object with a mark.  Must not know: modules.
 
@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from numbadyn.errors import HookArgumentError, NumbadynError
 
 __all__ = [
+    "CarriesModules",
+    "OwnHook",
     "any_number",
     "call",
     "not_receive_update_input",
@@ -27,6 +29,42 @@ __all__ = [
 ]
 
 Hook = TypeVar("Hook")
+
+
+@runtime_checkable
+class CarriesModules(Protocol):
+    """A hook or an input that brings modules into the network."""
+
+    @property
+    def modules(self) -> tuple[Any, ...]:
+        """The modules."""
+
+
+class OwnHook:
+    """A hook of this package's own, by which something hangs on a population; such hooks run in the order of names.
+
+    Attributes
+    ----------
+    kind : str
+        Those of one kind change places with each other only.
+    modules : tuple of Module
+        What hangs there.
+    described : str
+        What that is, in words, where equal descriptions share it.
+    input_key : str or None
+        Key of the input that it serves.
+    """
+
+    kind: ClassVar[str]
+    modules: tuple[Any, ...] = ()
+    described: str = ""
+    input_key: str | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What is done before or after an update."""
+        raise NotImplementedError
+
+
 _INPUT = "_receives_update_input"
 _NO_OUTPUT = "_receives_no_update_output"
 
@@ -191,8 +229,8 @@ def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
         raise HookArgumentError(
             f"{name} of {where} cannot be called with {given}: {error}.",
             where=where,
-            cure="Give its parameters default values, or take those that are passed; "
-            "the markers and receive_input=/receive_output= decide what hooks get.",
+            cure="Give its parameters default values, or take those that are passed; the markers and "
+            "receive_input=/receive_output= decide what hooks get.",
         ) from error
 
 

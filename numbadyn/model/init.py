@@ -18,7 +18,7 @@ from numbadyn.errors import DimensionError, HookArgumentError, InvalidParameterE
 from numbadyn.ir.elementary import numpy_functions
 from numbadyn.model.hooks import any_number, takes
 from numbadyn.model.init_base import STATE_STREAM, Floats, Initialiser, Shape, name_of, real_of
-from numbadyn.model.init_checks import not_negative, ordered, scalars, show
+from numbadyn.model.init_checks import check_not_negative, check_order, scalars, show
 from numbadyn.model.init_drawn import Drawn
 from numbadyn.model.init_history import OfTime
 from numbadyn.model.init_pairs import OfDistance, OfPairs
@@ -183,8 +183,8 @@ class FromFunction(Initialiser):
         given = Values(self.function(wanted))
         if given.dimension != self.dimension:
             raise DimensionError(
-                f"A function of initial values gave {given.dimension} for the shape {wanted}, "
-                f"but {self.dimension} for the shape (1,).",
+                f"A function of initial values gave {given.dimension} for the shape {wanted}, but {self.dimension} for "
+                "the shape (1,).",
                 where=f"FromFunction({name_of(self.function)})",
                 cure="Return the same unit for every shape.",
             )
@@ -251,7 +251,7 @@ class Uniform(Distribution):
 
     def __init__(self, low: Any, high: Any) -> None:
         self.parameters, self.dimension = scalars("Uniform", low=low, high=high)
-        ordered("Uniform", self.parameters[0], self.parameters[1], self.dimension)
+        check_order("Uniform", self.parameters[0], self.parameters[1], self.dimension)
 
     def coefficients(self, bits: int) -> Floats:
         """Give low and width."""
@@ -305,8 +305,8 @@ class Normal(Distribution):
         bounds, _ = scalars("Normal", finite=False, mean=mean, **given)
         limits = dict(zip(given, bounds[1:], strict=True))
         self.parameters = (*centre, limits.get("low", -math.inf), limits.get("high", math.inf))
-        not_negative("Normal", "std", centre[1], self.dimension)
-        ordered("Normal", self.parameters[2], self.parameters[3], self.dimension)
+        check_not_negative("Normal", "std", centre[1], self.dimension)
+        check_order("Normal", self.parameters[2], self.parameters[3], self.dimension)
 
     def __repr__(self) -> str:
         mean, std, *bounds = (show(value, self.dimension) for value in self.parameters)
@@ -362,7 +362,7 @@ class LogNormal(Distribution):
 
     def __init__(self, mean: Any, std: Any) -> None:
         self.parameters, self.dimension = scalars("LogNormal", mean=mean, std=std)
-        not_negative("LogNormal", "std", self.parameters[1], self.dimension)
+        check_not_negative("LogNormal", "std", self.parameters[1], self.dimension)
         if self.parameters[0] <= 0.0:
             raise InvalidParameterError(
                 f"The mean of a log-normal distribution is {show(self.parameters[0], self.dimension)}.",

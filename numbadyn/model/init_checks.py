@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from numbadyn.errors import DimensionError, InvalidParameterError, NotEnoughMemoryError, ShapeError
 from numbadyn.units import Dimension, describe, join, split
 
-__all__ = ["check_not_nan", "name_what_is_too_large", "not_negative", "ordered", "scalars", "show"]
+__all__ = ["check_not_nan", "check_not_negative", "check_order", "name_what_is_too_large", "scalars", "show"]
 
 
 def scalars(where: str, *, finite: bool = True, **given: Any) -> tuple[tuple[float, ...], Dimension]:
@@ -34,8 +34,8 @@ def scalars(where: str, *, finite: bool = True, **given: Any) -> tuple[tuple[flo
             first_name, first_dimension = name, dimension
         elif dimension != first_dimension:
             raise DimensionError(
-                f"{name} is {describe(value)}, but {first_name} is {describe(given[first_name])}: "
-                "their dimensions differ.",
+                f"{name} is {describe(value)}, but {first_name} is {describe(given[first_name])}: their dimensions "
+                "differ.",
                 where=f"{where}({name})",
                 cure=f"Give {name} in the unit of {first_name}; zero needs its unit too.",
             )
@@ -49,7 +49,7 @@ def scalars(where: str, *, finite: bool = True, **given: Any) -> tuple[tuple[flo
     return tuple(magnitudes), first_dimension
 
 
-def ordered(where: str, low: float, high: float, dimension: Dimension) -> None:
+def check_order(where: str, low: float, high: float, dimension: Dimension) -> None:
     """Refuse an empty interval."""
     if high < low:
         raise InvalidParameterError(
@@ -59,7 +59,7 @@ def ordered(where: str, low: float, high: float, dimension: Dimension) -> None:
         )
 
 
-def not_negative(where: str, name: str, value: float, dimension: Dimension) -> None:
+def check_not_negative(where: str, name: str, value: float, dimension: Dimension) -> None:
     """Refuse a negative width."""
     if value < 0.0:
         raise InvalidParameterError(

@@ -72,10 +72,10 @@ class OfPairs(Initialiser):
                 cure="Take both, as in lambda i, j: np.exp(-abs(i - j) / 10) * nS; or one argument, the shape of the "
                 "values, (n_synapses,).",
             )
-        self.dimension = split(self.given(first, first), where=self._place())[1]
+        self.dimension = split(self.evaluate(first, first), where=self._place())[1]
         self.values(first, first)
 
-    def given(self, pre: Indices, post: Indices) -> Any:
+    def evaluate(self, pre: Indices, post: Indices) -> Any:
         """What the user's function gives for some synapses."""
         return self._ask(pre, post)
 
@@ -108,7 +108,7 @@ class OfPairs(Initialiser):
         ndarray of float64, shape (n,)
             In the coherent unit system.
         """
-        given = self.given(pre, post)
+        given = self.evaluate(pre, post)
         magnitude, dimension = split(given, where=self._place())
         if dimension != self.dimension:
             raise DimensionError(
@@ -253,10 +253,10 @@ class OfDistance(OfPairs):
             )
         self.function = function
         first = np.zeros(1, dtype=np.int64)
-        self.dimension = split(self.given(first, first), where=self._place())[1]
+        self.dimension = split(self.evaluate(first, first), where=self._place())[1]
         self.values(first, first)
 
-    def given(self, pre: Indices, post: Indices) -> Any:
+    def evaluate(self, pre: Indices, post: Indices) -> Any:
         """What the user's function gives for the distances of some synapses."""
         between = self._pre[pre] - self._post[post]
         if self._period is not None:

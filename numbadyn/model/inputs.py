@@ -130,8 +130,8 @@ class InputRegistry:
                 raise InputKeyError(
                     f"{self.path} already holds an input under the key {full!r}.",
                     where=self.path,
-                    cure="Use another key; "
-                    "a projection called twice before its target's update needs one projection a call.",
+                    cure="Use another key; a projection called twice before its target's update needs one projection a "
+                    "call.",
                 )
         self._used.discard(full)
         target[full] = inp

@@ -19,7 +19,7 @@ from numbadyn.errors import (
     UnknownStateError,
     UnsupportedFeatureError,
 )
-from numbadyn.model.containers import found_in, may_hold
+from numbadyn.model.containers import find_in, may_hold
 from numbadyn.model.geometry import as_size
 from numbadyn.model.nearest import nearest_first
 from numbadyn.model.options import check_names
@@ -148,9 +148,9 @@ class Module:
         taken = vars(self).get(name)
         object.__delattr__(self, name)
         if isinstance(taken, Module):
-            taken.taken_out()
+            taken.note_removal()
 
-    def taken_out(self) -> None:
+    def note_removal(self) -> None:
         """Note that this module was taken out of a network on purpose, by ``del``."""
 
     @property
@@ -177,10 +177,10 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """One time step; arguments are those of `update`."""
-        with self._entered(), missing_attributes_explained(), calling(self):
+        with self._enter(), missing_attributes_explained(), calling(self):
             return self.update(*args, **kwargs)
 
-    def _entered(self) -> AbstractContextManager[None]:
+    def _enter(self) -> AbstractContextManager[None]:
         """Mark that this module is being updated: its own place in the step, unless it is a part of another one."""
         return entering(self, "module", tuple(getattr(self, "varshape", ())))
 
@@ -213,7 +213,7 @@ class Module:
 
     def wiring(self) -> list[object]:
         """What a step is traced from and a simulator cannot change afterwards: the parameters, not their values."""
-        held = (value for attribute in vars(self).values() for _place, value, _depth in found_in(attribute, Variable))
+        held = (value for attribute in vars(self).values() for _place, value, _depth in find_in(attribute, Variable))
         return [value for value in held if not isinstance(value, State)]
 
     def children(self) -> Iterator[tuple[str, Module]]:
@@ -222,26 +222,30 @@ class Module:
         Children are attributes, and what stands in their lists, dictionaries, sets, namespaces and the like, at any
         depth; an underscore in front of an attribute's name hides it. Elements of a list stay in its order.
         """
-        for name, child, _depth in self.located():
+        for name, child, _depth in self.held_modules():
             yield name, child
-        yield from self.hung()
+        yield from self.attached_modules()
 
-    def located(self) -> Iterator[tuple[str, Module, int]]:
+    def held_modules(self) -> Iterator[tuple[str, Module, int]]:
         """Those in attributes, with the number of containers that each one stands in."""
         own = vars(self)
         public = [name for name in own if name[:1] != "_"]
         for name in sorted(name for name in public if may_hold(type(own[name]), Module)):  # type: ignore[arg-type]
-            for place, child, depth in found_in(own[name], Module):
+            value = own[name]
+            if isinstance(value, Module):
+                yield name, value, 0
+                continue
+            for place, child, depth in find_in(value, Module):
                 yield name + place, child, depth
 
-    def hung(self) -> Iterator[tuple[str, Module]]:
+    def attached_modules(self) -> Iterator[tuple[str, Module]]:
         """Modules that hang on this one by no attribute, with their names."""
         return iter(())
 
     def settle(self) -> None:
         """Bring what others have registered here into the order of their names."""
 
-    def described(self) -> Iterator[tuple[str, Module]]:
+    def described_modules(self) -> Iterator[tuple[str, Module]]:
         """Those of them that are known by what they are, with text that says so, whatever else hangs here."""
         return iter(())
 

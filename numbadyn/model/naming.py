@@ -25,7 +25,9 @@ Held = dict[int, list[tuple[str, Module]]]
 
 def _nearest(module: Module) -> list[tuple[str, Module]]:
     """Children in attributes, those in fewer containers first."""
-    located = sorted(module.located(), key=lambda found: found[2])
+    located = list(module.held_modules())
+    if any(depth for _name, _child, depth in located):
+        located.sort(key=lambda found: found[2])
     return [(name, child) for name, child, _depth in located]
 
 
@@ -43,7 +45,7 @@ def _walk(root: Module, held: Held) -> list[Module]:
         check_initialised(module)
         if id(module) not in held:
             held[id(module)] = _nearest(module)
-        for _name, child in (*held[id(module)], *module.hung()):
+        for _name, child in (*held[id(module)], *module.attached_modules()):
             if id(child) not in found:
                 found[id(child)] = child
                 queue.append(child)
@@ -73,7 +75,7 @@ def _give_paths(root: Module, held: Held) -> None:
     root._path = root.name or type(root).__name__
     named, taken, level = {id(root)}, {root._path}, [root]
     while level:
-        found = [(module, name, child) for module in level for name, child in module.hung()]
+        found = [(module, name, child) for module in level for name, child in module.attached_modules()]
         found += [(module, name, child) for module in level for name, child in held[id(module)]]
         level = []
         for module, name, child in found:
@@ -88,18 +90,18 @@ def _give_paths(root: Module, held: Held) -> None:
 
 def _places(root: Module, modules: list[Module], held: Held) -> dict[int, tuple[str, ...]]:
     """Places by id: by its description where a module hangs by that; else by an attribute; else where it hangs."""
-    hosts = {id(part): host for host in reversed(modules) for _what, part in host.described()}
+    hosts = {id(part): host for host in reversed(modules) for _what, part in host.described_modules()}
     places: dict[int, tuple[str, ...]] = {id(root): ()}
     nearest, last = deque([root]), deque[Module]()
     while nearest or last:
         if nearest:
             module = nearest.popleft()
             last.append(module)
-            found = [(what, part) for what, part in module.described() if hosts[id(part)] is module]
+            found = [(what, part) for what, part in module.described_modules() if hosts[id(part)] is module]
             found += [(name, child) for name, child in _elements(held[id(module)]) if id(child) not in hosts]
         else:
             module = last.popleft()
-            found = [(name, child) for name, child in module.hung() if id(child) not in hosts]
+            found = [(name, child) for name, child in module.attached_modules() if id(child) not in hosts]
         times: Counter[str] = Counter()
         for text, child in found:
             if id(child) not in places:

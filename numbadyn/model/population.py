@@ -14,6 +14,7 @@ import numpy as np
 from numbadyn.model.arrivals import Arrivals
 from numbadyn.model.geometry import as_size
 from numbadyn.model.hooked import HookedModule
+from numbadyn.model.hooks import OwnHook
 from numbadyn.model.inputs import InputRegistry
 from numbadyn.model.streams import words_of
 from numbadyn.units import Dimension
@@ -380,22 +381,22 @@ class Population(HookedModule):
         renamed = self._currents.settle() | self._deltas.settle()
         for name in ("_before", "_after"):
             hooks = [_rename(pair, renamed) for pair in getattr(self, name).items()]
-            kinds = [getattr(hook, "kind_of_hook", "") for _key, hook in hooks]
+            kinds = [hook.kind if isinstance(hook, OwnHook) else "" for _key, hook in hooks]
             for kind in set(kinds) - {""}:
                 places = [n for n, own in enumerate(kinds) if own == kind]
                 for n, pair in zip(places, sorted((hooks[n] for n in places), key=self._place_of_hook), strict=True):
                     hooks[n] = pair
-            runs = itertools.groupby(hooks, key=lambda pair: hasattr(pair[1], "kind_of_hook"))
+            runs = itertools.groupby(hooks, key=lambda pair: isinstance(pair[1], OwnHook))
             sorted_runs = [sorted(run, key=self._place_of_hook) if settles else list(run) for settles, run in runs]
             setattr(self, name, dict(itertools.chain(*sorted_runs)))
 
-    def _place_of_hook(self, pair: tuple[Any, Any]) -> tuple[str, str, str]:
+    def _place_of_hook(self, pair: tuple[Any, OwnHook]) -> tuple[str, str, str]:
         """Place of a hook among those of projections."""
         key, hook = pair
-        if hasattr(hook, "input_key"):
-            return (hook.kind_of_hook, *self._currents.place(hook.input_key))
-        parts = [words_of(part._place) for part in getattr(hook, "modules", ())]
-        return hook.kind_of_hook, getattr(hook, "described", "") or "".join(parts), words_of(key)
+        if hook.input_key is not None:
+            return (hook.kind, *self._currents.place(hook.input_key))
+        parts = [words_of(part._place) for part in hook.modules]
+        return hook.kind, hook.described or "".join(parts), words_of(key)
 
     def wiring(self) -> list[object]:
         """Parameters, hooks and inputs."""
@@ -406,7 +407,7 @@ class Population(HookedModule):
 def _rename(pair: tuple[Any, Any], new: dict[str, str]) -> tuple[Any, Any]:
     """A hook under its new key, where it serves an input."""
     key, hook = pair
-    if not hasattr(hook, "input_key"):
+    if not isinstance(hook, OwnHook) or hook.input_key is None:
         return pair
     hook.input_key = new.get(hook.input_key, hook.input_key)
     return (key[0], hook.input_key), hook

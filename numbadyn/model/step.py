@@ -158,7 +158,7 @@ def trace_step(network: Module, context: BindContext | None = None, *, alone: bo
         pending |= new
     if different is not None:
         _refuse_chance(partial(_one_pass, network, templates, pending, context), different.position)
-        raise _changing(different.position)
+        raise _changing_error(different.position)
     raise SchedulingError(
         f"The units of the delayed outputs in {network.path} cannot be settled.",
         where=network.path,
@@ -166,7 +166,7 @@ def trace_step(network: Module, context: BindContext | None = None, *, alone: bo
     )
 
 
-def _changing(place: Position) -> TracedValueError:
+def _changing_error(place: Position) -> TracedValueError:
     return TracedValueError(
         f"A value in the update of {place.module} changes each time the step is traced; the compiled step would keep "
         "one of them for ever.",
@@ -179,7 +179,7 @@ def _refuse_chance(again: Callable[[], object], near: Position) -> None:
     """Name the line that draws random numbers of Python or NumPy, if there is one."""
     found = drawing_line(again)
     if found is not None:
-        raise _changing(line_of(near.module, *found))
+        raise _changing_error(line_of(near.module, *found))
 
 
 def _difference(before: Step, after: Step) -> Node | None:

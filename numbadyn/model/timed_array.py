@@ -312,9 +312,9 @@ class _Reader:
         self.count = self._bound("rows", "int", DIMENSIONLESS, lambda own: own.shape[0])
         if table._after == "error":
             self._guard(row)
-        value = self._elements(self._limited(row), index)
+        value = self._elements(self._limit(row), index)
         if table._interpolation == "linear":
-            later = self._elements(self._limited(trace.emit("add", row, trace.literal(1))), index)
+            later = self._elements(self._limit(trace.emit("add", row, trace.literal(1))), index)
             value, later = trace.cast(value, "real"), trace.cast(later, "real")
             value = trace.emit("add", value, trace.emit("mul", part(), trace.emit("sub", later, value)))
         if table._after == "zero":
@@ -323,7 +323,7 @@ class _Reader:
             value = trace.emit("mul", trace.cast(value, "real"), trace.constant(table._scale, table._dimension))
         return value
 
-    def _limited(self, row: int) -> int:
+    def _limit(self, row: int) -> int:
         """The row that stands for one outside of the table."""
         trace, zero, one = self.trace, self.trace.literal(0), self.trace.literal(1)
         if self.table._after == "repeat":

@@ -46,7 +46,7 @@ from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import Dimension, describe, join_eager, magnitude_in, split
 
-__all__ = ["Parameter", "State", "stored"]
+__all__ = ["Parameter", "State", "store_as"]
 
 
 class Parameter(Variable):
@@ -350,8 +350,8 @@ class State(Held):
             wanted = split(self._unit)[1]
             if recipe.dimension != wanted:
                 raise DimensionError(
-                    f"The initial value of {self.path} is {given!r}, which is in {recipe.dimension}, "
-                    f"but it must be in {wanted}.",
+                    f"The initial value of {self.path} is {given!r}, which is in {recipe.dimension}, but it must be in "
+                    f"{wanted}.",
                     where=self.path,
                     cure=f"Give it in {wanted} or a unit that converts to it.",
                 )
@@ -367,9 +367,11 @@ class State(Held):
 
         Draws are those of a stream, the state's own by default.
         """
-        return context.first[id(self)] if id(self) in context.first else self.drawn(context, stream, self.varshape)
+        return (
+            context.first[id(self)] if id(self) in context.first else self.draw_values(context, stream, self.varshape)
+        )
 
-    def drawn(self, context: BindContext, stream: int | None, shape: tuple[int, ...]) -> NDArray[Any]:
+    def draw_values(self, context: BindContext, stream: int | None, shape: tuple[int, ...]) -> NDArray[Any]:
         """First values of a shape, unless a simulator has set others."""
         if self._assigned:
             check_not_nan(np.asarray(self._value), self.path)
@@ -457,7 +459,7 @@ class State(Held):
                 where=self.path,
                 cure=f"Write a value in {self.dimension}.",
             )
-        self._value = stored(np.asarray(magnitude), self.varshape, self.array().dtype, self.path)
+        self._value = store_as(np.asarray(magnitude), self.varshape, self.array().dtype, self.path)
         self._assigned = self._assigned or find_population_stepped() is None
 
     def array(self) -> NDArray[Any]:
@@ -477,7 +479,7 @@ class State(Held):
         return f"State({self._given!r})"
 
 
-def stored(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any], path: str) -> NDArray[Any]:
+def store_as(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any], path: str) -> NDArray[Any]:
     """Array of the state's shape and dtype; refuses what would be truncated."""
     try:
         full = np.broadcast_to(array, shape)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from numbadyn.errors import UnknownStateError, ViewError
 from numbadyn.model.delays import Before, OutputDelayAt, Prefetch, PrefetchDelay, PrefetchDelayAt
-from numbadyn.model.values import stored
+from numbadyn.model.values import store_as
 from numbadyn.model.variable import resolve
 from numbadyn.tracing.traced import Traced
 from numbadyn.units import DIMENSIONLESS, is_quantity, join, join_eager, split
@@ -145,7 +145,7 @@ class View:
 
     def put(self, values: NDArray[Any], new: NDArray[Any], name: str) -> NDArray[Any]:
         """Values of the population with new ones at these neurons; what does not fit is refused by name."""
-        values[self.index] = stored(new, self.of(values, name).shape, values.dtype, f"{self.path}.{name}")
+        values[self.index] = store_as(new, self.of(values, name).shape, values.dtype, f"{self.path}.{name}")
         return values
 
     def same_as(self, other: Any) -> bool:
@@ -161,7 +161,7 @@ class View:
 
     def __getitem__(self, key: Any) -> View:
         """A part of it, by NumPy's rules."""
-        return chosen(self.population, self._numbers, key, self._text)
+        return choose_view(self.population, self._numbers, key, self._text)
 
     def __repr__(self) -> str:
         return f"<{type(self.population).__name__} {self.path}>"
@@ -351,7 +351,7 @@ def whole_of(given: Any) -> Any:
     return given.whole if view_of(given) is not None else given
 
 
-def chosen(population: Dynamics, numbers: NDArray[np.int64], key: Any, before: str = "") -> View:
+def choose_view(population: Dynamics, numbers: NDArray[np.int64], key: Any, before: str = "") -> View:
     """Make the view that an index means.
 
     Parameters

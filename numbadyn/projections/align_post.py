@@ -11,6 +11,7 @@ from typing import Any
 from numbadyn.errors import InvalidParameterError, ShapeError, UnsupportedFeatureError
 from numbadyn.model.describe import Describer
 from numbadyn.model.dynamics import Dynamics
+from numbadyn.model.hooks import OwnHook
 from numbadyn.projections.base import SynapticProjection
 from numbadyn.projections.conductances import mark
 from numbadyn.projections.connectivity import Connectivity
@@ -20,15 +21,15 @@ from numbadyn.units import join
 __all__ = ["AlignPostProj"]
 
 
-class _Aligned:
+class _Aligned(OwnHook):
     """Before-hook of a target: steps the synapse and gives its value to the output model."""
 
-    kind_of_hook = "aligned"
+    kind = "aligned"
+    input_key: str = ""
 
     def __init__(self, key: Any, syn: Any, out: Any, described: str) -> None:
         self.key, self.described = key, described
         self.modules = (syn, out)
-        self.input_key = ""
 
     def __call__(self) -> None:
         syn, out = self.modules
@@ -125,7 +126,7 @@ class AlignPostProj(SynapticProjection):
                 cure="Describe both, syn=Expon.desc(tau=5*ms), out=COBA.desc(E=0*mV), or make both.",
             )
         self._check_alignable(syn.cls if described else type(syn))
-        aligned = self._aligned(syn, out, label, share)
+        aligned = self._align(syn, out, label, share)
         self.syn, self.out = aligned.modules
         tell_driver(self.out, aligned.input_key, self)
 
@@ -145,7 +146,7 @@ class AlignPostProj(SynapticProjection):
                 "inputs.",
             )
 
-    def _aligned(self, syn: Any, out: Any, label: str | None, share: bool) -> _Aligned:
+    def _align(self, syn: Any, out: Any, label: str | None, share: bool) -> _Aligned:
         """Give the hook that carries synapse and output: one that is there, or a new one."""
         unit = self.comm.weight_dimension if isinstance(self.comm, Connectivity) else None
         key: Any = (label, syn.key, out.key, unit) if isinstance(syn, Describer) else (label, id(syn), id(out))

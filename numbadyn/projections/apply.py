@@ -154,7 +154,7 @@ class Delivery:
         if name is not None and self.rule is not None:
             check_given(self.rule, name, self.owner.path)
 
-    def _checked(self, table: SynapseTable, rule: Connectivity) -> SynapseTable:
+    def _check_table(self, table: SynapseTable, rule: Connectivity) -> SynapseTable:
         """The table, after refusing drawn weights below zero that end in a conductance."""
         name = self.conductance()
         if name is not None:
@@ -179,7 +179,7 @@ class Delivery:
         self.check_ends(self.owner.path)
         trace = current_trace()
         if trace is not None:
-            return self._traced(trace, signal)
+            return self._trace_signal(trace, signal)
         magnitude, dimension = split(signal)
         if self.rule is None:
             return self.function(self._eager_line(signal))
@@ -189,7 +189,7 @@ class Delivery:
         total = self._eager_sum(table, magnitude)
         return join_eager(total.reshape(self.out_shape), self.rule.weight_dimension * dimension)
 
-    def _traced(self, trace: Trace, signal: Any) -> Any:
+    def _trace_signal(self, trace: Trace, signal: Any) -> Any:
         self.check_given_weights()
         node = as_node(trace, signal)
         name = self.owner.path
@@ -290,7 +290,7 @@ class Delivery:
         assert rule is not None
         self.owner._built = replace(self.owner._built, context=context.without_instead())
         self._check_exact(context)
-        return self._checked(
+        return self._check_table(
             build(
                 rule,
                 self.delay,
@@ -325,7 +325,7 @@ class Delivery:
         key = (environ.eager_dt(), self.owner.seed_of_build, self._stream, rule.weight)
         if self._table is None or self._table[0] != key:
             made = build(rule, self.delay, dt=key[0], seed=key[1], stream=key[2], real=_REAL, places=self._places)
-            self._table = (key, self._checked(made, rule))
+            self._table = (key, self._check_table(made, rule))
         return self._table[1]
 
     def _eager_line(self, signal: Any) -> Any:

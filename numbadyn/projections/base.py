@@ -93,8 +93,8 @@ class SynapticProjection(Projection):
             raise ConnectivityError(
                 f"comm of {self.path} is replaced by {value!r}, but its synapses follow from the first one.",
                 where=f"{self.path}.comm",
-                cure="Make the projection anew, in the network's __init__; "
-                "weights alone are changed by proj.comm.weight = ..., or by sim.set(proj, 'weight', ...) for a trial.",
+                cure="Make the projection anew, in the network's __init__; weights alone are changed by "
+                "proj.comm.weight = ..., or by sim.set(proj, 'weight', ...) for a trial.",
             )
         if name == "delay" and "_delivery" in vars(self) and type(self).__module__.startswith("numbadyn."):
             raise FixedAttributeError(

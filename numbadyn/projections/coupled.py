@@ -152,7 +152,7 @@ class Group:
 
     @functools.cached_property
     def starts(self) -> dict[tuple[int, str], int]:
-        """Number of the first neuron of each end, when those of all ends are counted through."""
+        """Index of the first neuron of each end in one numbering of the neurons of all ends."""
         counts = np.cumsum([0, *(end.module.num for end in self.ends.values())])
         return dict(zip(self.ends, map(int, counts), strict=False))
 
@@ -166,7 +166,7 @@ class Group:
 
     @functools.cached_property
     def pieces(self) -> Any:
-        """Neurons that hang together."""
+        """Connected components: neurons that gap junctions join, directly or by way of others."""
         ends = [[self._numbers(end) for end in member.ends] for member in self.members]
         return pieces_of(self.size, *(np.concatenate(side) for side in zip(*ends, strict=True)))
 

@@ -1,4 +1,4 @@
-"""Electrical coupling as a whole: which neurons hang together, how fast they relax, and their means over a step.
+"""Electrical coupling as a whole: which neurons are coupled, how fast they relax, and their means over a step.
 
 In: who is joined to whom, conductances, and what turns a current into a slope.  Out: matrices.  Must not know: tracing,
 models, units.
@@ -31,7 +31,7 @@ _TERMS = 15
 
 @dataclass(frozen=True, eq=False)
 class Pieces:
-    """Neurons that hang together through junctions, directly or not.
+    """Connected components: neurons that junctions join, directly or by way of others.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class Pieces:
 
 
 def pieces_of(size: int, first: Numbers, second: Numbers) -> Pieces:
-    """Find which of `size` neurons hang together through the given junctions.
+    """Find the connected components of `size` neurons that the given junctions make.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def means_over_step(pieces: Pieces, size: int, changes: Numbers, makes: Numbers,
     Parameters
     ----------
     pieces : Pieces
-        Who hangs together.
+        The connected components.
     size : int
         Number of neurons.
     changes, makes : ndarray of int

@@ -138,7 +138,7 @@ class GapJunction(Projection):
         for end, module, delivery, conductance, sign in zip(
             ("post", "pre"), (self._post, self._pre), self.deliveries, conductances, (1, -1), strict=True
         ):
-            current = difference * (conductance.value if trace is None else self._watched(trace, conductance))
+            current = difference * (conductance.value if trace is None else self._watch(trace, conductance))
             module.add_current_input(f"{key} ({end})", delivery(current if sign > 0 else -current), self.label)
 
     def _potentials(self, trace: Trace | None) -> list[Any]:
@@ -172,7 +172,7 @@ class GapJunction(Projection):
         """The shortest of the delays (ms), zero where they change."""
         return float(np.min(split(self._delay)[0])) if is_quantity(self._delay) else 0.0
 
-    def _watched(self, trace: Trace, conductance: Parameter) -> Traced:
+    def _watch(self, trace: Trace, conductance: Parameter) -> Traced:
         """A traced conductance; held currents are checked whenever its values are bound."""
         value: Traced = conductance.value
         groups = groups_of(trace)
@@ -229,7 +229,7 @@ class SymmetryGapJunction(GapJunction):
     InvalidParameterError
         A conductance is negative.
     UnstableCouplingError
-        When a simulator is made or runs: too many neurons hang together, too strongly for its time step.
+        When a simulator is made or runs: too many neurons are coupled, too strongly for its time step.
 
     Notes
     -----
@@ -242,7 +242,7 @@ class SymmetryGapJunction(GapJunction):
 
     .. math:: C_i \frac{dV_i}{dt} = \sum_j w_{ij} (V_j - V_i)
 
-    for all neurons that hang together, through this and other gap junctions of the network, which is stable and right
+    for all neurons that are coupled, through this and other gap junctions of the network, which is stable and right
     for any strength: neurons that are strongly coupled share their mean potential weighted by C. It needs the sum of
     the squares of the sizes of all connected pieces to be at most a million. Beyond, currents are held up to 0.5 and
     refused above. Models whose dV/dt per current changes from step to step hold the current always, and so do

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from numbadyn.errors import InvalidParameterError, ShapeError
 from numbadyn.model.dynamics import Dynamics
+from numbadyn.model.hooks import OwnHook
 from numbadyn.model.inputs import InputRegistry
 
 __all__ = ["Jumps", "choose_neurons", "jumps_of"]
@@ -42,7 +43,7 @@ def choose_neurons(indices: Any, shape: tuple[int, ...], where: str) -> NDArray[
     return chosen
 
 
-class Jumps:
+class Jumps(OwnHook):
     """Before-hook of a population: adds to one of its states what has arrived.
 
     Parameters
@@ -58,7 +59,7 @@ class Jumps:
         Where projections register their jumps.
     """
 
-    kind_of_hook = "jumps"
+    kind = "jumps"
 
     def __init__(self, owner: Dynamics, item: str) -> None:
         self.owner, self.item = owner, item

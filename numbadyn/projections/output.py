@@ -13,7 +13,7 @@ from numbadyn.errors import InvalidParameterError, ProjectionTargetError
 from numbadyn.model.describe import Describer
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.group import Projection
-from numbadyn.model.hooks import not_receive_update_output
+from numbadyn.model.hooks import OwnHook, not_receive_update_output
 from numbadyn.projections.base import SynapticProjection
 from numbadyn.projections.conductances import conductance_name
 
@@ -93,10 +93,10 @@ def attach_output(title: str, out: Output, label: str | None, projection: Synapt
 
 
 @not_receive_update_output
-class _Summed:
+class _Summed(OwnHook):
     """After-hook of a target: checks that its update has summed an input, and forgets what was bound to it."""
 
-    kind_of_hook = "summed"
+    kind = "summed"
 
     def __init__(self, key: str, out: Output, label: str | None, projection: SynapticProjection) -> None:
         self.input_key, self._out, self._label, self._projection = key, out, label, projection

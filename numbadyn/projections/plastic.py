@@ -200,8 +200,8 @@ class ReachedSynapses:
             raise UnknownStateError(
                 f"The synapses of {self._projection.path} have no state {name!r}.",
                 where=str(self._trace.here),
-                cure=f"Their states are: {', '.join(nearest_first(name, states))}; "
-                f"make another one in __init__: self.{name} = SynapseState(...).",
+                cure=f"Their states are: {', '.join(nearest_first(name, states))}; make another one in __init__: "
+                f"self.{name} = SynapseState(...).",
             )
         return states[name]
 

@@ -74,7 +74,7 @@ class SynapseState(State):
 
     def _first(self, table: Any, context: BindContext, stream: int | None) -> NDArray[Any]:
         """First values in the order of the rule."""
-        return self.drawn(context, stream, (int(table.targets.size),))
+        return self.draw_values(context, stream, (int(table.targets.size),))
 
     def reset(self, seed: int = 0) -> None:
         """Forget the eager value; first values follow from the table, which is made when they are asked for."""

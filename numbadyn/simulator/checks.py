@@ -26,7 +26,7 @@ __all__ = [
     "check_synapses",
     "check_target",
     "duration_steps",
-    "fixed",
+    "fixed_error",
 ]
 
 _TARGETS = ("cpu", "interpret", "cuda")
@@ -110,7 +110,7 @@ def check_seed(seed: Any, where: str = "Simulator(seed=...)") -> int:
     return int(seed)
 
 
-def fixed(name: str, value: Any) -> FixedAttributeError:
+def fixed_error(name: str, value: Any) -> FixedAttributeError:
     """The error for something that is assigned to an attribute of a simulator."""
     new = f"Make a new nd.Simulator(network, ..., {name}={describe(value) if is_quantity(value) else repr(value)})."
     cures = {

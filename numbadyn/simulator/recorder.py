@@ -176,7 +176,7 @@ class Recorder:
         given = [name for name, value in options.items() if value is not None]
         if given:
             raise RecordingError(
-                f"{', '.join(given)} of a recording of {path} would have no effect: spikes are recorded all.",
+                f"{', '.join(given)} of a recording of {path} would have no effect: all spikes are recorded.",
                 where=path,
                 cure="Leave it out, and select from result[module].spikes afterwards; or name a variable too.",
             )

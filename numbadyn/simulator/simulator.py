@@ -22,7 +22,7 @@ from numbadyn.model.module import Module
 from numbadyn.model.naming import check_initialised
 from numbadyn.model.options import named_options
 from numbadyn.model.step import trace_step
-from numbadyn.model.values import stored
+from numbadyn.model.values import store_as
 from numbadyn.model.view import view_of, whole_of
 from numbadyn.runtime.compiled import CompiledMachine
 from numbadyn.runtime.cuda.device import Device
@@ -36,7 +36,7 @@ from numbadyn.simulator.checks import (
     check_synapses,
     check_target,
     duration_steps,
-    fixed,
+    fixed_error,
 )
 from numbadyn.simulator.endings import broken_guard, not_finite
 from numbadyn.simulator.order import UserOrder
@@ -147,7 +147,7 @@ class Simulator(Assembly):
             init_missing_states(network, self.seed)
         self._alone = bool(alone)
         self._passes = Passes()
-        self.step = self._traced(self._passes)
+        self.step = self._trace(self._passes)
         check_synapses(self.step, self.target)
         self.reproducible, self.launch = bool(reproducible), check_launch(launch)
         self._device = Device() if self.target == "cuda" else None
@@ -178,10 +178,10 @@ class Simulator(Assembly):
         """Refuse to run what is no longer the network that the user sees."""
         self._wiring.check()
         self._weights.check()
-        if self._plain.check(self.step, self.context, self._traced):
+        if self._plain.check(self.step, self.context, self._trace):
             self._filled_at = -1  # first values may follow from what has changed
 
-    def _traced(self, passes: Passes | None = None) -> Step:
+    def _trace(self, passes: Passes | None = None) -> Step:
         """The step as it would be traced now."""
         with TRACING:
             return prepare(trace_step(self.network, self.context, alone=self._alone), passes)
@@ -458,14 +458,14 @@ class Simulator(Assembly):
             )
         if part is not None:
             magnitude = self._each(lambda old: part.put(old, magnitude, variable), self._values(number))
-        full = stored(magnitude, (*self._axes, *shape), dtype, f"{path}.{variable}")
+        full = store_as(magnitude, (*self._axes, *shape), dtype, f"{path}.{variable}")
         space = self.step.states[number].space
         self._set_values(number, self._each(lambda own: self._order.kept(space, own), full))
         self._claim()
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not name.startswith("_") and vars(self).get("_ready", False):
-            raise fixed(name, value)
+            raise fixed_error(name, value)
         object.__setattr__(self, name, value)
 
     def __reduce_ex__(self, protocol: Any) -> Any:

@@ -65,8 +65,8 @@ def _shape(name: str, nodes: list[Node], where: Where) -> tuple[int, ...]:
         raise ShapeError(
             f"{name} meets shapes {shape} and {node.shape}, which do not fit.",
             where=str(where()),
-            cure="Both sides need the same shape, or one of them a single element; "
-            "arrays of parameters take the population's shape.",
+            cure="Both sides need the same shape, or one of them a single element; arrays of parameters take the "
+            "population's shape.",
         )
     return shape
 

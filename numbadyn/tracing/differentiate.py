@@ -42,8 +42,8 @@ def derivative(trace: Trace, expression: int, variable: int) -> int | None:
             continue
         if not node.traits.elementwise:
             raise UnsupportedFunctionError(
-                f"{node.op} cannot be differentiated, "
-                "and exponential Euler needs the derivative of the right-hand side.",
+                f"{node.op} cannot be differentiated, and exponential Euler needs the derivative of the right-hand "
+                "side.",
                 where=str(node.position),
                 cure="Compute that value before the step function, or use euler_step, rk2_step or rk4_step.",
             )

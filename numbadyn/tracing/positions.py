@@ -8,6 +8,7 @@ where it is said what is wrong, they count only if there is nothing of the user'
 
 from __future__ import annotations
 
+import functools
 import inspect
 import linecache
 import os
@@ -48,6 +49,7 @@ def _in_zoo(frame: FrameType) -> bool:
     return frame.f_code.co_filename.startswith(_ZOO)
 
 
+@functools.lru_cache(maxsize=4096)
 def _is_users(filename: str) -> bool:
     if filename.startswith("<frozen ") or (filename.startswith(_STANDARD) and not filename.startswith(_PACKAGES)):
         return False

@@ -91,6 +91,7 @@ class Trace:
         self._states: dict[int, int] = {}
         self._latest: dict[int, int] = {}
         self._channels: dict[Any, int] = {}
+        self._settled = True
         self._connections: dict[int, int] = {}
         self._lookups: dict[int, int] = {}
         self._unique: dict[str, int] = {}
@@ -297,8 +298,8 @@ class Trace:
         node = self.node(value)
         if node.dimension is not ANY and node.dimension != spec.dimension:
             raise DimensionError(
-                f"{spec.name} is in {unit_name(spec.dimension)}, "
-                f"but a value in {unit_name(node.dimension)} is written to it.",
+                f"{spec.name} is in {unit_name(spec.dimension)}, but a value in {unit_name(node.dimension)} is written "
+                "to it.",
                 where=str(self.here),
                 cure=f"Write a value in {unit_name(spec.dimension)}.",
             )
@@ -323,7 +324,9 @@ class Trace:
     def channel(self, key: Any, make: Callable[[], Channel]) -> int:
         """Number of the channel of this key, made on first use."""
         if key not in self._channels:
-            self.step.channels.append(make())
+            made = make()
+            self._settled = self._settled and made.dimension is not ANY
+            self.step.channels.append(made)
             self._channels[key] = len(self.step.channels) - 1
         return self._channels[key]
 
@@ -333,7 +336,7 @@ class Trace:
 
         If not, the step is recorded again, so what seems to be of a wrong kind may be right then.
         """
-        return all(channel.dimension is not ANY for channel in self.step.channels)
+        return self._settled
 
     def channel_keys(self) -> dict[Any, int]:
         """Keys of all channels with their numbers."""

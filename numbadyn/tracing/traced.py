@@ -79,8 +79,8 @@ class Traced(StandsForQuantity, Operators):
             raise NotInitialisedError(
                 "A value of an earlier trace is used in this one.",
                 where=str(trace.here),
-                cure="Keep values between steps in nd.State; "
-                "plain attributes written in update do not survive tracing.",
+                cure="Keep values between steps in nd.State; plain attributes written in update do not survive "
+                "tracing.",
             )
         return self._index
 

@@ -213,8 +213,10 @@ def test_memory_besides_the_table_is_bounded(device, monkeypatch):
 
 
 def test_no_rule_of_this_package_but_lists_is_left_to_the_host(device):
-    shop, draw = Workshop(device), DrawKey.of(1, 2)
-    left = {name for name, rule in RULES.items() if device_structure.structure_on_device(rule(1.0), shop, draw) is None}
+    workshop, draw = Workshop(device), DrawKey.of(1, 2)
+    left = {
+        name for name, rule in RULES.items() if device_structure.structure_on_device(rule(1.0), workshop, draw) is None
+    }
     assert left == {"edges", "matrix"}
 
 

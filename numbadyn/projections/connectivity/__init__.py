@@ -7,7 +7,7 @@ The compiled builders that make the table live in `numbadyn.runtime.builders`.
 
 from numbadyn.projections.connectivity.base import Connectivity
 from numbadyn.projections.connectivity.delays import as_delay
-from numbadyn.projections.connectivity.explicit import Edges, Matrix, listed
+from numbadyn.projections.connectivity.explicit import Edges, Matrix, list_edges
 from numbadyn.projections.connectivity.pairwise import PairwisePoisson, SymmetricPairwiseBernoulli
 from numbadyn.projections.connectivity.rules import (
     AllToAll,
@@ -17,7 +17,7 @@ from numbadyn.projections.connectivity.rules import (
     FixedTotalNumber,
     OneToOne,
 )
-from numbadyn.projections.connectivity.table import EdgeList, Places, SynapseTable, edge_list, placed
+from numbadyn.projections.connectivity.table import EdgeList, Places, SynapseTable, edge_list, place_synapses
 
 __all__ = [
     "AllToAll",
@@ -36,6 +36,6 @@ __all__ = [
     "SynapseTable",
     "as_delay",
     "edge_list",
-    "listed",
-    "placed",
+    "list_edges",
+    "place_synapses",
 ]

@@ -17,7 +17,7 @@ from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.projections.connectivity.spellings import standard_names
 from numbadyn.units import Dimension, describe, is_quantity, split
 
-__all__ = ["Connectivity", "shown"]
+__all__ = ["Connectivity", "show"]
 
 _MOST_NEURONS = 2**32 - 1
 """Indices of neurons are 32-bit numbers, in the tables and in the counter of the random numbers."""
@@ -231,8 +231,8 @@ class Connectivity:
             )
         if most is not None and count > most:
             raise ConnectivityError(
-                f"{name} is {count}, but there are only {most} to choose from "
-                f"(in_size {self._show(self.in_size)}, out_size {self._show(self.out_size)}).",
+                f"{name} is {count}, but there are only {most} to choose from (in_size {self._show(self.in_size)}, "
+                f"out_size {self._show(self.out_size)}).",
                 where=self._place(name),
                 cure=cure,
             )
@@ -251,7 +251,7 @@ class Connectivity:
         given = self._plain_number(prob)
         if not 0.0 <= given <= 1.0:
             raise ConnectivityError(
-                f"The probability of a synapse is {shown(prob)}.",
+                f"The probability of a synapse is {show(prob)}.",
                 where=self._place(name),
                 cure="Give a number from 0 to 1, without a unit.",
             )
@@ -313,6 +313,6 @@ class Connectivity:
             )
 
 
-def shown(value: Any) -> str:
+def show(value: Any) -> str:
     """Give a wrong argument for a message, a quantity with its unit."""
     return describe(value) if is_quantity(value) else repr(value)

@@ -14,7 +14,7 @@ from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.projections.connectivity.base import Connectivity
 from numbadyn.units import join, split
 
-__all__ = ["Edges", "Matrix", "listed"]
+__all__ = ["Edges", "Matrix", "list_edges"]
 
 
 class Edges(Connectivity):
@@ -88,7 +88,7 @@ class Edges(Connectivity):
         return np.array(indices, dtype=np.uint32)
 
 
-def listed(rule: Connectivity, key: tuple[int, int]) -> Edges:
+def list_edges(rule: Connectivity, key: tuple[int, int]) -> Edges:
     """Ask a rule of the user's for its synapses.
 
     Parameters
@@ -113,7 +113,7 @@ def listed(rule: Connectivity, key: tuple[int, int]) -> Edges:
     >>> class Chain(Connectivity):
     ...     def edges(self, rng):
     ...         return np.arange(self.n_pre - 1), np.arange(1, self.n_pre)
-    >>> listed(Chain(4, 4, 1.0), (1, 0)).post
+    >>> list_edges(Chain(4, 4, 1.0), (1, 0)).post
     array([1, 2, 3], dtype=uint32)
     """
     place = f"{type(rule).__name__}.edges"

@@ -6,7 +6,7 @@ code).  Must not know: how they are drawn, Numba.
 
 from numbadyn.errors import ConnectivityError
 from numbadyn.model.typing import ParameterLike, SizeLike
-from numbadyn.projections.connectivity.base import Connectivity, shown
+from numbadyn.projections.connectivity.base import Connectivity, show
 from numbadyn.projections.connectivity.spellings import spelled
 
 __all__ = ["PairwisePoisson", "SymmetricPairwiseBernoulli"]
@@ -51,7 +51,7 @@ class PairwisePoisson(Connectivity):
         self.mean = self._plain_number(mean)
         if not 0.0 <= self.mean < float("inf"):
             raise ConnectivityError(
-                f"The mean number of synapses of a pair is {shown(mean)}.",
+                f"The mean number of synapses of a pair is {show(mean)}.",
                 where=self._place("mean"),
                 cure="Give a number, 0 or more, without a unit.",
             )
@@ -82,7 +82,7 @@ class SymmetricPairwiseBernoulli(Connectivity):
     Parameters
     ----------
     in_size, out_size : int or tuple of int
-        See `Connectivity`; they must be equal, since both mean the same population.
+        See `Connectivity`; they must be equal: pre- and postsynaptic neurons are the same population.
     prob : float
         Probability that two neurons are connected, 0 to 1.
     weight

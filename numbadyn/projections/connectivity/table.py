@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from numbadyn.units import TIME, Dimension, join
 
-__all__ = ["EdgeList", "Places", "SynapseTable", "edge_list", "placed"]
+__all__ = ["EdgeList", "Places", "SynapseTable", "edge_list", "place_synapses"]
 
 
 class EdgeList(NamedTuple):
@@ -160,7 +160,7 @@ class Places(NamedTuple):
     post: NDArray[np.int64] | None
 
 
-def placed(table: SynapseTable, places: Places | None) -> SynapseTable:
+def place_synapses(table: SynapseTable, places: Places | None) -> SynapseTable:
     """The table of a rule between parts of populations, as one between the populations.
 
     Parameters
@@ -178,7 +178,7 @@ def placed(table: SynapseTable, places: Places | None) -> SynapseTable:
     Examples
     --------
     >>> one = SynapseTable(2, 2, np.zeros(1, np.int32), np.array([0, 1, 2]), np.array([1, 0], np.uint32), np.ones(1))
-    >>> moved = placed(one, Places(5, 5, np.array([4, 1]), np.array([0, 3])))
+    >>> moved = place_synapses(one, Places(5, 5, np.array([4, 1]), np.array([0, 3])))
     >>> [array.tolist() for array in moved.edges(0.1)[:2]]
     [[4, 1], [3, 0]]
     """

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from numbadyn.projections.connectivity import Connectivity, Places, SynapseTable, as_delay, placed
+from numbadyn.projections.connectivity import Connectivity, Places, SynapseTable, as_delay, place_synapses
 from numbadyn.runtime.builders.delays import with_delays
 from numbadyn.runtime.builders.structure import DrawKey, structure_of
 from numbadyn.runtime.builders.values import per_synapse
@@ -90,4 +90,4 @@ def build(
         keep_order=rule.may_repeat,
         one_axis="synapses" if rule.lists_synapses else "neurons" if rule.n_synapses is None else "either",
     )
-    return placed(table, places)
+    return place_synapses(table, places)

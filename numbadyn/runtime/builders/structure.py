@@ -39,7 +39,7 @@ from numbadyn.projections.connectivity import (
     OneToOne,
     PairwisePoisson,
     SymmetricPairwiseBernoulli,
-    listed,
+    list_edges,
 )
 from numbadyn.runtime.builders.cpu.compiled import structure_kernels
 
@@ -144,7 +144,7 @@ def structure_of(rule: Connectivity, draw: DrawKey) -> Structure:
     Structure
         Offsets, targets and order.
     """
-    return structure_of(listed(rule, (draw.seed, int(draw.stream))), draw)
+    return structure_of(list_edges(rule, (draw.seed, int(draw.stream))), draw)
 
 
 @structure_of.register

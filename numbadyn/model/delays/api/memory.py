@@ -158,7 +158,7 @@ class DelayMemory:
         time, trace, first = resolve(time), current_trace(), self._sources[0]
         if not isinstance(time, Traced):
             magnitude_in(time, TIME, what="The point in time", where=self._path)
-        done = first.sampled(trace) if trace is not None else self._is_written_now()
+        done = first.is_sampled(trace) if trace is not None else self._is_written_now()
 
         def ago() -> Any:
             now = environ.get("t") + environ.get_dt() if done else environ.get("t")

@@ -93,7 +93,7 @@ def latest(source: Source) -> Any:
     note_touch(source.module, source.item or "output")
     trace = current_trace()
     if trace is not None:
-        if source.state(trace) is not None or source.sampled(trace):
+        if source.state(trace) is not None or source.is_sampled(trace):
             return Traced(trace, source.current(trace))
         form = form_of((), (), source.template(trace).shape, source.name)
         return TracedSamples(trace, source, form, lambda _context: 0).at(0, always_zero=True)
@@ -121,7 +121,7 @@ def before_first(source: Source, time: DelayTime | None, indices: tuple[Any, ...
     before, window = source.before(template), source.window
     form = form_of(() if present is None else present.shape, indices, template.shape, source.name)
     elements = form.elements if form.elements is not None else np.arange(math.prod(form.shape)).reshape(form.shape)
-    newest = 0 if (source.history.written if trace is None else source.sampled(trace)) else 1
+    newest = 0 if (source.history.written if trace is None else source.is_sampled(trace)) else 1
 
     def sample(context: BindContext, lag: int) -> Any:
         value = before(context, lag) if window is None else window.before(before, context, 1, source.varied)

@@ -79,8 +79,8 @@ class TracedSamples(PastSamples):
         k = trace.cast(as_node(trace, steps), "int")
         if source.window is not None and trace.step.channels[self.channel].dimension is not ANY:
             return self._of_windows(k)
-        if not source.sampled(trace):
-            present = source.unwritten(trace)
+        if not source.is_sampled(trace):
+            present = source.unwritten_node(trace)
             if always_zero and present is not None:
                 return Traced(trace, self._choose(present))
             return self._history(None if always_zero else k)
@@ -93,7 +93,7 @@ class TracedSamples(PastSamples):
         """As `at`: in windows, the newest sample may still be growing, or may just have been finished."""
         trace, source, window = self._trace, self._source, self._source.window
         assert window is not None
-        done = source.sampled(trace)
+        done = source.is_sampled(trace)
         number = trace.step_number()
         if window.known_early != done:  # held values before the update, summaries after it: what counts is this step
             step = number if window.known_early else trace.emit("add", number, trace.literal(1))

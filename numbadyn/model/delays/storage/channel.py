@@ -106,7 +106,7 @@ def running_value(trace: Trace, source: Source, *, new: bool) -> int:
         return old
     place = trace.emit("int_mod", trace.step_number(), window_length(trace, window))
     begins = trace.emit("equal", place, trace.literal(0))
-    return window.traced(trace, old, source.current(trace), begins)
+    return window.add_node(trace, old, source.current(trace), begins)
 
 
 def window_length(trace: Trace, window: Window) -> int:

@@ -66,7 +66,7 @@ class History:
     def _into_window(self, value: NDArray[Any], steps: int) -> None:
         assert self.window is not None
         place = (self.written - 1) % steps
-        self._running = self.window.eager(self._running, value, place == 0)
+        self._running = self.window.add_value(self._running, value, place == 0)
         if self.window.known_early:
             self.samples += [self._running] if place == 0 else []
         elif place == steps - 1:

@@ -114,7 +114,7 @@ class Source(ABC):
         """What a value looks like."""
 
     @abstractmethod
-    def sampled(self, trace: Trace) -> bool:
+    def is_sampled(self, trace: Trace) -> bool:
         """Whether the value of this step exists already."""
 
     @abstractmethod
@@ -125,7 +125,7 @@ class Source(ABC):
     def final(self, trace: Trace) -> int:
         """The value of this step, asked for at the end of the step."""
 
-    def unwritten(self, trace: Trace) -> int | None:
+    def unwritten_node(self, trace: Trace) -> int | None:
         """A node that still holds the value of the last step, if there is one."""
         return None
 
@@ -228,7 +228,7 @@ class StateSource(Source):
         spec = self._state().spec()
         return Template(spec.shape, spec.kind, spec.dimension)
 
-    def sampled(self, trace: Trace) -> bool:
+    def is_sampled(self, trace: Trace) -> bool:
         """Whether the owner's update has ended."""
         return id(self.module) in trace.notes(ModelNotes).outputs
 
@@ -247,7 +247,7 @@ class StateSource(Source):
         assert index is not None
         return trace.read(index)
 
-    def unwritten(self, trace: Trace) -> int | None:
+    def unwritten_node(self, trace: Trace) -> int | None:
         """The state itself, as long as nobody has written it in this step and it begins with its own first value."""
         if self.init is not None:
             return None
@@ -289,7 +289,7 @@ class OutputSource(Source):
         learnt: Template | None = trace.templates.get(self.key)
         return default_template(self.module) if learnt is None else learnt
 
-    def sampled(self, trace: Trace) -> bool:
+    def is_sampled(self, trace: Trace) -> bool:
         """Whether the update has ended."""
         return id(self.module) in trace.notes(ModelNotes).outputs
 
@@ -338,20 +338,20 @@ class GivenSource(Source):
         """Full name."""
         return f"{self.module.path}{'.' if self.item else ''}{self.item}"
 
-    def _given(self, trace: Trace) -> dict[str, int]:
+    def _written_nodes(self, trace: Trace) -> dict[str, int]:
         return trace.notes(ModelNotes).written.get(id(self.module), {})
 
     def template(self, trace: Trace) -> Template:
         """That of the target, with the unit that was written."""
-        node = self._given(trace).get(self.item)
+        node = self._written_nodes(trace).get(self.item)
         if node is not None:
             return Template(self.target.shape, self.target.kind, trace.node(node).dimension)
         learnt = trace.templates.get(self.key)
         return self.target if learnt is None else Template(self.target.shape, self.target.kind, learnt.dimension)
 
-    def sampled(self, trace: Trace) -> bool:
+    def is_sampled(self, trace: Trace) -> bool:
         """Whether `Delay.update` has been called in this step."""
-        return self.item in self._given(trace)
+        return self.item in self._written_nodes(trace)
 
     def current(self, trace: Trace) -> int:
         """What was written."""
@@ -359,7 +359,7 @@ class GivenSource(Source):
 
     def final(self, trace: Trace) -> int:
         """What was written."""
-        node = self._given(trace).get(self.item)
+        node = self._written_nodes(trace).get(self.item)
         if node is None:
             raise SchedulingError(
                 f"{self.module.path} is read, but nothing is written to it in a step.",

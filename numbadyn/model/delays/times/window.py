@@ -92,12 +92,12 @@ class Window:
         """
         steps = self.steps(context.dt)
         if not varied:
-            value = self.eager(None, np.asarray(before(context, 1)), True)
+            value = self.add_value(None, np.asarray(before(context, 1)), True)
             return value * steps if self.strategy in ("mean", "sum") else value
         running: Any = None
         for place in range(steps):
             value = np.asarray(before(context, lag * steps - place))
-            running = self.eager(running, value, place == 0)
+            running = self.add_value(running, value, place == 0)
         return running
 
     def before(self, before: Before, context: BindContext, lag: int, varied: bool) -> Any:
@@ -108,7 +108,7 @@ class Window:
         """The sample, from the running value at the end of the window."""
         return summary / steps if self.strategy == "mean" else summary
 
-    def eager(self, running: Any, value: Any, begins: bool) -> Any:
+    def add_value(self, running: Any, value: Any, begins: bool) -> Any:
         """The running value after one more value; arrays without units."""
         if begins or self.strategy == "latest":
             return value if value.dtype.kind != "b" or self.strategy not in ("mean", "sum") else value.astype(np.int64)
@@ -116,7 +116,7 @@ class Window:
             return running
         return np.maximum(running, value) if self.strategy == "max" else running + value
 
-    def traced(self, trace: Trace, running: int, value: int, begins: int) -> int:
+    def add_node(self, trace: Trace, running: int, value: int, begins: int) -> int:
         """As `eager`, on nodes."""
         kind = trace.node(running).kind
         value = trace.cast(value, kind)

@@ -82,38 +82,41 @@ def build_on_device(
     only if a single row has more than 67 million synapses), while the table is made.
     """
     recipe, precision = as_delay(delay), np.dtype(real)
-    draw, shop = DrawKey.of(seed, stream), Workshop(device)
-    structure = structure_on_device(rule, shop, draw) if places is None else None
+    draw, workshop = DrawKey.of(seed, stream), Workshop(device)
+    structure = structure_on_device(rule, workshop, draw) if places is None else None
     if structure is None:
         made = build(rule, delay=delay, dt=dt, rounding=rounding, seed=seed, stream=stream, real=real, places=places)
         return copied(device, made, shares_weight=rule.uniform_weight)
     rule.check_weight_shape(structure.n_synapses)
-    weights = _weights(rule.weight, structure, rule.n_post, shop, draw.shifted(1), precision)
+    weights = _weights(rule.weight, structure, rule.n_post, workshop, draw.shifted(1), precision)
     shared = float(precision.type(rule.weight.value)) if isinstance(rule.weight, Constant) else None
-    table = _Delays(shop, structure, weights, shared, rule, dt, rounding, draw.shifted(2)).table(recipe)
+    table = _Delays(workshop, structure, weights, shared, rule, dt, rounding, draw.shifted(2)).table(recipe)
     device.synchronize()  # what the kernels used besides the table is let go now
     return table
 
 
 def _weights(
-    recipe: Initialiser, structure: DeviceStructure, n_post: int, shop: Workshop, draw: DrawKey, real: np.dtype[Any]
+    recipe: Initialiser, structure: DeviceStructure, n_post: int, workshop: Workshop, draw: DrawKey, real: np.dtype[Any]
 ) -> Any:
     """Weights on the device, one for each synapse, or one if all are the same."""
     number = structure.n_synapses
     if isinstance(recipe, Constant):
-        return shop.device.to_device(np.array([recipe.value], dtype=real))
+        return workshop.device.to_device(np.array([recipe.value], dtype=real))
     bits = 8 * real.itemsize
     if isinstance(recipe, Distribution):
-        weights, coefficients = shop.device.empty(number, real), shop.device.to_device(recipe.coefficients(bits))
-        shop.run(("values", bits), f"draw_{recipe.kind}", number, weights, 0, number, coefficients, *draw)
+        weights, coefficients = (
+            workshop.device.empty(number, real),
+            workshop.device.to_device(recipe.coefficients(bits)),
+        )
+        workshop.run(("values", bits), f"draw_{recipe.kind}", number, weights, 0, number, coefficients, *draw)
         return weights
     if isinstance(recipe, OfPairs):
-        return shop.device.to_device(per_synapse(recipe, structure.on_host(shop.device), draw, real))
+        return workshop.device.to_device(per_synapse(recipe, structure.on_host(workshop.device), draw, real))
     stored = given(recipe, number, draw, real)
     if stored.ndim == 1:
-        return shop.device.to_device(stored)
-    weights, pairs = shop.device.empty(number, real), shop.device.to_device(stored.reshape(-1))
-    shop.run(
+        return workshop.device.to_device(stored)
+    weights, pairs = workshop.device.empty(number, real), workshop.device.to_device(stored.reshape(-1))
+    workshop.run(
         ("values", bits), "look_up_pairs", stored.shape[0] if number else 0,
         weights, pairs, structure.offsets_there, structure.targets, n_post,
     )  # fmt: skip
@@ -125,7 +128,7 @@ class _Delays:
 
     def __init__(
         self,
-        shop: Workshop,
+        workshop: Workshop,
         structure: DeviceStructure,
         weights: Any,
         shared: float | None,
@@ -134,7 +137,7 @@ class _Delays:
         rounding: str,
         draw: DrawKey,
     ) -> None:
-        self.shop, self.device = shop, shop.device
+        self.workshop, self.device = workshop, workshop.device
         self.structure, self.weights, self.shared = structure, weights, shared
         self.rule, self.dt, self.rounding, self.draw = rule, dt, rounding, draw
 
@@ -176,7 +179,7 @@ class _Delays:
             return self._finished(np.zeros(1, dtype=np.int32))
         there, longest = self._steps(recipe)
         seen_there = self.device.to_device(np.zeros(longest + 1, dtype=np.uint8))
-        self.shop.run(("values", 64), "mark_delays", number, there, number, seen_there)
+        self.workshop.run(("values", 64), "mark_delays", number, there, number, seen_there)
         seen = self.device.read(seen_there, 0, longest + 1) != 0
         delays = np.flatnonzero(seen).astype(np.int32)
         if delays.size == 1:
@@ -189,7 +192,7 @@ class _Delays:
 
     def _steps(self, recipe: Values | Distribution) -> tuple[Any, int]:
         """Delays of all synapses in steps on the device, and the longest of them."""
-        number, shop = self.structure.n_synapses, self.shop
+        number, workshop = self.structure.n_synapses, self.workshop
         if isinstance(recipe, Values) and recipe.values.ndim == 1:
             check_delays(recipe.values, "delay")
             whole = steps(recipe.values, self.dt, self.rounding)
@@ -199,7 +202,7 @@ class _Delays:
         if isinstance(recipe, Values):
             by_pair = delay_steps(recipe.values, self.dt, self.rounding)
             pairs = self.device.to_device(by_pair.astype(np.float64).reshape(-1))
-            shop.run(
+            workshop.run(
                 ("values", 64), "look_up_delays", workers, pairs, self.structure.offsets_there,
                 self.structure.targets, self.rule.n_post, float(LONGEST), there, kept,
             )  # fmt: skip
@@ -210,15 +213,15 @@ class _Delays:
             for start in range(0, number, _PIECE):
                 count = min(number - start, _PIECE)
                 common = (times, start, count)
-                shop.run(("values", 64), f"draw_{recipe.kind}", count, *common, coefficients, *self.draw)
-                shop.run(("values", 64), "round_delays", workers, *common, *how, there, kept)
+                workshop.run(("values", 64), f"draw_{recipe.kind}", count, *common, coefficients, *self.draw)
+                workshop.run(("values", 64), "round_delays", workers, *common, *how, there, kept)
         longest = float(self.device.read(kept, 0, workers).max())
         # refuses a delay that is too long, with its message
         return there, int(steps(np.array([longest * self.dt]), self.dt, "nearest")[0])
 
     def _sorted(self, there: Any, slot_of: NDArray[np.int32], n_delays: int) -> Any:
         """Sort rows by the slots of their delays, some rows at a time; gives the offsets of the segments."""
-        rows, shop, n_pre = self.structure.offsets, self.shop, self.rule.n_pre
+        rows, workshop, n_pre = self.structure.offsets, self.workshop, self.rule.n_pre
         room = min(self.structure.n_synapses, max(_MOVED, int(np.diff(rows).max())))
         moves = self.shared is None
         scratch = self.device.empty(room, np.uint32), self.device.empty(room if moves else 0, self.weights.dtype)
@@ -227,7 +230,7 @@ class _Delays:
         first = 0
         while first < n_pre:
             last = int(np.searchsorted(rows, rows[first] + room, side="right")) - 1
-            shop.run(
+            workshop.run(
                 ("values", bits), "sort_by_delay", last - first, first, last, self.structure.offsets_there, offsets,
                 n_delays, slots, there, self.structure.targets, self.weights, int(moves), *scratch,
             )  # fmt: skip

@@ -96,14 +96,14 @@ class DeviceStructure(NamedTuple):
 
 
 @singledispatch
-def structure_on_device(rule: Connectivity, shop: Workshop, draw: DrawKey) -> DeviceStructure | None:
+def structure_on_device(rule: Connectivity, workshop: Workshop, draw: DrawKey) -> DeviceStructure | None:
     """Make the synapses of a rule on a device.
 
     Parameters
     ----------
     rule : Connectivity
         The specification.
-    shop : Workshop
+    workshop : Workshop
         The device and its kernels.
     draw : DrawKey
         Seed and stream of the projection.
@@ -117,74 +117,79 @@ def structure_on_device(rule: Connectivity, shop: Workshop, draw: DrawKey) -> De
 
 
 @structure_on_device.register
-def _(rule: AllToAll, shop: Workshop, draw: DrawKey) -> DeviceStructure | None:
+def _(rule: AllToAll, workshop: Workshop, draw: DrawKey) -> DeviceStructure | None:
     skip = not rule.autapses
     offsets = np.arange(rule.n_pre + 1, dtype=np.int64) * (rule.n_post - skip)
-    made = _with_room(shop, offsets)
-    shop.run(_MODULE, "all_pairs", made.n_synapses, made.targets, made.n_synapses, rule.n_post, int(skip))
+    made = _with_room(workshop, offsets)
+    workshop.run(_MODULE, "all_pairs", made.n_synapses, made.targets, made.n_synapses, rule.n_post, int(skip))
     return made
 
 
 @structure_on_device.register
-def _(rule: OneToOne, shop: Workshop, draw: DrawKey) -> DeviceStructure | None:
+def _(rule: OneToOne, workshop: Workshop, draw: DrawKey) -> DeviceStructure | None:
     offsets = np.arange(rule.n_pre + 1, dtype=np.int64)
-    there = shop.device.to_device
+    there = workshop.device.to_device
     return DeviceStructure(offsets, there(offsets), there(np.arange(rule.n_post, dtype=np.uint32)), rule.n_post)
 
 
 @structure_on_device.register
-def _(rule: FixedProb, shop: Workshop, draw: DrawKey) -> DeviceStructure | None:
+def _(rule: FixedProb, workshop: Workshop, draw: DrawKey) -> DeviceStructure | None:
     if isinstance(rule.prob, OfPairs):  # a function of the user decides on the host
         made = structure_of(rule, draw)
         return DeviceStructure(
-            made.offsets, shop.device.to_device(made.offsets), shop.device.to_device(made.targets), made.targets.size
+            made.offsets,
+            workshop.device.to_device(made.offsets),
+            workshop.device.to_device(made.targets),
+            made.targets.size,
         )
     if rule.prob == 0.0:
-        return _with_room(shop, np.zeros(rule.n_pre + 1, dtype=np.int64))
-    return _drawn_rows("draw_with_probability", rule, skip_scale(rule.prob), shop, draw)
+        return _with_room(workshop, np.zeros(rule.n_pre + 1, dtype=np.int64))
+    return _drawn_rows("draw_with_probability", rule, skip_scale(rule.prob), workshop, draw)
 
 
 @structure_on_device.register
-def _(rule: PairwisePoisson, shop: Workshop, draw: DrawKey) -> DeviceStructure | None:
+def _(rule: PairwisePoisson, workshop: Workshop, draw: DrawKey) -> DeviceStructure | None:
     if rule.mean == 0.0:
-        return _with_room(shop, np.zeros(rule.n_pre + 1, dtype=np.int64))
-    return _drawn_rows("draw_poisson", rule, poisson_scale(rule.mean), shop, draw)
+        return _with_room(workshop, np.zeros(rule.n_pre + 1, dtype=np.int64))
+    return _drawn_rows("draw_poisson", rule, poisson_scale(rule.mean), workshop, draw)
 
 
 @structure_on_device.register
-def _(rule: SymmetricPairwiseBernoulli, shop: Workshop, draw: DrawKey) -> DeviceStructure | None:
+def _(rule: SymmetricPairwiseBernoulli, workshop: Workshop, draw: DrawKey) -> DeviceStructure | None:
     if rule.prob == 0.0:
-        return _with_room(shop, np.zeros(rule.n_pre + 1, dtype=np.int64))
+        return _with_room(workshop, np.zeros(rule.n_pre + 1, dtype=np.int64))
     common = (rule.n_pre, int(not rule.autapses), skip_scale(rule.prob), *draw)
-    return _entered("draw_symmetric", rule.n_pre, rule.n_pre, (), common, shop)
+    return _entered("draw_symmetric", rule.n_pre, rule.n_pre, (), common, workshop)
 
 
 @structure_on_device.register
-def _(rule: FixedInDegree, shop: Workshop, draw: DrawKey) -> DeviceStructure | None:
+def _(rule: FixedInDegree, workshop: Workshop, draw: DrawKey) -> DeviceStructure | None:
     choices = rule.n_pre - (not rule.autapses)
-    workers, listed, scratch = _scratch(shop, rule.n_post, rule.num, choices, rule.multapses)
+    workers, listed, scratch = _scratch(workshop, rule.n_post, rule.num, choices, rule.multapses)
     sizes = (rule.n_pre, rule.n_post, rule.num, int(not rule.autapses), int(rule.multapses))
-    return _entered("draw_columns", rule.n_pre, workers, (workers,), (*sizes, listed, scratch, *draw), shop)
+    return _entered("draw_columns", rule.n_pre, workers, (workers,), (*sizes, listed, scratch, *draw), workshop)
 
 
 @structure_on_device.register
-def _(rule: FixedOutDegree, shop: Workshop, draw: DrawKey) -> DeviceStructure | None:
-    return _rows(rule, np.full(rule.n_pre, rule.num, dtype=np.int64), shop, draw)
+def _(rule: FixedOutDegree, workshop: Workshop, draw: DrawKey) -> DeviceStructure | None:
+    return _rows(rule, np.full(rule.n_pre, rule.num, dtype=np.int64), workshop, draw)
 
 
 @structure_on_device.register
-def _(rule: FixedTotalNumber, shop: Workshop, draw: DrawKey) -> DeviceStructure | None:
+def _(rule: FixedTotalNumber, workshop: Workshop, draw: DrawKey) -> DeviceStructure | None:
     if not rule.multapses:  # how full a row is decides over the next draw, so these counts come one after another
-        return _rows(rule, row_counts(rule, draw), shop, draw)
-    counts = shop.device.to_device(np.zeros(rule.n_pre, dtype=np.int64))
-    shop.run(_MODULE, "spread_over_rows", rule.num, counts, rule.n_pre, rule.num, *draw.shifted(COUNT_STREAM))
-    return _rows(rule, shop.device.read(counts, 0, rule.n_pre), shop, draw)
+        return _rows(rule, row_counts(rule, draw), workshop, draw)
+    counts = workshop.device.to_device(np.zeros(rule.n_pre, dtype=np.int64))
+    workshop.run(_MODULE, "spread_over_rows", rule.num, counts, rule.n_pre, rule.num, *draw.shifted(COUNT_STREAM))
+    return _rows(rule, workshop.device.read(counts, 0, rule.n_pre), workshop, draw)
 
 
-def _with_room(shop: Workshop, offsets: NDArray[np.int64]) -> DeviceStructure:
+def _with_room(workshop: Workshop, offsets: NDArray[np.int64]) -> DeviceStructure:
     """Rows of these lengths, not filled yet."""
     number = int(offsets[-1])
-    return DeviceStructure(offsets, shop.device.to_device(offsets), shop.device.empty(number, np.uint32), number)
+    return DeviceStructure(
+        offsets, workshop.device.to_device(offsets), workshop.device.empty(number, np.uint32), number
+    )
 
 
 def _offsets(counts: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -195,50 +200,50 @@ def _offsets(counts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _drawn_rows(
-    phase: str, rule: FixedProb | PairwisePoisson, scale: float, shop: Workshop, draw: DrawKey
+    phase: str, rule: FixedProb | PairwisePoisson, scale: float, workshop: Workshop, draw: DrawKey
 ) -> DeviceStructure:
     """Draw rows twice: their lengths, then their targets, which ascend."""
     common = (rule.n_post, int(not rule.autapses), scale, *draw)
-    counted = shop.device.to_device(np.zeros(rule.n_pre + 1, dtype=np.int64))
-    shop.run(_MODULE, phase, rule.n_pre, 0, counted, shop.device.empty(0, np.uint32), *common)
-    made = _with_room(shop, np.cumsum(shop.device.read(counted, 0, rule.n_pre + 1)))
-    shop.run(_MODULE, phase, rule.n_pre, 1, made.offsets_there, made.targets, *common)
+    counted = workshop.device.to_device(np.zeros(rule.n_pre + 1, dtype=np.int64))
+    workshop.run(_MODULE, phase, rule.n_pre, 0, counted, workshop.device.empty(0, np.uint32), *common)
+    made = _with_room(workshop, np.cumsum(workshop.device.read(counted, 0, rule.n_pre + 1)))
+    workshop.run(_MODULE, phase, rule.n_pre, 1, made.offsets_there, made.targets, *common)
     return made
 
 
 def _entered(
-    phase: str, n_pre: int, elements: int, before: tuple[Any, ...], common: tuple[Any, ...], shop: Workshop
+    phase: str, n_pre: int, elements: int, before: tuple[Any, ...], common: tuple[Any, ...], workshop: Workshop
 ) -> DeviceStructure:
     """Draw synapses twice that many threads enter into each row: their numbers, then the targets, then sort these."""
-    counted = shop.device.to_device(np.zeros(n_pre, dtype=np.int64))
-    shop.run(_MODULE, phase, elements, *before, 0, counted, shop.device.empty(0, np.uint32), *common)
-    made = _with_room(shop, _offsets(shop.device.read(counted, 0, n_pre)))
-    heads = shop.device.to_device(made.offsets[:-1])
-    shop.run(_MODULE, phase, elements, *before, 1, heads, made.targets, *common)
-    shop.run(_MODULE, "sort_rows", n_pre, made.offsets_there, made.targets)
+    counted = workshop.device.to_device(np.zeros(n_pre, dtype=np.int64))
+    workshop.run(_MODULE, phase, elements, *before, 0, counted, workshop.device.empty(0, np.uint32), *common)
+    made = _with_room(workshop, _offsets(workshop.device.read(counted, 0, n_pre)))
+    heads = workshop.device.to_device(made.offsets[:-1])
+    workshop.run(_MODULE, phase, elements, *before, 1, heads, made.targets, *common)
+    workshop.run(_MODULE, "sort_rows", n_pre, made.offsets_there, made.targets)
     return made
 
 
 def _rows(
-    rule: FixedOutDegree | FixedTotalNumber, counts: NDArray[np.int64], shop: Workshop, draw: DrawKey
+    rule: FixedOutDegree | FixedTotalNumber, counts: NDArray[np.int64], workshop: Workshop, draw: DrawKey
 ) -> DeviceStructure:
     """Fill rows of known lengths and sort them."""
     skip = int(not rule.autapses)
-    made = _with_room(shop, _offsets(counts))
+    made = _with_room(workshop, _offsets(counts))
     longest = int(counts.max(initial=0))
-    workers, listed, scratch = _scratch(shop, rule.n_pre, longest, rule.n_post - skip, rule.multapses)
-    shop.run(
+    workers, listed, scratch = _scratch(workshop, rule.n_pre, longest, rule.n_post - skip, rule.multapses)
+    workshop.run(
         _MODULE, "draw_rows", workers, workers, made.offsets_there, made.targets, rule.n_post, skip,
         int(rule.multapses), listed, scratch, *draw,
     )  # fmt: skip
-    shop.run(_MODULE, "sort_rows", rule.n_pre, made.offsets_there, made.targets)
+    workshop.run(_MODULE, "sort_rows", rule.n_pre, made.offsets_there, made.targets)
     return made
 
 
-def _scratch(shop: Workshop, owners: int, wanted: int, choices: int, multiple: bool) -> tuple[int, int, Any]:
+def _scratch(workshop: Workshop, owners: int, wanted: int, choices: int, multiple: bool) -> tuple[int, int, Any]:
     """Give how many threads may draw subsets, whether these are lists, and memory for the subsets of all threads."""
     words = -(-choices // 32)
     listed = wanted * wanted <= 2 * words
     each = 0 if multiple else wanted if listed else words
     workers = owners if each == 0 else max(1, min(owners, _SCRATCH_WORDS // each))
-    return workers, int(listed), shop.device.empty(workers * each, np.uint32)
+    return workers, int(listed), workshop.device.empty(workers * each, np.uint32)
