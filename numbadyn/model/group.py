@@ -15,6 +15,7 @@ from numbadyn.model.module import Module
 from numbadyn.model.order import Schedule, calling, read_order, scheduled, sort_leaves
 from numbadyn.model.seams import explain_network
 from numbadyn.model.stepping import entering, stepping
+from numbadyn.tracing.positions import users_line
 from numbadyn.tracing.trace import current_trace
 
 __all__ = ["DynamicsGroup", "Projection"]
@@ -41,6 +42,10 @@ class Projection(Module):
 
     #: As of a `DynamicsGroup`.
     order: ClassVar[Sequence[str]] = ()
+
+    def __init__(self, name: str | None = None) -> None:
+        super().__init__(name)
+        self._made_on = users_line()
 
     def note_removal(self) -> None:
         """End on no population any more, so that nobody misses this projection there."""

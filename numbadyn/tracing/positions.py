@@ -20,7 +20,7 @@ from typing import Any
 
 from numbadyn.ir.nodes import Position
 
-__all__ = ["caller", "here", "in_users", "line_of", "made_at", "raised_at"]
+__all__ = ["caller", "here", "in_users", "line_of", "made_at", "raised_at", "users_line"]
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _ZOO = _PACKAGE + "zoo" + os.sep
@@ -64,6 +64,12 @@ def caller() -> FrameType | None:
     return frame
 
 
+def users_line() -> tuple[str, int]:
+    """File and number of the innermost line of the user's own code; an empty name where there is none."""
+    frame = next(filter(in_users, _frames(None)), None)
+    return ("", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
+
+
 def made_at(module: str, until: FrameType | None, update: Any) -> Position:
     """Position of the innermost line of a model, be it a ready-made one.
 
@@ -74,7 +80,8 @@ def made_at(module: str, until: FrameType | None, update: Any) -> Position:
     until : frame, optional
         Where tracing began; what is outside of it is no model.
     update : callable, optional
-        What is being traced; its first line stands in where a value comes from none of its lines.
+        What is being traced; where a value comes from none of its lines, the line on which the user has made its
+        module stands in, if that is a projection, or else its own first line.
 
     Returns
     -------
@@ -98,10 +105,6 @@ def here(module: str, until: FrameType | None, update: Any) -> Position:
     for frame in _frames(until):
         if in_users(frame):
             return line_of(module, frame.f_code.co_filename, frame.f_lineno)
-    code = _code(update)
-    if code is not None and code.co_filename.startswith(_PACKAGE) and not code.co_filename.startswith(_ZOO):
-        # a projection of this package, of which no line says anything to its user
-        return _innermost(module, None, None, in_users)
     return made_at(module, until, update)
 
 
@@ -121,6 +124,9 @@ def _innermost(module: str, until: FrameType | None, update: Any, wanted: Callab
     for frame in _frames(until):
         if wanted(frame):
             return line_of(module, frame.f_code.co_filename, frame.f_lineno)
+    file, line = getattr(getattr(update, "__self__", None), "_made_on", ("", 0))
+    if file:
+        return line_of(module, file, line)
     code = _code(update)
     return Position(module, "", 0, "") if code is None else line_of(module, code.co_filename, _first_line(code))
 

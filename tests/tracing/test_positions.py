@@ -9,6 +9,7 @@ import pytest
 from quantities import ms, mV, nS, pA
 
 import numbadyn as nd
+from numbadyn.model.step import trace_step
 
 # ruff: noqa: NPY002 -- the functions that users know
 
@@ -236,3 +237,16 @@ def test_generated_source_quotes_ready_made_models():
 
     program = nd.Simulator(Mine(3), dt=0.1 * ms, target="interpret").program
     assert any(node.position.file == "lif.py" for node in program.step.nodes)
+
+
+def test_a_ready_made_projection_is_named_by_the_line_on_which_it_was_made():
+    def network():
+        net = nd.DynamicsGroup()
+        net.cells = nd.LIF(2)
+        net.noise = nd.PoissonInput(net.cells, num_input=10, freq=5 / ms, weight=1 * mV)
+        return net
+
+    step = trace_step(nd.init_all_states(network()))
+    (draw,) = [node for node in step.nodes if node.op == "poisson"]
+    assert line_of(network, 2) in str(draw.position)
+    assert draw.position.text == "net.noise = nd.PoissonInput(net.cells, num_input=10, freq=5 / ms, weight=1 * mV)"
