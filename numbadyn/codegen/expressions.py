@@ -127,6 +127,12 @@ class KernelText:
         self.used: set[str] = set()
         self._uses = Counter(arg.index for op in kernel.operations for arg in op.args if arg.where == "local")
 
+    def legend(self) -> str:
+        """Comments that say what the arguments are; nothing of it is compiled."""
+        names = [*self.scalars, *self.arrays]
+        said = zip(names, self.kernel.legend, strict=True)
+        return "".join(f"{comment(f'{name}: {words}')}\n" for name, words in said)
+
     # ---- pieces ------------------------------------------------------------------------------------------------------
 
     def _read_slots(self) -> list[int]:

@@ -113,18 +113,19 @@ def formula(step: Step, index: int) -> str:
     def text(number: int) -> str:
         if number not in written:
             node = _as_quotient(step, step.nodes[number])
-            arguments = [operand(arg) for arg in node.args]
+            arguments = [operand(arg, leads=place == 0) for place, arg in enumerate(node.args)]
             found = _written(node, arguments) if all(arguments) else ""
             written[number] = found if len(found) <= _LONGEST_FORMULA else ""
         return written[number]
 
-    def operand(number: int) -> str:
-        """In brackets unless it is one word or a call; empty for what is too long."""
+    def operand(number: int, *, leads: bool) -> str:
+        """In brackets unless it is one word or a call, or leads with a sign; empty for what is too long."""
         node = step.nodes[number]
         if _known(step, node) or node.op not in OPS:
             return formula_name(step, number)
         found = text(number)
-        return found if not found or _is_call(_as_quotient(step, node)) else f"({found})"
+        bare = not found or (leads and node.op == "neg") or _is_call(_as_quotient(step, node))
+        return found if bare else f"({found})"
 
     node = step.nodes[index]
     return text(index) if node.args and node.op in OPS else ""
@@ -136,6 +137,8 @@ def _is_call(node: Node) -> bool:
 
 
 def _written(node: Node, arguments: list[str]) -> str:
+    if node.op in ("identity", "to_real"):
+        return arguments[0]
     if not _is_call(node):
         return OPS[node.op].text.format(*arguments)
     bare = (text[1:-1] if text.startswith("(") else text for text in arguments)

@@ -16,6 +16,7 @@ from numbadyn.ir.spelling import identifier
 from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.formulas import formula_name
 from numbadyn.lowering.fusion import Draft, Plan, reads, view_base
+from numbadyn.lowering.legend import describe_arguments
 from numbadyn.lowering.operations import Access, Kernel, Operand, Operation, Slot, Store
 from numbadyn.lowering.program import Program, Refill
 from numbadyn.lowering.stages import STAGES
@@ -201,6 +202,7 @@ class _LoopBuilder:
             tuple(self.scalar_names),
             tuple(stores),
             None if self.draft.space.synapses is None else self.draft.space.synapses.order,
+            describe_arguments(self.plan.step, self.scalars, self.views),
         )
         region = self.draft.space.region
         name = self.plan.step.regions[region - 1] if region else self.plan.step.name

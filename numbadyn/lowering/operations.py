@@ -105,6 +105,8 @@ class Kernel:
         Results.
     events : {"pre", "post"}, optional
         On which side of synapses the neurons are whose events it follows, row by row; None if it goes through a space.
+    legend : tuple of str
+        What the scalars and then the slots are, of the first instance.
     """
 
     name: str
@@ -113,6 +115,7 @@ class Kernel:
     scalars: tuple[tuple[str, Kind], ...]
     stores: tuple[Store, ...]
     events: Order | None = None
+    legend: tuple[str, ...] = ()
 
     @property
     def written(self) -> set[int]:

@@ -31,6 +31,8 @@ def functions(source):
     for node in ast.parse(source).body:
         if isinstance(node, ast.FunctionDef):
             first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            while lines[first - 2].startswith("#"):  # the legend above it
+                first -= 1
             found[node.name] = "\n".join(lines[first - 1 : node.end_lineno]) + "\n"
     return found
 

@@ -191,7 +191,7 @@ def _loop(kernel: Kernel, step: Step, reserved: frozenset[str]) -> str:
         "        _i = u64(_j)",
         *("        " + line for line in (*body, *stores)),
     ]
-    return "\n".join(lines) + "\n\n\n" + _phase(kernel, text, used)
+    return text.legend() + "\n".join(lines) + "\n\n\n" + _phase(kernel, text, used)
 
 
 def _phase(kernel: Kernel, text: KernelText, used: list[str]) -> str:

@@ -77,7 +77,8 @@ def _functions(kernel: Kernel, step: Step, reserved: frozenset[str]) -> tuple[li
     prologue = "".join(f"    {line}\n" for line in text.prologue())
     lines = _indented([*body, *stores], 3)
     functions = [
-        _LOOP.format(
+        text.legend()
+        + _LOOP.format(
             name=kernel.name,
             arguments=arguments,
             prologue=prologue,

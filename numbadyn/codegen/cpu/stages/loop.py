@@ -153,7 +153,9 @@ def _functions(kernel: Kernel, step: Step, reserved: frozenset[str]) -> tuple[li
         definitions, lines = _part_functions(kernel, step, part, number, reserved)
         functions += definitions
         calls += lines
-    functions.append(_stage_function(kernel, KernelText(kernel, step, parts[-1], reserved=reserved), parts, calls))
+    text = KernelText(kernel, step, parts[-1], reserved=reserved)
+    functions[0] = text.legend() + functions[0]
+    functions.append(_stage_function(kernel, text, parts, calls))
     return functions, _row_count(parts) * _tile(parts)
 
 
