@@ -53,7 +53,7 @@ def test_the_text_is_a_module_with_one_entry():
 
 def test_the_names_of_the_user_are_kept():
     program, source = source_of(group(Named(3)))
-    assert "potential[i]" in source
+    assert "potential[_i]" in source
     assert "update_p0" in program.kernels[0].name
     assert f"def {program.kernels[0].name}(" in source
 
