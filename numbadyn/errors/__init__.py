@@ -120,6 +120,9 @@ from numbadyn.errors.simulation import (
     UnsupportedFeatureError as UnsupportedFeatureError,
 )
 from numbadyn.errors.tracing import (
+    AcrossSynapsesError as AcrossSynapsesError,
+)
+from numbadyn.errors.tracing import (
     KindError as KindError,
 )
 from numbadyn.errors.tracing import (

@@ -6,11 +6,30 @@ In: three sentences.  Out: named errors.  Must not know: the rest of the package
 from numbadyn.errors.base import NumbadynError
 
 __all__ = [
+    "AcrossSynapsesError",
     "KindError",
     "MixedSpacesError",
     "TracedValueError",
     "UnsupportedFunctionError",
 ]
+
+
+class AcrossSynapsesError(NumbadynError, TypeError):
+    """A rule of plasticity asks for other synapses than the one that it is about, or for their number.
+
+    A rule is written for one synapse; how many there are is known when they have been built, and what others are doing
+    is not known to a synapse.
+
+    Wrong::
+
+        def on_pre(self, s):
+            s.weight = s.weight / np.sum(s.weight)
+
+    Right, keep what all synapses of a neuron need to know in a state of that neuron::
+
+        def on_post(self, s):
+            s.weight = s.weight / s.post.total
+    """
 
 
 class KindError(NumbadynError, TypeError):

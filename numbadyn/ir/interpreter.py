@@ -128,7 +128,8 @@ class Evaluator:
         return result.astype(dtype_of(node.kind, self.bits), copy=False)
 
     def _draw(self, node: Node, args: list[Array], number: int) -> Array:
-        elements = np.arange(node.size, dtype=np.uint32)
+        shape = self.context.shape_of(node.space)
+        elements = np.arange(math.prod(shape), dtype=np.uint32)
         key, count, stream = _words(self.context.seed), _words(number), np.uint32(node.attrs["stream"])
         if node.op == "poisson":
             out = np.empty(node.size, dtype=self.real)
@@ -136,7 +137,7 @@ class Evaluator:
             self.functions["fill_poisson"](out, rate, 0, *key, *count, stream)
             out[out < 0] = np.nan  # what is no mean has no count
             return out.reshape(node.shape)
-        return np.asarray(self.functions[node.op](*key, elements, *count, stream)).reshape(node.shape)
+        return np.asarray(self.functions[node.op](*key, elements, *count, stream)).reshape(shape)
 
 
 class Interpreter:

@@ -118,7 +118,7 @@ def _problem_of_map(step: Step, node: Node, args: list[Node]) -> str:
         if node.op == "arrive" and node.attrs["connections"] != (node.space.synapses.connection,):
             return "reaches the synapses of another connection"
         return _ends_differ(step, node, args[0], node.traits.side or node.space.synapses.order)
-    if node.space.synapses is not None and node.op != "state":
+    if node.space.synapses is not None and not (node.op == "state" or (node.traits.draws and not node.args)):
         return "is no map, but lies in the space of synapses"
     if any(arg.space.synapses is not None for arg in args):
         return "takes values of synapses without a map"

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from numbadyn.errors import InvalidParameterError, ShapeError
+from numbadyn.errors import InvalidParameterError, ShapeError, UnsupportedFeatureError
 from numbadyn.ir.elementary import numpy_functions
 from numbadyn.model import environ
 from numbadyn.model.geometry import as_size
@@ -42,10 +42,10 @@ def _shape(trace: Trace | None, size: Size) -> tuple[int, ...]:
 
 def _draw(name: str, size: Size) -> Any:
     trace = current_trace()
-    shape = _shape(trace, size)
-    if trace is not None:
-        return Traced(trace, trace.source(name, (), shape, "real", DIMENSIONLESS, stream=environ.next_stream()))
-    return _eager(name, shape)
+    if trace is None:
+        return _eager(name, _shape(trace, size))
+    where = _shape(trace, size) if trace.synapses is None or size is not None else trace.synapses
+    return Traced(trace, trace.source(name, (), where, "real", DIMENSIONLESS, stream=environ.next_stream()))
 
 
 def _eager(name: str, shape: tuple[int, ...]) -> Any:
@@ -129,6 +129,12 @@ def poisson(mean: Any, size: Size = None) -> Any:
     trace = current_trace()
     if size is None and np.ndim(mean) > 0:
         size = np.shape(mean)
+    if trace is not None and trace.synapses is not None:
+        raise UnsupportedFeatureError(
+            "Poisson counts are drawn for each synapse.",
+            where=str(trace.here),
+            cure="Draw nd.random.uniform() or nd.random.normal() there; draw counts for neurons, in a state of theirs.",
+        )
     shape = _shape(trace, size)
     if trace is not None:
         node = trace.cast(as_node(trace, mean), "real")

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from numbadyn.errors import ConnectivityError, NotInitialisedError, UnknownStateError, UnsupportedFeatureError
+from numbadyn.errors import (
+    ConnectivityError,
+    FixedAttributeError,
+    NotInitialisedError,
+    UnknownStateError,
+    UnsupportedFeatureError,
+)
 from numbadyn.ir.spaces import Order, Space
 from numbadyn.model.delays import latest_output
 from numbadyn.model.dynamics import Dynamics
@@ -121,7 +127,8 @@ class PlasticProj(SynapticProjection):
             )
         with trace.module(f"{self.path}.on_pre", (), self.on_pre, outermost=True):
             arrived = self._arrived(trace, self._source(*args))
-            self.on_pre(ReachedSynapses(self, trace, arrived))
+            with trace.about(trace.node(arrived).space):
+                self.on_pre(ReachedSynapses(self, trace, arrived))
             weight = as_node(trace, self.weight)
             node, shape = trace.node(weight), self._post.varshape
             total = trace.source(
@@ -131,7 +138,8 @@ class PlasticProj(SynapticProjection):
         if type(self).on_post is not PlasticProj.on_post:
             with trace.module(f"{self.path}.on_post", (), self.on_post, outermost=True):
                 arrived = self._arrived(trace, latest_output(self._post), "post")
-                self.on_post(ReachedSynapses(self, trace, arrived))
+                with trace.about(trace.node(arrived).space):
+                    self.on_post(ReachedSynapses(self, trace, arrived))
 
     def _arrived(self, trace: Trace, signal: Any, order: Order = "pre") -> int:
         arrived = self._delivery.reaching(trace, signal, order)
@@ -155,7 +163,15 @@ class Side:
     __slots__ = ("_neurons", "_reached", "_side")
 
     def __init__(self, reached: ReachedSynapses, neurons: Dynamics | None, side: str) -> None:
-        self._reached, self._neurons, self._side = reached, neurons, side
+        for key, value in (("_reached", reached), ("_neurons", neurons), ("_side", side)):
+            object.__setattr__(self, key, value)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise FixedAttributeError(
+            f"s.{self._side}.{name} is assigned, but synapses only read the neurons that they join.",
+            where=str(self._reached._trace.here),
+            cure="Change it in the update of the neurons; what a synapse brings them is its weight.",
+        )
 
     def __getattr__(self, name: str) -> Any:
         projection, trace = self._reached._projection, self._reached._trace

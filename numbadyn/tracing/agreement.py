@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from numbadyn.errors import DimensionError, MixedSpacesError, ShapeError, TracedValueError
+from numbadyn.errors import AcrossSynapsesError, DimensionError, MixedSpacesError, ShapeError, TracedValueError
 from numbadyn.ir.kinds import Kind, promote
 from numbadyn.ir.nodes import Node, Position, Step
 from numbadyn.ir.ops import OPS
@@ -18,7 +18,7 @@ from numbadyn.ir.spaces import Space, widest
 from numbadyn.tracing.unknown import ANY
 from numbadyn.units import DIMENSIONLESS, Dimension
 
-__all__ = ["ANY", "other_space", "result_dimension", "result_kind", "result_space", "unit_name"]
+__all__ = ["ANY", "check_within", "other_space", "result_dimension", "result_kind", "result_space", "unit_name"]
 
 Where = Callable[[], Position]
 
@@ -37,6 +37,23 @@ def result_space(step: Step, name: str, nodes: list[Node], where: Where) -> Spac
         if not node.space.spreads(whole):
             raise other_space(step, name, node.space, whole, where)
     return whole
+
+
+def check_within(node: Node, asked: str, where: Where) -> None:
+    """Refuse what needs other synapses than the one that a rule is about.
+
+    Raises
+    ------
+    AcrossSynapsesError
+        The node is a value of synapses.
+    """
+    if node.space.synapses is not None:
+        raise AcrossSynapsesError(
+            f"{asked} is asked for, of values of synapses.",
+            where=str(where()),
+            cure="A rule is about one synapse: use functions that work element by element. What all synapses of a "
+            "neuron need to know is a state of that neuron, read as s.pre.name or s.post.name.",
+        )
 
 
 def other_space(step: Step, what: str, one: Space, other: Space, where: Where) -> MixedSpacesError:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from numbadyn.errors import LookupRangeError, ShapeError, UnsupportedFunctionError
 from numbadyn.ir.nodes import BindContext, Lookup
+from numbadyn.tracing.agreement import check_within
 from numbadyn.tracing.guards import watch
 from numbadyn.tracing.stored import kind_stored, stored_array
 from numbadyn.tracing.trace import Trace
@@ -214,6 +215,7 @@ def _misfit(trace: Trace, shape: tuple[int, ...], key: Any, why: str) -> ShapeEr
 
 def _whole_index(trace: Trace, index: int, count: int) -> int:
     """A traced index that fits an axis; where it does not, the run ends with its error."""
+    check_within(trace.node(index), "An element of a table", lambda: trace.here)
     node = trace.node(index)
     if node.kind != "int":
         raise UnsupportedFunctionError(

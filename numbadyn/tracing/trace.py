@@ -86,6 +86,8 @@ class Trace:
         self.templates = dict(templates or {})
         self.path: list[tuple[str, tuple[int, ...]]] = [(name, ())]
         self.region = 0
+        #: The synapses that a rule is about, while it is being traced.
+        self.synapses: Space | None = None
         self._params: dict[int, int] = {}
         self._keep: list[Any] = []
         self._states: dict[int, int] = {}
@@ -152,6 +154,15 @@ class Trace:
             raise named from error
         if not getattr(error, "__notes__", None):
             error.add_note(f"raised while a step of {place.module} was traced")
+
+    @contextmanager
+    def about(self, synapses: Space) -> Iterator[None]:
+        """Mark that a rule is about each synapse of a space; what is drawn in it is drawn for each."""
+        self.synapses = synapses
+        try:
+            yield
+        finally:
+            self.synapses = None
 
     @property
     def here(self) -> Position:

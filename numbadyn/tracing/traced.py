@@ -14,9 +14,16 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.errors import DimensionError, NotInitialisedError, ShapeError, TracedValueError, UnsupportedFunctionError
+from numbadyn.errors import (
+    DimensionError,
+    NotInitialisedError,
+    ShapeError,
+    TracedValueError,
+    UnsupportedFunctionError,
+)
 from numbadyn.ir.kinds import Kind, kind_of
 from numbadyn.ir.nodes import Node
+from numbadyn.tracing.agreement import check_within
 from numbadyn.tracing.carrier import carry
 from numbadyn.tracing.interpolate import interp
 from numbadyn.tracing.kinds import check_result, kind_in_numpy
@@ -92,17 +99,23 @@ class Traced(StandsForQuantity, Operators):
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape, ``()`` for a single value."""
+        self._within("Their shape")
         return self.node.shape
 
     @property
     def ndim(self) -> int:
         """Number of axes."""
-        return len(self.shape)
+        return len(self.node.shape)
 
     @property
     def size(self) -> int:
         """Number of elements."""
+        self._within("Their number")
         return self.node.size
+
+    def _within(self, asked: str) -> None:
+        """Refuse what needs other synapses than the one that a rule is about."""
+        check_within(self.node, asked, lambda: self._trace.here)
 
     @property
     def kind(self) -> Kind:
@@ -116,7 +129,7 @@ class Traced(StandsForQuantity, Operators):
 
     def __repr__(self) -> str:
         unit = str(self.dimension) or "no unit"
-        return f"<traced {self.kind} of shape {self.shape}, {unit}>"
+        return f"<traced {self.kind} of shape {self.node.space}, {unit}>"
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         trace = require_trace()
@@ -130,6 +143,10 @@ class Traced(StandsForQuantity, Operators):
                 f"{_spelled(ufunc)} with {', '.join(given)}=",
                 "A traced value cannot be changed in place; write x = x + y, and np.where for where=.",
             )
+        if ufunc is np.matmul:
+            for value in inputs:
+                if isinstance(value, Traced):
+                    value._within(_spelled(ufunc))
         args = [as_node(trace, value) for value in inputs]
         if not trace.settled:
             return Traced(trace, rule(trace, *args))
@@ -146,6 +163,10 @@ class Traced(StandsForQuantity, Operators):
         if function in _STATIC:
             return _STATIC[function](*args, **kwargs)
         rule = _LOOKUPS.get(function) or FUNCTIONS.get(function.__name__)
+        if rule is not None and function.__name__ not in _ELEMENTWISE:
+            for value in (*args, *kwargs.values()):
+                if isinstance(value, Traced):
+                    value._within(_spelled(function))
         if rule is None:
             raise _unsupported(trace, _spelled(function))
         lift, named = (
@@ -162,6 +183,7 @@ class Traced(StandsForQuantity, Operators):
         return Traced(trace, rule(trace, lift, *args, **named))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        self._within("A plain array")
         self._trace.note_conversion()
         wanted = "O" if dtype is None else np.dtype(dtype).kind
         return carry(self, self._refuse_index if wanted in "iu" else self._refuse_number, dtype)
@@ -266,6 +288,7 @@ class Traced(StandsForQuantity, Operators):
 
     def reshape(self, *shape: Any) -> Traced:
         """The same elements in C order under another shape."""
+        self._within("Another shape")
         new = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
         try:
             full = np.broadcast_to(0, self.shape).reshape(new).shape
@@ -304,6 +327,7 @@ class Traced(StandsForQuantity, Operators):
     def __getitem__(self, key: Any) -> Traced:
         """Elements by NumPy's rules: integers, slices, arrays of integers or Booleans; traced integers are checked."""
         trace, node = require_trace(), self.node
+        self._within("An element")
         if not self.shape:
             self._refuse("Indexing a single value", "Leave the index out.")
         if any(is_traced(part) for part in (key if isinstance(key, tuple) else (key,))):
@@ -358,6 +382,9 @@ for _name in ("sum", "mean", "max", "min", "dot", "any", "all", "std", "var", "p
 
 #: Functions that read arrays at places which the step computes.
 _LOOKUPS: dict[Any, Callable[..., int]] = {np.take: take, np.interp: interp}
+
+#: Functions that work element by element, at synapses too.
+_ELEMENTWISE = frozenset({"where", "clip", "round", "real", "select", "isclose"})
 
 #: Functions that ask for what is known while tracing.
 _STATIC: dict[Any, Callable[..., Any]] = {

@@ -6,8 +6,10 @@ from quantities import ms, mV, pA
 
 import numbadyn as nd
 from numbadyn.errors import (
+    AcrossSynapsesError,
     ConnectivityError,
     DimensionError,
+    FixedAttributeError,
     MixedSpacesError,
     UnknownStateError,
     UnsupportedFeatureError,
@@ -62,9 +64,39 @@ def a_condition(proj, s):
         s.weight = 0 * mV
 
 
+def a_state_of_a_neuron(proj, s):
+    s.post.V = -60 * mV
+
+
+def all_synapses(proj, s):
+    s.weight = s.weight / np.sum(s.trace)
+
+
+def another_synapse(proj, s):
+    s.weight = s.weight[0]
+
+
+def how_many(proj, s):
+    s.trace = s.trace / s.weight.size
+
+
+def a_table(proj, s):
+    s.trace = np.take(np.array([0.0, 1.0]), s.trace.astype(int))
+
+
+def counts(proj, s):
+    s.trace = nd.random.poisson(1.0)
+
+
 @pytest.mark.parametrize(
     ("rule", "error", "message"),
     [
+        (a_state_of_a_neuron, FixedAttributeError, r"s\.post\.V is assigned, but synapses only read"),
+        (all_synapses, AcrossSynapsesError, r"np\.sum is asked for, of values of synapses"),
+        (another_synapse, AcrossSynapsesError, "An element is asked for"),
+        (how_many, AcrossSynapsesError, "Their number is asked for"),
+        (a_table, AcrossSynapsesError, "An element of a table is asked for"),
+        (counts, UnsupportedFeatureError, "Poisson counts are drawn for each synapse"),
         (neurons_beside_synapses, MixedSpacesError, "meets values of 3 neurons and values of the synapses of Net.E2I"),
         (parameters_beside_synapses, MixedSpacesError, "meets values of 3 neurons"),
         (another_unit, DimensionError, "Net.E2I.weight is in mV"),

@@ -22,6 +22,7 @@ BUILTINS = {
     "RateError": ValueError,
     "SizeError": ValueError,
     "ShapeError": ValueError,
+    "AcrossSynapsesError": TypeError,
     "KindError": TypeError,
     "MixedSpacesError": ValueError,
     "TracedValueError": TypeError,

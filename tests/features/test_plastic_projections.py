@@ -176,6 +176,22 @@ def test_a_state_of_synapses_beside_the_weight():
     np.testing.assert_allclose(sim.get(net.proj, "count") - before, spikes[net.proj.edges().pre])
 
 
+class Unreliable(PlasticProj):
+    """Some spikes get through, and then the synapse is tired; spikes of the target let it recover, more or less."""
+
+    def __init__(self, pre, post, **options):
+        super().__init__(pre, post=post, **options)
+        self.rested, self.sent = SynapseState(nd.init.Uniform(0.2, 1.0)), SynapseState(0.0)
+
+    def on_pre(self, s):
+        sent = nd.random.uniform() < s.rested
+        s.sent = s.sent + sent
+        s.rested = np.where(sent, 0.7 * s.rested, s.rested)
+
+    def on_post(self, s):
+        s.rested = np.clip(s.rested + 0.05 * nd.random.normal(), 0.0, 1.0)
+
+
 class Many(nd.DynamicsGroup):
     """Plastic synapses in all the ways that they can lie: onto themselves, twice, between parts, and none at all."""
 
@@ -190,6 +206,7 @@ class Many(nd.DynamicsGroup):
         self.none = Pair(self.pre, self.post, comm=nd.FixedProb(N_PRE, N_POST, prob=0.0, weight=weight))
         part = self.post[1:4]
         self.part = Pair(self.pre[2:6], part, comm=nd.AllToAll(4, 3, weight=0.7 * mV))
+        self.chance = Unreliable(self.pre, self.post, comm=nd.AllToAll(N_PRE, N_POST, weight=0.1 * mV))
         self.still = nd.DeltaProj(self.pre, comm=nd.AllToAll(N_PRE, N_POST, weight=0.1 * mV), post=self.post)
 
 
@@ -208,12 +225,15 @@ def test_all_bits_are_those_of_the_interpreter(precision):
         found.append(
             [
                 *(proj.edges().weight.magnitude for proj in projections),
+                *(sim.get(net.chance, name) for name in ("rested", "sent")),
                 *(sim.get(cells, "received").magnitude for cells in (net.pre, net.post)),
                 result[net.own].weight.magnitude,
                 result[net.one].weight.magnitude,
             ]
         )
         assert found[-1][3].size == 0
+        sent = sim.get(net.chance, "sent").reshape(N_PRE, N_POST)
+        assert (sent.max(axis=1) > sent.min(axis=1)).all()  # drawn for each synapse
         assert sorted(set(net.part.edges().pre)) == [2, 3, 4, 5]
     for mine, theirs in zip(*found, strict=True):
         np.testing.assert_array_equal(mine, theirs)

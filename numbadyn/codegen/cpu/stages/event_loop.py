@@ -62,7 +62,7 @@ def _functions(kernel: Kernel, step: Step, reserved: frozenset[str]) -> tuple[li
     text = KernelText(kernel, step, whole_part(kernel), reserved=reserved)
     layout = event_loop_layout(len(kernel.slots))
     body, stores = text.body(), text.stores()
-    given = [name for name in ("_step", "_t", *text.scalars, *text.arrays) if name in text.used]
+    given = [name for name in ("_step", "_t", "_key0", "_key1", *text.scalars, *text.arrays) if name in text.used]
     order, other = ("pre", "post") if kernel.events == "pre" else ("post", "pre")
     arguments = ", ".join([*_OWN, *(["_places"] if order == "post" else []), *given])
     totals = [text.arrays[store.slot] for store in kernel.stores if store.adds]
