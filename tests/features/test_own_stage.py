@@ -14,8 +14,8 @@ from numbadyn.codegen.cuda.emitter import CudaEmitter, Routine, always
 from numbadyn.codegen.cuda.emitters import EMITTERS as ON_CUDA
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.layouts import Layout
+from numbadyn.lowering.places import Touch, memory
 from numbadyn.lowering.stages.base import Stage
-from numbadyn.lowering.waits.places import Touch, memory
 from tests.targets import simulator_of
 
 

@@ -24,7 +24,7 @@ class Routine:
     name : str
         Of the function.
     reads, writes : tuple of str
-        Parts of what the stage touches (see `numbadyn.lowering.waits.places.Touch`); ``bins`` and ``scratch`` are
+        Parts of what the stage touches (see `numbadyn.lowering.places.Touch`); ``bins`` and ``scratch`` are
         memory of the routines themselves.
     own : str
         The part of which a thread touches its own elements only; the others are shared out in another way.

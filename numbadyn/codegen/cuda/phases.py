@@ -13,10 +13,10 @@ from collections.abc import Iterator
 
 from numbadyn.codegen.cuda.emitter import Routine
 from numbadyn.codegen.cuda.emitters import EMITTERS
+from numbadyn.lowering.places import Place, Touch
 from numbadyn.lowering.program import Program
 from numbadyn.lowering.waits.owners import numbered
 from numbadyn.lowering.waits.phases import Phase, levels, own_places, touches_of
-from numbadyn.lowering.waits.places import Place, Touch
 
 __all__ = ["phase_levels"]
 

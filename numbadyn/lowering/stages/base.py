@@ -19,11 +19,11 @@ from numbadyn.lowering.layouts import Layout
 
 if TYPE_CHECKING:
     from numbadyn.lowering.fusion import Draft
+    from numbadyn.lowering.places import Touch
     from numbadyn.lowering.program import Program
     from numbadyn.lowering.stages.delivery import Term
     from numbadyn.lowering.stages.loop import Instance
     from numbadyn.lowering.waits.owners import Owners
-    from numbadyn.lowering.waits.places import Touch
 
 __all__ = ["Placement", "Stage"]
 

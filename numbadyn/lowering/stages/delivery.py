@@ -21,8 +21,8 @@ from numbadyn.lowering.binding import Binding
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.layouts import Layout
 from numbadyn.lowering.merging import worth_merging
+from numbadyn.lowering.places import Ago, Place, Touch, memory
 from numbadyn.lowering.stages.base import Placement, Stage
-from numbadyn.lowering.waits.places import Ago, Place, Touch, memory
 
 if TYPE_CHECKING:
     from numbadyn.lowering.fusion import Draft

@@ -16,10 +16,10 @@ from numbadyn.ir.analysis import arrival_of
 from numbadyn.lowering.binding import Binding
 from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.layouts import Layout, all_slot_columns
+from numbadyn.lowering.places import Ago, Touch, ago_of, memory, places_of
 from numbadyn.lowering.stages.base import Placement, Stage
 from numbadyn.lowering.stages.delivery import Term, terms_of
 from numbadyn.lowering.stages.loop import Instance, parameter_tables
-from numbadyn.lowering.waits.places import Ago, Touch, ago_of, memory, places_of
 
 if TYPE_CHECKING:
     from numbadyn.lowering.fusion import Draft

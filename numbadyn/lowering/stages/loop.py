@@ -18,8 +18,8 @@ from numbadyn.lowering.binding import Binding
 from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.layouts import Layout, all_slot_columns
 from numbadyn.lowering.operations import Kernel, Operand, Slot
+from numbadyn.lowering.places import Ago, Chosen, Touch, ago_of, places_of
 from numbadyn.lowering.stages.base import Placement, Stage
-from numbadyn.lowering.waits.places import Ago, Chosen, Touch, ago_of, places_of
 
 if TYPE_CHECKING:
     from numbadyn.lowering.fusion import Draft

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from numbadyn.lowering.binding import Binding
 from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.layouts import Layout, slot_columns
+from numbadyn.lowering.places import Touch, memory, places_of
 from numbadyn.lowering.stages.base import Placement, Stage
-from numbadyn.lowering.waits.places import Touch, memory, places_of
 
 if TYPE_CHECKING:
     from numbadyn.lowering.fusion import Draft

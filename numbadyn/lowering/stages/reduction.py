@@ -13,8 +13,8 @@ from numbadyn.ir.kinds import KINDS
 from numbadyn.lowering.binding import Binding
 from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.layouts import Layout, SlotRow, slot_columns
+from numbadyn.lowering.places import Touch, memory, reads_of
 from numbadyn.lowering.stages.base import Placement, Stage
-from numbadyn.lowering.waits.places import Touch, memory, reads_of
 
 if TYPE_CHECKING:
     from numbadyn.lowering.fusion import Draft

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from numbadyn.lowering.binding import Binding
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.layouts import Layout
+from numbadyn.lowering.places import Touch, memory
 from numbadyn.lowering.stages.base import Placement, Stage
-from numbadyn.lowering.waits.places import Touch, memory
 
 if TYPE_CHECKING:
     from numbadyn.lowering.fusion import Draft

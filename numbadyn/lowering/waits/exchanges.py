@@ -19,10 +19,10 @@ import numpy as np
 
 from numbadyn.ir.interpreter import Evaluator
 from numbadyn.lowering.buffers import Buffer
+from numbadyn.lowering.places import Ago, Place, Start, Touch
 from numbadyn.lowering.program import Program
 from numbadyn.lowering.waits.owners import Owners
 from numbadyn.lowering.waits.phases import touches_of
-from numbadyn.lowering.waits.places import Ago, Place, Start, Touch
 
 __all__ = ["Exchange", "Lags", "exchanges"]
 

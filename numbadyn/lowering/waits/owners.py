@@ -15,11 +15,11 @@ from typing import Any
 
 from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.operations import Kernel
+from numbadyn.lowering.places import Start
 from numbadyn.lowering.program import Program
 from numbadyn.lowering.stages.event_loop import EventLoopStage
 from numbadyn.lowering.stages.loop import Instance, LoopStage
 from numbadyn.lowering.stages.packing import PackingStage
-from numbadyn.lowering.waits.places import Start
 
 __all__ = ["Owners", "by_population", "by_ranges", "instances_of", "numbered"]
 

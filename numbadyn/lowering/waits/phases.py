@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from numbadyn.lowering.buffers import Buffer
+from numbadyn.lowering.places import Place, Start, Touch
 from numbadyn.lowering.program import Program
 from numbadyn.lowering.stages.loop import LoopStage
 from numbadyn.lowering.waits.owners import Owners
-from numbadyn.lowering.waits.places import Place, Start, Touch
 
 __all__ = [
     "Phase",
