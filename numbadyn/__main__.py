@@ -11,10 +11,9 @@ from collections.abc import Sequence
 
 from numbadyn._version import __version__
 from numbadyn.doctor import doctor
+from numbadyn.runtime.targets import TARGETS
 
 __all__ = ["main"]
-
-_TARGETS = ("cpu", "interpret", "cuda")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,7 +54,10 @@ def _parser() -> argparse.ArgumentParser:
     about = "say what is installed, which targets work, why one does not, and the exact fix"
     command = commands.add_parser("doctor", help=about, description=f"{about[0].upper()}{about[1:]}.")
     command.add_argument(
-        "--target", choices=_TARGETS, default="cpu", help="exit with status 0 only if this one works (default: cpu)"
+        "--target",
+        choices=tuple(TARGETS),
+        default="cpu",
+        help="exit with status 0 only if this one works (default: cpu)",
     )
     command.add_argument(
         "--no-run", dest="run", action="store_false", help="look only: compile nothing and run no network"

@@ -11,7 +11,7 @@ import textwrap
 import time
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TextIO
 
 import numpy as np
@@ -25,6 +25,7 @@ from numbadyn.errors import NumbadynError, TargetError
 from numbadyn.model.init import Uniform
 from numbadyn.runtime.cuda.diagnosis import Diagnosis, Facts, gather, judge
 from numbadyn.runtime.host import Host, probe_host, versions
+from numbadyn.runtime.targets import TARGETS
 from numbadyn.simulator import Simulator
 from numbadyn.zoo import LIF
 from numbadyn.zoo.units import ms, mV
@@ -221,20 +222,22 @@ def _trial(target: str, **options: Any) -> NDArray[Any]:
 
 
 def _targets(diagnosis: Diagnosis, *, run: bool) -> Iterator[TargetState]:
-    if not run:
-        yield TargetState("interpret", None, "not tried")
-        yield TargetState("cpu", None, "not tried")
-        yield TargetState("cuda", diagnosis.works, diagnosis.reason, diagnosis.cure)
-        return
-    meant, state = _try_target("interpret", None)
-    yield state
-    yield _try_target("cpu", meant)[1]
-    if not diagnosis.works:
-        yield TargetState("cuda", False, diagnosis.reason, diagnosis.cure)
-        return
-    state = _try_target("cuda", meant, reproducible=True)[1]
-    but = "" if state.works else "But a small network did not run well there. "
-    yield TargetState("cuda", state.works, f"{diagnosis.reason} {but}{state.text}", state.fix)
+    """Try the target that defines the meaning, then the others."""
+    meant: NDArray[Any] | None = None
+    for target in sorted(TARGETS.values(), key=lambda target: not target.defines):
+        if target.on_device and not (run and diagnosis.works):
+            yield TargetState(target.name, diagnosis.works, diagnosis.reason, diagnosis.cure)
+            continue
+        if not run:
+            yield TargetState(target.name, None, "not tried")
+            continue
+        given, state = _try_target(target.name, meant, **target.exact)
+        if target.defines:
+            meant = given
+        if target.on_device:
+            but = "" if state.works else "But a small network did not run well there. "
+            state = replace(state, text=f"{diagnosis.reason} {but}{state.text}")
+        yield state
 
 
 def _try_target(name: str, meant: NDArray[Any] | None, **options: Any) -> tuple[NDArray[Any] | None, TargetState]:

@@ -200,7 +200,6 @@ class CompiledMachine(Machine):
         Where the compiled code keeps the memory.
     """
 
-    source: str
     replicas: list[CompiledReplica]
 
     def __init__(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,9 @@ from numbadyn.runtime.forecast import CURES, MemoryPart, require
 from numbadyn.runtime.logs import Logs
 from numbadyn.runtime.machine import Machine, Outcome, longest_delays
 from numbadyn.runtime.replica import Replica, naming
+from numbadyn.runtime.target import Job, Target
 
-__all__ = ["InterpreterMachine"]
+__all__ = ["InterpretedTarget", "InterpreterMachine"]
 
 
 class InterpretedReplica(Replica):
@@ -174,3 +175,15 @@ class InterpreterMachine(Machine):
             if not outcome.fine:
                 return outcome
         return Outcome(self.number)
+
+
+class InterpretedTarget(Target):
+    """The NumPy interpreter, which defines the meaning."""
+
+    name: ClassVar[str] = "interpret"
+    defines: ClassVar[bool] = True
+    plastic: ClassVar[bool] = True
+
+    def make_machine(self, job: Job) -> Machine:
+        """The step with its memory."""
+        return InterpreterMachine(job.step, job.contexts, job.synapses, job.probes)

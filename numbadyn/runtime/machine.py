@@ -47,9 +47,15 @@ class Machine(ABC):
     replicas: Sequence[Replica]
     #: Asked in the middle of a chunk, where that is possible between two steps.
     interrupts: Interrupts = Interrupts()
+    #: Text of the module that it runs; empty where there is none.
+    source: str = ""
     kept: list[int]
     """Slots of each channel's history that hold what they should, in all replicas."""
     _made_for: dict[int, float]
+
+    def compile(self) -> float | None:
+        """Compile, or load from the cache; seconds, None where there is nothing to compile."""
+        return None
 
     @property
     def context(self) -> BindContext:

@@ -27,20 +27,14 @@ from numbadyn.model.module import Module
 from numbadyn.model.naming import walk
 from numbadyn.model.values import State
 from numbadyn.model.variable import changes
-from numbadyn.projections.building import made_by
-from numbadyn.runtime import on_demand
-from numbadyn.runtime.compiled import CompiledMachine
-from numbadyn.runtime.cpu.machine import CpuMachine
-from numbadyn.runtime.cuda.device import Device
-from numbadyn.runtime.cuda.forecast import check_room
 from numbadyn.runtime.cuda.launches import Way
-from numbadyn.runtime.cuda.machine import CudaMachine
-from numbadyn.runtime.forecast import CURES, MemoryPart, allocating, require, require_reading, synapse_parts
-from numbadyn.runtime.interpreted import InterpreterMachine
+from numbadyn.runtime.forecast import CURES, allocating, require_reading
 from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.runtime.machine import Machine
 from numbadyn.runtime.replica import naming
 from numbadyn.runtime.snapshot import Snapshot, names_of
+from numbadyn.runtime.target import Job
+from numbadyn.runtime.targets import TARGETS
 from numbadyn.simulator.checks import check_drawn
 from numbadyn.simulator.order import UserOrder
 from numbadyn.simulator.recorder import Recorder
@@ -63,7 +57,7 @@ class Assembly:
     seconds: dict[str, float]
     _dt: float
     _passes: Passes
-    _device: Device | None
+    _device: Any
     _recorder: Recorder
     _machine: Machine | None
     _taken: Snapshot | None
@@ -144,11 +138,7 @@ class Assembly:
 
     def _require_synapses(self, times: int) -> None:
         """Refuse synapses that would not fit, made so many times."""
-        if self._device is not None:
-            check_room(self._device, self.step, self.precision)
-            return
-        parts = [MemoryPart(part.name, times * part.size) for part in synapse_parts(self.step, self.precision)]
-        require(parts, what=f"The synapses of {self.step.name}", cure=CURES["synapses"])
+        TARGETS[self.target].require_synapses(self._device, self.step, self.precision, times)
 
     def _build_tables(self, context: BindContext) -> list[Any]:
         """The tables of a replica."""
@@ -161,9 +151,7 @@ class Assembly:
 
     def _making(self, name: str) -> AbstractContextManager[None]:
         """In it, the tables of a projection are built where the target reads them."""
-        if self._device is None:
-            return allocating(f"the synapses of {name}", name, CURES["synapses"])
-        return made_by(functools.partial(on_demand.build_on_device, self._device))
+        return TARGETS[self.target].building(self._device, name)
 
     def _makers(self) -> list[tuple[list[Any], Maker]]:
         """The tables of each replica and what makes such with other weights; those that are shared come once."""
@@ -268,20 +256,17 @@ class Assembly:
         for context in self._contexts:
             with naming(context):
                 check_drawn(self.network, context)
-        if self.target == "interpret":
-            return InterpreterMachine(self.step, self._contexts, self._synapses, self._recorder.probes)
-        name = type(self.network).__name__
-        if self._device is None:
-            return CpuMachine(self.program, self._contexts, self._synapses, name)
-        return CudaMachine(
-            self.program,
+        job = Job(
+            self.step,
+            lambda: self.program,
             self._contexts,
             self._synapses,
-            name,
-            device=self._device,
-            reproducible=self.reproducible,
-            launch=self.launch,
+            self._recorder.probes,
+            type(self.network).__name__,
+            self._device,
+            {"reproducible": self.reproducible, "launch": self.launch},
         )
+        return TARGETS[self.target].make_machine(job)
 
     def _values(self, state: int) -> NDArray[Any]:
         """Present values of a state; before the first step they follow from the model, so that nothing is built."""
@@ -337,5 +322,5 @@ class Assembly:
 
     def _compile(self) -> None:
         machine = self.machine
-        if isinstance(machine, CompiledMachine) and "compile" not in self.seconds:
-            self.seconds["compile"] = machine.compile()
+        if "compile" not in self.seconds and (seconds := machine.compile()) is not None:
+            self.seconds["compile"] = seconds

@@ -16,6 +16,7 @@ from numbadyn.model.module import Module
 from numbadyn.model.naming import walk
 from numbadyn.model.values import Parameter
 from numbadyn.runtime.cuda.launches import Way
+from numbadyn.runtime.targets import TARGETS
 from numbadyn.units import TIME, describe, is_quantity, magnitude_in
 
 __all__ = [
@@ -29,17 +30,16 @@ __all__ = [
     "fixed_error",
 ]
 
-_TARGETS = ("cpu", "interpret", "cuda")
 _LAUNCHES = get_args(Way)
 
 
 def check_target(target: str, threads: Any, precision: int) -> str:
     """The target, after checking it with the number of threads and the precision."""
-    if target not in _TARGETS:
+    if target not in tuple(TARGETS):  # it may be a list, which no table can look up
         raise TargetError(
             f"The target is {target!r}.",
             where="Simulator(target=...)",
-            cure=f"Choose one of {', '.join(map(repr, _TARGETS))}.",
+            cure=f"Choose one of {', '.join(map(repr, TARGETS))}.",
         )
     if precision not in (32, 64):
         raise TargetError(
@@ -54,10 +54,6 @@ def check_target(target: str, threads: Any, precision: int) -> str:
     return target
 
 
-#: Targets that change synapses at spikes.
-_PLASTIC = ("interpret", "cpu")
-
-
 def check_synapses(step: Step, target: str) -> None:
     """Refuse states of synapses where the target cannot change them.
 
@@ -67,11 +63,12 @@ def check_synapses(step: Step, target: str) -> None:
         There are some.
     """
     found = [spec for spec in step.states if spec.space.synapses is not None]
-    if found and target not in _PLASTIC:
+    plastic = [repr(name) for name, row in TARGETS.items() if row.plastic]
+    if found and not TARGETS[target].plastic:
         raise UnsupportedFeatureError(
             f"{found[0].name} is a state of synapses, which target={target!r} does not have yet.",
             where="Simulator(target=...)",
-            cure=f"Choose {' or '.join(map(repr, _PLASTIC))}.",
+            cure=f"Choose {' or '.join(plastic)}.",
         )
 
 

@@ -24,10 +24,9 @@ from numbadyn.model.options import named_options
 from numbadyn.model.step import trace_step
 from numbadyn.model.values import store_as
 from numbadyn.model.view import view_of, whole_of
-from numbadyn.runtime.compiled import CompiledMachine
-from numbadyn.runtime.cuda.device import Device
 from numbadyn.runtime.engine import RunOutcome, run_steps
 from numbadyn.runtime.progress import make_progress
+from numbadyn.runtime.targets import TARGETS
 from numbadyn.simulator.assembly import Assembly
 from numbadyn.simulator.checks import (
     check_launch,
@@ -150,7 +149,7 @@ class Simulator(Assembly):
         self.step = self._trace(self._passes)
         check_synapses(self.step, self.target)
         self.reproducible, self.launch = bool(reproducible), check_launch(launch)
-        self._device = Device() if self.target == "cuda" else None
+        self._device = TARGETS[self.target].open()
         self._order = UserOrder(lambda: self.tables)
         self._bind((self.context,))
         self.seconds = {"trace": time.perf_counter() - started}
@@ -190,8 +189,7 @@ class Simulator(Assembly):
     @in_turn(reading=True)
     def source(self) -> str:
         """Text of the generated module (empty for the interpreter)."""
-        machine = self.machine
-        return machine.source if isinstance(machine, CompiledMachine) else ""
+        return self.machine.source
 
     @named_options
     @in_turn(reading=True)

@@ -14,8 +14,8 @@ from quantities import ms
 
 import numbadyn as nd
 from numbadyn.runtime.cuda import machine as cuda_machine
+from numbadyn.runtime.cuda import target as cuda_target
 from numbadyn.runtime.cuda.launches import GraphLaunches
-from numbadyn.simulator import simulator as simulator_module
 from tests.cuda.networks import NETWORKS
 from tests.features.agreement import assert_same, recorded, states_and_spikes
 
@@ -47,7 +47,7 @@ def use(monkeypatch, order):
         devices.append(EmulatedDevice(order, eager=WAYS[order]))
         return devices[-1]
 
-    monkeypatch.setattr(simulator_module, "Device", made)
+    monkeypatch.setattr(cuda_target, "Device", made)
     return devices
 
 

@@ -17,7 +17,7 @@ from numbadyn.projections.connectivity import FixedInDegree, FixedOutDegree, Fix
 from numbadyn.runtime.builders import build
 from numbadyn.runtime.builders.cuda.build import build_on_device
 from numbadyn.runtime.cuda import logs as cuda_logs
-from numbadyn.simulator import simulator as simulator_module
+from numbadyn.runtime.cuda.device import Device
 from tests.cuda.networks import NETWORKS
 from tests.examples.pages import ROOT
 from tests.features.agreement import recorded, states_and_spikes
@@ -219,7 +219,7 @@ def test_a_million_synapses_have_the_bits_of_the_processor(rule, real):
     }[rule]()
     for delay in (None, nd.init.Normal(1.5 * ms, 0.75 * ms, low=0.1 * ms)):
         common = {"delay": delay, "dt": 0.1, "seed": 2**35 + 11, "stream": 0x80000010, "real": real}
-        there, here = build_on_device(simulator_module.Device(), made, **common).to_host(), build(made, **common)
+        there, here = build_on_device(Device(), made, **common).to_host(), build(made, **common)
         names = [name for name in ("delays", "offsets", "targets", "weights") if getattr(here, name) is not None]
         assert here.n_synapses > 0.5 * min(SYNAPSES, n * n)
         assert_same_bits(*({name: getattr(table, name) for name in names} for table in (there, here)), rule)

@@ -130,4 +130,4 @@ def test_what_comes_must_be_spikes():
 def test_targets_that_cannot_change_synapses_say_so():
     with pytest.raises(UnsupportedFeatureError, match="which target='cuda' does not have yet") as caught:
         nd.Simulator(network(lambda proj, s: None), dt=0.1 * ms, target="cuda")
-    assert "Choose 'interpret' or 'cpu'." in str(caught.value)
+    assert "Choose 'cpu' or 'interpret'." in str(caught.value)
