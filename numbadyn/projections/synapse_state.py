@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from numbadyn.ir.kinds import kind_of
 from numbadyn.ir.nodes import BindContext, StateSpec
 from numbadyn.ir.spaces import synapses_of
 from numbadyn.ir.synapses import from_rule, to_rule
@@ -64,7 +65,7 @@ class SynapseState(State):
         assert trace is not None, "the synapses of a step are known while it is traced"
         number = self._delivery.number(trace)
         initial = functools.partial(self._stored_first, number, stream_of(self.owner, "value", self.name))
-        return StateSpec(self.path, synapses_of(number), "real", self.dimension, initial, self)
+        return StateSpec(self.path, synapses_of(number), kind_of(self._dtype()), self.dimension, initial, self)
 
     def _stored_first(self, number: int, stream: int, context: BindContext) -> NDArray[Any]:
         """First values in the order of the table, as it was built."""
@@ -87,7 +88,7 @@ class SynapseState(State):
         if self._value is None:
             table, dt = self._delivery.table()
             context = BindContext(dt, getattr(self.owner, "seed_of_build", 0))
-            self._value = np.array(self._first(table, context, None))
+            self._value = np.array(self._first(table, context, None), dtype=self._dtype())
         result: NDArray[Any] = self._value
         return result
 

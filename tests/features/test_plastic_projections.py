@@ -181,11 +181,13 @@ class Unreliable(PlasticProj):
 
     def __init__(self, pre, post, **options):
         super().__init__(pre, post=post, **options)
-        self.rested, self.sent = SynapseState(nd.init.Uniform(0.2, 1.0)), SynapseState(0.0)
+        self.rested, self.sent = SynapseState(nd.init.Uniform(0.2, 1.0)), SynapseState(0)
+        self.last = SynapseState(np.zeros(N_PRE * N_POST, dtype=bool))
 
     def on_pre(self, s):
         sent = nd.random.uniform() < s.rested
         s.sent = s.sent + sent
+        s.last = sent & ~s.last
         s.rested = np.where(sent, 0.7 * s.rested, s.rested)
 
     def on_post(self, s):
@@ -225,7 +227,7 @@ def test_all_bits_are_those_of_the_interpreter(precision):
         found.append(
             [
                 *(proj.edges().weight.magnitude for proj in projections),
-                *(sim.get(net.chance, name) for name in ("rested", "sent")),
+                *(sim.get(net.chance, name) for name in ("rested", "sent", "last")),
                 *(sim.get(cells, "received").magnitude for cells in (net.pre, net.post)),
                 result[net.own].weight.magnitude,
                 result[net.one].weight.magnitude,
@@ -262,3 +264,52 @@ def test_a_weight_that_is_not_finite_is_named_as_edges_count_it():
     place = int(str(caught.value).split("became")[1].split("element ")[1].split(" ")[0])
     assert not np.isfinite(net.proj.edges().weight[place])
     assert np.isfinite(net.proj.edges().weight[:place]).all()
+
+
+class CountingPair(Pair):
+    """The pair rule, which counts presynaptic spikes."""
+
+    def __init__(self, pre, post, **options):
+        super().__init__(pre, post, **options)
+        self.count = SynapseState(0)
+
+    def on_pre(self, s):
+        super().on_pre(s)
+        s.count = s.count + 1
+
+
+class Ordered(nd.DynamicsGroup):
+    """The source first: its spikes act in the step in which they are fired, as far as delays let them."""
+
+    def __init__(self, delay):
+        super().__init__()
+        self.pre = Spiking(N_PRE, np.arange(2, 2 + N_PRE), np.arange(N_PRE) % 3)
+        self.post = Spiking(N_POST, np.arange(3, 3 + N_POST), np.arange(N_POST) % 4)
+        comm = nd.AllToAll(N_PRE, N_POST, weight=nd.init.Uniform(0.5 * mV, 2 * mV))
+        self.proj = CountingPair(self.pre, self.post, comm=comm, delay=delay)
+
+    def update(self):
+        self.pre()
+        self.proj()
+        self.post()
+
+
+@pytest.mark.parametrize("delay", ["none", "each"])
+def test_spikes_of_the_step_itself(delay):
+    found = []
+    for target in TARGETS:
+        net = Ordered(DELAYS[delay])
+        sim = nd.Simulator(net, dt=DT * ms, target=target, seed=2)
+        sim.record(net.proj, "weight")
+        sim.record(net.pre, spikes=True)
+        result = sim.run(STEPS * DT * ms)
+        count = sim.get(net.proj, "count").reshape(N_PRE, N_POST)
+        fired = np.bincount(result[net.pre].spikes.indices, minlength=N_PRE)
+        if delay == "none":
+            np.testing.assert_array_equal(count, np.repeat(fired[:, None], N_POST, axis=1))
+        else:
+            assert (count <= fired[:, None]).all()
+            assert (count < fired[:, None]).any()
+        found.append((result[net.proj].weight.magnitude, sim.get(net.post, "received").magnitude, count))
+    for mine, theirs in zip(found[0], found[-1], strict=True):
+        np.testing.assert_array_equal(mine, theirs)

@@ -9,7 +9,7 @@ from numbadyn.errors import InternalError
 from numbadyn.ir.interpreter import Interpreter
 from numbadyn.ir.nodes import BindContext, StateSpec, Step
 from numbadyn.ir.spaces import synapses_of
-from numbadyn.ir.synapses import from_rule, presynaptic, to_rule
+from numbadyn.ir.synapses import by_post, from_rule, presynaptic, to_rule
 from numbadyn.ir.verify import verify
 from numbadyn.projections.connectivity import SynapseTable
 from numbadyn.units import DIMENSIONLESS
@@ -87,3 +87,13 @@ def test_only_maps_cross(op, args, message):
         step.nodes[number] = replace(step.nodes[number], space=synapses_of(0))
     with pytest.raises(InternalError, match=message):
         verify(step)
+
+
+def test_rows_by_postsynaptic_neuron_lead_to_the_same_values():
+    rows = by_post(TABLE)
+    pre = presynaptic(TABLE)
+    for neuron in range(TABLE.n_post):
+        own = slice(rows.offsets[neuron], rows.offsets[neuron + 1])
+        assert rows.synapses[own].tolist() == np.flatnonzero(TABLE.targets == neuron).tolist()
+        assert rows.sources[own].tolist() == pre[TABLE.targets == neuron].tolist()
+    assert rows.offsets[-1] == TABLE.n_synapses
