@@ -58,13 +58,17 @@ def kernel_source(name: str, bits: int) -> tuple[str, tuple[str, ...]]:
         Names of the phases; the kernel around each is called ``launch_<name>``.
     """
     elementary, modules = _PARTS[name]
-    texts = [
-        files("numbadyn.runtime.builders").joinpath(f"{module}.py").read_text(encoding="utf-8") for module in modules
-    ]
+    texts = [_text(module) for module in modules]
     arithmetic = separate_products("\n".join((numba_source(elementary, bits), *texts)))
     phases = list(_phases(ast.parse(arithmetic).body))
     kernels = "\n\n".join(_kernel(phase) for phase in phases)
     return "\n".join((HEADER, _IMPORTS, arithmetic, kernels)), tuple(phase.name for phase in phases)
+
+
+def _text(module: str) -> str:
+    """Text of a module of loops, without the compiler of the processor, whose functions no other one can call."""
+    text = files("numbadyn.runtime.builders").joinpath(f"{module}.py").read_text(encoding="utf-8")
+    return text.replace("from numbadyn.codegen.cpu.compiler import Direct\n", "").replace(", pipeline_class=Direct", "")
 
 
 def _phases(statements: Iterable[ast.stmt]) -> Iterable[ast.FunctionDef]:
