@@ -106,8 +106,8 @@ def main():
     print(excerpt(sim.explain(), "Order", "Connections"), "\n")
     print(excerpt(sim.explain(), "Delays", "Stages"), "\n")
     print("The kernel of the neurons, as generated (the longest one in sim.source):\n")
-    kernels = [part for part in sim.source.split("\n\n\n") if part.startswith("@kernel")]
-    print(max(kernels, key=len), "\n")
+    kernels = [part for part in sim.source.split("\n\n\n") if "@kernel\n" in part]  # with a legend above
+    print(max(kernels, key=len).strip(), "\n")
 
     print("strength of the feedback   spikes   last interval")
     counts = sim.get(neurons.get_after_update("count"), "count")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import builtins
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from sphinx_gallery.scrapers import figure_rst
 DOCS = Path(__file__).resolve().parents[1]
 EXAMPLES = DOCS.parent / "examples"
 COPIES = DOCS / "_gallery"
-PICTURES = Path(tempfile.gettempdir()) / "numbadyn_gallery"
+PICTURES = COPIES / "pictures"
 
 SHORT = {
     "ei_balance": ["--seconds", "0.5"],
@@ -60,7 +59,7 @@ def options(gallery_conf: dict[str, Any], variables: dict[str, Any]) -> list[str
     """Give the command line of a script."""
     name = Path(variables["src_file"]).stem
     shutil.rmtree(PICTURES, ignore_errors=True)
-    PICTURES.mkdir(mode=0o700)
+    PICTURES.mkdir()
     drawn = '"--out"' in (EXAMPLES / f"{name}.py").read_text(encoding="utf-8")
     return [*SHORT[name], *(["--out", str(PICTURES / f"{name}.png")] if drawn else [])]
 
