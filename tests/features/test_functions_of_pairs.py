@@ -18,7 +18,7 @@ from numbadyn.errors import (
     NegativeConductanceError,
     ShapeError,
 )
-from numbadyn.runtime.builders.cpu import structure
+from numbadyn.runtime.builders import structure
 from numbadyn.runtime.builders.cpu import values as builders
 from tests.features.both import assert_targets_agree
 
