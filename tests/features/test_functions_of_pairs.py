@@ -19,7 +19,7 @@ from numbadyn.errors import (
     ShapeError,
 )
 from numbadyn.runtime.builders import structure
-from numbadyn.runtime.builders.cpu import values as builders
+from numbadyn.runtime.builders import values as builders
 from tests.features.both import assert_targets_agree
 
 RULES: dict[str, Callable[..., Any]] = {
