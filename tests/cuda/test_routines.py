@@ -11,11 +11,13 @@ LARGE = (1 << 32) - 1, 1 << 32, (1 << 32) + 5, 1 << 40, (1 << 63) - 1
 
 
 @pytest.mark.parametrize("compiled", [False, True])
-@pytest.mark.parametrize("divisor", [1, 2, 3, 17, *LARGE])
-def test_divisions_of_large_and_small_numbers(divisor, compiled, monkeypatch):
+@pytest.mark.parametrize("routine", ["remainder", "quotient"])
+def test_divisions_of_large_and_small_numbers(routine, compiled, monkeypatch):
     for name, kind in (("i64", np.int64), ("u32", np.uint32), ("u64", np.uint64)):
         monkeypatch.setattr(routines, name, kind, raising=False)
-    for number in (0, 1, 16, 17, 18, *LARGE):
-        for routine, wanted in (("remainder", number % divisor), ("quotient", number // divisor)):
-            (function,) = (found for found in INNER if found.__name__ == routine)
-            assert (njit(function) if compiled else function)(np.int64(number), np.int64(divisor)) == wanted
+    (function,) = (found for found in INNER if found.__name__ == routine)
+    divide = njit(function) if compiled else function
+    for divisor in (1, 2, 3, 17, *LARGE):
+        for number in (0, 1, 16, 17, 18, *LARGE):
+            wanted = number % divisor if routine == "remainder" else number // divisor
+            assert divide(np.int64(number), np.int64(divisor)) == wanted, (number, divisor)

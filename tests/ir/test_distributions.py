@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from numbadyn.ir.elementary import HEADER, numba_source, numpy_functions
+from numbadyn.ir.elementary import numba_source, numpy_functions
+from tests.compiled import compiled_module
 
 pytestmark = pytest.mark.statistical
 
@@ -23,11 +24,11 @@ def bits(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture(scope="module")
 def compiled(bits: int) -> Any:
-    text = HEADER + numba_source(["fill_poisson"], bits)
-    text += "\n\n@njit\ndef fill(out, rate, first, a, b, c, d, e):\n    fill_poisson(out, rate, first, a, b, c, d, e)\n"
-    namespace: dict[str, Any] = {}
-    exec(compile(text, "<test>", "exec"), namespace)
-    return namespace["fill"]
+    text = numba_source(["fill_poisson"], bits)
+    text += (
+        "\n\n@entry\ndef fill(out, rate, first, a, b, c, d, e):\n    fill_poisson(out, rate, first, a, b, c, d, e)\n"
+    )
+    return compiled_module(text).fill
 
 
 def real(bits: int) -> Any:
@@ -140,15 +141,14 @@ def test_impossible_rates_give_minus_one() -> None:
 
 def test_a_count_of_one_element_is_that_of_the_array() -> None:
     rates = np.concatenate([[0.0, 1e-3, 15.99, 16.0, 17.5, 300.0, 1e6, 1e9, 2e9, -1.0], np.linspace(0.1, 40, 300)])
-    text = HEADER + numba_source(["poisson_count"], 64)
+    text = numba_source(["poisson_count"], 64)
     text += (
-        "\n\n@njit\ndef count(rate, element, a, b, c, d, e):\n    return poisson_count(rate, element, a, b, c, d, e)\n"
+        "\n\n@entry\ndef count(rate, element, a, b, c, d, e):\n    return poisson_count(rate, element, a, b, c, d, e)\n"
     )
-    namespace: dict[str, Any] = {}
-    exec(compile(text, "<test>", "exec"), namespace)
+    count = compiled_module(text).count
     expected = np.empty(rates.size, np.int64)
     numpy_functions(64)["fill_poisson"](expected, rates, 0, *KEY)
-    found = [namespace["count"](rate, element, *KEY) for element, rate in enumerate(rates)]
+    found = [count(rate, element, *KEY) for element, rate in enumerate(rates)]
     assert found == expected.tolist()
     assert numpy_functions(64)["poisson_count"](rates, np.arange(rates.size), *KEY).tolist() == found
     assert len(set(found)) > 30

@@ -7,7 +7,6 @@ set, and the rest is drawn; or the words are counted out exactly.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from numbadyn.ir.elementary import HEADER, numba_source, numpy_functions
+from numbadyn.ir.elementary import numba_source, numpy_functions
+from tests.compiled import compiled_module
 
 BOTH = numpy_functions(32)
 WORDS = st.integers(0, 2**32 - 1) | st.integers(0, 2**10) | st.integers(2**32 - 2**10, 2**32 - 1)
@@ -143,16 +143,16 @@ def test_poisson_counts(bits: int, mean: float) -> None:
 @pytest.mark.parametrize("bits", [64, 32])
 def test_compiled_draws_have_the_same_bits(bits: int) -> None:
     real = f"f{bits}"
-    text = HEADER + numba_source(["normal", "uniform"], bits)
+    text = numba_source(["normal", "uniform"], bits)
     text += f"""
 
-@njit(error_model="numpy")
+@entry
 def fill(u, z, n):
     for i in range(u.size):
         u[i] = uniform(u32(1), u32(2), u32(i), u32(n), u32(0), u32(4))
         z[i] = normal(u32(1), u32(2), u32(i), u32(n), u32(0), u32(5))
 
-@njit(error_model="numpy")
+@entry
 def parts(a, b, out):
     for i in range(a.size):
         out[0, i] = unit_interval(a[i], b[i])
@@ -160,8 +160,7 @@ def parts(a, b, out):
         out[2, i] = centred_interval(a[i], b[i])
 # {real}
 """
-    namespace: dict[str, Any] = {}
-    exec(compile(text, "<test>", "exec"), namespace)
+    namespace = vars(compiled_module(text))
     functions, kind = numpy_functions(bits), np.dtype(f"f{bits // 8}")
     u, z = np.empty(1 << 18, kind), np.empty(1 << 18, kind)
     namespace["fill"](u, z, 7)

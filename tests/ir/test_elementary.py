@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from numbadyn.ir.elementary import EXPREL_SHORT_LIMIT, HEADER, NAMES, numba_source, numpy_functions
+from numbadyn.ir.elementary import EXPREL_SHORT_LIMIT, NAMES, numba_source, numpy_functions
+from tests.compiled import compiled_module
 
 mpmath = pytest.importorskip("mpmath")
 
@@ -65,13 +66,11 @@ def bits(request: pytest.FixtureRequest) -> int:
 @pytest.fixture(scope="module")
 def compiled(bits: int) -> dict[str, Any]:
     """Compile a loop over each function, from the text alone."""
-    text = HEADER + numba_source([*UNARY, *PARTS, "power"], bits)
+    text = numba_source([*UNARY, *PARTS, "power"], bits)
     for name in (*UNARY, *PARTS):
-        text += f"\n\n@njit\ndef loop_{name}(x, out):\n    for i in range(x.size):\n        out[i] = {name}(x[i])\n"
-    text += "\n\n@njit\ndef loop_power(x, y, out):\n    for i in range(x.size):\n        out[i] = power(x[i], y[i])\n"
-    namespace: dict[str, Any] = {}
-    exec(compile(text, "<test>", "exec"), namespace)
-    return namespace
+        text += f"\n\n@entry\ndef loop_{name}(x, out):\n    for i in range(x.size):\n        out[i] = {name}(x[i])\n"
+    text += "\n\n@entry\ndef loop_power(x, y, out):\n    for i in range(x.size):\n        out[i] = power(x[i], y[i])\n"
+    return vars(compiled_module(text))
 
 
 def arguments(bits: int) -> np.ndarray:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from numbadyn.ir.elementary import HEADER, numba_source, numpy_functions
+from numbadyn.ir.elementary import numba_source, numpy_functions
+from tests.compiled import compiled_module
 
 # Key, counter, words: the three cases that the Random123 library publishes for this generator.
 KNOWN_ANSWERS = [
@@ -29,22 +30,23 @@ def bits(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture(scope="module")
 def compiled(bits: int) -> dict[str, Any]:
-    text = HEADER + numba_source(["philox4x32", "random_integer", *WORDS], bits)
-    text += "\n\n@njit\ndef block(a, b, c, d, e, f):\n    return philox4x32(a, b, c, d, e, f)\n"
+    text = numba_source(["philox4x32", "random_integer", *WORDS], bits)
+    text += "\n\n@entry\ndef block(a, b, c, d, e, f, out):\n"
+    text += "    out[0], out[1], out[2], out[3] = philox4x32(a, b, c, d, e, f)\n"
     for name in WORDS:
-        text += f"\n\n@njit\ndef loop_{name}(a, b, c, d, e, out):\n    for i in range(out.size):\n"
+        text += f"\n\n@entry\ndef loop_{name}(a, b, c, d, e, out):\n    for i in range(out.size):\n"
         text += f"        out[i] = {name}(a, b, u32(i), c, d, e)\n"
-    text += "\n\n@njit\ndef loop_random_integer(a, b, c, d, e, n, out):\n    for i in range(out.size):\n"
+    text += "\n\n@entry\ndef loop_random_integer(a, b, c, d, e, n, out):\n    for i in range(out.size):\n"
     text += "        out[i] = random_integer(a, b, u32(i), c, d, e, n)\n"
-    namespace: dict[str, Any] = {}
-    exec(compile(text, "<test>", "exec"), namespace)
-    return namespace
+    return vars(compiled_module(text))
 
 
 @pytest.mark.parametrize(("key", "counter", "words"), KNOWN_ANSWERS)
 def test_known_answers(key: Any, counter: Any, words: Any, bits: int, compiled: dict[str, Any]) -> None:
     assert numpy_functions(bits)["philox4x32"](*key, *counter) == words
-    assert compiled["block"](*(np.uint32(word) for word in (*key, *counter))) == words
+    found = np.zeros(4, np.uint32)
+    compiled["block"](*(np.uint32(word) for word in (*key, *counter)), found)
+    assert tuple(found) == words
 
 
 @pytest.mark.parametrize("name", WORDS)

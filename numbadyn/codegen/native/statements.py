@@ -60,8 +60,6 @@ def translate(
     writer.block(definition.syntax.body)
     if not builder.block.is_terminated:
         writer.give(Value(NOTHING, ()))
-    if writer.changed:
-        raise Again
 
 
 class _Statements(Expressions):
@@ -71,7 +69,7 @@ class _Statements(Expressions):
         self, unit: Unit, definition: Definition, builder: Any, variables: dict[str, Kind], gives: list[Kind]
     ) -> None:
         super().__init__(unit, definition, builder)
-        self.variables, self.gives, self.changed = variables, gives, False
+        self.variables, self.gives = variables, gives
         self._loops: list[tuple[Any, Any]] = []
 
     def block(self, body: list[ast.stmt]) -> None:
@@ -93,7 +91,6 @@ class _Statements(Expressions):
         if name not in self.places:
             self.places[name] = (kind, self.allocate(kind))
         elif kind != known:
-            self.changed = True
             self.variables[name] = kind
             raise Again
         self.variables[name] = kind
@@ -190,14 +187,16 @@ class _Statements(Expressions):
         yes, end = builder.append_basic_block("yes"), builder.append_basic_block("after")
         no = builder.append_basic_block("no") if node.orelse else end
         builder.cbranch(self.truth(node.test), yes, no)
+        goes_on = not node.orelse
         for block, body in ((yes, node.body), (no, node.orelse)):
             if block is not end:
                 builder.position_at_end(block)
                 self.block(body)
                 if not builder.block.is_terminated:
                     builder.branch(end)
+                    goes_on = True
         builder.position_at_end(end)
-        if not any(end in block.terminator.operands for block in builder.function.blocks if block.terminator):
+        if not goes_on:
             builder.unreachable()
 
     def _while(self, node: ast.While) -> None:
