@@ -10,13 +10,14 @@ reads the old version later, the store is put off to the end of the step.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from numbadyn.errors import InternalError
 from numbadyn.ir.analysis import arrival_of, base_of, computed_in_loop, invariants, live, signal_of, signals, versions
 from numbadyn.ir.nodes import Node, Step
 from numbadyn.ir.spaces import Space
 from numbadyn.ir.verify import verify
+from numbadyn.lowering.plan import Draft, Plan, Readers, note_reads, reads, reads_of, view_base
 from numbadyn.lowering.stages import own_stage
 from numbadyn.lowering.stages.base import Stage
 from numbadyn.lowering.stages.compaction import CompactionStage
@@ -24,100 +25,7 @@ from numbadyn.lowering.stages.event_loop import EventLoopStage
 from numbadyn.lowering.stages.loop import LoopStage
 from numbadyn.lowering.stages.packing import PackingStage
 
-__all__ = ["Draft", "Plan", "Planner", "Read", "reads", "view_base"]
-
-
-@dataclass(slots=True)
-class Draft:
-    """A stage before memory is assigned."""
-
-    kind: type[Stage]
-    space: Space
-    nodes: list[int] = field(default_factory=list)
-    channel: int = -1
-    level: int = 0
-
-
-@dataclass(slots=True)
-class Plan:
-    """Placed nodes.
-
-    Attributes
-    ----------
-    step : Step
-        With a few identity nodes appended where a value needs a loop of its own.
-    drafts : list of Draft
-        In a valid order.
-    stage_of : dict
-        Node -> draft number, for nodes that a stage computes.
-    commits : dict
-        State -> node that stores it.
-    constants : set of int
-        Run constants.
-    events : dict
-        Channel -> whether its events are graded.
-    rings : set of int
-        Channels whose samples are kept.
-    probe_of : dict
-        Probe -> node whose value lies in memory after the step.
-    refills : dict
-        Node that prepares a synaptic sum for the next step -> that sum.
-    late : set of int
-        States that no stage reads, since the sum stands for them; they need not be stored in every step.
-    versions : dict
-        Node -> state of synapses that it is stored in as soon as it is computed.
-    """
-
-    step: Step
-    drafts: list[Draft]
-    stage_of: dict[int, int]
-    commits: dict[int, int]
-    constants: set[int]
-    events: dict[int, bool]
-    rings: set[int]
-    probe_of: dict[int, int]
-    refills: dict[int, int]
-    late: set[int]
-    versions: dict[int, int]
-
-
-def view_base(step: Step, index: int) -> tuple[int, int, int]:
-    """Node behind slices and sides of synapses, with the offset of the first element and the stride."""
-    node = step.nodes[index]
-    if node.traits.side:
-        return view_base(step, node.args[0])
-    if node.op != "slice":
-        return index, 0, 1
-    return node.args[0], node.attrs["start"], node.attrs["stride"]
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A value that a draft takes from memory or from its own loop.
-
-    Parameters
-    ----------
-    base : int
-        The node, behind slices.
-    direct : bool
-        Whether element i of the loop needs element i of it, and no other.
-    """
-
-    base: int
-    direct: bool
-
-
-def reads(step: Step, draft: Draft) -> list[Read]:
-    """What a draft reads; what a synaptic sum starts from lies in memory already and is no read."""
-    found: list[Read] = []
-    for index in () if draft.kind.of_channel else draft.nodes:
-        node = step.nodes[index]
-        args = [arg for arg, _connection, _channel in signals(node)] if node.op == "accumulate" else node.args
-        for position, arg in enumerate(args):
-            base = view_base(step, arg)[0]
-            own = draft.kind.elementwise and arg == base and step.nodes[base].space.like(draft.space)
-            found.append(Read(base, own and not (node.traits.gathers and position == 0)))
-    return found
+__all__ = ["Planner"]
 
 
 class Planner:
@@ -267,9 +175,10 @@ class Planner:
 
     def place_refills(self) -> None:
         """Place what prepares sums that start from a decayed state for the next step."""
+        read_by = self._readers()
         for index in self.order:
             if self.step.nodes[index].op == "accumulate" and base_of(self.step.nodes[index]) is not None:
-                self._refill(index)
+                self._refill(index, read_by)
 
     def _source(self, value: int) -> int:
         """The node behind a copy."""
@@ -368,22 +277,20 @@ class Planner:
     def _of_channel(self, kind: type[Stage], channel: int, index: int) -> None:
         self.drafts.append(Draft(kind, self.step.nodes[index].space.flat, [index], channel))
 
-    def _readers(self, total: int) -> dict[int, bool]:
-        """Drafts that read a synaptic sum, and whether they do so element by element only."""
-        found: dict[int, bool] = {}
+    def _readers(self) -> Readers:
+        """What all drafts read."""
+        found: Readers = {}
         for number, draft in enumerate(self.drafts):
-            for read in reads(self.step, draft):
-                if read.base == total:
-                    found[number] = found.get(number, True) and read.direct
+            note_reads(found, number, reads(self.step, draft))
         return found
 
-    def _refill(self, total: int) -> None:
+    def _refill(self, total: int, read_by: Readers) -> None:
         """Prepare a sum for the next step, after everybody has read it: its base, from the state's new value."""
         base = self.step.nodes[base_of(self.step.nodes[total])]  # type: ignore[index]
         args = tuple(total if self.step.nodes[arg].op == "state" else arg for arg in base.args)
         self.step.nodes.append(replace(base, args=args, label=""))
         index = len(self.step.nodes) - 1
-        readers = self._readers(total)
+        readers = read_by.get(total, {})
         candidate = self._open.get(base.space.flat, -1)
         behind = candidate >= self.stage_of[total] and all(
             n < candidate or (n == candidate and direct) for n, direct in readers.items()
@@ -392,6 +299,8 @@ class Planner:
             self._open.pop(base.space.flat, None)
         self._place_in_loop(index)
         self.refills[index] = total
+        place = self.stage_of[index]
+        note_reads(read_by, place, reads_of(self.step, self.drafts[place], index))
 
     def _old_reads(self) -> dict[int, list[tuple[int, bool]]]:
         """State -> (draft, whether it reads element by element) of every read of its old version."""
@@ -438,9 +347,10 @@ class Planner:
                 before[number].update(
                     stage for stage in map(self._stage_behind, node.args) if stage not in (-1, number)
                 )
+        read_by = self._readers()
         for refill, total in self.refills.items():
             own = self.stage_of[refill]
-            before[own].update(number for number in self._readers(total) if number != own)
+            before[own].update(number for number in read_by.get(total, {}) if number != own)
         for state, old in self._old_reads().items():
             if state in self.commits:
                 writer = self.stage_of[self.commits[state]]

@@ -15,9 +15,9 @@ from numbadyn.ir.spaces import SYMBOLIC, Space
 from numbadyn.ir.spelling import identifier
 from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.formulas import formula_name
-from numbadyn.lowering.fusion import Draft, Plan, reads, view_base
 from numbadyn.lowering.legend import describe_arguments
 from numbadyn.lowering.operations import Access, Kernel, Operand, Operation, Slot, Store
+from numbadyn.lowering.plan import Draft, Plan, reads, view_base
 from numbadyn.lowering.program import Program, Refill
 from numbadyn.lowering.stages import STAGES
 from numbadyn.lowering.stages.base import Stage
@@ -34,6 +34,11 @@ class _Memory:
         self.plan = plan
         self.buffers: dict[tuple[str, int], Buffer] = {}
         self.stored_as: dict[int, int] = {value: state for state, value in plan.commits.items()} | plan.versions
+        #: Value -> channels whose histories a loop writes as it is.
+        self.sampled: dict[int, list[int]] = {}
+        for number, channel in enumerate(plan.step.channels):
+            if number in plan.rings and channel.kind != "bool":
+                self.sampled.setdefault(channel.value, []).append(number)
 
     def _get(self, role: str, index: int, kind: Kind, space: Space, name: str) -> Buffer:
         key = (role, index)
@@ -229,11 +234,10 @@ class _LoopBuilder:
                 known = self.plan.step.states[buffer.index].label if buffer.role == "state" else self.node(index).op
                 slot = self._slot(BufferView(buffer, 0, buffer.size), "each", 1, self.node(index).label or known)
                 stores.append(Store(self.locals[index], slot.index))
-            for number, channel in enumerate(self.plan.step.channels):
-                if number in self.plan.rings and channel.value == index and channel.kind != "bool":
-                    ring = self.memory.ring(number)
-                    slot = self._slot(BufferView(ring, 0, ring.size, "now"), "each", 1, f"{channel.label}_now")
-                    stores.append(Store(self.locals[index], slot.index))
+            for number in self.memory.sampled.get(index, ()):
+                ring, label = self.memory.ring(number), self.plan.step.channels[number].label
+                slot = self._slot(BufferView(ring, 0, ring.size, "now"), "each", 1, f"{label}_now")
+                stores.append(Store(self.locals[index], slot.index))
         return stores
 
 

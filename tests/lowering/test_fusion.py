@@ -8,8 +8,9 @@ from quantities import Hz, ms, mV, nS
 
 import numbadyn as nd
 from numbadyn.ir.nodes import Step
-from numbadyn.lowering.fusion import Planner, reads
+from numbadyn.lowering.fusion import Planner
 from numbadyn.lowering.pipeline import prepare
+from numbadyn.lowering.plan import reads
 from numbadyn.model.step import trace_step
 from tests.ir.steps import add_node, add_param, add_state
 

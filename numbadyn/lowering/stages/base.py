@@ -18,8 +18,8 @@ from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.layouts import Layout
 
 if TYPE_CHECKING:
-    from numbadyn.lowering.fusion import Draft
     from numbadyn.lowering.places import Touch
+    from numbadyn.lowering.plan import Draft
     from numbadyn.lowering.program import Program
     from numbadyn.lowering.stages.delivery import Term
     from numbadyn.lowering.stages.loop import Instance

@@ -25,7 +25,7 @@ from numbadyn.lowering.places import Ago, Place, Touch, memory
 from numbadyn.lowering.stages.base import Placement, Stage
 
 if TYPE_CHECKING:
-    from numbadyn.lowering.fusion import Draft
+    from numbadyn.lowering.plan import Draft
     from numbadyn.lowering.program import Program
     from numbadyn.lowering.waits.owners import Owners
 

@@ -16,7 +16,7 @@ from numbadyn.lowering.places import Touch, memory, reads_of
 from numbadyn.lowering.stages.base import Placement, Stage
 
 if TYPE_CHECKING:
-    from numbadyn.lowering.fusion import Draft
+    from numbadyn.lowering.plan import Draft
     from numbadyn.lowering.program import Program
     from numbadyn.lowering.waits.owners import Owners
 

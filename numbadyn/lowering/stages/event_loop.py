@@ -22,7 +22,7 @@ from numbadyn.lowering.stages.delivery import Term, terms_of
 from numbadyn.lowering.stages.loop import Instance, parameter_tables
 
 if TYPE_CHECKING:
-    from numbadyn.lowering.fusion import Draft
+    from numbadyn.lowering.plan import Draft
     from numbadyn.lowering.program import Program
     from numbadyn.lowering.waits.owners import Owners
 

@@ -22,7 +22,7 @@ from numbadyn.lowering.places import Ago, Chosen, Touch, ago_of, places_of
 from numbadyn.lowering.stages.base import Placement, Stage
 
 if TYPE_CHECKING:
-    from numbadyn.lowering.fusion import Draft
+    from numbadyn.lowering.plan import Draft
     from numbadyn.lowering.program import Program
     from numbadyn.lowering.waits.owners import Owners
 
@@ -150,9 +150,10 @@ class LoopStage(Stage):
     def touches(self, program: Program, owners: Owners) -> Iterator[Touch]:
         """What the stage reads and writes in each step, and whose elements those are."""
         kernel = program.kernels[self.kernel]
+        written, read = kernel.written, kernel.read
         for instance in self.instances:
             for number, view in enumerate(instance.views):
-                writes, reads = number in kernel.written, number in kernel.read
+                writes, reads = number in written, number in read
                 start = owners.instance(instance)
                 begin = start.before(view.offset)
                 for ago, each, places in _reads(kernel, instance, number):
@@ -164,14 +165,14 @@ class LoopStage(Stage):
 
 def _reads(kernel: Kernel, instance: Instance, number: int) -> Iterator[tuple[Ago | None, bool, int | None]]:
     """Ways in which a loop touches a slot: when it was written, whether element by element, else at which places."""
-    view, gathers = instance.views[number], kernel.gathers(number)
+    view = instance.views[number]
     if view.slot == "whole":
-        for operation in gathers:
+        for operation in kernel.gathers(number):
             lag, elements = instance.constant(operation.args[1]), operation.args[2:]
             chosen = instance.constant(elements[0]) if elements else None
             yield Ago(1, lag, None, view.buffer.index, open=lag is None), not elements, chosen
     elif kernel.slots[number].access == "any":
-        for operation in gathers:
+        for operation in kernel.gathers(number):
             chosen = instance.constant(operation.args[1]) if operation.op == "take" else None
             yield ago_of(view), False, chosen
     else:
