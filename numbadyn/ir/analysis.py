@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from numbadyn.ir.nodes import Node, Step
+import numpy as np
+
+from numbadyn.ir.nodes import BindContext, Node, Step
 
 __all__ = [
     "Signal",
@@ -17,11 +19,16 @@ __all__ = [
     "computed_in_loop",
     "invariants",
     "is_run_constant",
+    "literal_number",
     "live",
     "signal_of",
     "signals",
     "versions",
 ]
+
+
+_ANY_CONTEXT = BindContext(1.0, 0)
+"""For what depends on no context."""
 
 
 def is_run_constant(node: Node, known: Callable[[int], bool]) -> bool:
@@ -48,6 +55,14 @@ def invariants(step: Step) -> set[int]:
         if is_run_constant(node, found.__contains__):
             found.add(index)
     return found
+
+
+def literal_number(step: Step, index: int) -> float | None:
+    """Value of a single real or whole number that stands in the model's code; None for all else."""
+    node = step.nodes[index]
+    if not node.attrs.get("literal") or node.shape != () or node.kind == "bool":
+        return None
+    return float(np.asarray(step.params[node.attrs["index"]].fetch(_ANY_CONTEXT)))
 
 
 def computed_in_loop(step: Step, node: Node) -> bool:

@@ -15,129 +15,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.ir.analysis import base_of, invariants, live, signal_of, signals
-from numbadyn.ir.elementary import numpy_functions
+from numbadyn.ir.analysis import base_of, live, signal_of, signals
+from numbadyn.ir.evaluator import Evaluator
 from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import BindContext, Node, Step
-from numbadyn.ir.ops import OPS
-from numbadyn.ir.reductions import reduced, row_products
 from numbadyn.ir.spaces import Space
 from numbadyn.ir.synapses import arrivals, collected, mapped
 
-__all__ = ["Evaluator", "Interpreter"]
+__all__ = ["Interpreter"]
 
 Array = NDArray[Any]
-
-
-def _words(number: int) -> tuple[np.uint32, np.uint32]:
-    return np.uint32(number & 0xFFFFFFFF), np.uint32(number >> 32)
-
-
-class Evaluator:
-    """Values of elementwise nodes, parameters and random draws at one step number.
-
-    Parameters
-    ----------
-    step : Step
-        The traced step.
-    context : BindContext
-        dt, seed and precision.
-    bits : {64, 32}, optional
-        Precision of the arithmetic, by default that of the context.
-    """
-
-    def __init__(self, step: Step, context: BindContext, bits: int | None = None) -> None:
-        self.step = step
-        self.context = context
-        self.bits = context.bits if bits is None else bits
-        self.real = dtype_of("real", self.bits)
-        self.functions = numpy_functions(self.bits)
-        self.constant = invariants(step)
-        self.values: dict[int, Array] = {}
-
-    def bind(self) -> None:
-        """Fetch the parameters and compute all that depends on them alone."""
-        self.values.clear()
-        for index in sorted(self.constant):
-            self.values[index] = self.elementwise(index)
-
-    def _in_double(self, node: Node) -> list[Array]:
-        """Arguments of a node, which are run constants, computed in float64."""
-        wide = Evaluator(self.step, self.context, 64)
-        for index in live(self.step, list(node.args)):
-            wide.values[index] = wide.elementwise(index)
-        return [wide.values[arg] for arg in node.args]
-
-    def elementwise(self, index: int, number: int = 0) -> Array:
-        """Value of a parameter, of dt, t or n, of a draw, of chosen elements or of an elementwise operation."""
-        node = self.step.nodes[index]
-        args = [self.values[arg] for arg in node.args]
-        if node.op in OPS:
-            if self.bits != 64 and OPS[node.op].kinds == "steps":
-                args = self._in_double(node)
-            return self._apply(node, args)
-        if node.op == "param":
-            fetched = np.asarray(self.step.params[node.attrs["index"]].fetch(self.context))
-            return fetched.astype(dtype_of(node.kind, self.bits)).reshape(node.shape)
-        if node.op == "dt":
-            return np.asarray(self.context.dt, dtype=self.real)
-        if node.op == "time":
-            return np.asarray(np.float64(number) * np.float64(self.context.dt)).astype(self.real)
-        if node.op == "step":
-            return np.asarray(number, dtype=np.int64)
-        if node.op == "slice":
-            flat = np.broadcast_to(args[0], self.step.nodes[node.args[0]].shape).reshape(-1)
-            return flat[node.attrs["start"] : node.attrs["stop"] : node.attrs["stride"]].reshape(node.shape)
-        if node.op == "lookup":
-            return np.asarray(self.step.lookups[node.attrs["index"]].fetch(self.context))
-        if node.traits.gathers:
-            return self._gathered(node, args)
-        if node.op in ("reduce", "dot"):
-            return self._reduced(node, args)
-        return self._draw(node, args, number)
-
-    def _gathered(self, node: Node, args: list[Array]) -> Array:
-        """Elements of the first argument, or how many of them are not above a value."""
-        source = self.step.nodes[node.args[0]]
-        flat = args[0] if source.op == "lookup" else np.broadcast_to(args[0], source.shape).reshape(-1)
-        if node.op == "search":
-            return np.asarray(np.searchsorted(flat[: int(args[2])], args[1], side="right"), dtype=np.int64)
-        found = flat[args[1]] if node.op == "take" else flat[int(args[1]) : int(args[1]) + node.size]
-        return found.reshape(node.shape).astype(dtype_of(node.kind, self.context.bits))
-
-    def _reduced(self, node: Node, args: list[Array]) -> Array:
-        full = [np.broadcast_to(arg, self.step.nodes[k].shape) for arg, k in zip(args, node.args, strict=True)]
-        found = row_products(*full) if node.op == "dot" else reduced(node.attrs["how"], full[0], node.size)
-        return found.reshape(node.shape)
-
-    def depths(self) -> list[int]:
-        """Samples of each channel that its readers need, this step's included; synaptic delays ask for more."""
-        deepest = [1] * len(self.step.channels)
-        for node in self.step.nodes:
-            if node.op == "history":
-                channel, args = node.attrs["channel"], node.args
-                lag = int(np.max(self.values[args[2 if len(args) > 2 else 0]])) if args else 0
-                deepest[channel] = max(deepest[channel], 2 + lag)
-        return deepest
-
-    def _apply(self, node: Node, args: list[Array]) -> Array:
-        op = OPS[node.op]
-        function = op.meaning or self.functions[op.elementary]
-        with np.errstate(all="ignore"):
-            result = np.asarray(function(*args))
-        return result.astype(dtype_of(node.kind, self.bits), copy=False)
-
-    def _draw(self, node: Node, args: list[Array], number: int) -> Array:
-        shape = self.context.shape_of(node.space)
-        elements = np.arange(math.prod(shape), dtype=np.uint32)
-        key, count, stream = _words(self.context.seed), _words(number), np.uint32(node.attrs["stream"])
-        if node.op == "poisson":
-            out = np.empty(node.size, dtype=self.real)
-            rate = np.ascontiguousarray(np.broadcast_to(args[0], node.shape).reshape(-1))
-            self.functions["fill_poisson"](out, rate, 0, *key, *count, stream)
-            out[out < 0] = np.nan  # what is no mean has no count
-            return out.reshape(node.shape)
-        return np.asarray(self.functions[node.op](*key, elements, *count, stream)).reshape(shape)
 
 
 class Interpreter:
@@ -273,21 +160,23 @@ class Interpreter:
 
     def _value(self, index: int) -> Array:
         node = self.step.nodes[index]
-        if node.op == "state":
-            number: int = node.attrs["index"]
-            return self.states[number]
-        if node.op == "history":
-            return self._history(node)
-        if node.op == "accumulate":
-            return self._accumulate(index, node)
-        if node.op == "train":
-            steps, elements = self.step.trains[node.attrs["index"]].events(self.context)
-            fired = np.zeros(node.size, dtype=bool)
-            fired[elements[steps == self.number]] = True
-            return fired
         if node.traits.synaptic:
             return self._across_synapses(index, node)
-        return self.evaluator.elementwise(index, self.number)
+        meaning = _IN_TIME.get(node.op)
+        return self.evaluator.elementwise(index, self.number) if meaning is None else meaning(self, index, node)
+
+    def _state(self, _index: int, node: Node) -> Array:
+        number: int = node.attrs["index"]
+        return self.states[number]
+
+    def _sampled(self, _index: int, node: Node) -> Array:
+        return self._history(node)
+
+    def _train(self, _index: int, node: Node) -> Array:
+        steps, elements = self.step.trains[node.attrs["index"]].events(self.context)
+        fired = np.zeros(node.size, dtype=bool)
+        fired[elements[steps == self.number]] = True
+        return fired
 
     def _history(self, node: Node, further: int = 0) -> Array:
         channel = node.attrs["channel"]
@@ -352,6 +241,15 @@ class Interpreter:
                 signal = self._delayed(arg, int(delay), channel).reshape(-1)
                 _deliver(total, table, slot, signal)
         return total.reshape(node.shape)
+
+
+#: Meaning of the operations that need other steps, or events.
+_IN_TIME: dict[str, Callable[[Interpreter, int, Node], Array]] = {
+    "state": Interpreter._state,
+    "history": Interpreter._sampled,
+    "train": Interpreter._train,
+    "accumulate": Interpreter._accumulate,
+}
 
 
 def _deliver(total: Array, table: Any, slot: int, signal: Array) -> None:

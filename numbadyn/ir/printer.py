@@ -6,8 +6,9 @@ or what becomes of it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from numbadyn.ir.spaces import SYMBOLIC
 
@@ -106,16 +107,19 @@ def _value(step: Step, number: int, node: Node) -> str:
     return f"%{number}{name} = {node.op}({', '.join(arguments)}) : {_type(node.kind, node.shape, node.dimension)}"
 
 
+#: How the static attributes of an operation are shown, where they point into the step or are more than pairs.
+_SHOWN: dict[str, Callable[[Step, dict[str, Any]], list[str]]] = {
+    "history": lambda step, attrs: [step.channels[attrs["channel"]].name],
+    "accumulate": lambda step, attrs: [step.connections[number].name for number in attrs["connections"]],
+    "arrive": lambda step, attrs: [step.connections[number].name for number in attrs["connections"]],
+    "slice": lambda step, attrs: [f"{attrs['start']}:{attrs['stop']}:{attrs['stride']}"],
+}
+
+
 def _attributes(step: Step, node: Node) -> list[str]:
-    """Show the static attributes of a source operation, by name where they point into a table."""
+    """Show the static attributes of an operation, by name where they point into a table."""
     attrs = dict(node.attrs)
     if node.traits.table:
-        rows = getattr(step, node.traits.table)
-        return [rows[attrs["index"]].name]
-    if node.op == "history":
-        return [step.channels[attrs["channel"]].name]
-    if node.op in ("accumulate", "arrive"):
-        return [step.connections[connection].name for connection in attrs["connections"]]
-    if node.op == "slice":
-        return [f"{attrs['start']}:{attrs['stop']}:{attrs['stride']}"]
-    return [f"{key}={value}" for key, value in attrs.items()]
+        return [getattr(step, node.traits.table)[attrs["index"]].name]
+    shown = _SHOWN.get(node.op)
+    return [f"{key}={value}" for key, value in attrs.items()] if shown is None else shown(step, attrs)

@@ -5,6 +5,8 @@ In: a `Step`.  Out: nothing, or an `InternalError` that names the node.  Must no
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from numbadyn.errors import InternalError
 from numbadyn.ir.nodes import Node, Step
 from numbadyn.ir.ops import OPS
@@ -58,7 +60,7 @@ def _problem(step: Step, index: int, node: Node) -> str:
     args = [step.nodes[arg] for arg in node.args]
     if any(arg.op == "lookup" for arg in (args[1:] if node.traits.gathers else args)):
         return "takes a whole lookup for a value"
-    if node.op in OPS:
+    if node.traits.elementwise:
         row = OPS[node.op]
         if len(args) != row.arity:
             return f"has {len(args)} arguments instead of {row.arity}"
@@ -77,28 +79,69 @@ def _problem(step: Step, index: int, node: Node) -> str:
     return _problem_of_map(step, node, args) or _problem_of_source(node, args)
 
 
+#: What must hold of a node and its arguments, by operation, and what is wrong where it does not.
+_CHECKS: dict[str, tuple[tuple[Callable[[Node, list[Node]], bool], str], ...]] = {
+    "slice": (
+        (
+            lambda node, args: len(range(node.attrs["start"], node.attrs["stop"], node.attrs["stride"])) == node.size,
+            "does not hold as many elements as it says",
+        ),
+    ),
+    "take": (
+        (
+            lambda node, args: len(args) == 2 and args[1].kind == "int" and args[1].size == node.size,
+            "has not one index for each element",
+        ),
+    ),
+    "window": (
+        (lambda node, args: len(args) > 1 and args[0].op == "lookup", "reads no lookup"),
+        (
+            lambda node, args: len(args) == 2 and args[1].kind == "int" and args[1].size == 1,
+            "does not start at one place",
+        ),
+    ),
+    "search": (
+        (lambda node, args: len(args) > 1 and args[0].op == "lookup", "reads no lookup"),
+        (
+            lambda node, args: node.kind == "int" and len(args) == 3 and args[1].size == node.size,
+            "has not one value for each element",
+        ),
+    ),
+    "reduce": (
+        (
+            lambda node, args: len(args) == 1 and node.size > 0 and args[0].size > 0 and args[0].size % node.size == 0,
+            "has not the same number of elements for each result",
+        ),
+    ),
+    "dot": (
+        (
+            lambda node, args: len(args) == 2 and {node.kind, *(arg.kind for arg in args)} == {"real"},
+            "is no product of real numbers",
+        ),
+        (lambda node, args: args[0].size == node.size * args[1].size, "has not a factor for each column"),
+    ),
+    "history": (
+        (
+            lambda node, args: all(arg.kind == "int" and arg.size in (1, node.size) for arg in args),
+            "has lags or elements that do not fit",
+        ),
+    ),
+    "accumulate": (
+        (
+            lambda node, args: (
+                len(args) - len(node.attrs.get("connections", ())) in (0, 1)
+                and len(node.attrs.get("connections", ())) == len(node.attrs["channels"])
+            ),
+            "has not one connection and one channel entry for each signal",
+        ),
+    ),
+}
+
+
 def _problem_of_source(node: Node, args: list[Node]) -> str:
-    if node.op == "slice" and len(range(node.attrs["start"], node.attrs["stop"], node.attrs["stride"])) != node.size:
-        return "does not hold as many elements as it says"
-    if node.op == "take" and (len(args) != 2 or args[1].kind != "int" or args[1].size != node.size):
-        return "has not one index for each element"
-    if node.op in ("window", "search") and (len(args) < 2 or args[0].op != "lookup"):
-        return "reads no lookup"
-    if node.op == "window" and (len(args) != 2 or args[1].kind != "int" or args[1].size != 1):
-        return "does not start at one place"
-    if node.op == "search" and (node.kind != "int" or len(args) != 3 or args[1].size != node.size):
-        return "has not one value for each element"
-    if node.op == "reduce" and (len(args) != 1 or not node.size or args[0].size % node.size or not args[0].size):
-        return "has not the same number of elements for each result"
-    if node.op == "dot" and (len(args) != 2 or {node.kind, *(arg.kind for arg in args)} != {"real"}):
-        return "is no product of real numbers"
-    if node.op == "dot" and args[0].size != node.size * args[1].size:
-        return "has not a factor for each column"
-    if node.op == "history" and any(arg.kind != "int" or arg.size not in (1, node.size) for arg in args):
-        return "has lags or elements that do not fit"
-    parts = len(node.attrs.get("connections", ()))
-    if node.op == "accumulate" and (len(node.args) - parts not in (0, 1) or parts != len(node.attrs["channels"])):
-        return "has not one connection and one channel entry for each signal"
+    for holds, problem in _CHECKS.get(node.op, ()):
+        if not holds(node, args):
+            return problem
     return ""
 
 

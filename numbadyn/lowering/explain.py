@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from numbadyn.ir.interpreter import Evaluator
+from numbadyn.ir.evaluator import Evaluator
 from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import BindContext
 from numbadyn.lowering.program import Program

@@ -12,25 +12,21 @@ from typing import Any
 
 import numpy as np
 
-from numbadyn.ir.analysis import base_of, computed_in_loop, invariants, is_run_constant, live
-from numbadyn.ir.nodes import BindContext, Node, ParamSpec, Step
+from numbadyn.ir.analysis import base_of, computed_in_loop, invariants, is_run_constant, literal_number, live
+from numbadyn.ir.nodes import Node, ParamSpec, Step
 from numbadyn.ir.ops import OPS
 from numbadyn.ir.spaces import Space, widest
 from numbadyn.units import DIMENSIONLESS
 
 __all__ = ["join_equal_values", "start_sums_from_decay"]
 
-_ANY_CONTEXT = BindContext(1.0, 0)
 _ONE = "one"
 
 
-def _literal(step: Step, node: Node) -> float | None:
-    """Value of a single real or whole number that stands in the model's code."""
-    if node.op == "to_real":
-        return _literal(step, step.nodes[node.args[0]])
-    if node.op != "param" or not node.attrs.get("literal") or node.shape != () or node.kind == "bool":
-        return None
-    return float(np.asarray(step.params[node.attrs["index"]].fetch(_ANY_CONTEXT)))
+def _literal(step: Step, index: int) -> float | None:
+    """Value of a single real or whole number that stands in the model's code, converted or not."""
+    node = step.nodes[index]
+    return literal_number(step, node.args[0] if node.op == "to_real" else index)
 
 
 class _Rewriter:
@@ -79,7 +75,7 @@ class _Rewriter:
         return self.new.nodes[index]
 
     def _is(self, index: int, number: float) -> bool:
-        return _literal(self.new, self.node(index)) == number
+        return _literal(self.new, index) == number
 
     def rewrite(self, node: Node) -> int:
         """The node with mapped arguments, after the rules."""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.codegen.log_layouts import CHECK
-from numbadyn.ir.interpreter import Evaluator
+from numbadyn.ir.evaluator import Evaluator
 from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import BindContext
 from numbadyn.lowering.buffers import Buffer

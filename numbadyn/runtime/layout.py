@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from numbadyn.ir.interpreter import Evaluator
+from numbadyn.ir.evaluator import Evaluator
 from numbadyn.ir.kinds import KINDS
 from numbadyn.ir.nodes import BindContext
 from numbadyn.lowering.buffers import Buffer

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.ir.interpreter import Evaluator
+from numbadyn.ir.evaluator import Evaluator
 from numbadyn.ir.kinds import KINDS, Kind
 from numbadyn.ir.nodes import BindContext
 from numbadyn.ir.synapses import PostRows, by_post

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from numbadyn.errors import UnsupportedFunctionError
-from numbadyn.ir.interpreter import Evaluator
+from numbadyn.ir.evaluator import Evaluator
 from numbadyn.ir.nodes import BindContext
 from numbadyn.tracing.differentiate import derivative
 from numbadyn.tracing.taking import taking_traced_numbers

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import UnsupportedFunctionError
-from numbadyn.ir.interpreter import Evaluator
+from numbadyn.ir.evaluator import Evaluator
 from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.tracing.differentiate import derivative
 from numbadyn.tracing.trace import ANY, Trace

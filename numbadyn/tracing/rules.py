@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from numbadyn.errors import DimensionError, KindError, UnsupportedFunctionError
+from numbadyn.ir.analysis import literal_number
 from numbadyn.ir.elementary.registry import ELEMENTARY
 from numbadyn.ir.kinds import Kind
 from numbadyn.tracing import times
@@ -93,14 +94,6 @@ def _bitwise(name: str) -> UfuncRule:
     return lambda trace, *args: trace.emit(name, *args)
 
 
-def _static_number(trace: Trace, index: int) -> float | None:
-    """The value of a literal single number, which may decide the structure (an exponent)."""
-    node = trace.node(index)
-    if node.op == "param" and node.attrs.get("literal") and node.shape == () and node.kind != "bool":
-        return float(np.asarray(trace.step.params[node.attrs["index"]].fetch(None)))
-    return None
-
-
 def _whole_power(trace: Trace, base: int, exponent: int) -> int:
     """X ** n by repeated multiplication, for small whole n."""
     result: int | None = None
@@ -116,7 +109,7 @@ def _whole_power(trace: Trace, base: int, exponent: int) -> int:
 
 
 def _power(trace: Trace, base: int, exponent: int) -> int:
-    number = _static_number(trace, exponent)
+    number = literal_number(trace.step, exponent)  # it may decide the structure
     if _kinds(trace, base, exponent) == {"int"}:
         return _whole_to_whole(trace, base, number)
     base = trace.cast(base, "real")

@@ -10,11 +10,10 @@ difference within a small part of a step counts as none.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from numbadyn.ir.analysis import is_run_constant
+from numbadyn.ir.analysis import is_run_constant, literal_number
 from numbadyn.ir.nodes import Node
 from numbadyn.tracing.trace import ANY, Trace
 from numbadyn.units import DIMENSIONLESS, TIME
@@ -82,23 +81,39 @@ class _Times:
             return None
         if node.dimension == TIME:
             return trace.dt()
-        first = node.args[0] if node.args else -1
-        if node.op in ("neg", "abs", "identity"):
-            return self.scale(first)
-        if node.op in ("add", "sub", "minimum", "maximum", "select"):
-            sides = node.args[-2:]
-            scales = [self.scale(arg) for arg in sides]
-            known = [scale for scale in scales if scale is not None]
-            if not known or not all(self.constant(arg) for arg, scale in zip(sides, scales, strict=True) if not scale):
-                return None
-            return known[0] if len(known) == 1 else trace.emit("maximum", *known)
-        if node.op in ("mul", "div"):
-            second = node.args[1]
-            if node.op == "mul" and self.constant(first):
-                first, second = second, first
-            scale = self.scale(first) if self.constant(second) else None
-            return None if scale is None else trace.emit(node.op, scale, trace.emit("abs", second))
-        return None
+        rule = _SCALES.get(node.op)
+        return None if rule is None else rule(self, node)
+
+    def _of_argument(self, node: Node) -> int | None:
+        return self.scale(node.args[0])
+
+    def _of_sides(self, node: Node) -> int | None:
+        sides = node.args[-2:]
+        scales = [self.scale(arg) for arg in sides]
+        known = [scale for scale in scales if scale is not None]
+        if not known or not all(self.constant(arg) for arg, scale in zip(sides, scales, strict=True) if not scale):
+            return None
+        return known[0] if len(known) == 1 else self.trace.emit("maximum", *known)
+
+    def _of_product(self, node: Node) -> int | None:
+        first, second = node.args[::-1] if self.constant(node.args[0]) else node.args
+        return self._stretched("mul", first, second)
+
+    def _of_quotient(self, node: Node) -> int | None:
+        return self._stretched("div", *node.args)
+
+    def _stretched(self, op: str, first: int, second: int) -> int | None:
+        scale = self.scale(first) if self.constant(second) else None
+        return None if scale is None else self.trace.emit(op, scale, self.trace.emit("abs", second))
+
+
+#: How a change in a step goes through the operations that keep it.
+_SCALES: dict[str, Callable[[_Times, Node], int | None]] = {
+    **dict.fromkeys(("neg", "abs", "identity"), _Times._of_argument),
+    **dict.fromkeys(("add", "sub", "minimum", "maximum", "select"), _Times._of_sides),
+    "mul": _Times._of_product,
+    "div": _Times._of_quotient,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,18 +144,11 @@ def _line(times: _Times, index: int) -> _Line | None:
         if line.offset is not None:
             other = trace.emit("sub" if turned else "add", other, line.offset)
         return _Line(-line.sign if turned else line.sign, other, line.unit)
-    if node.op == "div" and _positive_literal(trace, node.args[1]):
+    if node.op == "div" and (literal_number(trace.step, node.args[1]) or 0.0) > 0.0:
         line = _line(times, node.args[0])
         if line is not None and line.unit is None:
             return _Line(line.sign, line.offset, node.args[1])
     return None
-
-
-def _positive_literal(trace: Trace, index: int) -> bool:
-    node = trace.node(index)
-    if node.op != "param" or not node.attrs.get("literal") or node.shape != ():
-        return False
-    return bool(np.asarray(trace.step.params[node.attrs["index"]].fetch(None)) > 0)
 
 
 def _by_number(trace: Trace, times: _Times, name: str, a: int, b: int) -> int | None:

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from numbadyn.errors import KindError, TracedValueError
-from numbadyn.ir.interpreter import Evaluator, Interpreter
+from numbadyn.ir.evaluator import Evaluator
+from numbadyn.ir.interpreter import Interpreter
 from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.ir.ops import OPS
 from numbadyn.lowering.pipeline import lower, prepare

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from numbadyn.ir.interpreter import Evaluator, Interpreter
+from numbadyn.ir.evaluator import Evaluator
+from numbadyn.ir.interpreter import Interpreter
 from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.ir.verify import verify

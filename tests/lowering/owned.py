@@ -6,7 +6,8 @@ shares nothing with the analysis but whose an element is.
 
 import numpy as np
 
-from numbadyn.ir.interpreter import Evaluator, Interpreter, dtype_of
+from numbadyn.ir.evaluator import Evaluator
+from numbadyn.ir.interpreter import Interpreter, dtype_of
 from numbadyn.ir.ops import OPS
 from numbadyn.ir.reductions import reduced, row_products
 from numbadyn.lowering.stages.compaction import CompactionStage

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from quantities import ms, mV
 
 import numbadyn as nd
-from numbadyn.ir.interpreter import Evaluator, Interpreter
+from numbadyn.ir.evaluator import Evaluator
+from numbadyn.ir.interpreter import Interpreter
 from numbadyn.ir.nodes import BindContext
 from numbadyn.lowering.pipeline import lower, prepare
 from numbadyn.lowering.waits.blocks import Look, blocks_of

@@ -5,7 +5,7 @@ import pytest
 from quantities import ms, s
 
 import numbadyn as nd
-from numbadyn.ir.interpreter import Evaluator
+from numbadyn.ir.evaluator import Evaluator
 from numbadyn.ir.nodes import BindContext
 from numbadyn.model.timing import whole_steps
 from numbadyn.tracing.trace import Trace

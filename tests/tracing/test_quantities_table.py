@@ -15,7 +15,7 @@ import pytest
 import quantities as pq
 
 from numbadyn.errors import DimensionError, TracedValueError, UnsupportedFunctionError
-from numbadyn.ir.interpreter import Evaluator
+from numbadyn.ir.evaluator import Evaluator
 from numbadyn.ir.nodes import BindContext
 from numbadyn.tracing.carrier import Carrier, carry, may_have_lost_unit
 from numbadyn.tracing.trace import Trace

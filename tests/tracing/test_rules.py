@@ -23,7 +23,7 @@ from numbadyn.errors import (
     UnsupportedFunctionError,
 )
 from numbadyn.ir.elementary.registry import ELEMENTARY
-from numbadyn.ir.interpreter import Evaluator
+from numbadyn.ir.evaluator import Evaluator
 from numbadyn.ir.nodes import BindContext
 from numbadyn.tracing.rules import FUNCTIONS, UFUNCS
 from numbadyn.tracing.trace import Trace

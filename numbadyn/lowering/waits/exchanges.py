@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from numbadyn.ir.interpreter import Evaluator
+from numbadyn.ir.evaluator import Evaluator
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.places import Ago, Place, Start, Touch
 from numbadyn.lowering.program import Program

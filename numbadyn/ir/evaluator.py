@@ -1,0 +1,179 @@
+"""The evaluator: values at one step number of what needs no other step; parameters and run constants of every target.
+
+In: a `Step` and a `BindContext`.  Out: values of nodes.  It is the part of the meaning of the IR that targets share:
+they fetch parameters and fold constants with it.  Must not know: how time goes on, lowering, Numba, `quantities`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.ir.analysis import invariants, live
+from numbadyn.ir.elementary import numpy_functions
+from numbadyn.ir.kinds import dtype_of
+from numbadyn.ir.nodes import BindContext, Node, Step
+from numbadyn.ir.ops import OPS
+from numbadyn.ir.reductions import reduced, row_products
+
+__all__ = ["Evaluator"]
+
+Array = NDArray[Any]
+
+
+def _words(number: int) -> tuple[np.uint32, np.uint32]:
+    return np.uint32(number & 0xFFFFFFFF), np.uint32(number >> 32)
+
+
+class Evaluator:
+    """Values of elementwise nodes, parameters and random draws at one step number.
+
+    Parameters
+    ----------
+    step : Step
+        The traced step.
+    context : BindContext
+        dt, seed and precision.
+    bits : {64, 32}, optional
+        Precision of the arithmetic, by default that of the context.
+    """
+
+    def __init__(self, step: Step, context: BindContext, bits: int | None = None) -> None:
+        self.step = step
+        self.context = context
+        self.bits = context.bits if bits is None else bits
+        self.real = dtype_of("real", self.bits)
+        self.functions = numpy_functions(self.bits)
+        self.constant = invariants(step)
+        self.values: dict[int, Array] = {}
+
+    def bind(self) -> None:
+        """Fetch the parameters and compute all that depends on them alone."""
+        self.values.clear()
+        for index in sorted(self.constant):
+            self.values[index] = self.elementwise(index)
+
+    def _in_double(self, node: Node) -> list[Array]:
+        """Arguments of a node, which are run constants, computed in float64."""
+        wide = Evaluator(self.step, self.context, 64)
+        for index in live(self.step, list(node.args)):
+            wide.values[index] = wide.elementwise(index)
+        return [wide.values[arg] for arg in node.args]
+
+    def elementwise(self, index: int, number: int = 0) -> Array:
+        """Value of a parameter, of dt, t or n, of a draw, of chosen elements or of an elementwise operation."""
+        node = self.step.nodes[index]
+        args = [self.values[arg] for arg in node.args]
+        if not node.traits.elementwise:
+            return _MEANING[node.op](self, node, args, number)
+        if self.bits != 64 and OPS[node.op].kinds == "steps":
+            args = self._in_double(node)
+        return self._apply(node, args)
+
+    def _flat(self, node: Node, value: Array) -> Array:
+        """The first argument of a node, flat."""
+        return np.broadcast_to(value, self.step.nodes[node.args[0]].shape).reshape(-1)
+
+    def _param(self, node: Node, _args: list[Array], _number: int) -> Array:
+        fetched = np.asarray(self.step.params[node.attrs["index"]].fetch(self.context))
+        return fetched.astype(dtype_of(node.kind, self.bits)).reshape(node.shape)
+
+    def _lookup(self, node: Node, _args: list[Array], _number: int) -> Array:
+        return np.asarray(self.step.lookups[node.attrs["index"]].fetch(self.context))
+
+    def _dt(self, _node: Node, _args: list[Array], _number: int) -> Array:
+        return np.asarray(self.context.dt, dtype=self.real)
+
+    def _time(self, _node: Node, _args: list[Array], number: int) -> Array:
+        return np.asarray(np.float64(number) * np.float64(self.context.dt)).astype(self.real)
+
+    def _step_number(self, _node: Node, _args: list[Array], number: int) -> Array:
+        return np.asarray(number, dtype=np.int64)
+
+    def _slice(self, node: Node, args: list[Array], _number: int) -> Array:
+        chosen = slice(node.attrs["start"], node.attrs["stop"], node.attrs["stride"])
+        return self._flat(node, args[0])[chosen].reshape(node.shape)
+
+    def _take(self, node: Node, args: list[Array], _number: int) -> Array:
+        return self._as_kind(node, self._places(node, args[0])[args[1]])
+
+    def _window(self, node: Node, args: list[Array], _number: int) -> Array:
+        first = int(args[1])
+        return self._as_kind(node, self._places(node, args[0])[first : first + node.size])
+
+    def _search(self, node: Node, args: list[Array], _number: int) -> Array:
+        places = self._places(node, args[0])[: int(args[2])]
+        return np.asarray(np.searchsorted(places, args[1], side="right"), dtype=np.int64)
+
+    def _places(self, node: Node, value: Array) -> Array:
+        """What a node reads at places of its own: an array of the user's, as it is, or a value."""
+        return value if self.step.nodes[node.args[0]].op == "lookup" else self._flat(node, value)
+
+    def _as_kind(self, node: Node, found: Array) -> Array:
+        return found.reshape(node.shape).astype(dtype_of(node.kind, self.context.bits))
+
+    def _reduce(self, node: Node, args: list[Array], _number: int) -> Array:
+        whole = np.broadcast_to(args[0], self.step.nodes[node.args[0]].shape)
+        return reduced(node.attrs["how"], whole, node.size).reshape(node.shape)
+
+    def _dot(self, node: Node, args: list[Array], _number: int) -> Array:
+        full = [np.broadcast_to(arg, self.step.nodes[k].shape) for arg, k in zip(args, node.args, strict=True)]
+        return row_products(*full).reshape(node.shape)
+
+    def _random(self, node: Node, _args: list[Array], number: int) -> Array:
+        key, count, stream = self._draw(node, number)
+        shape = self.context.shape_of(node.space)
+        elements = np.arange(math.prod(shape), dtype=np.uint32)
+        return np.asarray(self.functions[node.op](*key, elements, *count, stream)).reshape(shape)
+
+    def _poisson(self, node: Node, args: list[Array], number: int) -> Array:
+        key, count, stream = self._draw(node, number)
+        out = np.empty(node.size, dtype=self.real)
+        rate = np.ascontiguousarray(np.broadcast_to(args[0], node.shape).reshape(-1))
+        self.functions["fill_poisson"](out, rate, 0, *key, *count, stream)
+        out[out < 0] = np.nan  # what is no mean has no count
+        return out.reshape(node.shape)
+
+    def _draw(self, node: Node, number: int) -> tuple[Any, Any, np.uint32]:
+        """Words of the seed and of the step, and the stream."""
+        return _words(self.context.seed), _words(number), np.uint32(node.attrs["stream"])
+
+    def depths(self) -> list[int]:
+        """Samples of each channel that its readers need, this step's included; synaptic delays ask for more."""
+        deepest = [1] * len(self.step.channels)
+        for node in self.step.nodes:
+            if node.op == "history":
+                channel, args = node.attrs["channel"], node.args
+                lag = int(np.max(self.values[args[2 if len(args) > 2 else 0]])) if args else 0
+                deepest[channel] = max(deepest[channel], 2 + lag)
+        return deepest
+
+    def _apply(self, node: Node, args: list[Array]) -> Array:
+        op = OPS[node.op]
+        function = op.meaning or self.functions[op.elementary]
+        with np.errstate(all="ignore"):
+            result = np.asarray(function(*args))
+        return result.astype(dtype_of(node.kind, self.bits), copy=False)
+
+
+#: Meaning of all operations that need nothing of another step and are not elementwise.
+_MEANING: dict[str, Callable[[Evaluator, Node, list[Array], int], Array]] = {
+    "param": Evaluator._param,
+    "lookup": Evaluator._lookup,
+    "dt": Evaluator._dt,
+    "time": Evaluator._time,
+    "step": Evaluator._step_number,
+    "slice": Evaluator._slice,
+    "take": Evaluator._take,
+    "window": Evaluator._window,
+    "search": Evaluator._search,
+    "reduce": Evaluator._reduce,
+    "dot": Evaluator._dot,
+    "uniform": Evaluator._random,
+    "normal": Evaluator._random,
+    "poisson": Evaluator._poisson,
+}
