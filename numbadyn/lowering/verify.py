@@ -12,7 +12,7 @@ from numbadyn.errors import InternalError
 from numbadyn.lowering.buffers import BufferView
 from numbadyn.lowering.operations import Kernel
 from numbadyn.lowering.program import Program
-from numbadyn.lowering.stages.loop import Instance, LoopStage
+from numbadyn.lowering.stages.loop import Instance
 
 __all__ = ["verify_program"]
 
@@ -35,14 +35,13 @@ def verify_program(program: Program) -> None:
         for problem in _of_kernel(kernel):
             raise InternalError(f"Kernel {kernel.name} {problem}.", where=program.step.name)
     placed = {buffer for block in program.buffers for buffer in block}
-    for loop in (stage for stages in program.schedule for stage in stages if isinstance(stage, LoopStage)):
-        kernel = program.kernels[loop.kernel]
-        for instance in loop.instances:
-            for problem in _of_instance(kernel, instance):
-                raise InternalError(f"{kernel.name} over {instance.module} {problem}.", where=program.step.name)
-            for view in instance.views if placed else ():
-                if view.buffer.role != "lookup" and view.buffer not in placed:
-                    raise InternalError(f"{view.buffer.name} has no memory.", where=program.step.name)
+    loops = (loop for stages in program.schedule for stage in stages for loop in stage.loops())
+    for kernel, instance in ((program.kernels[number], instance) for number, instance in loops):
+        for problem in _of_instance(kernel, instance):
+            raise InternalError(f"{kernel.name} over {instance.module} {problem}.", where=program.step.name)
+        for view in instance.views if placed else ():
+            if view.buffer.role != "lookup" and view.buffer not in placed:
+                raise InternalError(f"{view.buffer.name} has no memory.", where=program.step.name)
 
 
 def _of_kernel(kernel: Kernel) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 
 from numpy.typing import NDArray
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numbadyn.lowering.stages.loop import Instance
     from numbadyn.lowering.waits.owners import Owners
 
-__all__ = ["Placement", "Stage"]
+__all__ = ["Placement", "Stage", "SynapseLoop"]
 
 
 class Placement(Protocol):
@@ -55,6 +55,24 @@ class Placement(Protocol):
 
     def loop(self, draft: Draft) -> tuple[int, Instance]:
         """Number of the kernel of a loop, and what it runs over."""
+
+
+class SynapseLoop(NamedTuple):
+    """A kernel that goes through synapses.
+
+    Parameters
+    ----------
+    instance : Instance
+        What it goes through.
+    connection : int
+        Number of the connection.
+    onto : list of BufferView
+        Values of the neurons on which the synapses are.
+    """
+
+    instance: Instance
+    connection: int
+    onto: list[BufferView]
 
 
 class Stage(ABC):
@@ -112,6 +130,18 @@ class Stage(ABC):
 
     def sums(self) -> Iterable[Buffer]:
         """Synaptic sums that it adds to."""
+        return ()
+
+    def loops(self) -> Iterable[tuple[int, Instance]]:
+        """Kernels that go through the elements of a space one by one, and what they go through."""
+        return ()
+
+    def synapse_loops(self, program: Program) -> Iterable[SynapseLoop]:
+        """Kernels that go through the synapses which events reach."""
+        return ()
+
+    def copies(self) -> Iterable[tuple[Buffer, Buffer]]:
+        """Buffers, and those whose elements are made of theirs, each of the same one."""
         return ()
 
     def kernels(self) -> Iterable[int]:

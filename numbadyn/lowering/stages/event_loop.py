@@ -17,7 +17,7 @@ from numbadyn.lowering.binding import Binding
 from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.layouts import Layout, all_slot_columns
 from numbadyn.lowering.places import Ago, Touch, ago_of, memory, places_of
-from numbadyn.lowering.stages.base import Placement, Stage
+from numbadyn.lowering.stages.base import Placement, Stage, SynapseLoop
 from numbadyn.lowering.stages.delivery import Term, terms_of
 from numbadyn.lowering.stages.loop import Instance, parameter_tables
 
@@ -88,6 +88,10 @@ class EventLoopStage(Stage):
         number = at.term_count()
         at.add_term(self.term.row(at), at.synapses(self.term.connection).delays)
         return event_loop_layout(len(self.instance.views)).row(TERM=number, **self.instance.slots(at))
+
+    def synapse_loops(self, program: Program) -> Iterable[SynapseLoop]:
+        """Its only one."""
+        return [SynapseLoop(self.instance, self.term.connection, self.post_views(program))]
 
     def kernels(self) -> Iterable[int]:
         """Its kernel."""

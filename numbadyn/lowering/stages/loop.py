@@ -129,6 +129,10 @@ class LoopStage(Stage):
         (instance,) = self.instances
         return instance.row(self.kernel, at)
 
+    def loops(self) -> Iterable[tuple[int, Instance]]:
+        """All instances."""
+        return [(self.kernel, instance) for instance in self.instances]
+
     def kernels(self) -> Iterable[int]:
         """Its kernel."""
         return (self.kernel,)

@@ -5,7 +5,7 @@ In: nothing (data only).  Out: `PackingStage`.  Must not know: source text, arra
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -43,6 +43,10 @@ class PackingStage(Stage):
     def row(self, at: Binding) -> list[int]:
         """Where the sample lies, and where its bits go."""
         return self.layout.row(SOURCE=at.start(self.source), SIZE=self.source.size, **at.slot(self.ring).named("RING"))
+
+    def copies(self) -> Iterable[tuple[Buffer, Buffer]]:
+        """The sample becomes bits."""
+        return [(self.source, self.ring.buffer)]
 
     def lines(self, program: Program) -> list[str]:
         """What the stage does, in words."""

@@ -17,9 +17,8 @@ from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.operations import Kernel
 from numbadyn.lowering.places import Start
 from numbadyn.lowering.program import Program
-from numbadyn.lowering.stages.event_loop import EventLoopStage
-from numbadyn.lowering.stages.loop import Instance, LoopStage
-from numbadyn.lowering.stages.packing import PackingStage
+from numbadyn.lowering.stages.base import Stage, SynapseLoop
+from numbadyn.lowering.stages.loop import Instance
 
 __all__ = ["Owners", "by_population", "by_ranges", "instances_of", "numbered"]
 
@@ -75,20 +74,19 @@ class Owners:
         return start.before(offset) if each else None
 
 
+def _stages(program: Program) -> Iterator[Stage]:
+    """All stages, in the order of the schedule."""
+    return (stage for stages in program.schedule for stage in stages)
+
+
 def instances_of(program: Program) -> Iterator[tuple[Kernel, Instance]]:
     """All instances of loops, in the order of the schedule, with their kernels."""
-    for stages in program.schedule:
-        for stage in stages:
-            if isinstance(stage, LoopStage):
-                yield from ((program.kernels[stage.kernel], instance) for instance in stage.instances)
+    return ((program.kernels[kernel], instance) for stage in _stages(program) for kernel, instance in stage.loops())
 
 
-def _event_loops(program: Program) -> Iterator[EventLoopStage]:
+def _synapse_loops(program: Program) -> Iterator[SynapseLoop]:
     """Loops over synapses; as far as owners are concerned they run over the neurons that those end on."""
-    for stages in program.schedule:
-        for stage in stages:
-            if isinstance(stage, EventLoopStage):
-                yield stage
+    return (loop for stage in _stages(program) for loop in stage.synapse_loops(program))
 
 
 def _own_views(program: Program) -> Iterator[tuple[Instance, BufferView]]:
@@ -124,9 +122,9 @@ def numbered(program: Program) -> Owners:
     buffers: dict[Buffer, Start] = {}
     for instance, view in _own_views(program):
         buffers.setdefault(view.buffer, Start(0, starts[instance].number - view.offset))
-    for stage in _event_loops(program):
-        views = [view for view in stage.post_views(program) if view.buffer in buffers]
-        starts[stage.instance] = Start(0, buffers[views[0].buffer].number + views[0].offset if views else 0)
+    for loop in _synapse_loops(program):
+        views = [view for view in loop.onto if view.buffer in buffers]
+        starts[loop.instance] = Start(0, buffers[views[0].buffer].number + views[0].offset if views else 0)
     return Owners(starts, buffers)
 
 
@@ -162,13 +160,11 @@ def _ties(program: Program) -> Iterator[tuple[Hashable, Hashable, int]]:
     ]
     for *_rank, instance, view in sorted(views, key=lambda found: found[:2]):
         yield instance, view.buffer, view.offset
-    for event_loop in _event_loops(program):
-        yield event_loop.instance, ("synapses", event_loop.term.connection), 0
-        yield from ((event_loop.instance, view.buffer, view.offset) for view in event_loop.post_views(program))
-    for stages in program.schedule:
-        for stage in stages:
-            if isinstance(stage, PackingStage):
-                yield stage.source, stage.ring.buffer, 0
+    for loop in _synapse_loops(program):
+        yield loop.instance, ("synapses", loop.connection), 0
+        yield from ((loop.instance, view.buffer, view.offset) for view in loop.onto)
+    for stage in _stages(program):
+        yield from ((source, copy, 0) for source, copy in stage.copies())
 
 
 def by_ranges(program: Program) -> Owners:
@@ -190,7 +186,7 @@ def by_ranges(program: Program) -> Owners:
     for thing, buffer, offset in _ties(program):
         lines.tie(thing, buffer, offset)
     instances = [instance for _kernel, instance in instances_of(program)]
-    instances += [stage.instance for stage in _event_loops(program)]
+    instances += [loop.instance for loop in _synapse_loops(program)]
     buffers = [buffer for block in program.buffers for buffer in block]
     begins: dict[Hashable, int] = {}
     for top, number in map(lines.find, [*instances, *buffers]):
@@ -231,7 +227,7 @@ def _repeated(program: Program, owners: Owners) -> frozenset[Buffer]:
     ]
     makers: Counter[Any] = Counter(buffer for written, _read in loops for buffer in written)
     for stages in program.schedule:
-        if not isinstance(stages[0], LoopStage):
+        if not list(stages[0].loops()):
             touches = (touch for stage in stages for touch in stage.touches(program, owners))
             makers.update(2 * [touch.place[1] for touch in touches if touch.writes])
     single = {buffer for written, _read in loops for buffer in written if buffer.size == 1 and buffer.role != "ring"}

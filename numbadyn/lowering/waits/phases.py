@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.places import Place, Start, Touch
 from numbadyn.lowering.program import Program
-from numbadyn.lowering.stages.loop import LoopStage
 from numbadyn.lowering.waits.owners import Owners
 
 __all__ = [
@@ -125,7 +124,7 @@ def touched_by_recording(program: Program, groups: list[list[Phase]]) -> bool:
 
 def is_independent(program: Program, groups: list[list[Phase]]) -> bool:
     """Whether every owner touches what is its own only, so that nobody waits for anybody from step to step."""
-    if len(program.schedule) != 1 or program.events or not isinstance(program.schedule[0][0], LoopStage):
+    if len(program.schedule) != 1 or program.events or not list(program.schedule[0][0].loops()):
         return False
     (loop,) = groups[0]
     return all(kind == "memory" for kind, _buffer in loop.writes) and not loop.meets(loop)
