@@ -4,15 +4,19 @@ In: a program with its bindings.  Out: states; how many steps ago what an owner 
 shares nothing with the analysis but whose an element is.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from numbadyn.ir.evaluator import Evaluator
 from numbadyn.ir.interpreter import Interpreter, dtype_of
 from numbadyn.ir.ops import OPS
 from numbadyn.ir.reductions import reduced, row_products
+from numbadyn.ir.synapses import delay_slots, presynaptic
 from numbadyn.lowering.stages.compaction import CompactionStage
 from numbadyn.lowering.stages.delivery import DeliveryStage
 from numbadyn.lowering.stages.draw import DrawStage
+from numbadyn.lowering.stages.event_loop import EventLoopStage
 from numbadyn.lowering.stages.loop import LoopStage
 from numbadyn.lowering.stages.packing import PackingStage
 from numbadyn.lowering.stages.reduction import ReductionStage
@@ -46,9 +50,9 @@ class Owned:
     """
 
     def __init__(self, program, context, tables, owners, count, slots=None):
-        self.program, self.context, self.tables, self.owners, self.count = program, context, tables, owners, count
-        self.step = program.step
-        self.evaluator = Evaluator(program.step, context)
+        self.program, self.tables, self.owners, self.count = program, tables, owners, count
+        self.step, self.context = program.step, replace(context, tables=tables)
+        self.evaluator = Evaluator(program.step, self.context)
         self.evaluator.bind()
         self.nearest = np.inf
         needed = Interpreter(program.step, context, tables, program.probes).needed()
@@ -68,13 +72,16 @@ class Owned:
         """Elements on each line."""
         found = {}
         for sized, start in [*self.owners.instances.items(), *self.owners.buffers.items()]:
+            if sized.space.symbolic:  # synapses belong to neurons
+                continue
             bits = getattr(sized, "role", "") == "ring" and sized.kind == "bool"
             found[start.line] = max(found.get(start.line, 0), start.number + (0 if bits else sized.size))
         return found
 
     def _place(self, buffer):
         channel = buffer.index if buffer.role == "ring" else None
-        slots, size = (1, buffer.size) if channel is None else (self.depth[channel], self._width(channel))
+        size = int(np.prod(self.context.shape_of(buffer.space))) if channel is None else self._width(channel)
+        slots = 1 if channel is None else self.depth[channel]
         dtype = dtype_of(buffer.kind, self.context.bits)
         if buffer in self.owners.repeated:
             for copies in self.copies:
@@ -91,7 +98,8 @@ class Owned:
                 values = self.cells(buffer, me).values
                 if buffer.role == "state":
                     spec = self.step.states[buffer.index]
-                    values[0] = np.broadcast_to(spec.initial(self.context), spec.shape).reshape(-1)
+                    shape = self.context.shape_of(spec.space)
+                    values[0] = np.broadcast_to(spec.initial(self.context), shape).reshape(-1)
                 elif buffer.role == "constant":
                     values[0] = np.broadcast_to(self.evaluator.values[buffer.index].reshape(-1), buffer.size)
         histories = [(b.index, cells) for b, cells in self.memory.items() if b.role == "ring"]
@@ -167,7 +175,7 @@ class Owned:
         self.number = number
         kinds = {
             LoopStage: self._loop, DeliveryStage: self._deliver, CompactionStage: self._collect, DrawStage: self._draw,
-            PackingStage: self._pack, ReductionStage: self._reduce,
+            PackingStage: self._pack, ReductionStage: self._reduce, EventLoopStage: self._rows,
         }  # fmt: skip
         for stage in self.program.schedule[entry]:
             kinds.get(type(stage), self._play)(stage, me)
@@ -179,8 +187,9 @@ class Owned:
             if elements.size:
                 self._body(kernel, instance, elements, me)
 
-    def _body(self, kernel, instance, elements, me):
-        values = []
+    def _body(self, kernel, instance, elements, me, sides=None):
+        """A loop over elements; those of synapses have neurons on both sides."""
+        values, self.sides = [], sides or {}
         for operation in kernel.operations:
             result = self._operation(kernel, instance, operation, elements, values, me)
             values.append(np.broadcast_to(result, elements.shape).astype(dtype_of(operation.kind, self.context.bits)))
@@ -190,7 +199,13 @@ class Owned:
         for store in kernel.stores:
             view = instance.views[store.slot]
             slot = 0 if view.slot == "fixed" else self.slot_of(view, 0)
-            self.write(self.cells(view.buffer, me), slot, view.offset + elements, values[store.value], me)
+            chosen = view.offset + self.sides.get(kernel.slots[store.slot].access, elements)
+            new, cells = values[store.value], self.cells(view.buffer, me)
+            if store.adds:
+                total = cells.values[0].copy()
+                np.add.at(total, chosen, new)
+                chosen, new = np.unique(chosen), total[np.unique(chosen)]
+            self.write(cells, slot, chosen, new, me)
 
     def _operand(self, kernel, instance, operand, elements, values, me):
         if operand.where == "local":
@@ -202,8 +217,8 @@ class Owned:
         if operand.where == "step":
             return np.asarray(self.number)
         slot, view = kernel.slots[operand.index], instance.views[operand.index]
-        chosen = {"each": elements, "first": np.zeros_like(elements), "stride": elements * slot.stride}[slot.access]
-        return self.look(view, chosen, me)
+        places = {"each": elements, "first": np.zeros_like(elements), "stride": elements * slot.stride, **self.sides}
+        return self.look(view, places[slot.access], me)
 
     def _operation(self, kernel, instance, operation, elements, values, me):
         def value(operand):
@@ -265,6 +280,27 @@ class Owned:
                     weights = weights * values
                 here = np.isin(table.targets[row], mine)
                 np.add.at(total, table.targets[row][here], weights[here])
+
+    def _rows(self, stage, me):
+        kernel, term = self.program.kernels[stage.kernel], stage.term
+        table, post_size = self.tables[term.connection], self.step.connections[term.connection].n_post
+        mine = self.mine(self.owners.instance(stage.instance), post_size, me)
+        for target in stage.targets:
+            self.write(self.cells(target, me), 0, mine, 0, me)
+        pre, delay_of = presynaptic(table), delay_slots(table)
+        events, lag = (
+            self.events[term.channel],
+            term.base + (0 if term.lag is None else int(self.evaluator.values[term.lag])),
+        )
+        for number, delay in enumerate(table.delays.tolist() if term.order == "pre" else [0]):
+            step = self.number - lag - delay
+            window = np.arange(term.start, term.stop) if term.order == "pre" else term.start + mine
+            fired = np.zeros(term.stop - term.start, bool)
+            fired[window - term.start] = self.read(events, step % self.depth[term.channel], window, me, step)
+            reached = fired[pre] & (delay_of == number) if term.order == "pre" else fired[table.targets]
+            elements = np.flatnonzero(reached & np.isin(table.targets, mine))
+            sides = {"pre": pre[elements], "post": table.targets[elements].astype(int)}
+            self._body(kernel, stage.instance, elements, me, sides)
 
     def _collect(self, stage, me):
         mine = self.mine(self.owners.buffer(stage.source), stage.source.size, me)

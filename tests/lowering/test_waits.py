@@ -100,12 +100,17 @@ def test_random_networks_are_exchanged_no_sooner_and_no_later_than_they_must(dra
             bound.owned().run_in_blocks(STEPS, longer(bound.blocks), np.random.default_rng(1))
 
 
+def firing(size):
+    """Neurons that fire every few steps."""
+    return nd.LIF(size, V_rest=-40 * mV, tau=1 * ms, V_initializer=nd.init.Uniform(-60 * mV, -50 * mV))
+
+
 class Coupled(nd.DynamicsGroup):
     """Two populations; a spike of the first one acts on the second one after a delay, in a step of its own order."""
 
     def __init__(self, delay, back=None, *, late=False, prob=0.5):
         super().__init__(name="Net")
-        self.A, self.B = nd.LIF(8), nd.LIF(6)
+        self.A, self.B = firing(8), firing(6)
         comm, self.late = nd.FixedProb(8, 6, prob=prob, weight=1 * mV), late
         self.ahead = nd.DeltaProj(comm=comm, post=self.B, delay=delay * ms)
         if back is not None:
@@ -183,9 +188,12 @@ class Depressing(PlasticProj):
 @pytest.mark.parametrize("looks_back", [False, True])
 def test_synapses_belong_to_whoever_owns_the_neuron_they_end_on(looks_back):
     net = nd.DynamicsGroup(name="Net")
-    net.A, net.B = nd.LIF(8), nd.LIF(6)
+    net.A, net.B = firing(8), firing(6)
     comm = nd.FixedProb(8, 6, prob=0.5, weight=1 * mV)
     net.plastic = Depressing(net.A, net.B, comm=comm, delay=0.7 * ms, looks_back=looks_back)
+    bound = Bound(net)
+    assert_found(bound, exactly=True)
+    assert len(set(bound.interpreted()["Net.plastic.weight"].tolist())) > 5
     sim = nd.Simulator(net, dt=0.1 * ms, target="interpret")
     first, line, *_others = blocks_section(sim.explain())
     assert first.startswith("  none: parts" if looks_back else "  blocks of 8 steps")
