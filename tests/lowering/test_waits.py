@@ -231,6 +231,7 @@ def test_brunels_network_runs_in_blocks_of_sixteen_steps():
         )
     sim.record(brunel.neurons, "V")
     assert blocks_section(sim.explain())[-1] == "  recording of Brunel.neurons.V every step: blocks of 1 step"
+    assert blocks_section(sim.explain(verbose=True))[-1] == "  as long as a run, where each population has one owner"
     bound = Bound(brunel)
     apart = bound.owned()
     apart.run_in_blocks(40, bound.blocks, np.random.default_rng(2))

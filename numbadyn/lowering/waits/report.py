@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from numbadyn.lowering.program import CHECK_EVERY, Program
 from numbadyn.lowering.waits.blocks import Blocks, Limit, Look, blocks_of
 from numbadyn.lowering.waits.exchanges import Lags
-from numbadyn.lowering.waits.owners import by_ranges
+from numbadyn.lowering.waits.owners import by_population, by_ranges
 
 __all__ = ["blocks_text"]
 
@@ -30,7 +30,8 @@ def blocks_text(program: Program, lags: Lags, looks: Iterable[Look] = (), *, ver
     looks : iterable of Look
         Recordings and whatever else looks at the network from outside.
     verbose : bool
-        Name all that crosses owners, not just what crosses first.
+        Name all that crosses owners, not just what crosses first; and say how long blocks are where no population is
+        divided among owners.
 
     Returns
     -------
@@ -43,16 +44,26 @@ def blocks_text(program: Program, lags: Lags, looks: Iterable[Look] = (), *, ver
     lines = [_exchange(blocks, dt), *(f"  {_limit(limit, dt)}" for limit in named)]
     lines += [f"  and {len(least) - len(named)} more"] if len(least) > len(named) else []
     shorter = [look for look in blocks.looks if blocks.between is None or look.every < blocks.between]
-    return lines + [f"{_look(look)}: blocks of {_steps(look.every)}" for look in shorter]
+    lines += [f"{_look(look)}: blocks of {_steps(look.every)}" for look in shorter]
+    if verbose:
+        whole = blocks_of(program, by_population(program), lags)
+        lines.append(f"{_length(whole, dt)}, where each population has one owner")
+    return lines
+
+
+def _length(blocks: Blocks, dt: float) -> str:
+    if blocks.between is None:
+        return "as long as a run"
+    return f"blocks of {_steps(blocks.between)} ({blocks.between * dt:g} ms)" if blocks.between else "none"
 
 
 def _exchange(blocks: Blocks, dt: float) -> str:
+    length = _length(blocks, dt)
     if blocks.between is None:
-        return "as long as a run: a part of each population never needs anything of the others"
+        return f"{length}: a part of each population never needs anything of the others"
     if blocks.between == 0:
         times = {1: "once", 2: "twice"}.get(len(blocks.cuts), f"{len(blocks.cuts)} times")
-        return f"none: parts of populations wait for each other {times} in a step; what crosses within it:"
-    length = f"blocks of {_steps(blocks.between)} ({blocks.between * dt:g} ms)"
+        return f"{length}: parts of populations wait for each other {times} in a step; what crosses within it:"
     return f"{length}: for so long a part of each population needs nothing of the others; what crosses first:"
 
 
