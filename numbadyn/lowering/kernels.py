@@ -36,6 +36,7 @@ class _Memory:
         self.stored_as: dict[int, int] = {value: state for state, value in plan.commits.items()} | plan.versions
         #: Value -> channels whose histories a loop writes as it is.
         self.sampled: dict[int, list[int]] = {}
+        self.channel_of = {channel.value: channel.label for channel in plan.step.channels}
         for number, channel in enumerate(plan.step.channels):
             if number in plan.rings and channel.kind != "bool":
                 self.sampled.setdefault(channel.value, []).append(number)
@@ -63,7 +64,12 @@ class _Memory:
         if index in self.plan.refills:
             return self.value(self.plan.refills[index])
         role = "sum" if node.op in ("accumulate", "collect") else "temp"
-        return self._get(role, index, node.kind, node.space, f"{node.position.module}.{node.label or node.op}")
+        return self._get(role, index, node.kind, node.space, f"{node.position.module}.{self.word(index)}")
+
+    def word(self, index: int) -> str:
+        """The name of a computed value: the user's, or that of the channel which samples it, or its operation's."""
+        node = self.plan.step.nodes[index]
+        return node.label or self.channel_of.get(index, node.op)
 
     def lookup(self, node: Node) -> Buffer:
         """An array that is read where it lies."""
@@ -72,7 +78,7 @@ class _Memory:
 
     def constant(self, index: int) -> Buffer:
         node = self.plan.step.nodes[index]
-        return self._get("constant", index, node.kind, node.space, node.label or f"constant {index}")
+        return self._get("constant", index, node.kind, node.space, formula_name(self.plan.step, index))
 
     def find(self, arg: int) -> tuple[BufferView, str]:
         """Where a value lies, behind slices, and its name."""
@@ -88,13 +94,13 @@ class _Memory:
             known = base.attrs["index"] if base.op == "state" else self.stored_as[base_index]
             return BufferView(self.state(known), 0, SYMBOLIC), step.states[known].label
         span = (node.size - 1) * stride + 1
-        name = node.label or base.label
+        name = node.label or self.word(base_index)
         if base.op == "state":
             return BufferView(self.state(base.attrs["index"]), offset, span), name
         if base.op == "history" and not computed_in_loop(step, base):
             lag = base.args[0] if base.args else None
             return BufferView(self.ring(base.attrs["channel"]), offset, span, "past", lag), name
-        return BufferView(self.value(base_index), offset, span), name or base.op
+        return BufferView(self.value(base_index), offset, span), name
 
 
 class _LoopBuilder:
@@ -231,7 +237,7 @@ class _LoopBuilder:
                 continue
             if index in self.memory.stored_as or index in self.plan.refills or ("temp", index) in self.memory.buffers:
                 buffer = self.memory.value(index)
-                known = self.plan.step.states[buffer.index].label if buffer.role == "state" else self.node(index).op
+                known = self.plan.step.states[buffer.index].label if buffer.role == "state" else self.memory.word(index)
                 slot = self._slot(BufferView(buffer, 0, buffer.size), "each", 1, self.node(index).label or known)
                 stores.append(Store(self.locals[index], slot.index))
             for number in self.memory.sampled.get(index, ()):
