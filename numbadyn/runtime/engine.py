@@ -22,7 +22,7 @@ __all__ = ["RunOutcome", "run_steps"]
 
 _FIRST_CHUNK = 32
 _LONGEST_CHUNK = 1 << 20
-_CHUNK_SECONDS = 0.08
+_CHUNK_SECONDS, _CHUNK_OF_BATCH_SECONDS = 0.08, 0.4
 
 
 class Spotted(NamedTuple):
@@ -54,6 +54,8 @@ class RunOutcome:
         Guard of the step that was broken.
     replica : int
         In which replica, of the check that failed or the guard.
+    found : int or None
+        The step after which the check failed, where it was not the last one.
     checked : int
         Step up to which everything was checked and finite.
     lost : BaseException or None
@@ -70,6 +72,7 @@ class RunOutcome:
     lost: BaseException | None = None
     sample: Spotted | None = None
     replica: int = 0
+    found: int | None = None
 
 
 def run_steps(
@@ -115,6 +118,7 @@ def run_steps(
     signs = [_signs_of_samples(machine, number, own.samples) for number, own in enumerate(logs)]
     outcome, checked, spotted = Outcome(first), first, None
     chunk = _FIRST_CHUNK
+    aim = min(_CHUNK_OF_BATCH_SECONDS, len(logs) * _CHUNK_SECONDS)  # each replica a while, for the sake of the cache
     lost = _told(interrupts, progress.start, steps, machine.context.dt)
     started = time.perf_counter()
     try:
@@ -124,7 +128,7 @@ def run_steps(
             spotted = _spotted(logs, signs)
             checked = outcome.reached if outcome.failed is None and spotted is None else checked
             lost = _told(interrupts, progress.advance, outcome.reached - before)
-            chunk = _next_chunk(chunk, time.perf_counter() - begun)
+            chunk = _next_chunk(chunk, time.perf_counter() - begun, aim)
     except (DeviceLostError, MemoryError, KeyboardInterrupt) as error:
         lost = error
     finally:
@@ -144,6 +148,7 @@ def run_steps(
         lost or unclosed,
         spotted,
         outcome.replica,
+        outcome.found,
     )
 
 
@@ -181,7 +186,7 @@ def _told(interrupts: Interrupts, report: Callable[..., None], *news: Any) -> Ba
     return None
 
 
-def _next_chunk(chunk: int, seconds: float) -> int:
+def _next_chunk(chunk: int, seconds: float, aim: float = _CHUNK_SECONDS) -> int:
     """Steps that take about the time between two updates of the bar."""
-    factor = min(4.0, max(0.25, _CHUNK_SECONDS / max(seconds, 1e-9)))
+    factor = min(4.0, max(0.25, aim / max(seconds, 1e-9)))
     return int(min(_LONGEST_CHUNK, max(1, chunk * factor)))

@@ -27,12 +27,27 @@ __all__ = ["Machine", "Outcome", "longest_delays"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How far a chunk came, and what ended it early: what is not finite, or the guard that was broken, and where."""
+    """How far a chunk came, and what was found on the way: what is not finite, or the guard that was broken.
+
+    Parameters
+    ----------
+    reached : int
+        The next step, of all replicas.
+    failed : Check or None
+        What is not finite.
+    guard : int or None
+        Guard of the step that was broken.
+    replica : int
+        In which replica.
+    found : int or None
+        The step after which it was not finite, where other replicas have come further.
+    """
 
     reached: int
     failed: Check | None = None
     guard: int | None = None
     replica: int = 0
+    found: int | None = None
 
     @property
     def fine(self) -> bool:

@@ -68,7 +68,7 @@ def not_finite(
     spoilt = [check for check in masks if check.kind == "sum" and _of_spikes(machine.step, check.number)]
     states = machine.step.states
     of_synapses = [check for check in masks if check.kind == "state" and states[check.number].space.synapses]
-    first, latest = outcome.checked, outcome.reached
+    first, latest = outcome.checked, outcome.reached if outcome.found is None else outcome.found
     if outcome.sample is not None:
         (path, variable), logs = list(samples.items())[outcome.sample.log]
         log = logs[number]

@@ -305,8 +305,10 @@ def test_a_nan_is_named_with_its_replica(target, sampled):
         sim.run(100 * ms, progress=False)
     assert "where: Diverges.x[0] of replica 1" in str(caught.value)
     (reached,) = {replica.number for replica in sim.machine.replicas}
-    assert 201 < reached <= 256
-    if sampled:
+    assert 201 < reached < 1000
+    if not sampled:  # then values are looked at after each 128 steps
+        assert "and 25.6 ms." in str(caught.value)
+    else:
         values = caught.value.result[net].x
         assert values.shape == (3, reached, 3)
         assert np.isfinite(values[[0, 2]]).all()
@@ -320,7 +322,7 @@ def test_a_broken_guard_is_named_with_its_replica(target):
     with pytest.raises(LookupRangeError, match=r"(?s)ends after 3 rows \(6 ms\).*of replica 1"):
         sim.run(50 * ms, progress=False)
     (reached,) = {replica.number for replica in sim.machine.replicas}
-    assert 60 < reached <= 128
+    assert 60 < reached <= 500
 
 
 @pytest.mark.parametrize("target", TARGETS)
