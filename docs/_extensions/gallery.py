@@ -7,6 +7,7 @@ know: what an example does.
 from __future__ import annotations
 
 import builtins
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ Below, some are run at a smaller size than their default.
 
 
 def prepare() -> None:
-    """Copy the scripts, with their first line as a headline."""
+    """Copy the scripts, with their first line as a headline and their commands as a block of code."""
     shutil.rmtree(COPIES, ignore_errors=True)
     COPIES.mkdir()
     (COPIES / "GALLERY_HEADER.rst").write_text(HEADER, encoding="utf-8")
@@ -47,6 +48,7 @@ def prepare() -> None:
         title = title.rstrip(".")
         short, _, more = title.partition(": ")
         lead = f"{more[0].upper()}{more[1:]}.\n" if more else ""
+        rest = re.sub(r"\n\n(?=    python )", "\n\n.. code-block:: bash\n\n", rest, count=1)
         (COPIES / f"{name}.py").write_text(f'"""\n{short}\n{"=" * len(short)}\n\n{lead}{rest}', encoding="utf-8")
 
 
