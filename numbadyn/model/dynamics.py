@@ -296,7 +296,7 @@ class Dynamics(Population):
         """
         trace = current_trace()
         if trace is not None and isinstance(value, Traced):
-            trace.probe(self.path, name, value.checked(trace))
+            trace.probe(self.path, name, value.node_in(trace))
         return value
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -83,7 +83,7 @@ def exp_euler_step(f: RightHandSide, x: Any, *args: Any) -> Any:
     starts = [_fresh(trace, value) for value in equations.start]
     slopes = equations.slopes(starts)
     factors = [
-        derivative(trace, slope.checked(trace), start.checked(trace))
+        derivative(trace, slope.node_in(trace), start.node_in(trace))
         for slope, start in zip(slopes, starts, strict=True)
     ]
     dt = environ.get_dt()

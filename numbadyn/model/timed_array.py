@@ -19,7 +19,7 @@ from numbadyn.model import environ
 from numbadyn.model.timed_rows import eager_rows, trace_rows
 from numbadyn.tracing.guards import watch
 from numbadyn.tracing.lookups import Fitting, gather, is_traced
-from numbadyn.tracing.stored import is_mapped, kind_stored, stored_array
+from numbadyn.tracing.stored import is_mapped, store_array, stored_kind
 from numbadyn.tracing.trace import Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import DIMENSIONLESS, TIME, Dimension, is_quantity, join_eager, magnitude_in, split
@@ -153,9 +153,9 @@ class TimedArray:
                 where=self.name,
                 cure="Give finite numbers; fill gaps of recordings before.",
             )
-        self._array: NDArray[Any] = stored_array(array, self.name, freeze=True)
+        self._array: NDArray[Any] = store_array(array, self.name, freeze=True)
         self._shape: tuple[int, ...] = array.shape
-        self._kind = kind_stored(array)
+        self._kind = stored_kind(array)
 
     @property
     def values(self) -> Any:

@@ -112,7 +112,7 @@ def trace_rows(
     constants = _after_step(trace, time)
     if constants is None:
         length = bound("dt", "real", TIME, interval)
-        return _snapped(trace, trace.emit("div", time, length), None, interval, bound)
+        return _snap(trace, trace.emit("div", time, length), None, interval, bound)
     p = bound("p", "int", DIMENSIONLESS, lambda context: steps_per_row(context.dt, interval(context))[0])
     q = bound("q", "int", DIMENSIONLESS, lambda context: steps_per_row(context.dt, interval(context))[1])
     n = trace.step_number()
@@ -125,10 +125,10 @@ def trace_rows(
     position = trace.emit("div", rest, q)
     for op, constant in constants:
         position = trace.emit(op, position, trace.emit("div", constant, length))
-    return _snapped(trace, position, whole, interval, bound)
+    return _snap(trace, position, whole, interval, bound)
 
 
-def _snapped(
+def _snap(
     trace: Trace, position: int, whole: int | None, interval: Callable[[BindContext], float], bound: Callable[..., int]
 ) -> tuple[int, Callable[[], int]]:
     """Row of a real position, to which it is close or in which it lies, after some whole rows."""

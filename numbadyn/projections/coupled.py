@@ -278,7 +278,7 @@ class Group:
         """Node of the mean over the step of all neurons of an end."""
         made = trace.notes(_Notes).means.setdefault(id(self), {})
         if key not in made:
-            made[key] = self._mean(trace, self.ends[key]).checked(trace)
+            made[key] = self._mean(trace, self.ends[key]).node_in(trace)
         return made[key]
 
     def _mean(self, trace: Trace, end: End) -> Traced:

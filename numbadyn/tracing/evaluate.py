@@ -50,7 +50,7 @@ def slopes_and_derivatives(
     with trace.recording(), taking_traced_numbers():
         start = [Traced(trace, trace.emit("identity", trace.cast(as_node(trace, value), "real"))) for value in values]
         slopes = [as_node(trace, slope) for slope in f(list(start))]
-        linear = [derivative(trace, slope, x.checked(trace)) for slope, x in zip(slopes, start, strict=True)]
+        linear = [derivative(trace, slope, x.node_in(trace)) for slope, x in zip(slopes, start, strict=True)]
     evaluator = Evaluator(trace.step, BindContext(dt, 0))
     for index, node in enumerate(trace.step.nodes):
         if node.op == "state":

@@ -84,7 +84,7 @@ def _full_like(trace: Trace, lift: Lift, a: Any, fill_value: Any, dtype: Any = N
     node, fill = trace.node(lift(a)), lift(fill_value)
     kind = node.kind if dtype is None else kind_of(np.dtype(dtype))
     if node.dimension is not ANY and trace.node(fill).dimension != node.dimension:
-        trace.checked("add", lift(a), fill)  # says which units do not fit
+        trace.check_operation("add", lift(a), fill)  # says which units do not fit
     filled = trace.cast(fill, kind)
     return trace.emit("select", trace.literal(np.ones(node.shape, dtype=bool)), filled, filled)
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from numbadyn.errors import InvalidParameterError, ShapeError, UnsupportedFunctionError
-from numbadyn.tracing.lookups import is_traced, literal_lookup, lookup_of, picked
+from numbadyn.tracing.lookups import is_traced, literal_lookup, lookup_of, pick
 from numbadyn.tracing.trace import Trace
 from numbadyn.units import DIMENSIONLESS, Dimension, magnitude_in, split
 
@@ -79,13 +79,13 @@ def _value(
     newest = trace.literal(max(count - 2, 0))
     below = trace.emit("minimum", trace.emit("maximum", trace.emit("sub", found, one), zero), newest)
     above = trace.emit("minimum", trace.emit("add", below, one), trace.literal(count - 1))
-    x0, x1 = picked(trace, ascending, below), picked(trace, ascending, above)
-    y0, y1 = (trace.cast(picked(trace, source, index), "real") for index in (below, above))
+    x0, x1 = pick(trace, ascending, below), pick(trace, ascending, above)
+    y0, y1 = (trace.cast(pick(trace, source, index), "real") for index in (below, above))
     slope = trace.emit("div", trace.emit("sub", y1, y0), trace.emit("sub", x1, x0))
     inside = trace.emit("add", trace.emit("mul", slope, trace.emit("sub", x, x0)), y0)
     inside = trace.emit("select", trace.emit("equal", x, x0), y0, inside)
-    ends = [picked(trace, ascending, trace.literal(k)) for k in (0, count - 1)]
-    values = [trace.cast(picked(trace, source, trace.literal(k)), "real") for k in (0, count - 1)]
+    ends = [pick(trace, ascending, trace.literal(k)) for k in (0, count - 1)]
+    values = [trace.cast(pick(trace, source, trace.literal(k)), "real") for k in (0, count - 1)]
     at_end = trace.emit("select", trace.emit("equal", x, ends[1]), values[1], inside)
     outside = [
         value if given is None else trace.cast(lift(given), "real")

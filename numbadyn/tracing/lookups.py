@@ -17,11 +17,11 @@ from numbadyn.errors import LookupRangeError, ShapeError, UnsupportedFunctionErr
 from numbadyn.ir.nodes import BindContext, Lookup
 from numbadyn.tracing.agreement import check_within
 from numbadyn.tracing.guards import watch
-from numbadyn.tracing.stored import kind_stored, stored_array
+from numbadyn.tracing.stored import store_array, stored_kind
 from numbadyn.tracing.trace import Trace
 from numbadyn.units import split
 
-__all__ = ["Fitting", "gather", "is_traced", "literal_lookup", "lookup_of", "picked", "take"]
+__all__ = ["Fitting", "gather", "is_traced", "literal_lookup", "lookup_of", "pick", "take"]
 
 Lift = Callable[[Any], int]
 #: A part of a key after its axes are counted: the axis, or None for a new one, and what stands for it.
@@ -34,7 +34,7 @@ class Fitting:
     def __init__(self, index: int) -> None:
         self.index = index
 
-    def checked(self, _trace: Trace) -> int:
+    def node_in(self, _trace: Trace) -> int:
         """Its node."""
         return self.index
 
@@ -46,9 +46,9 @@ def is_traced(value: Any) -> bool:
 
 def literal_lookup(trace: Trace, array: NDArray[Any], dimension: Any, owner: Any = None) -> int:
     """Node of an array that stands in the model's code, as it is now."""
-    kept = stored_array(array, str(trace.here), freeze=True)
+    kept = store_array(array, str(trace.here), freeze=True)
     spec = Lookup(
-        f"table_{len(trace.step.lookups)}", kind_stored(array), dimension, kept.dtype.name, lambda _context: kept, True
+        f"table_{len(trace.step.lookups)}", stored_kind(array), dimension, kept.dtype.name, lambda _context: kept, True
     )
     return trace.lookup(kept if owner is None else owner, lambda: spec)
 
@@ -68,7 +68,7 @@ def lookup_of(trace: Trace, value: Any, what: str) -> tuple[int, tuple[int, ...]
     return literal_lookup(trace, array, dimension, owner=value if isinstance(value, np.ndarray) else None), array.shape
 
 
-def picked(trace: Trace, source: int, index: int) -> int:
+def pick(trace: Trace, source: int, index: int) -> int:
     """Elements of a flat array at places that are known to be in it."""
     node = trace.node(source)
     if node.op == "slice":
@@ -173,7 +173,7 @@ def _read(trace: Trace, source: int, constant: NDArray[np.int64], common: int | 
         offset = int(flat[0]) if bool((flat == flat[0]).all()) and whole else constant
         terms.append(trace.literal(offset))
     index = functools.reduce(lambda a, b: trace.emit("add", a, b), terms)
-    return picked(trace, source, index)
+    return pick(trace, source, index)
 
 
 def _parts_of(trace: Trace, shape: tuple[int, ...], key: Any) -> list[_Part]:

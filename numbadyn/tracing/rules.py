@@ -31,7 +31,7 @@ def _plain(name: str) -> UfuncRule:
     return lambda trace, *args: trace.emit(name, *args)
 
 
-def _compared(name: str) -> UfuncRule:
+def _compare(name: str) -> UfuncRule:
     return lambda trace, a, b: times.compare(trace, name, a, b)
 
 
@@ -67,7 +67,7 @@ def _fmod(trace: Trace, a: int, b: int) -> int:
 
 
 def _rounding(name: str) -> UfuncRule:
-    return lambda trace, a: trace.emit(name, times.snapped(trace, a)) if _kinds(trace, a) == {"real"} else a
+    return lambda trace, a: trace.emit(name, times.snap(trace, a)) if _kinds(trace, a) == {"real"} else a
 
 
 def _absolute(trace: Trace, a: int) -> int:
@@ -85,7 +85,7 @@ def _sign(trace: Trace, a: int) -> int:
 def _trunc(trace: Trace, a: int) -> int:
     if _kinds(trace, a) != {"real"}:
         return a
-    a = times.snapped(trace, a)
+    a = times.snap(trace, a)
     negative = trace.emit("less", a, trace.literal(0.0))
     return trace.emit("select", negative, trace.emit("ceil", a), trace.emit("floor", a))
 
@@ -216,7 +216,7 @@ UFUNCS: dict[str, UfuncRule] = {
     "bitwise_xor": _bitwise("xor"),
     "invert": _bitwise("not"),
     **{row.ufunc.rpartition(".")[2]: _plain(name) for name, row in ELEMENTARY.items() if row.ufunc},
-    **{name: _compared(name) for name in ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")},
+    **{name: _compare(name) for name in ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")},
 }
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from numbadyn.errors import InvalidParameterError, ShapeError
 from numbadyn.ir.kinds import Kind, kind_of
 
-__all__ = ["is_mapped", "kind_stored", "stored_array"]
+__all__ = ["is_mapped", "store_array", "stored_kind"]
 
 #: A mapped array that cannot be read in place is copied up to this size.
 _COPIED = 1 << 28
@@ -25,7 +25,7 @@ _READABLE = frozenset(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8
 }
 
 
-def kind_stored(array: NDArray[Any]) -> Kind:
+def stored_kind(array: NDArray[Any]) -> Kind:
     """Kind of what is read from an array."""
     return kind_of(array.dtype)
 
@@ -39,7 +39,7 @@ def is_mapped(array: Any) -> bool:
     return False
 
 
-def stored_array(array: NDArray[Any], where: str, *, freeze: bool) -> NDArray[Any]:
+def store_array(array: NDArray[Any], where: str, *, freeze: bool) -> NDArray[Any]:
     """A flat array that compiled code can read.
 
     Parameters
@@ -61,7 +61,7 @@ def stored_array(array: NDArray[Any], where: str, *, freeze: bool) -> NDArray[An
 
     Examples
     --------
-    >>> stored_array(np.arange(6, dtype=np.int16).reshape(2, 3), "here", freeze=True).dtype.name
+    >>> store_array(np.arange(6, dtype=np.int16).reshape(2, 3), "here", freeze=True).dtype.name
     'int16'
     """
     if array.dtype.kind not in "biuf":

@@ -18,7 +18,7 @@ from numbadyn.ir.nodes import Node
 from numbadyn.tracing.trace import ANY, Trace
 from numbadyn.units import DIMENSIONLESS, TIME
 
-__all__ = ["compare", "floor_divide", "remainder", "snapped"]
+__all__ = ["compare", "floor_divide", "remainder", "snap"]
 
 _MIRRORED = {"less": "greater", "less_equal": "greater_equal", "greater": "less", "greater_equal": "less_equal"}
 #: Comparison -> how the step's number is compared, and with which count of the bound.
@@ -183,7 +183,7 @@ def compare(trace: Trace, name: str, a: int, b: int) -> int:
     -------
     int
     """
-    checked = trace.checked(name, a, b)
+    checked = trace.check_operation(name, a, b)
     if trace.node(checked.args[0]).kind != "real":
         return trace.append(name, checked)
     times = _Times(trace)
@@ -202,17 +202,17 @@ def compare(trace: Trace, name: str, a: int, b: int) -> int:
     return trace.emit("not", node) if name == "not_equal" else node
 
 
-def snapped(trace: Trace, value: int) -> int:
+def snap(trace: Trace, value: int) -> int:
     """A number of times (t / period, t * rate): the nearest whole number where it is within a rounding of that."""
     node = trace.node(value)
     if node.kind != "real" or node.dimension != DIMENSIONLESS:
         return value
     scale = _Times(trace).scale(value)
-    return value if scale is None else _snapped(trace, value, scale)
+    return value if scale is None else _snap(trace, value, scale)
 
 
-def _snapped(trace: Trace, value: int, scale: int) -> int:
-    checked = trace.checked("floor", value)
+def _snap(trace: Trace, value: int, scale: int) -> int:
+    checked = trace.check_operation("floor", value)
     return trace.append("time_snapped", checked, args=(value, trace.step_number(), scale))
 
 
@@ -222,7 +222,7 @@ def _quotient(trace: Trace, a: int, b: int) -> int | None:
     if trace.node(a).kind != "real" or times.scale(a) is None:
         return None
     scale = trace.emit("div", times.scale(a), trace.emit("abs", b))  # type: ignore[arg-type]
-    return _snapped(trace, trace.emit("div", a, b), scale)
+    return _snap(trace, trace.emit("div", a, b), scale)
 
 
 def floor_divide(trace: Trace, a: int, b: int) -> int:
@@ -233,7 +233,7 @@ def floor_divide(trace: Trace, a: int, b: int) -> int:
 
 def remainder(trace: Trace, a: int, b: int, name: str = "mod") -> int:
     """What is left of a, with the sign of b, or of a for ``fmod``; nothing where a is a multiple up to a rounding."""
-    trace.checked(name, a, b)
+    trace.check_operation(name, a, b)
     quotient = _quotient(trace, a, b)
     if quotient is None:
         return trace.emit(name, a, b)

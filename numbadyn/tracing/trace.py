@@ -410,9 +410,9 @@ class Trace:
 
     def emit(self, name: str, *args: int) -> int:
         """Append an elementwise operation after checking kinds, units and shapes."""
-        return self.append(name, self.checked(name, *args))
+        return self.append(name, self.check_operation(name, *args))
 
-    def checked(self, name: str, *args: int) -> Checked:
+    def check_operation(self, name: str, *args: int) -> Checked:
         """Check kinds, units and shapes of an elementwise operation, and convert its arguments."""
         nodes = [self.node(arg) for arg in args]
         space = result_space(self.step, name, nodes, self._here)

@@ -31,7 +31,7 @@ from numbadyn.tracing.lookups import gather, is_traced, take
 from numbadyn.tracing.misuse import READ_BY_TABLE
 from numbadyn.tracing.operators import Operators
 from numbadyn.tracing.rules import FUNCTIONS, UFUNCS
-from numbadyn.tracing.times import snapped
+from numbadyn.tracing.times import snap
 from numbadyn.tracing.trace import ANY, Trace, current_trace
 from numbadyn.units import Dimension, StandsForQuantity, scale_of
 
@@ -52,7 +52,7 @@ def require_trace() -> Trace:
 def as_node(trace: Trace, value: Any) -> int:
     """Node of anything that may stand in a traced expression."""
     if isinstance(value, Traced):
-        return value.checked(trace)
+        return value.node_in(trace)
     resolve = getattr(value, "__traced_value__", None)
     if resolve is not None:
         return as_node(trace, resolve())
@@ -80,7 +80,7 @@ class Traced(StandsForQuantity, Operators):
         self._index = index
         self._unit = unit  # size of the unit that `magnitude` counts in; 1 is the coherent one
 
-    def checked(self, trace: Trace) -> int:
+    def node_in(self, trace: Trace) -> int:
         """Node number, after checking that the value belongs to this trace."""
         if trace is not self._trace:
             raise NotInitialisedError(
@@ -135,25 +135,25 @@ class Traced(StandsForQuantity, Operators):
         trace = require_trace()
         rule = UFUNCS.get(ufunc.__name__)
         if method != "__call__" or rule is None:
-            raise _unsupported(trace, _spelled(ufunc) + ("" if method == "__call__" else f".{method}"))
+            raise _unsupported(trace, _spell(ufunc) + ("" if method == "__call__" else f".{method}"))
         given = [name for name, value in kwargs.items() if value is not None]
         if given:
             raise _unsupported(
                 trace,
-                f"{_spelled(ufunc)} with {', '.join(given)}=",
+                f"{_spell(ufunc)} with {', '.join(given)}=",
                 "A traced value cannot be changed in place; write x = x + y, and np.where for where=.",
             )
         if ufunc is np.matmul:
             for value in inputs:
                 if isinstance(value, Traced):
-                    value._within(_spelled(ufunc))
+                    value._within(_spell(ufunc))
         args = [as_node(trace, value) for value in inputs]
         if not trace.settled:
             return Traced(trace, rule(trace, *args))
         where = str(trace.here)
-        kind = kind_in_numpy(_spelled(ufunc), ufunc, inputs, where)
+        kind = kind_in_numpy(_spell(ufunc), ufunc, inputs, where)
         result = Traced(trace, rule(trace, *args))
-        check_result(_spelled(ufunc), result.kind, kind, where)
+        check_result(_spell(ufunc), result.kind, kind, where)
         return result
 
     def __array_function__(
@@ -166,9 +166,9 @@ class Traced(StandsForQuantity, Operators):
         if rule is not None and function.__name__ not in _ELEMENTWISE:
             for value in (*args, *kwargs.values()):
                 if isinstance(value, Traced):
-                    value._within(_spelled(function))
+                    value._within(_spell(function))
         if rule is None:
-            raise _unsupported(trace, _spelled(function))
+            raise _unsupported(trace, _spell(function))
         lift, named = (
             functools.partial(as_node, trace),
             {name: value for name, value in kwargs.items() if value is not None},
@@ -178,7 +178,7 @@ class Traced(StandsForQuantity, Operators):
         except TypeError:
             raise _unsupported(
                 trace,
-                f"{_spelled(function)} with {', '.join(f'{name}=' for name in named) or f'{len(args)} arguments'}",
+                f"{_spell(function)} with {', '.join(f'{name}=' for name in named) or f'{len(args)} arguments'}",
             ) from None
         return Traced(trace, rule(trace, lift, *args, **named))
 
@@ -279,7 +279,7 @@ class Traced(StandsForQuantity, Operators):
         if wanted.kind not in "biuf":
             self._refuse(f"astype({dtype!r})", "Use bool, int or float.")
         kind = kind_of(wanted)
-        value = snapped(self._trace, self._index) if kind == "int" else self._index
+        value = snap(self._trace, self._index) if kind == "int" else self._index
         return Traced(self._trace, self._trace.cast(value, kind))
 
     def clip(self, min: Any = None, max: Any = None) -> Any:  # noqa: A002 - NumPy's own names
@@ -394,7 +394,7 @@ _STATIC: dict[Any, Callable[..., Any]] = {
 }
 
 
-def _spelled(function: Any) -> str:
+def _spell(function: Any) -> str:
     """The function as users write it."""
     name: str = function.__name__
     module = "numpy" if getattr(np, name, None) is function else getattr(function, "__module__", None)

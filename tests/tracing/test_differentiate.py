@@ -118,7 +118,7 @@ def test_no_multiplication_by_one_and_no_sum_with_zero() -> None:
         v, tau = (Traced(trace, as_node(trace, value)) for value in (-50 * mV, 20 * ms))
         slope = (-60 * mV - v) / tau
         before = len(trace.step.nodes)
-        differentiate.derivative(trace, slope.checked(trace), v.checked(trace))
+        differentiate.derivative(trace, slope.node_in(trace), v.node_in(trace))
     assert [node.op for node in trace.step.nodes[before:]] == ["param", "div", "neg"]
 
 

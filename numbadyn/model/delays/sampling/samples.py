@@ -116,7 +116,7 @@ class TracedSamples(PastSamples):
     def _or_newest(self, k: int, newest: int, past: Traced) -> Traced:
         trace = self._trace
         is_newest = trace.emit("equal", k, trace.literal(0))
-        return Traced(trace, trace.emit("select", is_newest, self._choose(newest), past.checked(trace)))
+        return Traced(trace, trace.emit("select", is_newest, self._choose(newest), past.node_in(trace)))
 
     def _choose(self, node: int) -> int:
         """The elements of a whole value that are asked for."""

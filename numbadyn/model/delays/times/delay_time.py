@@ -343,7 +343,7 @@ class Moving(Present):
         if trace is None:
             return np.ceil(position - tolerance(64)).astype(np.int64)
         slack = bound_number(trace, shift_before_ceil, "real", "tolerance")
-        less = trace.emit("sub", position.checked(trace), slack)
+        less = trace.emit("sub", position.node_in(trace), slack)
         return Traced(trace, trace.cast(trace.emit("ceil", less), "int"))
 
     def position(self, form: Form) -> Any:
