@@ -16,6 +16,7 @@ from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.ir.ops import OPS
 from numbadyn.lowering.pipeline import lower, prepare
 from numbadyn.runtime.cpu.machine import CpuMachine
+from numbadyn.runtime.logs import Logs
 from numbadyn.tracing.rules import UFUNCS
 from numbadyn.tracing.trace import Trace
 from numbadyn.tracing.traced import Traced, as_node
@@ -108,7 +109,8 @@ def test_traced_means_what_numpy_means(ufunc, kinds):
         return
     eps = np.finfo(float).eps
     np.testing.assert_allclose(found, want, rtol=ULPS.get(ufunc.__name__, 3) * eps, atol=5e-324)
-    np.testing.assert_array_equal(np.signbit(found)[want == 0], np.signbit(want)[want == 0])
+    if ufunc is not special.erfinv:  # SciPy's loses the sign of zero, which an odd function keeps
+        np.testing.assert_array_equal(np.signbit(found)[want == 0], np.signbit(want)[want == 0])
 
 
 @pytest.mark.parametrize("kind", EDGES)
@@ -181,14 +183,15 @@ def test_every_operation_gives_the_bits_of_the_interpreter(bits):
     with np.errstate(all="ignore"):
         interpreter = Interpreter(step, context, [])
         interpreter.advance()
-        machine = CpuMachine(lower(step), context, [], "edges")
-    machine.begin([], [])
+        machine = CpuMachine(lower(step), [context], [[]], "edges")
+    machine.begin([Logs()])
     machine.advance(1)
+    (replica,) = machine.replicas
     first = len(step.states) - len(results)
     assert {name.partition(" ")[0] for name in results} == {row.name for row in OPS.values() if row.kinds != "steps"}
     wrong = []
     for number, name in enumerate(results, first):
-        found, want = np.ascontiguousarray(machine.state(number)), interpreter.states[number]
+        found, want = np.ascontiguousarray(replica.state(number)), interpreter.states[number]
         same = (found == want) & (np.signbit(found) == np.signbit(want)) if found.dtype.kind == "f" else found == want
         bad = np.flatnonzero(~(same | ((found != found) & (want != want))))
         if bad.size:
