@@ -57,13 +57,13 @@ def test_a_binding_knows_how_many_synapses_were_built():
     assert context.shape_of(Space((2, 3))) == (2, 3)
 
 
-def test_a_binding_may_give_a_parameter_another_value():
+def test_a_binding_may_put_another_value_in_place_of_something():
     own, other = object(), object()
-    context = replace(CONTEXT, parameters={id(own): other})
-    assert context.parameter(own) is other
-    assert context.parameter(other) is other
-    assert context.without_parameters() == CONTEXT
-    assert CONTEXT.without_parameters() is CONTEXT
+    context = replace(CONTEXT, instead={id(own): other})
+    assert context.bound(own) is other
+    assert context.bound(other) is other
+    assert context.without_instead() == CONTEXT
+    assert CONTEXT.without_instead() is CONTEXT
 
 
 def test_the_weights_of_a_connection_without_a_rule_stay_as_they_are():
