@@ -14,7 +14,8 @@ import numpy as np
 
 from numbadyn.ir.evaluator import Evaluator
 from numbadyn.ir.kinds import dtype_of
-from numbadyn.ir.nodes import BindContext
+from numbadyn.ir.nodes import BindContext, Step
+from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.program import Program
 from numbadyn.lowering.waits.blocks import Look
 from numbadyn.lowering.waits.exchanges import Lags
@@ -83,44 +84,55 @@ def explain(
     evaluator = Evaluator(program.step, context)
     evaluator.bind()
     step = program.step
-    lines = [f"{step.name}, dt = {context.dt:g} ms, {context.bits} bits", "", "Order of a step:"]
+    sections = {
+        "Order of a step": _calls(step),
+        "Connections": _connections(step, tables) or ["none"],
+        "Delays": _delays(program, context, tables, evaluator),
+        "Blocks of steps": blocks_text(program, Lags(evaluator, tables), looks, verbose=verbose),
+        "Stages": [line for stages in program.schedule for stage in stages for line in stage.lines(program)],
+        "States": [f"{s.name}: {s.kind}{context.shape_of(s.space)} in {s.dimension}" for s in step.states],
+        **({"Lookups": _lookups(step, context)} if step.lookups else {}),
+        "Buffers": [_buffer(buffer, context) for block in program.buffers for buffer in block],
+    }
+    text = [f"{step.name}, dt = {context.dt:g} ms, {context.bits} bits"]
+    text += ["\n  ".join([f"{title}:", *lines]) for title, lines in sections.items()]
+    return "\n\n".join(text)
+
+
+def _calls(step: Step) -> list[str]:
+    """Modules in the order of their calls, with their hooks."""
+    owners: dict[str, Any] = {}
+    for spec in step.states:
+        if spec.owner is not None:
+            owners.setdefault(getattr(spec.owner.owner, "path", ""), spec.owner.owner)
+    lines = []
     for number, (path, kind) in enumerate(step.order, 1):
-        owner = next(
-            (s.owner.owner for s in step.states if s.owner is not None and getattr(s.owner.owner, "path", "") == path),
-            None,
-        )
-        hooks = [f"before: {key!r}" for key in getattr(owner, "before_updates", None) or ()] + [
-            f"after: {key!r}" for key in getattr(owner, "after_updates", None) or ()
-        ]
-        lines.append(f"  {number}. {path} ({kind})" + (f"  hooks {', '.join(hooks)}" if hooks else ""))
-    lines += ["", "Connections:"]
-    lines += [
-        f"  {c.name}: {c.n_pre} -> {c.n_post}, {table.n_synapses} synapses, {_weights(table)}"
+        owner = owners.get(path)
+        hooks = [f"before: {key!r}" for key in getattr(owner, "before_updates", None) or ()]
+        hooks += [f"after: {key!r}" for key in getattr(owner, "after_updates", None) or ()]
+        lines.append(f"{number}. {path} ({kind})" + (f"  hooks {', '.join(hooks)}" if hooks else ""))
+    return lines
+
+
+def _connections(step: Step, tables: list[Any]) -> list[str]:
+    return [
+        f"{c.name}: {c.n_pre} -> {c.n_post}, {table.n_synapses} synapses, {_weights(table)}"
         for c, table in zip(step.connections, tables, strict=True)
-    ] or ["  none"]
-    lines += ["", "Delays:"] + [f"  {line}" for line in _delays(program, context, tables, evaluator)]
-    blocks = blocks_text(program, Lags(evaluator, tables), looks, verbose=verbose)
-    lines += ["", "Blocks of steps:"] + [f"  {line}" for line in blocks]
-    lines += ["", "Stages:"] + [
-        f"  {line}" for stages in program.schedule for stage in stages for line in stage.lines(program)
     ]
-    lines += ["", "States:"] + [
-        f"  {s.name}: {s.kind}{context.shape_of(s.space)} in {s.dimension}" for s in step.states
-    ]
-    arrays = [lookup.fetch(context) for lookup in step.lookups]
-    lines += ["", "Lookups:"] * bool(arrays) + [
-        f"  {lookup.name}: {array.size} x {lookup.stored}, {array.nbytes} bytes, read where they are"
-        for lookup, array in zip(step.lookups, arrays, strict=True)
-    ]
-    lines += ["", "Buffers:"]
-    for block in program.buffers:
-        for buffer in block:
-            itemsize = dtype_of(buffer.kind, context.bits).itemsize
-            slots = " a slot" if buffer.role == "ring" else ""
-            kind = "8 bool" if slots and buffer.kind == "bool" else buffer.kind
-            size = math.prod(context.shape_of(buffer.space))
-            lines.append(f"  {buffer.role:8s} {buffer.name}: {size} x {kind}, {size * itemsize} bytes{slots}")
-    return "\n".join(lines)
+
+
+def _lookups(step: Step, context: BindContext) -> list[str]:
+    arrays = [(lookup, lookup.fetch(context)) for lookup in step.lookups]
+    return [f"{x.name}: {array.size} x {x.stored}, {array.nbytes} bytes, read where they are" for x, array in arrays]
+
+
+def _buffer(buffer: Buffer, context: BindContext) -> str:
+    """What a buffer holds, and how much memory it takes."""
+    slots = " a slot" if buffer.role == "ring" else ""
+    kind = "8 bool" if slots and buffer.kind == "bool" else buffer.kind
+    size = math.prod(context.shape_of(buffer.space))
+    nbytes = size * dtype_of(buffer.kind, context.bits).itemsize
+    return f"{buffer.role:8s} {buffer.name}: {size} x {kind}, {nbytes} bytes{slots}"
 
 
 def _weights(table: Any) -> str:
