@@ -15,6 +15,7 @@ from typing import Any
 
 from numbadyn.codegen.cpu.emitters import EMITTERS
 from numbadyn.codegen.cpu.logs import LOG_ROUTINES, SHARED_LOG_ROUTINES
+from numbadyn.codegen.shared_routines import lower_bound
 
 __all__ = ["routine_names", "routine_source", "shared_names"]
 
@@ -43,7 +44,7 @@ shared = njit(error_model="numpy", pipeline_class=Shared, no_cpython_wrapper=Tru
 
 def _routines() -> list[Any]:
     own = [routine for emitter in EMITTERS.values() for routine in emitter.routines]
-    return [slot_start, slot_of, *own, *LOG_ROUTINES]
+    return [slot_start, slot_of, lower_bound, *own, *LOG_ROUTINES]
 
 
 def routine_names() -> list[str]:

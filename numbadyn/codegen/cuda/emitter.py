@@ -9,10 +9,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from numbadyn.ir.nodes import Step
 from numbadyn.lowering.layouts import Layout
+from numbadyn.lowering.operations import Kernel
 from numbadyn.lowering.program import Program
 
 __all__ = ["CudaEmitter", "Routine", "always", "either"]
+
+
+Functions = Callable[[Kernel, Step, frozenset[str]], str]
+
+
+def _no_functions(kernel: Kernel, step: Step, reserved: frozenset[str]) -> str:
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,9 @@ class CudaEmitter:
     ----------
     calls : callable
         Gives the routines that all threads call.
+    functions : callable
+        Gives the text of the functions of a kernel that such stages run, from the kernel, the step and the names of the
+        module that the text may call or read.
     phases : tuple of callable
         Library functions that threads call.
     inner : tuple of callable
@@ -70,6 +82,7 @@ class CudaEmitter:
     """
 
     calls: Calls
+    functions: Functions = _no_functions
     phases: tuple[Callable[..., Any], ...] = ()
     inner: tuple[Callable[..., Any], ...] = ()
     layouts: tuple[Layout, ...] = ()

@@ -20,31 +20,9 @@ from typing import Any
 
 from numbadyn.codegen.cuda.emitters import library_emitters
 from numbadyn.codegen.cuda.logs import LOG_ROUTINES
-from numbadyn.lowering.layouts import Layout
+from numbadyn.codegen.shared_routines import lower_bound
 
-__all__ = ["DIRECTORY", "ENTRY", "INNER", "routine_names", "routine_source"]
-
-DIRECTORY = Layout("D", ("R", "I", "B", "E", "C", "T", "S", "W", "K", "V", "KEY0", "KEY1", "TERMS", "MARKS", "ROOM"))
-"""Places of `D` before those of the schedule: addresses, the key, the place of the terms in `T`, the place of
-the marks of failed checks in `W`, the room of a bin."""
-
-
-ENTRY = Layout("ENTRY", ("ROWS", "COUNT", "REALS", "INTEGERS", "BINS", "PAIRS", "SCRATCH"))
-"""Places of `D` for each entry of the schedule: its rows in `T` and their number; where its real parameters begin in
-`S`, and its whole ones in `T`; how many bins those before it have; in `T` the number of its pairs of terms and delays,
-then these; its part of the scratch memory `W`."""
-
-
-def lower_bound(values, first, last, wanted):
-    # where the first value not below the wanted one stands; values ascend
-    low, high = i64(first), i64(last)
-    while low < high:
-        middle = (low + high) >> 1
-        if i64(values[u64(middle)]) < wanted:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+__all__ = ["INNER", "routine_names", "routine_source"]
 
 
 def remainder(number, divisor):

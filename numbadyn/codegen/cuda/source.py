@@ -12,23 +12,17 @@ simulator of CUDA interprets nothing but the shells.
 
 from __future__ import annotations
 
+from numbadyn.codegen.cuda.directory import DIRECTORY, ENTRY, schedule_place
 from numbadyn.codegen.cuda.emitters import EMITTERS, library_emitters
 from numbadyn.codegen.cuda.exact import separate_products
 from numbadyn.codegen.cuda.logs import LOG_HEAD, SAMPLES, SPIKES
 from numbadyn.codegen.cuda.phases import phase_levels
-from numbadyn.codegen.cuda.routines import DIRECTORY, ENTRY, routine_names, routine_source
-from numbadyn.codegen.expressions import KernelText
+from numbadyn.codegen.cuda.routines import routine_names, routine_source
 from numbadyn.codegen.log_layouts import CHECK
-from numbadyn.codegen.parts import Part
 from numbadyn.codegen.prelude import elementary_functions, module_names, named_numbers, small_functions
 from numbadyn.ir.elementary import EXPREL_SHORT_LIMIT, HEADER, numba_source
-from numbadyn.ir.kinds import KINDS, Kind
-from numbadyn.ir.nodes import Step
 from numbadyn.ir.spelling import docstring_words
-from numbadyn.lowering.layouts import slot_columns
-from numbadyn.lowering.operations import Kernel
 from numbadyn.lowering.program import CHECK_EVERY, Program
-from numbadyn.lowering.stages.loop import loop_layout
 from numbadyn.lowering.waits.phases import Phase, is_independent, touched_by_recording, touched_by_samples
 
 __all__ = [
@@ -37,7 +31,6 @@ __all__ = [
     "kernel_names",
     "library_entries",
     "library_source",
-    "schedule_place",
     "scratch_size",
 ]
 
@@ -144,104 +137,9 @@ def level_{number}(dt, D, L, clock):
 """
 
 
-_FEW = 12
-"""Parameters of a loop that stay in registers; more of them are read where they are needed."""
-
-_BYTES: dict[Kind, str] = {"real": "REAL_BYTES", "int": "8", "bool": "1"}
-"""Bytes of an element, by kind, as text."""
-
-_PARAMETERS = {"real": "_S", "int": "_N", "bool": "_N"}
-"""Names of the arrays of parameters, by kind."""
-
-
-def schedule_place(entry: int) -> int:
-    """Where the directory speaks of an entry of the schedule, see `ENTRY`."""
-    return len(DIRECTORY) + len(ENTRY) * entry
-
-
 def scratch_size(program: Program) -> int:
     """Length of the scratch memory `W`: that of the stages, behind which stand the marks of failed checks."""
     return sum(len(stages) * EMITTERS[type(stages[0])].scratch for stages in program.schedule)
-
-
-def _whole(kernel: Kernel) -> Part:
-    """All operations that the stores of a kernel need, as one loop."""
-    needed = {store.value for store in kernel.stores}
-    for index in range(len(kernel.operations) - 1, -1, -1):
-        if index in needed:
-            needed |= {arg.index for arg in kernel.operations[index].args if arg.where == "local"}
-    return Part(frozenset(needed), {}, {}, (), last=True)
-
-
-def _loop(kernel: Kernel, step: Step, reserved: frozenset[str]) -> str:
-    """The functions of one kernel: its loop over the elements of one thread, and the phase over all its instances."""
-    fetch = _PARAMETERS if len(kernel.scalars) > _FEW else None
-    text = KernelText(kernel, step, _whole(kernel), fetch=fetch, reserved=reserved)
-    body = text.body()
-    stores = text.stores()
-    prologue = text.prologue()
-    extents = [name for pair in text.extents.values() for name in pair]
-    candidates = ["_step", "_t", "_key0", "_key1", "_S", "_N", *text.scalars, *text.arrays, *extents]
-    used = [name for name in candidates if name in text.used]
-    lines = [
-        "@routine",
-        f"def {kernel.name}({', '.join(['_start', '_stop', '_stride', *used])}):",
-        *("    " + line for line in prologue),
-        "    for _j in range(_start, _stop, _stride):",
-        "        _i = u64(_j)",
-        *("        " + line for line in (*body, *stores)),
-    ]
-    return text.legend() + "\n".join(lines) + "\n\n\n" + _phase(kernel, text, used)
-
-
-def _phase(kernel: Kernel, text: KernelText, used: list[str]) -> str:
-    layout = loop_layout(len(kernel.slots))
-    lines = [
-        "@phase",
-        f"def each_{kernel.name}(_thread, _threads, _step, _dt, _D, _entry):",
-        "    _T = array_at(_D[D_T], i64(0))",
-        *(["    _t = real(f64(_step) * _dt)"] if "_t" in used else []),
-        *(["    _key0, _key1 = u32(_D[D_KEY0]), u32(_D[D_KEY1])"] if "_key0" in used else []),
-        f"    for _k in range(_D[u64(_entry + {ENTRY.column('COUNT')})]):",
-        f"        _row = _D[u64(_entry + {ENTRY.column('ROWS')})] + _k * {len(layout)}",
-        f"        _size = _T[u64(_row + {layout.column('SIZE')})]",
-        f"        _first = first_of(_thread, _threads, _T[u64(_row + {layout.column('OWNER')})])",
-        "        if _first >= _size:",
-        "            continue",
-        *("        " + line for line in _parameters(kernel, text)),
-    ]
-    for number, (name, slot) in enumerate(zip(text.arrays, kernel.slots, strict=True)):
-        columns = (layout.column(column) for column in slot_columns(f"SLOT{number}"))
-        start, _count, depth, lag, extent, every = (f"_T[u64(_row + {column})]" for column in columns)
-        if slot.stored:
-            lines.append(f"        {name} = array_at({start}, np.{slot.stored}(0))")
-            continue
-        begin = start if slot.whole else f"slot_start({start}, {depth}, {lag}, {extent}, {every}, _step)"
-        kind = KINDS[slot.kind]
-        lines.append(f"        {name} = array_at(_D[D_{kind.arena}] + {begin} * {_BYTES[slot.kind]}, {kind.zero})")
-        if slot.whole:
-            newest, own_depth, own_width = text.extents[number]
-            lines.append(f"        {own_depth}, {own_width} = {depth}, {extent}")
-            lines.append(f"        {newest} = remainder(quotient(_step, {every}) + {own_depth} - 1, {own_depth})")
-    lines.append(f"        {kernel.name}({', '.join(['_first', '_size', '_threads', *used])})")
-    return "\n".join(lines) + "\n"
-
-
-def _parameters(kernel: Kernel, text: KernelText) -> list[str]:
-    """Lines that say where the parameters of an instance are, and read them unless the loop does."""
-    lines = []
-    for array, address, example, size, entry in (
-        ("_S", "D_S", "REAL_ZERO", "REAL_BYTES", "REALS"),
-        ("_N", "D_T", "i64(0)", "8", "INTEGERS"),
-    ):
-        named = zip(text.scalars, kernel.scalars, strict=True)
-        names = [name for name, (_wish, kind) in named if _PARAMETERS[kind] == array]
-        if names:
-            begin = f"(_D[u64(_entry + {ENTRY.column(entry)})] + _k * {len(names)}) * {size}"
-            lines.append(f"{array} = array_at(_D[{address}] + {begin}, {example})")
-        if text.fetch is None:
-            lines += [f"{name} = {array}[u64({place})]" for place, name in enumerate(names)]
-    return lines
 
 
 def _call(program: Program, phase: Phase) -> str:
@@ -356,7 +254,8 @@ def cuda_source(program: Program, bits: int, library: str, *, reproducible: bool
     imports, _, shells = kernels.partition("\n\n\n")
     head = _header(f"Kernels of {program.step.name}.", bits) + limit
     reserved = module_names(head, imports)
-    loops = [_loop(kernel, program.step, reserved) for kernel in program.kernels]
+    runners = {kernel: EMITTERS[kind] for kind, kernel in program.runners()}
+    loops = [runners[number].functions(kernel, program.step, reserved) for number, kernel in enumerate(program.kernels)]
     arithmetic = "\n\n".join([small_functions(program), numba_source(wanted, bits), *loops])
     return "\n".join(
         [

@@ -15,15 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from numbadyn.codegen.cuda.directory import DIRECTORY, ENTRY, schedule_place
 from numbadyn.codegen.cuda.emitters import EMITTERS
-from numbadyn.codegen.cuda.routines import DIRECTORY, ENTRY
 from numbadyn.codegen.cuda.source import (
     cuda_source,
     entries,
     kernel_names,
     library_entries,
     library_source,
-    schedule_place,
     scratch_size,
 )
 from numbadyn.errors import DeviceMemoryError, UnsupportedFeatureError

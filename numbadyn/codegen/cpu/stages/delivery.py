@@ -50,22 +50,8 @@ def add_graded_row(total, targets, weights, first, last, factor):
 
 def window(events, count, start, stop):
     # bounds of the events with start <= index < stop; events ascend
-    low, high = 0, count
-    while low < high:
-        middle = (low + high) // 2
-        if i64(events[u64(middle)]) < start:
-            low = middle + 1
-        else:
-            high = middle
-    first = low
-    high = count
-    while low < high:
-        middle = (low + high) // 2
-        if i64(events[u64(middle)]) < stop:
-            low = middle + 1
-        else:
-            high = middle
-    return first, low
+    first = lower_bound(events, 0, count, start)
+    return first, lower_bound(events, first, count, stop)
 
 
 def deliver_term(total, row, delay, delay_slot, step, R, B, E, C):

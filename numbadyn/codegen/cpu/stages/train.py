@@ -19,16 +19,10 @@ def play_trains(rows, step, B):
         flags[:] = 0
         steps = array_at(row[TRAIN_STEPS], i64(0))
         elements = array_at(row[TRAIN_ELEMENTS], i64(0))
-        low, high = 0, row[TRAIN_COUNT]
-        while low < high:
-            middle = (low + high) // 2
-            if steps[middle] < step:
-                low = middle + 1
-            else:
-                high = middle
-        while low < row[TRAIN_COUNT] and steps[low] == step:
-            flags[elements[low]] = 1
-            low += 1
+        place = lower_bound(steps, 0, row[TRAIN_COUNT], step)
+        while place < row[TRAIN_COUNT] and steps[place] == step:
+            flags[elements[place]] = 1
+            place += 1
 
 
 EMITTER = CpuEmitter(call=calling("play_trains", "step", "B"), routines=(play_trains,), layouts=(TrainStage.layout,))
