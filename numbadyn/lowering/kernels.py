@@ -233,7 +233,7 @@ class _LoopBuilder:
             if self.node(index).op == "collect":
                 buffer = self.memory.value(index)
                 slot = self._slot(BufferView(buffer, 0, buffer.size), "post", 1, self.node(index).label)
-                stores.append(Store(self.locals[index], slot.index, adds=True))
+                stores.append(Store(self.locals[index], slot.index, True, index not in self.clearable))
                 continue
             if index in self.memory.stored_as or index in self.plan.refills or ("temp", index) in self.memory.buffers:
                 buffer = self.memory.value(index)
@@ -292,7 +292,7 @@ class Builder:
         readers: dict[int, dict[int, bool]] = {}
         for number, draft in enumerate(plan.drafts):
             for read in reads(plan.step, draft):
-                if plan.step.nodes[read.base].op == "accumulate":
+                if plan.step.nodes[read.base].op in ("accumulate", "collect"):
                     seen = readers.setdefault(read.base, {})
                     seen[number] = seen.get(number, True) and read.direct
         kept = set(plan.probe_of.values()) | set(plan.refills.values())
@@ -357,7 +357,8 @@ class Builder:
 
     def is_cleared(self, index: int) -> bool:
         """Whether a synaptic sum is ready when events are added to it: its reader clears it, or prepares it."""
-        return index in self._clearable or base_of(self.node(index)) is not None
+        node = self.node(index)
+        return index in self._clearable or (node.op == "accumulate" and base_of(node) is not None)
 
     def loop(self, draft: Draft) -> tuple[int, Instance]:
         """Number of the kernel of a loop, and what it runs over."""

@@ -53,11 +53,22 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A result of a kernel: local value and slot, which it replaces or is added to."""
+    """A result of a kernel.
+
+    Parameters
+    ----------
+    value, slot : int
+        Local value, and where it goes.
+    adds : bool
+        Whether it is added to what is there.
+    clears : bool
+        Whether all that is there is set to zero before the first is added; else its reader does so.
+    """
 
     value: int
     slot: int
     adds: bool = False
+    clears: bool = False
 
 
 @dataclass(frozen=True, slots=True)

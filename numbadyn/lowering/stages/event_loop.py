@@ -48,7 +48,7 @@ class EventLoopStage(Stage):
     term : Term
         Whose events, through which connection.
     targets : tuple of Buffer
-        Sums over the synapses of a neuron, which begin at zero.
+        Sums over the synapses of a neuron, which begin at zero: whoever alone reads them clears them, or the loop does.
     """
 
     name: ClassVar[str] = "rows"
@@ -130,5 +130,5 @@ class EventLoopStage(Stage):
             for place in places_of(view):
                 reads, writes = number in kernel.read, number in kernel.written
                 yield Touch("elements", place, own, name, reads=reads or writes, writes=writes, ago=ago_of(view))
-        for target in self.targets:
+        for target in (self.instance.views[store.slot].buffer for store in kernel.stores if store.clears):
             yield Touch("cleared", memory(target), owners.buffer(target), name, writes=True)

@@ -24,9 +24,17 @@ def {name}({arguments}):
 {prologue}    for _e in range(_first, _last):
         _{own}_index = u64(i64(_events[u64(_e)]) - _source)
         _segment = i64(_{own}_index) * _n_delays + _delay_slot
-        for _j in range(_offsets[u64(_segment)], _offsets[u64(_segment + 1)]):
-            _i = u64({place})
-            _{other}_index = u64(_targets[u64(_j)])
+        _begin, _end = _offsets[u64(_segment)], _offsets[u64(_segment + 1)]
+        _ahead = _begin
+        if _e + 2 < _last:
+            _ahead = _offsets[u64((i64(_events[u64(_e + 2)]) - _source) * _n_delays + _delay_slot)]
+        for _block in range(_begin, _end, 16):
+            # the same lines of a later spike's row on their way
+{ahead}
+            _ahead += 16
+            for _j in range(_block, min(_block + 16, _end)):
+                _i = u64({place})
+                _{other}_index = u64(_targets[u64(_j)])
 {body}
 """
 
@@ -57,6 +65,18 @@ def _indented(lines: list[str], levels: int) -> str:
     return "\n".join("    " * levels + line for line in lines)
 
 
+def _prefetches(kernel: Kernel, text: KernelText) -> list[str]:
+    """Lines that fetch what the next block of a later row reads; behind an index by target only the index."""
+    if kernel.events == "post":
+        return [f"prefetch_read({name}, u64(_ahead))" for name in ("_targets", "_places")]
+    lines = ["prefetch_read(_targets, u64(_ahead))"]
+    for name, slot in zip(text.arrays, kernel.slots, strict=True):
+        if slot.access == "each":  # sixteen real or whole numbers fill two lines
+            lines.append(f"prefetch_read({name}, u64(_ahead))")
+            lines += [f"prefetch_read({name}, u64(_ahead + 8))"] * (slot.kind != "bool")
+    return lines
+
+
 def _functions(kernel: Kernel, step: Step, reserved: frozenset[str]) -> tuple[list[str], int]:
     """The function that goes through the rows of some events, and the one that finds events, rows and arrays."""
     text = KernelText(kernel, step, whole_part(kernel), reserved=reserved)
@@ -65,7 +85,7 @@ def _functions(kernel: Kernel, step: Step, reserved: frozenset[str]) -> tuple[li
     given = [name for name in ("_step", "_t", "_key0", "_key1", *text.scalars, *text.arrays) if name in text.used]
     order, other = ("pre", "post") if kernel.events == "pre" else ("post", "pre")
     arguments = ", ".join([*_OWN, *(["_places"] if order == "post" else []), *given])
-    totals = [text.arrays[store.slot] for store in kernel.stores if store.adds]
+    totals = [text.arrays[store.slot] for store in kernel.stores if store.clears]
     cleared = [
         line
         for name in totals
@@ -75,7 +95,7 @@ def _functions(kernel: Kernel, step: Step, reserved: frozenset[str]) -> tuple[li
         )
     ]
     prologue = "".join(f"    {line}\n" for line in text.prologue())
-    lines = _indented([*body, *stores], 3)
+    lines = _indented([*body, *stores], 4)
     functions = [
         text.legend()
         + _LOOP.format(
@@ -84,6 +104,7 @@ def _functions(kernel: Kernel, step: Step, reserved: frozenset[str]) -> tuple[li
             prologue=prologue,
             own=order,
             other=other,
+            ahead=_indented(_prefetches(kernel, text), 3),
             place="_j" if order == "pre" else "_places[u64(_j)]",
             body=lines,
         ),
