@@ -136,12 +136,11 @@ class _Lines:
 
     def find(self, thing: Hashable) -> tuple[Hashable, int]:
         """What stands for the line, and how far behind its first element that of a thing lies."""
-        above, distance = self._above.setdefault(thing, (thing, 0))
-        if above == thing:
-            return thing, 0
-        top, further = self.find(above)
-        self._above[thing] = top, distance + further
-        return top, distance + further
+        top, distance = thing, 0
+        while (step := self._above.setdefault(top, (top, 0)))[0] != top:
+            top, distance = step[0], distance + step[1]
+        self._above[thing] = top, distance  # so that the way is short next time
+        return top, distance
 
     def tie(self, thing: Hashable, other: Hashable, offset: int) -> None:
         """Let a thing begin at element `offset` of another one, unless they lie on one line already."""
