@@ -19,7 +19,7 @@ from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.program import Program
 from numbadyn.runtime.forecast import MemoryPart
 
-__all__ = ["ARENAS", "LINE", "Layout", "needed_slots"]
+__all__ = ["ARENAS", "LINE", "MemoryLayout", "needed_slots"]
 
 LINE = 64
 """Bytes of a cache line: blocks of buffers, and the slices of replicas, begin with one."""
@@ -49,7 +49,7 @@ def needed_slots(program: Program, evaluator: Evaluator, tables: Sequence[Any]) 
     return deepest
 
 
-class Layout:
+class MemoryLayout:
     """Offsets of all buffers, counted from the start of a replica's slice.
 
     Parameters

@@ -23,7 +23,7 @@ from numbadyn.ir.synapses import PostRows, by_post
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.program import Program
 from numbadyn.runtime.forecast import CURES, require
-from numbadyn.runtime.layout import ARENAS, LINE, Layout, needed_slots
+from numbadyn.runtime.layout import ARENAS, LINE, MemoryLayout, needed_slots
 
 __all__ = ["Arenas", "Derived", "Memory", "memories_of"]
 
@@ -56,7 +56,7 @@ class Arenas:
 
     Parameters
     ----------
-    layout : Layout
+    layout : MemoryLayout
         Of a slice.
     replicas : int
         How many there are.
@@ -67,7 +67,7 @@ class Arenas:
         Name of an arena -> flat array.
     """
 
-    def __init__(self, layout: Layout, replicas: int) -> None:
+    def __init__(self, layout: MemoryLayout, replicas: int) -> None:
         what = f"The states and histories of {layout.program.step.name}"
         require(layout.parts(replicas), what=what, cure=CURES["states"])
         self._sizes = layout.sizes
@@ -92,7 +92,7 @@ class Memory:
 
     Parameters
     ----------
-    layout : Layout
+    layout : MemoryLayout
         Where buffers lie in a slice.
     arenas : Arenas
         Those of all replicas.
@@ -116,7 +116,13 @@ class Memory:
     """
 
     def __init__(
-        self, layout: Layout, arenas: Arenas, replica: int, evaluator: Evaluator, tables: list[Any], derived: Derived
+        self,
+        layout: MemoryLayout,
+        arenas: Arenas,
+        replica: int,
+        evaluator: Evaluator,
+        tables: list[Any],
+        derived: Derived,
     ) -> None:
         self.program, self.layout, self.arenas = layout.program, layout, arenas
         self.evaluator, self.tables = evaluator, tables
@@ -263,7 +269,7 @@ def memories_of(program: Program, evaluators: Sequence[Evaluator], tables: Seque
     """
     reached = [needed_slots(program, evaluator, made) for evaluator, made in zip(evaluators, tables, strict=True)]
     depths = [max(column) for column in zip(*reached, strict=True)]
-    layout = Layout(program, [evaluator.context for evaluator in evaluators], depths)
+    layout = MemoryLayout(program, [evaluator.context for evaluator in evaluators], depths)
     arenas = Arenas(layout, len(evaluators))
     derived = {id(made): Derived() for made in tables}
     return [

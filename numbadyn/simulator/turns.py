@@ -37,7 +37,7 @@ class _TurnHolder(NamedTuple):
     what: str
 
 
-class _Shared(Protocol):
+class _TakesTurns(Protocol):
     """What has turns."""
 
     _turns: Turns
@@ -45,7 +45,7 @@ class _Shared(Protocol):
 
 Given = ParamSpec("Given")
 Back = TypeVar("Back")
-User = TypeVar("User", bound=_Shared)
+User = TypeVar("User", bound=_TakesTurns)
 
 
 class Turns:

@@ -39,7 +39,7 @@ from numbadyn.tracing.misuse import named_error
 from numbadyn.tracing.positions import caller, here, made_at, raised_at
 from numbadyn.units import DIMENSIONLESS, TIME, Dimension, split
 
-__all__ = ["ANY", "Checked", "Template", "Trace", "current_trace"]
+__all__ = ["ANY", "Operands", "Template", "Trace", "current_trace"]
 
 Notes = TypeVar("Notes")
 
@@ -61,7 +61,7 @@ class Template:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class Operands:
     """Arguments of an operation, converted, with space, kind and dimension of its result."""
 
     args: tuple[int, ...]
@@ -412,7 +412,7 @@ class Trace:
         """Append an elementwise operation after checking kinds, units and shapes."""
         return self.append(name, self.check_operation(name, *args))
 
-    def check_operation(self, name: str, *args: int) -> Checked:
+    def check_operation(self, name: str, *args: int) -> Operands:
         """Check kinds, units and shapes of an elementwise operation, and convert its arguments."""
         nodes = [self.node(arg) for arg in args]
         space = result_space(self.step, name, nodes, self._here)
@@ -420,9 +420,9 @@ class Trace:
         kind, operands = result_kind(name, nodes, self._here, settled=self.settled)
         converted = tuple(self.cast(arg, want) for arg, want in zip(args, operands, strict=True))
         assert len(args) == OPS[name].arity, name
-        return Checked(converted, space, kind, dimension)
+        return Operands(converted, space, kind, dimension)
 
-    def append(self, name: str, checked: Checked, args: tuple[int, ...] | None = None) -> int:
+    def append(self, name: str, checked: Operands, args: tuple[int, ...] | None = None) -> int:
         """Append an operation that has been checked, or another one with its shape, kind and unit."""
         return self._append(name, args or checked.args, checked.space, checked.kind, checked.dimension)
 
