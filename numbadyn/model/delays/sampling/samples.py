@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from numbadyn.errors import InterpolationError
+from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import BindContext, ParamSpec
 from numbadyn.model import environ
 from numbadyn.model.delays.storage.channel import as_sample, channel_of, running_value, window_length
@@ -178,7 +179,7 @@ class EagerSamples(PastSamples):
         varied = source.varied
         values = np.asarray(before(context, lag) if window is None else window.before(before, context, lag, varied))
         kind = template.kind if window is None else window.kind(template.kind)
-        values = np.broadcast_to(values, template.shape).astype({"bool": bool, "int": np.int64, "real": float}[kind])
+        values = np.broadcast_to(values, template.shape).astype(dtype_of(kind, 64))
         return join_eager(values, template.dimension)
 
     def at(self, steps: Any) -> Any:
