@@ -129,7 +129,9 @@ class Traced(StandsForQuantity, Operators):
 
     def __repr__(self) -> str:
         unit = str(self.dimension) or "no unit"
-        return f"<traced {self.kind} of shape {self.node.space}, {unit}>"
+        space = self.node.space
+        where = f"shape {space.shape}" if space.synapses is None else f"the {space}"
+        return f"<traced {self.kind} of {where}, {unit}>"
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         trace = require_trace()
