@@ -41,7 +41,7 @@ class Fitting:
 
 def is_traced(value: Any) -> bool:
     """Whether something stands for a value of the step that is being traced."""
-    return hasattr(value, "__traced_value__") or hasattr(value, "checked")
+    return hasattr(value, "__traced_value__") or hasattr(value, "node_in")
 
 
 def literal_lookup(trace: Trace, array: NDArray[Any], dimension: Any, owner: Any = None) -> int:
