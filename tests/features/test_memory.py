@@ -51,9 +51,9 @@ def test_a_recording_that_cannot_fit_is_refused_and_the_run_can_go_on(target):
 def test_a_recording_is_measured_against_what_is_free(free):
     sim = simulator("interpret")
     free(20e6)
-    sim.run(1 * s, progress=False)
+    sim.run(0.1 * s, progress=False)
     refused(lambda: sim.run(10 * s, progress=False), "0.02 GB, but", "0.02 GB free")
-    sim.run(1 * s, progress=False)
+    sim.run(0.1 * s, progress=False)
 
 
 @TARGETS
