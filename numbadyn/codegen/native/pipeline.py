@@ -90,8 +90,9 @@ class _Library(JITCodeLibrary):  # type: ignore[misc]
         self._final_module.link_in(module)
 
     def _optimize_final_module(self) -> None:
-        passes, builder = self._codegen._module_pass_manager()
-        passes.run(self._final_module, builder)
+        made = self._codegen._module_pass_manager()
+        passes, *builder = made if isinstance(made, tuple) else (made,)  # versions before 0.62 give no builder
+        passes.run(self._final_module, *builder)
 
 
 def compile_directly(typing_context: Any, target_context: Any, function: Any, arguments: Any, flags: Any) -> Any:
