@@ -8,6 +8,7 @@ A number that stands in the model's code has no part in either: another number c
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from numbadyn.ir.nodes import Node, Step
@@ -60,14 +61,23 @@ def formula_name(step: Step, index: int) -> str:
         The user's name where there is one; else the formula in words.
     """
     found: dict[int, str] = {}
+    for number in _behind(step, [index]):
+        node = _as_quotient(step, step.nodes[number])
+        found[number] = _known(step, node) or _joined(step, node, [found[arg] for arg in node.args])
+    return found[index]
 
-    def name(number: int) -> str:
+
+def _behind(step: Step, roots: Iterable[int]) -> list[int]:
+    """The nodes that names are made of, in order."""
+    found: set[int] = set()
+    waiting = list(roots)
+    while waiting:
+        number = waiting.pop()
         if number not in found:
+            found.add(number)
             node = _as_quotient(step, step.nodes[number])
-            found[number] = _known(step, node) or _joined(step, node, [name(arg) for arg in node.args])
-        return found[number]
-
-    return name(index)
+            waiting += () if _known(step, node) else node.args
+    return sorted(found)
 
 
 def _as_quotient(step: Step, node: Node) -> Node:
@@ -108,27 +118,28 @@ def formula(step: Step, index: int) -> str:
     str
         Empty for what is given by a name, and for what would take more than a line.
     """
-    written: dict[int, str] = {}
-
-    def text(number: int) -> str:
-        if number not in written:
-            node = _as_quotient(step, step.nodes[number])
-            arguments = [operand(arg, leads=place == 0) for place, arg in enumerate(node.args)]
-            found = _written(node, arguments) if all(arguments) else ""
-            written[number] = found if len(found) <= _LONGEST_FORMULA else ""
-        return written[number]
-
-    def operand(number: int, *, leads: bool) -> str:
-        """In brackets unless it is one word or a call, or leads with a sign; empty for what is too long."""
-        node = step.nodes[number]
-        if _known(step, node) or node.op not in OPS:
-            return formula_name(step, number)
-        found = text(number)
-        bare = not found or (leads and node.op == "neg") or _is_call(_as_quotient(step, node))
-        return found if bare else f"({found})"
-
     node = step.nodes[index]
-    return text(index) if node.args and node.op in OPS else ""
+    if not node.args or node.op not in OPS:
+        return ""
+    found: dict[int, str] = {}
+    for number in [*_behind(step, _as_quotient(step, node).args), index]:
+        node = step.nodes[number]
+        if number != index and (_known(step, node) or node.op not in OPS):
+            found[number] = formula_name(step, number)
+            continue
+        node = _as_quotient(step, node)
+        arguments = [_operand(step, node, place, found[arg]) for place, arg in enumerate(node.args)]
+        text = _written(node, arguments) if all(arguments) else ""
+        found[number] = text if len(text) <= _LONGEST_FORMULA else ""
+    return found[index]
+
+
+def _operand(step: Step, user: Node, place: int, text: str) -> str:
+    """An argument; in brackets unless it is one word or a call, or leads with a sign."""
+    node = _as_quotient(step, step.nodes[user.args[place]])
+    leads = place == 0 and node.op == "neg" and user.op != "neg"
+    bare = not text or leads or _known(step, node) or node.op not in OPS or _is_call(node)
+    return text if bare else f"({text})"
 
 
 def _is_call(node: Node) -> bool:

@@ -78,7 +78,7 @@ class _Memory:
 
     def constant(self, index: int) -> Buffer:
         node = self.plan.step.nodes[index]
-        return self._get("constant", index, node.kind, node.space, formula_name(self.plan.step, index))
+        return self._get("constant", index, node.kind, node.space, node.label or f"constant {index}")
 
     def find(self, arg: int) -> tuple[BufferView, str]:
         """Where a value lies, behind slices, and its name."""
@@ -113,7 +113,7 @@ class _LoopBuilder:
         self.operations: list[Operation] = []
         self.slots: list[Slot] = []
         self.views: list[BufferView] = []
-        self.scalar_names: list[tuple[str, Kind]] = []
+        self.scalar_kinds: list[Kind] = []
         self.scalars: list[int] = []
         self._slot_of: dict[object, int] = {}
         self._scalar_of: dict[int, int] = {}
@@ -121,11 +121,11 @@ class _LoopBuilder:
     def node(self, index: int) -> Node:
         return self.plan.step.nodes[index]
 
-    def _scalar(self, key: int, name: str, kind: Kind) -> Operand:
+    def _scalar(self, key: int, kind: Kind) -> Operand:
         if key not in self._scalar_of:
             self._scalar_of[key] = len(self.scalars)
             self.scalars.append(key)
-            self.scalar_names.append((name, kind))
+            self.scalar_kinds.append(kind)
         return Operand("scalar", self._scalar_of[key])
 
     def _slot(self, view: BufferView, access: Access, stride: int, name: str, *, cleared: bool = False) -> Operand:
@@ -148,7 +148,7 @@ class _LoopBuilder:
         if (
             arg in self.plan.constants and node.shape == ()
         ):  # (1,) is an array: a population of one is compiled like any other
-            return self._scalar(arg, formula_name(self.plan.step, arg), node.kind)
+            return self._scalar(arg, node.kind)
         if node.op in ("time", "step"):
             return Operand("time" if node.op == "time" else "step", 0)
         if node.traits.side:
@@ -185,7 +185,7 @@ class _LoopBuilder:
         return Operation(node.op, (whole, *(self.operand(arg) for arg in node.args[1:])), node.kind, index)
 
     def build(self) -> tuple[Kernel, Instance]:
-        """The kernel (still without a name) and the instance."""
+        """The kernel (still without names of its own and of its scalars, which cost time) and the instance."""
         for index in self.draft.nodes:
             node = self.node(index)
             if node.op == "history":
@@ -193,7 +193,7 @@ class _LoopBuilder:
             elif node.traits.gathers:
                 operation = self._take(index, node)
             elif node.traits.draws:
-                stream = self._scalar(~node.attrs["stream"], "stream", "int")
+                stream = self._scalar(~node.attrs["stream"], "int")
                 operation = Operation(node.op, (stream,), "real", index)
             elif index in self.plan.versions or node.op == "collect":  # here, where the synapse is reached
                 value = self.operand(node.args[1])
@@ -210,10 +210,9 @@ class _LoopBuilder:
             "",
             tuple(self.operations),
             tuple(self.slots),
-            tuple(self.scalar_names),
+            tuple(("", kind) for kind in self.scalar_kinds),
             tuple(stores),
             None if self.draft.space.synapses is None else self.draft.space.synapses.order,
-            describe_arguments(self.plan.step, self.scalars, self.views),
         )
         region = self.draft.space.region
         name = self.plan.step.regions[region - 1] if region else self.plan.step.name
@@ -366,8 +365,17 @@ class Builder:
         if kernel.structure not in self._kernels:
             self._kernels[kernel.structure] = len(self.program.kernels)
             base = identifier(instance.module.rsplit(".", 1)[-1].lower(), "loop")
-            name = f"update_{base}_{len(self.program.kernels)}"
-            self.program.kernels.append(replace(kernel, name=name))
+            self.program.kernels.append(
+                replace(
+                    kernel,
+                    name=f"update_{base}_{len(self.program.kernels)}",
+                    scalars=tuple(
+                        (formula_name(self.plan.step, node) if node >= 0 else "stream", kind)
+                        for node, (_name, kind) in zip(instance.scalars, kernel.scalars, strict=True)
+                    ),
+                    legend=describe_arguments(self.plan.step, instance.scalars, instance.views),
+                )
+            )
         return self._kernels[kernel.structure], instance
 
 

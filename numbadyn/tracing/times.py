@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from numbadyn.ir.analysis import is_run_constant, literal_number
+from numbadyn.ir.analysis import literal_number
 from numbadyn.ir.nodes import Node
 from numbadyn.tracing.trace import ANY, Trace
 from numbadyn.units import DIMENSIONLESS, TIME
@@ -34,35 +34,20 @@ _IN_STEPS = {
 
 @dataclass(slots=True)
 class _Known:
-    """What is known so far: node -> whether it is a run constant, and node -> how much it changes in a step."""
+    """What is known so far: node -> how much it changes in a step."""
 
-    constant: dict[int, bool] = field(default_factory=dict)
     scale: dict[int, int | None] = field(default_factory=dict)
 
 
 class _Times:
-    """What is known of the values of one trace: which are run constants, and which are made of times."""
+    """What is known of the values of one trace that are made of times."""
 
     def __init__(self, trace: Trace) -> None:
-        known = trace.notes(_Known)
-        self.trace, self._constant, self._scale = trace, known.constant, known.scale
+        self.trace, self._scale = trace, trace.notes(_Known).scale
 
     def constant(self, index: int) -> bool:
         """Whether a value is a run constant."""
-        for number in self._behind(index, self._constant):
-            self._constant[number] = is_run_constant(self.trace.node(number), self._constant.__getitem__)
-        return self._constant[index]
-
-    def _behind(self, index: int, known: dict[int, bool]) -> list[int]:
-        """The nodes that a node is made from and that are not known yet, in order."""
-        found: set[int] = set()
-        waiting = [index]
-        while waiting:
-            number = waiting.pop()
-            if number not in known and number not in found:
-                found.add(number)
-                waiting += self.trace.node(number).args
-        return sorted(found)
+        return self.trace.is_constant(index)
 
     def keep_scale(self, index: int, scale: int) -> int:
         """Say of a value how much it changes in a step."""

@@ -97,6 +97,7 @@ class Trace:
         self._connections: dict[int, int] = {}
         self._lookups: dict[int, int] = {}
         self._unique: dict[str, int] = {}
+        self._constant: dict[int, bool] = {}
         self._conversion: Position | None = None
         self._updates: list[Any] = [None]
         self._outside: FrameType | None = None
@@ -397,7 +398,15 @@ class Trace:
 
     def is_constant(self, index: int) -> bool:
         """Whether a value depends on parameters and dt only, so that it stays the same in a run."""
-        return is_run_constant(self.node(index), self.is_constant)
+        waiting = [] if index in self._constant else [index]
+        while waiting:  # no recursion: expressions may be thousands of operations deep
+            number = waiting[-1]
+            unknown = [arg for arg in self.node(number).args if arg not in self._constant]
+            if unknown and number not in self._constant:
+                waiting += unknown
+            else:
+                self._constant[waiting.pop()] = is_run_constant(self.node(number), self._constant.__getitem__)
+        return self._constant[index]
 
     def probe(self, path: str, name: str, value: int) -> None:
         """Give a value a name under which it can be recorded."""

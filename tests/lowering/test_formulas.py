@@ -28,6 +28,12 @@ def of(op, *args):
 DT, TAU, G = labelled("dt"), labelled("tau"), labelled("g")
 
 
+def labelled_sum():
+    index = of("add", DT, TAU)
+    STEP.nodes[index] = replace(STEP.nodes[index], label="total")
+    return index
+
+
 @pytest.mark.parametrize(
     ("value", "name", "text"),
     [
@@ -43,6 +49,8 @@ DT, TAU, G = labelled("dt"), labelled("tau"), labelled("g")
         (number(), "number", ""),
         (number([1.0, 2.0]), "numbers", ""),
         (DT, "dt", ""),
+        (labelled_sum(), "total", "dt + tau"),
+        (of("neg", of("neg", DT)), "minus_minus_dt", "-(-dt)"),
     ],
 )
 def test_names_and_formulas(value, name, text):
@@ -63,5 +71,9 @@ def test_shared_parts_are_written_once():
     total = TAU
     for _ in range(60):  # a text for each path would take 2**60
         total = of("add", total, total)
+    for _ in range(5_000):
+        total = of("neg", total)  # nor does a long chain go deep
+    assert formula_name(STEP, total).endswith("minus_opposite")
+    total -= 5_000
     assert set(formula_name(STEP, total).split("_")) == {"sum", "plus"}
     assert formula(STEP, total) == ""
