@@ -1,4 +1,4 @@
-"""Index spaces: where the elements of a value are, how many there are, and who owns them.
+"""Index spaces: where the elements of a value are, and how many there are.
 
 In: nothing.  Out: `Space`, which every value, state, stage and buffer has; it is the one place that knows shapes.
 Must not know: operations, memory, targets.
@@ -21,7 +21,6 @@ from numbadyn.errors import InternalError
 __all__ = ["SYMBOLIC", "Order", "Space", "Synapses", "synapses_of", "widest"]
 
 Order = Literal["pre", "post"]
-Owner = Literal["element", "post", "all"]
 
 #: Length of an axis that is not known before synapses are built.
 SYMBOLIC = -1
@@ -57,8 +56,6 @@ class Space:
         belongs to no call.
     synapses : Synapses, optional
         Whose synapses the elements are, if they are synapses.
-    replicas : int
-        Copies of the network that are run together, each with elements of its own.
 
     Examples
     --------
@@ -71,7 +68,6 @@ class Space:
     shape: tuple[int, ...] = ()
     region: int = 0
     synapses: Synapses | None = None
-    replicas: int = 1
 
     @property
     def symbolic(self) -> bool:
@@ -90,7 +86,7 @@ class Space:
 
     @property
     def size(self) -> int:
-        """Number of elements of one replica.
+        """Number of elements; those of one replica, since each has a slice of memory with all spaces.
 
         Raises
         ------
@@ -100,14 +96,6 @@ class Space:
         if self.symbolic:
             raise InternalError(f"The number of elements of {self} is asked for before synapses are built.")
         return math.prod(self.shape)
-
-    @property
-    def owner(self) -> Owner:
-        """Whose an element is, where elements are shared out to threads or blocks.
-
-        ``element``: each has an owner; ``post``: that of the postsynaptic neuron; ``all``: everybody's own copy.
-        """
-        return "post" if self.synapses is not None else "all" if self.single else "element"
 
     @property
     def flat(self) -> Space:
@@ -153,7 +141,7 @@ def widest(spaces: Iterable[Space]) -> Space:
     Examples
     --------
     >>> widest([Space(), Space((1,)), Space((4,)), Space()])
-    Space(shape=(4,), region=0, synapses=None, replicas=1)
+    Space(shape=(4,), region=0, synapses=None)
     """
     return max(spaces, key=lambda space: (space.symbolic, 0 if space.symbolic else space.size, len(space.shape)))
 

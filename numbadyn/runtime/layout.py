@@ -119,9 +119,20 @@ class MemoryLayout:
         """Elements of a buffer, all slots of a history counted."""
         return self.size(buffer) * (self.depths[buffer.index] if buffer.role == "ring" else 1)
 
-    def parts(self, replicas: int) -> list[MemoryPart]:
-        """What each buffer needs in all replicas, and the lists of events."""
+    def _post_rows(self) -> list[MemoryPart]:
+        terms = (term for stages in self.program.schedule for stage in stages for term in stage.terms_read())
         parts = []
+        for number in sorted({term.connection for term in terms if term.order == "post"}):
+            connection = self.program.step.connections[number]
+            counts = {id(context.tables): int(context.tables[number].targets.size) for context in self.contexts}
+            size = sum(counts.values())
+            needed = 8 * size + 8 * (connection.n_post + 1) * len(counts)
+            parts.append(MemoryPart(f"index by target of {connection.name} ({size} synapses)", needed))
+        return parts
+
+    def parts(self, replicas: int) -> list[MemoryPart]:
+        """What each buffer needs in all replicas, the lists of events and the indices of synapses by target."""
+        parts = self._post_rows()
         for buffer in self.offsets:
             each = self.dtypes[KINDS[buffer.kind].arena].itemsize
             slots = f", {self.depths[buffer.index]} steps" if buffer.role == "ring" else ""

@@ -1,4 +1,4 @@
-"""Index spaces: what is known of their length, who owns their elements, and which values can stand side by side."""
+"""Index spaces: what is known of their length, and which values can stand side by side."""
 
 from dataclasses import replace
 
@@ -18,10 +18,6 @@ def test_the_number_of_synapses_is_known_once_they_are_built():
     assert synapses.bound(7).size == 7
     assert synapses.flat == synapses
     assert Space((2, 3)).bound(7) == Space((2, 3))
-
-
-def test_owners():
-    assert [space.owner for space in (Space((4,)), Space(), synapses_of(1))] == ["element", "all", "post"]
 
 
 def test_spaces_that_can_stand_side_by_side():
