@@ -183,6 +183,7 @@ class InterpretedTarget(Target):
     name: ClassVar[str] = "interpret"
     defines: ClassVar[bool] = True
     plastic: ClassVar[bool] = True
+    batches: ClassVar[bool] = True
 
     def make_machine(self, job: Job) -> Machine:
         """The step with its memory."""

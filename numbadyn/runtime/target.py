@@ -66,6 +66,8 @@ class Target(ABC):
         It defines the meaning, and others are compared with it.
     plastic : bool
         It changes states of synapses.
+    batches : bool
+        Its machines hold more than one replica.
     on_device : bool
         It takes more than a processor; `numbadyn.doctor` looks for that first.
     exact : mapping
@@ -76,6 +78,7 @@ class Target(ABC):
     extra: ClassVar[str] = ""
     defines: ClassVar[bool] = False
     plastic: ClassVar[bool] = False
+    batches: ClassVar[bool] = False
     on_device: ClassVar[bool] = False
     exact: ClassVar[Mapping[str, Any]] = {}
 

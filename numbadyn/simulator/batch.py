@@ -13,6 +13,7 @@ from typing import Any
 from numbadyn.errors import ShapeError, UnsupportedFeatureError
 from numbadyn.model.module import Module
 from numbadyn.runtime.replica import naming
+from numbadyn.runtime.targets import TARGETS
 from numbadyn.simulator.checks import check_seed
 from numbadyn.simulator.simulator import Simulator
 
@@ -52,12 +53,13 @@ def bind_replicas(
     DimensionError, InvalidParameterError
         A value that the parameter cannot have.
     UnsupportedFeatureError
-        The network has states of synapses, and each replica synapses of its own.
+        The target has no batches; or the network has states of synapses, and each replica synapses of its own.
 
     Notes
     -----
     A replica has the bits of a simulator of its own with the same seed and parameters.
     """
+    _check_target(simulator.target)
     given = values or {}
     for one, of_each in given.items():
         if len(of_each) != len(seeds):
@@ -76,6 +78,17 @@ def bind_replicas(
     _refuse_synapses_of_their_own(simulator, shared_connectivity)
     simulator._bind(tuple(contexts), shared=shared_connectivity)
     return simulator
+
+
+def _check_target(target: str) -> None:
+    """Refuse a target whose machines hold one replica."""
+    if not TARGETS[target].batches:
+        able = " or ".join(repr(name) for name, row in TARGETS.items() if row.batches)
+        raise UnsupportedFeatureError(
+            f"Several replicas at once are what target={target!r} does not have yet.",
+            where="Simulator(target=...)",
+            cure=f"Choose {able}, or take a simulator for each replica.",
+        )
 
 
 def _instead(simulator: Simulator, one: Any, value: Any) -> tuple[int, Any]:

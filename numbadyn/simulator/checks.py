@@ -84,7 +84,7 @@ def check_drawn(network: Module, context: BindContext) -> None:
     """
     for module in walk(network):
         for value in vars(module).values():
-            given = value.content() if isinstance(value, Parameter) else None
+            given = context.bound(value).content() if isinstance(value, Parameter) else None
             if callable(given) and not isinstance(given, Constant | Values):
                 value.fetch(context)
 

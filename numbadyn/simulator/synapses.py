@@ -72,6 +72,8 @@ class Weights:
             if self._built[number] is not connection.rule.weight:
                 rule = connection.reweigh(connection.rule.weight)
                 for place, (tables, maker) in enumerate(makers):
+                    if maker.has_own_weights(number):
+                        continue
                     own = (place, number)
                     changed = maker.reweigh(number, self._own.get(own, tables[number]), rule)
                     if own in self._own:
@@ -121,6 +123,10 @@ class Maker:
     def __init__(self, step: Step, context: BindContext, device: Any, making: Any) -> None:
         self._connections, self._context, self._device, self._making = step.connections, context, device, making
         self._real = np.dtype(f"float{context.bits}")
+
+    def has_own_weights(self, number: int) -> bool:
+        """Whether a replica has weights of its own, whatever those of the model are."""
+        return id(self._connections[number].rule) in self._context.instead
 
     def reweigh(self, number: int, table: Any, rule: Connectivity) -> Any:
         """The table with the weights of a rule."""

@@ -14,6 +14,7 @@ from numbadyn.errors import (
     NonFiniteStateError,
     NotEnoughMemoryError,
     ShapeError,
+    UnsupportedFeatureError,
 )
 from numbadyn.runtime.cpu.machine import CpuMachine
 from numbadyn.runtime.logs import SpikeLog
@@ -21,6 +22,7 @@ from numbadyn.runtime.progress import NullProgress
 from numbadyn.simulator.batch import bind_replicas
 from tests.features.both import _assert_same_bits, recorded
 from tests.features.small_network import Cell
+from tests.targets import SIMULATED, simulator_of
 
 STEPS, CUT = 400, 173
 SEEDS = (3, 8)
@@ -46,7 +48,7 @@ class Driven(nd.DynamicsGroup):
             delay=nd.init.Uniform(0.1 * ms, 2 * ms),
         )
         self.inhibit = nd.DeltaProj(self.I, comm=nd.FixedProb(8, 20, prob=0.3, weight=-0.5 * mV), post=self.E)
-        self.late = self.E.prefetch_delay("V", self.lag, max_delay=3 * ms)
+        self.late = self.E.prefetch_delay("V", self.lag)
         self.follower = Follower(20, self.late)
 
 
@@ -347,6 +349,26 @@ def test_logs_that_cannot_grow_end_all_replicas_at_one_step(target, monkeypatch)
     assert 25 < max(spikes.replica(0).count, spikes.replica(1).count) <= 45
     own = [single.run(result.duration, progress=False) for single in others]
     assert_alike(result, sim, others, own)
+
+
+@pytest.mark.cudasim
+@pytest.mark.skipif(not SIMULATED, reason="names the target that has no batches")
+def test_a_target_without_batches_says_so():
+    sim = simulator_of(Gapped(), 0.1 * ms)
+    with pytest.raises(UnsupportedFeatureError, match=r"(?s)target='cuda' does not have yet.*'cpu' or 'interpret'"):
+        bind_replicas(sim, SEEDS)
+
+
+def test_weights_of_the_model_leave_those_of_a_replica_alone():
+    net = Fed()
+    sim = bind_replicas(nd.Simulator(net, dt=0.1 * ms, target="interpret"), SEEDS, {net.send: [2 * mV, -1 * mV]})
+    sim.run(1 * ms)
+    net.send.comm.weight = 9 * mV
+    assert [np.unique(weights.magnitude).tolist() for weights in sim.get(net.send, "weight")] == [[2.0], [-1.0]]
+    sim.set(net.send, "weight", 5 * mV)
+    assert [np.unique(weights.magnitude).tolist() for weights in sim.get(net.send, "weight")] == [[5.0], [5.0]]
+    sim.reset()
+    assert [np.unique(weights.magnitude).tolist() for weights in sim.get(net.send, "weight")] == [[2.0], [-1.0]]
 
 
 def test_errors_of_a_binding_name_the_replica():

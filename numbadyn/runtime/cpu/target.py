@@ -19,6 +19,7 @@ class CpuTarget(Target):
 
     name: ClassVar[str] = "cpu"
     plastic: ClassVar[bool] = True
+    batches: ClassVar[bool] = True
 
     def make_machine(self, job: Job) -> Machine:
         """A program in memory."""

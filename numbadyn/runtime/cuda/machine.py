@@ -25,7 +25,7 @@ from numbadyn.codegen.cuda.source import (
     library_source,
     scratch_size,
 )
-from numbadyn.errors import DeviceMemoryError, UnsupportedFeatureError
+from numbadyn.errors import DeviceMemoryError
 from numbadyn.ir.nodes import BindContext
 from numbadyn.lowering.program import Program
 from numbadyn.lowering.waits.owners import numbered
@@ -67,11 +67,6 @@ class CudaMachine(CompiledMachine):
         Give the bits of the CPU target.
     launch : {"persistent", "graph", "single"}
         One kernel for many steps; graphs of one kernel a phase; launches of one kernel a phase.
-
-    Raises
-    ------
-    UnsupportedFeatureError
-        There is more than one replica.
     """
 
     def __init__(
@@ -85,12 +80,7 @@ class CudaMachine(CompiledMachine):
         reproducible: bool = False,
         launch: Way = "persistent",
     ) -> None:
-        if len(contexts) > 1:
-            raise UnsupportedFeatureError(
-                f"A batch of {len(contexts)} replicas is to run on a GPU, where one replica runs at a time for now.",
-                where=f"Simulator of {program.step.name}",
-                cure="Take target='cpu' for batches, or a simulator for each replica.",
-            )
+        assert len(contexts) == 1, "a batch on a device"
         self.device = device
         self._reproducible, self._way = reproducible, launch
         self._placed: dict[int, tuple[NDArray[Any], Any]] = {}
