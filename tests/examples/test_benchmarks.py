@@ -1,6 +1,7 @@
 """The benchmark networks build and run, and the scripts around them print their tables, all at a tiny size."""
 
 import importlib
+import json
 import sys
 
 import pytest
@@ -120,6 +121,16 @@ def test_startup_compares_the_imports(script):
     rows = startup.imports(1)
     assert [row[0] for row in rows] == [f"`{startup.YARDSTICK}`", *(f"`{text}`" for text in startup.IMPORTS)]
     assert rows[0][3:5] == ["1.00", "1.00"]
+
+
+def test_compiling_says_who_spends_the_time(script, tmp_path):
+    compiling = script("compiling")
+    tmp_path.chmod(0o700)
+    done = compiling.python(FOLDER / "compiling.py", "--child", "LIF", "LIF", NUMBADYN_CACHE_DIR=tmp_path)
+    first, second = (compiling.row("LIF", "cold", json.loads(line)) for line in done.output.splitlines())
+    spent = dict(zip(compiling.HEADER, first, strict=True))
+    assert min(float(spent[part]) for part in ("import", "text to LLVM", "LLVM")) > 0
+    assert float(spent["sum"]) > float(second[2])
 
 
 def test_a_process_that_fails_ends_the_script(script):
