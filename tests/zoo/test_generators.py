@@ -6,6 +6,7 @@ from quantities import Hz, kHz, ms, mV
 
 import numbadyn as nd
 from numbadyn.errors import DimensionError, InvalidParameterError, ShapeError, UnitExpectedError
+from numbadyn.ir.nodes import BindContext
 from tests.interpreted import Interpreted, assert_eager_agrees
 
 
@@ -78,7 +79,7 @@ def test_recorded_times_come_back_unchanged():
     net = Alone(nd.SpikeTrain(1, np.zeros(1000, int), (steps + 1) * 0.1 * ms))
     train = net.source.spikes.events
     Interpreted(net)
-    from_rule, _ = train(type("Context", (), {"dt": 0.1})())
+    from_rule, _ = train(BindContext(0.1, 0))
     np.testing.assert_array_equal(from_rule, steps)
 
 

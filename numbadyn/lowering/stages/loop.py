@@ -172,9 +172,10 @@ def _reads(kernel: Kernel, instance: Instance, number: int) -> Iterator[tuple[Ag
     view = instance.views[number]
     if view.slot == "whole":
         for operation in kernel.gathers(number):
-            lag, elements = instance.constant(operation.args[1]), operation.args[2:]
+            given, elements = operation.args[1:2], operation.args[2:]
+            lag = instance.constant(given[0]) if given else None
             chosen = instance.constant(elements[0]) if elements else None
-            yield Ago(1, lag, None, view.buffer.index, open=lag is None), not elements, chosen
+            yield Ago(1, lag, None, view.buffer.index, open=bool(given) and lag is None), not elements, chosen
     elif kernel.slots[number].access == "any":
         for operation in kernel.gathers(number):
             chosen = instance.constant(operation.args[1]) if operation.op == "take" else None
