@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from numbadyn.simulator import simulator
+from numbadyn.runtime.cuda import target
 from tests.targets import SIMULATED
 
 collect_ignore = ["driver/cases.py", "driver/launches.py"]
@@ -35,7 +35,7 @@ def _emulated(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     if request.node.get_closest_marker("emulated") and _no_device() and not _no_compiler():
         from tests.cuda.emulator.device import EmulatedDevice, emulated_core
 
-        monkeypatch.setattr(simulator, "Device", lambda: EmulatedDevice("shuffled"))
+        monkeypatch.setattr(target, "Device", lambda: EmulatedDevice("shuffled"))
         monkeypatch.setitem(sys.modules, "cuda.core", emulated_core())
 
 
