@@ -30,7 +30,10 @@ def _milliseconds(time: Any, what: str) -> float:
     """Turn a positive time into a number of milliseconds."""
     if not is_quantity(time) or (value := float(magnitude_in(time, TIME, what=what, where="numbadyn.io.plots"))) <= 0:
         raise InvalidParameterError(
-            f"{what} is {time!r}.", where="numbadyn.io.plots", cure="Give a positive time, such as 5*ms."
+            f"{what} is {time!r}.",
+            where="numbadyn.io.plots",
+            cure="Give a positive time, such as 5*ms.",
+            time=time,
         )
     return value
 

@@ -202,6 +202,7 @@ class Recording:
                 f"The spikes of {self.name} were not recorded.",
                 where=self.name,
                 cure="Call sim.record(module, spikes=True) before the run.",
+                name=self.name,
             )
         return self.events
 
@@ -220,6 +221,8 @@ class Recording:
                 f"{variable!r} of {self.name} was not recorded.",
                 where=self.name,
                 cure=f"Recorded: {known}; call sim.record(module, {variable!r}) before the run.",
+                variable=variable,
+                name=self.name,
             )
         return self.samples[variable]
 
@@ -324,6 +327,7 @@ class Result:
                     where=str(path),
                     cure="Give a module of the network that was simulated, or a path: "
                     f"{', '.join(map(repr, self.recordings)) or 'nothing was recorded'}.",
+                    module=module,
                 )
             path = known
         if path not in self.recordings:

@@ -82,6 +82,8 @@ def check_complete(modules: list[Module], run: dict[int, Any]) -> None:
             cure="Hold it in an attribute of the network, or in a list or dictionary there, under a name without an "
             "underscore in front and of its own; or call it in an update. To simulate a part of a network without what "
             "ends on it from outside: nd.Simulator(part, ..., alone=True).",
+            name=name,
+            target=target,
         )
 
 

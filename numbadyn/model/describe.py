@@ -84,6 +84,7 @@ class Describer:
                 where=f"{self.cls.__name__}.desc(...)",
                 cure=f"Describe it anew, {self.cls.__name__}.desc({name}=...), before a projection is made with it; "
                 f"between runs change the parameter of the synapse that was made.",
+                name=name,
             )
         super().__setattr__(name, value)
 

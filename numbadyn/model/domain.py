@@ -92,6 +92,8 @@ class Domain:
                 f"{path} is {describe(given)}{sign}{place} but it must be {self._describe_miss(worst, dimension)}.",
                 where=path,
                 cure=f"Give values {self.words(dimension)}.",
+                given=given,
+                sign=sign,
             )
 
     def check_drawn(self, values: NDArray[Any], recipe: Any, dimension: Dimension, path: str) -> None:
@@ -124,6 +126,8 @@ class Domain:
             f"{self.words(dimension)}; the worst is {_show(float(flat[worst]), dimension, 6)} in element {worst}.",
             where=path,
             cure=self._cure() if drawn else f"Return values {self.words(dimension)}.",
+            recipe=recipe,
+            worst=worst,
         )
 
     def _cure(self) -> str:
@@ -180,4 +184,5 @@ def _check_finite(array: NDArray[Any], given: Any, path: str) -> None:
             f"NaN or infinite{element}).",
             where=path,
             cure="Give finite numbers.",
+            element=element,
         )

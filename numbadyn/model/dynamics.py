@@ -119,6 +119,7 @@ class Dynamics(Population):
                 f"{self.path}.align_pre is given {dyn!r}.",
                 where=self.path,
                 cure="Give a Dynamics, or describe one: Expon.desc(tau=5*ms).",
+                dyn=dyn,
             )
         key = ("align_pre", dyn.key if isinstance(dyn, Describer) else id(dyn))
         if key not in self._after:

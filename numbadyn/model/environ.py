@@ -45,12 +45,18 @@ def time_step(dt: Any, where: str = "dt") -> float:
     """
     if not is_quantity(dt):
         raise UnitExpectedError(
-            f"The time step is {dt!r}, without a unit.", where=where, cure="Give a time, such as dt=0.1*ms."
+            f"The time step is {dt!r}, without a unit.",
+            where=where,
+            cure="Give a time, such as dt=0.1*ms.",
+            dt=dt,
         )
     value = np.asarray(magnitude_in(dt, TIME, what="The time step", where=where))
     if value.size != 1 or not np.isfinite(value).all() or float(value.ravel()[0]) <= 0:
         raise TimeStepError(
-            f"The time step is {describe(dt)}.", where=where, cure="Give one positive time, such as dt=0.1*ms."
+            f"The time step is {describe(dt)}.",
+            where=where,
+            cure="Give one positive time, such as dt=0.1*ms.",
+            dt=dt,
         )
     return float(value.ravel()[0])
 

@@ -90,7 +90,10 @@ class Equations:
     def _refuse(self, what: str, cure: str) -> RightHandSideError:
         trace = current_trace()
         return RightHandSideError(
-            f"{self._stepper}: {what}", where=self._place if trace is None else str(trace.here), cure=cure
+            f"{self._stepper}: {what}",
+            where=self._place if trace is None else str(trace.here),
+            cure=cure,
+            stepper=self._stepper,
         )
 
     def _check_states(self) -> None:
@@ -163,6 +166,10 @@ class Equations:
             f"of a variable in {state} must be in {state / TIME}.",
             where=self._place if trace is None else str(trace.here),
             cure=f"Make it a rate of change in {state / TIME}; often a division by a time constant is missing.",
+            stepper=self._stepper,
+            got=got,
+            state=state,
+            name=name,
         )
 
     def _caller(self, f: Any, args: tuple[Any, ...]) -> _Call:

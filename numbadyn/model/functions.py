@@ -30,6 +30,8 @@ def _apply(name: str, x: Any) -> Any:
             f"{name} of a value in {dimension}: it takes plain numbers only.",
             where=f"nd.math.{name}",
             cure=f"Divide by a scale first, as in nd.math.{name}(x / (1 * {dimension})).",
+            name=name,
+            dimension=dimension,
         )
     return numpy_functions(64)[name](magnitude)
 

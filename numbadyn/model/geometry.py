@@ -44,5 +44,6 @@ def as_size(size: Any, where: str) -> tuple[int, ...]:
             f"The size is {given!r}.",
             where=where,
             cure="Give a positive whole number, or a tuple of them such as (10, 10).",
+            given=given,
         )
     return tuple(int(part) for part in parts)

@@ -136,6 +136,8 @@ class GivenSpikes:
                 where=self.name,
                 cure=f"Take a step of {below(gap):g} ms or less, leave one of them out, or give each a neuron "
                 "of its own.",
+                name=self.name,
+                dt=dt,
             )
 
     def __call__(self) -> Any:

@@ -74,17 +74,27 @@ class HookedModule(Module):
     def _add_hook(self, hooks: dict[Hashable, Any], when: str, key: Hashable, fun: Any) -> None:
         if not isinstance(key, Hashable):
             raise HookKeyError(
-                f"{key!r} is no key of a hook.", where=self.path, cure="Give a string or another hashable value."
+                f"{key!r} is no key of a hook.",
+                where=self.path,
+                cure="Give a string or another hashable value.",
+                key=key,
             )
         if key in hooks:
             raise HookKeyError(
-                f"{self.path} already has {when}-hook {key!r}.", where=self.path, cure="Choose another key."
+                f"{self.path} already has {when}-hook {key!r}.",
+                where=self.path,
+                cure="Choose another key.",
+                when=when,
+                key=key,
             )
         if not callable(fun):
             raise HookArgumentError(
                 f"{when}-hook {key!r} of {self.path} is {fun!r}, which cannot be called.",
                 where=self.path,
                 cure="Give a function or an object with __call__.",
+                when=when,
+                key=key,
+                fun=fun,
             )
         hooks[key] = fun
 
@@ -152,7 +162,11 @@ class HookedModule(Module):
         if key not in hooks:
             known = ", ".join(repr(k) for k in hooks) or "none"
             raise MissingHookError(
-                f"{self.path} has no {when}-hook {key!r}.", where=self.path, cure=f"Registered are: {known}."
+                f"{self.path} has no {when}-hook {key!r}.",
+                where=self.path,
+                cure=f"Registered are: {known}.",
+                when=when,
+                key=key,
             )
         hook: Callable[..., Any] = hooks[key]
         return hook.fun if isinstance(hook, _Registered) else hook

@@ -77,6 +77,7 @@ def _mark(hook: Hook, name: str, value: bool) -> Hook:
             f"{hook!r} cannot be marked: it takes no attributes.",
             where=type(hook).__name__,
             cure="Mark a function or a class instance, or register it with receive_input=/receive_output=.",
+            hook=hook,
         ) from error
     return hook
 
@@ -231,6 +232,8 @@ def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
             where=where,
             cure="Give its parameters default values, or take those that are passed; the markers and "
             "receive_input=/receive_output= decide what hooks get.",
+            name=name,
+            given=given,
         ) from error
 
 

@@ -132,6 +132,7 @@ class Values(Initialiser):
                 f"An array of values of shape {self.values.shape} does not fit the shape {shape}.",
                 where="Values(values)",
                 cure="Give one value, or an array with one value for each element.",
+                shape=shape,
             ) from None
         return np.array(spread, dtype=real_of(bits))
 
@@ -187,6 +188,8 @@ class FromFunction(Initialiser):
                 "the shape (1,).",
                 where=f"FromFunction({name_of(self.function)})",
                 cure="Return the same unit for every shape.",
+                wanted=wanted,
+                dimension=self.dimension,
             )
         return given.sample(wanted, bits=bits)
 

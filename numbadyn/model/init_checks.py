@@ -29,6 +29,7 @@ def scalars(where: str, *, finite: bool = True, **given: Any) -> tuple[tuple[flo
                 f"{name} has the shape {magnitude.shape}, but one number is needed.",
                 where=f"{where}({name})",
                 cure="Give a scalar; an array of values needs no initialiser around it.",
+                name=name,
             )
         if first_dimension is None:
             first_name, first_dimension = name, dimension
@@ -38,11 +39,18 @@ def scalars(where: str, *, finite: bool = True, **given: Any) -> tuple[tuple[flo
                 "differ.",
                 where=f"{where}({name})",
                 cure=f"Give {name} in the unit of {first_name}; zero needs its unit too.",
+                name=name,
+                value=value,
+                first_name=first_name,
             )
         number = float(magnitude)
         if math.isnan(number) or (finite and math.isinf(number)):
             raise InvalidParameterError(
-                f"{name} is {describe(value)}.", where=f"{where}({name})", cure="Give a finite number."
+                f"{name} is {describe(value)}.",
+                where=f"{where}({name})",
+                cure="Give a finite number.",
+                name=name,
+                value=value,
             )
         magnitudes.append(number)
     assert first_dimension is not None
@@ -63,7 +71,10 @@ def check_not_negative(where: str, name: str, value: float, dimension: Dimension
     """Refuse a negative width."""
     if value < 0.0:
         raise InvalidParameterError(
-            f"{name} is {show(value, dimension)}.", where=f"{where}({name})", cure="Give zero or a positive number."
+            f"{name} is {show(value, dimension)}.",
+            where=f"{where}({name})",
+            cure="Give zero or a positive number.",
+            name=name,
         )
 
 
@@ -94,4 +105,5 @@ def name_what_is_too_large(path: str, shape: tuple[int, ...]) -> Iterator[None]:
             f"The first values of {path}, {size} elements, need {size * 8 / 1e9:.2f} GB, which are not free.",
             where=path,
             cure="Take fewer neurons.",
+            size=size,
         ) from error

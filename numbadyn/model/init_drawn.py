@@ -81,6 +81,8 @@ class Drawn(Initialiser):
                 f"{self!r} gave {dimension} for the shape {wanted}, but {self.dimension} for the shape (1,).",
                 where=repr(self),
                 cure="Return the same unit for every shape.",
+                dimension=dimension,
+                wanted=wanted,
             )
         values = np.asarray(magnitude)
         if values.shape != wanted:
@@ -88,6 +90,7 @@ class Drawn(Initialiser):
                 f"{self!r} gave the shape {values.shape} for {wanted}.",
                 where=repr(self),
                 cure="Return one value for each element, as in rng.gamma(4.0, 0.25, shape).",
+                wanted=wanted,
             )
         return values.astype(real_of(bits))[start:] if isinstance(shape, int) else values.astype(real_of(bits))
 

@@ -50,7 +50,10 @@ class OfTime:
     def __init__(self, function: Callable[[Any], Any]) -> None:
         if not callable(function):
             raise InvalidParameterError(
-                f"OfTime is given {function!r}.", where="OfTime", cure="Give a function of the time."
+                f"OfTime is given {function!r}.",
+                where="OfTime",
+                cure="Give a function of the time.",
+                function=function,
             )
         if not takes(function, (0.0,), {}):
             raise HookArgumentError(

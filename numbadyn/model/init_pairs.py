@@ -116,11 +116,15 @@ class OfPairs(Initialiser):
                 f"{self.dimension} for i = j = [0].",
                 where=repr(self),
                 cure="Return the same unit for all synapses.",
+                dimension=dimension,
             )
         array = np.asarray(magnitude)
         if array.dtype.kind not in "biuf":
             raise InvalidParameterError(
-                f"The function {self._place()} gave {given!r}.", where=repr(self), cure="Return an array of numbers."
+                f"The function {self._place()} gave {given!r}.",
+                where=repr(self),
+                cure="Return an array of numbers.",
+                given=given,
             )
         if array.shape not in ((), pre.shape):
             raise ShapeError(
@@ -154,6 +158,7 @@ class OfPairs(Initialiser):
             f"{self!r} is a function of the two ends of a synapse, but values of the shape {shape} are wanted.",
             where=repr(self),
             cure="Use it as the weight or the delay of a projection; elsewhere a function takes the shape.",
+            shape=shape,
         )
 
     def key(self) -> tuple[Any, ...]:
@@ -226,6 +231,8 @@ class OfDistance(OfPairs):
                 f"Positions are in {self._unit}, but others, or the period, are in {unit} and {period_unit}.",
                 where=f"OfDistance({name_of(function)})",
                 cure="Give all of them in one unit.",
+                unit=self._unit,
+                period_unit=period_unit,
             )
         if self._pre.shape[1] != self._post.shape[1]:
             raise ShapeError(
@@ -244,6 +251,7 @@ class OfDistance(OfPairs):
                 f"The period is {describe(period)}.",
                 where=f"OfDistance({name_of(function)})",
                 cure="Give a positive length, or one for each axis.",
+                period=period,
             )
         if not takes(function, (np.zeros(1),), {}):
             raise HookArgumentError(
@@ -272,6 +280,8 @@ class OfDistance(OfPairs):
                 f"{n_post} neurons.",
                 where=repr(self),
                 cure="Give one position for each neuron of both populations.",
+                n_pre=n_pre,
+                n_post=n_post,
             )
 
     def key(self) -> tuple[Any, ...]:

@@ -103,6 +103,8 @@ class InputRegistry:
                     where=self.path,
                     cure="For a constant drive register a function, such as lambda V: self.drive with a Parameter "
                     "drive; for an array of its own in each step call add_*_input in a before-hook.",
+                    kind=self.kind,
+                    key=key,
                 )
 
     def items(self) -> list[tuple[str, Any]]:
@@ -132,6 +134,7 @@ class InputRegistry:
                     where=self.path,
                     cure="Use another key; a projection called twice before its target's update needs one projection a "
                     "call.",
+                    full=full,
                 )
         self._used.discard(full)
         target[full] = inp
@@ -190,6 +193,7 @@ class InputRegistry:
             f"{self.path} has no input {key!r}.",
             where=self.path,
             cure=f"Registered are: {', '.join(self.keys()) or 'none'}.",
+            key=key,
         )
 
     def _find_matching(self, label: str | None) -> Iterator[tuple[str, Any]]:
@@ -291,6 +295,8 @@ class InputRegistry:
             + (f"; it comes from {', '.join(sources)}." if sources else "."),
             where=f"{', '.join(giver.path for giver in givers)}, onto {place}" if givers else place,
             cure=cure,
+            name=name,
+            verb=verb,
         )
 
     def _name_term(self, trace: Trace | None, key: str, term: Any) -> Any:
@@ -336,6 +342,7 @@ def never_summed(registry: InputRegistry, key: str) -> ProjectionTargetError:
         where=registry.path,
         cure=f"Call sum_{registry.kind}_inputs in the receiver's update, and update the receiver in every step: it is "
         "an attribute of the network, or called in an update of it.",
+        key=key,
     )
 
 

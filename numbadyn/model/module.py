@@ -103,6 +103,7 @@ class Module:
                 f"A {type(value).__name__} is named {name!r}, which is a member of every {type(self).__name__}.",
                 where=f"{self.path}.{name}",
                 cure="Choose another name.",
+                name=name,
             )
         if isinstance(value, Variable):
             trace = current_trace()
@@ -111,6 +112,7 @@ class Module:
                     f"{self.path}.{name} is made while a step is traced.",
                     where=str(trace.here),
                     cure="Make states in init_state and parameters in __init__.",
+                    name=name,
                 )
             if isinstance(value, State) and not (old is None or isinstance(old, Variable)):
                 self._refuse_to_lose(name, old)
@@ -121,6 +123,8 @@ class Module:
                 f"{self.path}.{name} is a {type(old).__name__}, and {value!r} is assigned in its place.",
                 where=f"{self.path}.{name}" if trace is None else str(trace.here),
                 cure=f"Change its value: x.{name}.value = ...",
+                name=name,
+                value=value,
             )
         elif name == "varshape" and value != ():
             value = as_size(value, f"{self.path}.varshape")
@@ -134,6 +138,8 @@ class Module:
                 "first values.",
                 where=f"{self.path}.{name}",
                 cure=f"Set it when the simulator is made: sim.set(module, {name!r}, ...).",
+                given=given,
+                name=name,
             )
 
     def __getattr__(self, name: str) -> Any:
@@ -207,7 +213,11 @@ class Module:
             known = ", ".join(nearest_first(name, self.states())) or "none"
             kind = "" if name not in vars(self) else f" (it is a {type(found).__name__})"
             raise UnknownStateError(
-                f"{self.path} has no state {name!r}{kind}.", where=self.path, cure=f"Its states are: {known}."
+                f"{self.path} has no state {name!r}{kind}.",
+                where=self.path,
+                cure=f"Its states are: {known}.",
+                name=name,
+                kind=kind,
             )
         return found
 
@@ -278,7 +288,10 @@ def without_states(module: Module, name: str) -> NumbadynError:
     trace = current_trace()
     if trace is None:
         return NotInitialisedError(
-            f"{module.path} has no state {name!r} yet.", where=module.path, cure="Call nd.init_all_states(net) first."
+            f"{module.path} has no state {name!r} yet.",
+            where=module.path,
+            cure="Call nd.init_all_states(net) first.",
+            name=name,
         )
     return read_from_outside(module, name, str(trace.here))
 
@@ -290,6 +303,7 @@ def read_from_outside(module: Module, name: str, where: str) -> LeftOutError:
         where=where,
         cure="Hold it in an attribute of the network, or in a list or dictionary there, under a name without an "
         "underscore in front; or call it in an update, after nd.init_all_states(it).",
+        name=name,
     )
 
 
@@ -302,6 +316,7 @@ def missing(module: Module, name: str, where: str) -> UnknownStateError:
         f"{module.path} has no attribute {name!r}{'' if made else ' yet'}.",
         where=where,
         cure=known if made else later,
+        name=name,
     )
     error.name, error.obj = name, module
     return error

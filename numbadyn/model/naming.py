@@ -139,4 +139,5 @@ def check_initialised(module: Module) -> None:
             f"The {kind} is not ready: its __init__ does not call that of its base class.",
             where=f"{kind}.__init__",
             cure="Write super().__init__() as its first line.",
+            kind=kind,
         )

@@ -58,12 +58,15 @@ def check_names(function: Callable[..., Any], shown: str, names: Iterable[str], 
             f"{shown} has no argument {unknown[0]!r}.",
             where=f"{shown}({unknown[0]}=...)",
             cure=f"It has: {', '.join(nearest_first(unknown[0], known)) or 'none'}.",
+            shown=shown,
         )
     if most is not None and len(nameless) > most:
         raise UnknownOptionError(
             f"{shown} takes {most} argument{'s' * (most != 1)} without a name, and {nameless[most]!r} is one more.",
             where=f"{shown}(...)",
             cure=f"Give the others by name; it has: {', '.join(known) or 'none'}.",
+            shown=shown,
+            most=most,
         )
 
 

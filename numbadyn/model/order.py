@@ -112,6 +112,9 @@ def _order_error(item: str, one: _Use, other: _Use, rank: int) -> SchedulingErro
         cure=_how_to_say(str(other.toucher.path), str(one.toucher.path))
         + ("" if rank == 0 else ", or read it in a projection, which runs before dynamics and other modules")
         + ", or write the group's update.",
+        verb=verb,
+        item=item,
+        does=does,
     )
 
 
@@ -225,6 +228,7 @@ def read_order(group: Any, leaves_of: Callable[[Any], list[Any]]) -> list[tuple[
                 f"order of {group.path} names {name!r}, but no module of this name runs in it.",
                 where=f"{group.path}.order",
                 cure=f"Its modules are: {known or 'none'}.",
+                name=name,
             )
         found.append(leaves)
     return [(found[k], later) for k in range(len(found)) for later in found[k + 1 :]]

@@ -148,6 +148,7 @@ def poisson(mean: Any, size: Size = None) -> Any:
             f"The mean of a Poisson draw is {mean!r}.",
             where="nd.random.poisson",
             cure="Give a mean without unit, zero or larger.",
+            mean=mean,
         )
     seed, step = int(environ.get("seed", 0)), int(environ.get("i", 0))
     out = np.empty(int(np.prod(shape)))

@@ -94,7 +94,11 @@ class TimedArray:
         ):
             if given not in known:
                 raise InvalidParameterError(
-                    f"{option} is {given!r}.", where=name, cure=f"Choose one of {', '.join(map(repr, known))}."
+                    f"{option} is {given!r}.",
+                    where=name,
+                    cure=f"Choose one of {', '.join(map(repr, known))}.",
+                    option=option,
+                    given=given,
                 )
         self._interpolation, self._after = interpolation, after
         self._has_unit = unit is not None
@@ -115,19 +119,31 @@ class TimedArray:
         scale = np.asarray(size, dtype=np.float64)
         if scale.size != 1 or not np.isfinite(scale).all() or not scale.any():
             raise InvalidParameterError(
-                f"unit of {self.name} is {unit!r}.", where=self.name, cure="Give one unit, such as pA or 0.195 * uV."
+                f"unit of {self.name} is {unit!r}.",
+                where=self.name,
+                cure="Give one unit, such as pA or 0.195 * uV.",
+                name=self.name,
+                unit=unit,
             )
         return float(scale.reshape(-1)[0]), dimension
 
     def _time(self, given: Any, what: str) -> float:
         if not is_quantity(given):
             raise UnitExpectedError(
-                f"{what} of {self.name} is {given!r}, without a unit.", where=self.name, cure=f"{what}=1*ms"
+                f"{what} of {self.name} is {given!r}, without a unit.",
+                where=self.name,
+                cure=f"{what}=1*ms",
+                name=self.name,
+                given=given,
             )
         time = np.asarray(magnitude_in(given, TIME, what=what, where=self.name), dtype=np.float64)
         if time.size != 1 or not np.isfinite(time).all() or (what == "dt" and float(time.reshape(-1)[0]) <= 0.0):
             raise InvalidParameterError(
-                f"{what} of {self.name} is {given}.", where=self.name, cure="Give one time, positive for dt."
+                f"{what} of {self.name} is {given}.",
+                where=self.name,
+                cure="Give one time, positive for dt.",
+                name=self.name,
+                given=given,
             )
         return float(time.reshape(-1)[0])
 
@@ -143,15 +159,21 @@ class TimedArray:
             array = np.asanyarray(magnitude)
         except ValueError as error:
             raise ShapeError(
-                f"The rows of {self.name} have different lengths.", where=self.name, cure="Give rows of one shape."
+                f"The rows of {self.name} have different lengths.",
+                where=self.name,
+                cure="Give rows of one shape.",
+                name=self.name,
             ) from error
         if array.ndim == 0:
-            raise ShapeError(f"{self.name} is a single value.", where=self.name, cure="Give one row for each time.")
+            raise ShapeError(
+                f"{self.name} is a single value.", where=self.name, cure="Give one row for each time.", name=self.name
+            )
         if not is_mapped(array) and array.dtype.kind == "f" and not np.isfinite(array).all():
             raise InvalidParameterError(
                 f"{self.name} is not finite in row {int(np.argwhere(~np.isfinite(array))[0][0])}.",
                 where=self.name,
                 cure="Give finite numbers; fill gaps of recordings before.",
+                name=self.name,
             )
         self._array: NDArray[Any] = store_array(array, self.name, freeze=True)
         self._shape: tuple[int, ...] = array.shape
@@ -182,6 +204,8 @@ class TimedArray:
                 f"and dtype {dtype}.",
                 where=self.name,
                 cure="Give rows of the same shape and kind, in any number; or make a new TimedArray and Simulator.",
+                name=self.name,
+                dtype=dtype,
             )
 
     def replaced(self, values: Any) -> TimedArray:
@@ -215,6 +239,7 @@ class TimedArray:
                 f"{name} of {self.name} is assigned, which would have no effect.",
                 where=self.name,
                 cure=f"values and dt can be changed; for another {name} make a new TimedArray and a new nd.Simulator.",
+                name=name,
             )
         object.__setattr__(self, name, value)
 
@@ -286,6 +311,9 @@ class TimedArray:
             f"{row:.0f} is asked for in {when}.",
             where=self.name,
             cure='Give more rows, or say what comes after: after="hold", "zero" or "repeat".',
+            name=self.name,
+            row=row,
+            when=when,
         )
 
 
@@ -361,6 +389,7 @@ class _Reader:
                     f"{table.name} has rows of shape {table.shape[1:]}, but it is called with times of shape {shape}.",
                     where=str(trace.here),
                     cure="Give one time, or one for each element of a row; or say which elements: timed(t, i).",
+                    shape=shape,
                 )
             index = np.unravel_index(np.arange(math.prod(shape)).reshape(shape), shape)
         return gather(trace, source, table.shape, (Fitting(row), *index), lambda value: as_node(trace, value))

@@ -26,13 +26,12 @@ from numbadyn.ir.kinds import Kind, kind_of
 from numbadyn.ir.nodes import BindContext, ParamSpec, StateSpec
 from numbadyn.ir.spaces import Space
 from numbadyn.model.domain import Domain, domain_of
+from numbadyn.model.given_values import Plain, Refused, list_values
 from numbadyn.model.held import Held
 from numbadyn.model.init import (
-    STATE_STREAM,
     Constant,
     FromFunction,
     Initialiser,
-    Values,
     as_initialiser,
     name_initialiser,
 )
@@ -110,7 +109,7 @@ class Parameter(Variable):
         try:
             self._recipe = self._accept(value)
         except NumbadynError as error:
-            self._recipe = _Refused(error)  # type: ignore[assignment]
+            self._recipe = Refused(error)  # type: ignore[assignment]
 
     def _accept(self, value: Any) -> Initialiser:
         if isinstance(value, Parameter):
@@ -126,19 +125,22 @@ class Parameter(Variable):
                     f"{self.path} is {value!r}.",
                     where=self.path,
                     cure="Give a number, an array, a quantity or an nd.init distribution.",
+                    value=value,
                 )
-            recipe = _Plain(array, dimension)
+            recipe = Plain(array, dimension)
         if self._unit is not None:
             wanted = split(self._unit)[1]
-            if recipe.dimension != wanted and isinstance(recipe, _Plain):
+            if recipe.dimension != wanted and isinstance(recipe, Plain):
                 magnitude_in(value, wanted, what=self.path, where=self.path)
             if recipe.dimension != wanted:
                 raise DimensionError(
                     f"{self.path} is {value!r}, which is in {recipe.dimension}, but it must be in {wanted}.",
                     where=self.path,
                     cure=f"Give it in {wanted} or a unit that converts to it.",
+                    value=value,
+                    wanted=wanted,
                 )
-        if (listed := _list_values(recipe)) is not None:
+        if (listed := list_values(recipe)) is not None:
             self._domain(recipe).check_given(listed, value, recipe.dimension, self.path)
         return recipe
 
@@ -157,7 +159,7 @@ class Parameter(Variable):
 
     def _shape(self) -> tuple[int, ...]:
         varshape = tuple(getattr(self.owner, "varshape", ()) if self._own_shape is None else self._own_shape)
-        if isinstance(self._recipe, _Plain):
+        if isinstance(self._recipe, Plain):
             own = self._recipe.array.shape
             if own == () or own == varshape:
                 return own
@@ -167,6 +169,8 @@ class Parameter(Variable):
                         f"{self.path} has shape {own}, but its population has shape {varshape}.",
                         where=self.path,
                         cure=f"Give a single value or an array of shape {varshape}, or shape={own} for a matrix.",
+                        own=own,
+                        varshape=varshape,
                     )
                 return varshape
             return () if varshape else own
@@ -179,7 +183,7 @@ class Parameter(Variable):
         if (other := context.bound(self)) is not self:
             return other.fetch(context, stream)
         shape, recipe = self._shape(), self._recipe
-        if isinstance(recipe, _Plain):
+        if isinstance(recipe, Plain):
             # once more, since an array of the user may have been changed in place
             self._domain(recipe).check_given(recipe.array, self._given, recipe.dimension, self.path)
             array = recipe.array.reshape(()) if shape == () else np.broadcast_to(recipe.array, shape)
@@ -200,6 +204,7 @@ class Parameter(Variable):
                 f"{self.path} is in {self.dimension}, but the new value is in {other.dimension}.",
                 where=self.path,
                 cure=f"Give a value in {self.dimension}.",
+                dimension=self.dimension,
             )
         return other
 
@@ -228,6 +233,8 @@ class Parameter(Variable):
                 f"{self.path} was {whole} when the simulator was built, and is now {now}, which would be cut off.",
                 where=self.path,
                 cure="Make a new nd.Simulator, or give a real number from the start, such as 1.0 instead of 1.",
+                whole=whole,
+                now=now,
             )
         return array
 
@@ -236,7 +243,7 @@ class Parameter(Variable):
         """Current value: traced while a step is traced, else with its unit."""
         trace = current_trace()
         if trace is not None:
-            kind: Kind = kind_of(self._recipe.array.dtype) if isinstance(self._recipe, _Plain) else "real"
+            kind: Kind = kind_of(self._recipe.array.dtype) if isinstance(self._recipe, Plain) else "real"
             shape = self._shape()
             fetch = functools.partial(self._fetch_as, shape, kind, stream_of(self.owner, "value", self.name))
             return Traced(trace, trace.param(self, ParamSpec(self.path, shape, kind, self.dimension, fetch)))
@@ -260,43 +267,6 @@ class Parameter(Variable):
 
     def __repr__(self) -> str:
         return f"Parameter({self._given!r})"
-
-
-class _Refused:
-    """Stands for a wrong value until its owner can be named: binding or use raises."""
-
-    def __init__(self, error: NumbadynError) -> None:
-        self._error = error
-
-    def __getattr__(self, name: str) -> Any:
-        raise self._error
-
-
-def _list_values(recipe: Initialiser) -> NDArray[Any] | None:
-    """The numbers of a recipe that lists them; None where they are drawn or computed later."""
-    if isinstance(recipe, _Plain):
-        return recipe.array
-    if isinstance(recipe, Constant):
-        return np.asarray(recipe.value)
-    return recipe.values if isinstance(recipe, Values) else None
-
-
-class _Plain(Initialiser):
-    """A number or array as it was given, with its own dtype."""
-
-    __slots__ = ("array",)
-
-    def __init__(self, array: NDArray[Any], dimension: Dimension) -> None:
-        self.array = array
-        self.dimension = dimension
-
-    def sample(self, shape: Any, *, seed: int = 0, stream: int = STATE_STREAM, bits: int = 64, start: int = 0) -> Any:
-        """The array, broadcast to the shape."""
-        return np.broadcast_to(self.array, shape)
-
-    def key(self) -> tuple[Any, ...]:
-        """Identity for comparison."""
-        return (type(self).__name__, self.array.shape, self.array.tobytes(), self.dimension)
 
 
 class State(Held):
@@ -343,7 +313,7 @@ class State(Held):
         if not isinstance(given, Initialiser) and not callable(given):
             magnitude, dimension = split(given, where=self.path)
             array = widen(magnitude)
-            recipe: Initialiser = _Plain(array, dimension)
+            recipe: Initialiser = Plain(array, dimension)
         else:
             recipe = as_initialiser(given)
         if self._unit is not None:
@@ -354,6 +324,8 @@ class State(Held):
                     f"{wanted}.",
                     where=self.path,
                     cure=f"Give it in {wanted} or a unit that converts to it.",
+                    given=given,
+                    wanted=wanted,
                 )
         return recipe
 
@@ -394,7 +366,7 @@ class State(Held):
 
     def _misfit(self, recipe: Initialiser, shape: tuple[int, ...]) -> ShapeError:
         """The error for first values that do not fit the owner."""
-        given = f" of shape {recipe.array.shape}" if isinstance(recipe, _Plain) else ""
+        given = f" of shape {recipe.array.shape}" if isinstance(recipe, Plain) else ""
         origin = f", which is {self._given.path}," if isinstance(self._given, Parameter) else ""
         if shape == () and given and self._own_shape is None and not hasattr(self.owner, "varshape"):
             cure = f"Set self.varshape = {recipe.array.shape} in __init__"  # type: ignore[attr-defined]
@@ -405,6 +377,9 @@ class State(Held):
             f"The initial value{given} of {self.path}{origin} does not fit the shape {shape}.",
             where=self.path,
             cure=cure,
+            given=given,
+            origin=origin,
+            shape=shape,
         )
 
     @property
@@ -414,7 +389,7 @@ class State(Held):
 
     def _dtype(self) -> np.dtype[Any]:
         recipe = self._recipe()
-        return recipe.array.dtype if isinstance(recipe, _Plain) else np.dtype(np.float64)
+        return recipe.array.dtype if isinstance(recipe, Plain) else np.dtype(np.float64)
 
     def spec(self) -> StateSpec:
         """What the IR knows of the state."""
@@ -458,6 +433,7 @@ class State(Held):
                 f"{self.path} is in {self.dimension}, but a value in {dimension} is written to it.",
                 where=self.path,
                 cure=f"Write a value in {self.dimension}.",
+                dimension=self.dimension,
             )
         self._value = store_as(np.asarray(magnitude), self.varshape, self.array().dtype, self.path)
         self._assigned = self._assigned or find_population_stepped() is None
@@ -488,6 +464,7 @@ def store_as(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any], 
             f"{path} has shape {shape}, but a value of shape {array.shape} is written to it.",
             where=path,
             cure=f"Write a value of shape {shape}.",
+            shape=shape,
         ) from error
     if not np.can_cast(array.dtype, dtype, "same_kind"):
         raise InvalidParameterError(

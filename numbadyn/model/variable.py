@@ -57,6 +57,7 @@ class Variable(StandsForQuantity, Operators):
                 f"{self.path} has no attribute {name!r} to assign to.",
                 where=place(self.path),
                 cure="A new value is written to .value.",
+                name=name,
             )
         object.__setattr__(self, name, value)
         if name == "value":
@@ -186,6 +187,7 @@ def _bad_unit(path: str, unit: Any) -> Any:
         f"{path} has no unit, but it is compared with or converted to {unit}.",
         where=path,
         cure="Use plain numbers on both sides.",
+        unit=unit,
     )
 
 

@@ -89,6 +89,7 @@ class View:
                 where=self.path,
                 cure=f"Values of some neurons are set by sim.set({self.path}, {name!r}, ...); all else belongs to "
                 f"{self.population.path}.",
+                name=name,
             )
         object.__setattr__(self, name, value)
 
@@ -140,6 +141,7 @@ class View:
                 "neuron.",
                 where=self.path,
                 cure=f"Ask the population: {self.population.path}.",
+                name=name,
             )
         return np.asarray(values[self.index])
 
@@ -178,6 +180,7 @@ class View:
             where=self.path,
             cure=f"Read a state by prefetch({name!r}); hooks and everything else belong to the population, "
             f"{self.population.path}.{name}.",
+            name=name,
         )
 
     def __call__(self) -> Any:
@@ -285,6 +288,7 @@ class View:
                 f"An input of {self.path} has the shape {np.shape(given)}, but the view has {self.varshape}.",
                 where=self.path,
                 cure="Give one value, or one for each neuron of the view.",
+                varshape=self.varshape,
             )
         place = np.zeros(self.population.num, dtype=np.int64)
         place[self.elements] = np.arange(self.num)
@@ -429,6 +433,7 @@ def _check_slices(parts: tuple[Any, ...], shape: tuple[int, ...], where: str) ->
                     + (" along this axis." if len(shape) > 1 else "."),
                     where=where,
                     cure=f"Keep the bounds between 0 and {size}, or leave one out.",
+                    size=size,
                 )
 
 

@@ -124,6 +124,8 @@ class AlignPostProj(SynapticProjection):
                 f"{self.path} has syn={syn!r} and out={out!r}: one is a description, the other an instance.",
                 where=self.path,
                 cure="Describe both, syn=Expon.desc(tau=5*ms), out=COBA.desc(E=0*mV), or make both.",
+                syn=syn,
+                out=out,
             )
         self._check_alignable(syn.cls if described else type(syn))
         aligned = self._align(syn, out, label, share)

@@ -92,6 +92,8 @@ class AlignPreProj(SynapticProjection):
                 f"syn of {kind} is {syn!r}, which is no synapse.",
                 where=kind,
                 cure="Give a synapse, such as nd.Expon.desc(tau=5*ms).",
+                kind=kind,
+                syn=syn,
             )
         on_population = None if through else keep_on_population(modules, syn)
         if on_population is None:

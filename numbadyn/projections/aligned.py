@@ -184,6 +184,7 @@ def _with_plasticity(
             f"stp of {where} is {stp!r}, which is no dynamical system.",
             where=where,
             cure="Give nd.STP.desc(U=0.2), nd.STD(n), or another Dynamics that takes the spikes of a step.",
+            stp=stp,
         )
     on_population = keep_on_population(signal, stp) if isinstance(stp, Describer) else None
     if on_population is not None:

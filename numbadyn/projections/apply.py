@@ -102,6 +102,7 @@ class Delivery:
                 f"comm of {where} is {comm!r}, which is neither a rule of connection nor a function.",
                 where=where,
                 cure="Give a rule such as nd.FixedProb(pre.varshape, post.varshape, prob=0.02, weight=0.6*nS).",
+                comm=comm,
             )
         self.owner, self.comm, self.out_shape, self.before = owner, comm, out_shape, before
         self.rule: Connectivity | None = comm if isinstance(comm, Connectivity) else None
@@ -125,6 +126,8 @@ class Delivery:
                 f"comm of {where} is {self.rule!r}, but it ends on a population of size {ending}.",
                 where=where,
                 cure="Make the rule with the sizes of both populations: pre.varshape, post.varshape.",
+                rule=self.rule,
+                ending=ending,
             )
         if self.rule is not None and isinstance(self.delay, OfPairs):
             self.delay.fits(self.rule.n_pre, self.rule.n_post)
@@ -146,6 +149,8 @@ class Delivery:
                 f"comm of {self.owner.path} is {self.rule!r}, but its signal has the shape {size}.",
                 where=self.owner.path,
                 cure="Make the rule with the sizes of both populations: pre.varshape, post.varshape.",
+                rule=self.rule,
+                size=size,
             )
 
     def check_given_weights(self) -> None:
@@ -314,6 +319,7 @@ class Delivery:
                 f"The delays are drawn from {self.delay!r}, and so lie between steps.",
                 where=where,
                 cure="Give multiples of dt, or let delays be rounded: Simulator(..., delays='up') or delays='nearest'.",
+                delay=self.delay,
             )
         steps_in(self.delay.value if isinstance(self.delay, Constant) else self.delay.values, context, where)
 

@@ -95,6 +95,7 @@ class SynapticProjection(Projection):
                 where=f"{self.path}.comm",
                 cure="Make the projection anew, in the network's __init__; weights alone are changed by "
                 "proj.comm.weight = ..., or by sim.set(proj, 'weight', ...) for a trial.",
+                value=value,
             )
         if name == "delay" and "_delivery" in vars(self) and type(self).__module__.startswith("numbadyn."):
             raise FixedAttributeError(
@@ -198,5 +199,6 @@ def check_post(post: Any, where: str) -> Dynamics:
             f"post of {where} is {post!r}, which is not a Dynamics.",
             where=where,
             cure="Give a population, such as nd.LIF(100).",
+            post=post,
         )
     return post

@@ -125,4 +125,6 @@ def negative_conductance(least: Any, count: int, size: int, name: str, where: st
         where=f"{where}.weight",
         cure="Give a positive weight; what inhibits is a reversal potential below rest, out=nd.COBA.desc(E=-80*mV). "
         "Bound what is drawn, nd.init.Normal(mean, std, low=0*nS); weights of both signs are currents, nd.CUBA.desc().",
+        found=found,
+        name=name,
     )

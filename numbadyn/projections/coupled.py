@@ -241,6 +241,7 @@ class Group:
                 "potentials swing ever wider.",
                 where=f"{member.path}, at {end.module.path}[{number}]",
                 cure="Leave the delay out, then any strength is solved; or make it shorter, or the junctions weaker.",
+                number=number,
             )
 
     def _unstable(self, context: BindContext, limit: float, more: str) -> UnstableCouplingError:
@@ -253,6 +254,10 @@ class Group:
             where=f"{paths}, at {end.module.path}[{number}]",
             cure=f"Take dt = {below(context.dt * limit / strength):g} ms or less, weaker junctions, or fewer neurons "
             f"in a piece: {MOST_PAIRS:,} pairs ({int(MOST_PAIRS**0.5):,} neurons) are solved for any dt.{more}",
+            paths=paths,
+            number=number,
+            strength=strength,
+            limit=limit,
         )
 
     def eager_means(self, context: BindContext, member: GapJunction) -> list[Any]:

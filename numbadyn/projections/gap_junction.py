@@ -47,7 +47,10 @@ class GapJunction(Projection):
         for state in (pre_state, post_state):
             if not isinstance(state, str):
                 raise UnknownStateError(
-                    f"{self.path} couples the state {state!r}.", where=self.path, cure="Give its name, such as 'V'."
+                    f"{self.path} couples the state {state!r}.",
+                    where=self.path,
+                    cure="Give its name, such as 'V'.",
+                    state=state,
                 )
         parts = [view_of(end) for end in (pre, post)]
         shapes = [
@@ -92,6 +95,7 @@ class GapJunction(Projection):
                 where=self.path,
                 cure="Give a function of the two sizes, or a pair: presynaptic and postsynaptic indices, one for each "
                 "junction.",
+                pairs=pairs,
             )
         checked = Edges(pre_size, post_size, *pairs)
         if checked.n_synapses == 0:
@@ -279,6 +283,8 @@ class SymmetryGapJunction(GapJunction):
                 f"weight of {self.path} has shape {shape}, but there are {self.n_junctions} junctions.",
                 where=self.path,
                 cure="Give one conductance, or one for each junction.",
+                shape=shape,
+                n_junctions=self.n_junctions,
             )
         self.weight = Parameter(weight, negative=False)
 
@@ -351,6 +357,8 @@ class AsymmetryGapJunction(GapJunction):
                 f"weight of {self.path} has shape {shape}, but there are {self.n_junctions} junctions.",
                 where=self.path,
                 cure=f"Give two conductances, or an array of shape ({self.n_junctions}, 2).",
+                shape=shape,
+                n_junctions=self.n_junctions,
             )
         self.weight_post = Parameter(values[..., 0], negative=False)
         self.weight_pre = Parameter(values[..., 1], negative=False)

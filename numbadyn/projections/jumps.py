@@ -30,6 +30,7 @@ def choose_neurons(indices: Any, shape: tuple[int, ...], where: str) -> NDArray[
             f"indices of {where} do not fit a population of shape {shape}: {error}.",
             where=where,
             cure="Give whole numbers below its size, or a mask of its shape.",
+            shape=shape,
         ) from None
     chosen = np.zeros(shape, dtype=bool)
     chosen.reshape(-1)[named] = True

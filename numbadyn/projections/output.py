@@ -55,6 +55,7 @@ def make_output(out: Any, post: Dynamics, where: str) -> Output:
             f"out of {where} is {out!r}, which is no output model.",
             where=where,
             cure="Give nd.COBA.desc(E=0*mV), nd.CUBA.desc(), or an object with bind_cond and __call__.",
+            out=out,
         )
     holder: Any = made
     holder.varshape, holder.driven = post.varshape, True
@@ -109,6 +110,7 @@ class _Summed(OwnHook):
                 "inputs" + (f" of the label {self._label!r}." if self._label is not None else "."),
                 where=post.path,
                 cure="Call self.sum_current_inputs(x, V) in its update, or choose a target that takes currents.",
+                label=self._label,
             )
         if isinstance(self._out, Unbinds):
             self._out.unbind_cond()

@@ -149,6 +149,7 @@ class PlasticProj(SynapticProjection):
                 f"The signal of {sender} holds {trace.node(arrived).kind} values, but its synapses wait for spikes.",
                 where=self.path,
                 cure="Give a population whose update returns a Boolean array.",
+                sender=sender,
             )
         return arrived
 
@@ -171,6 +172,8 @@ class Side:
             f"s.{self._side}.{name} is assigned, but synapses only read the neurons that they join.",
             where=str(self._reached._trace.here),
             cure="Change it in the update of the neurons; what a synapse brings them is its weight.",
+            side=self._side,
+            name=name,
         )
 
     def __getattr__(self, name: str) -> Any:
@@ -180,6 +183,7 @@ class Side:
                 f"The spikes of {projection.path} are made by functions, so there is no presynaptic {name}.",
                 where=str(trace.here),
                 cure="Give a population first, whose spikes they are.",
+                name=name,
             )
         value = as_node(trace, getattr(self._neurons, name))
         node = trace.node(value)
@@ -218,6 +222,7 @@ class ReachedSynapses:
                 where=str(self._trace.here),
                 cure=f"Their states are: {', '.join(nearest_first(name, states))}; make another one in __init__: "
                 f"self.{name} = SynapseState(...).",
+                name=name,
             )
         return states[name]
 

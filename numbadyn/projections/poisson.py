@@ -132,6 +132,7 @@ class PoissonInput(Projection):
                 f"but at most {_MOST_COUNTS:.0e} can be counted.",
                 where=self.path,
                 cure="Check num_input and the unit of freq, or give the mean as a current.",
+                _MOST_COUNTS=_MOST_COUNTS,
             )
 
     def _must_conduct(self, weight: NDArray[Any], _context: Any) -> None:
@@ -161,6 +162,7 @@ class PoissonInput(Projection):
                 where=self.path,
                 cure="Give one value, one for each entry of indices in the order of the population, or one for each "
                 "neuron of the population.",
+                count=count,
             )
         return values
 
@@ -226,6 +228,7 @@ def poisson_input(
             f"The target of poisson_input is {state!r}, which is no State.",
             where="nd.poisson_input",
             cure='Give the state itself, self.V, or a reference to it, E.prefetch("V").',
+            state=state,
         )
     shape = state.varshape
     old = state.value

@@ -39,7 +39,11 @@ def _whole(number: NDArray[Any]) -> bool:
 
 def _no_number(given: Any, name: str, where: str) -> InvalidParameterError:
     return InvalidParameterError(
-        f"num_input of {name} is {given!r}.", where=where, cure="Give the number of sources of each neuron, as 1000."
+        f"num_input of {name} is {given!r}.",
+        where=where,
+        cure="Give the number of sources of each neuron, as 1000.",
+        name=name,
+        given=given,
     )
 
 
@@ -67,7 +71,11 @@ def convert_jump(num: Any, freq: Any, weight: Any, old: Any) -> tuple[Any, Any, 
     rate = _convert("freq", freq, FREQUENCY, shape)
     if not isinstance(rate, Traced) and (np.asarray(rate) < 0).any():
         raise InvalidParameterError(
-            f"freq of {_WHERE} is {describe(rate)}, but a rate must be zero or more.", where=_here(), cure=_CURE
+            f"freq of {_WHERE} is {describe(rate)}, but a rate must be zero or more.",
+            where=_here(),
+            cure=_CURE,
+            _WHERE=_WHERE,
+            rate=rate,
         )
     return number, rate, _convert("weight", weight, unit, shape)
 
@@ -81,6 +89,9 @@ def convert_mask(given: Any, shape: tuple[int, ...]) -> Any:
             f"refractory of {_WHERE} is {given!r}, but the state has shape {shape}.",
             where=_here(),
             cure="Give an array of True and False, one for each neuron.",
+            _WHERE=_WHERE,
+            given=given,
+            shape=shape,
         )
     return mask
 
@@ -89,17 +100,25 @@ def _convert(name: str, given: Any, dimension: Dimension, shape: tuple[int, ...]
     """Give a value that has the unit and fits the shape."""
     what, where, value = f"{name} of {_WHERE}", _here(), resolve(given)
     if value is None or isinstance(value, Initialiser | str):
-        raise InvalidParameterError(f"{what} is {given!r}.", where=where, cure=_CURE)
+        raise InvalidParameterError(f"{what} is {given!r}.", where=where, cure=_CURE, given=given)
     if isinstance(value, Traced):
         found = value.node.dimension
         if found != dimension and ANY not in (found, dimension):
-            raise DimensionError(f"{what} is in {found}, but it must be in {dimension}.", where=where, cure=_CURE)
+            raise DimensionError(
+                f"{what} is in {found}, but it must be in {dimension}.",
+                where=where,
+                cure=_CURE,
+                found=found,
+                dimension=dimension,
+            )
     else:
         magnitude = (
             split(value, where=where)[0] if dimension is ANY else magnitude_in(value, dimension, what=what, where=where)
         )
         if not np.isfinite(np.asarray(magnitude)).all():
-            raise InvalidParameterError(f"{what} is {describe(value)}, which is not finite.", where=where, cure=_CURE)
+            raise InvalidParameterError(
+                f"{what} is {describe(value)}, which is not finite.", where=where, cure=_CURE, value=value
+            )
         if isinstance(value, list | tuple):
             value = join_eager(np.asarray(magnitude), split(value)[1])
     if np.shape(value) not in ((), (1,)) and not _fits(np.shape(value), shape):
@@ -107,6 +126,7 @@ def _convert(name: str, given: Any, dimension: Dimension, shape: tuple[int, ...]
             f"{what} has shape {np.shape(value)}, but the state has shape {shape}.",
             where=where,
             cure="Give one value, or one for each neuron.",
+            shape=shape,
         )
     return value
 

@@ -71,6 +71,7 @@ class PresynapticSide:
                     f"The signal of {where} is {module!r}, which cannot be called.",
                     where=where,
                     cure="Give a population, a reference such as E.output_delay(1.5*ms), or a function.",
+                    module=module,
                 )
         given = modules[0] if modules else None
         self.part = view_of(given) if synapses and len(modules) + len(through) == 1 else None
@@ -109,6 +110,7 @@ class PresynapticSide:
                 f"{self.where} reads its signal from {self.first!r}, but it is called with one as well.",
                 where=self.where,
                 cure="Leave the argument out, or make the projection without a population in front.",
+                first=self.first,
             )
         if current_trace() is None and not self._known():
             return None

@@ -119,6 +119,7 @@ def allocating(what: str, where: str, cure: str) -> Iterator[None]:
             f"Memory ran out for {what}{left}. {str(error).strip().rstrip('.')}".strip() + ".",
             where=where,
             cure=f"{cure}.",
+            left=left,
         ) from error
 
 

@@ -196,6 +196,7 @@ def make_progress(spec: bool | Progress | None) -> Progress:
         f"progress is {spec!r}, which is neither true, false, None nor a Progress object.",
         where="progress",
         cure="Pass True for a bar, False for none, or an object of a class that derives from Progress.",
+        spec=spec,
     )
 
 

@@ -68,6 +68,7 @@ def bind_replicas(
                 f"{name} has {len(of_each)} values for {len(seeds)} replicas.",
                 where=name,
                 cure="Give one value for each replica.",
+                name=name,
             )
     contexts = []
     for number, seed in enumerate(seeds):
@@ -88,6 +89,7 @@ def _check_target(target: str) -> None:
             f"Several replicas at once are what target={target!r} does not have yet.",
             where="Simulator(target=...)",
             cure=f"Choose {able}, or take a simulator for each replica.",
+            target=target,
         )
 
 

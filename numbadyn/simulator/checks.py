@@ -40,16 +40,21 @@ def check_target(target: str, threads: Any, precision: int) -> str:
             f"The target is {target!r}.",
             where="Simulator(target=...)",
             cure=f"Choose one of {', '.join(map(repr, TARGETS))}.",
+            target=target,
         )
     if precision not in (32, 64):
         raise TargetError(
-            f"The precision is {precision!r}.", where="Simulator(precision=...)", cure="Choose 64 or 32 (bits)."
+            f"The precision is {precision!r}.",
+            where="Simulator(precision=...)",
+            cure="Choose 64 or 32 (bits).",
+            precision=precision,
         )
     if isinstance(threads, bool) or not isinstance(threads, int) or threads != 1:
         raise TargetError(
             f"threads is {threads!r}; this version runs on one thread.",
             where="Simulator(threads=...)",
             cure="Leave threads out, or give 1.",
+            threads=threads,
         )
     return target
 
@@ -69,6 +74,7 @@ def check_synapses(step: Step, target: str) -> None:
             f"{found[0].name} is a state of synapses, which target={target!r} does not have yet.",
             where="Simulator(target=...)",
             cure=f"Choose {' or '.join(plastic)}.",
+            target=target,
         )
 
 
@@ -96,6 +102,7 @@ def check_launch(launch: Any) -> Way:
             f"launch is {launch!r}.",
             where="Simulator(launch=...)",
             cure=f"Choose one of {', '.join(map(repr, _LAUNCHES))}.",
+            launch=launch,
         )
     return launch  # type: ignore[no-any-return]
 
@@ -103,7 +110,9 @@ def check_launch(launch: Any) -> Way:
 def check_seed(seed: Any, where: str = "Simulator(seed=...)") -> int:
     """The seed as an int, after checking it."""
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= int(seed) < 2**64:
-        raise TargetError(f"The seed is {seed!r}.", where=where, cure="Give a whole number from 0 to 2**64 - 1.")
+        raise TargetError(
+            f"The seed is {seed!r}.", where=where, cure="Give a whole number from 0 to 2**64 - 1.", seed=seed
+        )
     return int(seed)
 
 
@@ -120,6 +129,7 @@ def fixed_error(name: str, value: Any) -> FixedAttributeError:
         f"{name!r} is assigned to a simulator, where it would have no effect.",
         where=f"Simulator.{name}",
         cure=cures.get(name, "Pass options to nd.Simulator(...), sim.record(...) or sim.run(...)."),
+        name=name,
     )
 
 
@@ -131,6 +141,7 @@ def check_rounding(delays: Any) -> str:
             where="Simulator(delays=...)",
             cure="Choose 'up' or 'nearest', which round delays to whole steps, or 'exact', which refuses those between "
             "steps.",
+            delays=delays,
         )
     return delays
 
@@ -142,6 +153,7 @@ def duration_steps(duration: Any, dt: float) -> int:
             f"The duration is {duration!r}, without a unit.",
             where="Simulator.run(duration)",
             cure="Give a time, such as 100*ms.",
+            duration=duration,
         )
     length = np.asarray(magnitude_in(duration, TIME, what="The duration", where="Simulator.run(duration)"))
     if length.size != 1 or not np.isfinite(length).all() or float(length.reshape(-1)[0]) <= 0:
@@ -149,6 +161,7 @@ def duration_steps(duration: Any, dt: float) -> int:
             f"The duration is {describe(duration)}.",
             where="Simulator.run(duration)",
             cure="Give one positive time, such as 100*ms.",
+            duration=duration,
         )
     steps = round(float(length.reshape(-1)[0]) / dt)
     if steps >= 2**62:
@@ -156,11 +169,15 @@ def duration_steps(duration: Any, dt: float) -> int:
             f"The duration is {describe(duration)}, more steps of {dt:g} ms than can be counted.",
             where="Simulator.run(duration)",
             cure="Check its unit.",
+            duration=duration,
+            dt=dt,
         )
     if steps < 1 or abs(steps * dt - float(length.reshape(-1)[0])) > 1e-6 * max(dt, steps * dt * 1e-6):
         raise DurationError(
             f"The duration is {describe(duration)}, which is not a whole number of steps of {dt:g} ms.",
             where="Simulator.run(duration)",
             cure="Give a multiple of dt.",
+            duration=duration,
+            dt=dt,
         )
     return steps

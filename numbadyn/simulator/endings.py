@@ -106,6 +106,11 @@ def not_finite(
         + (f" Not finite at the end either: {', '.join(others)}." if others else ""),
         where=f"{name}[{elements[0]}]{of}",
         cure=f"{cure}; what was recorded is in the error's .result.",
+        when=when,
+        name=name,
+        of=of,
+        word=word,
+        size=size,
     )
 
 

@@ -191,6 +191,8 @@ class Recorder:
                 f"stop={describe(stop)} is not after start={describe(start)}.",
                 where=path,
                 cure="Give an interval that holds at least one step.",
+                stop=stop,
+                start=start,
             )
         elements = _elements(index, shape, f"{path}.{variable}", path)
         log = SampleLog(
@@ -218,6 +220,7 @@ class Recorder:
             f"{module!r} is not part of {self.network.path}.",
             where="Simulator.record",
             cure="Give a module of the network, such as net.E.",
+            module=module,
         )
 
     def _spike_log(self, path: str) -> SpikeLog:
@@ -259,6 +262,7 @@ class Recorder:
                 f"A variable of {path} is named {variable!r}, which is no text.",
                 where=path,
                 cure="Give one name, such as 'V', or one after the other: sim.record(module, 'V', 'w').",
+                variable=variable,
             )
         for number, spec in enumerate(self.step.states):
             if spec.name == f"{path}.{variable}":
@@ -278,6 +282,7 @@ class Recorder:
                 f"{path}.{variable} is a state that no step reads or writes, so there is nothing to record.",
                 where=path,
                 cure="Call the module in the update of its group, or use the state in its own update.",
+                variable=variable,
             )
         known = f"Its states are: {', '.join(states) or 'none'}; its computed values: {', '.join(values) or 'none'}."
         if isinstance(vars(module).get(variable), Parameter):
@@ -285,11 +290,13 @@ class Recorder:
                 f"{path} has no variable {variable!r}; it is a parameter, which stays the same in a run.",
                 where=path,
                 cure=f"Read or change it between runs by its value: {path}.{variable}.value = ... {known}",
+                variable=variable,
             )
         raise RecordingError(
             f"{path} has no variable {variable!r}.",
             where=path,
             cure=known,
+            variable=variable,
         )
 
     def find_state(
@@ -298,7 +305,7 @@ class Recorder:
         """Number, shape and dtype of a state; an error with a cure for anything else."""
         kind, number, shape, dtype = self.find(module, path, variable)
         if kind != "state":
-            raise RecordingError(f"{variable!r} is not a state.", where=path, cure=cure)
+            raise RecordingError(f"{variable!r} is not a state.", where=path, cure=cure, variable=variable)
         return number, shape, dtype
 
     def _steps(self, value: Any, name: str, path: str, default: int) -> int:
@@ -306,7 +313,11 @@ class Recorder:
             return int(default)
         if not is_quantity(value):
             raise RecordingError(
-                f"{name}={value!r} has no unit.", where=path, cure=f"Give a time, such as {name}=1*ms."
+                f"{name}={value!r} has no unit.",
+                where=path,
+                cure=f"Give a time, such as {name}=1*ms.",
+                name=name,
+                value=value,
             )
         given = np.asarray(magnitude_in(value, TIME, what=name, where=path))
         length = float(given.reshape(-1)[0]) if given.size == 1 else np.nan
@@ -318,6 +329,9 @@ class Recorder:
                 + ("." if few else f", which is not a whole number of steps of {self.dt:g} ms."),
                 where=path,
                 cure=f"Give a multiple of dt, {'at least one step' if name == 'every' else 'zero or more'}.",
+                name=name,
+                value=value,
+                dt=self.dt,
             )
         return steps
 
@@ -371,11 +385,20 @@ def _elements(index: Any, shape: tuple[int, ...], name: str, path: str) -> Any:
     except (IndexError, TypeError, ValueError) as error:
         has = f"the shape {shape}" if grid else f"{size} elements"
         raise RecordingError(
-            f"index={index!r} does not fit {name}, which has {has}.", where=path, cure=f"{cure}."
+            f"index={index!r} does not fit {name}, which has {has}.",
+            where=path,
+            cure=f"{cure}.",
+            index=index,
+            name=name,
+            has=has,
         ) from error
     if not chosen.size:
         raise RecordingError(
-            f"index={index!r} chooses no element of {name}.", where=path, cure="Give at least one element."
+            f"index={index!r} chooses no element of {name}.",
+            where=path,
+            cure="Give at least one element.",
+            index=index,
+            name=name,
         )
     return np.ascontiguousarray(chosen.reshape(-1))
 

@@ -139,6 +139,7 @@ class Simulator(Assembly):
                 f"A network is a Module, but {network!r} is a {type(network).__name__}.",
                 where="Simulator(network)",
                 cure="Give a DynamicsGroup, a Dynamics or another Module.",
+                network=network,
             )
         check_initialised(network)
         self.context = BindContext(self._dt, self.seed, precision, check_rounding(delays))
@@ -452,7 +453,10 @@ class Simulator(Assembly):
         )
         if np.isnan(magnitude.astype(float)).any():
             raise InvalidParameterError(
-                f"The new value of {path}.{variable} holds NaN.", where=path, cure="Give numbers."
+                f"The new value of {path}.{variable} holds NaN.",
+                where=path,
+                cure="Give numbers.",
+                variable=variable,
             )
         if part is not None:
             magnitude = self._each(lambda old: part.put(old, magnitude, variable), self._values(number))

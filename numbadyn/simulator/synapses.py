@@ -63,6 +63,7 @@ class Weights:
                     f"{connection.rule.weight_dimension}.",
                     where=f"{connection.name}.comm.weight",
                     cure=f"Give weights in {dimension}, or make a new nd.Simulator.",
+                    dimension=dimension,
                 )
 
     def follow(self, makers: list[tuple[list[Any], Maker]]) -> None:

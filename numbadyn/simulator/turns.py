@@ -119,6 +119,7 @@ def _busy(what: str, holder: _TurnHolder) -> SimulatorBusyError:
         "sim.run(10*ms) again and again, to change something in between."
         if own
         else "Give each thread a simulator of its own, or wait until the other thread is done (thread.join()).",
+        doing=doing,
     )
 
 

@@ -53,6 +53,7 @@ class Wiring:
                 where=module.path,
                 cure="Make a new nd.Simulator; hooks, inputs, projections and populations come before it, and "
                 "parameters are changed by x.tau.value = ...",
+                how=how,
             )
 
 
@@ -116,6 +117,7 @@ def _used(names: list[str]) -> FixedAttributeError:
         where=names[0],
         cure=f"Make it a parameter, self.{attribute} = nd.Parameter(...), which is changed between runs by "
         f"x.{attribute}.value = ... (a TimedArray by x.{attribute}.values = ...); or make a new nd.Simulator.",
+        shown=shown,
     )
 
 
@@ -126,6 +128,7 @@ def _unknown(module: Module, attribute: str) -> FixedAttributeError:
         where=f"{module.path}.{attribute}",
         cure=f"Parameters of a {type(module).__name__} are changed by their value: {', '.join(parameters) or 'none'}; "
         "for anything else make a new network and a new nd.Simulator.",
+        attribute=attribute,
     )
 
 

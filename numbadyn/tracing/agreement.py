@@ -53,6 +53,7 @@ def check_within(node: Node, asked: str, where: Where) -> None:
             where=str(where()),
             cure="A rule is about one synapse: use functions that work element by element. What all synapses of a "
             "neuron need to know is a state of that neuron, read as s.pre.name or s.post.name.",
+            asked=asked,
         )
 
 
@@ -84,6 +85,8 @@ def _shape(name: str, nodes: list[Node], where: Where) -> tuple[int, ...]:
             where=str(where()),
             cure="Both sides need the same shape, or one of them a single element; arrays of parameters take the "
             "population's shape.",
+            name=name,
+            shape=shape,
         )
     return shape
 
@@ -93,6 +96,7 @@ def _mismatch(name: str, left: Dimension, right: Dimension, where: Where) -> Dim
         f"{name} of {unit_name(left)} and {unit_name(right)}: the units do not fit.",
         where=str(where()),
         cure="Bring both sides to one physical dimension; a bare number, zero too, has no unit.",
+        name=name,
     )
 
 
@@ -114,6 +118,7 @@ def result_dimension(name: str, nodes: list[Node], where: Where) -> Dimension:
                     f"{name} of a value in {unit_name(d)}: it takes plain numbers only.",
                     where=str(where()),
                     cure=f"Divide by a scale first, as in np.{name}(x / (1 * {d})).",
+                    name=name,
                 )
         return DIMENSIONLESS
     if any(d is ANY for d in dims):
@@ -141,6 +146,8 @@ def result_kind(name: str, nodes: list[Node], where: Where, *, settled: bool) ->
                     f"{name} of {kind} values: it joins conditions.",
                     where=str(where()),
                     cure="Compare first, as in (a > 0) & (b > 0).",
+                    name=name,
+                    kind=kind,
                 )
         return "bool", ["bool"] * len(kinds)
     if rule == "keep":

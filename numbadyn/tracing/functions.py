@@ -55,6 +55,9 @@ def _roll(trace: Trace, lift: Lift, a: Any, shift: Any, axis: Any = None) -> int
             f"np.roll of a value of shape {shape} by {shift!r} along axis {axis!r}: {error}.",
             where=str(trace.here),
             cure="Roll by whole numbers that stand in the model's code, along axes that the value has.",
+            shape=shape,
+            shift=shift,
+            axis=axis,
         ) from None
     return trace.take(value, elements)
 

@@ -57,6 +57,7 @@ def _check(trace: Trace, places: Any, shape: tuple[int, ...]) -> None:
             f"np.interp has positions xp of shape {places.shape} and values fp of shape {shape}.",
             where=str(trace.here),
             cure="Give two arrays of one axis and of equal length; for rows of values use nd.TimedArray.",
+            shape=shape,
         )
     if not np.isfinite(places).all() or (np.diff(places) < 0).any():
         bad = int(np.flatnonzero(~(np.diff(places) >= 0) | ~np.isfinite(places[1:]))[0]) if places.size > 1 else 0
@@ -65,6 +66,7 @@ def _check(trace: Trace, places: Any, shape: tuple[int, ...]) -> None:
             f"{places[min(bad + 1, places.size - 1)]:g} (position {bad}).",
             where=str(trace.here),
             cure="Sort both arrays by xp: order = np.argsort(xp); np.interp(x, xp[order], fp[order]).",
+            bad=bad,
         )
 
 
@@ -102,7 +104,10 @@ def _periodic(
     length = abs(float(np.asarray(magnitude_in(given, dimension, what="period", where=str(trace.here)))))
     if not length > 0.0:
         raise InvalidParameterError(
-            f"The period of np.interp is {length:g}.", where=str(trace.here), cure="Give one that is not zero."
+            f"The period of np.interp is {length:g}.",
+            where=str(trace.here),
+            cure="Give one that is not zero.",
+            length=length,
         )
     moved = trace.emit("mod", x, trace.emit("abs", period))
     order = np.argsort(places % length)

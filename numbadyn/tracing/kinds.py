@@ -78,12 +78,15 @@ def kind_in_numpy(spelled: str, ufunc: np.ufunc, inputs: tuple[Any, ...], where:
             f"{spelled} of {_named(types)} has no meaning in NumPy.",
             where=where,
             cure="For conditions use & | ^ ~, or convert them first: condition.astype(int).",
+            spelled=spelled,
         ) from None
     if result not in _KINDS:
         raise KindError(
             f"{spelled} of {_named(types)} gives {result} in NumPy, which a step does not compute in.",
             where=where,
             cure="Convert first: condition.astype(float), np.asarray(numbers, dtype=float).",
+            spelled=spelled,
+            result=result,
         )
     return _KINDS[result]
 
@@ -105,6 +108,8 @@ def check_choices(spelled: str, choices: Iterable[Any], where: str) -> None:
             f"{spelled} of {_named(types)} gives {result} in NumPy, which a step does not compute in.",
             where=where,
             cure="Convert first: np.asarray(numbers, dtype=float), or dtype=int.",
+            spelled=spelled,
+            result=result,
         )
 
 
@@ -121,4 +126,5 @@ def check_result(spelled: str, kind: Kind, wanted: Kind, where: str) -> None:
             f"{spelled} gives {_NAMES[wanted]} in NumPy for these arguments, but a step would compute {_NAMES[kind]}.",
             where=where,
             cure="Say which are meant: x.astype(float) for real numbers, x.astype(int) for whole ones.",
+            spelled=spelled,
         )

@@ -210,6 +210,8 @@ def _misfit(trace: Trace, shape: tuple[int, ...], key: Any, why: str) -> ShapeEr
         f"An array of shape {shape} is indexed by {key!r}: {why.rstrip('.')}.",
         where=str(trace.here),
         cure="Give one index for each axis, each within the array.",
+        shape=shape,
+        key=key,
     )
 
 
@@ -224,6 +226,7 @@ def _whole_index(trace: Trace, index: int, count: int) -> int:
             cure="Choose by np.where(mask, a, b)."
             if node.kind == "bool"
             else "Make it whole: np.floor(x).astype(int).",
+            count=count,
         )
     length, zero = trace.literal(count), trace.literal(0)
     inside = trace.emit(
@@ -240,6 +243,10 @@ def _whole_index(trace: Trace, index: int, count: int) -> int:
             where=str(where),
             cure="Keep it within the axis: k % n to repeat, np.clip(k, 0, n - 1) or np.take(..., mode='clip') to hold "
             "the ends; an nd.TimedArray says what comes after its end.",
+            value=value,
+            count=count,
+            step=step,
+            element=element,
         )
 
     name = f"{where.module} index {len(trace.step.guards)}"

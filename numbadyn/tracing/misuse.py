@@ -43,6 +43,7 @@ def named_error(error: Exception, place: Position, *, converted: bool) -> Numbad
             f"A traced value cannot be used like this: {spoken}.",
             where=str(place),
             cure="Use NumPy functions on the value itself; sizes and shapes come from self.varshape.",
+            spoken=spoken,
         )
     if isinstance(error, TypeError | ValueError | IndexError) and converted:
         return TracedValueError(

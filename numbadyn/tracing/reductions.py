@@ -34,6 +34,8 @@ def _axes(trace: Trace, shape: tuple[int, ...], axis: Any) -> list[int]:
             f"A value of shape {shape} is reduced along axis {axis!r}.",
             where=str(trace.here),
             cure="Name axes that the value has, each once, as whole numbers that stand in the model's code.",
+            shape=shape,
+            axis=axis,
         )
     return found
 

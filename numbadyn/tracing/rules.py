@@ -126,6 +126,7 @@ def _power(trace: Trace, base: int, exponent: int) -> int:
             f"A value in {dimension} is raised to a power that is not a whole number between -16 and 16.",
             where=str(trace.here),
             cure=f"Divide by a scale first, as in (x / (1 * {dimension})) ** p.",
+            dimension=dimension,
         )
     return trace.emit("power", base, exponent)
 
@@ -140,6 +141,7 @@ def _whole_to_whole(trace: Trace, base: int, exponent: float | None) -> int:
             + ": for whole numbers that must be a number from 0 to 64 that stands in the model's code.",
             where=str(trace.here),
             cure="Make the base a real number: x.astype(float) ** k.",
+            exponent=exponent,
         )
     return _whole_power(trace, base, int(exponent))
 

@@ -251,6 +251,7 @@ class Trace:
                 f"{value!r} cannot take part in a traced expression.",
                 where=str(self.here),
                 cure="Use numbers, NumPy arrays or quantities.",
+                value=value,
             )
         if array.ndim and array.size == 0:
             raise ShapeError(

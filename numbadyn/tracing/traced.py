@@ -206,6 +206,7 @@ class Traced(StandsForQuantity, Operators):
             f"{use} needs the number itself, but a step is being traced and {self!r} has none yet.",
             where=str(self._trace.here),
             cure=cure or "Use NumPy functions on arrays: np.exp instead of math.exp, np.where instead of if.",
+            use=use,
         )
 
     def __bool__(self) -> NoReturn:
@@ -263,6 +264,7 @@ class Traced(StandsForQuantity, Operators):
                 f"A value in {self.dimension} is compared with or converted to {dimension}.",
                 where=str(self._trace.here),
                 cure="Bring both sides to one physical dimension; a bare number, zero too, has no unit.",
+                dimension=self.dimension,
             )
         return Traced(self._trace, self._index, size)
 
@@ -299,6 +301,8 @@ class Traced(StandsForQuantity, Operators):
                 f"A value of shape {self.shape} cannot take shape {new}.",
                 where=str(self._trace.here),
                 cure="Keep the number of elements.",
+                shape=self.shape,
+                new=new,
             ) from None
         node = self.node
         return Traced(
@@ -342,12 +346,16 @@ class Traced(StandsForQuantity, Operators):
                 f"A traced value of shape {self.shape} is indexed by {key!r}: {error}.",
                 where=str(trace.here),
                 cure="Use an index within the population.",
+                shape=self.shape,
+                key=key,
             ) from None
         if elements.size == 0:
             raise ShapeError(
                 f"The index {key!r} of shape {self.shape} is empty.",
                 where=str(trace.here),
                 cure="Use an index that holds at least one element.",
+                key=key,
+                shape=self.shape,
             )
         flat = np.ravel(elements)
         start, stride = int(flat[0]), int(flat[1] - flat[0]) if flat.size > 1 else 1

@@ -189,6 +189,7 @@ def magnitude_in(value: object, dimension: Dimension, *, what: str, where: str |
             f"{what} is {describe(value)} without a unit, but it needs a unit such as {_usual(dimension)}.",
             where=where,
             cure=f"Write the unit out, for example {_example(value, dimension)}.",
+            value=value,
         )
     if dimension.is_dimensionless:
         need = "a plain number"
@@ -196,7 +197,9 @@ def magnitude_in(value: object, dimension: Dimension, *, what: str, where: str |
     else:
         need = f"in {dimension}"
         cure = f"Give {_inside(what)} in {dimension} or any unit that converts to it."
-    raise DimensionError(f"{what} is {describe(value)}, but it must be {need}.", where=where, cure=cure)
+    raise DimensionError(
+        f"{what} is {describe(value)}, but it must be {need}.", where=where, cure=cure, value=value, need=need
+    )
 
 
 def _inside(what: str) -> str:
@@ -272,6 +275,7 @@ def _split_quantity(value: Any, where: str | None) -> tuple[Magnitude, Dimension
             f"{value} has an uncertainty, which a simulation cannot carry along.",
             where=where,
             cure="Give the value alone, for example pq.Quantity(x.magnitude, x.units).",
+            value=value,
         )
     conversion = _conversion(value.dimensionality, where)
     magnitude = _plain(value.magnitude, where)
@@ -294,6 +298,9 @@ def _split_sequence(value: Any, where: str | None) -> tuple[Magnitude, Dimension
                 f"A list mixes units: element 0 is in {dimension}, element {index} is in {found}.",
                 where=where,
                 cure="Give every element of the list in units of one dimension.",
+                dimension=dimension,
+                index=index,
+                found=found,
             )
     return _plain([magnitude for magnitude, _ in pieces], where), dimension
 
@@ -316,6 +323,7 @@ def _plain(value: Any, where: str | None) -> Any:
             f"{value!r} is not a real number or an array of real numbers.",
             where=where,
             cure="Give a number, a rectangular array, or either with a unit.",
+            value=value,
         )
     return array if array.ndim else array.item()
 

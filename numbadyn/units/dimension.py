@@ -48,6 +48,7 @@ def _near_fraction(number: float) -> Fraction:
     raise DimensionError(
         f"A value with a unit is raised to the power {number!r}, which is not a simple fraction.",
         cure="Divide by a reference value of the same unit first, so that the base of the power is dimensionless.",
+        number=number,
     )
 
 

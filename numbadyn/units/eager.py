@@ -269,7 +269,10 @@ def _magnitude(value: Any, dimension: Dimension, what: str) -> Magnitude:
         magnitude, found = split(value)
         if found != DIMENSIONLESS:
             raise DimensionError(
-                f"{what} is in {found}, another has no unit.", where="np", cure="Give all of them one unit."
+                f"{what} is in {found}, another has no unit.",
+                where="np",
+                cure="Give all of them one unit.",
+                found=found,
             )
         return magnitude
     return magnitude_in(value, dimension, what=what)

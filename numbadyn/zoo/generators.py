@@ -109,7 +109,10 @@ def _too_high(path: str, rate: float, dt: float, place: str) -> RateError:
     found = join(float(f"{rate:.6g}"), FREQUENCY)
     if not rate >= 0.0:
         return RateError(
-            f"{path} has a rate of {found}{place}.", where=f"{path}.rates", cure="Keep it at zero or more: np.maximum."
+            f"{path} has a rate of {found}{place}.",
+            where=f"{path}.rates",
+            cure="Keep it at zero or more: np.maximum.",
+            found=found,
         )
     return RateError(
         f"{path} has a rate of {found}{place}; with one spike a step of {dt:g} ms the highest is "
@@ -117,6 +120,8 @@ def _too_high(path: str, rate: float, dt: float, place: str) -> RateError:
         where=f"{path}.rates",
         cure=f"Take a step of {below(1.0 / rate):g} ms or less, or nd.PoissonInput(num_input=..., freq=...), "
         "whose sources may fire several times in a step.",
+        found=found,
+        dt=dt,
     )
 
 
@@ -269,6 +274,8 @@ class Playback(Dynamics):
                 f"{self.path} has shape {self.varshape}, but a row of its values has shape {row}.",
                 where=self.path,
                 cure="Leave in_size out, or give rows of that shape, or one value for each time.",
+                varshape=self.varshape,
+                row=row,
             )
         if not isinstance(values, TimedArray):
             timed.name = f"{self.path}.timed"

@@ -198,22 +198,29 @@ class Connectivity:
         given = size if isinstance(size, tuple | list) else (size,)
         cure = "Give a positive integer, or a tuple of positive integers."
         if not given:
-            raise SizeError(f"{name} is empty: {size!r}.", where=self._place(name), cure=cure)
+            raise SizeError(f"{name} is empty: {size!r}.", where=self._place(name), cure=cure, name=name, size=size)
         checked = []
         for extent in given:
             try:
                 checked.append(operator.index(extent))
             except TypeError:
                 raise SizeError(
-                    f"{name} is {size!r}, which is not an integer.", where=self._place(name), cure=cure
+                    f"{name} is {size!r}, which is not an integer.",
+                    where=self._place(name),
+                    cure=cure,
+                    name=name,
+                    size=size,
                 ) from None
             if isinstance(extent, bool) or checked[-1] < 1:
-                raise SizeError(f"{name} is {size!r}.", where=self._place(name), cure=cure)
+                raise SizeError(f"{name} is {size!r}.", where=self._place(name), cure=cure, name=name, size=size)
         if math.prod(checked) > _MOST_NEURONS:
             raise SizeError(
                 f"{name} is {size!r}: more than {_MOST_NEURONS} neurons.",
                 where=self._place(name),
                 cure="Split the population.",
+                name=name,
+                size=size,
+                _MOST_NEURONS=_MOST_NEURONS,
             )
         return tuple(checked)
 
@@ -223,11 +230,19 @@ class Connectivity:
             count = operator.index(number)
         except TypeError:
             raise ConnectivityError(
-                f"{name} is {number!r}, which is not an integer.", where=self._place(name), cure="Give an integer."
+                f"{name} is {number!r}, which is not an integer.",
+                where=self._place(name),
+                cure="Give an integer.",
+                name=name,
+                number=number,
             ) from None
         if count < 0 or isinstance(number, bool):
             raise ConnectivityError(
-                f"{name} is {number!r}.", where=self._place(name), cure="Give zero or a positive integer."
+                f"{name} is {number!r}.",
+                where=self._place(name),
+                cure="Give zero or a positive integer.",
+                name=name,
+                number=number,
             )
         if most is not None and count > most:
             raise ConnectivityError(
@@ -235,6 +250,9 @@ class Connectivity:
                 f"out_size {self._show(self.out_size)}).",
                 where=self._place(name),
                 cure=cure,
+                name=name,
+                count=count,
+                most=most,
             )
         return count
 
@@ -265,6 +283,7 @@ class Connectivity:
                 f"out_size {self._show(self.out_size)} differ, so these are two populations.",
                 where=self._place(name),
                 cure=f"Leave {name} at True between two populations; use it where a population projects onto itself.",
+                name=name,
             )
 
     def _check_weight(self, weight: ParameterLike) -> Initialiser:
@@ -281,6 +300,7 @@ class Connectivity:
                 f"A weight is {values.ravel()[bad]} (position {bad} of {values.size}).",
                 where=self._place("weight"),
                 cure="Give finite weights; leave a synapse out rather than give it none.",
+                bad=bad,
             )
         return recipe
 
@@ -310,6 +330,8 @@ class Connectivity:
                 "is needed.",
                 where=self._place("weight"),
                 cure="Give one number, one for each synapse in the order of edges(), or one for each pair.",
+                shape=shape,
+                count=count,
             )
 
 

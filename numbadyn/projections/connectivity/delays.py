@@ -86,6 +86,8 @@ def _check_mean(recipe: Initialiser, where: str) -> None:
             where=where,
             cure="Give a distribution of positive delays; single ones below zero become zero, or take the low= of "
             "nd.init.Normal.",
+            recipe=recipe,
+            mean=mean,
         )
 
 
@@ -134,5 +136,8 @@ def steps(
             f"A delay of {longest * dt} ms is {longest} steps of {dt} ms; the longest is {LONGEST} steps.",
             where=where,
             cure="Check the unit of the delay, or take a longer step.",
+            longest=longest,
+            dt=dt,
+            LONGEST=LONGEST,
         )
     return whole.astype(np.int32)

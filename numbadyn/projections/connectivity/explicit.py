@@ -76,6 +76,7 @@ class Edges(Connectivity):
                 f"{name} has the type {indices.dtype} and the shape {indices.shape}.",
                 where=self._place(name),
                 cure="Give a one-dimensional array of integers.",
+                name=name,
             )
         outside = np.flatnonzero((indices < 0) | (indices >= count)) if indices.size else np.empty(0, np.int64)
         if outside.size:
@@ -84,6 +85,8 @@ class Edges(Connectivity):
                 f"(0 to {count - 1}); {outside.size} of {indices.size} indices are outside.",
                 where=self._place(name),
                 cure="Name neurons that exist, or enlarge the population.",
+                name=name,
+                count=count,
             )
         return np.array(indices, dtype=np.uint32)
 
@@ -123,6 +126,7 @@ def list_edges(rule: Connectivity, key: tuple[int, int]) -> Edges:
             f"{place} gives {pairs!r}.",
             where=place,
             cure="Return two arrays: presynaptic and postsynaptic index of each synapse.",
+            pairs=pairs,
         )
     try:
         return Edges(rule.in_size, rule.out_size, *pairs)
@@ -176,6 +180,7 @@ class Matrix(Connectivity):
                 f"A matrix of weights has the shape {shape}.",
                 where=self._place("matrix"),
                 cure="Give two axes: presynaptic neurons, postsynaptic neurons.",
+                shape=shape,
             )
         self.indptr, self.indices, entries = _sparse_rows(matrix) if sparse else _dense_rows(matrix)
         self._check_entries(entries)
@@ -193,6 +198,7 @@ class Matrix(Connectivity):
                 f"{self._show(self.out_size)} make {(self.n_pre, self.n_post)}.",
                 where=self._place("matrix"),
                 cure="Give sizes with as many neurons as the matrix has rows and columns, or leave them out.",
+                shape=shape,
             )
         self.check_weight_shape(self.n_synapses)
 
@@ -209,6 +215,7 @@ class Matrix(Connectivity):
                 f"The matrix of weights is in {dimension} already, but a unit is given as well.",
                 where=self._place("unit"),
                 cure="Leave the unit out; it is meant for sparse matrices, which cannot carry one.",
+                dimension=dimension,
             )
 
     def _check_entries(self, entries: Any) -> None:
@@ -221,6 +228,7 @@ class Matrix(Connectivity):
                 f"The entry [{row}, {self.indices[bad[0]]}] of a matrix of weights is {magnitude[bad[0]]}.",
                 where=self._place("matrix"),
                 cure="Give finite entries; zero means that there is no synapse.",
+                row=row,
             )
 
 

@@ -83,6 +83,8 @@ class OneToOne(Connectivity):
                 f"out_size is {self._show(self.out_size)} ({self.n_post} neurons).",
                 where=self._place("in_size, out_size"),
                 cure="Give equal sizes, or name the pairs with Edges.",
+                n_pre=self.n_pre,
+                n_post=self.n_post,
             )
         self.check_weight_shape(self.n_synapses)
 
@@ -170,6 +172,7 @@ class FixedProb(Connectivity):
                 f"The probability of a synapse is given by {recipe!r}, in {recipe.dimension}.",
                 where=self._place("prob"),
                 cure="Return numbers from 0 to 1, without a unit.",
+                recipe=recipe,
             )
         return recipe
 
@@ -199,6 +202,7 @@ class FixedProb(Connectivity):
                 f"{self.prob!r}.",
                 where=self._place("prob"),
                 cure="Return numbers from 0 to 1, with np.clip for example.",
+                prob=self.prob,
             )
         return values
 

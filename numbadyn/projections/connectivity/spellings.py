@@ -62,6 +62,8 @@ def standard_names(owner: str, given: Mapping[str, Any]) -> dict[str, Any]:
                 f"{owner} is given {spelt[own]!r} and {name!r}, which are one argument.",
                 where=f"{owner}({name}=...)",
                 cure=f"Give {own} alone.",
+                owner=owner,
+                name=name,
             )
         found[own], spelt[own] = value, name
     return found

@@ -128,6 +128,7 @@ class RuleProj(AlignPostProj):
                 f"pre of {where} is {pre!r}, which is not a Dynamics.",
                 where=where,
                 cure="Give a population, such as nd.LIF(100), or a reference to one, E.output_delay(1.5*ms).",
+                pre=pre,
             )
         check_post(post, where)
         same = recurrent(pre, post)
@@ -153,6 +154,9 @@ def _check_seed(seed: Any, where: str) -> int:
         given = -1
     if not 0 <= given < _SEEDS or isinstance(seed, bool):
         raise InvalidParameterError(
-            f"seed of {where} is {seed!r}.", where=f"{where}.seed", cure="Give an integer from 0 to 2**64 - 1, or None."
+            f"seed of {where} is {seed!r}.",
+            where=f"{where}.seed",
+            cure="Give an integer from 0 to 2**64 - 1, or None.",
+            seed=seed,
         )
     return given

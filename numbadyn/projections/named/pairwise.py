@@ -79,6 +79,8 @@ class SymmetricPairwiseBernoulliProj(RuleProj):
                     f"{type(self).__name__} needs one population, but pre is {pre!r} and post is {post!r}.",
                     where=f"{type(self).__name__}(pre, post)",
                     cure="Give one population twice; between two populations use PairwiseBernoulliProj.",
+                    pre=pre,
+                    post=post,
                 )
             return SymmetricPairwiseBernoulli(ends.in_size, ends.out_size, p, ends.weight, ends.autapses)
 

@@ -146,6 +146,7 @@ def computed(times: Floats, recipe: Initialiser, dt: float, rounding: str) -> Va
             f"{recipe!r} gave a delay of {float(times.min()):g} ms ({bad.size} of {times.size} synapses are negative).",
             where="delay",
             cure="Give zero or positive times, with np.maximum(..., 0*ms) for example.",
+            recipe=recipe,
         )
     if rounding == "exact":
         steps_in(times, BindContext(dt, 0, delays=rounding), "delay")
@@ -188,6 +189,9 @@ def is_axonal(values: Floats, structure: Structure, n_post: int, one_axis: OneAx
             f"{n_synapses} synapses, nor {(n_pre, n_post)} pairs.",
             where="delay",
             cure=_CURE,
+            shape=shape,
+            n_pre=n_pre,
+            n_synapses=n_synapses,
         )
     if n_pre != n_synapses:
         return bool(shape[0] == n_pre)
@@ -200,6 +204,8 @@ def is_axonal(values: Floats, structure: Structure, n_post: int, one_axis: OneAx
         f"the {n_synapses} synapses.",
         where="delay",
         cure="Give it the shape (n_pre, 1) for presynaptic neurons, or give one for each pair, shape (n_pre, n_post).",
+        n_pre=n_pre,
+        n_synapses=n_synapses,
     )
 
 

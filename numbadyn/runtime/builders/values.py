@@ -112,12 +112,15 @@ def given(recipe: Initialiser, size: int, draw: DrawKey, real: np.dtype[np.float
             f"{recipe!r} gave the shape {sampled.shape} for {size} synapses.",
             where="weight or delay",
             cure=f"Return the shape ({size},).",
+            recipe=recipe,
+            size=size,
         )
     if not np.isfinite(sampled).all():
         raise InvalidParameterError(
             f"{recipe!r} gave a value that is NaN or infinite for a synapse.",
             where="weight or delay",
             cure="Return finite values.",
+            recipe=recipe,
         )
     return sampled
 

@@ -157,6 +157,7 @@ class CudaMachine(CompiledMachine):
                 cure="Record fewer elements, shorten delays or take a smaller network"
                 + (", or precision=32" if self.context.bits == 64 else "")
                 + ", or target='cpu'.",
+                parts=parts,
             )
 
     def _bytes_of_lookups(self) -> int:

@@ -66,7 +66,9 @@ class DelayAccess:
 
     def __init__(self, delay: Any, *time_and_idx: Any, entry: str = _MISSING) -> None:
         if not isinstance(delay, HasEntries):
-            raise DelayError(f"{delay!r} is no Delay.", where="DelayAccess", cure="Give the nd.Delay to read.")
+            raise DelayError(
+                f"{delay!r} is no Delay.", where="DelayAccess", cure="Give the nd.Delay to read.", delay=delay
+            )
         if entry is _MISSING:
             raise HookArgumentError(
                 f"DelayAccess needs the argument 'entry', the name of the entry that it makes in {delay.path}.",

@@ -106,7 +106,10 @@ class Delay(Module):
         self.target_info, self.take_aware_unit = target_info, take_aware_unit
         if delay_method not in ("rotation", "concat"):
             raise DelayError(
-                f"delay_method of {self.path} is {delay_method!r}.", where=self.path, cure="Leave it out: it is a ring."
+                f"delay_method of {self.path} is {delay_method!r}.",
+                where=self.path,
+                cure="Leave it out: it is a ring.",
+                delay_method=delay_method,
             )
         if delay_method == "concat":
             warnings.warn("delay_method='concat' makes no difference.", FutureWarning, stacklevel=2)
@@ -128,6 +131,7 @@ class Delay(Module):
                 f"entries of {self.path} are {entries!r}.",
                 where=self.path,
                 cure="Give a dictionary of names and delays, such as {'late': 5*ms}.",
+                entries=entries,
             )
 
     def _make_sources(self, init: Any, window: Window | None) -> list[Source]:
@@ -140,6 +144,7 @@ class Delay(Module):
                 f"The target of {self.path} is {self.target_info!r}, which holds no value.",
                 where=self.path,
                 cure="Give an example of what is written, such as np.zeros(n)*mV.",
+                target_info=self.target_info,
             )
         return made
 
@@ -167,6 +172,7 @@ class Delay(Module):
                 f"{self.path} is initialised with batch_size={batch_size}.",
                 where=self.path,
                 cure="Give the target the batch as an axis of its own.",
+                batch_size=batch_size,
             )
 
     @property

@@ -97,6 +97,7 @@ class DelayMemory:
                 + ("it is no text." if not isinstance(entry, str) else "it exists."),
                 where=self._path,
                 cure="Choose another name.",
+                entry=entry,
             )
         self._entries[entry] = self.register(time_and_index)
 
@@ -107,6 +108,7 @@ class DelayMemory:
                 f"{self._path} has no entry {entry!r}.",
                 where=self._path,
                 cure=f"Registered are: {', '.join(self._entries) or 'none'}.",
+                entry=entry,
             )
         time, indices = self._entries[entry]
         zero = Fixed(lambda _context: np.zeros(()), (), self._window, known=np.zeros(()))
@@ -125,6 +127,7 @@ class DelayMemory:
                 f"{step!r} is no number of steps of {self._path}.",
                 where=self._path,
                 cure="Give whole numbers, at least one; a time goes to retrieve_at_time.",
+                step=step,
             )
         if traced:
             unit = environ.get_dt() if self._window is None else join(self._window.every, TIME)
@@ -151,6 +154,7 @@ class DelayMemory:
             f"{self._path} is read {ago}",
             where=self._path,
             cure="Register the longest delay: Delay(..., time=20*ms).",
+            ago=ago,
         )
 
     def read_time(self, time: Any, indices: tuple[Any, ...], method: Any) -> Any:
@@ -233,6 +237,8 @@ class DelayMemory:
                 f"{self._path} holds values of shape {wanted}, but one of shape {found} is written.",
                 where=where,
                 cure="Write the shape of the target.",
+                wanted=wanted,
+                found=found,
             )
 
     def _check_initialised(self) -> None:

@@ -54,6 +54,7 @@ def template_of(leaf: Any, where: str) -> Template:
             f"The target of {where} is {leaf!r}.",
             where=where,
             cure="Give an example of a value: an array, a quantity, or something with a shape and a dtype.",
+            leaf=leaf,
         )
     dimension = split(leaf)[1] if isinstance(leaf, np.ndarray) else ANY
     return Template(tuple(shape), kind_of(np.dtype(dtype)), ANY if dimension.is_dimensionless else dimension)

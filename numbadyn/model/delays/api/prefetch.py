@@ -103,6 +103,7 @@ class Prefetch:
                     f"{self.module.path} has no attribute {self.item!r}, and no state of that name.",
                     where=self.module.path,
                     cure=f"Its states are: {known}.",
+                    item=self.item,
                 )
             trace = current_trace()
             if trace is not None:
@@ -111,6 +112,7 @@ class Prefetch:
                 f"{self.module.path} has no attribute {self.item!r} yet.",
                 where=self.module.path,
                 cure="Call nd.init_all_states(net) first; there are no states yet.",
+                item=self.item,
             )
         return found
 

@@ -262,5 +262,7 @@ def _rename(options: dict[str, Any], reader: str) -> dict[str, Any]:
                 f"{reader} is given {name}={named[name]!r}, which it does not know.",
                 where=reader,
                 cure=f"Choose from {', '.join(_OPTIONS)}.",
+                reader=reader,
+                name=name,
             )
     return named

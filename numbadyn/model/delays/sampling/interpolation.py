@@ -164,6 +164,8 @@ class InterpolationRegistry:
                 f"A method of interpolation {name!r} is given as {method!r}.",
                 where="InterpolationRegistry.register",
                 cure="Give a name and a function of (history, indices, position, length).",
+                name=name,
+                method=method,
             )
         cls._methods[name] = _check_method(method, f"InterpolationRegistry.register({name!r}, ...)")
 
@@ -219,6 +221,7 @@ class InterpolationRegistry:
                 f"There is no method of interpolation {name!r}.",
                 where="InterpolationRegistry",
                 cure=f"Choose one of {', '.join(cls._methods)}, or register it.",
+                name=name,
             )
         return cls._methods[name]
 
@@ -256,6 +259,7 @@ def method_of(interpolation: Any, where: str) -> Method | None:
             f"interpolation is {interpolation!r}.",
             where=where,
             cure=f"Choose one of {', '.join(InterpolationRegistry.list_methods())}, or give a function.",
+            interpolation=interpolation,
         )
     return _check_method(interpolation, where)
 
@@ -267,6 +271,7 @@ def _check_method(method: Any, where: str) -> Method:
             f"The method of interpolation {method!r} does not take the four arguments that it is called with.",
             where=where,
             cure="Write it as a function of (history, indices, position, length).",
+            method=method,
         )
     checked: Method = method
     return checked

@@ -159,6 +159,8 @@ def register(source: Source, time: DelayTime | None) -> None:
             f"A delay of {longest:g} ms is registered after the network was built; its buffer holds {held:g} ms.",
             where=source.name,
             cure="Register all delays before nd.Simulator(...), or make the network anew.",
+            longest=longest,
+            held=held,
         )
 
 
@@ -172,5 +174,6 @@ def longest_delays(module: Any, dt: float) -> dict[Any, float]:
                 f"A delay of {found[key]:g} ms is {found[key] / dt:g} steps of {dt:g} ms.",
                 where=full_name(module, key[0]),
                 cure=f"At most {LONGEST} steps can be remembered; check the unit of the delay.",
+                dt=dt,
             )
     return found

@@ -233,6 +233,7 @@ class Slots:
                 f"A method of interpolation reads history[slot] of {self._where} with the indices {further!r}.",
                 where=self._where,
                 cure="Write history[(slot, *indices)] with the indices that the method is given.",
+                further=further,
             )
         slot = resolve(slot)
         trace = current_trace()
@@ -261,6 +262,7 @@ class Slots:
                 f"A method of interpolation reads the slot {slot} of {self._where}, which is no whole number.",
                 where=self._where,
                 cure="Make it one: np.floor(position).astype(int), or another rounding.",
+                slot=slot,
             )
         if shape not in ((), self._form.shape):
             raise InterpolationError(
@@ -268,6 +270,7 @@ class Slots:
                 f"{self._form.shape}.",
                 where=self._where,
                 cure="Read one slot, or one for each element, as position has them.",
+                shape=shape,
             )
 
     def _inside(self, trace: Trace, slot: Traced) -> Traced:
@@ -286,4 +289,6 @@ class Slots:
             f"A method of interpolation reads slot {slot} of {self._where}, which has the slots 0 to {last}.",
             where=self._where,
             cure="Slots count back from 0, the newest sample; limit them with np.clip(slot, 0, length - 1).",
+            slot=slot,
+            last=last,
         )

@@ -82,6 +82,7 @@ class History:
                 f"{where} is read {steps} samples ago, but only {len(self.samples)} were kept.",
                 where=where,
                 cure="Register all delays before the first step.",
+                steps=steps,
             )
         return before(steps - len(self.samples) + 1)
 

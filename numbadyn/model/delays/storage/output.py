@@ -58,6 +58,8 @@ def _check_size(module: Dynamics, shape: tuple[int, ...]) -> None:
             f"The update of {module.path} returns an output of shape {shape}, but its out_size is {size}.",
             where=module.path if trace is None else str(trace.here),
             cure=f"Set self.out_size = {shape} in __init__, or return an array of shape {size}.",
+            shape=shape,
+            size=size,
         )
 
 

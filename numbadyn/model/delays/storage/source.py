@@ -50,12 +50,15 @@ def check_item(module: Any, item: Any, reader: str) -> str:
             f"{reader} is given {module!r} to read from, which is no module.",
             where=reader,
             cure="Give a population, and the name of a state of it.",
+            reader=reader,
+            module=module,
         )
     if not isinstance(item, str) or not item:
         raise UnknownStateError(
             f"{item!r} is no name of a state of {module.path}.",
             where=module.path,
             cure="Give the name of a state or attribute, such as 'V'; output_delay reads what update returns.",
+            item=item,
         )
     return item
 
@@ -82,6 +85,8 @@ class Source(ABC):
                 f"init of {self.name}, {init!r}, cannot be called with 1 argument, the shape.",
                 where=self.name,
                 cure="Take the shape, as in lambda shape: np.ones(shape) * mV; OfTime takes a function of time.",
+                name=self.name,
+                init=init,
             )
         self._init_key = None if init is None else content_key(init)
 
@@ -184,7 +189,10 @@ class Source(ABC):
         """Values before the start, unless the kind of what is read would change them."""
         if np.isnan(values).any():
             raise InvalidParameterError(
-                f"The history of {self.name} before the start (init) holds NaN.", where=self.name, cure="Give numbers."
+                f"The history of {self.name} before the start (init) holds NaN.",
+                where=self.name,
+                cure="Give numbers.",
+                name=self.name,
             )
         wrong = np.zeros(0)
         if kind != "real":
@@ -196,6 +204,7 @@ class Source(ABC):
                 + ("Booleans." if kind == "bool" else "integers."),
                 where=self.name,
                 cure="Give True or False (or 0 or 1)." if kind == "bool" else "Give whole numbers.",
+                name=self.name,
             )
         return values
 

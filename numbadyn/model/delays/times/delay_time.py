@@ -128,6 +128,10 @@ def out_of_range(where: str, time: float, most: float, when: str) -> DelayRangeE
         where=where,
         cure="Declare the longest delay that can occur (max_delay=..., or time= of a Delay), or limit the delay with "
         "np.clip.",
+        time=time,
+        when=when,
+        past=past,
+        most=most,
     )
 
 
@@ -407,6 +411,7 @@ def delay_time(delay: Any, max_delay: Any, where: str, window: Window | None) ->
             where=where,
             cure="Draw them once: nd.init.Uniform(1*ms, 2*ms)(n) gives an array for n elements. A projection's delay= "
             "draws one for each synapse.",
+            delay=delay,
         )
     if isinstance(delay, Parameter):
         return Bound(delay, most, window)

@@ -57,6 +57,7 @@ def check_indices(parts: tuple[Any, ...], where: str) -> tuple[Any, ...]:
                 f"{part!r} is no index.",
                 where=where,
                 cure="Give integers, slices or arrays of integers or Booleans that choose at least one element.",
+                part=part,
             )
         checked.append(array if array.ndim else int(array))
     return tuple(checked)
@@ -104,5 +105,8 @@ def form_of(delays: tuple[int, ...], indices: tuple[Any, ...], shape: tuple[int,
             where=where,
             cure="Indices count from 0 to the size of the population; one delay for each neuron is "
             "`delays, np.arange(n)`, every delay for all neurons is `delays` alone.",
+            delays=delays,
+            indices=indices,
+            shape=shape,
         ) from None
     return Form(chosen.shape, np.ascontiguousarray(chosen), np.ascontiguousarray(which))

@@ -102,6 +102,8 @@ def steps_in(time: Any, context: BindContext, where: str, window: float | None =
             + (f"the time step of {unit:g} ms." if window is None else f"update_every, {unit:g} ms."),
             where=where,
             cure="Give a multiple, or let delays be rounded: Simulator(..., delays='up') or delays='nearest'.",
+            first=first,
+            unit=unit,
         )
     return steps
 

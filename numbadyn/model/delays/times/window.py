@@ -76,6 +76,8 @@ class Window:
                 f"update_every is {self.every:g} ms, which is no multiple of the time step of {dt:g} ms.",
                 where=self.where,
                 cure=f"Give a multiple, such as {max(steps, 1) * dt:g}*ms.",
+                every=self.every,
+                dt=dt,
             )
         return steps
 
@@ -146,6 +148,7 @@ def window_of(update_every: Any, update_strategy: str | None, where: str) -> Win
             f"update_strategy is {update_strategy!r}.",
             where=where,
             cure=f"Choose one of {', '.join(map(repr, STRATEGIES))}.",
+            update_strategy=update_strategy,
         )
     if update_every is None:
         if update_strategy is not None:
@@ -153,15 +156,22 @@ def window_of(update_every: Any, update_strategy: str | None, where: str) -> Win
                 f"update_strategy={update_strategy!r} stands without update_every.",
                 where=where,
                 cure="Give the time between samples too, such as update_every=1*ms.",
+                update_strategy=update_strategy,
             )
         return None
     if not is_quantity(update_every):
         raise UnitExpectedError(
-            f"update_every is {update_every!r}, without a unit.", where=where, cure="Give a time, such as 1*ms."
+            f"update_every is {update_every!r}, without a unit.",
+            where=where,
+            cure="Give a time, such as 1*ms.",
+            update_every=update_every,
         )
     every = np.asarray(magnitude_in(update_every, TIME, what="update_every", where=where), dtype=np.float64)
     if every.size != 1 or not np.isfinite(every).all() or float(every.reshape(-1)[0]) <= 0:
         raise UpdateEveryError(
-            f"update_every is {describe(update_every)}.", where=where, cure="Give one positive time, such as 1*ms."
+            f"update_every is {describe(update_every)}.",
+            where=where,
+            cure="Give one positive time, such as 1*ms.",
+            update_every=update_every,
         )
     return Window(float(every.reshape(-1)[0]), update_strategy or "hold", where)
