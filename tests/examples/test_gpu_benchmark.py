@@ -228,7 +228,7 @@ def rates(script, scale, duration, target):
 
 
 def test_a_small_microcircuit_runs(script):
-    found, sim = rates(script, 0.005, 50 * ms, "interpret")
+    found, sim = rates(script, 0.005, 50 * ms, "cpu")
     assert 0.5 < np.mean(found) < 50.0
     delays = np.concatenate([made.delays for made in sim.tables])
     assert delays.min() == 1
