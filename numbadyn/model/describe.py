@@ -14,6 +14,7 @@ import numpy as np
 
 from numbadyn.errors import FixedAttributeError, HookArgumentError
 from numbadyn.model.init import Initialiser
+from numbadyn.model.naming import check_initialised
 from numbadyn.units import is_quantity, split
 
 __all__ = ["Describer", "content_key"]
@@ -130,9 +131,10 @@ class Describer:
     def make(self, size: tuple[int, ...]) -> Any:
         """The instance; `in_size` is filled in where the class takes one and it was not given."""
         names = list(inspect.signature(self.cls).parameters)
-        if names and names[0] in _FILLED_IN and names[0] not in self.kwargs:
-            return self.cls(size, *self.args, **self.kwargs)
-        return self.cls(*self.args, **self.kwargs)
+        sized = names and names[0] in _FILLED_IN and names[0] not in self.kwargs
+        made = self.cls(*((size,) if sized else ()), *self.args, **self.kwargs)
+        check_initialised(made)
+        return made
 
     def __repr__(self) -> str:
         inner = [*map(repr, self.args), *(f"{name}={value!r}" for name, value in self.kwargs.items())]

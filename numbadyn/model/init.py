@@ -174,7 +174,7 @@ class FromFunction(Initialiser):
                 cure="Take the shape, as in lambda shape: np.ones(shape) * mV.",
             )
         self.function = function
-        _, self.dimension = split(function((1,)))
+        _, self.dimension = split(function((1,)), where=f"FromFunction({name_of(function)})")
 
     def sample(
         self, shape: Shape, *, seed: int = 0, stream: int = STATE_STREAM, bits: int = 64, start: int = 0

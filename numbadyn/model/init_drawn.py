@@ -67,7 +67,7 @@ class Drawn(Initialiser):
                 cure="Take both, as in lambda rng, shape: rng.gamma(4.0, 0.25, shape) * nS.",
             )
         self.function = function
-        _, self.dimension = split(function(np.random.default_rng(0), (1,)))
+        _, self.dimension = split(function(np.random.default_rng(0), (1,)), where=repr(self))
 
     def sample(
         self, shape: Shape, *, seed: int = 0, stream: int = STATE_STREAM, bits: int = 64, start: int = 0

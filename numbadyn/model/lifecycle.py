@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from numbadyn.errors import HookArgumentError
+from numbadyn.errors import HookArgumentError, NotInitialisedError
 from numbadyn.model.module import Module
 from numbadyn.model.naming import name_all, walk
 
@@ -83,14 +83,24 @@ def init_all_states(target: Module, *args: Any, seed: int = 0, **kwargs: Any) ->
     """
     for module in walk(target):
         module._initialised = False
-    return init_missing_states(target, seed, args, kwargs)
+    return init_missing_states(target, seed, args, kwargs, again=True)
 
 
 def init_missing_states(
-    target: Module, seed: int = 0, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    target: Module,
+    seed: int = 0,
+    args: tuple[Any, ...] = (),
+    kwargs: dict[str, Any] | None = None,
+    *,
+    again: bool = False,
 ) -> Module:
-    """As `init_all_states`, but leave those alone that have their states already."""
+    """As `init_all_states`, but leave those alone that have their states already.
+
+    A value that was assigned to a state of those that have none yet is refused, unless they are meant to start again.
+    """
     new = [module for module in name_all(target, seed) if not module._initialised]
+    if not again:
+        _refuse_to_forget(new)
     wanted, taken = kwargs or {}, set()
     for module in _in_call_order(new, "init_state"):
         given, named = _accept(module.init_state, args, wanted)
@@ -109,6 +119,21 @@ def init_missing_states(
         module.reset_state()
         module._initialised = True
     return target
+
+
+def _refuse_to_forget(new: list[Module]) -> None:
+    """Refuse values that were assigned to states made in ``__init__``, before there were first values to change."""
+    for module in new:
+        for name, state in module.states().items():
+            if state._assigned:
+                raise NotInitialisedError(
+                    f"{state.path} was assigned before it had a first value, which would take the place of what it was "
+                    "given.",
+                    where=state.path,
+                    cure=f"Set it in the simulator: sim.set(module, {name!r}, ...); or call nd.init_all_states(net) "
+                    "first.",
+                    name=name,
+                )
 
 
 def _accept(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter, deque
+from typing import Any
 
 from numbadyn.errors import NotInitialisedError
 from numbadyn.model.module import Module
@@ -120,21 +121,23 @@ def _elements(children: list[tuple[str, Module]]) -> list[tuple[str, Module]]:
     return [(child.name if child.name and times[child.name] == 1 else name, child) for name, child in children]
 
 
-def check_initialised(module: Module) -> None:
-    """Refuse a module whose class has its own `__init__` and forgets that of its base, before names are missed.
+def check_initialised(made: Any, mark: str = "_path") -> None:
+    """Refuse an object whose class has its own `__init__` and forgets that of its base, before names are missed.
 
     Parameters
     ----------
-    module : Module
-        A network, or something in it.
+    made : object
+        A network, something in it, or a part of it that the user has a class for.
+    mark : str
+        An attribute that `__init__` of the base makes.
 
     Raises
     ------
     NotInitialisedError
         It does.
     """
-    if "_path" not in vars(module):
-        kind = type(module).__name__
+    if mark not in vars(made):
+        kind = type(made).__name__
         raise NotInitialisedError(
             f"The {kind} is not ready: its __init__ does not call that of its base class.",
             where=f"{kind}.__init__",

@@ -24,6 +24,7 @@ from numbadyn.model import environ
 from numbadyn.model.delays import Before, delay_line, delay_steps, signal_channel, state_history, steps_in
 from numbadyn.model.init import Constant, FromFunction, Initialiser, OfPairs, Values
 from numbadyn.model.module import Module
+from numbadyn.model.naming import check_initialised
 from numbadyn.model.streams import stream_of
 from numbadyn.model.view import View
 from numbadyn.projections.building import STREAMS, build
@@ -107,6 +108,8 @@ class Delivery:
         self.owner, self.comm, self.out_shape, self.before = owner, comm, out_shape, before
         self.rule: Connectivity | None = comm if isinstance(comm, Connectivity) else None
         self.function: Callable[..., Any] = comm
+        if self.rule is not None:
+            check_initialised(self.rule, "out_size")
         self.delay = as_delay(delay, where=f"{where}.delay")
         if self.rule is None and not isinstance(self.delay, Constant | None):
             raise DelayError(

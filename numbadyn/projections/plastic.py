@@ -6,11 +6,13 @@ target by the weights as they are then.  Must not know: targets, how spikes are 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from numbadyn.errors import (
     ConnectivityError,
     FixedAttributeError,
+    HookArgumentError,
     NotInitialisedError,
     UnknownStateError,
     UnsupportedFeatureError,
@@ -18,6 +20,7 @@ from numbadyn.errors import (
 from numbadyn.ir.spaces import Order, Space
 from numbadyn.model.delays import latest_output
 from numbadyn.model.dynamics import Dynamics
+from numbadyn.model.hooks import takes
 from numbadyn.model.nearest import nearest_first
 from numbadyn.projections.apply import Delivery
 from numbadyn.projections.base import SynapticProjection
@@ -55,6 +58,8 @@ class PlasticProj(SynapticProjection):
     ------
     ConnectivityError
         `comm` is a function.
+    HookArgumentError
+        `on_pre` or `on_post` does not take one argument.
 
     Notes
     -----
@@ -84,6 +89,13 @@ class PlasticProj(SynapticProjection):
                 where=self.path,
                 cure="Give a rule of connection, such as nd.FixedProb(pre, post, prob=0.1, weight=0.1*mV).",
             )
+        for rule in (self.on_pre, self.on_post):
+            if not takes(rule, (None,), {}):
+                raise HookArgumentError(
+                    f"{rule.__name__} of {self.path} cannot be called with one argument, the synapses it is about.",
+                    where=f"{self.path}.{rule.__name__}",
+                    cure=f"Write it as {rule.__name__}(self, s).",
+                )
         self.weight = SynapticWeight()
 
     @property
@@ -127,8 +139,7 @@ class PlasticProj(SynapticProjection):
             )
         with trace.module(f"{self.path}.on_pre", (), self.on_pre, outermost=True):
             arrived = self._arrived(trace, self._source(*args))
-            with trace.about(trace.node(arrived).space):
-                self.on_pre(ReachedSynapses(self, trace, arrived))
+            self._follow(self.on_pre, trace, arrived)
             weight = as_node(trace, self.weight)
             node, shape = trace.node(weight), self._post.varshape
             total = trace.source(
@@ -138,8 +149,18 @@ class PlasticProj(SynapticProjection):
         if type(self).on_post is not PlasticProj.on_post:
             with trace.module(f"{self.path}.on_post", (), self.on_post, outermost=True):
                 arrived = self._arrived(trace, latest_output(self._post), "post")
-                with trace.about(trace.node(arrived).space):
-                    self.on_post(ReachedSynapses(self, trace, arrived))
+                self._follow(self.on_post, trace, arrived)
+
+    def _follow(self, rule: Callable[[ReachedSynapses], Any], trace: Trace, arrived: int) -> None:
+        """Let a rule of the user change the synapses that are reached."""
+        with trace.about(trace.node(arrived).space):
+            given = rule(ReachedSynapses(self, trace, arrived))
+        if given is not None:
+            raise UnsupportedFeatureError(
+                f"{rule.__name__} of {self.path} returns a value, which nothing would take.",
+                where=f"{self.path}.{rule.__name__}",
+                cure="Assign what a spike changes, as in s.weight = 0.9 * s.weight, and return nothing.",
+            )
 
     def _arrived(self, trace: Trace, signal: Any, order: Order = "pre") -> int:
         arrived = self._delivery.reaching(trace, signal, order)

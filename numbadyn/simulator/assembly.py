@@ -80,6 +80,7 @@ class Assembly:
             Whether all replicas have the synapses of the first one.
         """
         self._contexts, self._shared = contexts, shared
+        vars(self).pop("_synapses", None)  # they were made for other contexts
         self._built_with = self._drawn_with()
         self._stand_for(contexts[0])
         self._machine, self._taken, self._filled_at = None, None, -1

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from numbadyn.errors import DimensionError, InvalidParameterError
 from numbadyn.model import environ
 from numbadyn.model.dynamics import Synapse
-from numbadyn.model.init import Initialiser
+from numbadyn.model.init import Initialiser, as_initialiser
 from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.model.values import Parameter, State
 from numbadyn.units import split, unit_of
@@ -111,8 +111,9 @@ class ConductanceSynapse(Synapse):
         given = self.g_initializer
         if given is None:
             return nS if self._unit is None else self._unit
-        value = given((1,)) if isinstance(given, Initialiser) or callable(given) else given
-        return unit_of(split(value)[1])
+        if isinstance(given, Initialiser) or callable(given):
+            return unit_of(as_initialiser(given).dimension)
+        return unit_of(split(given, where=f"{self.path}(g_initializer)")[1])
 
     def first(self) -> Any:
         """First value of the conductance, with its unit."""

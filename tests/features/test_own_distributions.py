@@ -58,6 +58,7 @@ def test_draws_follow_the_seed_and_the_place():
     ("function", "error", "said"),
     [
         (lambda rng: rng.normal(), HookArgumentError, "2 arguments"),
+        (lambda rng, shape: None, InvalidParameterError, r"(?s)None is not.*Drawn"),
         (lambda rng, shape: 3.0 * nS, ShapeError, r"shape \(\) for \(40,\)"),
         (lambda rng, shape: rng.normal(size=shape) * (nS if shape == (1,) else mV), DimensionError, "mV"),
         (lambda rng, shape: np.full(shape, np.nan) * nS, InvalidParameterError, "NaN"),

@@ -5,7 +5,7 @@ import pytest
 from quantities import Hz, ms, mV
 
 import numbadyn as nd
-from numbadyn.errors import ConnectivityError
+from numbadyn.errors import ConnectivityError, InvalidParameterError, NotInitialisedError
 from tests.targets import COMPILED, simulator_of
 
 
@@ -125,3 +125,28 @@ def test_an_array_that_does_not_fit_the_list_is_refused():
     proj = nd.DeltaProj(cells, comm=Shuffled(5, 5, 7, np.ones(6) * mV), post=cells)
     with pytest.raises(ConnectivityError, match=r"shape \(6,\)"):
         proj.edges()
+
+
+def test_a_rule_that_cannot_be_called_or_is_not_made_is_named():
+    class Deaf(nd.Connectivity):
+        def edges(self):
+            return [0], [0]
+
+    class Forgetful(nd.Connectivity):
+        def __init__(self):
+            pass
+
+    cells = nd.LIF(5)
+    with pytest.raises(ConnectivityError, match="cannot be called with one argument") as caught:
+        nd.DeltaProj(cells, comm=Deaf(5, 5, 1 * mV), post=cells).edges()
+    assert caught.value.where == "Deaf.edges"
+    with pytest.raises(NotInitialisedError, match="Forgetful is not ready"):
+        nd.DeltaProj(cells, comm=Forgetful(), post=cells)
+
+
+@pytest.mark.parametrize("seed", [-1, 2.5, "a", 2**64, True])
+def test_a_seed_of_a_rule_is_checked_when_it_is_given(seed):
+    rule = Shuffled(5, 5, 7)
+    with pytest.raises(InvalidParameterError, match="seed of Shuffled"):
+        rule.seed = seed
+    assert rule.seed is None

@@ -5,6 +5,7 @@ import pytest
 from quantities import ms, mV
 
 import numbadyn as nd
+from numbadyn.errors import HookArgumentError, NotInitialisedError, UnsupportedFeatureError
 from numbadyn.projections.plastic import PlasticProj
 from numbadyn.projections.synapse_state import SynapseState
 from tests.targets import SIMULATED, simulator_of
@@ -313,3 +314,34 @@ def test_spikes_of_the_step_itself(delay):
         found.append((result[net.proj].weight.magnitude, sim.get(net.post, "received").magnitude, count))
     for mine, theirs in zip(found[0], found[-1], strict=True):
         np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize(
+    ("rule", "error", "said"),
+    [
+        (lambda self: None, HookArgumentError, "cannot be called with one argument"),
+        (lambda self, s: 0.9 * s.weight, UnsupportedFeatureError, "returns a value"),
+    ],
+)
+@pytest.mark.parametrize("name", ["on_pre", "on_post"])
+def test_a_rule_that_would_do_nothing_is_refused(name, rule, error, said):
+    rule.__name__ = name
+    Own = type("Own", (PlasticProj,), {name: rule})
+
+    class Wrong(nd.DynamicsGroup):
+        def __init__(self):
+            super().__init__()
+            self.cells = nd.LIF(3)
+            self.proj = Own(self.cells, comm=nd.AllToAll(3, 3, 1 * mV), post=self.cells)
+
+    with pytest.raises(error, match=f"{name} of .*{said}"):
+        nd.Simulator(Wrong(), dt=DT * ms, target="interpret")
+
+
+def test_a_weight_that_is_assigned_before_there_are_states_is_not_forgotten_silently():
+    net = Net(None)
+    net.proj.weight.value = 3 * mV
+    with pytest.raises(NotInitialisedError, match=r"proj\.weight was assigned before"):
+        nd.Simulator(net, dt=DT * ms, target="interpret")
+    nd.init_all_states(net)  # starts again
+    assert np.all(net.proj.weight.value != 3 * mV)

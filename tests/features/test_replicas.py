@@ -383,3 +383,22 @@ def test_errors_of_a_binding_name_the_replica():
     bind_replicas(sim, SEEDS, {net.E.tau: [10 * ms, nd.init.Uniform(-9 * ms, -1 * ms)]})
     with pytest.raises(InvalidParameterError, match=r"(?s)Gapped.E.tau.*of replica 1"):
         sim.run(1 * ms)
+
+
+def test_what_cannot_differ_is_refused_by_name():
+    net, other = Gapped(), Gapped()
+    sim = nd.Simulator(net, dt=0.1 * ms, target="interpret")
+    taus = [10 * ms, 20 * ms]
+    for one in (other.E.tau, other.gap):
+        with pytest.raises(UnsupportedFeatureError, match="belongs to another network than Gapped"):
+            bind_replicas(sim, SEEDS, {one: taus})
+    for one in ("E.tau", net.E.V, None):
+        with pytest.raises(UnsupportedFeatureError, match="cannot differ"):
+            bind_replicas(sim, SEEDS, {one: taus})
+    for seeds, values in (([], {}), (3, {}), (SEEDS, {net.E.tau: 10 * ms})):
+        with pytest.raises(ShapeError, match=r"seeds is|tau is 10"):
+            bind_replicas(sim, seeds, values)
+    assert sim.tables is sim.tables  # built, for one network
+    bind_replicas(sim, SEEDS, {net.E.tau: iter(taus)}).run(1 * ms)
+    with pytest.raises(UnsupportedFeatureError, match=r"has run for 1\.0 ms"):
+        bind_replicas(sim, SEEDS)

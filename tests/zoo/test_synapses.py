@@ -7,7 +7,7 @@ import pytest
 from quantities import ms, mV, nS, pA
 
 import numbadyn as nd
-from numbadyn.errors import DimensionError, InvalidParameterError
+from numbadyn.errors import DimensionError, HookArgumentError, InvalidParameterError, NotInitialisedError
 from tests.interpreted import Interpreted, assert_eager_agrees
 
 
@@ -87,6 +87,22 @@ def test_the_unit_follows_the_weights_or_the_first_values(cls):
     assert given.state(name).value[0] == 1 * mV
     with pytest.raises(DimensionError, match="in pA and in nS"):
         free.use_unit(1 * nS)
+
+
+def test_first_values_that_are_none_are_named():
+    with pytest.raises(HookArgumentError, match="1 argument, the shape"):
+        _ = nd.Expon(1, g_initializer=lambda: 1 * nS).unit
+    with pytest.raises(InvalidParameterError, match=r"(?s)'a' is not.*Expon\(g_initializer\)"):
+        _ = nd.Expon(1, g_initializer="a").unit
+
+
+def test_a_description_names_a_class_that_forgets_its_base():
+    class Forgetful(nd.ConductanceSynapse):
+        def __init__(self, in_size):
+            pass
+
+    with pytest.raises(NotInitialisedError, match="Forgetful is not ready"):
+        Forgetful.desc().make((3,))
 
 
 @pytest.mark.parametrize("make", [nd.Expon, nd.Alpha, nd.DualExpon])

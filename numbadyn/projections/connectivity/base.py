@@ -17,10 +17,13 @@ from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.projections.connectivity.spellings import standard_names
 from numbadyn.units import Dimension, describe, is_quantity, split
 
-__all__ = ["Connectivity", "show"]
+__all__ = ["Connectivity", "check_flag", "check_seed", "show"]
 
 _MOST_NEURONS = 2**32 - 1
 """Indices of neurons are 32-bit numbers, in the tables and in the counter of the random numbers."""
+
+_SEEDS = 2**64
+"""So many seeds there are."""
 
 
 class Connectivity:
@@ -54,7 +57,7 @@ class Connectivity:
     ConnectivityError
         If an array of weights has the wrong shape.
     InvalidParameterError
-        If a weight is NaN or infinite.
+        If a weight is NaN or infinite, or the seed is none.
 
     Notes
     -----
@@ -95,6 +98,8 @@ class Connectivity:
         self.weight = self._check_weight(weight)
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if name == "seed" and value is not None:
+            value = check_seed(value, type(self).__name__)
         made = name == "weight" and "weight" in vars(self)
         old = vars(self).get("weight")
         object.__setattr__(self, name, self._check_weight(value) if made else value)
@@ -271,7 +276,8 @@ class Connectivity:
             raise ConnectivityError(
                 f"The probability of a synapse is {show(prob)}.",
                 where=self._place(name),
-                cure="Give a number from 0 to 1, without a unit.",
+                cure="Give a number from 0 to 1, without a unit; one that depends on both ends is a function where the "
+                "rule takes one, lambda i, j: ..., and one for each pair is table[i, j] in it.",
             )
         return given
 
@@ -333,6 +339,65 @@ class Connectivity:
                 shape=shape,
                 count=count,
             )
+
+
+def check_seed(seed: Any, where: str) -> int:
+    """Give a seed of 64 bits.
+
+    Parameters
+    ----------
+    seed : int
+        What was given.
+    where : str
+        Whose it is, for a message.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    InvalidParameterError
+        It is none.
+    """
+    try:
+        given = operator.index(seed)
+    except TypeError:
+        given = -1
+    if not 0 <= given < _SEEDS or isinstance(seed, bool):
+        raise InvalidParameterError(
+            f"seed of {where} is {seed!r}.",
+            where=f"{where}.seed",
+            cure="Give an integer from 0 to 2**64 - 1, or None.",
+            seed=seed,
+        )
+    return given
+
+
+def check_flag(given: Any, name: str, where: str) -> bool:
+    """Give what is either true or false, where everything else, such as ``"no"``, would count as one of them.
+
+    Parameters
+    ----------
+    given : bool
+        What was given.
+    name, where : str
+        The argument, and whose it is, for a message.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    ConnectivityError
+        It is neither.
+    """
+    if not isinstance(given, bool | int | np.bool_) or given not in (0, 1):
+        raise ConnectivityError(
+            f"{name} of {where} is {given!r}.", where=f"{where}({name})", cure="Give True or False.", name=name
+        )
+    return bool(given)
 
 
 def show(value: Any) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from numbadyn.errors import ConnectivityError, DimensionError, InvalidParameterError
+from numbadyn.model.hooks import takes
 from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.projections.connectivity.base import Connectivity
 from numbadyn.units import join, split
@@ -120,6 +121,12 @@ def list_edges(rule: Connectivity, key: tuple[int, int]) -> Edges:
     array([1, 2, 3], dtype=uint32)
     """
     place = f"{type(rule).__name__}.edges"
+    if not takes(rule.edges, (None,), {}):
+        raise ConnectivityError(
+            f"{place} cannot be called with one argument, a generator of random numbers.",
+            where=place,
+            cure="Write it as edges(self, rng), even if it draws nothing.",
+        )
     pairs: Any = rule.edges(np.random.Generator(np.random.Philox(key=np.array(key, dtype=np.uint64))))
     if not isinstance(pairs, tuple | list) or len(pairs) != 2:
         raise ConnectivityError(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from numbadyn.errors import ConnectivityError
 from numbadyn.model.init import Initialiser, OfPairs
 from numbadyn.model.typing import ParameterLike, SizeLike
-from numbadyn.projections.connectivity.base import Connectivity
+from numbadyn.projections.connectivity.base import Connectivity, check_flag
 from numbadyn.projections.connectivity.spellings import spelled
 
 __all__ = ["AllToAll", "FixedInDegree", "FixedOutDegree", "FixedProb", "FixedTotalNumber", "OneToOne"]
@@ -45,7 +45,7 @@ class AllToAll(Connectivity):
         self, in_size: SizeLike, out_size: SizeLike, weight: ParameterLike = 1.0, autapses: bool = True
     ) -> None:
         super().__init__(in_size, out_size, weight)
-        self.autapses = bool(autapses)
+        self.autapses = check_flag(autapses, "autapses", type(self).__name__)
         if not self.autapses:
             self._need_equal_sizes("autapses")
         self.check_weight_shape(self.n_synapses)
@@ -143,7 +143,7 @@ class FixedProb(Connectivity):
         super().__init__(in_size, out_size, weight)
         by_pairs = isinstance(prob, OfPairs) or (callable(prob) and not isinstance(prob, Initialiser))
         self.prob = self._chance_of_pairs(prob) if by_pairs else self._probability("prob", prob)
-        self.autapses = bool(autapses)
+        self.autapses = check_flag(autapses, "autapses", type(self).__name__)
         if not self.autapses:
             self._need_equal_sizes("autapses")
         self.check_weight_shape(None)
@@ -214,8 +214,8 @@ class _FixedNumber(Connectivity):
         self, in_size: SizeLike, out_size: SizeLike, num: int, weight: ParameterLike, autapses: bool, multapses: bool
     ) -> None:
         super().__init__(in_size, out_size, weight)
-        self.autapses = bool(autapses)
-        self.multapses = bool(multapses)
+        self.autapses = check_flag(autapses, "autapses", type(self).__name__)
+        self.multapses = check_flag(multapses, "multapses", type(self).__name__)
         if not self.autapses:
             self._need_equal_sizes("autapses")
         choices = self._choices()

@@ -7,11 +7,10 @@ not know: which rules and models there are.
 from __future__ import annotations
 
 import inspect
-import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple, Self
 
-from numbadyn.errors import InvalidParameterError, ProjectionTargetError
+from numbadyn.errors import ProjectionTargetError
 from numbadyn.model.delays import OutputDelayAt, Prefetch, PrefetchDelayAt
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.options import check_names
@@ -19,13 +18,12 @@ from numbadyn.model.view import whole_of
 from numbadyn.projections.align_post import AlignPostProj
 from numbadyn.projections.base import check_post
 from numbadyn.projections.connectivity import Connectivity
+from numbadyn.projections.connectivity.base import check_flag, check_seed
 from numbadyn.projections.connectivity.spellings import spelled, standard_names
 from numbadyn.projections.ends import recurrent
 from numbadyn.projections.presynaptic import size_of
 
 __all__ = ["Ends", "RuleProj"]
-
-_SEEDS = 2**64
 
 
 class Ends(NamedTuple):
@@ -132,31 +130,16 @@ class RuleProj(AlignPostProj):
             )
         check_post(post, where)
         same = recurrent(pre, post)
-        autapses = bool(autapses) or same is False
+        multapses = check_flag(multapses, "multapses", where)
+        autapses = check_flag(autapses, "autapses", where) or same is False
         sizes = (size_of(pre) or source.out_size, post.varshape)
-        comm = rule(Ends(*sizes, weight, autapses, bool(multapses), bool(same)))
-        comm.seed = None if seed is None else _check_seed(seed, where)
+        comm = rule(Ends(*sizes, weight, autapses, multapses, bool(same)))
+        comm.seed = None if seed is None else check_seed(seed, where)
         super().__init__(pre, comm=comm, syn=syn, out=out, post=post, delay=delay, label=label, share=share, name=name)
         self._pre = pre
-        self.autapses, self.multapses = bool(autapses), bool(multapses)
+        self.autapses, self.multapses = autapses, multapses
 
     @property
     def pre(self) -> Any:
         """The source."""
         return self._pre
-
-
-def _check_seed(seed: Any, where: str) -> int:
-    """Give a seed of 64 bits."""
-    try:
-        given = operator.index(seed)
-    except TypeError:
-        given = -1
-    if not 0 <= given < _SEEDS or isinstance(seed, bool):
-        raise InvalidParameterError(
-            f"seed of {where} is {seed!r}.",
-            where=f"{where}.seed",
-            cure="Give an integer from 0 to 2**64 - 1, or None.",
-            seed=seed,
-        )
-    return given
