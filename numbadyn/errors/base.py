@@ -9,6 +9,10 @@ from typing import Any
 __all__ = ["NumbadynError"]
 
 
+_PLAIN = (type(None), bool, int, float, complex, str, bytes)
+"""Types whose values hold nothing else."""
+
+
 def _rebuild(cls: type["NumbadynError"], what: str, where: str | None, cure: str | None) -> "NumbadynError":
     """Make an error again from its parts; pickle cannot pass keyword arguments by itself."""
     return cls(what, where=where, cure=cure)
@@ -16,10 +20,12 @@ def _rebuild(cls: type["NumbadynError"], what: str, where: str | None, cure: str
 
 def _kept(value: Any) -> Any:
     """Keep what is plain data; an error must not hold on to a network, and can be pickled."""
-    if isinstance(value, tuple | list):
-        return type(value)(map(_kept, value)) if type(value) in (tuple, list) else repr(value)
-    known = type(value).__module__.partition(".")[0] in ("builtins", "numpy", "quantities")
-    return value if known and not callable(value) else repr(value)
+    if type(value) in (tuple, list):
+        return type(value)(map(_kept, value))
+    kind = getattr(value, "dtype", None)
+    array = type(value).__module__.partition(".")[0] in ("numpy", "quantities") and kind is not None
+    plain = not kind.hasobject if array else type(value) in _PLAIN
+    return value if plain else repr(value)
 
 
 class NumbadynError(Exception):

@@ -74,7 +74,6 @@ def convert_jump(num: Any, freq: Any, weight: Any, old: Any) -> tuple[Any, Any, 
             f"freq of {_WHERE} is {describe(rate)}, but a rate must be zero or more.",
             where=_here(),
             cure=_CURE,
-            _WHERE=_WHERE,
             rate=rate,
         )
     return number, rate, _convert("weight", weight, unit, shape)
@@ -89,7 +88,6 @@ def convert_mask(given: Any, shape: tuple[int, ...]) -> Any:
             f"refractory of {_WHERE} is {given!r}, but the state has shape {shape}.",
             where=_here(),
             cure="Give an array of True and False, one for each neuron.",
-            _WHERE=_WHERE,
             given=given,
             shape=shape,
         )

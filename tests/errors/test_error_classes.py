@@ -125,3 +125,13 @@ def test_values_are_fields_and_hold_on_to_no_object():
     assert str(again) == str(error)
     np.testing.assert_array_equal(again.values["rates"], np.ones(2))
     assert errors.InternalError("broken", step=3).values == {"step": 3}
+
+
+@pytest.mark.parametrize(
+    "holder", [lambda one: {"a": one}, lambda one: np.array([one], dtype=object), lambda one: (x for x in [one])]
+)
+def test_values_hold_nothing_but_plain_data(holder):
+    error = errors.NumbadynError("No.", given=[holder(object())])
+    (given,) = pickle.loads(pickle.dumps(error)).values["given"]
+    assert isinstance(given, str)
+    assert "object" in given

@@ -225,7 +225,6 @@ class Connectivity:
                 cure="Split the population.",
                 name=name,
                 size=size,
-                _MOST_NEURONS=_MOST_NEURONS,
             )
         return tuple(checked)
 
