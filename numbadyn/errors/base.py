@@ -23,9 +23,9 @@ def _kept(value: Any) -> Any:
     if type(value) in (tuple, list):
         return type(value)(map(_kept, value))
     kind = getattr(value, "dtype", None)
-    array = type(value).__module__.partition(".")[0] in ("numpy", "quantities") and kind is not None
-    plain = not kind.hasobject if array else type(value) in _PLAIN
-    return value if plain else repr(value)
+    if kind is not None and type(value).__module__.partition(".")[0] in ("numpy", "quantities"):
+        return repr(value) if kind.hasobject else value
+    return value if type(value) in _PLAIN else repr(value)
 
 
 class NumbadynError(Exception):

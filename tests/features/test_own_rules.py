@@ -150,3 +150,11 @@ def test_a_seed_of_a_rule_is_checked_when_it_is_given(seed):
     with pytest.raises(InvalidParameterError, match="seed of Shuffled"):
         rule.seed = seed
     assert rule.seed is None
+
+
+def test_a_list_that_nobody_would_ask_for_is_refused():
+    with pytest.raises(ConnectivityError, match="FixedProb makes its synapses without asking"):
+        type("Mine", (nd.FixedProb,), {"edges": Shuffled.edges})
+    twice = type("Twice", (Shuffled,), {"edges": lambda self, rng: ([0, 0], [1, 1])})
+    cells = nd.LIF(5)
+    assert nd.DeltaProj(cells, comm=twice(5, 5, 7, 1 * mV), post=cells).edges().post.tolist() == [1, 1]

@@ -87,6 +87,18 @@ class Connectivity:
 
     seed: int | None = None
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a list of synapses in a rule whose base makes them by itself, and would not ask for it."""
+        super().__init_subclass__(**kwargs)
+        package = __name__.partition(".")[0]
+        made = [base for base in cls.__mro__[1:-1] if base.__module__.partition(".")[0] == package]
+        if "edges" in vars(cls) and made[0] is not Connectivity:
+            raise ConnectivityError(
+                f"{cls.__name__} has a list, edges, but {made[0].__name__} makes its synapses without asking for it.",
+                where=f"{cls.__name__}.edges",
+                cure="Derive it from nd.Connectivity, and list all synapses.",
+            )
+
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Name a misspelt argument, before any of them is looked at."""
         check_names(cls.__init__, cls.__name__, standard_names(cls.__name__, kwargs))
