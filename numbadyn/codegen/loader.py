@@ -36,7 +36,7 @@ from numbadyn.codegen.cache.kernels import keep_on_disk
 from numbadyn.codegen.forks import ForkedLock
 from numbadyn.codegen.native.choice import numba_compiles
 from numbadyn.codegen.native.unit import DEFINITIONS
-from numbadyn.errors import CacheWarning, InternalError
+from numbadyn.errors import CacheWarning, InternalError, TargetError
 from numbadyn.ir.spelling import file_words
 
 __all__ = ["LoadedModule", "load"]
@@ -132,6 +132,8 @@ def load(source: str, *, label: str, entry: tuple[str, ...]) -> LoadedModule:
     ------
     InternalError
         If the text is not a Python module, or has no function of a name in `entry`.
+    TargetError
+        If the environment says that Numba must not compile, or names a compiler that does not exist.
 
     Warns
     -----
@@ -147,6 +149,12 @@ def load(source: str, *, label: str, entry: tuple[str, ...]) -> LoadedModule:
     >>> loaded.compiled + loaded.restored
     1
     """
+    if config.DISABLE_JIT:
+        raise TargetError(
+            "Nothing can be compiled, since the environment variable NUMBA_DISABLE_JIT is set.",
+            where="NUMBA_DISABLE_JIT",
+            cure="Unset it. To see steps without compiled code, choose Simulator(target='interpret').",
+        )
     with _lock:
         path = folder() / (_content_name(label, source) + SOURCE_SUFFIX)
         _ensure_file(path, source)

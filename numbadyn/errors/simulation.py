@@ -76,6 +76,8 @@ class NonFiniteStateError(NumbadynError, FloatingPointError):
 class TargetError(NumbadynError, ValueError):
     """The target, the number of threads or the precision is unknown or not available here.
 
+    An environment variable may be the reason: with ``NUMBA_DISABLE_JIT=1`` nothing can be compiled.
+
     Wrong::
 
         Simulator(net, dt=dt, target="gpu", threads=0, precision=16)

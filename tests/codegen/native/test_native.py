@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from numba.core import config
 from quantities import ms, mV
 
 import numbadyn as nd
@@ -11,7 +12,7 @@ from numbadyn.codegen.cpu.compiler import NoAlias
 from numbadyn.codegen.loader import load
 from numbadyn.codegen.native.choice import COMPILER
 from numbadyn.codegen.native.kinds import BOOL, F32, F64, I32, I64, U32, U64, TupleKind, arithmetic, join, scalar_of
-from numbadyn.errors import InternalError
+from numbadyn.errors import InternalError, TargetError
 from numbadyn.ir.elementary import HEADER
 
 HEAD = f"""{HEADER}
@@ -240,3 +241,15 @@ def test_kinds():
     assert [join(I32, I64), join(BOOL, I64), join(U32, F32), join(TupleKind((I64,)), I64)] == [I64, I64, F64, None]
     assert scalar_of("float32") == F32
     assert NoAlias.apart
+
+
+def test_an_environment_that_rules_out_compiling_is_named(monkeypatch):
+    text = "def same(x):\n    return x\n"
+    monkeypatch.setenv(COMPILER, "Numba")
+    with pytest.raises(TargetError, match="NUMBADYN_COMPILER is 'Numba'"):
+        load(text, label="same", entry=("same",))
+    monkeypatch.setenv(COMPILER, "")
+    assert load(text, label="same", entry=("same",)).module.same(3) == 3
+    monkeypatch.setattr(config, "DISABLE_JIT", 1)
+    with pytest.raises(TargetError, match="NUMBA_DISABLE_JIT is set"):
+        load(text, label="same", entry=("same",))
