@@ -19,7 +19,7 @@ from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced
 from numbadyn.units import StandsForQuantity, alike, is_quantity, scale_of, split
 
-__all__ = ["Variable", "changes", "resolve"]
+__all__ = ["Variable", "changes", "count_change", "resolve"]
 
 #: Ufuncs whose operators know more about units than `quantities` does when it is asked by NumPy.
 _OPERATORS: dict[str, Callable[..., Any]] = {
@@ -38,8 +38,13 @@ _CHANGES = [0]
 
 
 def changes() -> int:
-    """How many values of parameters and states have been assigned in this process: a clock that tells when none was."""
+    """How many values of models have been assigned in this process: a clock that tells when none was."""
     return _CHANGES[0]
+
+
+def count_change() -> None:
+    """Note that a value of a model has been assigned, from which first values may follow."""
+    _CHANGES[0] += 1
 
 
 class Variable(StandsForQuantity, Operators):
@@ -61,7 +66,7 @@ class Variable(StandsForQuantity, Operators):
             )
         object.__setattr__(self, name, value)
         if name == "value":
-            _CHANGES[0] += 1
+            count_change()
 
     value: Any
     """The value: traced while a step is traced, else with its unit."""

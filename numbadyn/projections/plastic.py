@@ -68,7 +68,8 @@ class PlasticProj(SynapticProjection):
     the target in the step after that in which it was fired. In a step `on_pre` comes first; what arrives at the target
     is the weight after it; then comes `on_post`.
 
-    Weights given to ``comm`` anew are first values, as those of any state: they count from the next reset on.
+    Weights given to ``comm`` anew are first values, as those of any state: they count until the first step, and from the
+    next reset on.
 
     Examples
     --------
@@ -210,7 +211,7 @@ class Side:
         node = trace.node(value)
         if node.space.single:
             return Traced(trace, value)
-        space, label = self._reached.space, f"{name}_{self._side}"
+        space, label = self._reached._space, f"{name}_{self._side}"
         return Traced(trace, trace.source(f"{self._side}_of", (value,), space, node.kind, node.dimension, label=label))
 
 
@@ -230,7 +231,7 @@ class ReachedSynapses:
         object.__setattr__(self, "post", Side(self, projection.post, "post"))
 
     @property
-    def space(self) -> Space:
+    def _space(self) -> Space:
         """The space of the synapses."""
         space: Space = self._trace.node(self._arrived).space
         return space

@@ -196,6 +196,7 @@ class Assembly:
         self._taken = None
         if "_synapses" in vars(self):
             self._weights.forget(self._makers())
+            self._weights.follow(self._makers())  # first values of states of synapses follow from them
         if self._machine is not None:
             self._filled_at = changes()
             self._machine.reset()

@@ -345,3 +345,32 @@ def test_a_weight_that_is_assigned_before_there_are_states_is_not_forgotten_sile
         nd.Simulator(net, dt=DT * ms, target="interpret")
     nd.init_all_states(net)  # starts again
     assert np.all(net.proj.weight.value != 3 * mV)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_weights_of_the_rule_are_first_values_until_the_first_step_and_from_a_reset_on(target):
+    net = Net(None)
+    sim = simulator_of(net, DT * ms, target).compile()
+    for new in (0.3 * mV, 0.4 * mV):
+        net.proj.comm.weight = new  # before the first step
+        assert np.all(sim.get(net.proj, "weight") == new)
+        sim.run(20 * DT * ms, progress=False)
+        net.proj.comm.weight = 0.7 * mV
+        assert np.all(sim.get(net.proj, "weight") <= new)
+        sim.reset()
+        assert np.all(sim.get(net.proj, "weight") == 0.7 * mV)
+
+
+def test_a_state_of_synapses_may_have_any_name():
+    class Spacious(PairDepression):
+        def __init__(self, *modules, **options):
+            super().__init__(*modules, **options)
+            self.space = SynapseState(0.0)
+
+        def on_pre(self, s):
+            s.space = s.space + 1.0
+
+    net = Net(None, Spacious)
+    sim = simulator_of(net, DT * ms, "interpret")
+    sim.run(20 * DT * ms, progress=False)
+    assert sim.get(net.proj, "space").max() > 0

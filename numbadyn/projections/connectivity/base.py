@@ -14,6 +14,7 @@ from numbadyn.errors import ConnectivityError, InvalidParameterError, SizeError
 from numbadyn.model.init import Constant, Initialiser, OfPairs, Values, as_synaptic
 from numbadyn.model.options import check_names
 from numbadyn.model.typing import ParameterLike, SizeLike
+from numbadyn.model.variable import count_change
 from numbadyn.projections.connectivity.spellings import standard_names
 from numbadyn.units import Dimension, describe, is_quantity, split
 
@@ -121,6 +122,7 @@ class Connectivity:
             except ConnectivityError:
                 object.__setattr__(self, "weight", old)
                 raise
+            count_change()
 
     @property
     def n_pre(self) -> int:
