@@ -39,7 +39,14 @@ def as_size(size: Any, where: str) -> tuple[int, ...]:
     given = size
     parts = tuple(size) if isinstance(size, tuple | list | np.ndarray) else (size,)
     whole = all(isinstance(part, int | np.integer) and not isinstance(part, bool) for part in parts)
-    if not parts or not whole or any(part < 1 for part in parts) or math.prod(parts) > _LARGEST:
+    if parts and whole and min(parts) > 0 and math.prod(map(int, parts)) > _LARGEST:
+        raise SizeError(
+            f"The size is {given!r}, more than {_LARGEST} neurons.",
+            where=where,
+            cure="Split the population; neurons are counted by 32-bit numbers.",
+            given=given,
+        )
+    if not parts or not whole or any(part < 1 for part in parts):
         raise SizeError(
             f"The size is {given!r}.",
             where=where,

@@ -68,8 +68,8 @@ class PlasticProj(SynapticProjection):
     the target in the step after that in which it was fired. In a step `on_pre` comes first; what arrives at the target
     is the weight after it; then comes `on_post`.
 
-    Weights given to ``comm`` anew are first values, as those of any state: they count until the first step, and from the
-    next reset on.
+    Weights given to ``comm`` anew are first values, as those of any state: they count before the first step, and from
+    the next reset on.
 
     Examples
     --------
