@@ -56,48 +56,65 @@ class _Times:
 
     def scale(self, index: int) -> int | None:
         """How much a value changes in a step, a run constant of its unit; None unless it is made of times."""
-        if index not in self._scale:
-            self._scale[index] = None if self.constant(index) else self._find_scale(index, self.trace.node(index))
+        waiting = [index]  # not by recursion: a step of many small steps makes long expressions
+        while waiting:
+            last = waiting[-1]
+            unknown = [] if last in self._scale else [arg for arg in self._asked(last) if arg not in self._scale]
+            if unknown:
+                waiting += reversed(unknown)
+                continue
+            if last not in self._scale:
+                self._scale[last] = self._find_scale(last)
+            waiting.pop()
         return self._scale[index]
 
-    def _find_scale(self, index: int, node: Node) -> int | None:
-        trace = self.trace
-        if node.kind != "real" or node.dimension is ANY:
+    def _asked(self, index: int) -> list[int]:
+        """The arguments whose scales decide over that of a value."""
+        node = self.trace.node(index)
+        if self.constant(index) or node.kind != "real" or node.dimension is ANY or node.dimension == TIME:
+            return []
+        if node.op in _STRETCHED:
+            first, second = self._factors(node)
+            return [first] if self.constant(second) else []
+        return list(node.args[-2:]) if node.op in _SCALES else []
+
+    def _factors(self, node: Node) -> tuple[int, int]:
+        """The sides of a product or quotient; of a product, a run constant stands last."""
+        first, second = node.args
+        return (second, first) if node.op == "mul" and self.constant(first) else (first, second)
+
+    def _find_scale(self, index: int) -> int | None:
+        node = self.trace.node(index)
+        if self.constant(index) or node.kind != "real" or node.dimension is ANY:
             return None
         if node.dimension == TIME:
-            return trace.dt()
+            return self.trace.dt()
         rule = _SCALES.get(node.op)
         return None if rule is None else rule(self, node)
 
     def _of_argument(self, node: Node) -> int | None:
-        return self.scale(node.args[0])
+        return self._scale[node.args[0]]
 
     def _of_sides(self, node: Node) -> int | None:
         sides = node.args[-2:]
-        scales = [self.scale(arg) for arg in sides]
+        scales = [self._scale[arg] for arg in sides]
         known = [scale for scale in scales if scale is not None]
         if not known or not all(self.constant(arg) for arg, scale in zip(sides, scales, strict=True) if not scale):
             return None
         return known[0] if len(known) == 1 else self.trace.emit("maximum", *known)
 
-    def _of_product(self, node: Node) -> int | None:
-        first, second = node.args[::-1] if self.constant(node.args[0]) else node.args
-        return self._stretched("mul", first, second)
-
-    def _of_quotient(self, node: Node) -> int | None:
-        return self._stretched("div", *node.args)
-
-    def _stretched(self, op: str, first: int, second: int) -> int | None:
-        scale = self.scale(first) if self.constant(second) else None
-        return None if scale is None else self.trace.emit(op, scale, self.trace.emit("abs", second))
+    def _of_factors(self, node: Node) -> int | None:
+        first, second = self._factors(node)
+        scale = self._scale[first] if self.constant(second) else None
+        return None if scale is None else self.trace.emit(node.op, scale, self.trace.emit("abs", second))
 
 
+_STRETCHED = ("mul", "div")
 #: How a change in a step goes through the operations that keep it.
 _SCALES: dict[str, Callable[[_Times, Node], int | None]] = {
     **dict.fromkeys(("neg", "abs", "identity"), _Times._of_argument),
     **dict.fromkeys(("add", "sub", "minimum", "maximum", "select"), _Times._of_sides),
-    "mul": _Times._of_product,
-    "div": _Times._of_quotient,
+    **dict.fromkeys(_STRETCHED, _Times._of_factors),
 }
 
 
@@ -111,29 +128,42 @@ class _Line:
 
 
 def _line(times: _Times, index: int) -> _Line | None:
-    trace, node = times.trace, times.trace.node(index)
-    if node.op == "time":
-        return _Line(1, None, None)
-    if node.op in ("add", "sub"):
-        a, b = node.args
-        constant_last = times.constant(b)
-        side, other = (a, b) if constant_last else (b, a)
-        line = _line(times, side) if times.constant(other) else None
-        if line is None:
+    path: list[tuple[Node, int]] = []
+    while (node := times.trace.node(index)).op != "time":
+        side = _timed_side(times, node)
+        if side is None:
             return None
-        if line.unit is not None:
-            other = trace.emit("mul", other, line.unit)
-        if node.op == "sub" and constant_last:
-            other = trace.emit("neg", other)
-        turned = node.op == "sub" and not constant_last
-        if line.offset is not None:
-            other = trace.emit("sub" if turned else "add", other, line.offset)
-        return _Line(-line.sign if turned else line.sign, other, line.unit)
-    if node.op == "div" and (literal_number(trace.step, node.args[1]) or 0.0) > 0.0:
-        line = _line(times, node.args[0])
-        if line is not None and line.unit is None:
-            return _Line(line.sign, line.offset, node.args[1])
-    return None
+        path.append((node, side))
+        index = node.args[side]
+    line: _Line | None = _Line(1, None, None)
+    for node, side in reversed(path):
+        if line is not None:
+            line = _further(times.trace, node, side, line)
+    return line
+
+
+def _timed_side(times: _Times, node: Node) -> int | None:
+    """The place of the argument that may be made of the time, if a run constant moves or divides it."""
+    if node.op in ("add", "sub"):
+        side = 0 if times.constant(node.args[1]) else 1
+        return side if times.constant(node.args[1 - side]) else None
+    divided = node.op == "div" and (literal_number(times.trace.step, node.args[1]) or 0.0) > 0.0
+    return 0 if divided else None
+
+
+def _further(trace: Trace, node: Node, side: int, line: _Line) -> _Line | None:
+    """What becomes of a line by a sum, a difference or a quotient, in which it stands at a place."""
+    other = node.args[1 - side]
+    if node.op == "div":
+        return _Line(line.sign, line.offset, other) if line.unit is None else None
+    if line.unit is not None:
+        other = trace.emit("mul", other, line.unit)
+    turned = node.op == "sub" and side == 1
+    if node.op == "sub" and not turned:
+        other = trace.emit("neg", other)
+    if line.offset is not None:
+        other = trace.emit("sub" if turned else "add", other, line.offset)
+    return _Line(-line.sign if turned else line.sign, other, line.unit)
 
 
 def _by_number(trace: Trace, times: _Times, name: str, a: int, b: int) -> int | None:

@@ -140,3 +140,26 @@ def test_bounds_between_steps_infinite_and_undefined():
         for spec, value in zip(step.states, run.states, strict=True):
             compare = {"ge": np.greater_equal, "gt": np.greater, "lt": np.less, "le": np.less_equal, "eq": np.equal}
             np.testing.assert_array_equal(value, compare[spec.name.rsplit(".")[-1]](t, bounds), err_msg=spec.name)
+
+
+def test_long_expressions_are_compared():
+    class Chain(nd.Dynamics):
+        def init_state(self):
+            self.x, self.last, self.above, self.late = (
+                nd.State(0.25),
+                nd.State(0 * ms),
+                nd.State(False),
+                nd.State(False),
+            )
+
+        def update(self):
+            x, t = self.x.value, self.last.value
+            for _ in range(1000):
+                x, t = x * 0.999 + 0.0005, t + 0.1 * ms
+            self.above.value, self.late.value = x > 0.375, t >= 100 * ms
+
+    network = Chain(1)
+    sim = nd.Simulator(network, dt=0.1 * ms, target="interpret")
+    sim.run(0.1 * ms)
+    assert network.above.value
+    assert network.late.value
