@@ -48,16 +48,19 @@ class Names:
 
     def __init__(self, reserved: Iterable[str] = (), function: str = "") -> None:
         self._used: set[str] = {*_RESERVED, *reserved}
+        self._counts: dict[str, int] = {}  # used names stay used, so that a search goes on where the last one ended
         self._function = function
 
     def new(self, wish: str) -> str:
         """An identifier close to the wish."""
         base = identifier(wish)
-        name, count = base, 1
+        count = self._counts.get(base, 1)
+        name = base if count == 1 else f"{base}_{count}"
         while name in self._used or (self._function and name.endswith(self._function)):
             count += 1
             name = f"{base}_{count}"
         self._used.add(name)
+        self._counts[base] = count
         return name
 
 

@@ -4,6 +4,7 @@ import numpy as np
 from quantities import ms
 
 import numbadyn as nd
+from numbadyn.codegen.expressions import Names
 
 #: Names of the field, and names that generated code once had for itself.
 WORDS = [
@@ -56,3 +57,10 @@ def test_users_names_stay_and_mean_what_they_meant():
     for word in WORDS:
         assert f" {word}[_i] = " in sim.source
     assert "(R_i * dt) + exp_2" in sim.source  # the function beside it is `exp`
+
+
+def test_names_that_are_wished_again_get_the_next_number():
+    names = Names(["v_3"], "_k5")
+    assert [names.new(wish) for wish in ("v", "v", "v_2", "v", "v", "w_k5", "w_k5")] == [
+        "v", "v_2", "v_2_2", "v_4", "v_5", "w_k5_2", "w_k5_3",
+    ]  # fmt: skip
