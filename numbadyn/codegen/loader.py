@@ -38,6 +38,7 @@ from numbadyn.codegen.native.choice import numba_compiles
 from numbadyn.codegen.native.unit import DEFINITIONS
 from numbadyn.errors import CacheWarning, InternalError, TargetError
 from numbadyn.ir.spelling import file_words
+from numbadyn.ir.syntax import parse
 
 __all__ = ["LoadedModule", "load"]
 
@@ -201,7 +202,7 @@ def _execute(path: Path, source: str) -> types.ModuleType:
     # Numba finds the globals of a kernel that comes from the disk by the name of its module.
     sys.modules[path.stem] = module
     try:
-        syntax = ast.parse(source, str(path))
+        syntax = parse(source, str(path))
         definitions = {part.name: part for part in syntax.body if isinstance(part, ast.FunctionDef)}
         exec(compile(syntax, str(path), "exec"), module.__dict__)
         module.__dict__[DEFINITIONS] = definitions  # for the compiler, which must not depend on the file

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import ast
 
+from numbadyn.ir.syntax import parse
+
 __all__ = ["separate_products"]
 
 
@@ -45,4 +47,4 @@ def separate_products(source: str) -> str:
     >>> print(separate_products("y = a * x + b"), end="")
     y = rounded_product(a, x) + b
     """
-    return ast.unparse(ast.fix_missing_locations(_Products().visit(ast.parse(source)))) + "\n"
+    return ast.unparse(ast.fix_missing_locations(_Products().visit(parse(source)))) + "\n"

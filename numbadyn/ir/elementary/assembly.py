@@ -20,6 +20,7 @@ import numpy as np
 
 from numbadyn.ir.elementary.constants import POLYNOMIALS, SCALARS, WIDE
 from numbadyn.ir.elementary.registry import ELEMENTARY
+from numbadyn.ir.syntax import parse
 
 __all__ = ["assemble"]
 
@@ -117,7 +118,7 @@ class _Specialiser:
 
     def _specialise(self, source: str) -> str:
         """Cut the docstring and annotations, replace names and float literals, write polynomials out."""
-        tree = ast.parse(source)
+        tree = parse(source)
         function = tree.body[0]
         assert isinstance(function, ast.FunctionDef)
         body = function.body[1:] if ast.get_docstring(function) is not None else function.body

@@ -20,6 +20,7 @@ from typing import Any
 from numbadyn.codegen import loader
 from numbadyn.codegen.cuda.exact import separate_products
 from numbadyn.ir.elementary import HEADER, numba_source
+from numbadyn.ir.syntax import parse
 from numbadyn.runtime.cuda.device import Device
 
 __all__ = ["Workshop", "kernel_source"]
@@ -60,7 +61,7 @@ def kernel_source(name: str, bits: int) -> tuple[str, tuple[str, ...]]:
     elementary, modules = _PARTS[name]
     texts = [_text(module) for module in modules]
     arithmetic = separate_products("\n".join((numba_source(elementary, bits), *texts)))
-    phases = list(_phases(ast.parse(arithmetic).body))
+    phases = list(_phases(parse(arithmetic).body))
     kernels = "\n\n".join(_kernel(phase) for phase in phases)
     return "\n".join((HEADER, _IMPORTS, arithmetic, kernels)), tuple(phase.name for phase in phases)
 
