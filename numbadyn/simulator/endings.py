@@ -84,8 +84,8 @@ def not_finite(
     else:
         found = next(iter([*spoilt, *of_synapses]), outcome.failed or next(iter(masks)))
         kind, name = found.kind, kinds.pop(found)
-        whole = (replica.state(found.number) if kind == "state" else replica.sums()[found.number]).reshape(-1)
-        mask, whole = (_counted(machine.step, replica, found, array) for array in (masks[found], whole))
+        whole = replica.state(found.number) if kind == "state" else replica.sums()[found.number]
+        mask, whole = (_counted(machine.step, replica, found, array).reshape(-1) for array in (masks[found], whole))
         elements, size = np.flatnonzero(mask), mask.size
         values = whole[elements]
     others = [text for text in kinds.values() if text != name]

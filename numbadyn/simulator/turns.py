@@ -146,7 +146,8 @@ def keeping(made: list[Any]) -> Iterator[None]:
     """Let an exception carry what was made, as its `result`.
 
     Once a turn is over, Ctrl-C raises again, between any two instructions, here too: one inside another keeps what is
-    made if it comes twice before the caller has it.
+    made if it comes twice before the caller has it. Where it comes yet again, at the last lines, the exception that was
+    under way then (``__context__``) carries it.
     """
     try:
         yield

@@ -49,13 +49,20 @@ def steps_of(sim):
     return round(float(sim.t.rescale(ms).magnitude) / 0.1)
 
 
+def carried(error):
+    """The result of an exception, or of the one that was under way when Ctrl-C was pressed yet again."""
+    while error is not None and not hasattr(error, "result"):
+        error = error.__context__
+    return None if error is None else error.result
+
+
 def pressed(sim, steps, **how):
     """Run with Ctrl-C in between; the result, if there is one, and whether an exception brought it."""
     try:
         with Presses(**how) as presses:
             result, raised = sim.run(steps * 0.1 * ms, progress=False), False
     except KeyboardInterrupt as error:
-        result, raised = getattr(error, "result", None), True
+        result, raised = carried(error), True
     return result, raised, presses.lines
 
 
