@@ -12,7 +12,6 @@ its meaning; compiled kernels lie beside it under the same name (`numbadyn.codeg
 
 from __future__ import annotations
 
-import ast
 import functools
 import hashlib
 import sys
@@ -35,10 +34,9 @@ from numbadyn.codegen.cache.folder import folder, write_whole
 from numbadyn.codegen.cache.kernels import keep_on_disk
 from numbadyn.codegen.forks import ForkedLock
 from numbadyn.codegen.native.choice import numba_compiles
-from numbadyn.codegen.native.unit import DEFINITIONS
+from numbadyn.codegen.native.unit import DEFINITIONS, Definitions
 from numbadyn.errors import CacheWarning, InternalError, TargetError
 from numbadyn.ir.spelling import file_words
-from numbadyn.ir.syntax import parse
 
 __all__ = ["LoadedModule", "load"]
 
@@ -202,10 +200,8 @@ def _execute(path: Path, source: str) -> types.ModuleType:
     # Numba finds the globals of a kernel that comes from the disk by the name of its module.
     sys.modules[path.stem] = module
     try:
-        syntax = parse(source, str(path))
-        definitions = {part.name: part for part in syntax.body if isinstance(part, ast.FunctionDef)}
-        exec(compile(syntax, str(path), "exec"), module.__dict__)
-        module.__dict__[DEFINITIONS] = definitions  # for the compiler, which must not depend on the file
+        exec(compile(source, str(path), "exec"), module.__dict__)
+        module.__dict__[DEFINITIONS] = Definitions(source, str(path))  # for the compiler, whatever becomes of the file
     except Exception as error:
         del sys.modules[path.stem]
         raise InternalError(f"The generated module does not run: {error!r}", where=str(path)) from error

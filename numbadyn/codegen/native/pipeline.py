@@ -115,7 +115,7 @@ def compile_directly(typing_context: Any, target_context: Any, function: Any, ar
         With a wrapper for Python, or a symbol for other units where the decorator wants none.
     """
     names = function.__globals__
-    syntax = names.get(DEFINITIONS, {}).get(function.__name__)
+    syntax = names[DEFINITIONS].get(function.__name__) if DEFINITIONS in names else None
     if syntax is None:
         raise InternalError(f"The text of {function.__qualname__} is not at hand.", where="numbadyn.codegen.native")
     kinds = tuple(_kind_of(argument) for argument in arguments)

@@ -15,11 +15,35 @@ from llvmlite import ir
 
 from numbadyn.codegen.native.kinds import NOTHING, ArrayKind, Kind, TupleKind, Value, flat_types, join
 from numbadyn.errors import InternalError
+from numbadyn.ir.syntax import parse
 
-__all__ = ["DEFINITIONS", "Again", "Definition", "Unit", "definition_of", "return_type"]
+__all__ = ["DEFINITIONS", "Again", "Definition", "Definitions", "Unit", "definition_of", "return_type"]
 
 #: Name under which the loader leaves the syntax of a module's functions in the module.
 DEFINITIONS = "__definitions__"
+
+
+class Definitions:
+    """The functions of a generated module, by name; its text is parsed when the compiler first asks for one.
+
+    Kernels that come from the disk need no syntax tree, which takes time and many times the memory of the text.
+
+    Parameters
+    ----------
+    source, name : str
+        The text and its file.
+    """
+
+    def __init__(self, source: str, name: str) -> None:
+        self._source, self._name = source, name
+        self._found: dict[str, ast.FunctionDef] | None = None
+
+    def get(self, name: str) -> ast.FunctionDef | None:
+        """The syntax of a function, the same object each time."""
+        if self._found is None:
+            body = parse(self._source, self._name).body
+            self._found = {part.name: part for part in body if isinstance(part, ast.FunctionDef)}
+        return self._found.get(name)
 
 
 class Again(Exception):
@@ -61,7 +85,7 @@ def definition_of(dispatcher: Any) -> Definition:
     """The definition of a function that the loader has read and Numba's decorator has taken over."""
     function = dispatcher.py_func
     names = function.__globals__
-    syntax = names.get(DEFINITIONS, {}).get(function.__name__)
+    syntax = names[DEFINITIONS].get(function.__name__) if DEFINITIONS in names else None
     if syntax is None:
         raise InternalError(f"The text of {function.__qualname__} is not at hand.", where="numbadyn.codegen.native")
     compiler = dispatcher._compiler.pipeline_class
