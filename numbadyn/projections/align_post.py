@@ -12,6 +12,7 @@ from numbadyn.errors import InvalidParameterError, ShapeError, UnsupportedFeatur
 from numbadyn.model.describe import Describer
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.hooks import OwnHook
+from numbadyn.model.typing import ParameterLike
 from numbadyn.projections.base import SynapticProjection
 from numbadyn.projections.conductances import mark
 from numbadyn.projections.connectivity import Connectivity
@@ -111,7 +112,7 @@ class AlignPostProj(SynapticProjection):
         syn: Any,
         out: Any,
         post: Any,
-        delay: Any = None,
+        delay: ParameterLike | None = None,
         label: str | None = None,
         share: bool = True,
         name: str | None = None,

@@ -13,6 +13,7 @@ import numpy as np
 from numbadyn.errors import InvalidParameterError
 from numbadyn.model.describe import Describer
 from numbadyn.model.dynamics import Dynamics
+from numbadyn.model.typing import ParameterLike
 from numbadyn.projections.base import SynapticProjection
 from numbadyn.projections.output import attach_output, make_output, tell_driver
 from numbadyn.projections.presynaptic import keep_on_population, make_for_signal, take
@@ -81,7 +82,7 @@ class AlignPreProj(SynapticProjection):
         comm: Any,
         out: Any,
         post: Any,
-        delay: Any = None,
+        delay: ParameterLike | None = None,
         label: str | None = None,
         name: str | None = None,
         through: tuple[Any, ...] = (),

@@ -9,6 +9,7 @@ import functools
 from typing import Any
 
 from numbadyn.errors import NotInitialisedError
+from numbadyn.model.typing import ParameterLike
 from numbadyn.projections.base import SynapticProjection
 from numbadyn.projections.conductances import conductance_at
 from numbadyn.projections.output import attach_output, make_output, tell_driver
@@ -64,7 +65,7 @@ class CurrentProj(SynapticProjection):
         comm: Any,
         out: Any,
         post: Any,
-        delay: Any = None,
+        delay: ParameterLike | None = None,
         label: str | None = None,
         name: str | None = None,
     ) -> None:
@@ -119,7 +120,7 @@ class DeltaProj(SynapticProjection):
         *modules: Any,
         comm: Any,
         post: Any,
-        delay: Any = None,
+        delay: ParameterLike | None = None,
         label: str | None = None,
         name: str | None = None,
     ) -> None:

@@ -21,6 +21,7 @@ from numbadyn.model.delays import PrefetchDelayAt
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.group import Projection
 from numbadyn.model.init import Constant
+from numbadyn.model.typing import ParameterLike
 from numbadyn.model.values import Parameter
 from numbadyn.model.view import view_of
 from numbadyn.projections.apply import Delivery
@@ -270,8 +271,8 @@ class SymmetryGapJunction(GapJunction):
         couples: Any,
         states: Any,
         conn: Any,
-        weight: Any,
-        delay: Any = None,
+        weight: ParameterLike,
+        delay: ParameterLike | None = None,
         label: str | None = None,
         name: str | None = None,
     ) -> None:
@@ -344,8 +345,8 @@ class AsymmetryGapJunction(GapJunction):
         post: Any,
         post_state: str,
         conn: Any,
-        weight: Any,
-        delay: Any = None,
+        weight: ParameterLike,
+        delay: ParameterLike | None = None,
         label: str | None = None,
         name: str | None = None,
     ) -> None:

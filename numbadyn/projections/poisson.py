@@ -16,6 +16,7 @@ from numbadyn.model import environ, random
 from numbadyn.model.delays import Prefetch
 from numbadyn.model.group import Projection
 from numbadyn.model.init import Initialiser
+from numbadyn.model.typing import ParameterLike
 from numbadyn.model.values import Parameter, State
 from numbadyn.model.view import view_of
 from numbadyn.projections.base import check_post, serial
@@ -89,9 +90,9 @@ class PoissonInput(Projection):
         self,
         target: Any,
         indices: Any = None,
-        num_input: Any = None,
-        freq: Any = None,
-        weight: Any = None,
+        num_input: ParameterLike | None = None,
+        freq: ParameterLike | None = None,
+        weight: ParameterLike | None = None,
         label: str | None = None,
         name: str | None = None,
     ) -> None:

@@ -22,6 +22,7 @@ from numbadyn.model.module import Module
 from numbadyn.model.naming import check_initialised
 from numbadyn.model.options import named_options
 from numbadyn.model.step import trace_step
+from numbadyn.model.typing import QuantityLike
 from numbadyn.model.values import store_as
 from numbadyn.model.view import view_of, whole_of
 from numbadyn.runtime.engine import RunOutcome, run_steps
@@ -117,7 +118,7 @@ class Simulator(Assembly):
     def __init__(
         self,
         network: Module,
-        dt: Any,
+        dt: QuantityLike,
         target: str = "cpu",
         threads: int = 1,
         precision: int = 64,
@@ -229,9 +230,9 @@ class Simulator(Assembly):
         *more: str,
         spikes: bool = False,
         index: Any = None,
-        every: Any = None,
-        start: Any = None,
-        stop: Any = None,
+        every: QuantityLike | None = None,
+        start: QuantityLike | None = None,
+        stop: QuantityLike | None = None,
     ) -> None:
         """Record from now on: spikes as events, variables as samples.
 
@@ -287,7 +288,7 @@ class Simulator(Assembly):
         return join(self._number * self._dt, TIME)
 
     @named_options
-    def run(self, duration: Any, progress: Any = None) -> Result:
+    def run(self, duration: QuantityLike, progress: Any = None) -> Result:
         """Run the network; called again, it goes on.
 
         Parameters
@@ -417,7 +418,7 @@ class Simulator(Assembly):
 
     @named_options
     @in_turn()
-    def set(self, module: Module, variable: str, value: Any) -> None:
+    def set(self, module: Module, variable: str, value: QuantityLike) -> None:
         """Overwrite the present value of a state, or the weights of a projection, until `reset`.
 
         What is read of a state with no delay, and what later steps read of this moment with a delay, is the new value;

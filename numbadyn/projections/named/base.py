@@ -14,6 +14,7 @@ from numbadyn.errors import ProjectionTargetError
 from numbadyn.model.delays import OutputDelayAt, Prefetch, PrefetchDelayAt
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.options import check_names
+from numbadyn.model.typing import ParameterLike
 from numbadyn.model.view import whole_of
 from numbadyn.projections.align_post import AlignPostProj
 from numbadyn.projections.base import check_post
@@ -107,10 +108,10 @@ class RuleProj(AlignPostProj):
         post: Any,
         rule: Callable[[Ends], Connectivity],
         *,
-        weight: Any,
+        weight: ParameterLike,
         syn: Any,
         out: Any,
-        delay: Any = None,
+        delay: ParameterLike | None = None,
         autapses: bool = True,
         multapses: bool = True,
         seed: int | None = None,

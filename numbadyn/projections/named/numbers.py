@@ -40,7 +40,7 @@ class FixedIndegreeProj(RuleProj):
     500
     """
 
-    def __init__(self, pre: Any, post: Any, *, K: Any, **options: Any) -> None:
+    def __init__(self, pre: Any, post: Any, *, K: int, **options: Any) -> None:
         super().__init__(pre, post, lambda ends: FixedInDegree(*_with_number(ends, K)), **options)
 
 
@@ -69,7 +69,7 @@ class FixedOutdegreeProj(RuleProj):
     1000
     """
 
-    def __init__(self, pre: Any, post: Any, *, K: Any, **options: Any) -> None:
+    def __init__(self, pre: Any, post: Any, *, K: int, **options: Any) -> None:
         super().__init__(pre, post, lambda ends: FixedOutDegree(*_with_number(ends, K)), **options)
 
 
@@ -98,7 +98,7 @@ class FixedTotalNumberProj(RuleProj):
     70
     """
 
-    def __init__(self, pre: Any, post: Any, *, N: Any, **options: Any) -> None:
+    def __init__(self, pre: Any, post: Any, *, N: int, **options: Any) -> None:
         super().__init__(pre, post, lambda ends: FixedTotalNumber(*_with_number(ends, N)), **options)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from numbadyn.errors import ConnectivityError
+from numbadyn.model.typing import ParameterLike
 from numbadyn.projections.connectivity import Connectivity, FixedProb, PairwisePoisson, SymmetricPairwiseBernoulli
 from numbadyn.projections.named.base import Ends, RuleProj
 
@@ -39,7 +40,7 @@ class PairwiseBernoulliProj(RuleProj):
     >>> proj = nd.PairwiseBernoulliProj(A, B, p=0.1, weight=1 * nS, delay=1.5 * ms, **models)
     """
 
-    def __init__(self, pre: Any, post: Any, *, p: Any, **options: Any) -> None:
+    def __init__(self, pre: Any, post: Any, *, p: ParameterLike, **options: Any) -> None:
         super().__init__(
             pre,
             post,
@@ -72,7 +73,7 @@ class SymmetricPairwiseBernoulliProj(RuleProj):
     >>> proj = nd.SymmetricPairwiseBernoulliProj(A, A, p=0.1, weight=1 * nS, **models)
     """
 
-    def __init__(self, pre: Any, post: Any, *, p: Any, **options: Any) -> None:
+    def __init__(self, pre: Any, post: Any, *, p: float, **options: Any) -> None:
         def rule(ends: Ends) -> Connectivity:
             if not ends.recurrent:
                 raise ConnectivityError(
@@ -111,7 +112,7 @@ class PairwisePoissonProj(RuleProj):
     >>> proj = nd.PairwisePoissonProj(A, B, mean=0.1, weight=1 * nS, **models)
     """
 
-    def __init__(self, pre: Any, post: Any, *, mean: Any, **options: Any) -> None:
+    def __init__(self, pre: Any, post: Any, *, mean: float, **options: Any) -> None:
         def rule(ends: Ends) -> Connectivity:
             if not ends.multapses:
                 raise ConnectivityError(
