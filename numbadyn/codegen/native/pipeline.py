@@ -20,7 +20,7 @@ from numba.core.funcdesc import PythonFunctionDescriptor
 from numbadyn.codegen.native.entry import write_entry
 from numbadyn.codegen.native.kinds import BOOL, NOTHING, ArrayKind, Kind, Scalar, scalar_of
 from numbadyn.codegen.native.statements import translate
-from numbadyn.codegen.native.unit import DEFINITIONS, Definition, Unit
+from numbadyn.codegen.native.unit import Definition, Unit, syntax_of
 from numbadyn.errors import InternalError
 
 __all__ = ["compile_directly", "provide"]
@@ -114,10 +114,7 @@ def compile_directly(typing_context: Any, target_context: Any, function: Any, ar
     numba CompileResult
         With a wrapper for Python, or a symbol for other units where the decorator wants none.
     """
-    names = function.__globals__
-    syntax = names[DEFINITIONS].get(function.__name__) if DEFINITIONS in names else None
-    if syntax is None:
-        raise InternalError(f"The text of {function.__qualname__} is not at hand.", where="numbadyn.codegen.native")
+    syntax, names = syntax_of(function), function.__globals__
     kinds = tuple(_kind_of(argument) for argument in arguments)
     library = _Library(target_context.codegen(), function.__qualname__)
     library.enable_object_caching()

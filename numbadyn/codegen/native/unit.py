@@ -17,7 +17,7 @@ from numbadyn.codegen.native.kinds import NOTHING, ArrayKind, Kind, TupleKind, V
 from numbadyn.errors import InternalError
 from numbadyn.ir.syntax import parse
 
-__all__ = ["DEFINITIONS", "Again", "Definition", "Definitions", "Unit", "definition_of", "return_type"]
+__all__ = ["DEFINITIONS", "Again", "Definition", "Definitions", "Unit", "definition_of", "return_type", "syntax_of"]
 
 #: Name under which the loader leaves the syntax of a module's functions in the module.
 DEFINITIONS = "__definitions__"
@@ -81,13 +81,19 @@ class _Made:
     gives: Kind
 
 
+def syntax_of(function: Any) -> ast.FunctionDef:
+    """The syntax of a Python function that the loader has read."""
+    names = function.__globals__
+    syntax: ast.FunctionDef | None = names[DEFINITIONS].get(function.__name__) if DEFINITIONS in names else None
+    if syntax is None:
+        raise InternalError(f"The text of {function.__qualname__} is not at hand.", where="numbadyn.codegen.native")
+    return syntax
+
+
 def definition_of(dispatcher: Any) -> Definition:
     """The definition of a function that the loader has read and Numba's decorator has taken over."""
     function = dispatcher.py_func
-    names = function.__globals__
-    syntax = names[DEFINITIONS].get(function.__name__) if DEFINITIONS in names else None
-    if syntax is None:
-        raise InternalError(f"The text of {function.__qualname__} is not at hand.", where="numbadyn.codegen.native")
+    syntax, names = syntax_of(function), function.__globals__
     compiler = dispatcher._compiler.pipeline_class
     inline = bool(dispatcher.targetoptions.get("forceinline"))
     return Definition(syntax, names, inline, getattr(compiler, "apart", False), getattr(compiler, "shared", False))
