@@ -257,6 +257,9 @@ class Result:
         Wall time of the time loop.
     interrupted : bool
         Whether Ctrl-C ended the run early; everything up to then is here.
+    ended : str
+        Why the run ended: ``"duration"`` if it came to its end, ``"interrupt"`` after Ctrl-C, ``"error"`` where this is
+        the result of an error, or the word of what was asked to end it.
     batch : int or None
         Number of replicas; None where there is no batch.
     """
@@ -269,6 +272,7 @@ class Result:
     interrupted: bool = False
     paths: Paths | None = None
     batch: int | None = None
+    ended: str = "duration"
 
     def replica(self, number: int) -> Result:
         """What one replica of a batch recorded, as a run of it alone would have."""
@@ -365,5 +369,5 @@ class Result:
                 f"{name} {s.values.shape}" for name, s in recording.samples.items()
             ]
             parts.append(f"{recording.name}: {', '.join(what)}")
-        state = ", interrupted" if self.interrupted else ""
+        state = ", interrupted" if self.interrupted else "" if self.ended == "duration" else f", ended by {self.ended}"
         return f"<Result of {(self.last - self.first) * self.dt:g} ms{state}; {'; '.join(parts) or 'nothing recorded'}>"

@@ -17,6 +17,7 @@ from numbadyn.runtime.logs import Logs, SampleLog, begin_samples, require_sample
 from numbadyn.runtime.machine import Machine, Outcome
 from numbadyn.runtime.progress import Progress
 from numbadyn.runtime.soundness import ANY_SIGN, NO_SIGN, Check, Signs
+from numbadyn.runtime.visitors import Visitor, begin_all, end_all, furthest, visit_all
 
 __all__ = ["RunOutcome", "run_steps"]
 
@@ -59,7 +60,10 @@ class RunOutcome:
     checked : int
         Step up to which everything was checked and finite.
     lost : BaseException or None
-        The device failed, `progress` raised, or Ctrl-C came twice; what was recorded until then is in the logs.
+        The device failed, `progress` or a visitor raised, or Ctrl-C came twice; what was recorded until then is in the
+        logs.
+    ended : str or None
+        The word of the visitor that has ended the run.
     """
 
     first: int
@@ -73,6 +77,14 @@ class RunOutcome:
     sample: Spotted | None = None
     replica: int = 0
     found: int | None = None
+    ended: str | None = None
+
+    @property
+    def why(self) -> str:
+        """Why the run ended, in a word."""
+        if self.lost is not None or self.failed or self.guard is not None or self.sample:
+            return "error"
+        return self.ended or ("interrupt" if self.interrupted else "duration")
 
 
 def run_steps(
@@ -81,6 +93,7 @@ def run_steps(
     logs: Sequence[Logs],
     progress: Progress,
     interrupts: Interrupts | None = None,
+    visitors: Sequence[Visitor] = (),
 ) -> RunOutcome:
     """Advance a machine.
 
@@ -96,6 +109,8 @@ def run_steps(
         Told of every chunk.
     interrupts : Interrupts, optional
         Counts Ctrl-C; those of this call alone by default.
+    visitors : sequence of Visitor, optional
+        Look at the network between two chunks, in this order; each may say how far a chunk may go, and end the run.
 
     Returns
     -------
@@ -104,7 +119,7 @@ def run_steps(
     """
     if interrupts is None:
         with Interrupts() as own:
-            return run_steps(machine, steps, logs, progress, own)
+            return run_steps(machine, steps, logs, progress, own, visitors)
     first = machine.number
     stop = first + steps
     for own_logs in logs:
@@ -115,41 +130,111 @@ def run_steps(
         begin_samples(logs, first, stop)
         machine.begin(logs)
     machine.interrupts = interrupts
-    signs = [_signs_of_samples(machine, number, own.samples) for number, own in enumerate(logs)]
-    outcome, checked, spotted = Outcome(first), first, None
-    chunk = _FIRST_CHUNK
-    aim = min(_CHUNK_OF_BATCH_SECONDS, len(logs) * _CHUNK_SECONDS)  # each replica a while, for the sake of the cache
-    lost = _told(interrupts, progress.start, steps, machine.context.dt)
-    started = time.perf_counter()
-    try:
-        while machine.number < stop and lost is None and outcome.fine and spotted is None and not interrupts.asked:
-            before, begun = machine.number, time.perf_counter()
-            outcome = machine.advance(min(stop, before + chunk))
-            spotted = _spotted(logs, signs)
-            checked = outcome.reached if outcome.failed is None and spotted is None else checked
-            lost = _told(interrupts, progress.advance, outcome.reached - before)
-            chunk = _next_chunk(chunk, time.perf_counter() - begun, aim)
-    except (DeviceLostError, MemoryError, KeyboardInterrupt) as error:
-        lost = error
-    finally:
-        seconds = time.perf_counter() - started
-        unclosed = _told(interrupts, progress.close)
-        machine.interrupts = Interrupts()
-    stopped = interrupts.asked and machine.number < stop
-    spotted = spotted or _spotted(logs, signs)  # what a device has handed over before it failed
-    return RunOutcome(
-        first,
-        machine.number,
-        seconds,
-        stopped,
-        outcome.failed,
-        outcome.guard,
-        checked,
-        lost or unclosed,
-        spotted,
-        outcome.replica,
-        outcome.found,
-    )
+    told = [_Report(progress, machine), *visitors]
+    return _Course(machine, logs, interrupts, told).take(first, stop)
+
+
+class _Report(Visitor):
+    """Tells what shows the progress of a run; also of the chunk in which it failed."""
+
+    def __init__(self, progress: Progress, machine: Machine) -> None:
+        self._progress, self._machine, self._told = progress, machine, machine.number
+
+    def begin(self, first: int, stop: int) -> None:
+        try:
+            self._progress.start(stop - first, self._machine.context.dt)
+        except BaseException:
+            self._progress.close()
+            raise
+
+    def visit(self, number: int) -> str | None:
+        steps, self._told = number - self._told, number
+        self._progress.advance(steps)
+        return None
+
+    def end(self) -> None:
+        try:
+            if self._machine.number > self._told:
+                self.visit(self._machine.number)
+        finally:
+            self._progress.close()
+
+
+class _Course:
+    """The chunks of one run, and what is found on the way."""
+
+    def __init__(
+        self, machine: Machine, logs: Sequence[Logs], interrupts: Interrupts, visitors: Sequence[Visitor]
+    ) -> None:
+        self.machine, self.logs, self.interrupts, self.visitors = machine, logs, interrupts, visitors
+        self.signs = [_signs_of_samples(machine, number, own.samples) for number, own in enumerate(logs)]
+        self.begun: list[Visitor] = []
+        self.ended: str | None = None
+
+    def take(self, first: int, stop: int) -> RunOutcome:
+        """Run from one step to another, or to what ends the run earlier."""
+        machine, interrupts = self.machine, self.interrupts
+        outcome, checked, spotted = Outcome(first), first, None
+        chunk = _FIRST_CHUNK
+        aim = min(
+            _CHUNK_OF_BATCH_SECONDS, len(self.logs) * _CHUNK_SECONDS
+        )  # each one a while, for the sake of the cache
+        lost = self._told(begin_all, self.visitors, self.begun, first, stop)
+        started = time.perf_counter()
+        try:
+            while machine.number < stop and lost is None and not (self.ended or interrupts.asked):
+                before, begun = machine.number, time.perf_counter()
+                outcome = machine.advance(furthest(self.visitors, before, min(stop, before + chunk)))
+                spotted = self._spotted()
+                if outcome.failed is None and spotted is None:
+                    checked = outcome.reached
+                if not outcome.fine or spotted is not None:
+                    break
+                lost = self._told(self._visit)
+                chunk = _next_chunk(outcome.reached - before, time.perf_counter() - begun, aim)
+        except (DeviceLostError, MemoryError, KeyboardInterrupt) as error:
+            lost = error
+        finally:
+            seconds = time.perf_counter() - started
+            unclosed = self._told(end_all, self.begun)
+            machine.interrupts = Interrupts()
+        spotted = spotted or self._spotted()  # what a device has handed over before it failed
+        return RunOutcome(
+            first,
+            machine.number,
+            seconds,
+            interrupts.asked and machine.number < stop,
+            outcome.failed,
+            outcome.guard,
+            checked,
+            lost or unclosed,
+            spotted,
+            outcome.replica,
+            outcome.found,
+            self.ended,
+        )
+
+    def _visit(self) -> None:
+        self.ended = visit_all(self.visitors, self.machine.number)
+
+    def _told(self, report: Callable[..., None], *news: Any) -> BaseException | None:
+        """Let visitors look, which may run the user's code; gives the error that ends the run."""
+        try:
+            with self.interrupts.opened():
+                report(*news)
+        except BaseException as error:
+            return error
+        return None
+
+    def _spotted(self) -> Spotted | None:
+        """The first of the samples that have come since the last call that is not finite."""
+        found = []
+        for replica, (own, own_signs) in enumerate(zip(self.logs, self.signs, strict=True)):
+            for number, (log, allowed) in enumerate(zip(own.samples, own_signs, strict=True)):
+                place = log.inspect(allowed)
+                if place is not None:
+                    found.append((int(log.steps[place[0]]), Spotted(number, *place, replica)))
+        return min(found)[1] if found else None
 
 
 def _signs_of_samples(machine: Machine, replica: int, samples: list[SampleLog]) -> list[Signs]:
@@ -163,27 +248,6 @@ def _signs_of_samples(machine: Machine, replica: int, samples: list[SampleLog]) 
         else ANY_SIGN
         for log in samples
     ]
-
-
-def _spotted(logs: Sequence[Logs], signs: list[list[Signs]]) -> Spotted | None:
-    """The first of the samples that have come since the last call that is not finite."""
-    found = []
-    for replica, (own, own_signs) in enumerate(zip(logs, signs, strict=True)):
-        for number, (log, allowed) in enumerate(zip(own.samples, own_signs, strict=True)):
-            place = log.inspect(allowed)
-            if place is not None:
-                found.append((int(log.steps[place[0]]), Spotted(number, *place, replica)))
-    return min(found)[1] if found else None
-
-
-def _told(interrupts: Interrupts, report: Callable[..., None], *news: Any) -> BaseException | None:
-    """Call a report, which is the user's code; gives the error of one that fails, for the end of the run."""
-    try:
-        with interrupts.opened():
-            report(*news)
-    except BaseException as error:
-        return error
-    return None
 
 
 def _next_chunk(chunk: int, seconds: float, aim: float = _CHUNK_SECONDS) -> int:

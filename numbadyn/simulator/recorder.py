@@ -358,7 +358,7 @@ class Recorder:
             for path, parts in recordings.items()
         }
         paths, first, last = Paths(self.modules.values()), outcome.first, outcome.reached
-        return Result(made, first, last, self.dt, outcome.seconds, outcome.interrupted, paths, self.batch)
+        return Result(made, first, last, self.dt, outcome.seconds, outcome.interrupted, paths, self.batch, outcome.why)
 
     def _events(self, logs: list[SpikeLog], duration: float) -> Spikes:
         """Spikes of a population; in a batch those of one replica after the other."""

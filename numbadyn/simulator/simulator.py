@@ -8,10 +8,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import numpy as np
-
-from numbadyn.errors import InvalidParameterError, TargetError, UnsupportedFeatureError
-from numbadyn.io.recordings import Result
+from numbadyn.errors import TargetError, UnsupportedFeatureError
 from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.lowering.explain import explain
 from numbadyn.lowering.passes import Passes
@@ -23,33 +20,28 @@ from numbadyn.model.naming import check_initialised
 from numbadyn.model.options import named_options
 from numbadyn.model.step import trace_step
 from numbadyn.model.typing import QuantityLike
-from numbadyn.model.values import store_as
-from numbadyn.model.view import view_of, whole_of
-from numbadyn.runtime.engine import RunOutcome, run_steps
-from numbadyn.runtime.progress import make_progress
+from numbadyn.model.view import whole_of
 from numbadyn.runtime.targets import TARGETS
-from numbadyn.simulator.assembly import Assembly
 from numbadyn.simulator.checks import (
     check_launch,
     check_rounding,
     check_seed,
     check_synapses,
     check_target,
-    duration_steps,
     fixed_error,
 )
-from numbadyn.simulator.endings import broken_guard, not_finite
 from numbadyn.simulator.order import UserOrder
 from numbadyn.simulator.outside import describe_left_out
-from numbadyn.simulator.synapses import Weights, refuse_delays
-from numbadyn.simulator.turns import TRACING, Turns, in_turn, keeping
+from numbadyn.simulator.runs import Runs
+from numbadyn.simulator.synapses import Weights
+from numbadyn.simulator.turns import TRACING, Turns, in_turn
 from numbadyn.simulator.unchanged import PlainAttributes, Wiring
-from numbadyn.units import TIME, join, magnitude_in
+from numbadyn.units import TIME, join
 
 __all__ = ["Simulator"]
 
 
-class Simulator(Assembly):
+class Simulator(Runs):
     """A network, ready to run.
 
     Parameters
@@ -161,27 +153,6 @@ class Simulator(Assembly):
         self._claim()
         self._ready = True
 
-    def compile(self) -> Simulator:
-        """Build the synapses and compile now (or load from the cache) instead of at the first run.
-
-        Returns
-        -------
-        Simulator
-            Itself; `seconds` says what took how long.
-        """
-        with self._turns.take("compile") as interrupts:
-            self._check_unchanged()
-            self._make_ready(interrupts)
-        interrupts.check()
-        return self
-
-    def _check_unchanged(self) -> None:
-        """Refuse to run what is no longer the network that the user sees."""
-        self._wiring.check()
-        self._weights.check()
-        if self._plain.check(self.step, self.context, self._trace):
-            self._filled_at = -1  # first values may follow from what has changed
-
     def _trace(self, passes: Passes | None = None) -> Step:
         """The step as it would be traced now."""
         with TRACING:
@@ -286,185 +257,6 @@ class Simulator(Assembly):
     def t(self) -> Any:
         """Simulated time so far."""
         return join(self._number * self._dt, TIME)
-
-    @named_options
-    def run(self, duration: QuantityLike, progress: Any = None) -> Result:
-        """Run the network; called again, it goes on.
-
-        Parameters
-        ----------
-        duration : quantities.Quantity
-            Simulated time, positive, a multiple of dt.
-        progress : bool or Progress, optional
-            Show a bar; by default where somebody can see it.
-
-        Returns
-        -------
-        Result
-            What was recorded in this run. Ctrl-C ends it after a step and returns what was recorded so far; the next
-            run goes on from there.
-
-        Raises
-        ------
-        DurationError
-            Zero, negative, not finite or not a multiple of dt.
-        NonFiniteStateError
-            A state, a synaptic sum or a sample became NaN or infinite; the error's `result` holds what was recorded.
-        NotEnoughMemoryError
-            The network or what is recorded does not fit into memory, with a forecast of what needs how much; on the GPU
-            a `DeviceMemoryError`. If memory runs out later, its `result` holds what was recorded.
-        DeviceLostError
-            The GPU failed; the error's `result` holds what was recorded.
-        DelayRangeError
-            A delay that changes has left its range; the error's `result` holds what was recorded.
-        SimulatorBusyError
-            Another thread runs or compiles this simulator, or `progress` does more than to look at it.
-        KeyboardInterrupt
-            Ctrl-C was pressed before the first step, so that nothing was recorded; or twice, which also gets out of a
-            `progress` that hangs; its `result` holds what was recorded.
-        Exception
-            Whatever `progress` raises; its `result` holds what was recorded.
-
-        Notes
-        -----
-        While it runs, a simulator belongs to the thread that called `run`. There, `progress` may read `t`, `get`,
-        `explain` and `source`, but not call `run`, `reset`, `set`, `record` or `compile`; other threads may read `t`
-        only. Different simulators may run at the same time, also of one network.
-        """
-        steps = duration_steps(duration, self._dt)
-        bar, made = make_progress(progress), list[Result]()
-        with keeping(made), keeping(made), keeping(made):
-            with self._turns.take("run") as interrupts:
-                self._check_unchanged()
-                self._claim()
-                self._make_ready(interrupts)
-                recorder, machine = self._recorder, self.machine
-                self._under_way = machine
-                try:
-                    outcome = run_steps(machine, steps, recorder.logs, bar, interrupts)
-                finally:
-                    self._under_way = None
-                made.append(recorder.result(outcome))
-                failure = self._failure(outcome, made[0]) or (KeyboardInterrupt() if interrupts.count > 1 else None)
-            if failure is not None:
-                raise failure
-            return made[0]
-
-    def _failure(self, outcome: RunOutcome, result: Result) -> BaseException | None:
-        """What has ended a run early, unless it was the first Ctrl-C."""
-        if outcome.lost is not None:
-            return outcome.lost
-        error: Exception | None = None
-        if outcome.failed is not None or outcome.sample is not None:
-            error = not_finite(outcome, self.machine, self._recorder.samples_by_name)
-        elif outcome.guard is not None:
-            error = broken_guard(outcome.guard, self.machine.replicas[outcome.replica])
-        if error is not None:
-            error.result = result  # type: ignore[attr-defined]
-        return error
-
-    @named_options
-    @in_turn()
-    def reset(self, seed: int | None = None, *, connectivity: bool = True) -> Simulator:
-        """Back to the first values and to time zero, for another trial; nothing is traced or compiled anew.
-
-        First values are those that the model has now. What was set by `set`, states and weights, is forgotten; what was
-        changed in the model, parameters and ``comm.weight``, stays.
-
-        Parameters
-        ----------
-        seed : int, optional
-            Seed of the trial: what follows is what a new simulator with this seed would give, bit for bit. By default
-            the seed stays, and the trial is the same again.
-        connectivity : bool
-            Whether synapses are drawn anew with the seed; else they stay as they are, with their weights and delays,
-            and first values, drawn parameters and what is drawn in each step follow the seed.
-
-        Returns
-        -------
-        Simulator
-            Itself.
-        """
-        if seed is not None:
-            self._reseed(check_seed(seed, "Simulator.reset(seed=...)"), connectivity)
-        self._forget()
-        self._claim()
-        return self
-
-    @named_options
-    @in_turn(reading=True)
-    def get(self, module: Module, variable: str) -> Any:
-        """Present value of a state, with its unit and shape; or the weights or delays of the synapses of a projection.
-
-        Parameters
-        ----------
-        module : Module or View
-            A module of the network, or some neurons of one.
-        variable : str
-            Name of a state; of a projection also ``"weight"`` or ``"delay"``, an entry for each synapse in the order of
-            its `edges`.
-        """
-        part, module = view_of(module), whole_of(module)
-        path = self._recorder.path(module)
-        connection = self._connection(module, variable)
-        if connection is not None:
-            return self._synaptic(connection, variable)
-        number, _shape, _dtype = self._recorder.find_state(module, path, variable, "Record it with sim.record.")
-        space = self.step.states[number].space
-        values = self._each(lambda own: self._order.shown(space, own), self._values(number))
-        if part is not None:
-            values = self._each(lambda own: part.of(own, variable), values)
-        return join(values, self.step.states[number].dimension)
-
-    @named_options
-    @in_turn()
-    def set(self, module: Module, variable: str, value: QuantityLike) -> None:
-        """Overwrite the present value of a state, or the weights of a projection, until `reset`.
-
-        What is read of a state with no delay, and what later steps read of this moment with a delay, is the new value;
-        older samples stay, and so do those of windows (``update_every=``), which see the new value with their next
-        sample. Before the first step the value is a first one: histories that begin with the state's first value
-        follow, whatever was recorded or read before. Spikes that are under way arrive with the new weights.
-
-        Parameters
-        ----------
-        module : Module or View
-            A module of the network, or some neurons of one.
-        variable : str
-            Name of a state; ``"weight"`` of a projection.
-        value : array or quantity
-            New values, of the state's unit and shape (or a single value). Weights: as they are given to a rule of
-            connection, in the unit of the old ones: one number, an array with one entry for each synapse in the order
-            of the projection's `edges`, one for each pair, a distribution or a function.
-        """
-        part, module = view_of(module), whole_of(module)
-        path = self._recorder.path(module)
-        connection = self._connection(module, variable)
-        if connection is not None:
-            if variable == "delay":
-                raise refuse_delays(module)
-            self._weights.set(connection, value, self._makers())
-            self._claim()
-            return
-        number, shape, dtype = self._recorder.find_state(module, path, variable, "Only states and weights can be set.")
-        magnitude = np.asarray(
-            magnitude_in(
-                value, self.step.states[number].dimension, what=f"the new value of {path}.{variable}", where=path
-            )
-        )
-        if np.isnan(magnitude.astype(float)).any():
-            raise InvalidParameterError(
-                f"The new value of {path}.{variable} holds NaN.",
-                where=path,
-                cure="Give numbers.",
-                variable=variable,
-            )
-        if part is not None:
-            magnitude = self._each(lambda old: part.put(old, magnitude, variable), self._values(number))
-        full = store_as(magnitude, (*self._axes, *shape), dtype, f"{path}.{variable}")
-        space = self.step.states[number].space
-        self._set_values(number, self._each(lambda own: self._order.kept(space, own), full))
-        self._claim()
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not name.startswith("_") and vars(self).get("_ready", False):

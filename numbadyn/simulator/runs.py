@@ -1,0 +1,163 @@
+"""Runs of a simulator: compile, run, go on, back to the start.
+
+In: an assembled network, a duration.  Out: results, and errors that carry what was recorded.  Must not know: how chunks
+of steps are chosen, what is recorded.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, Self
+
+from numbadyn.io.recordings import Result
+from numbadyn.ir.nodes import Step
+from numbadyn.lowering.passes import Passes
+from numbadyn.model.options import named_options
+from numbadyn.model.typing import QuantityLike
+from numbadyn.runtime.engine import RunOutcome, run_steps
+from numbadyn.runtime.progress import make_progress
+from numbadyn.runtime.visitors import Visitor
+from numbadyn.simulator.access import Access
+from numbadyn.simulator.checks import check_seed, duration_steps
+from numbadyn.simulator.endings import broken_guard, not_finite
+from numbadyn.simulator.turns import in_turn, keeping
+from numbadyn.simulator.unchanged import PlainAttributes, Wiring
+
+__all__ = ["Runs"]
+
+
+class Runs(Access):
+    """Base of `Simulator`: `compile`, `run` and `reset`."""
+
+    _wiring: Wiring
+    _plain: PlainAttributes
+
+    @abstractmethod
+    def _trace(self, passes: Passes | None = None) -> Step:
+        """The step as it would be traced now."""
+
+    def compile(self) -> Self:
+        """Build the synapses and compile now (or load from the cache) instead of at the first run.
+
+        Returns
+        -------
+        Simulator
+            Itself; `seconds` says what took how long.
+        """
+        with self._turns.take("compile") as interrupts:
+            self._check_unchanged()
+            self._make_ready(interrupts)
+        interrupts.check()
+        return self
+
+    def _check_unchanged(self) -> None:
+        """Refuse to run what is no longer the network that the user sees."""
+        self._wiring.check()
+        self._weights.check()
+        if self._plain.check(self.step, self.context, self._trace):
+            self._filled_at = -1  # first values may follow from what has changed
+
+    @named_options
+    def run(self, duration: QuantityLike, progress: Any = None) -> Result:
+        """Run the network; called again, it goes on.
+
+        Parameters
+        ----------
+        duration : quantities.Quantity
+            Simulated time, positive, a multiple of dt.
+        progress : bool or Progress, optional
+            Show a bar; by default where somebody can see it.
+
+        Returns
+        -------
+        Result
+            What was recorded in this run. Ctrl-C ends it after a step and returns what was recorded so far; the next
+            run goes on from there.
+
+        Raises
+        ------
+        DurationError
+            Zero, negative, not finite or not a multiple of dt.
+        NonFiniteStateError
+            A state, a synaptic sum or a sample became NaN or infinite; the error's `result` holds what was recorded.
+        NotEnoughMemoryError
+            The network or what is recorded does not fit into memory, with a forecast of what needs how much; on the GPU
+            a `DeviceMemoryError`. If memory runs out later, its `result` holds what was recorded.
+        DeviceLostError
+            The GPU failed; the error's `result` holds what was recorded.
+        DelayRangeError
+            A delay that changes has left its range; the error's `result` holds what was recorded.
+        SimulatorBusyError
+            Another thread runs or compiles this simulator, or `progress` does more than to look at it.
+        KeyboardInterrupt
+            Ctrl-C was pressed before the first step, so that nothing was recorded; or twice, which also gets out of a
+            `progress` that hangs; its `result` holds what was recorded.
+        Exception
+            Whatever `progress` raises; its `result` holds what was recorded.
+
+        Notes
+        -----
+        While it runs, a simulator belongs to the thread that called `run`. There, `progress` may read `t`, `get`,
+        `explain` and `source`, but not call `run`, `reset`, `set`, `record` or `compile`; other threads may read `t`
+        only. Different simulators may run at the same time, also of one network.
+        """
+        steps = duration_steps(duration, self._dt)
+        visitors: list[Visitor] = []  # what is to happen between two steps: each option that needs it adds its own
+        bar, made = make_progress(progress), list[Result]()
+        with keeping(made), keeping(made), keeping(made):
+            with self._turns.take("run") as interrupts:
+                self._check_unchanged()
+                self._claim()
+                self._make_ready(interrupts)
+                recorder, machine = self._recorder, self.machine
+                self._under_way = machine
+                try:
+                    outcome = run_steps(machine, steps, recorder.logs, bar, interrupts, visitors)
+                finally:
+                    self._under_way = None
+                made.append(recorder.result(outcome))
+                failure = self._failure(outcome, made[0]) or (KeyboardInterrupt() if interrupts.count > 1 else None)
+            if failure is not None:
+                raise failure
+            return made[0]
+
+    def _failure(self, outcome: RunOutcome, result: Result) -> BaseException | None:
+        """What has ended a run early, unless it was the first Ctrl-C."""
+        if outcome.lost is not None:
+            return outcome.lost
+        error: Exception | None = None
+        if outcome.failed is not None or outcome.sample is not None:
+            error = not_finite(outcome, self.machine, self._recorder.samples_by_name)
+        elif outcome.guard is not None:
+            error = broken_guard(outcome.guard, self.machine.replicas[outcome.replica])
+        if error is not None:
+            error.result = result  # type: ignore[attr-defined]
+        return error
+
+    @named_options
+    @in_turn()
+    def reset(self, seed: int | None = None, *, connectivity: bool = True) -> Self:
+        """Back to the first values and to time zero, for another trial; nothing is traced or compiled anew.
+
+        First values are those that the model has now. What was set by `set`, states and weights, is forgotten; what was
+        changed in the model, parameters and ``comm.weight``, stays.
+
+        Parameters
+        ----------
+        seed : int, optional
+            Seed of the trial: what follows is what a new simulator with this seed would give, bit for bit. By default
+            the seed stays, and the trial is the same again.
+        connectivity : bool
+            Whether synapses are drawn anew with the seed; else they stay as they are, with their weights and delays,
+            and first values, drawn parameters and what is drawn in each step follow the seed.
+
+        Returns
+        -------
+        Simulator
+            Itself.
+        """
+        if seed is not None:
+            self._reseed(check_seed(seed, "Simulator.reset(seed=...)"), connectivity)
+        self._forget()
+        self._claim()
+        return self
