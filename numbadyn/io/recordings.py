@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import NotRecordedError, RecordingError
+from numbadyn.io.provenance import Provenance
 from numbadyn.model.view import View, view_of
 from numbadyn.units import TIME, Dimension, join
 
@@ -262,6 +263,8 @@ class Result:
         the result of an error, or the word of what was asked to end it.
     batch : int or None
         Number of replicas; None where there is no batch.
+    provenance : Provenance
+        How it was made: versions, structure, parameters with units, seeds, machine, times.
     """
 
     recordings: dict[str, Recording]
@@ -273,11 +276,12 @@ class Result:
     paths: Paths | None = None
     batch: int | None = None
     ended: str = "duration"
+    provenance: Provenance = field(default_factory=lambda: Provenance({}))
 
     def replica(self, number: int) -> Result:
         """What one replica of a batch recorded, as a run of it alone would have."""
         recordings = {name: recording.replica(number) for name, recording in self.recordings.items()}
-        return replace(self, recordings=recordings, batch=None)
+        return replace(self, recordings=recordings, batch=None, provenance=self.provenance.of_replica(number))
 
     @property
     def duration(self) -> Any:

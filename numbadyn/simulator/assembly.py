@@ -52,6 +52,7 @@ class Assembly:
     context: BindContext
     target: str
     precision: int
+    threads: int
     reproducible: bool
     launch: Way
     seconds: dict[str, float]

@@ -6,9 +6,11 @@ of steps are chosen, what is recorded.
 
 from __future__ import annotations
 
+import functools
 from abc import abstractmethod
 from typing import Any, Self
 
+from numbadyn.io.provenance import Provenance
 from numbadyn.io.recordings import Result
 from numbadyn.ir.nodes import Step
 from numbadyn.lowering.passes import Passes
@@ -20,6 +22,7 @@ from numbadyn.runtime.visitors import Visitor
 from numbadyn.simulator.access import Access
 from numbadyn.simulator.checks import check_seed, duration_steps
 from numbadyn.simulator.endings import broken_guard, not_finite
+from numbadyn.simulator.provenance import Chronicle
 from numbadyn.simulator.turns import in_turn, keeping
 from numbadyn.simulator.unchanged import PlainAttributes, Wiring
 
@@ -35,6 +38,21 @@ class Runs(Access):
     @abstractmethod
     def _trace(self, passes: Passes | None = None) -> Step:
         """The step as it would be traced now."""
+
+    @functools.cached_property
+    def _chronicle(self) -> Chronicle:
+        """What writes down the provenance of results."""
+        return Chronicle(self.network, self)
+
+    @property
+    def provenance(self) -> Provenance:
+        """What the simulator is now: network, parameters, seeds, versions, machine; results also say how they ran."""
+        return self._chronicle.note(self)
+
+    @property
+    def structure_hash(self) -> str:
+        """Name of the structure of the network: the same whatever the values, seed, dt, precision, target, records."""
+        return self._chronicle.structure
 
     def compile(self) -> Self:
         """Build the synapses and compile now (or load from the cache) instead of at the first run.
@@ -116,6 +134,7 @@ class Runs(Access):
                 finally:
                     self._under_way = None
                 made.append(recorder.result(outcome))
+                made[0].provenance = self._chronicle.note(self, outcome)
                 failure = self._failure(outcome, made[0]) or (KeyboardInterrupt() if interrupts.count > 1 else None)
             if failure is not None:
                 raise failure

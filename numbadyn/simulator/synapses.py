@@ -39,6 +39,11 @@ class Weights:
         self._own: dict[tuple[int, int], Any] = {}
         self._given: dict[int, Connectivity] = {}
 
+    @property
+    def given(self) -> dict[int, Connectivity]:
+        """Rules with the weights that were set for a trial, by the number of the connection."""
+        return dict(self._given)
+
     def number(self, module: Module) -> int | None:
         """Number of the connection of a projection; None for any other module."""
         found = [number for number, connection in enumerate(self._connections) if connection.owner is module]
