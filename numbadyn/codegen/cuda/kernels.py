@@ -1,7 +1,7 @@
 """What generated kernels need of Numba's CUDA target and cannot say themselves.
 
-In: nothing.  Out: the decorator `kernel`, and `plain_array`, which generated modules import.  Must not know: models,
-programs.
+In: nothing.  Out: the decorators `kernel` and `phase`, and `plain_array`, which generated modules import.  Must not
+know: models, programs.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from numba import cuda, njit
 from numba.core import config
 
 from numbadyn.codegen.cuda.kept import keep_on_disk
+from numbadyn.codegen.native.direct import Direct
 
-__all__ = ["SIMULATED", "kernel", "plain_array"]
+__all__ = ["SIMULATED", "kernel", "phase", "plain_array"]
 
 SIMULATED = bool(config.ENABLE_CUDASIM)
 """Whether Numba's simulator of CUDA runs kernels, in the interpreter of Python."""
@@ -26,6 +27,11 @@ def kernel(function: Callable[..., Any]) -> Any:
     if not SIMULATED:
         keep_on_disk(made)
     return made
+
+
+def phase(function: Callable[..., Any]) -> Any:
+    """Make a function of its text that kernels call, and Numba's simulator of CUDA as machine code of the processor."""
+    return njit(error_model="numpy", **({"pipeline_class": Direct} if SIMULATED else {}))(function)
 
 
 def _array_of_simulator(array: Any) -> Any:

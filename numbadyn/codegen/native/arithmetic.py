@@ -203,9 +203,7 @@ def absolute(builder: Any, value: Value, call: Callable[..., Any]) -> Value:
 
 
 def smaller(builder: Any, symbol: str, a: Value, b: Value) -> Value:
-    """The smaller (``Lt``) or the larger (``Gt``) of two integers."""
+    """The smaller (``Lt``) or the larger (``Gt``) of two numbers; the first one where they cannot be compared."""
     kind = arithmetic(a.kind, b.kind)
-    if kind.code == "f":
-        raise InternalError("min and max of floats have no translation.", where="codegen.native")
     x, y = cast(builder, a, kind), cast(builder, b, kind)
-    return choose(builder, compare(builder, symbol, x, y), x, y, kind)
+    return choose(builder, compare(builder, symbol, y, x), y, x, kind)

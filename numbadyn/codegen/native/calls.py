@@ -81,6 +81,15 @@ def _array_at(builder: Any, address: Value, sample: Value) -> Value:
     return arrays.at_address(builder, address, sample.kind)
 
 
+def _atomic_add(builder: Any, array: Value, index: Value, value: Value) -> Value:
+    item = array.kind.item
+    unsigned = Value(Scalar("u", 64), arithmetic.cast(builder, index, I64).parts)
+    place = arrays.place_of(builder, array, [unsigned])
+    operation = "fadd" if item.code == "f" else "add"
+    added = arithmetic.cast(builder, value, item).parts[0]
+    return Value(item, (builder.atomic_rmw(operation, place, added, "monotonic"),))
+
+
 def _product(builder: Any, a: Value, b: Value) -> Value:
     return arithmetic.binary(builder, "Mult", a, b)
 
@@ -102,6 +111,7 @@ def _smallest(symbol: str) -> _Caller:
 #: Intrinsics of `numbadyn.codegen.intrinsics`, by name.
 INTRINSICS: Mapping[str, _Caller] = {
     "array_at": _array_at,
+    "atomic_add": _atomic_add,
     "bits_of": _bits_of,
     "f32_from_bits": _from_bits(F32, I32),
     "f64_from_bits": _from_bits(F64, I64),

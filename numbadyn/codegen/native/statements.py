@@ -137,7 +137,7 @@ class _Statements(Expressions):
             place = arrays.place_of(self.builder, array, [Value(Scalar("u", 64), (position,))])
             arrays.store(self.builder, array.kind.item, place, single)
 
-        self._counted(arithmetic.constant(I64, 0), arrays.sizes(array)[0], 1, body)
+        self._counted(arithmetic.constant(I64, 0), arrays.sizes(array)[0], ir.Constant(ir.IntType(64), 1), body)
 
     def _augassign(self, node: ast.AugAssign) -> None:
         operation = type(node.op).__name__
@@ -226,17 +226,23 @@ class _Statements(Expressions):
         limits = [arithmetic.cast(self.builder, self.number(argument), I64) for argument in call.args]
         first, last = (arithmetic.constant(I64, 0), limits[0]) if len(limits) == 1 else limits[:2]
         stride = limits[2].parts[0] if len(limits) == 3 else ir.Constant(ir.IntType(64), 1)
-        if not isinstance(stride, ir.Constant):
-            raise self.fail(node, "A stride must be a literal")
         name = node.target.id
 
         def body(position: Any) -> None:
             self.assign(name, Value(I64, (position,)))
             self.block(node.body)
 
-        self._counted(first, last, stride.constant, body)
+        self._counted(first, last, stride, body)
 
-    def _counted(self, first: Value, last: Value, stride: int, body: Any) -> None:
+    def _goes_on(self, position: Any, last: Any, stride: Any) -> Any:
+        """Whether a loop has not come to its end; a stride that is no literal may have either sign."""
+        builder, zero = self.builder, ir.Constant(ir.IntType(64), 0)
+        if isinstance(stride, ir.Constant):
+            return builder.icmp_signed("<" if stride.constant > 0 else ">", position, last)
+        below, above = (builder.icmp_signed(symbol, position, last) for symbol in "<>")
+        return builder.select(builder.icmp_signed(">", stride, zero), below, above)
+
+    def _counted(self, first: Value, last: Value, stride: Any, body: Any) -> None:
         """Write a loop over a range of whole numbers; `body` writes what is inside."""
         builder, word = self.builder, ir.IntType(64)
         before = builder.block
@@ -246,7 +252,7 @@ class _Statements(Expressions):
         builder.position_at_end(head)
         position = builder.phi(word)
         position.add_incoming(first.parts[0], before)
-        builder.cbranch(builder.icmp_signed("<" if stride > 0 else ">", position, last.parts[0]), inside, end)
+        builder.cbranch(self._goes_on(position, last.parts[0], stride), inside, end)
         builder.position_at_end(inside)
         self._loops.append((onward, end))
         body(position)
@@ -254,7 +260,7 @@ class _Statements(Expressions):
         if not builder.block.is_terminated:
             builder.branch(onward)
         builder.position_at_end(onward)
-        position.add_incoming(builder.add(position, ir.Constant(word, stride), flags=["nsw"]), onward)
+        position.add_incoming(builder.add(position, stride, flags=["nsw"]), onward)
         builder.branch(head)
         builder.position_at_end(end)
 

@@ -17,7 +17,7 @@ from numbadyn.ir.elementary import HEADER
 
 HEAD = f"""{HEADER}
 from numbadyn.codegen.cpu.compiler import Direct, NoAlias
-from numbadyn.codegen.intrinsics import array_at, nearest_even, prefetch_read, rounded_product
+from numbadyn.codegen.intrinsics import array_at, atomic_add, nearest_even, prefetch_read, rounded_product
 
 u8 = np.uint8
 LIMIT = 7
@@ -37,6 +37,7 @@ g != h; p == q; p != q; not a; not x; not p; x != x; a < x and b > 2; a < 0 or x
 select(p, a, b); select(x < y, a, x); select(p, c, a); select(a, x, y); select(p, g, h); select(q, -1.0, 0.0)
 a if p else b; x if a < b else y; a if q else c; bits_of(x) >> 52; bits_of(g) + 1; f64_from_bits(bits_of(y))
 f32_from_bits(bits_of(g) + 2); floor(x); floor(g); nearest_even(x); square_root(abs(x)); square_root(abs(h))
+min(x, y); max(g, h); min(x / y, g); max(y, x / y, g); max(a, x)
 rounded_product(x, y); LIMIT * a; np.inf - x; a + LIMIT / 2; (a, x)[0]; (a, x)[1] + 1; u64(a) * u64(0xD2511F53)
 """
 ALL = [text.strip() for line in EXPRESSIONS.strip().splitlines() for text in line.split(";")]
@@ -110,6 +111,10 @@ def flow(n, values, table, flags, out):
     out[6] = low
     for back in range(5, 0, -2):
         out[7] -= back * (first if back > 2 else second)[3]
+    for forth in range(n - 3, -n, -n // 2):
+        for further in range(u32(2), n, n // 3):
+            out[7] += further * forth
+    out[2] += atomic_add(out, 6, values[1]) * atomic_add(table[1], whole - whole + 1, n)
     flags[1:3] = 0
     table[-1, n - n] += i64(flags[0]) + (flags[1] != 0)
     ring = array_at(out[1:].ctypes.data, 0.0)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from numba import njit
 
+from numbadyn.codegen.cuda.kernels import phase
 from numbadyn.codegen.intrinsics import atomic_add
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from numbadyn.ir.elementary.vocabulary import f64, u32
 
 routine = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
-phase = njit(error_model="numpy")
 
 SHORT_ROW = 16  # up to this length, insertion sort is quickest
 

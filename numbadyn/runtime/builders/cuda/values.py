@@ -9,13 +9,11 @@ formulas of the distributions, and a kernel around each phase.
 
 from typing import TYPE_CHECKING, Any
 
-from numba import njit
+from numbadyn.codegen.cuda.kernels import phase
 
 if TYPE_CHECKING:
     from numbadyn.ir.elementary.vocabulary import floor, i32
     from numbadyn.runtime.builders.cpu.value_kernels import fill_lognormal, fill_normal, fill_uniform
-
-phase = njit(error_model="numpy")
 
 
 @phase
