@@ -8,6 +8,24 @@ page: ``help(numbadyn.errors.DelayError)``.
 """
 
 from numbadyn.errors.base import NumbadynError as NumbadynError
+from numbadyn.errors.batches import (
+    BatchLengthError as BatchLengthError,
+)
+from numbadyn.errors.batches import (
+    CoordinateError as CoordinateError,
+)
+from numbadyn.errors.batches import (
+    NoBatchError as NoBatchError,
+)
+from numbadyn.errors.batches import (
+    NoEffectError as NoEffectError,
+)
+from numbadyn.errors.batches import (
+    StructureError as StructureError,
+)
+from numbadyn.errors.batches import (
+    UnknownPathError as UnknownPathError,
+)
 from numbadyn.errors.connections import (
     ConnectivityError as ConnectivityError,
 )

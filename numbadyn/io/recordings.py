@@ -3,8 +3,9 @@
 In: arrays of steps, indices and values, with dimensions.  Out: `Result`, indexed by the user's modules.  Must not know:
 targets.
 
-Of a batch of replicas, samples have an axis of replicas in front, and spikes say their replica; `Result.replica` is the
-result of one of them. Without a batch there is no such axis.
+Of a batch of replicas, samples have an axis of replicas in front, and spikes say their replica; `Result.coords` says
+what each of them was bound to, `Result.sel` and `Result.replicas` choose some, `Result.replica` is the result of one.
+Without a batch there is no such axis.
 
 Times: a sample of a state is its value at the start of a step, t_n = n dt.  A spike emitted in step m is stamped with
 the end of that step, (m + 1) dt.
@@ -13,7 +14,7 @@ the end of that step, (m + 1) dt.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import NotRecordedError, RecordingError
+from numbadyn.io.coordinates import Coordinates, at, chosen, replica_numbers, shown
 from numbadyn.io.provenance import Provenance
 from numbadyn.model.view import View, view_of
 from numbadyn.units import TIME, Dimension, join
@@ -54,8 +56,21 @@ class Spikes:
 
     def replica(self, number: int) -> Spikes:
         """Those of one replica of a batch."""
-        mine = self.replicas == number
-        return Spikes(self.steps[mine], self.indices[mine], self.dt, self.size, self.duration)
+        first, last = self._bounds[[number, number + 1]]
+        return Spikes(self.steps[first:last], self.indices[first:last], self.dt, self.size, self.duration)
+
+    def of_replicas(self, numbers: NDArray[np.int64]) -> Spikes:
+        """Those of chosen replicas of a batch, which are counted from zero in the order given."""
+        ranges = [np.arange(self._bounds[number], self._bounds[number + 1]) for number in numbers]
+        mine = np.concatenate([np.empty(0, np.int64), *ranges])
+        replicas = np.repeat(np.arange(len(ranges), dtype=np.uint32), [each.size for each in ranges])
+        return replace(self, steps=self.steps[mine], indices=self.indices[mine], replicas=replicas, batch=len(ranges))
+
+    @property
+    def _bounds(self) -> NDArray[np.int64]:
+        """Where the spikes of each replica begin, and where those of the last one end."""
+        assert self.replicas is not None
+        return np.searchsorted(self.replicas, np.arange((self.batch or 0) + 1))
 
     def _each(self) -> list[Spikes]:
         """Those of each replica."""
@@ -70,6 +85,14 @@ class Spikes:
     def count(self) -> int:
         """Number of spikes."""
         return int(self.steps.size)
+
+    @property
+    def counts(self) -> Any:
+        """Number of spikes of each neuron, shape (neurons,); in a batch (replicas, neurons)."""
+        if self.replicas is None:
+            return np.bincount(self.indices, minlength=self.size)
+        places = self.replicas.astype(np.int64) * self.size + self.indices
+        return np.bincount(places, minlength=(self.batch or 0) * self.size).reshape(-1, self.size)
 
     @property
     def rate(self) -> Any:
@@ -155,6 +178,10 @@ class Samples:
         """Those of one replica of a batch."""
         return replace(self, values=self.values[number])
 
+    def of_replicas(self, numbers: NDArray[np.int64]) -> Samples:
+        """Those of chosen replicas of a batch, in the order given."""
+        return replace(self, values=self.values[numbers])
+
 
 @dataclass(eq=False)
 class Recording:
@@ -177,6 +204,12 @@ class Recording:
         """What was recorded of it in one replica of a batch."""
         samples = {variable: samples.replica(number) for variable, samples in self.samples.items()}
         return Recording(self.name, samples, None if self.events is None else self.events.replica(number), self.part)
+
+    def of_replicas(self, numbers: NDArray[np.int64]) -> Recording:
+        """What was recorded of it in chosen replicas of a batch."""
+        samples = {variable: samples.of_replicas(numbers) for variable, samples in self.samples.items()}
+        events = None if self.events is None else self.events.of_replicas(numbers)
+        return Recording(self.name, samples, events, self.part)
 
     def __post_init__(self) -> None:
         for variable, samples in self.samples.items():
@@ -263,6 +296,9 @@ class Result:
         the result of an error, or the word of what was asked to end it.
     batch : int or None
         Number of replicas; None where there is no batch.
+    coords : dict
+        What each replica was bound to: ``"seed"``, then paths such as ``"E.tau"`` -> an array with an entry for each
+        replica, with its unit; texts where a value is no single number. Of one replica, a single value each.
     provenance : Provenance
         How it was made: versions, structure, parameters with units, seeds, machine, times.
     """
@@ -277,11 +313,60 @@ class Result:
     batch: int | None = None
     ended: str = "duration"
     provenance: Provenance = field(default_factory=lambda: Provenance({}))
+    coords: Coordinates = field(default_factory=dict)
 
     def replica(self, number: int) -> Result:
-        """What one replica of a batch recorded, as a run of it alone would have."""
-        recordings = {name: recording.replica(number) for name, recording in self.recordings.items()}
-        return replace(self, recordings=recordings, batch=None, provenance=self.provenance.of_replica(number))
+        """What one replica of a batch recorded, as a run of it alone would have.
+
+        Raises
+        ------
+        NoBatchError
+            The result has no batch.
+        CoordinateError
+            There is no such replica.
+        """
+        (found,) = replica_numbers(self.batch, [number])
+        recordings = {name: recording.replica(found) for name, recording in self.recordings.items()}
+        provenance = self.provenance.of_replica(int(found))
+        return replace(self, recordings=recordings, batch=None, coords=at(self.coords, found), provenance=provenance)
+
+    def replicas(self, numbers: Any) -> Result:
+        """What some replicas of a batch recorded; it is a batch too, with these replicas in the order given.
+
+        Parameters
+        ----------
+        numbers : sequence of int
+            Which ones; a replica that is named twice is there twice.
+
+        Raises
+        ------
+        NoBatchError, CoordinateError
+            As of `replica`.
+        """
+        found = replica_numbers(self.batch, numbers)
+        recordings = {name: recording.of_replicas(found) for name, recording in self.recordings.items()}
+        return replace(self, recordings=recordings, batch=len(found), coords=at(self.coords, found))
+
+    def sel(self, values: Mapping[str, Any] | None = None, **named: Any) -> Result:
+        """The replicas that have given values, as a batch.
+
+        Parameters
+        ----------
+        values : mapping, optional
+            Name of a coordinate, such as ``"E.tau"`` -> a value, or several of which any will do.
+        **named
+            The same; the last part of a name is enough where no other coordinate has it: ``sel(tau=10 * ms)``.
+
+        Raises
+        ------
+        NoBatchError
+            The result has no batch.
+        CoordinateError
+            There is no such coordinate, or no replica with these values.
+        DimensionError
+            A value in another unit.
+        """
+        return self.replicas(chosen(self.coords, {**(values or {}), **named}))
 
     @property
     def duration(self) -> Any:
@@ -375,3 +460,9 @@ class Result:
             parts.append(f"{recording.name}: {', '.join(what)}")
         state = ", interrupted" if self.interrupted else "" if self.ended == "duration" else f", ended by {self.ended}"
         return f"<Result of {(self.last - self.first) * self.dt:g} ms{state}; {'; '.join(parts) or 'nothing recorded'}>"
+        state = ", interrupted" if self.interrupted else ""
+        batch = "" if self.batch is None else f", a batch of {self.batch} over {shown(self.coords)}"
+        return (
+            f"<Result of {(self.last - self.first) * self.dt:g} ms{batch}{state}; "
+            f"{'; '.join(parts) or 'nothing recorded'}>"
+        )
