@@ -147,6 +147,8 @@ def _same(values: Any, wanted: Any, name: str) -> NDArray[np.bool_]:
     if plain.dtype == object:
         texts = [wanted] if np.ndim(wanted) == 0 or isinstance(wanted, str) else list(wanted)
         return np.isin(plain.astype(str), [each if isinstance(each, str) else text_of(each) for each in texts])
+    if plain.dtype.kind == "u":  # seeds, which may be larger than any number with a unit
+        return np.isin(plain, np.asarray(wanted, dtype=object).reshape(-1).tolist())
     mine, dimension = split(values)
     other = np.atleast_1d(magnitude_in(wanted, dimension, what=f"The value of {name}", where="result.sel")).reshape(-1)
     mine = np.asarray(mine)
@@ -171,6 +173,6 @@ def _refuse(values: Any, wanted: Any, name: str, *, alone: bool) -> None:
 
 def text_of(value: Any) -> str:
     """What stands in the coordinates for a value that is no single number."""
-    if is_quantity(value) or isinstance(value, np.ndarray):
+    if np.size(value) != 1 and (is_quantity(value) or isinstance(value, np.ndarray)):
         return f"array of shape {np.shape(value)}"
-    return repr(value)
+    return describe(value) if is_quantity(value) else repr(value)

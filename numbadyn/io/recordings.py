@@ -459,8 +459,6 @@ class Result:
             ]
             parts.append(f"{recording.name}: {', '.join(what)}")
         state = ", interrupted" if self.interrupted else "" if self.ended == "duration" else f", ended by {self.ended}"
-        return f"<Result of {(self.last - self.first) * self.dt:g} ms{state}; {'; '.join(parts) or 'nothing recorded'}>"
-        state = ", interrupted" if self.interrupted else ""
         batch = "" if self.batch is None else f", a batch of {self.batch} over {shown(self.coords)}"
         return (
             f"<Result of {(self.last - self.first) * self.dt:g} ms{batch}{state}; "

@@ -132,8 +132,8 @@ class BindContext:
     tables : sequence
         The synapses of each connection, where they have been built.
     instead : mapping
-        Identity of what the model binds (a parameter, a rule of connection, a table of input, given spikes) -> what
-        takes its place here.
+        Identity of what the model binds (a parameter, a state, what synapses are drawn from, a table of input, given
+        spikes) -> what takes its place here.
     replica : int or None
         Number of the replica in its batch; None where there is no batch.
     """
@@ -155,7 +155,7 @@ class BindContext:
 
     def without_instead(self) -> BindContext:
         """The same for those who keep it in the model, whose parameters are found by looking."""
-        return replace(self, instead={}) if self.instead else self
+        return replace(self, instead={})  # which may be filled later
 
     def bound(self, own: Owned) -> Owned:
         """What takes the place of something that the model binds: mostly itself."""
@@ -322,6 +322,8 @@ class Connection:
         Who is connected to whom.
     reweigh : callable
         ``reweigh(weight)`` gives the same rule with other weights, after checking them.
+    source : object
+        What the synapses are drawn from, the rule and the delays, and what a replica may have another one of.
     """
 
     name: str
@@ -333,6 +335,7 @@ class Connection:
     owner: Any = None
     rule: Any = None
     reweigh: Callable[[Any], Any] = _unchangeable
+    source: Any = None
 
 
 @dataclass(frozen=True, slots=True)

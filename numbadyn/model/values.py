@@ -345,6 +345,8 @@ class State(Held):
 
     def draw_values(self, context: BindContext, stream: int | None, shape: tuple[int, ...]) -> NDArray[Any]:
         """First values of a shape, unless a simulator has set others."""
+        if (other := context.bound(self)) is not self:
+            return other.draw_values(context, stream, shape)
         if self._assigned:
             check_not_nan(np.asarray(self._value), self.path)
             return np.array(self._value)
@@ -363,6 +365,25 @@ class State(Held):
             raise self._misfit(recipe, shape) from error
         check_not_nan(values, self.path)
         return values
+
+    def beginning_with(self, given: Any) -> State:
+        """The same state with other first values, checked; see `BindContext.instead`."""
+        other = copy.copy(self)
+        other._given, other._assigned = given, False
+        if other.dimension != self.dimension:
+            raise DimensionError(
+                f"{self.path} is in {self.dimension}, but the first values given are in {other.dimension}.",
+                where=self.path,
+                cure=f"Give values in {self.dimension}.",
+                dimension=self.dimension,
+            )
+        if not np.can_cast(other._dtype(), self._dtype(), "same_kind"):
+            raise InvalidParameterError(
+                f"{self.path} holds {self._dtype().name} values, but the first values given are {other._dtype().name}.",
+                where=self.path,
+                cure=f"Convert them: values.astype({self._dtype().name!r}).",
+            )
+        return other
 
     def _misfit(self, recipe: Initialiser, shape: tuple[int, ...]) -> ShapeError:
         """The error for first values that do not fit the owner."""

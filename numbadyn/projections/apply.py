@@ -266,7 +266,26 @@ class Delivery:
             self.owner,
             rule,
             self._reweigh,
+            self,
         )
+
+    def with_weight(self, weight: Any) -> Delivery:
+        """The same with other weights, checked; see `BindContext.instead`."""
+        other = copy.copy(self)
+        other.rule = self._reweigh(weight)
+        return other
+
+    def with_delay(self, delay: Any) -> Delivery:
+        """The same with other delays, checked; see `BindContext.instead`."""
+        other, where = copy.copy(self), f"{self.owner.path}.delay"
+        other.delay = as_delay(delay, where=where)
+        if other.delay is None:
+            raise DelayError(
+                "The delay is None, for synapses that have one.", where=where, cure="Give a time, 0 * ms for none."
+            )
+        if self.rule is not None and isinstance(other.delay, OfPairs):
+            other.delay.fits(self.rule.n_pre, self.rule.n_post)
+        return other
 
     def _reweigh(self, weight: Any) -> Connectivity:
         """The rule with other weights, checked as those of a new projection are."""
@@ -294,14 +313,15 @@ class Delivery:
     def _build(
         self, stream: int, context: BindContext, real: np.dtype[Any], other: Connectivity | None = None
     ) -> SynapseTable:
-        rule = other or context.bound(self.rule)
+        bound = context.bound(self)
+        rule = other or bound.rule
         assert rule is not None
         self.owner._built = replace(self.owner._built, context=context.without_instead())
-        self._check_exact(context)
+        bound._check_exact(context)
         return self._check_table(
             build(
                 rule,
-                self.delay,
+                bound.delay,
                 dt=context.dt,
                 rounding=context.delays,
                 seed=context.seed,

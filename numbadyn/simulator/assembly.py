@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, Literal
@@ -26,7 +26,7 @@ from numbadyn.model.delays import longest_delays
 from numbadyn.model.module import Module
 from numbadyn.model.naming import walk
 from numbadyn.model.values import State
-from numbadyn.model.variable import changes
+from numbadyn.model.variable import changes, count_change
 from numbadyn.runtime.cuda.launches import Way
 from numbadyn.runtime.forecast import CURES, allocating, require_reading
 from numbadyn.runtime.interrupts import Interrupts
@@ -36,9 +36,12 @@ from numbadyn.runtime.snapshot import Snapshot, names_of
 from numbadyn.runtime.target import Job
 from numbadyn.runtime.targets import TARGETS
 from numbadyn.simulator.checks import check_drawn
+from numbadyn.simulator.drawing import draw_tables, drawn_with
 from numbadyn.simulator.order import UserOrder
+from numbadyn.simulator.places import Place
 from numbadyn.simulator.recorder import Recorder
-from numbadyn.simulator.synapses import Maker, Weights, host
+from numbadyn.simulator.synapses import Maker, Weights, fixed_delays, host
+from numbadyn.simulator.turns import Turns
 from numbadyn.units import TIME, join
 
 __all__ = ["Assembly"]
@@ -47,6 +50,7 @@ __all__ = ["Assembly"]
 class Assembly:
     """Base of `Simulator`: what is made of a network, piece by piece."""
 
+    _turns: Turns
     network: Module
     step: Step
     context: BindContext
@@ -67,6 +71,8 @@ class Assembly:
     _weights: Weights
     _order: UserOrder
     _contexts: tuple[BindContext, ...]
+    _instead: tuple[dict[int, Any], ...]
+    _varied: dict[str, list[Any]]
     _shared: bool
     _built_with: tuple[BindContext, ...]
 
@@ -80,21 +86,42 @@ class Assembly:
         shared : bool
             Whether all replicas have the synapses of the first one.
         """
-        self._contexts, self._shared = contexts, shared
+        self._instead = tuple(dict(context.instead) for context in contexts)
+        self._contexts = tuple(replace(each, instead=own) for each, own in zip(contexts, self._instead, strict=True))
+        self._shared, self._varied = shared, {}
         vars(self).pop("_synapses", None)  # they were made for other contexts
-        self._built_with = self._drawn_with()
-        self._stand_for(contexts[0])
+        self._built_with = drawn_with(self.step, self._contexts, shared)
+        self._stand_for(self._contexts[0])
         self._machine, self._taken, self._filled_at = None, None, -1
         self._recorder = Recorder(self.network, self.step, self._dt, self.precision, self._order, *self._axes)
 
-    def _drawn_with(self) -> tuple[BindContext, ...]:
-        """What the synapses of each replica follow from; one and the same object for replicas that share tables."""
-        first, rules = self._contexts[0], {id(connection.rule) for connection in self.step.connections}
-        if not self._shared:
-            return self._contexts
-        if any(rules & context.instead.keys() for context in self._contexts):  # the same synapses with other weights
-            return tuple(replace(context, seed=first.seed) for context in self._contexts)
-        return (first,) * len(self._contexts)
+    def _vary(self, place: Place, others: Sequence[Any]) -> None:
+        """Let something be another one in each replica, from the next run or the next first values on."""
+        if place.sorts and self._number:
+            raise fixed_delays(place.full, self._number * self._dt)
+        for own, other in zip(self._instead, others, strict=True):
+            own[id(place.own)] = other
+        count_change()
+        if place.synapses is None:
+            return
+        self._built_with = drawn_with(self.step, self._contexts, self._shared)
+        if "_synapses" not in vars(self):
+            return
+        if place.sorts:
+            self._take_down()
+            self._draw_anew()
+        else:
+            if self._shared:  # each replica gets a list of its own, for a machine that knows it
+                self._take_down()
+                vars(self)["_synapses"] = [list(tables) for tables in self._synapses]
+            self._weights.vary(place.synapses, [other.rule for other in others], self._makers())
+
+    def _draw_anew(self) -> None:
+        """Let the synapses be drawn anew when somebody asks for them next."""
+        self._invalidate("_synapses")
+        self._weights.built()
+        self._built_with = drawn_with(self.step, self._contexts, self._shared)
+        self._recorder.follow_synapses()
 
     def _stand_for(self, first: BindContext) -> None:
         """Show the binding of the first replica as that of the simulator."""
@@ -129,24 +156,21 @@ class Assembly:
         """Synapse tables of each replica, built on first use; the same list for replicas that share them."""
         started = time.perf_counter()
         self._weights.check()
-        made: dict[int, list[Any]] = {id(context): [] for context in self._built_with}
-        self._require_synapses(len(made))
-        for context in self._built_with:
-            if not made[id(context)]:
-                made[id(context)] += self._build_tables(context)
+        self._require_synapses(1 if self._shared else len(self._contexts))
+        made = draw_tables(self.step, self._built_with, self._shared, self._build_tables, self._maker)
         self.seconds["build synapses"] = time.perf_counter() - started
         self._weights.built()
-        return [made[id(context)] for context in self._built_with]
+        return made
 
     def _require_synapses(self, times: int) -> None:
         """Refuse synapses that would not fit, made so many times."""
         TARGETS[self.target].require_synapses(self._device, self.step, self.precision, times)
 
-    def _build_tables(self, context: BindContext) -> list[Any]:
-        """The tables of a replica."""
+    def _build_tables(self, context: BindContext, numbers: Sequence[int]) -> list[Any]:
+        """The tables of some connections of a replica."""
         tables, real = [], np.dtype(f"float{self.precision}")
         with naming(context):
-            for connection in self.step.connections:
+            for connection in map(self.step.connections.__getitem__, numbers):
                 with self._making(connection.name):
                     tables.append(connection.build(context, real))
         return tables
@@ -160,7 +184,11 @@ class Assembly:
         shared = {
             id(tables): (tables, context) for tables, context in zip(self._synapses, self._built_with, strict=True)
         }
-        return [(tables, Maker(self.step, context, self._device, self._making)) for tables, context in shared.values()]
+        return [(tables, self._maker(context)) for tables, context in shared.values()]
+
+    def _maker(self, context: BindContext) -> Maker:
+        """What makes tables of a replica with other weights."""
+        return Maker(self.step, context, self._device, self._making)
 
     @functools.cached_property
     def program(self) -> Program:
@@ -202,20 +230,16 @@ class Assembly:
             self._filled_at = changes()
             self._machine.reset()
 
-    def _reseed(self, seed: int, connectivity: bool) -> None:
-        """Let all that is drawn follow another seed."""
+    def _reseed(self, seeds: Sequence[int], connectivity: bool) -> None:
+        """Let all that is drawn follow other seeds, one a replica."""
         self._machine = None
-        far = seed - self.context.seed  # the seeds of a batch keep their distances
-        self._contexts = tuple(replace(each, seed=(each.seed + far) % 2**64) for each in self._contexts)
+        self._contexts = tuple(replace(each, seed=seed) for each, seed in zip(self._contexts, seeds, strict=True))
         self._stand_for(self._contexts[0])
         for module in walk(self.network):
-            module.seed_of_build = seed
+            module.seed_of_build = seeds[0]
         self.seconds.pop("compile", None)
         if connectivity:
-            self._invalidate("_synapses")
-            self._weights.built()
-            self._built_with = self._drawn_with()
-            self._recorder.follow_synapses()
+            self._draw_anew()
 
     def _invalidate(self, product: Literal["program", "_synapses"]) -> None:
         """Make a product anew when somebody asks for it next."""

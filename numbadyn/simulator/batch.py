@@ -1,87 +1,202 @@
-"""Batches: a simulator bound to several replicas of its network at once.
+"""The batch of a simulator: what its replicas have, by path or by object, and how it is changed.
 
-In: a simulator that has not run, seeds and values of parameters.  Out: the same simulator, whose results, states and
-errors have an axis of replicas.  Must not know: targets, how replicas are run.
+In: a simulator with replicas, an entry for each of them.  Out: bindings of the replicas, and their coordinates.  Must
+not know: targets, how replicas are run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
 from typing import Any
 
-from numbadyn.errors import ShapeError, UnsupportedFeatureError
-from numbadyn.model.given import GivenSpikes
-from numbadyn.model.module import Module
-from numbadyn.model.naming import walk
-from numbadyn.model.timed_array import TimedArray
-from numbadyn.model.values import Parameter
+import numpy as np
+
+from numbadyn.errors import BatchLengthError, NoBatchError, NumbadynError, TargetError, UnsupportedFeatureError
+from numbadyn.io.coordinates import Coordinates, text_of
 from numbadyn.runtime.replica import naming
 from numbadyn.runtime.targets import TARGETS
+from numbadyn.simulator.assembly import Assembly
 from numbadyn.simulator.checks import check_seed
-from numbadyn.simulator.simulator import Simulator
-from numbadyn.units import describe, is_quantity
+from numbadyn.simulator.named_places import find_place
+from numbadyn.units import describe, is_quantity, split
 
-__all__ = ["bind_replicas"]
+__all__ = ["Batch", "check_batch", "replica_seeds"]
 
 
-def bind_replicas(
-    simulator: Simulator,
-    seeds: Sequence[int],
-    values: Mapping[Any, Sequence[Any]] | None = None,
-    *,
-    shared_connectivity: bool = False,
-) -> Simulator:
-    """Bind a simulator to a replica for each seed, before anything is recorded.
+class Batch:
+    """The replicas of a simulator; see `Simulator.batch`.
 
     Parameters
     ----------
     simulator : Simulator
-        New.
-    seeds : sequence of int
-        Seed of each replica.
-    values : mapping, optional
-        What differs -> what it is in each replica: a `Parameter` of the network, a `TimedArray` (its rows), the
-        `GivenSpikes` of a generator (indices and times), a projection (its weights).
-    shared_connectivity : bool
-        Whether all replicas have the synapses of the first one.
+        Whose they are.
 
-    Returns
-    -------
-    Simulator
-        The same one.
-
-    Raises
-    ------
-    ShapeError
-        No seed, or not one value for each replica.
-    DimensionError, InvalidParameterError
-        A value that the parameter cannot have.
-    UnsupportedFeatureError
-        The target has no batches; the simulator has run; something else than the above is to differ, or belongs to
-        another network; or the network has states of synapses, and each replica synapses of its own.
-
-    Notes
-    -----
-    A replica has the bits of a simulator of its own with the same seed and parameters.
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import ms, mV
+    >>> neurons = nd.LIF(3, V_rest=-45 * mV)
+    >>> sim = nd.Simulator(neurons, dt=0.1 * ms, batch=2, target="interpret")
+    >>> sim.batch["tau"] = [10, 20] * ms
+    >>> sim.batch
+    <Batch of 2 replicas: seed = [0 1], tau = [10. 20.] ms>
+    >>> sim.record(neurons, spikes=True)
+    >>> sim.run(50 * ms).sel(tau=20 * ms)[neurons].spikes.rate
+    array([40.]) * Hz
     """
-    _check_target(simulator.target)
-    _check_new(simulator)
-    chosen = _listed(seeds, "seeds", "seed")
-    given = [(one, _of_each(simulator, one, of_each, len(chosen))) for one, of_each in dict(values or {}).items()]
-    contexts = []
-    for number, seed in enumerate(chosen):
-        context = replace(simulator.context, seed=check_seed(seed, f"the seed of replica {number}"), replica=number)
-        with naming(context):
-            own = dict(_instead(simulator, one, of_each[number]) for one, of_each in given)
-        contexts.append(replace(context, instead=own))
-    _refuse_synapses_of_their_own(simulator, shared_connectivity)
-    simulator._bind(tuple(contexts), shared=shared_connectivity)
-    return simulator
+
+    def __init__(self, simulator: Assembly) -> None:
+        self._simulator = simulator
+
+    def __len__(self) -> int:
+        return len(self._simulator._contexts) if self._simulator._axes else 0
+
+    @property
+    def seeds(self) -> Any:
+        """Seed of each replica."""
+        return _seeds([context.seed for context in self._simulator._contexts])
+
+    @property
+    def coords(self) -> Coordinates:
+        """What each replica is bound to: ``"seed"``, then all that was varied; see `Result.coords`."""
+        if not len(self):
+            return {}
+        varied = self._simulator._varied
+        return {"seed": self.seeds, **{name: _coordinate(of_each) for name, of_each in varied.items()}}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.coords)
+
+    def __getitem__(self, what: Any) -> Any:
+        """What each replica has; an array with a unit whose first axis is that of replicas, or a list."""
+        simulator = self._require()
+        if isinstance(what, str) and what == "seed":
+            return self.seeds
+        place = find_place(simulator, what)
+        found = [place.read(context) for context in simulator._contexts]
+        if place.synapses is not None and any(each is None for each in found):
+            return simulator._synaptic(place.synapses, place.name.rpartition(".")[2])
+        given = simulator._varied.get(place.name)
+        return _joined(found, None if given is None else given[0])
+
+    def __setitem__(self, what: Any, of_each: Any) -> None:
+        """Let each replica have its own.
+
+        Raises
+        ------
+        NoBatchError
+            The simulator has no batch.
+        UnknownPathError, StructureError
+            There is nothing of this name, or it is part of the structure.
+        BatchLengthError
+            There is not one entry for each replica.
+        NoEffectError
+            No step reads it.
+        DimensionError, InvalidParameterError, ShapeError
+            An entry that it cannot have; it names the replica.
+        """
+        simulator = self._require()
+        place = find_place(simulator, what, varied=True)
+        entries = self._entries(place.name, of_each)
+        with simulator._turns.take("batch"):
+            others = []
+            for context, entry in zip(simulator._contexts, entries, strict=True):
+                with naming(context):
+                    others.append(place.replaced(context.bound(place.own), entry))
+            simulator._vary(place, others)
+            simulator._varied[place.name] = entries
+
+    def _require(self) -> Assembly:
+        if not len(self):
+            raise NoBatchError(
+                "The simulator has no batch.",
+                where="Simulator.batch",
+                cure="Make it with replicas: nd.Simulator(net, dt, batch=4); of one network alone set values in the "
+                "model, net.E.tau.value = ...",
+            )
+        return self._simulator
+
+    def _entries(self, name: str, of_each: Any) -> list[Any]:
+        """What there is for each replica, one after the other."""
+        try:
+            found = list(of_each)
+        except (TypeError, NumbadynError):
+            found = []
+        if isinstance(of_each, str | dict) or len(found) != len(self):
+            given = describe(of_each) if is_quantity(of_each) else repr(of_each)
+            many = f"has {len(found)} entries" if found else f"is {given}, which is no list"
+            raise BatchLengthError(
+                f"{name} {many}, for a batch of {len(self)} replicas.",
+                where=f"sim.batch[{name!r}]",
+                cure="Give one entry for each replica; one value for all of them is set in the model, x.value = ...",
+                name=name,
+                given=of_each,
+            )
+        return found
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return "<Batch: none>"
+        parts = [f"{name} = {_short(values)}" for name, values in self.coords.items()]
+        return f"<Batch of {len(self)} replicas: {', '.join(parts)}>"
 
 
-def _check_target(target: str) -> None:
-    """Refuse a target whose machines hold one replica."""
+def _seeds(seeds: list[int]) -> Any:
+    return np.array(seeds, np.uint64 if max(seeds) >= 2**63 else np.int64)
+
+
+def _short(values: Any) -> str:
+    with np.printoptions(threshold=6, edgeitems=2, precision=6):
+        return str(values)
+
+
+def _joined(values: list[Any], like: Any) -> Any:
+    """Values of the replicas as one array, in the unit that was given; a list where they differ in shape."""
+    if any(isinstance(value, tuple) for value in values) or len({np.shape(value) for value in values}) > 1:
+        return values
+    if not is_quantity(values[0]):
+        return np.array(values)
+    unit = like.units if is_quantity(like) else values[0].units
+    return np.array([np.asarray(value.rescale(unit)) for value in values]) * unit
+
+
+def _coordinate(of_each: list[Any]) -> Any:
+    """Entries as an array of one axis: in the unit of the first one if each is a single number, else texts."""
+    if all(not callable(value) and np.size(value) == 1 for value in of_each):
+        try:
+            split(of_each[0])
+            first = of_each[0]
+            if is_quantity(first):
+                numbers = [float(np.asarray(value.rescale(first.units)).reshape(-1)[0]) for value in of_each]
+                return np.array(numbers) * first.units
+            plain = np.array([np.asarray(value).reshape(-1)[0] for value in of_each])
+            if plain.dtype.kind in "biuf":
+                return plain
+        except NumbadynError:
+            pass
+    texts = np.empty(len(of_each), object)
+    texts[:] = [text_of(value) for value in of_each]
+    return texts
+
+
+def check_batch(batch: Any, shared: Any, target: str) -> int | None:
+    """How many replicas there are, None without a batch, after checking what users say of it."""
+    if shared is not None and (batch is None or not isinstance(shared, str) or shared != "connectivity"):
+        raise TargetError(
+            f"shared is {shared!r}" + (", without a batch." if batch is None else "."),
+            where="Simulator(shared=...)",
+            cure="Give shared='connectivity' with batch=..., for replicas that have the same synapses.",
+            shared=shared,
+        )
+    if batch is None:
+        return None
+    if isinstance(batch, bool) or not isinstance(batch, int | np.integer) or batch < 1:
+        raise TargetError(
+            f"batch is {batch!r}.",
+            where="Simulator(batch=...)",
+            cure="Give the number of replicas, such as batch=64.",
+            batch=batch,
+        )
     if not TARGETS[target].batches:
         able = " or ".join(repr(name) for name, row in TARGETS.items() if row.batches)
         raise UnsupportedFeatureError(
@@ -90,83 +205,29 @@ def _check_target(target: str) -> None:
             cure=f"Choose {able}, or take a simulator for each replica.",
             target=target,
         )
+    return int(batch)
 
 
-def _check_new(simulator: Simulator) -> None:
-    """Refuse a simulator that has run: what it holds would be lost."""
-    if simulator.t:
-        raise UnsupportedFeatureError(
-            f"The simulator has run for {describe(simulator.t)}, and is bound to replicas only now.",
-            where="bind_replicas(simulator)",
-            cure="Make a new nd.Simulator, and bind it first.",
-        )
+def replica_seeds(seed: Any, batch: int | None, where: str = "Simulator(seed=...)") -> list[int]:
+    """The seed of each replica: those given, or numbers from one seed upwards; a single one without a batch.
 
-
-def _listed(given: Any, name: str, one: str) -> list[Any]:
-    """What there is for each replica, one after the other."""
+    Examples
+    --------
+    >>> replica_seeds(7, 3), replica_seeds([1, 5], 2), replica_seeds(7, None)
+    ([7, 8, 9], [1, 5], [7])
+    """
+    if batch is None or isinstance(seed, int | np.integer | str) or seed is None:
+        first = check_seed(seed, where)
+        return [(first + number) % 2**64 for number in range(batch or 1)]
     try:
-        found = list(given)
+        seeds = list(seed)
     except TypeError:
-        found = []
-    if not found:
-        raise ShapeError(
-            f"{name} is {describe(given) if is_quantity(given) else repr(given)}.",
-            where=name,
-            cure=f"Give a list, one {one} for each replica.",
-            name=name,
+        return [check_seed(seed, where)]
+    if len(seeds) != batch:
+        raise BatchLengthError(
+            f"There are {len(seeds)} seeds for a batch of {batch} replicas.",
+            where=where,
+            cure="Give one for each replica, or one number that the first replica has and the others count up from.",
+            seeds=len(seeds),
         )
-    return found
-
-
-def _of_each(simulator: Simulator, one: Any, given: Any, replicas: int) -> list[Any]:
-    """The values of something that differs, after checking that it may, that it is there, and how many they are."""
-    name = getattr(one, "path", getattr(one, "name", repr(one)))
-    if not isinstance(one, Module | Parameter | TimedArray | GivenSpikes):
-        raise UnsupportedFeatureError(
-            f"{name} cannot differ from replica to replica.",
-            where=name,
-            cure="Give a parameter such as net.E.tau, a projection (its weights), a TimedArray, or the GivenSpikes of "
-            "a generator; states are set with sim.set.",
-            name=name,
-        )
-    owner = one.owner if isinstance(one, Parameter) else one
-    if isinstance(owner, Module) and not any(module is owner for module in walk(simulator.network)):
-        raise UnsupportedFeatureError(
-            f"{name} belongs to another network than {simulator.network.path}, so it would change nothing.",
-            where=name,
-            cure="Give a parameter or a projection of the network that is simulated; a copy has its own.",
-            name=name,
-        )
-    of_each = _listed(given, name, "value")
-    if len(of_each) != replicas:
-        raise ShapeError(
-            f"{name} has {len(of_each)} values for {replicas} replicas.",
-            where=name,
-            cure="Give one value for each replica.",
-            name=name,
-        )
-    return of_each
-
-
-def _instead(simulator: Simulator, one: Any, value: Any) -> tuple[int, Any]:
-    """Identity of what the model binds, and what takes its place."""
-    if not isinstance(one, Module):
-        return id(one), one.replaced(value)
-    number = simulator._weights.number(one)
-    if number is None:
-        raise UnsupportedFeatureError(
-            f"{one.path} has no weights.", where=one.path, cure="Give a projection, or a parameter of the module."
-        )
-    connection = simulator.step.connections[number]
-    return id(connection.rule), connection.reweigh(value)
-
-
-def _refuse_synapses_of_their_own(simulator: Simulator, shared: bool) -> None:
-    """Refuse states of synapses whose number differs from replica to replica."""
-    found = [spec.name for spec in simulator.step.states if spec.space.synapses is not None]
-    if found and not shared:
-        raise UnsupportedFeatureError(
-            f"{found[0]} is a state of synapses, whose number may differ from replica to replica.",
-            where=found[0],
-            cure="Let the replicas share their connectivity, or take a simulator for each of them.",
-        )
+    return [check_seed(one, where) for one in seeds]

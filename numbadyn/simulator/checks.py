@@ -123,7 +123,8 @@ def fixed_error(name: str, value: Any) -> FixedAttributeError:
         "seed": f"Start another trial: sim.reset(seed={value!r}).",
         "t": "Go back to time zero with sim.reset(); sim.run(duration) goes on.",
         "network": "Make a new nd.Simulator of the other network.",
-        **dict.fromkeys(("dt", "target", "threads", "precision", "delays", "reproducible", "launch"), new),
+        "batch": f'Give each replica its own by path, sim.batch["E.tau"] = ...; for another number of them: {new}',
+        **dict.fromkeys(("dt", "target", "threads", "precision", "delays", "reproducible", "launch", "shared"), new),
     }
     return FixedAttributeError(
         f"{name!r} is assigned to a simulator, where it would have no effect.",

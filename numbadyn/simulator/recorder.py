@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import RecordingError
+from numbadyn.io.coordinates import Coordinates
 from numbadyn.io.recordings import Paths, Recording, Result, Samples, Spikes
 from numbadyn.ir.analysis import live
 from numbadyn.ir.kinds import dtype_of
@@ -335,8 +336,8 @@ class Recorder:
             )
         return steps
 
-    def result(self, outcome: RunOutcome) -> Result:
-        """What the logs hold after a run, with names and units."""
+    def result(self, outcome: RunOutcome, coords: Coordinates) -> Result:
+        """What the logs hold after a run, with names and units, and what the replicas of a batch were bound to."""
         duration = (outcome.reached - outcome.first) * self.dt
         recordings: dict[str, dict[str, Any]] = {}
         for path, spikes in self._spikes.items():
@@ -358,7 +359,8 @@ class Recorder:
             for path, parts in recordings.items()
         }
         paths, first, last = Paths(self.modules.values()), outcome.first, outcome.reached
-        return Result(made, first, last, self.dt, outcome.seconds, outcome.interrupted, paths, self.batch, outcome.why)
+        ending = outcome.interrupted, paths, self.batch, outcome.why
+        return Result(made, first, last, self.dt, outcome.seconds, *ending, coords=coords)
 
     def _events(self, logs: list[SpikeLog], duration: float) -> Spikes:
         """Spikes of a population; in a batch those of one replica after the other."""

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import functools
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Any, Self
+
+import numpy as np
 
 from numbadyn.io.provenance import Provenance
 from numbadyn.io.recordings import Result
@@ -20,7 +23,8 @@ from numbadyn.runtime.engine import RunOutcome, run_steps
 from numbadyn.runtime.progress import make_progress
 from numbadyn.runtime.visitors import Visitor
 from numbadyn.simulator.access import Access
-from numbadyn.simulator.checks import check_seed, duration_steps
+from numbadyn.simulator.batch import Batch, replica_seeds
+from numbadyn.simulator.checks import duration_steps
 from numbadyn.simulator.endings import broken_guard, not_finite
 from numbadyn.simulator.provenance import Chronicle
 from numbadyn.simulator.turns import in_turn, keeping
@@ -133,7 +137,7 @@ class Runs(Access):
                     outcome = run_steps(machine, steps, recorder.logs, bar, interrupts, visitors)
                 finally:
                     self._under_way = None
-                made.append(recorder.result(outcome))
+                made.append(recorder.result(outcome, Batch(self).coords))
                 made[0].provenance = self._chronicle.note(self, outcome)
                 failure = self._failure(outcome, made[0]) or (KeyboardInterrupt() if interrupts.count > 1 else None)
             if failure is not None:
@@ -155,7 +159,7 @@ class Runs(Access):
 
     @named_options
     @in_turn()
-    def reset(self, seed: int | None = None, *, connectivity: bool = True) -> Self:
+    def reset(self, seed: int | Sequence[int] | None = None, *, connectivity: bool = True) -> Self:
         """Back to the first values and to time zero, for another trial; nothing is traced or compiled anew.
 
         First values are those that the model has now. What was set by `set`, states and weights, is forgotten; what was
@@ -163,9 +167,10 @@ class Runs(Access):
 
         Parameters
         ----------
-        seed : int, optional
+        seed : int or sequence of int, optional
             Seed of the trial: what follows is what a new simulator with this seed would give, bit for bit. By default
-            the seed stays, and the trial is the same again.
+            the seed stays, and the trial is the same again. In a batch that of the first replica, from which the others
+            keep their distances, or one for each.
         connectivity : bool
             Whether synapses are drawn anew with the seed; else they stay as they are, with their weights and delays,
             and first values, drawn parameters and what is drawn in each step follow the seed.
@@ -176,7 +181,15 @@ class Runs(Access):
             Itself.
         """
         if seed is not None:
-            self._reseed(check_seed(seed, "Simulator.reset(seed=...)"), connectivity)
+            self._reseed(self._seeds_of_trial(seed), connectivity)
         self._forget()
         self._claim()
         return self
+
+    def _seeds_of_trial(self, seed: Any) -> list[int]:
+        """The seed of each replica in another trial."""
+        where = "Simulator.reset(seed=...)"
+        found = replica_seeds(seed, self._axes[0] if self._axes else None, where)
+        if isinstance(seed, int | np.integer):
+            return [(found[0] + each.seed - self.context.seed) % 2**64 for each in self._contexts]
+        return found

@@ -6,6 +6,8 @@ In: a network.  Out: runs and results.  It only joins the stages: trace, prepare
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from numbadyn.errors import TargetError, UnsupportedFeatureError
@@ -22,10 +24,10 @@ from numbadyn.model.step import trace_step
 from numbadyn.model.typing import QuantityLike
 from numbadyn.model.view import whole_of
 from numbadyn.runtime.targets import TARGETS
+from numbadyn.simulator.batch import Batch, check_batch, replica_seeds
 from numbadyn.simulator.checks import (
     check_launch,
     check_rounding,
-    check_seed,
     check_synapses,
     check_target,
     fixed_error,
@@ -57,8 +59,9 @@ class Simulator(Runs):
         Number of threads; 1 for now.
     precision : {64, 32}
         Bits of real numbers.
-    seed : int
-        Seed of everything random: first values, connectivity, draws inside the step.
+    seed : int or sequence of int
+        Seed of everything random: first values, connectivity, draws inside the step. In a batch replica k has
+        ``seed + k``, or its entry of a sequence.
     reproducible : bool
         On a GPU, give the bits of the other targets: products that are rounded on their own, events and sums in order.
         By default sums of synaptic events meet in any order there, so that last digits differ from run to run. The
@@ -73,9 +76,16 @@ class Simulator(Runs):
     alone : bool
         Simulate a part of a network without the projections that end on it from outside, which `explain` names then; by
         default they are refused.
+    batch : int, optional
+        Number of replicas, which run at once in one compiled program: each with its own seed, first values, drawn
+        connectivity, and whatever `batch` lets differ. Results have an axis of replicas then; see `Result.coords`.
+    shared : {"connectivity"}, optional
+        Let all replicas of a batch have the synapses of the first one, which are kept once.
 
     Notes
     -----
+    A replica of a batch has the bits of a simulator of its own with the same seed and values.
+
     A simulator keeps the states in memory of its own: `get` reads them and `set` writes them between runs, and so does
     ``net.E.V.value``, for the simulator of the network that was made, set, reset or run last. What is assigned to it
     before a simulator is made counts as a first value.
@@ -114,11 +124,13 @@ class Simulator(Runs):
         target: str = "cpu",
         threads: int = 1,
         precision: int = 64,
-        seed: int = 0,
+        seed: int | Sequence[int] = 0,
         delays: str = "up",
         reproducible: bool = False,
         launch: str = "persistent",
         alone: bool = False,
+        batch: int | None = None,
+        shared: str | None = None,
     ) -> None:
         started = time.perf_counter()
         self._turns = Turns()
@@ -126,7 +138,9 @@ class Simulator(Runs):
         self.network = network
         self._dt = environ.time_step(dt, "Simulator(dt=...)")
         self.target = check_target(target, threads, precision)
-        self.threads, self.precision, self.seed = threads, precision, check_seed(seed)
+        replicas = check_batch(batch, shared, self.target)
+        seeds = replica_seeds(seed, replicas)
+        self.threads, self.precision, self.seed = threads, precision, seeds[0]
         if not isinstance(network, Module):
             raise TargetError(
                 f"A network is a Module, but {network!r} is a {type(network).__name__}.",
@@ -145,7 +159,7 @@ class Simulator(Runs):
         self.reproducible, self.launch = bool(reproducible), check_launch(launch)
         self._device = TARGETS[self.target].open()
         self._order = UserOrder(lambda: self.tables)
-        self._bind((self.context,))
+        self._bind(_contexts(self.context, seeds, replicas), shared=shared is not None)
         self.seconds = {"trace": time.perf_counter() - started}
         self._note_delays()
         self._wiring, self._plain = Wiring(network), PlainAttributes(network)
@@ -258,6 +272,20 @@ class Simulator(Runs):
         """Simulated time so far."""
         return join(self._number * self._dt, TIME)
 
+    @property
+    def batch(self) -> Batch:
+        """The replicas: what each of them has, by path or by object, to be read and changed.
+
+        ``sim.batch["E.tau"] = [10, 20] * ms`` gives each replica its own: a value of any parameter; the rows of a
+        `TimedArray` or the spikes of a generator (``(indices, times)``); the ``"weight"`` of a projection, or its
+        ``"delay"``; the first values of a state. An entry is whatever the model itself could be given: a number, an
+        array, a distribution.
+
+        Parameters, inputs and weights count from the next run on, and stay; first values from the next reset on, or at
+        once before the first step. Delays of synapses can be given before the first step only, or after a `reset`.
+        """
+        return Batch(self)
+
     def __setattr__(self, name: str, value: Any) -> None:
         if not name.startswith("_") and vars(self).get("_ready", False):
             raise fixed_error(name, value)
@@ -269,3 +297,10 @@ class Simulator(Runs):
             where="Simulator",
             cure="Copy or pickle the network, and make an nd.Simulator of it there; results can be pickled.",
         )
+
+
+def _contexts(plain: BindContext, seeds: Sequence[int], batch: int | None) -> tuple[BindContext, ...]:
+    """What each replica is bound to; without a batch there is one that has no number."""
+    if batch is None:
+        return (plain,)
+    return tuple(replace(plain, seed=seed, replica=number) for number, seed in enumerate(seeds))

@@ -6,6 +6,7 @@ how spikes are delivered.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,7 @@ from numbadyn.projections.connectivity import Connectivity, SynapseTable
 from numbadyn.runtime.forecast import require_weights
 from numbadyn.units import Dimension
 
-__all__ = ["Maker", "Weights", "host", "refuse_delays"]
+__all__ = ["Maker", "Weights", "fixed_delays", "host", "refuse_delays"]
 
 
 class Weights:
@@ -97,6 +98,16 @@ class Weights:
             tables[number] = changed[place]
         self._given[number] = rule
 
+    def vary(self, number: int, rules: Sequence[Connectivity], makers: list[tuple[list[Any], Maker]]) -> None:
+        """Give each replica weights of its own, which stay; where others are set, these come back with `forget`."""
+        for place, ((tables, maker), rule) in enumerate(zip(makers, rules, strict=True)):
+            own = (place, number)
+            changed = maker.reweigh(number, self._own.get(own, tables[number]), rule)
+            if own in self._own:
+                self._own[own] = changed
+            else:
+                tables[number] = changed
+
     def forget(self, makers: list[tuple[list[Any], Maker]]) -> None:
         """Go back to the weights of the model."""
         for (place, number), table in self._own.items():
@@ -132,7 +143,8 @@ class Maker:
 
     def has_own_weights(self, number: int) -> bool:
         """Whether a replica has weights of its own, whatever those of the model are."""
-        return id(self._connections[number].rule) in self._context.instead
+        connection = self._connections[number]
+        return self._context.bound(connection.source).rule is not connection.rule
 
     def reweigh(self, number: int, table: Any, rule: Connectivity) -> Any:
         """The table with the weights of a rule."""
@@ -158,6 +170,16 @@ class Maker:
 def host(table: Any) -> SynapseTable:
     """The table in the memory of the host."""
     return table if isinstance(table, SynapseTable) else table.to_host()
+
+
+def fixed_delays(name: str, t: float) -> UnsupportedFeatureError:
+    """The error for delays that are to differ once spikes are under way."""
+    return UnsupportedFeatureError(
+        f"{name} is what synapses are sorted by, and the simulator has run for {t:g} ms.",
+        where=name,
+        cure="Go back to the start, sim.reset(), and give the delays then; or make a new nd.Simulator.",
+        name=name,
+    )
 
 
 def refuse_delays(module: Module) -> UnsupportedFeatureError:

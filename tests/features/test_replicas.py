@@ -8,18 +8,14 @@ from quantities import Hz, ms, mV, nS
 
 import numbadyn as nd
 from numbadyn.errors import (
-    DimensionError,
-    InvalidParameterError,
     LookupRangeError,
     NonFiniteStateError,
     NotEnoughMemoryError,
-    ShapeError,
     UnsupportedFeatureError,
 )
 from numbadyn.runtime.cpu.machine import CpuMachine
 from numbadyn.runtime.logs import SpikeLog
 from numbadyn.runtime.progress import NullProgress
-from numbadyn.simulator.batch import bind_replicas
 from tests.features.both import _assert_same_bits, recorded
 from tests.features.small_network import Cell
 from tests.targets import SIMULATED, simulator_of
@@ -87,12 +83,19 @@ def watched(sim):
     return sim
 
 
+def bound(net, seeds, values=None, target="cpu", shared=None):
+    """A simulator of a batch with these seeds, whose replicas have these values."""
+    sim = nd.Simulator(net, dt=0.1 * ms, target=target, seed=list(seeds), batch=len(seeds), shared=shared)
+    for what, of_each in dict(values or {}).items():
+        sim.batch[what] = of_each
+    return sim
+
+
 def batch(make, target, **values):
     """A batch of two replicas that differ by seed and by parameters."""
     net = make()
-    sim = nd.Simulator(net, dt=0.1 * ms, target=target)
     found = {getattr(net.E if name == "tau" else net, name): given for name, given in values.items()}
-    return watched(bind_replicas(sim, SEEDS, found))
+    return watched(bound(net, SEEDS, found, target))
 
 
 def singles(make, target, **values):
@@ -173,7 +176,7 @@ def test_values_that_are_set_and_another_trial(target):
 
 
 def test_replicas_may_share_their_synapses():
-    sim = bind_replicas(nd.Simulator(Driven(), dt=0.1 * ms), SEEDS, shared_connectivity=True)
+    sim = bound(Driven(), SEEDS, shared="connectivity")
     first, second = sim._synapses
     assert first is second
     watched(sim)
@@ -204,29 +207,28 @@ class Jumped(nd.Dynamics):
 class Fed(nd.DynamicsGroup):
     """Given spikes through a projection, and rows of a table."""
 
-    def __init__(self, rows=None, spikes=([0, 3], [1, 1] * ms), weight=3 * mV, after="repeat"):
+    def __init__(self, rows=None, spikes=([0, 3], [1, 1] * ms), weight=3 * mV, delay=0.2 * ms, after="repeat"):
         super().__init__()
         self.source = nd.SpikeTrain(4, *spikes)
         self.table = nd.TimedArray(np.zeros((3, 5)) * mV if rows is None else rows, dt=2 * ms, after=after)
         self.E = Jumped(5, self.table)
         comm = nd.FixedProb(4, 5, prob=0.7, weight=weight)
-        self.send = nd.DeltaProj(self.source, comm=comm, post=self.E, delay=0.2 * ms)
+        self.send = nd.DeltaProj(self.source, comm=comm, post=self.E, delay=delay)
 
 
 @pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize("target", TARGETS)
 def test_inputs_and_weights_of_a_replica(target, shared):
-    """Tables, given spikes and weights are bound for each replica, too, in any number of rows and spikes."""
+    """Tables, given spikes, weights and delays are bound for each replica, too, in any number of rows and spikes."""
     rows = [np.arange(15.0).reshape(3, 5) * mV, np.ones((7, 5)) * mV]
     spikes = [([0, 1], [1, 2] * ms), ([3, 2, 0], [0.5, 3, 9] * ms)]
-    weights = [2 * mV, -1 * mV]
+    weights, lags = [2 * mV, -1 * mV], [0.2, 1.7] * ms
     net = Fed()
-    sim = nd.Simulator(net, dt=0.1 * ms, target=target)
-    given = {net.table: rows, net.source.spikes: spikes, net.send: weights}
-    bind_replicas(sim, (5, 5) if shared else SEEDS, given, shared_connectivity=shared)
+    given = {net.table: rows, net.source.spikes: spikes, (net.send, "weight"): weights, "send.delay": lags}
+    sim = bound(net, (5, 5) if shared else SEEDS, given, target, "connectivity" if shared else None)
     sim.record(net.E, "x")
     result = sim.run(15 * ms, progress=False)
-    for number, values in enumerate(zip(rows, spikes, weights, strict=True)):
+    for number, values in enumerate(zip(rows, spikes, weights, lags, strict=True)):
         seed = 5 if shared else SEEDS[number]
         alone = nd.Simulator(Fed(*values), dt=0.1 * ms, target=target, seed=seed)
         alone.record(alone.network.E, "x")
@@ -300,7 +302,7 @@ class Diverges(nd.Dynamics):
 @pytest.mark.parametrize("sampled", [False, True])
 def test_a_nan_is_named_with_its_replica(target, sampled):
     net = Diverges()
-    sim = bind_replicas(nd.Simulator(net, dt=0.1 * ms, target=target), (0, 1, 2), {net.factor: [1.0, 1e30, 1.0]})
+    sim = bound(net, (0, 1, 2), {net.factor: [1.0, 1e30, 1.0]}, target)
     if sampled:
         sim.record(net, "x")
     with pytest.raises(NonFiniteStateError, match=r"Diverges.x of replica 1 became infinite in element 0") as caught:
@@ -320,7 +322,7 @@ def test_a_nan_is_named_with_its_replica(target, sampled):
 def test_a_broken_guard_is_named_with_its_replica(target):
     net = Fed(after="error")
     rows = [np.ones((50, 5)) * mV, np.ones((3, 5)) * mV]
-    sim = bind_replicas(nd.Simulator(net, dt=0.1 * ms, target=target), SEEDS, {net.table: rows})
+    sim = bound(net, SEEDS, {net.table: rows}, target)
     with pytest.raises(LookupRangeError, match=r"(?s)ends after 3 rows \(6 ms\).*of replica 1"):
         sim.run(50 * ms, progress=False)
     (reached,) = {replica.number for replica in sim.machine.replicas}
@@ -354,51 +356,23 @@ def test_logs_that_cannot_grow_end_all_replicas_at_one_step(target, monkeypatch)
 @pytest.mark.cudasim
 @pytest.mark.skipif(not SIMULATED, reason="names the target that has no batches")
 def test_a_target_without_batches_says_so():
-    sim = simulator_of(Gapped(), 0.1 * ms)
     with pytest.raises(UnsupportedFeatureError, match=r"(?s)target='cuda' does not have yet.*'cpu' or 'interpret'"):
-        bind_replicas(sim, SEEDS)
+        simulator_of(Gapped(), 0.1 * ms, batch=2)
 
 
 def test_weights_of_the_model_leave_those_of_a_replica_alone():
     net = Fed()
-    sim = bind_replicas(nd.Simulator(net, dt=0.1 * ms, target="interpret"), SEEDS, {net.send: [2 * mV, -1 * mV]})
+    sim = bound(net, SEEDS, {"send.weight": [2 * mV, -1 * mV]}, "interpret")
+
+    def found():
+        return [np.unique(weights.magnitude).tolist() for weights in sim.get(net.send, "weight")]
+
     sim.run(1 * ms)
     net.send.comm.weight = 9 * mV
-    assert [np.unique(weights.magnitude).tolist() for weights in sim.get(net.send, "weight")] == [[2.0], [-1.0]]
+    assert found() == [[2.0], [-1.0]]
     sim.set(net.send, "weight", 5 * mV)
-    assert [np.unique(weights.magnitude).tolist() for weights in sim.get(net.send, "weight")] == [[5.0], [5.0]]
+    assert found() == [[5.0], [5.0]]
+    sim.batch["send.weight"] = [3, 4] * mV
+    assert found() == [[5.0], [5.0]]
     sim.reset()
-    assert [np.unique(weights.magnitude).tolist() for weights in sim.get(net.send, "weight")] == [[2.0], [-1.0]]
-
-
-def test_errors_of_a_binding_name_the_replica():
-    net = Gapped()
-    sim = nd.Simulator(net, dt=0.1 * ms, target="interpret")
-    with pytest.raises(InvalidParameterError, match=r"(?s)Gapped.E.tau.*of replica 1"):
-        bind_replicas(sim, SEEDS, {net.E.tau: [10 * ms, -3 * ms]})
-    with pytest.raises(DimensionError, match=r"(?s)Gapped.E.tau.*of replica 0"):
-        bind_replicas(sim, SEEDS, {net.E.tau: [10 * mV, 3 * ms]})
-    with pytest.raises(ShapeError, match="1 values for 2 replicas"):
-        bind_replicas(sim, SEEDS, {net.E.tau: [10 * ms]})
-    bind_replicas(sim, SEEDS, {net.E.tau: [10 * ms, nd.init.Uniform(-9 * ms, -1 * ms)]})
-    with pytest.raises(InvalidParameterError, match=r"(?s)Gapped.E.tau.*of replica 1"):
-        sim.run(1 * ms)
-
-
-def test_what_cannot_differ_is_refused_by_name():
-    net, other = Gapped(), Gapped()
-    sim = nd.Simulator(net, dt=0.1 * ms, target="interpret")
-    taus = [10 * ms, 20 * ms]
-    for one in (other.E.tau, other.gap):
-        with pytest.raises(UnsupportedFeatureError, match="belongs to another network than Gapped"):
-            bind_replicas(sim, SEEDS, {one: taus})
-    for one in ("E.tau", net.E.V, None):
-        with pytest.raises(UnsupportedFeatureError, match="cannot differ"):
-            bind_replicas(sim, SEEDS, {one: taus})
-    for seeds, values in (([], {}), (3, {}), (SEEDS, {net.E.tau: 10 * ms})):
-        with pytest.raises(ShapeError, match=r"seeds is|tau is 10"):
-            bind_replicas(sim, seeds, values)
-    assert sim.tables is sim.tables  # built, for one network
-    bind_replicas(sim, SEEDS, {net.E.tau: iter(taus)}).run(1 * ms)
-    with pytest.raises(UnsupportedFeatureError, match=r"has run for 1\.0 ms"):
-        bind_replicas(sim, SEEDS)
+    assert found() == [[3.0], [4.0]]

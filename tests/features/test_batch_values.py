@@ -1,0 +1,204 @@
+"""A batch as users say it: what differs by path or by object, when it counts, and what is refused by name."""
+
+import numpy as np
+import pytest
+from quantities import ms, mV, nS, s
+
+import numbadyn as nd
+from numbadyn.errors import (
+    BatchLengthError,
+    CoordinateError,
+    DelayError,
+    DimensionError,
+    FixedAttributeError,
+    InvalidParameterError,
+    NoBatchError,
+    NoEffectError,
+    ShapeError,
+    StructureError,
+    TargetError,
+    UnknownPathError,
+    UnsupportedFeatureError,
+)
+from tests.features.both import recorded
+from tests.features.test_replicas import SEEDS, Driven, Fed, Gapped, bound
+
+
+def test_entries_are_given_by_path_or_by_object_and_read_back():
+    net = Driven()
+    sim = nd.Simulator(net, dt=0.1 * ms, target="interpret", batch=3, seed=7)
+    assert sim.batch["seed"].tolist() == [7, 8, 9]
+    assert (sim.batch["E.tau"] == [12, 12, 12] * ms).all()
+    for what in ("E.tau", "Driven.E.tau", net.E.tau, (net.E, "tau")):
+        sim.batch[what] = [0.01, 0.02, 0.02] * s
+        assert list(sim.batch.coords) == ["seed", "E.tau"]
+    assert sim.batch[net.E.tau].tolist() == [0.01, 0.02, 0.02]
+    assert sim.batch[net.E.tau].units == s
+    rows = np.arange(60.0).reshape(3, 20) * ms + 1 * ms
+    sim.batch["E.tau"] = rows
+    np.testing.assert_array_equal(sim.batch["E.tau"], rows)
+    sim.batch["excite.syn.tau"] = [1, 2, 3] * ms
+    sim.batch["excite.delay"] = [0.1 * ms, nd.init.Uniform(0.1 * ms, 1 * ms), np.full((20, 1), 0.3) * ms]
+    sim.batch["E.V"] = [-60 * mV, nd.init.Normal(-60 * mV, 1 * mV), -61 * mV]
+    coords = sim.batch.coords
+    assert list(coords) == ["seed", "E.tau", "I.Expon.tau", "excite.delay", "E.V"]
+    assert all(len(values) == 3 for values in coords.values())
+    assert coords["E.tau"].tolist() == ["array of shape (20,)"] * 3
+    assert coords["excite.delay"][0] == "0.1 ms"
+    assert "Uniform" in coords["excite.delay"][1]
+    assert [np.unique(delays).size > 1 for delays in sim.batch["excite.delay"]] == [False, True, False]
+    assert "Batch of 3 replicas: seed = [7 8 9]" in repr(sim.batch)
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_results_select_by_coordinates(batch):
+    net = Gapped()
+    sim = nd.Simulator(net, dt=0.1 * ms, target="interpret", batch=batch, seed=2**64 - 2)
+    sim.batch["E.tau"] = [10, 0.1 + 0.2, 10][:batch] * ms
+    sim.record(net.E, "V", spikes=True)
+    result = sim.run(5 * ms)
+    assert result.batch == batch
+    assert result.coords["seed"].tolist() == [2**64 - 2, 2**64 - 1, 0][:batch]
+    assert f"a batch of {batch} over seed, E.tau" in repr(result)
+    same = result.sel(tau=0.01 * s)
+    assert same.coords["seed"].tolist() == [2**64 - 2, 0][: (batch + 1) // 2]
+    for number, place in enumerate([0, 2][: same.batch]):
+        for name, values in recorded(result.replica(place)).items():
+            np.testing.assert_array_equal(recorded(same.replica(number))[name], values)
+    np.testing.assert_array_equal(same[net.E].spikes.counts[0], result.replica(0)[net.E].spikes.counts)
+    assert result.replica(-1).coords["E.tau"] == result.coords["E.tau"][-1]
+    assert result.replicas([0, 0]).coords["E.tau"].tolist() == [10.0, 10.0]
+    with pytest.raises(CoordinateError, match=r"(?s)no coordinate 'taus'.*'E.tau'"):
+        result.sel(taus=1 * ms)
+    with pytest.raises(CoordinateError, match=r"(?s)No replica has E.tau = 11.*values of E.tau are"):
+        result.sel(tau=11 * ms)
+    with pytest.raises(CoordinateError, match=f"no replica {batch} in a batch of {batch}"):
+        result.replica(batch)
+    if batch == 3:
+        assert result.sel({"E.tau": 0.3 * ms}, seed=2**64 - 1).batch == 1
+        assert result.sel(tau=[0.3, 10] * ms).batch == 3
+        with pytest.raises(CoordinateError, match="and the other values"):
+            result.sel(tau=0.3 * ms, seed=0)
+    with pytest.raises(DimensionError, match=r"The value of E\.tau"):
+        result.sel(tau=1 * mV)
+
+
+@pytest.mark.parametrize("target", ["interpret", "cpu"])
+def test_what_is_given_between_runs_counts_from_then_on(target):
+    """Parameters, inputs and weights from the next run on; first values from the next reset on."""
+    net = Fed()
+    sim = bound(net, SEEDS, target=target)
+    sim.record(net.E, "x")
+    others = [nd.Simulator(Fed(), dt=0.1 * ms, target=target, seed=seed) for seed in SEEDS]
+    rows = [np.ones((3, 5)) * mV, np.full((9, 5), 3.0) * mV]
+    for single in others:
+        single.record(single.network.E, "x")
+        single.run(3 * ms)
+    sim.run(3 * ms)
+    sim.batch["table"], sim.batch["send.weight"] = rows, [1, 7] * mV
+    sim.batch["E.x"] = [5, 6] * mV
+    for single, table, weight in zip(others, rows, [1, 7], strict=True):
+        single.network.table.values, single.network.send.comm.weight = table, weight * mV
+    result = sim.run(3 * ms)
+    for number, single in enumerate(others):
+        own = recorded(single.run(3 * ms))["Fed.E.x"]
+        np.testing.assert_array_equal(recorded(result.replica(number))["Fed.E.x"], own)
+    with pytest.raises(UnsupportedFeatureError, match=r"(?s)Fed.send.delay.*has run for 6 ms.*sim.reset\(\)"):
+        sim.batch["send.delay"] = [1, 2] * ms
+    sim.reset(seed=[4, 9])
+    sim.batch["send.delay"] = [1, 2] * ms
+    assert sim.get(net.E, "x").magnitude[:, 0].tolist() == [5.0, 6.0]
+    result = sim.run(6 * ms)
+    assert result.coords["seed"].tolist() == [4, 9]
+    for number, (seed, table, weight) in enumerate(zip([4, 9], rows, [1, 7], strict=True)):
+        single = nd.Simulator(Fed(table, weight=weight * mV, delay=(number + 1) * ms), 0.1 * ms, target, seed=seed)
+        single.record(single.network.E, "x")
+        single.set(single.network.E, "x", (5 + number) * mV)
+        np.testing.assert_array_equal(
+            recorded(result.replica(number))["Fed.E.x"], recorded(single.run(6 * ms))["Fed.E.x"]
+        )
+
+
+def test_shared_connectivity_is_kept_once_where_nothing_differs():
+    net = Driven()
+    sim = bound(net, SEEDS, {"excite.weight": [1, 2] * nS}, "interpret", "connectivity")
+    first, second = sim._synapses
+    assert first[0].targets is second[0].targets
+    assert first[1] is second[1]
+    alone = nd.Simulator(Driven(), dt=0.1 * ms, target="interpret", seed=SEEDS[0])
+    np.testing.assert_array_equal(first[0].targets, alone.tables[0].targets)
+    sim.compile()
+    sim.batch["inhibit.weight"] = [-1, -2] * mV
+    assert [np.unique(w).tolist() for w in sim.get(net.inhibit, "weight")] == [[-1.0], [-2.0]]
+
+
+def test_what_cannot_differ_is_refused_by_name():
+    net, other = Driven(), nd.init_all_states(Driven())
+    net.unread = nd.TimedArray(np.zeros(3) * mV, dt=1 * ms)
+    sim = nd.Simulator(net, dt=0.1 * ms, target="interpret", batch=2)
+    taus = [10, 20] * ms
+    with pytest.raises(UnknownPathError, match=r"(?s)'E.taus' names nothing.*The nearest are 'E.tau'") as caught:
+        sim.batch["E.taus"] = taus
+    assert caught.value.values["nearest"][0] == "E.tau"
+    with pytest.raises(UnknownPathError, match=r"(?s)'E' is a Cell, which has several.*'E.tau'"):
+        sim.batch["E"] = taus
+    for path in ("E.in_size", "E.varshape", "excite.comm", "order"):
+        with pytest.raises(StructureError, match=r"(?s)part of the structure.*Sweep over it"):
+            sim.batch[path] = [1, 2]
+    for what in (other.E.tau, other.E.V):
+        with pytest.raises(NoEffectError, match="belongs to another network than Driven"):
+            sim.batch[what] = taus
+    for what in ("unread", net.unread, nd.TimedArray([1.0, 2.0] * mV, dt=1 * ms)):
+        with pytest.raises(NoEffectError, match="No step reads"):
+            sim.batch[what] = [np.ones(3) * mV, np.ones(3) * mV]
+    with pytest.raises(UnsupportedFeatureError, match="cannot differ"):
+        sim.batch[3] = taus
+    for entries in (10 * ms, taus[:1], [10, 20, 30] * ms, "ab", {1: 2, 3: 4}):
+        with pytest.raises(BatchLengthError, match="for a batch of 2 replicas"):
+            sim.batch["E.tau"] = entries
+    with pytest.raises(FixedAttributeError, match="'batch' is assigned"):
+        sim.batch = 3
+    with pytest.raises(NoBatchError, match=r"(?s)no batch.*batch=4"):
+        nd.Simulator(Gapped(), dt=0.1 * ms, target="interpret").batch["E.tau"] = taus
+
+
+def test_entries_that_do_not_fit_name_the_replica():
+    net = Driven()
+    sim = bound(net, SEEDS, target="interpret")
+    for path, entries, error in (
+        ("E.tau", [10 * ms, -3 * ms], InvalidParameterError),
+        ("E.tau", [10 * ms, 3 * mV], DimensionError),
+        ("E.V", [10 * mV, 3 * ms], DimensionError),
+        ("excite.weight", [1 * nS, 3 * ms], DimensionError),
+        ("excite.weight", [1 * nS, -3 * nS], nd.errors.NegativeConductanceError),
+        ("excite.delay", [1 * ms, 3 * mV], DimensionError),
+        ("excite.delay", [1 * ms, -3 * ms], DelayError),
+        ("excite.delay", [1 * ms, None], DelayError),
+    ):
+        with pytest.raises(error, match=r"(?s)where: .* of replica 1"):
+            sim.batch[path] = entries
+    assert list(sim.batch.coords) == ["seed"]
+    sim.batch["E.tau"] = [10 * ms, np.ones(20) * ms]
+    with pytest.raises(ShapeError, match=r"(?s)was a single value.*of replica 1"):
+        sim.run(1 * ms)
+    sim.batch["E.tau"] = [10 * ms, nd.init.Uniform(-9 * ms, -1 * ms)]
+    with pytest.raises(InvalidParameterError, match=r"(?s)Driven.E.tau.*of replica 1"):
+        sim.run(1 * ms)
+
+
+def test_a_batch_that_cannot_be_made():
+    for options, text in (
+        ({"batch": 0}, "batch is 0"),
+        ({"batch": True}, "batch is True"),
+        ({"batch": [1, 2]}, r"batch is \[1, 2\]"),
+        ({"batch": 2.0}, "batch is 2.0"),
+        ({"shared": "connectivity"}, "without a batch"),
+        ({"batch": 2, "shared": "synapses"}, "shared is 'synapses'"),
+        ({"seed": [1, 2]}, r"seed is \[1, 2\]"),
+        ({"batch": 2, "seed": [1, -2]}, "seed is -2"),
+        ({"batch": 2, "seed": None}, "seed is None"),
+    ):
+        with pytest.raises(TargetError, match=text):
+            nd.Simulator(Gapped(), dt=0.1 * ms, target="interpret", **options)
+    with pytest.raises(BatchLengthError, match="3 seeds for a batch of 2"):
+        nd.Simulator(Gapped(), dt=0.1 * ms, target="interpret", batch=2, seed=[1, 2, 3])
