@@ -20,9 +20,11 @@ from numbadyn.ir.nodes import BindContext, Node, Step
 from numbadyn.ir.ops import OPS
 from numbadyn.ir.reductions import reduced, row_products
 
-__all__ = ["Evaluator"]
+__all__ = ["Evaluator", "Shared"]
 
 Array = NDArray[Any]
+Shared = dict[tuple[int, ...], tuple[Array, list[Any]]]
+"""Node and identities of what its value follows from -> the value, and that, which is so kept alive."""
 
 
 def _words(number: int) -> tuple[np.uint32, np.uint32]:
@@ -51,11 +53,32 @@ class Evaluator:
         self.constant = invariants(step)
         self.values: dict[int, Array] = {}
 
-    def bind(self) -> None:
-        """Fetch the parameters and compute all that depends on them alone."""
+    def bind(self, shared: Shared | None = None) -> None:
+        """Fetch the parameters and compute all that depends on them alone.
+
+        Parameters
+        ----------
+        shared : Shared, optional
+            What other replicas of a batch have found just now: values that follow from the same are the same.
+        """
         self.values.clear()
         for index in sorted(self.constant):
-            self.values[index] = self.elementwise(index)
+            self.values[index] = self.elementwise(index) if shared is None else self._found(index, shared)
+
+    def _found(self, index: int, shared: Shared) -> Array:
+        """Value of a run constant, computed unless it follows from what another replica has, too."""
+        node, sources = self.step.nodes[index], list[Any]()
+        if node.op == "param":
+            decides = self.step.params[node.attrs["index"]].decides
+            sources = [None if decides is None else decides(self.context)]
+        elif node.traits.elementwise or node.op == "dt":
+            sources = [self.values[arg] for arg in node.args] or [node]
+        if not sources or sources[0] is None:
+            return self.elementwise(index)
+        key = (index, *map(id, sources))
+        if key not in shared:
+            shared[key] = self.elementwise(index), sources
+        return shared[key][0]
 
     def _in_double(self, node: Node) -> list[Array]:
         """Arguments of a node, which are run constants, computed in float64."""

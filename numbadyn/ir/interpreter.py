@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.ir.analysis import base_of, live, signal_of, signals
-from numbadyn.ir.evaluator import Evaluator
+from numbadyn.ir.evaluator import Evaluator, Shared
 from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import BindContext, Node, Step
 from numbadyn.ir.spaces import Space
@@ -68,9 +68,9 @@ class Interpreter:
         """Value of each node in the last step."""
         return self.evaluator.values
 
-    def bind(self) -> None:
-        """Fetch the parameters anew; sums that were not finite start from zero again."""
-        self.evaluator.bind()
+    def bind(self, shared: Shared | None = None) -> None:
+        """Fetch the parameters anew, see `Evaluator.bind`; sums that were not finite start from zero again."""
+        self.evaluator.bind(shared)
         self.sums.clear()
 
     def reset(self, context: BindContext | None = None) -> None:

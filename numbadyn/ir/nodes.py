@@ -175,6 +175,10 @@ class ParamSpec:
         As in `Node`.
     fetch : callable
         ``fetch(context)`` returns the current value, a float or array in the coherent unit system.
+    decides : callable, optional
+        ``decides(context)`` is the object from which alone `fetch` takes the value, apart from what all replicas of a
+        batch have in common; None where seed or number of the replica may count. It is asked once for a batch and not
+        for each replica, if the object is the same.
     """
 
     name: str
@@ -182,6 +186,7 @@ class ParamSpec:
     kind: Kind
     dimension: Dimension
     fetch: Callable[[BindContext], Any]
+    decides: Callable[[BindContext], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

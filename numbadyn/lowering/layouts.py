@@ -6,7 +6,8 @@ rows that are filled by name.  Must not know: what the rows are about, source te
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass, fields
+import functools
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,13 +101,15 @@ class SlotRow:
 
     def named(self, name: str) -> dict[str, int]:
         """The values of the columns of `slot_columns`."""
-        return dict(zip(slot_columns(name), astuple(self), strict=True))
+        values = (self.start, self.count, self.depth, self.lag, self.width, self.every)
+        return dict(zip(slot_columns(name), values, strict=True))
 
 
 SLOT = Layout("SLOT", tuple(field.name.upper() for field in fields(SlotRow)))
 """What rows say of a view, counted from its first column."""
 
 
+@functools.cache
 def slot_columns(name: str) -> tuple[str, ...]:
     """Columns of a view.
 

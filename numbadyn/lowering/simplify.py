@@ -214,7 +214,8 @@ def join_equal_values(step: Step) -> Step:
         New; nodes that no effect, probe or output needs are gone when the program is built.
     """
     if not any(spec.name == _ONE for spec in step.params):
-        step.params.append(ParamSpec(_ONE, (), "real", DIMENSIONLESS, lambda _context: np.asarray(1.0)))
+        one = np.asarray(1.0)
+        step.params.append(ParamSpec(_ONE, (), "real", DIMENSIONLESS, lambda _context: one, lambda _context: one))
     return _Rewriter(step).run()
 
 

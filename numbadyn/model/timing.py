@@ -78,5 +78,7 @@ def whole_steps(parameter: Parameter) -> Any:
     if trace is None:
         return fetch(BindContext(environ.eager_dt(), getattr(parameter.owner, "seed_of_build", 0)))[()]
     identity = trace.notes(ModelNotes).whole_steps.setdefault(id(parameter), object())
-    spec = ParamSpec(f"{parameter.path}_steps", tuple(parameter.value.shape), "int", DIMENSIONLESS, fetch)
+    spec = ParamSpec(
+        f"{parameter.path}_steps", tuple(parameter.value.shape), "int", DIMENSIONLESS, fetch, parameter.decider
+    )
     return Traced(trace, trace.param(identity, spec))

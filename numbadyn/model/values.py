@@ -195,6 +195,11 @@ class Parameter(Variable):
             self._check(array, context)
         return array
 
+    def decider(self, context: BindContext) -> Parameter | None:
+        """What alone decides over the values; None where the rest of the context does, too."""
+        other = context.bound(self)
+        return other if isinstance(other._recipe, Plain | Constant) and other._check is None else None
+
     def replaced(self, value: Any) -> Parameter:
         """The same parameter with another value, checked; see `BindContext.instead`."""
         other = copy.copy(self)
@@ -225,10 +230,8 @@ class Parameter(Variable):
             and kind_of(array.dtype) != kind
             and not np.array_equal(array.astype(bool if kind == "bool" else np.int64), array)
         ):
-            whole, now = (
-                "true or false" if kind == "bool" else "a whole number",
-                describe(context.bound(self)._given),
-            )
+            whole = "true or false" if kind == "bool" else "a whole number"
+            now = describe(context.bound(self)._given)
             raise InvalidParameterError(
                 f"{self.path} was {whole} when the simulator was built, and is now {now}, which would be cut off.",
                 where=self.path,
@@ -246,7 +249,8 @@ class Parameter(Variable):
             kind: Kind = kind_of(self._recipe.array.dtype) if isinstance(self._recipe, Plain) else "real"
             shape = self._shape()
             fetch = functools.partial(self._fetch_as, shape, kind, stream_of(self.owner, "value", self.name))
-            return Traced(trace, trace.param(self, ParamSpec(self.path, shape, kind, self.dimension, fetch)))
+            spec = ParamSpec(self.path, shape, kind, self.dimension, fetch, self.decider)
+            return Traced(trace, trace.param(self, spec))
         seed = getattr(self.owner, "seed_of_build", 0)
         return join_eager(self.fetch(BindContext(0.0, seed))[()], self.dimension)
 

@@ -192,7 +192,7 @@ class GapJunction(Projection):
 
         if not getattr(spec.fetch, "watched", False):
             fetch.watched = True  # type: ignore[attr-defined]
-            trace.step.params[number] = replace(spec, fetch=fetch)
+            trace.step.params[number] = replace(spec, fetch=fetch, decides=None)
         return value
 
 

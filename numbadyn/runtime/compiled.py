@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.codegen.log_layouts import CHECK
-from numbadyn.ir.evaluator import Evaluator
+from numbadyn.ir.evaluator import Evaluator, Shared
 from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import BindContext
 from numbadyn.lowering.buffers import Buffer
@@ -41,6 +41,8 @@ class CompiledReplica(Replica):
         The slice, with the run constants and the synapse tables.
     mirror : Mirror
         Where the compiled code keeps it.
+    place : int
+        Which of the machine's replicas it is.
 
     Attributes
     ----------
@@ -54,9 +56,9 @@ class CompiledReplica(Replica):
 
     tables: Tables
 
-    def __init__(self, memory: Memory, mirror: Mirror) -> None:
+    def __init__(self, memory: Memory, mirror: Mirror, place: int) -> None:
         super().__init__(memory.program.step, memory.evaluator.context)
-        self.memory, self.mirror, self.number = memory, mirror, 0
+        self.memory, self.mirror, self.place, self.number = memory, mirror, place, 0
         self._states = {b.index: b for b in memory.offsets if b.role == "state"}
         self._sums = {buffer.index: buffer for buffer in memory.program.fresh_sums()}
         self._unplaced: dict[int, NDArray[Any]] = {}
@@ -131,9 +133,9 @@ class CompiledReplica(Replica):
         self.mirror.forget()
         self._note_signs(context)
 
-    def bind(self) -> None:
+    def bind(self, shared: Shared | None = None) -> None:
         """Compute anew what depends on parameters alone."""
-        self.memory.evaluator.bind()
+        self.memory.evaluator.bind(shared)
 
     def needed(self) -> list[int]:
         """Slots of each channel's history that are reached, with the parameters that were bound last."""
@@ -212,12 +214,14 @@ class CompiledMachine(Machine):
     ) -> None:
         self.program, self.step = program, program.step
         self._made_for = longest_delays(program.step, contexts)
+        shared: Shared = {}
         evaluators = [
-            _bound(program, replace(context, tables=made)) for context, made in zip(contexts, tables, strict=True)
+            _bound(program, replace(context, tables=made), shared)
+            for context, made in zip(contexts, tables, strict=True)
         ]
         memories = memories_of(program, evaluators, tables)
         self.arenas = memories[0].arenas
-        self.replicas = [CompiledReplica(memory, mirror or Mirror()) for memory in memories]
+        self.replicas = [CompiledReplica(memory, mirror or Mirror(), place) for place, memory in enumerate(memories)]
         self.kept = self._slots()
         self._load_code(label)
         self.compile_seconds = 0.0
@@ -267,9 +271,9 @@ class CompiledMachine(Machine):
         return self.replicas[0].memory.depths
 
 
-def _bound(program: Program, context: BindContext) -> Evaluator:
+def _bound(program: Program, context: BindContext, shared: Shared) -> Evaluator:
     """The run constants of a replica."""
     evaluator = Evaluator(program.step, context)
     with naming(context):
-        evaluator.bind()
+        evaluator.bind(shared)
     return evaluator

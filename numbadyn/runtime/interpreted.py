@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from numbadyn.ir.evaluator import Shared
 from numbadyn.ir.interpreter import Interpreter
 from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.lowering.program import CHECK_EVERY
@@ -59,9 +60,9 @@ class InterpretedReplica(Replica):
         """Keep so many samples of each channel, before the first step: as many as the other replicas do."""
         self.interpreter.deepen(slots, self._with_first())
 
-    def bind(self) -> None:
+    def bind(self, shared: Shared | None = None) -> None:
         """Compute anew what depends on parameters alone."""
-        self.interpreter.bind()
+        self.interpreter.bind(shared)
 
     def needed(self) -> list[int]:
         """Slots of each channel's history that are reached, with the parameters that were bound last."""

@@ -14,13 +14,18 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from numbadyn.errors import NotEnoughMemoryError
 from numbadyn.runtime.forecast import CURES, MemoryPart, allocating, require
 from numbadyn.runtime.soundness import Signs, unsound
 
-__all__ = ["Logs", "SampleLog", "SpikeLog", "begin_samples", "require_samples"]
+__all__ = ["Logs", "SampleLog", "SpikeLog", "begin_samples", "require_samples", "reserve_spikes"]
 
 _FIRST_CAPACITY = 1 << 16
 _LIKELY_CAPACITY = 1 << 22
+_CURE_OF_SPIKES = (
+    "Record fewer populations, run in pieces (each sim.run(...) gives its spikes), or look for a network that fires "
+    "more than it should"
+)
 
 
 @dataclass(slots=True)
@@ -54,36 +59,53 @@ class SpikeLog:
         self.indices = np.empty(capacity, np.uint32)
         self.steps = np.empty(capacity, np.int64)
 
-    @property
-    def fits(self) -> bool:
-        """Whether one more step surely fits."""
-        return self.used + self.width <= self.indices.size
+    def fits(self, count: int) -> bool:
+        """Whether so many more spikes surely fit."""
+        return self.used + count <= self.indices.size
 
-    def reserve(self, count: int) -> None:
+    def part(self, count: int) -> MemoryPart:
+        """What a log with room for so many more spikes needs, beside the one that there is."""
+        room = self._wanted(count)
+        return MemoryPart(f"{self.used} spikes so far, room for {room}", room * self._each)
+
+    @property
+    def _each(self) -> int:
+        return self.indices.itemsize + self.steps.itemsize
+
+    def _wanted(self, count: int) -> int:
+        return max(2 * self.indices.size, self.used + count)
+
+    def reserve(self, count: int, *, forecast: bool = True) -> None:
         """Make sure that so many more spikes fit, keeping what is there.
+
+        Parameters
+        ----------
+        count : int
+            Spikes.
+        forecast : bool
+            Whether what is needed is compared with what is free before.
 
         Raises
         ------
         NotEnoughMemoryError
             They would not; the log is as it was.
         """
-        if self.used + count <= self.indices.size:
+        if self.fits(count):
             return
-        least, wanted = self.used + count, max(2 * self.indices.size, self.used + count)
-        try:
-            self._grow(wanted)
-        except MemoryError:
-            # the copy is there beside the old arrays for a moment; a little more may fit where twice as much does not
-            self._grow(min(wanted, least + least // 8))
+        least, wanted = self.used + count, self._wanted(count)
+        with allocating("recorded spikes", "spikes=True", _CURE_OF_SPIKES):
+            try:
+                if forecast:
+                    _require_spikes([self.part(count)])
+                self._grow(wanted)
+            except MemoryError:
+                # the copy is beside the old arrays for a moment; a little more may fit where twice as much does not
+                room = min(wanted, least + least // 8)
+                _require_spikes([MemoryPart(f"{self.used} spikes so far, room for {room}", room * self._each)])
+                self._grow(room)
 
     def _grow(self, room: int) -> None:
-        each = self.indices.itemsize + self.steps.itemsize
-        part = MemoryPart(f"{self.used} spikes so far, room for {room}", room * each)
-        cure = "Record fewer populations, run in pieces (each sim.run(...) gives its spikes), or look for a network "
-        cure += "that fires more than it should"
-        with allocating("recorded spikes", "spikes=True", cure):
-            require([part], what="The recorded spikes", where="spikes=True", cure=cure)
-            indices, steps = np.empty(room, np.uint32), np.empty(room, np.int64)
+        indices, steps = np.empty(room, np.uint32), np.empty(room, np.int64)
         indices[: self.used], steps[: self.used] = self.indices[: self.used], self.steps[: self.used]
         self.indices, self.steps = indices, steps
 
@@ -110,6 +132,46 @@ class SpikeLog:
             return (steps, indices) if mostly_used else (steps.copy(), indices.copy())
         except MemoryError:  # what was recorded comes back, if with more room around it than it needs
             return steps, indices
+
+
+def _require_spikes(parts: Sequence[MemoryPart]) -> None:
+    require(parts, what="The recorded spikes", where="spikes=True", cure=_CURE_OF_SPIKES)
+
+
+def reserve_spikes(logs: Sequence[SpikeLog], steps: int) -> int:
+    """Make sure that the spikes of a number of steps fit into all of these logs, with one forecast for them together.
+
+    Parameters
+    ----------
+    logs : sequence of SpikeLog
+        Of all replicas.
+    steps : int
+        As many as would be good; positive.
+
+    Returns
+    -------
+    int
+        For how many there is room: fewer where memory runs out.
+
+    Raises
+    ------
+    NotEnoughMemoryError
+        Not even one surely fits.
+    """
+    while True:
+        growing = [log for log in logs if not log.fits(steps * log.width)]
+        try:
+            if growing:
+                _require_spikes([log.part(steps * log.width) for log in growing])
+            for log in growing:
+                log.reserve(steps * log.width, forecast=False)
+            return steps
+        except NotEnoughMemoryError:
+            if steps == 1:
+                for log in growing:  # to the last spike that fits
+                    log.reserve(log.width)
+                return 1
+            steps = max(1, steps // 4)
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import LateDelayError
+from numbadyn.ir.evaluator import Shared
 from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.runtime.logs import Logs
@@ -108,9 +109,10 @@ class Machine(ABC):
 
     def _bind(self) -> None:
         """Compute anew what depends on parameters alone."""
+        shared: Shared = {}
         for replica in self.replicas:
             with naming(replica.context):
-                replica.bind()
+                replica.bind(shared)
 
     def fits(self) -> bool:
         """Whether histories have the slots that are needed with the parameters as they are now."""

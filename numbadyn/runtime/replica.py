@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import NumbadynError
+from numbadyn.ir.evaluator import Shared
 from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.runtime.soundness import ANY_SIGN, NO_SIGN, Check, Signs, signs_of, unsound
 
@@ -108,8 +109,8 @@ class Replica(ABC):
         """Write all first values, and go back to step 0."""
 
     @abstractmethod
-    def bind(self) -> None:
-        """Compute anew what depends on parameters alone."""
+    def bind(self, shared: Shared | None = None) -> None:
+        """Compute anew what depends on parameters alone, unless it is among what other replicas have found."""
 
     @abstractmethod
     def needed(self) -> list[int]:

@@ -261,14 +261,16 @@ class Trace:
             )
         frozen = array.copy()
         index = len(self.step.params)
-        self.step.params.append(ParamSpec(f"literal_{index}", frozen.shape, kind, dimension, lambda _context: frozen))
+        fetch = lambda _context: frozen  # noqa: E731
+        self.step.params.append(ParamSpec(f"literal_{index}", frozen.shape, kind, dimension, fetch, fetch))
         return self.source("param", (), frozen.shape, kind, dimension, index=index, literal=True)
 
     def constant(self, value: float, dimension: Dimension) -> int:
         """Node of a number in the coherent unit of a dimension."""
         frozen = np.asarray(value)
         index = len(self.step.params)
-        self.step.params.append(ParamSpec(f"literal_{index}", (), "real", dimension, lambda _context: frozen))
+        fetch = lambda _context: frozen  # noqa: E731
+        self.step.params.append(ParamSpec(f"literal_{index}", (), "real", dimension, fetch, fetch))
         return self.source("param", (), (), "real", dimension, index=index, literal=True)
 
     def one(self) -> int:

@@ -236,6 +236,23 @@ def test_inputs_and_weights_of_a_replica(target, shared):
         _assert_same_bits(recorded(result.replica(number))["Fed.E.x"], own["Fed.E.x"], "x")
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_what_replicas_have_in_common_is_fetched_once(target, monkeypatch):
+    make, values = NETWORKS["gap junctions"]
+    sim = batch(make, target, **values).compile()
+    real, fetched = nd.Parameter.fetch, []
+
+    def fetch(parameter, context, stream=None):
+        fetched.append((parameter.path, context.replica))
+        return real(parameter, context, stream)
+
+    monkeypatch.setattr(nd.Parameter, "fetch", fetch)
+    sim.machine._bind()
+    of = {path: [replica for each, replica in fetched if each == path] for path, _replica in fetched}
+    assert set(of["Gapped.E.V_th"]) == {0}
+    assert set(of["Gapped.E.tau"]) == {0, 1}
+
+
 # ---- what ends a run early -------------------------------------------------------------------------------------------
 
 
@@ -334,18 +351,23 @@ def test_logs_that_cannot_grow_end_all_replicas_at_one_step(target, monkeypatch)
     """Blocks get shorter first; then the run ends with everything up to a common step."""
     make, values = NETWORKS["driven"]
     sim, others = batch(make, target, **values), singles(make, target, **values)
-    real = SpikeLog.reserve
+    real, begin = SpikeLog.reserve, SpikeLog.begin
 
-    def refuses(log, count):
+    def begins(log):
+        begin(log)
+        log.indices, log.steps = log.indices[:45], log.steps[:45]
+
+    def refuses(log, count, **forecast):
         if log.used + count > 45:
             raise NotEnoughMemoryError("The recorded spikes do not fit.", where="here", cure="none")
-        real(log, count)
+        real(log, count, **forecast)
 
     sim.compile()
     monkeypatch.setattr(SpikeLog, "reserve", refuses)
+    monkeypatch.setattr(SpikeLog, "begin", begins)
     with pytest.raises(NotEnoughMemoryError) as caught:
         sim.run(1000 * ms, progress=False)
-    monkeypatch.setattr(SpikeLog, "reserve", real)
+    monkeypatch.undo()
     result = caught.value.result
     spikes = result[sim.network.E].spikes
     assert 25 < max(spikes.replica(0).count, spikes.replica(1).count) <= 45

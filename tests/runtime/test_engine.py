@@ -140,7 +140,7 @@ def test_a_spike_log_keeps_its_window_and_grows():
     assert log.indices.size == 16
     log.begin()
     assert log.take()[0].size == 0
-    assert log.fits
+    assert log.fits(log.width)
 
 
 @pytest.mark.parametrize(

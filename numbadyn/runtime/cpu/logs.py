@@ -1,10 +1,15 @@
 """Rows through which compiled code on a processor records: where logs lie, and how far they are.
 
-In: a replica with the logs of its run.  Out: rows for a call, and the logs brought up to date after it.  Must not know:
-programs, how chunks are chosen.
+In: replicas with the logs of their run.  Out: rows for calls, and the logs brought up to date after them.  Must not
+know: programs, how chunks are chosen.
+
+Rows are written once in a run. Compiled code counts in them what it has recorded, and goes on from there in the next
+call; so nothing is done in Python between two blocks of steps unless a log must grow.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +17,97 @@ from numpy.typing import NDArray
 from numbadyn.codegen.cpu.logs import SAMPLES, SPIKES
 from numbadyn.ir.kinds import KINDS
 from numbadyn.runtime.compiled import CompiledReplica
+from numbadyn.runtime.logs import SpikeLog, reserve_spikes
 
-__all__ = ["note_rows", "sample_rows", "spike_rows"]
+__all__ = ["LogRows"]
+
+#: More room for each block costs more than blocks that are longer save.
+_SPIKES_OF_BLOCK = 1 << 18
+_LEAST_BLOCK = 256
 
 
-def spike_rows(replica: CompiledReplica) -> NDArray[np.int64]:
+class LogRows:
+    """Rows of the logs of all replicas.
+
+    Parameters
+    ----------
+    replicas : sequence of CompiledReplica
+        With the logs of this run.
+
+    Attributes
+    ----------
+    spikes, samples : list of ndarray of int64
+        Rows of the logs of spikes and of samples, one table a replica.
+    """
+
+    def __init__(self, replicas: Sequence[CompiledReplica]) -> None:
+        self._replicas = replicas
+        self.spikes = [_spike_rows(replica) for replica in replicas]
+        self.samples = [_sample_rows(replica) for replica in replicas]
+        logs = [log for replica in replicas for log in replica.spikes]
+        self._widest = max((log.width for log in logs), default=1)
+
+    def follow(self) -> None:
+        """Write how far logs are and where they lie now: whoever has emptied some since the last chunk is right."""
+        for replica, spikes, samples in zip(self._replicas, self.spikes, self.samples, strict=True):
+            for log, row in zip(replica.spikes, spikes, strict=True):
+                _place_spikes(row, log)
+            for sample, row in zip(replica.samples, samples, strict=True):
+                row[_VALUES], row[_TAKEN] = sample.values.ctypes.data, sample.used
+                row[_DUE], row[_BAD] = sample.next_step, 0
+
+    def note(self) -> None:
+        """Bring logs up to date with what compiled code has counted in their rows."""
+        for replica, spikes, samples in zip(self._replicas, self.spikes, self.samples, strict=True):
+            for log, row in zip(replica.spikes, spikes, strict=True):
+                log.used = int(row[_USED])
+            for sample, row in zip(replica.samples, samples, strict=True):
+                sample.next_step, sample.used = int(row[_DUE]), int(row[_TAKEN])
+                sample.suspect = bool(sample.suspect) or bool(row[_BAD])
+
+    def reserve(self, first: int, stop: int) -> int:
+        """Make room in all logs for the spikes of a block of steps; where the block ends.
+
+        Parameters
+        ----------
+        first, stop : int
+            Steps that are wanted.
+
+        Returns
+        -------
+        int
+            At most `stop`. The block is as long as it can be without making logs larger than they have to be, and
+            shorter where memory runs out.
+
+        Raises
+        ------
+        NotEnoughMemoryError
+            Not even one step would surely fit.
+        """
+        steps = min(stop - first, max(_LEAST_BLOCK, _SPIKES_OF_BLOCK // self._widest))
+        rows = [row for table in self.spikes for row in table]
+        room = min((int(row[_ROOM] - row[_USED]) // int(row[_WIDTH]) for row in rows), default=steps)
+        if 2 * room >= steps:  # else logs would grow for each block
+            return first + min(steps, room)
+        self.note()
+        logs = [log for replica in self._replicas for log in replica.spikes]
+        steps = reserve_spikes(logs, steps)
+        for log, row in zip(logs, rows, strict=True):
+            _place_spikes(row, log)
+        return first + steps
+
+
+_USED, _ROOM, _WIDTH = (SPIKES.column(name) for name in ("USED", "ROOM", "WIDTH"))
+_INDICES, _STEPS = SPIKES.column("INDICES"), SPIKES.column("STEPS")
+_DUE, _TAKEN, _BAD, _VALUES = (SAMPLES.column(name) for name in ("DUE", "USED", "BAD", "VALUES"))
+
+
+def _place_spikes(row: NDArray[np.int64], log: SpikeLog) -> None:
+    row[_ROOM], row[_USED] = log.indices.size, log.used
+    row[_INDICES], row[_STEPS] = log.indices.ctypes.data, log.steps.ctypes.data
+
+
+def _spike_rows(replica: CompiledReplica) -> NDArray[np.int64]:
     """Rows of the logs of spikes, as they are now."""
     rows = []
     for log in replica.spikes:
@@ -38,7 +129,7 @@ def spike_rows(replica: CompiledReplica) -> NDArray[np.int64]:
     return SPIKES.table(rows)
 
 
-def sample_rows(replica: CompiledReplica) -> NDArray[np.int64]:
+def _sample_rows(replica: CompiledReplica) -> NDArray[np.int64]:
     """Rows of the logs of samples, as they are now."""
     rows = []
     for log in replica.samples:
@@ -59,22 +150,3 @@ def sample_rows(replica: CompiledReplica) -> NDArray[np.int64]:
             )
         )
     return SAMPLES.table(rows)
-
-
-def note_rows(replica: CompiledReplica, spikes: NDArray[np.int64], samples: NDArray[np.int64]) -> None:
-    """Bring logs up to date with the rows that a call has left.
-
-    Parameters
-    ----------
-    replica : CompiledReplica
-        Whose logs.
-    spikes, samples : ndarray of int64
-        From `spike_rows` and `sample_rows`.
-    """
-    used = SPIKES.column("USED")
-    for log, row in zip(replica.spikes, spikes, strict=True):
-        log.used = int(row[used])
-    due, used, bad = (SAMPLES.column(name) for name in ("DUE", "USED", "BAD"))
-    for sample, row in zip(replica.samples, samples, strict=True):
-        sample.next_step, sample.used = int(row[due]), int(row[used])
-        sample.suspect = bool(sample.suspect) or bool(row[bad])

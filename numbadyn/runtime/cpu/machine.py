@@ -10,18 +10,17 @@ end: so all replicas are at the same step after it, whatever happens.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from numbadyn.codegen.cpu.source import ENTRY, cpu_source, library_entries, library_source, without_comments
-from numbadyn.errors import NotEnoughMemoryError
 from numbadyn.runtime.compiled import CompiledMachine, CompiledReplica
-from numbadyn.runtime.cpu.logs import note_rows, sample_rows, spike_rows
+from numbadyn.runtime.cpu.logs import LogRows
 from numbadyn.runtime.machine import Outcome
 from numbadyn.runtime.on_demand import load
 
 __all__ = ["CpuMachine"]
-
-_SPIKES_OF_BLOCK = 1 << 21
 
 
 class CpuMachine(CompiledMachine):
@@ -35,74 +34,65 @@ class CpuMachine(CompiledMachine):
 
     def _begin(self) -> None:
         self._status = np.zeros(4, np.int64)
+        self._rows = LogRows(self.replicas)
+        self._run_slice = self.loaded.module.run
+        self._arguments = [self._bound(number) for number in range(len(self.replicas))]
+
+    def _bound(self, number: int) -> tuple[Any, ...]:
+        """What the compiled code is told of a replica in each call of this run."""
+        replica = self.replicas[number]
+        memory, seed = replica.memory, replica.context.seed
+        arenas = (memory.R, memory.I, memory.B, memory.E, memory.C)
+        key = (np.uint32(seed & 0xFFFFFFFF), np.uint32(seed >> 32))
+        rows = (replica.tables.terms, self._rows.spikes[number], self._rows.samples[number], replica.checks)
+        tables = (table for tables in replica.tables.stages for table in tables)
+        return (replica.context.dt, *key, *arenas, *rows, self._status, *tables)
 
     def _run_nothing(self) -> None:
         self._call(self.replicas[0], self.number)
 
     def advance(self, stop: int) -> Outcome:
         """Run up to step `stop`, or less far if something is not finite or Ctrl-C is pressed between two blocks."""
-        if len(self.replicas) == 1:
-            return self._run(0, stop, to_the_end=False)
+        self._rows.follow()
+        try:
+            return self._advance_one(stop) if len(self.replicas) == 1 else self._advance_all(stop)
+        finally:
+            self._rows.note()
+
+    def _advance_one(self, stop: int) -> Outcome:
+        """Run the only replica; its logs grow when they are full."""
+        (replica,) = self.replicas
+        while replica.number < stop:
+            self._call(replica, stop)
+            if self._status[0] == 2:
+                return Outcome(replica.number, replica.fail(int(self._status[1])), found=replica.number)
+            if self._status[0] == 1:
+                self._rows.reserve(replica.number, replica.number + 1)
+        return Outcome(replica.number, guard=replica.broken_guard())
+
+    def _advance_all(self, stop: int) -> Outcome:
+        """Let replicas take turns, block by block."""
         outcome = Outcome(self.number)
         while self.number < stop and outcome.fine and not self.interrupts.asked:
-            end = self._end_of_block(stop)
-            endings = [self._run(number, end, to_the_end=True) for number in range(len(self.replicas))]
+            end = self._rows.reserve(self.number, stop)
+            endings = [self._to_the_end(replica, end) for replica in self.replicas]
             bad = [ending for ending in endings if not ending.fine]
             outcome = min(bad, key=lambda ending: ending.found or ending.reached, default=endings[0])
         return outcome
 
-    def _end_of_block(self, stop: int) -> int:
-        """Where the block that begins now ends; its spikes surely fit into the logs."""
-        first = self.number
-        logs = [log for replica in self.replicas for log in replica.spikes]
-        widest = max((log.width for log in logs), default=1)
-        end = min(stop, first + max(1, _SPIKES_OF_BLOCK // widest))
-        try:
-            for log in logs:
-                log.reserve(log.width * (end - first))
-        except NotEnoughMemoryError:
-            end = first + 1
-            for log in logs:
-                log.reserve(log.width)
-        return end
-
-    def _run(self, number: int, stop: int, *, to_the_end: bool) -> Outcome:
-        """Run a replica up to step `stop`; if something is not finite there, on to the end only if that is asked."""
-        replica, failed = self.replicas[number], None
+    def _to_the_end(self, replica: CompiledReplica, stop: int) -> Outcome:
+        """Run a replica to the end of a block, also if something is not finite there before."""
+        failed = None
         while replica.number < stop:
             self._call(replica, stop)
-            replica.number = int(self._status[2])
             if self._status[0] == 2 and failed is None:
                 failed = (replica.fail(int(self._status[1])), replica.number)
-                if not to_the_end:
-                    break
-            if self._status[0] == 1:
-                for log in replica.spikes:
-                    log.reserve(log.width)
+        place = replica.place
         if failed is not None:
-            return Outcome(replica.number, failed[0], replica=number, found=failed[1])
-        return Outcome(replica.number, guard=replica.broken_guard(), replica=number)
+            return Outcome(stop, failed[0], replica=place, found=failed[1])
+        return Outcome(stop, guard=replica.broken_guard(), replica=place)
 
     def _call(self, replica: CompiledReplica, last: int) -> None:
         """Run the compiled code over the slice of a replica, with its random key and its tables."""
-        m, seed = replica.memory, replica.context.seed
-        spikes, samples = spike_rows(replica), sample_rows(replica)
-        key = (np.uint32(seed & 0xFFFFFFFF), np.uint32(seed >> 32))
-        self.loaded.module.run(
-            replica.number,
-            last,
-            replica.context.dt,
-            *key,
-            m.R,
-            m.I,
-            m.B,
-            m.E,
-            m.C,
-            replica.tables.terms,
-            spikes,
-            samples,
-            replica.checks,
-            self._status,
-            *(table for tables in replica.tables.stages for table in tables),
-        )
-        note_rows(replica, spikes, samples)
+        self._run_slice(replica.number, last, *self._arguments[replica.place])
+        replica.number = int(self._status[2])
