@@ -74,6 +74,8 @@ from numbadyn.projections.connectivity import (
     SymmetricPairwiseBernoulli,
 )
 from numbadyn.simulator import Simulator
+from numbadyn.study.study import Study
+from numbadyn.study.sweep import sweep
 from numbadyn.zoo import (
     COBA,
     CUBA,
@@ -151,6 +153,7 @@ __all__ = [
     "SpikeTrain",
     "State",
     "StateWithDelay",
+    "Study",
     "SymmetricPairwiseBernoulli",
     "SymmetricPairwiseBernoulliProj",
     "SymmetryGapJunction",
@@ -184,6 +187,7 @@ __all__ = [
     "reset_all_states",
     "rk2_step",
     "rk4_step",
+    "sweep",
     "typing",
     "units",
     "whole_steps",

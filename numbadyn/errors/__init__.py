@@ -137,6 +137,33 @@ from numbadyn.errors.simulation import (
 from numbadyn.errors.simulation import (
     UnsupportedFeatureError as UnsupportedFeatureError,
 )
+from numbadyn.errors.studies import (
+    DamagedStoreWarning as DamagedStoreWarning,
+)
+from numbadyn.errors.studies import (
+    GridError as GridError,
+)
+from numbadyn.errors.studies import (
+    MeasureError as MeasureError,
+)
+from numbadyn.errors.studies import (
+    StoreBusyError as StoreBusyError,
+)
+from numbadyn.errors.studies import (
+    StoreError as StoreError,
+)
+from numbadyn.errors.studies import (
+    StoreMismatchError as StoreMismatchError,
+)
+from numbadyn.errors.studies import (
+    StoreWriteError as StoreWriteError,
+)
+from numbadyn.errors.studies import (
+    StudyError as StudyError,
+)
+from numbadyn.errors.studies import (
+    WorkerLostError as WorkerLostError,
+)
 from numbadyn.errors.tracing import (
     AcrossSynapsesError as AcrossSynapsesError,
 )

@@ -399,7 +399,7 @@ class Result:
         return found[0].t
 
     def __getitem__(self, module: Any) -> Recording:
-        """What was recorded of a module, given itself or its path.
+        """What was recorded of a module, given itself or its path, with or without the name of the network.
 
         A result that was pickled or copied knows modules by their paths only.
 
@@ -423,6 +423,8 @@ class Result:
                     module=module,
                 )
             path = known
+        if path not in self.recordings and isinstance(module, str):
+            path = next((name for name in self.recordings if name.partition(".")[2] == path), path)
         if path not in self.recordings:
             raise RecordingError(
                 f"Nothing was recorded of {path}.",

@@ -256,11 +256,11 @@ def unit_of(dimension: Dimension) -> Any:
     """
     unit: Any = 1.0 * pq.dimensionless
     for symbol, power in factors_of(dimension.exponents):
-        unit = unit * _unit_named(symbol) ** (power if isinstance(power, int) else float(power))
+        unit = unit * unit_named(symbol) ** (power if isinstance(power, int) else float(power))
     return unit
 
 
-def _unit_named(symbol: str) -> Any:
+def unit_named(symbol: str) -> Any:
     """Look a coherent unit up, or make it; never on import, since the registry of `quantities` belongs to the user."""
     try:
         return pq.unit_registry[symbol]

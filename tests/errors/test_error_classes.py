@@ -63,6 +63,14 @@ BUILTINS = {
     "MissingExtraError": ImportError,
     "UnsupportedFeatureError": NotImplementedError,
     "InternalError": RuntimeError,
+    "GridError": ValueError,
+    "MeasureError": TypeError,
+    "StudyError": RuntimeError,
+    "StoreError": ValueError,
+    "StoreMismatchError": ValueError,
+    "StoreBusyError": RuntimeError,
+    "StoreWriteError": OSError,
+    "WorkerLostError": RuntimeError,
 }
 
 

@@ -1,0 +1,222 @@
+"""The loop of a study: points are handed out, and what becomes of them is written down.
+
+In: points that are left, a crew, a store.  Out: records in the store; how it ended.  Must not know: how points are run,
+what a store looks like.
+
+A point that fails is written down with its error, and the others go on. Where a worker dies, its points run again, each
+of them alone, so that the one that kills workers is found.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+import queue
+import time
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import BrokenExecutor, CancelledError
+from typing import Any
+
+from numbadyn.errors import StudyError, WorkerLostError
+from numbadyn.runtime.interrupts import Interrupts
+from numbadyn.study.crews import Crew
+from numbadyn.study.grid import Point
+from numbadyn.study.pace import Pace
+from numbadyn.study.progress import StudyProgress
+from numbadyn.study.store.store import Memory
+from numbadyn.study.worker import Finished, described
+
+__all__ = ["Campaign"]
+
+_LOOK_SECONDS = 0.2
+_GIVE_UP = 3
+"""So many failures, with nothing finished, are a mistake in the study and not in a point."""
+_DEATHS = 2
+_MOST_IN_A_TASK = 64
+
+
+class Campaign:
+    """Runs points until all are done, or somebody asks it to stop.
+
+    Parameters
+    ----------
+    points : sequence of Point
+        Those that are left, in order.
+    crew : Crew
+        Who runs them.
+    store : Memory
+        Where they are written down.
+    bar : StudyProgress
+        Who is told.
+    interrupts : Interrupts
+        Whether it should stop.
+    raising : bool
+        Whether the first failure ends it.
+    """
+
+    def __init__(
+        self,
+        points: Sequence[Point],
+        crew: Crew,
+        store: Memory,
+        bar: StudyProgress,
+        interrupts: Interrupts,
+        *,
+        raising: bool,
+    ) -> None:
+        self._waiting, self._suspects = deque(points), deque[Point]()
+        self._crew, self._store, self._bar, self._interrupts = crew, store, bar, interrupts
+        self._raising, self._total = raising, len(points)
+        self._points = {point.number: point for point in points}
+        self._under_way: dict[Any, list[Point]] = {}
+        self._done: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._deaths: dict[int, int] = {}
+        self._failures: list[tuple[Point, BaseException]] = []
+        self._pace = Pace(crew.workers or 1)
+        self._any_finished = any(record["state"] == "finished" for record in store.records.values())
+
+    def run(self) -> str:
+        """Run the points.
+
+        Returns
+        -------
+        {"complete", "interrupted"}
+
+        Raises
+        ------
+        StoreWriteError
+            The store cannot be written.
+        WorkerLostError
+            Workers of the user's executor have died, so that it takes no points any more.
+        Exception
+            All points failed, or the first one where that is to be raised: what it raised.
+        """
+        try:
+            while self._waiting or self._suspects or self._under_way:
+                if self._interrupts.asked:
+                    return "interrupted"
+                self._hand_out()
+                try:
+                    future = self._done.get(timeout=_LOOK_SECONDS)
+                except queue.Empty:
+                    self._bar.refresh()
+                    continue
+                self._collect(future)
+            return "complete"
+        finally:
+            for future in self._under_way:
+                future.cancel()
+
+    def _hand_out(self) -> None:
+        """Keep the crew busy; suspects run with nothing beside them."""
+        while not self._interrupts.asked:
+            if self._suspects:
+                if self._under_way:
+                    return
+                points = [self._suspects.popleft()]
+            elif self._waiting and len(self._under_way) < self._crew.window:
+                size = self._pace.task_size(self._crew.seconds, len(self._waiting), _MOST_IN_A_TASK)
+                points = [self._waiting.popleft() for _number in range(size)]
+            else:
+                return
+            try:
+                future = self._crew.submit(points, self._bar.of_point)
+            except BrokenExecutor as error:
+                self._under_way[None] = points
+                self._begin_anew(error)
+                return
+            self._under_way[future] = points
+            future.add_done_callback(self._done.put)
+
+    def _collect(self, future: Any) -> None:
+        """Write down what a task has given."""
+        if future not in self._under_way:  # it was given up when a worker died
+            return
+        try:
+            finished: list[Finished] = future.result()
+        except (BrokenExecutor, CancelledError) as error:
+            self._begin_anew(error)
+            return
+        except Exception as error:  # a worker is lost, or what it sends cannot be read: each executor has its own
+            points = self._under_way.pop(future)
+            self._blame(points, error)
+            return
+        points = self._under_way.pop(future)
+        for one in finished:
+            if one.record is not None:
+                self._note(self._points[one.number], one.record, one.error)
+        self._waiting.extendleft(reversed(points[sum(one.record is not None for one in finished) :]))
+
+    def _note(self, point: Point, record: dict[str, Any], pickled: bytes | None) -> None:
+        """Write a point down."""
+        self._store.add(record)
+        self._pace.learn(point.group, record)
+        self._bar.note(record, self._pace.left(self._left()))
+        if record["state"] == "finished":
+            self._any_finished = True
+            return
+        error = _unpickled(pickled, record)
+        error.add_note(f"at the point {point}")
+        self._failures.append((point, error))
+        hopeless = len({point.group for point, _error in self._failures}) >= _GIVE_UP
+        if self._raising or (not self._any_finished and (hopeless or len(self._failures) == self._total)):
+            raise self._failures[0][1]
+
+    def _left(self) -> list[Point]:
+        """Points that are not done."""
+        flying = [point for points in self._under_way.values() for point in points]
+        return [*flying, *self._suspects, *self._waiting]
+
+    def _begin_anew(self, error: BaseException) -> None:
+        """A worker has died, and all that was under way with it."""
+        points = [point for points in self._under_way.values() for point in points]
+        alone = len(points) == 1
+        self._under_way.clear()
+        if not self._crew.restart():
+            raise WorkerLostError(
+                f"The executor takes no points any more: {error}".rstrip(".") + ".",
+                where="sweep(executor=...)",
+                cure="Call the sweep again with a new executor and the same store; what has finished is kept. Look at "
+                "what its workers have room for.",
+            ) from error
+        if alone:
+            self._blame(points, error)
+        else:
+            self._suspects.extend(points)
+
+    def _blame(self, points: list[Point], error: BaseException) -> None:
+        """Note that a worker has died with points; one that does so again and again, alone, has failed."""
+        for point in points:
+            self._deaths[point.number] = self._deaths.get(point.number, 0) + (len(points) == 1)
+            if self._deaths[point.number] < _DEATHS:
+                self._suspects.append(point)
+                continue
+            lost = WorkerLostError(
+                f"The worker that ran {point} has died, {_DEATHS} times: {error}".rstrip(".") + ".",
+                where=f"the point {point}",
+                cure="Look at the memory that it needs, and take fewer workers.",
+            )
+            lost.__cause__ = error
+            record = {
+                "parameters": point.key,
+                "started": round(time.time(), 3),
+                "state": "failed",
+                "error": described(lost),
+            }
+            self._note(point, record, pickle.dumps(lost))
+
+
+def _unpickled(content: bytes | None, record: dict[str, Any]) -> BaseException:
+    """The exception that ended a point, or one that says the same."""
+    if content is not None:
+        with contextlib.suppress(Exception):
+            error = pickle.loads(content)
+            if isinstance(error, BaseException):
+                return error
+    about = record["error"]
+    return StudyError(
+        f"{about['class']}: {about['message']}",
+        where="a worker",
+        cure="Run the point in this process, with workers=1, to see more.",
+    )

@@ -1,0 +1,107 @@
+"""One study at work: its points brought from the store, run, and brought back.
+
+In: a recipe, a grid, what the user says about workers and stores.  Out: a `Study`.  Must not know: how a point is run,
+what is in a store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from numbadyn.errors import InvalidParameterError
+from numbadyn.runtime.interrupts import Interrupts
+from numbadyn.study.campaign import Campaign
+from numbadyn.study.crews import Crew, Foreign, Processes, Serial, usable_cores
+from numbadyn.study.grid import Grid, Point
+from numbadyn.study.origin import describe_study, look_at_first, session_entries
+from numbadyn.study.progress import StudyProgress
+from numbadyn.study.recipe import Recipe
+from numbadyn.study.store.store import Memory, Store
+from numbadyn.study.study import Study
+
+__all__ = ["Job"]
+
+
+@dataclass
+class Job:
+    """What a sweep is to do.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        How a point is run.
+    grid : Grid
+        All points.
+    given : dict
+        What the user says: store, workers, resume, retry, executor.
+    raising : bool
+        Whether the first failure ends it.
+    bar : StudyProgress
+        Who is told.
+    """
+
+    recipe: Recipe
+    grid: Grid
+    given: dict[str, Any]
+    raising: bool
+    bar: StudyProgress
+
+    def __post_init__(self) -> None:
+        self._check_workers()
+        first = look_at_first(self.recipe, self.grid)
+        folder = self.given["store"]
+        self._manifest = describe_study(self.recipe, self.grid, first) if folder is not None else {}
+        self._store = Memory() if folder is None else Store(folder, self._manifest, resume=self.given["resume"])
+
+    def _check_workers(self) -> None:
+        workers = self.given["workers"]
+        if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
+            raise InvalidParameterError(
+                f"workers is {workers!r}.",
+                where="sweep(workers=...)",
+                cure="Give how many processes run points: 1 or more; all cores are taken if it is left out.",
+                workers=workers,
+            )
+
+    def run(self) -> Study:
+        """Run what is left."""
+        records = self._store.records
+        again = bool(self.given["retry"])
+        left = [
+            point
+            for point in self.grid.points
+            if point.key not in records or (again and records[point.key]["state"] == "failed")
+        ]
+        found, interrupted = self._run(left)
+        return Study(
+            self.grid, found, self._store.path, manifest=self._manifest, interrupted=interrupted, again=self._run
+        )
+
+    def _run(self, points: Sequence[Point]) -> tuple[dict[str, dict[str, Any]], bool]:
+        """Run points; gives all records, and whether it was interrupted."""
+        if not points:
+            return self._store.records, False
+        with Interrupts() as interrupts:
+            crew = self._crew(len(points), interrupts)
+            state = "stopped"
+            try:
+                self._store.begin(session_entries(crew.workers, type(crew).__name__.lower()))
+                self.bar.start(len(self.grid.points), len(self.grid.points) - len(points))
+                campaign = Campaign(points, crew, self._store, self.bar, interrupts, raising=self.raising)
+                state = campaign.run()
+            finally:
+                self.bar.close()
+                crew.close(abandon=state != "complete")
+                self._store.end(state)
+            twice = interrupts.count > 1
+        if twice:
+            raise KeyboardInterrupt
+        return self._store.records, state == "interrupted"
+
+    def _crew(self, points: int, interrupts: Interrupts) -> Crew:
+        if self.given["executor"] is not None:
+            return Foreign(self.given["executor"], self.recipe)
+        workers = min(self.given["workers"] or usable_cores(), points)
+        return Serial(self.recipe, interrupts) if workers == 1 else Processes(workers, self.recipe)

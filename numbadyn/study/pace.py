@@ -1,0 +1,65 @@
+"""How long the rest of a study will take, learnt from the points that have finished.
+
+In: records of points.  Out: seconds that are left, and how many points make a task of a useful length.  Must not know:
+how points are run.
+
+Compilation does not count: it comes once. Points with the parameters of one that has finished are expected to take as
+long as that one; of others the mean of all is expected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from numbadyn.study.grid import Point
+
+__all__ = ["Pace"]
+
+_SHARES = 4
+"""A worker gets what waits in this many tasks at least, so that all end at about the same time."""
+
+
+class Pace:
+    """Seconds a point.
+
+    Parameters
+    ----------
+    workers : int
+        How many points run at once.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._groups: dict[str, tuple[float, int]] = {}
+        self._total, self._count = 0.0, 0
+
+    def learn(self, group: str, record: dict[str, Any]) -> None:
+        """Take note of a point that is done."""
+        seconds = record.get("seconds")
+        if seconds is None:
+            return
+        own = max(seconds["all"] - seconds.get("compile", 0.0), 0.0)
+        total, count = self._groups.get(group, (0.0, 0))
+        self._groups[group] = (total + own, count + 1)
+        self._total, self._count = self._total + own, self._count + 1
+
+    @property
+    def mean(self) -> float | None:
+        """Seconds of a point; None if no point has finished."""
+        return self._total / self._count if self._count else None
+
+    def left(self, points: Sequence[Point]) -> float | None:
+        """Seconds until all of these are done; None if nobody knows."""
+        if self.mean is None:
+            return None
+        known = (self._groups.get(point.group) for point in points)
+        seconds = sum(self.mean if found is None else found[0] / found[1] for found in known)
+        return seconds / max(min(self._workers, len(points)), 1)
+
+    def task_size(self, seconds: float, waiting: int, most: int) -> int:
+        """How many points make a task of so many seconds."""
+        if not self.mean or seconds <= 0.0:
+            return 1
+        size = int(seconds / self.mean)
+        return max(1, min(size, most, waiting // (_SHARES * self._workers)))
