@@ -26,6 +26,18 @@ from numbadyn.errors.batches import (
 from numbadyn.errors.batches import (
     UnknownPathError as UnknownPathError,
 )
+from numbadyn.errors.checkpoints import (
+    CheckpointDamagedError as CheckpointDamagedError,
+)
+from numbadyn.errors.checkpoints import (
+    CheckpointMismatchError as CheckpointMismatchError,
+)
+from numbadyn.errors.checkpoints import (
+    CheckpointWarning as CheckpointWarning,
+)
+from numbadyn.errors.checkpoints import (
+    CheckpointWriteError as CheckpointWriteError,
+)
 from numbadyn.errors.connections import (
     ConnectivityError as ConnectivityError,
 )

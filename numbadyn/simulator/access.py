@@ -80,7 +80,7 @@ class Access(Assembly):
         if connection is not None:
             if variable == "delay":
                 raise refuse_delays(module)
-            self._weights.set(connection, value, self._makers())
+            self._weights.set(connection, [value], self._makers())
             self._claim()
             return
         number, shape, dtype = self._recorder.find_state(module, path, variable, "Only states and weights can be set.")

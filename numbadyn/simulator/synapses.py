@@ -35,6 +35,7 @@ class Weights:
     def __init__(self, step: Step) -> None:
         self._connections = step.connections
         self._dimensions: list[Dimension] = [connection.rule.weight_dimension for connection in step.connections]
+        self._first = [connection.rule.weight for connection in step.connections]
         self._built: list[Any] = []
         #: Place among the tables of the replicas, number of the connection -> table with the weights of the model.
         self._own: dict[tuple[int, int], Any] = {}
@@ -89,14 +90,21 @@ class Weights:
                         tables[number] = changed
                 self._built[number] = connection.rule.weight
 
-    def set(self, number: int, value: Any, makers: list[tuple[list[Any], Maker]]) -> None:
-        """Give other weights until `forget`."""
-        rule = self._connections[number].reweigh(value)
-        changed = [maker.reweigh(number, tables[number], rule) for tables, maker in makers]
+    def set(self, number: int, values: list[Any], makers: list[tuple[list[Any], Maker]]) -> None:
+        """Give other weights until `forget`: the same to all tables, or one after the other to each its own."""
+        rules = [self._connections[number].reweigh(value) for value in values]
+        each = rules * len(makers) if len(rules) == 1 else rules
+        changed = [
+            maker.reweigh(number, tables[number], rule) for (tables, maker), rule in zip(makers, each, strict=True)
+        ]
         for place, (tables, _maker) in enumerate(makers):
             self._own.setdefault((place, number), tables[number])
             tables[number] = changed[place]
-        self._given[number] = rule
+        self._given[number] = rules[0]
+
+    def changed(self, number: int) -> bool:
+        """Whether the weights are others than those that the model had when the simulator was made."""
+        return number in self._given or self._connections[number].rule.weight is not self._first[number]
 
     def vary(self, number: int, rules: Sequence[Connectivity], makers: list[tuple[list[Any], Maker]]) -> None:
         """Give each replica weights of its own, which stay; where others are set, these come back with `forget`."""

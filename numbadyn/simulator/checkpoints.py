@@ -1,0 +1,244 @@
+"""Checkpoints: all that a simulator holds between two steps, as a header and arrays.
+
+In: a simulator.  Out: a `Container`, and a simulator that goes on from one.  Must not know: how files are laid out, how
+runs are made.
+
+What follows from the network and the seed is not kept, but summed up: synapses, tables of input, given spikes.  Who goes
+on makes them anew, and is refused if the sums differ.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn._version import __version__
+from numbadyn.errors import CheckpointMismatchError
+from numbadyn.io.container import Container
+from numbadyn.ir.structure import difference, structure_hash, structure_of
+from numbadyn.runtime.host import probe_host, versions
+from numbadyn.runtime.snapshot import Snapshot, names_of
+from numbadyn.simulator.assembly import Assembly
+from numbadyn.simulator.bindings import Bound, bound_parameters, sums_of_inputs
+from numbadyn.simulator.requests import Request, requests_of
+from numbadyn.simulator.synapses import host
+
+__all__ = ["KIND", "gather", "mismatch", "parameters_in", "requests_in", "snapshot_in", "check_structure"]
+
+KIND = "numbadyn checkpoint"
+_PACKAGES = ("numpy", "numba", "llvmlite", "quantities")
+
+
+def gather(sim: Assembly) -> Container:
+    """All that a simulator holds, between two steps.
+
+    Parameters
+    ----------
+    sim : Assembly
+        A simulator.
+
+    Returns
+    -------
+    Container
+        Of the kind `KIND`.
+    """
+    structure, taken = structure_of(sim.step), sim._snapshot()
+    arrays: dict[str, NDArray[Any]] = {}
+    host_now = probe_host()
+    header = {
+        "versions": {"numbadyn": __version__, **versions(_PACKAGES)},
+        "written": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "machine": {"python": host_now.python, "system": host_now.system, "processor": host_now.processor},
+        "network": sim.step.name,
+        "structure": structure_hash(structure),
+        "dt": sim._dt,
+        "precision": sim.precision,
+        "delays": sim.context.delays,
+        "alone": sim._alone,
+        "target": sim.target,
+        "reproducible": sim.reproducible or sim.target != "cuda",
+        "step": taken.number,
+        "replicas": len(sim._contexts) if sim._axes else None,
+        "shared": sim._shared,
+        "seeds": [context.seed for context in sim._contexts],
+        "seeds of synapses": [context.seed for context in sim._built_with],
+        "states": _put(arrays, "states", taken.states),
+        "past": _put(arrays, "past", taken.past),
+        "first": _put(arrays, "first", taken.first),
+        "parameters": _put_parameters(arrays, bound_parameters(sim.step, sim._contexts)),
+        "inputs": sums_of_inputs(sim.step, sim._contexts),
+        "synapses": _put_synapses(arrays, sim),
+        "recordings": _put_requests(arrays, requests_of(sim._recorder)),
+    }
+    return Container(KIND, header, arrays, {"structure.json": json.dumps(structure, indent=1)})
+
+
+def _put(arrays: dict[str, NDArray[Any]], section: str, values: Mapping[str, NDArray[Any]]) -> list[str]:
+    """Keep arrays under numbers; their names, in the order of the numbers."""
+    arrays |= {f"{section}/{number}": array for number, array in enumerate(values.values())}
+    return list(values)
+
+
+def _put_parameters(arrays: dict[str, NDArray[Any]], parameters: Sequence[Bound]) -> list[dict[str, Any]]:
+    found = []
+    for number, each in enumerate(parameters):
+        row: dict[str, Any] = {"name": each.name, "unit": each.unit}
+        if each.values.shape == (1,) and np.isfinite(each.values[0]):
+            row |= {"value": each.values[0].item()}
+        else:
+            arrays[f"parameters/{number}"] = each.values
+        found.append(row)
+    return found
+
+
+def _put_synapses(arrays: dict[str, NDArray[Any]], sim: Assembly) -> list[dict[str, Any]]:
+    """Sums of all synapses; weights themselves where they do not follow from the model."""
+    found = []
+    for number, (connection, sums) in enumerate(
+        zip(sim.step.connections, sim._table_sums.of(sim._synapses), strict=True)
+    ):
+        row: dict[str, Any] = {"name": connection.name, "sums": sums, "unit": str(sim._weights.dimension(number))}
+        own = any(id(connection.rule) in context.instead for context in sim._contexts)
+        row["weights"] = 0
+        if own or sim._weights.changed(number):
+            made = [weights_of(tables[number], sim._dt) for tables, _maker in sim._makers()]
+            row["weights"] = len(made)
+            arrays |= {f"weights/{number}/{place}": weights for place, weights in enumerate(made)}
+        found.append(row)
+    return found
+
+
+def weights_of(table: Any, dt: float) -> NDArray[Any]:
+    """Weights in the order of the rule; one element where all synapses share it."""
+    own = host(table)
+    return own.weights if own.weights.size == 1 else own.edges(dt)[2]
+
+
+def _put_requests(arrays: dict[str, NDArray[Any]], requests: Sequence[Request]) -> list[dict[str, Any]]:
+    for number, request in enumerate(requests):
+        for name, array in (("part", request.part), ("elements", request.elements)):
+            if array is not None:
+                arrays[f"recordings/{number}/{name}"] = array
+    return [request.plain() for request in requests]
+
+
+# ---- the way back ----------------------------------------------------------------------------------------------------
+
+
+def _taken(content: Container, section: str) -> dict[str, NDArray[Any]]:
+    return {name: content.arrays[f"{section}/{number}"] for number, name in enumerate(content.header[section])}
+
+
+def snapshot_in(content: Container) -> Snapshot:
+    """The states and histories of a checkpoint."""
+    return Snapshot(
+        content.header["step"], *(_taken(content, section) for section in ("states", "past", "first"))
+    )
+
+
+def parameters_in(content: Container) -> list[Bound]:
+    """The parameters of a checkpoint."""
+    found = []
+    for number, row in enumerate(content.header["parameters"]):
+        values = np.array([row["value"]]) if "value" in row else content.arrays[f"parameters/{number}"]
+        found.append(Bound(row["name"], row["unit"], values))
+    return found
+
+
+def requests_in(content: Container) -> list[Request]:
+    """The recordings of a checkpoint."""
+    return [
+        Request(
+            **row,
+            part=content.arrays.get(f"recordings/{number}/part"),
+            elements=content.arrays.get(f"recordings/{number}/elements"),
+        )
+        for number, row in enumerate(content.header["recordings"])
+    ]
+
+
+def weights_in(content: Container, number: int) -> list[NDArray[Any]]:
+    """The weights of a connection that do not follow from the model, one for each table; none where they do."""
+    row = content.header["synapses"][number]
+    return [content.arrays[f"weights/{number}/{place}"] for place in range(row["weights"])]
+
+
+# ---- what must be the same -------------------------------------------------------------------------------------------
+
+
+def mismatch(path: Any, what: str, cure: str, **values: Any) -> CheckpointMismatchError:
+    """The error for a checkpoint that belongs to something else."""
+    return CheckpointMismatchError(f"{path}: {what}", where=str(path), cure=cure, path=str(path), **values)
+
+
+def check_structure(sim: Assembly, content: Container, path: Any) -> None:
+    """Refuse a checkpoint of a network that computes something else.
+
+    Raises
+    ------
+    CheckpointMismatchError
+        With the first thing that differs.
+    """
+    mine = structure_of(sim.step)
+    if structure_hash(mine) == content.header["structure"]:
+        return
+    found = difference(json.loads(content.texts["structure.json"]), mine)
+    section, saved, now = found or ("structure", content.header["structure"], structure_hash(mine))
+    raise mismatch(
+        path,
+        f"the checkpoint is of another network than {sim.step.name}; the first difference is in its {section}.\n"
+        f"    checkpoint: {saved or 'nothing'}\n    network:    {now or 'nothing'}",
+        "Give the network that was saved, made by the same code with the same sizes; parameters may differ.",
+        section=section,
+        saved=saved,
+        now=now,
+    )
+
+
+def check_parameters(sim: Assembly, content: Container, path: Any, cure: str) -> None:
+    """Refuse a checkpoint that was made with other parameters."""
+    now = bound_parameters(sim.step, sim._contexts)
+    for saved, mine in zip(parameters_in(content), now, strict=True):
+        if not saved.same(mine):
+            literal = saved.name.startswith("literal_")
+            name = "a number in the model's code" if literal else saved.name
+            raise mismatch(
+                path,
+                f"{name} is {_shown(mine)}, and was {_shown(saved)} when the checkpoint was written.",
+                cure,
+                name=saved.name,
+                saved=saved.values,
+                now=mine.values,
+            )
+
+
+def _shown(bound: Bound) -> str:
+    """The values of a parameter, if they are few."""
+    values = bound.values[0] if len(bound.values) == 1 else bound.values
+    text = f"{values.item()!r}" if values.size == 1 else np.array2string(values, threshold=6, edgeitems=2)
+    return f"{text} {bound.unit}".rstrip()
+
+
+def check_inputs(sim: Assembly, content: Container, path: Any, cure: str) -> None:
+    """Refuse a checkpoint that was made with other tables of input or given spikes."""
+    now = sums_of_inputs(sim.step, sim._contexts)
+    for name, sums in content.header["inputs"].items():
+        if now.get(name) != sums:
+            what = name.partition(": ")[2]
+            raise mismatch(path, f"{what} holds other values than when the checkpoint was written.", cure, name=what)
+
+
+def check_synapses(sim: Assembly, content: Container, path: Any, cure: str) -> None:
+    """Refuse a checkpoint that was made with other synapses, delays or weights."""
+    for row, sums in zip(content.header["synapses"], sim._table_sums.of(sim._synapses), strict=True):
+        for part, what in enumerate(("synapses or delays", "weights")):
+            if [own[part] for own in row["sums"]] != [own[part] for own in sums]:
+                raise mismatch(
+                    path, f"{row['name']} has other {what} than when the checkpoint was written.", cure, name=row["name"]
+                )
