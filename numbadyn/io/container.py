@@ -16,7 +16,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,7 +102,7 @@ def write_container(path: Path, content: Container, *, former: Path | None = Non
 def _write(file: BinaryIO, content: Container) -> str:
     summed = _Summed(file)
     header = {"kind": content.kind, "version": VERSION, **content.header}
-    with zipfile.ZipFile(summed, "w", allowZip64=True) as archive:  # type: ignore[arg-type]
+    with zipfile.ZipFile(cast(IO[bytes], summed), "w") as archive:
         archive.comment = _MARK + _ZEROS
         texts = {_HEADER: json.dumps(header, indent=1), **content.texts}
         for name, text in texts.items():

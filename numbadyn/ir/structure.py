@@ -103,13 +103,15 @@ def _connection(connection: Connection) -> str:
 
 
 def _operation(step: Step, number: int, node: Node) -> str:
-    attrs, shown = dict(node.attrs), ""
+    attrs, shown, kind = dict(node.attrs), "", _type(node)
     if node.traits.table:
         source = getattr(step, node.traits.table)[attrs.pop("index")]
         literal = attrs.pop("literal", False)
         shown = _content(source.fetch(_ANY)) if literal else source.name
+        if node.op == "lookup":  # how many rows there are is a value
+            kind = f"{node.kind} {node.dimension}"
     given = ", ".join([*(f"%{arg}" for arg in node.args), *([shown] if shown else []), *_shown(attrs)])
-    return f"%{number} = {node.op}({given}) : {_type(node)}"
+    return f"%{number} = {node.op}({given}) : {kind}"
 
 
 def _shown(attrs: dict[str, Any]) -> list[str]:

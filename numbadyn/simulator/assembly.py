@@ -35,6 +35,7 @@ from numbadyn.runtime.replica import naming
 from numbadyn.runtime.snapshot import Snapshot, names_of
 from numbadyn.runtime.target import Job
 from numbadyn.runtime.targets import TARGETS
+from numbadyn.simulator.bindings import TableSums
 from numbadyn.simulator.checks import check_drawn
 from numbadyn.simulator.drawing import draw_tables, drawn_with
 from numbadyn.simulator.order import UserOrder
@@ -75,6 +76,7 @@ class Assembly:
     _varied: dict[str, list[Any]]
     _shared: bool
     _built_with: tuple[BindContext, ...]
+    _alone: bool
 
     def _bind(self, contexts: tuple[BindContext, ...], *, shared: bool = False) -> None:
         """Bind the network once for each replica, before anything is built or recorded.
@@ -277,6 +279,28 @@ class Assembly:
         if self._machine is not None:
             self._taken = self._machine.snapshot()
             self._machine = None
+
+    def _snapshot(self) -> Snapshot:
+        """All that the network holds now; before the first step, its first values."""
+        held = self._taken or Snapshot(0) if self._machine is None else self._machine.snapshot()
+        if held.number:
+            return held
+        names = names_of(self.step.states)
+        values = [self._values(number) for number in range(len(names))]
+        each = [own if self._axes else own[np.newaxis] for own in values]
+        return replace(held, states=dict(zip(names, each, strict=True)))
+
+    def _go_on_from(self, taken: Snapshot) -> None:
+        """Hold what another simulator of the network held; nothing is compiled anew."""
+        if self._machine is None:
+            self._taken = taken
+        else:
+            self._machine.restore(taken)
+
+    @functools.cached_property
+    def _table_sums(self) -> TableSums:
+        """Sums of the synapses, each found once."""
+        return TableSums()
 
     def _make_machine(self) -> Machine:
         """A network in memory, before its first step."""

@@ -96,10 +96,11 @@ def sum_of(arrays: Iterable[Any]) -> str:
         if is_mapped(array) and plain.nbytes > 2 * _ENDS:
             flat = plain.reshape(-1)
             count = _ENDS // plain.itemsize
-            total.update(np.ascontiguousarray(flat[:count]))
-            total.update(np.ascontiguousarray(flat[-count:]))
+            parts = [flat[:count], flat[-count:]]
         else:
-            total.update(np.ascontiguousarray(plain).reshape(-1).view(np.uint8))
+            parts = [plain.reshape(-1)]
+        for part in parts:
+            total.update(np.ascontiguousarray(part).data)
     return total.hexdigest()
 
 

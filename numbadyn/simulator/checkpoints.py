@@ -3,44 +3,55 @@
 In: a simulator.  Out: a `Container`, and a simulator that goes on from one.  Must not know: how files are laid out, how
 runs are made.
 
-What follows from the network and the seed is not kept, but summed up: synapses, tables of input, given spikes.  Who goes
-on makes them anew, and is refused if the sums differ.
+What follows from the network and the seed is not kept, but summed up: synapses, tables of input, given spikes.  Who
+goes on makes them anew, and is refused if the sums differ.
 """
 
 from __future__ import annotations
 
-import datetime
-import json
+import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn._version import __version__
 from numbadyn.errors import CheckpointMismatchError
 from numbadyn.io.container import Container
-from numbadyn.ir.structure import difference, structure_hash, structure_of
-from numbadyn.runtime.host import probe_host, versions
-from numbadyn.runtime.snapshot import Snapshot, names_of
-from numbadyn.simulator.assembly import Assembly
+from numbadyn.ir.structure import structure_lines
+from numbadyn.runtime.snapshot import Snapshot
 from numbadyn.simulator.bindings import Bound, bound_parameters, sums_of_inputs
 from numbadyn.simulator.requests import Request, requests_of
 from numbadyn.simulator.synapses import host
 
-__all__ = ["KIND", "gather", "mismatch", "parameters_in", "requests_in", "snapshot_in", "check_structure"]
+if TYPE_CHECKING:
+    from numbadyn.simulator.runs import Runs
+
+__all__ = [
+    "KIND",
+    "check_inputs",
+    "check_parameters",
+    "check_structure",
+    "check_synapses",
+    "gather",
+    "mismatch",
+    "parameters_in",
+    "requests_in",
+    "snapshot_in",
+    "weights_in",
+]
 
 KIND = "numbadyn checkpoint"
-_PACKAGES = ("numpy", "numba", "llvmlite", "quantities")
+_STRUCTURE = "structure.txt"
 
 
-def gather(sim: Assembly) -> Container:
+def gather(sim: Runs) -> Container:
     """All that a simulator holds, between two steps.
 
     Parameters
     ----------
-    sim : Assembly
+    sim : Runs
         A simulator.
 
     Returns
@@ -48,15 +59,11 @@ def gather(sim: Assembly) -> Container:
     Container
         Of the kind `KIND`.
     """
-    structure, taken = structure_of(sim.step), sim._snapshot()
-    arrays: dict[str, NDArray[Any]] = {}
-    host_now = probe_host()
+    taken, arrays = sim._snapshot(), dict[str, NDArray[Any]]()
     header = {
-        "versions": {"numbadyn": __version__, **versions(_PACKAGES)},
-        "written": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "machine": {"python": host_now.python, "system": host_now.system, "processor": host_now.processor},
-        "network": sim.step.name,
-        "structure": structure_hash(structure),
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "provenance": sim.provenance.to_dict(),
+        "structure": sim.structure_hash,
         "dt": sim._dt,
         "precision": sim.precision,
         "delays": sim.context.delays,
@@ -76,7 +83,7 @@ def gather(sim: Assembly) -> Container:
         "synapses": _put_synapses(arrays, sim),
         "recordings": _put_requests(arrays, requests_of(sim._recorder)),
     }
-    return Container(KIND, header, arrays, {"structure.json": json.dumps(structure, indent=1)})
+    return Container(KIND, header, arrays, {_STRUCTURE: "\n".join(structure_lines(sim.step))})
 
 
 def _put(arrays: dict[str, NDArray[Any]], section: str, values: Mapping[str, NDArray[Any]]) -> list[str]:
@@ -97,7 +104,7 @@ def _put_parameters(arrays: dict[str, NDArray[Any]], parameters: Sequence[Bound]
     return found
 
 
-def _put_synapses(arrays: dict[str, NDArray[Any]], sim: Assembly) -> list[dict[str, Any]]:
+def _put_synapses(arrays: dict[str, NDArray[Any]], sim: Runs) -> list[dict[str, Any]]:
     """Sums of all synapses; weights themselves where they do not follow from the model."""
     found = []
     for number, (connection, sums) in enumerate(
@@ -137,9 +144,7 @@ def _taken(content: Container, section: str) -> dict[str, NDArray[Any]]:
 
 def snapshot_in(content: Container) -> Snapshot:
     """The states and histories of a checkpoint."""
-    return Snapshot(
-        content.header["step"], *(_taken(content, section) for section in ("states", "past", "first"))
-    )
+    return Snapshot(content.header["step"], *(_taken(content, section) for section in ("states", "past", "first")))
 
 
 def parameters_in(content: Container) -> list[Bound]:
@@ -177,7 +182,7 @@ def mismatch(path: Any, what: str, cure: str, **values: Any) -> CheckpointMismat
     return CheckpointMismatchError(f"{path}: {what}", where=str(path), cure=cure, path=str(path), **values)
 
 
-def check_structure(sim: Assembly, content: Container, path: Any) -> None:
+def check_structure(sim: Runs, content: Container, path: Any) -> None:
     """Refuse a checkpoint of a network that computes something else.
 
     Raises
@@ -185,23 +190,35 @@ def check_structure(sim: Assembly, content: Container, path: Any) -> None:
     CheckpointMismatchError
         With the first thing that differs.
     """
-    mine = structure_of(sim.step)
-    if structure_hash(mine) == content.header["structure"]:
+    if sim.structure_hash == content.header["structure"]:
         return
-    found = difference(json.loads(content.texts["structure.json"]), mine)
-    section, saved, now = found or ("structure", content.header["structure"], structure_hash(mine))
+    saved, now = _first_difference(content.texts[_STRUCTURE].splitlines(), structure_lines(sim.step))
     raise mismatch(
         path,
-        f"the checkpoint is of another network than {sim.step.name}; the first difference is in its {section}.\n"
+        f"the checkpoint is of another network than {sim.step.name}; this differs first:\n"
         f"    checkpoint: {saved or 'nothing'}\n    network:    {now or 'nothing'}",
-        "Give the network that was saved, made by the same code with the same sizes; parameters may differ.",
-        section=section,
+        "Give the network that was saved, made by the same code with the same sizes; values of parameters may differ.",
         saved=saved,
         now=now,
     )
 
 
-def check_parameters(sim: Assembly, content: Container, path: Any, cure: str) -> None:
+def _first_difference(saved: list[str], now: list[str]) -> tuple[str, str]:
+    """What differs first: what one has and the other has not, before what both have and do not agree on."""
+    mine, theirs = (dict.fromkeys(_name(line) for line in lines) for lines in (now, saved))
+    for lines, others in ((saved, mine), (now, theirs)):
+        alone = [line for line in lines if _name(line) not in others and not line.startswith("%")]
+        if alone:
+            return (alone[0], "") if lines is saved else ("", alone[0])
+    return next((one, other) for one, other in itertools.zip_longest(saved, now, fillvalue="") if one != other)
+
+
+def _name(line: str) -> str:
+    """What a line is about."""
+    return line.partition(" : ")[0]
+
+
+def check_parameters(sim: Runs, content: Container, path: Any, cure: str) -> None:
     """Refuse a checkpoint that was made with other parameters."""
     now = bound_parameters(sim.step, sim._contexts)
     for saved, mine in zip(parameters_in(content), now, strict=True):
@@ -225,7 +242,7 @@ def _shown(bound: Bound) -> str:
     return f"{text} {bound.unit}".rstrip()
 
 
-def check_inputs(sim: Assembly, content: Container, path: Any, cure: str) -> None:
+def check_inputs(sim: Runs, content: Container, path: Any, cure: str) -> None:
     """Refuse a checkpoint that was made with other tables of input or given spikes."""
     now = sums_of_inputs(sim.step, sim._contexts)
     for name, sums in content.header["inputs"].items():
@@ -234,11 +251,14 @@ def check_inputs(sim: Assembly, content: Container, path: Any, cure: str) -> Non
             raise mismatch(path, f"{what} holds other values than when the checkpoint was written.", cure, name=what)
 
 
-def check_synapses(sim: Assembly, content: Container, path: Any, cure: str) -> None:
+def check_synapses(sim: Runs, content: Container, path: Any, cure: str) -> None:
     """Refuse a checkpoint that was made with other synapses, delays or weights."""
     for row, sums in zip(content.header["synapses"], sim._table_sums.of(sim._synapses), strict=True):
         for part, what in enumerate(("synapses or delays", "weights")):
             if [own[part] for own in row["sums"]] != [own[part] for own in sums]:
                 raise mismatch(
-                    path, f"{row['name']} has other {what} than when the checkpoint was written.", cure, name=row["name"]
+                    path,
+                    f"{row['name']} has other {what} than when the checkpoint was written.",
+                    cure,
+                    name=row["name"],
                 )

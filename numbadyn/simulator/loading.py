@@ -5,23 +5,17 @@ In: a file and a network.  Out: a simulator that goes on.  Must not know: how fi
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from numbadyn.io.container import Container, read_container
-from numbadyn.model.module import Module
+from numbadyn.errors import InvalidParameterError, ShapeError
+from numbadyn.io.container import Container
 from numbadyn.model.values import Parameter
-from numbadyn.runtime.snapshot import Snapshot
-from numbadyn.simulator.batch import bind_replicas
-from numbadyn.simulator.bindings import Bound, bound_parameters, parameters_by_path
+from numbadyn.runtime.snapshot import Snapshot, names_of
+from numbadyn.simulator.bindings import bound_parameters, parameters_by_path
 from numbadyn.simulator.checkpoints import (
-    KIND,
     check_inputs,
     check_parameters,
     check_structure,
@@ -33,6 +27,113 @@ from numbadyn.simulator.checkpoints import (
     weights_in,
 )
 from numbadyn.simulator.requests import restore_requests
-from numbadyn.units import TIME, join
+from numbadyn.units import join
 
-__all__ = ["adopt_weights", "load_into", "options_of", "read_checkpoint"]
+if TYPE_CHECKING:
+    from numbadyn.simulator.runs import Runs
+
+__all__ = ["adopt_states", "adopt_weights", "take_over"]
+
+_OTHER = "Give the network these values, or load with values='network' to go on with those that it has."
+
+
+def take_over(sim: Runs, content: Container, path: Path, *, keep: bool) -> None:
+    """Let a new simulator go on from a checkpoint.
+
+    Parameters
+    ----------
+    sim : Runs
+        New, bound to the seeds of the checkpoint.
+    content : Container
+        The checkpoint.
+    path : Path
+        Where it is from.
+    keep : bool
+        Whether the network keeps its parameters, inputs and weights; else it gets those of the checkpoint.
+
+    Raises
+    ------
+    CheckpointMismatchError
+        The network computes something else, or holds something else that cannot be given to it.
+    """
+    check_structure(sim, content, path)
+    if not keep:
+        _adopt_parameters(sim, content)
+        check_parameters(sim, content, path, _OTHER)
+        check_inputs(sim, content, path, _OTHER)
+        adopt_weights(sim, content)
+        check_synapses(sim, content, path, _OTHER)
+    restore_requests(sim._recorder, requests_in(content))
+    adopt_states(sim, snapshot_in(content), path)
+
+
+def _adopt_parameters(sim: Runs, content: Container) -> None:
+    """Give the parameters of the network the values of the checkpoint, where they have others."""
+    known = parameters_by_path(sim.network)
+    now = {bound.name: bound for bound in bound_parameters(sim.step, sim._contexts)}
+    for saved in parameters_in(content):
+        parameter = known.get(saved.name)
+        if parameter is None or saved.same(now[saved.name]) or len(saved.values) > 1:
+            continue
+        _give(parameter, saved.values[0])
+
+
+def _give(parameter: Parameter, values: Any) -> None:
+    """Assign what was saved, if the parameter can have it; what it cannot have is found by the check that follows."""
+    try:
+        parameter.value = join(values[()], parameter.dimension)
+    except (ShapeError, InvalidParameterError):
+        return
+
+
+def adopt_weights(sim: Runs, content: Container) -> None:
+    """Set the weights that do not follow from the model."""
+    for number in range(len(sim.step.connections)):
+        found = weights_in(content, number)
+        if found:
+            dimension, makers = sim._weights.dimension(number), sim._makers()
+            given = [join(each[0] if each.size == 1 else each, dimension) for each in found]
+            sim._weights.set(number, given, makers)
+
+
+def adopt_states(sim: Runs, taken: Snapshot, path: Path) -> None:
+    """Let the machine that is made next, or that is there, go on from a snapshot.
+
+    Raises
+    ------
+    CheckpointMismatchError
+        The snapshot has other shapes: of synapses, of which there are more or fewer, or of another batch.
+    """
+    replicas, names = len(sim._contexts), names_of(sim.step.states)
+    spread = _spread(taken, replicas)
+    for number, name in enumerate(names):
+        saved, shape = spread.states[name].shape, (replicas, *sim._order.shape(sim.step.states[number].space))
+        if saved != shape:
+            raise mismatch(
+                path,
+                f"{name} has the shape {saved[1:]} in the checkpoint, and {shape[1:]} in the network.",
+                "Give the network that was saved; states of synapses need the same synapses.",
+                name=name,
+            )
+    if spread.number:
+        sim._go_on_from(spread)
+        return
+    for number, name in enumerate(names):
+        if getattr(sim.step.states[number].owner, "owner", None) is None:
+            continue  # the running value of a history, or a guard
+        now = sim._values(number)
+        values = spread.states[name]
+        if name in spread.first or not np.array_equal(now if sim._axes else now[np.newaxis], values):
+            sim._set_values(number, values if sim._axes else values[0])
+
+
+def _spread(taken: Snapshot, replicas: int) -> Snapshot:
+    """The same state in so many replicas, if it is that of one."""
+    held = len(next(iter(taken.states.values()), np.empty(replicas)))
+    if held == replicas or held != 1:
+        return taken
+    states, past, first = (
+        {name: np.repeat(array, replicas, axis=0) for name, array in section.items()}
+        for section in (taken.states, taken.past, taken.first)
+    )
+    return Snapshot(taken.number, states, past, first)

@@ -66,10 +66,12 @@ class Request:
 
     def same(self, other: Request) -> bool:
         """Whether both ask for the same."""
-        arrays = ((self.part, other.part), (self.elements, other.elements))
-        return self.plain() == other.plain() and all(
-            (one is None) == (two is None) and (one is None or np.array_equal(one, two)) for one, two in arrays
-        )
+        alike = _same(self.part, other.part) and _same(self.elements, other.elements)
+        return alike and self.plain() == other.plain()
+
+
+def _same(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
+    return one is other if one is None or other is None else np.array_equal(one, other)
 
 
 def requests_of(recorder: Recorder) -> list[Request]:

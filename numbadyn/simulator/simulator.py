@@ -34,7 +34,7 @@ from numbadyn.simulator.checks import (
 )
 from numbadyn.simulator.order import UserOrder
 from numbadyn.simulator.outside import describe_left_out
-from numbadyn.simulator.runs import Runs
+from numbadyn.simulator.saving import Saving
 from numbadyn.simulator.synapses import Weights
 from numbadyn.simulator.turns import TRACING, Turns, in_turn
 from numbadyn.simulator.unchanged import PlainAttributes, Wiring
@@ -43,7 +43,7 @@ from numbadyn.units import TIME, join
 __all__ = ["Simulator"]
 
 
-class Simulator(Runs):
+class Simulator(Saving):
     """A network, ready to run.
 
     Parameters

@@ -1,0 +1,156 @@
+"""Checkpoints of a simulator: written between two steps, and a simulator made from one.
+
+In: a path.  Out: a file; from a file and a network, a simulator that goes on with the same bits.  Must not know: how
+files are laid out.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Self
+
+from numbadyn.errors import CheckpointWriteError, TargetError
+from numbadyn.io.container import read_container, write_container
+from numbadyn.model.module import Module
+from numbadyn.model.options import named_options
+from numbadyn.simulator.checkpoints import KIND, gather, mismatch
+from numbadyn.simulator.loading import take_over
+from numbadyn.simulator.runs import Runs
+from numbadyn.simulator.turns import in_turn
+from numbadyn.units import TIME, join
+
+__all__ = ["Saving"]
+
+
+class Saving(Runs):
+    """Base of `Simulator`: `save` and `load`."""
+
+    @named_options
+    @in_turn(reading=True)
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write all that the network holds to a file, from which a simulator goes on with the same bits.
+
+        The file holds states, what is under way in delays, the step, seeds, parameters, weights that were set, and what
+        is recorded; not the network itself, nor what was recorded. It is written beside its place and then renamed, so
+        that a file that was there stays whole until the new one is.
+
+        Parameters
+        ----------
+        path : str or path
+            Of the file; one that is there is replaced.
+
+        Raises
+        ------
+        CheckpointWriteError
+            It cannot be written there.
+
+        See Also
+        --------
+        load : Goes on from it.
+        run : Writes checkpoints while it runs, ``run(..., checkpoint=path)``.
+
+        Notes
+        -----
+        Between runs, and in what a run calls between two steps.
+        """
+        place = Path(path)
+        try:
+            write_container(place, gather(self))
+        except OSError as error:
+            raise cannot_write(place, error) from error
+
+    @classmethod
+    @named_options
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        network: Module,
+        *,
+        target: str = "cpu",
+        threads: int = 1,
+        precision: int | None = None,
+        reproducible: bool = False,
+        launch: str = "persistent",
+        values: str = "saved",
+    ) -> Self:
+        """Make a simulator that goes on from a file that `save` or `run` has written.
+
+        What follows has the bits of a simulator that was never left, on every target that is reproducible, for any
+        number of threads, on any machine. Time step, precision, seeds, delays and recordings are those of the file.
+
+        Parameters
+        ----------
+        path : str or path
+            Of the file.
+        network : Module
+            Made by the same code with the same sizes as the one that was saved. Its parameters get the values of the
+            file.
+        target, threads, reproducible, launch
+            As of `Simulator`.
+        precision : {64, 32}, optional
+            That of the file.
+        values : {"saved", "network"}
+            With ``"network"``, it keeps the parameters, inputs and weights that it has, and goes on with those from the
+            states of the file.
+
+        Returns
+        -------
+        Simulator
+
+        Raises
+        ------
+        FileNotFoundError
+            There is no such file.
+        CheckpointDamagedError
+            The file is cut off or damaged, or no checkpoint.
+        CheckpointMismatchError
+            It is of another network; the message names what differs.
+
+        Examples
+        --------
+        >>> import numbadyn as nd, tempfile, pathlib
+        >>> from quantities import ms
+        >>> file = pathlib.Path(tempfile.mkdtemp()) / "cells.checkpoint"
+        >>> sim = nd.Simulator(nd.LIF(2), dt=0.1 * ms, seed=3, target="interpret")
+        >>> _ = sim.run(5 * ms)
+        >>> sim.save(file)
+        >>> nd.Simulator.load(file, nd.LIF(2), target="interpret").t
+        array(5.) * ms
+        """
+        place = Path(path)
+        if values not in ("saved", "network"):
+            raise TargetError(
+                f"values is {values!r}.",
+                where="Simulator.load(values=...)",
+                cure="Choose 'saved' or 'network'.",
+                values=values,
+            )
+        content = read_container(place, KIND)
+        header = content.header
+        if precision not in (None, header["precision"]):
+            raise mismatch(
+                place,
+                f"the checkpoint is in {header['precision']} bits; the precision asked for is {precision!r}.",
+                f"Leave precision out, or give precision={header['precision']}.",
+                precision=precision,
+            )
+        options: dict[str, Any] = {"delays": header["delays"], "alone": header["alone"]}
+        options |= {"target": target, "threads": threads, "reproducible": reproducible, "launch": launch}
+        seed, drawn = header["seeds"][0], header["seeds of synapses"][0]
+        sim = cls(network, join(header["dt"], TIME), precision=header["precision"], seed=drawn, **options)  # type: ignore[call-arg]
+        if seed != drawn:
+            sim._reseed(seed, connectivity=False)
+        take_over(sim, content, place, keep=values == "network")
+        sim._claim()
+        return sim
+
+
+def cannot_write(path: Path, error: OSError) -> CheckpointWriteError:
+    """The error for a checkpoint that cannot be written."""
+    return CheckpointWriteError(
+        f"The checkpoint {path} cannot be written: {error.strerror or error}.",
+        where=str(path),
+        cure="Give a path in a folder that is there and that you may write to, with room for it.",
+        path=str(path),
+    )
