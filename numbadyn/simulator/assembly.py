@@ -106,23 +106,26 @@ class Assembly:
         count_change()
         if place.synapses is None:
             return
-        self._built_with = drawn_with(self.step, self._contexts, self._shared)
+        # with the seeds that they were drawn with, which need not be those of what is drawn now
+        both = zip(self._contexts, self._built_with, strict=True)
+        drawn = tuple(replace(own, seed=built.seed) for own, built in both)
+        self._built_with = drawn_with(self.step, drawn, self._shared)
         if "_synapses" not in vars(self):
             return
         if place.sorts:
             self._take_down()
-            self._draw_anew()
+            self._draw_anew(drawn)
         else:
             if self._shared:  # each replica gets a list of its own, for a machine that knows it
                 self._take_down()
                 vars(self)["_synapses"] = [list(tables) for tables in self._synapses]
             self._weights.vary(place.synapses, [other.rule for other in others], self._makers())
 
-    def _draw_anew(self) -> None:
+    def _draw_anew(self, contexts: tuple[BindContext, ...]) -> None:
         """Let the synapses be drawn anew when somebody asks for them next."""
         self._invalidate("_synapses")
         self._weights.built()
-        self._built_with = drawn_with(self.step, self._contexts, self._shared)
+        self._built_with = drawn_with(self.step, contexts, self._shared)
         self._recorder.follow_synapses()
 
     def _stand_for(self, first: BindContext) -> None:
@@ -241,7 +244,7 @@ class Assembly:
             module.seed_of_build = seeds[0]
         self.seconds.pop("compile", None)
         if connectivity:
-            self._draw_anew()
+            self._draw_anew(self._contexts)
 
     def _invalidate(self, product: Literal["program", "_synapses"]) -> None:
         """Make a product anew when somebody asks for it next."""

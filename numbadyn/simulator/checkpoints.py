@@ -21,9 +21,11 @@ from numbadyn.errors import CheckpointMismatchError
 from numbadyn.io.container import Container
 from numbadyn.ir.structure import structure_lines
 from numbadyn.runtime.snapshot import Snapshot
+from numbadyn.simulator.batch import Batch
 from numbadyn.simulator.bindings import Bound, bound_parameters, sums_of_inputs
 from numbadyn.simulator.requests import Request, requests_of
 from numbadyn.simulator.synapses import host
+from numbadyn.units import split
 
 if TYPE_CHECKING:
     from numbadyn.simulator.runs import Runs
@@ -39,6 +41,7 @@ __all__ = [
     "parameters_in",
     "requests_in",
     "snapshot_in",
+    "varied_in",
     "weights_in",
 ]
 
@@ -81,6 +84,7 @@ def gather(sim: Runs) -> Container:
         "parameters": _put_parameters(arrays, bound_parameters(sim.step, sim._contexts)),
         "inputs": sums_of_inputs(sim.step, sim._contexts),
         "synapses": _put_synapses(arrays, sim),
+        "varied": _put_varied(arrays, sim),
         "recordings": _put_requests(arrays, requests_of(sim._recorder)),
     }
     return Container(KIND, header, arrays, {_STRUCTURE: "\n".join(structure_lines(sim.step))})
@@ -111,13 +115,24 @@ def _put_synapses(arrays: dict[str, NDArray[Any]], sim: Runs) -> list[dict[str, 
         zip(sim.step.connections, sim._table_sums.of(sim._synapses), strict=True)
     ):
         row: dict[str, Any] = {"name": connection.name, "sums": sums, "unit": str(sim._weights.dimension(number))}
-        own = any(id(connection.rule) in context.instead for context in sim._contexts)
         row["weights"] = 0
-        if own or sim._weights.changed(number):
+        if sim._weights.changed(number):
             made = [weights_of(tables[number], sim._dt) for tables, _maker in sim._makers()]
             row["weights"] = len(made)
             arrays |= {f"weights/{number}/{place}": weights for place, weights in enumerate(made)}
         found.append(row)
+    return found
+
+
+def _put_varied(arrays: dict[str, NDArray[Any]], sim: Runs) -> list[dict[str, Any]]:
+    """What differs from replica to replica: its path, and for each replica how many arrays it is."""
+    found = []
+    for number, name in enumerate(sim._varied):
+        parts = [each if isinstance(each, tuple) else (each,) for each in Batch(sim)[name]]
+        for replica, each in enumerate(parts):
+            for place, part in enumerate(each):
+                arrays[f"varied/{number}/{replica}/{place}"] = np.asarray(split(part)[0])
+        found.append({"name": name, "parts": len(parts[0])})
     return found
 
 
@@ -172,6 +187,18 @@ def weights_in(content: Container, number: int) -> list[NDArray[Any]]:
     """The weights of a connection that do not follow from the model, one for each table; none where they do."""
     row = content.header["synapses"][number]
     return [content.arrays[f"weights/{number}/{place}"] for place in range(row["weights"])]
+
+
+def varied_in(content: Container) -> dict[str, list[tuple[NDArray[Any], ...]]]:
+    """What differs from replica to replica: path -> arrays of each replica."""
+    replicas = range(content.header["replicas"] or 0)
+    return {
+        row["name"]: [
+            tuple(content.arrays[f"varied/{number}/{replica}/{place}"] for place in range(row["parts"]))
+            for replica in replicas
+        ]
+        for number, row in enumerate(content.header["varied"])
+    }
 
 
 # ---- what must be the same -------------------------------------------------------------------------------------------

@@ -5,8 +5,9 @@ In: a file and a network.  Out: a simulator that goes on.  Must not know: how fi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from numbadyn.errors import InvalidParameterError, ShapeError
 from numbadyn.io.container import Container
 from numbadyn.model.values import Parameter
 from numbadyn.runtime.snapshot import Snapshot, names_of
+from numbadyn.simulator.batch import Batch, check_batch, replica_seeds
 from numbadyn.simulator.bindings import bound_parameters, parameters_by_path
 from numbadyn.simulator.checkpoints import (
     check_inputs,
@@ -24,17 +26,67 @@ from numbadyn.simulator.checkpoints import (
     parameters_in,
     requests_in,
     snapshot_in,
+    varied_in,
     weights_in,
 )
+from numbadyn.simulator.named_places import find_place
 from numbadyn.simulator.requests import restore_requests
-from numbadyn.units import join
+from numbadyn.units import join, split
 
 if TYPE_CHECKING:
     from numbadyn.simulator.runs import Runs
 
-__all__ = ["adopt_states", "adopt_weights", "take_over"]
+__all__ = ["adopt_states", "adopt_weights", "plan_replicas", "take_over"]
 
 _OTHER = "Give the network these values, or load with values='network' to go on with those that it has."
+
+
+class Replicas(NamedTuple):
+    """How many replicas go on, and what they draw with.
+
+    Attributes
+    ----------
+    batch : int or None
+        How many; None without a batch.
+    seeds, drawn : list of int
+        What each draws with from now on, and what its synapses were drawn with.
+    shared : bool
+        Whether all have the synapses of the first one.
+    """
+
+    batch: int | None
+    seeds: list[int]
+    drawn: list[int]
+    shared: bool
+
+
+def plan_replicas(header: Mapping[str, Any], batch: int | None, seed: Any, path: Path) -> Replicas:
+    """Find out how many replicas go on from a checkpoint, with which seeds.
+
+    Parameters
+    ----------
+    header : mapping
+        Of the checkpoint.
+    batch, seed
+        As of `Simulator.load`.
+    path : Path
+        Where the checkpoint is from.
+    """
+    held, shared = header["replicas"], header["shared"]
+    if held is not None and batch not in (None, held):
+        raise mismatch(
+            path,
+            f"the checkpoint is of a batch of {held} replicas; a batch of {batch} is asked for.",
+            "Leave batch out; the state of one replica alone goes into a batch of any size.",
+            batch=batch,
+        )
+    saved, drawn = header["seeds"], header["seeds of synapses"]
+    if held is None and batch is not None:
+        check_batch(batch, None, "interpret")
+        shared, saved = True, replica_seeds(saved[0], batch)
+    replicas = batch if held is None else held
+    seeds = saved if seed is None else replica_seeds(seed, replicas, "Simulator.load(seed=...)")
+    return Replicas(replicas, seeds, [drawn[0], *seeds[1:]] if shared else drawn, shared)
 
 
 def take_over(sim: Runs, content: Container, path: Path, *, keep: bool) -> None:
@@ -57,6 +109,7 @@ def take_over(sim: Runs, content: Container, path: Path, *, keep: bool) -> None:
         The network computes something else, or holds something else that cannot be given to it.
     """
     check_structure(sim, content, path)
+    _adopt_varied(sim, content)
     if not keep:
         _adopt_parameters(sim, content)
         check_parameters(sim, content, path, _OTHER)
@@ -65,6 +118,15 @@ def take_over(sim: Runs, content: Container, path: Path, *, keep: bool) -> None:
         check_synapses(sim, content, path, _OTHER)
     restore_requests(sim._recorder, requests_in(content))
     adopt_states(sim, snapshot_in(content), path)
+
+
+def _adopt_varied(sim: Runs, content: Container) -> None:
+    """Let replicas differ in what those of the checkpoint differ in."""
+    for name, of_each in varied_in(content).items():
+        own = find_place(sim, name).read(sim.context)
+        dimensions = [split(part)[1] for part in (own if isinstance(own, tuple) else (own,))]
+        entries = [tuple(map(join, parts, dimensions)) for parts in of_each]
+        Batch(sim)[name] = [each if isinstance(own, tuple) else each[0] for each in entries]
 
 
 def _adopt_parameters(sim: Runs, content: Container) -> None:

@@ -7,6 +7,7 @@ files are laid out.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,7 +16,7 @@ from numbadyn.io.container import read_container, write_container
 from numbadyn.model.module import Module
 from numbadyn.model.options import named_options
 from numbadyn.simulator.checkpoints import KIND, gather, mismatch
-from numbadyn.simulator.loading import take_over
+from numbadyn.simulator.loading import plan_replicas, take_over
 from numbadyn.simulator.runs import Runs
 from numbadyn.simulator.turns import in_turn
 from numbadyn.units import TIME, join
@@ -72,6 +73,8 @@ class Saving(Runs):
         precision: int | None = None,
         reproducible: bool = False,
         launch: str = "persistent",
+        batch: int | None = None,
+        seed: int | Sequence[int] | None = None,
         values: str = "saved",
     ) -> Self:
         """Make a simulator that goes on from a file that `save` or `run` has written.
@@ -90,6 +93,11 @@ class Saving(Runs):
             As of `Simulator`.
         precision : {64, 32}, optional
             That of the file.
+        batch : int, optional
+            Go on with so many replicas, all from the state of the file and with its synapses: replica k draws with the
+            seed of the file plus k. A file of a batch gives a batch, of the same size.
+        seed : int or sequence of int, optional
+            Of what is drawn from now on, of each replica as in `Simulator`; that of the file by default.
         values : {"saved", "network"}
             With ``"network"``, it keeps the parameters, inputs and weights that it has, and goes on with those from the
             states of the file.
@@ -137,10 +145,18 @@ class Saving(Runs):
             )
         options: dict[str, Any] = {"delays": header["delays"], "alone": header["alone"]}
         options |= {"target": target, "threads": threads, "reproducible": reproducible, "launch": launch}
-        seed, drawn = header["seeds"][0], header["seeds of synapses"][0]
-        sim = cls(network, join(header["dt"], TIME), precision=header["precision"], seed=drawn, **options)  # type: ignore[call-arg]
-        if seed != drawn:
-            sim._reseed(seed, connectivity=False)
+        plan = plan_replicas(header, batch, seed, place)
+        sim = cls(  # type: ignore[call-arg]
+            network,
+            join(header["dt"], TIME),
+            precision=header["precision"],
+            seed=plan.drawn if plan.batch else plan.drawn[0],
+            batch=plan.batch,
+            shared="connectivity" if plan.shared else None,
+            **options,
+        )
+        if plan.seeds != plan.drawn:
+            sim._reseed(plan.seeds, connectivity=False)
         take_over(sim, content, place, keep=values == "network")
         sim._claim()
         return sim

@@ -71,6 +71,9 @@ BUILTINS = {
     "StoreBusyError": RuntimeError,
     "StoreWriteError": OSError,
     "WorkerLostError": RuntimeError,
+    "CheckpointDamagedError": ValueError,
+    "CheckpointMismatchError": ValueError,
+    "CheckpointWriteError": OSError,
 }
 
 
@@ -107,7 +110,7 @@ def test_goes_through_pickle(cls: type[errors.NumbadynError]) -> None:
     assert again.__notes__ == ["seen while building"]
 
 
-@pytest.mark.parametrize("cls", [*CLASSES, errors.CacheWarning])
+@pytest.mark.parametrize("cls", [*CLASSES, errors.CacheWarning, errors.CheckpointWarning])
 def test_docstring_is_a_help_page(cls: type[Exception]) -> None:
     page = inspect.getdoc(cls)
     assert page is not None

@@ -167,6 +167,63 @@ def test_a_progress_report_may_save(tmp_path):
         np.testing.assert_array_equal(sim._values(number), second._values(number))
 
 
+# ---- batches ---------------------------------------------------------------------------------------------------------
+
+
+def vary(sim):
+    """Replicas that differ in parameters, inputs and weights, with other seeds than their synapses."""
+    if "source" in vars(sim.network):
+        sim.batch["source.spikes"] = [([0], [1] * ms), ([1, 2], [2, 3] * ms)]
+        sim.batch["send.weight"] = [1, 2] * mV
+    else:
+        sim.batch["E.tau"], sim.batch["inhibit.weight"] = [9, 15] * ms, [-0.1, -0.4] * mV
+        sim.reset(seed=[9, 30], connectivity=False)
+
+
+@pytest.mark.parametrize("shared", [None, "connectivity"])
+@pytest.mark.parametrize(("make", "order"), [(Driven, ORDERS[0]), (Fed, ORDERS[1])])
+def test_a_batch_goes_on_as_a_batch(tmp_path, make, order, shared):
+    whole, first = (nd.Simulator(make(), dt=0.1 * ms, target=order[0], batch=2, shared=shared) for _ in range(2))
+    for sim in (whole, first):
+        vary(sim)
+        states_and_spikes(sim)
+        sim.run(steps(12), progress=False)
+    first.save(tmp_path / "it")
+    second = nd.Simulator.load(tmp_path / "it", make(), target=order[1])
+    result, expected = (sim.run(steps(20), progress=False) for sim in (second, whole))
+    same(result, expected)
+    assert result.coords.keys() == expected.coords.keys()
+    with pytest.raises(CheckpointMismatchError, match="a batch of 2 replicas; a batch of 3"):
+        nd.Simulator.load(tmp_path / "it", make(), batch=3)
+
+
+def test_one_state_goes_into_all_replicas(tmp_path):
+    """Replica 0 goes on as the network that was saved; the others from the same state with draws of their own."""
+    alone = watched(simulator_of(Driven(), 0.1 * ms, "interpret", seed=5))
+    alone.run(steps(20), progress=False)
+    alone.save(tmp_path / "it")
+    many = nd.Simulator.load(tmp_path / "it", Driven(), target="cpu", batch=3)
+    assert many.batch.seeds.tolist() == [5, 6, 7]
+    V = many.get(many.network.E, "V")
+    assert np.ptp(V.magnitude, axis=0).max() == 0
+    other = nd.Simulator.load(tmp_path / "it", Driven(), target="interpret", seed=7)
+    result = many.run(steps(20), progress=False)
+    same(result.replica(0), alone.run(steps(20), progress=False))
+    same(result.replica(2), other.run(steps(20), progress=False))
+    assert not np.array_equal(result[many.network.E].V[0], result[many.network.E].V[1])
+
+
+def test_weights_that_are_varied_after_a_trial_with_old_synapses_keep_these():
+    """The seed of what is drawn in a step is another one then."""
+    sims = [nd.Simulator(Driven(), dt=0.1 * ms, target="interpret", batch=2) for _ in range(2)]
+    sims[0].reset(seed=[9, 30], connectivity=False)
+    for sim in sims:
+        sim.batch["inhibit.weight"] = [-0.1, -0.4] * mV
+    sims[1].reset(seed=[9, 30], connectivity=False)
+    found = [sim._table_sums.of(sim._synapses) for sim in sims]
+    assert found[0] == found[1]
+
+
 # ---- what does not fit -----------------------------------------------------------------------------------------------
 
 
