@@ -149,6 +149,15 @@ from numbadyn.errors.simulation import (
 from numbadyn.errors.simulation import (
     UnsupportedFeatureError as UnsupportedFeatureError,
 )
+from numbadyn.errors.storage import (
+    DiskFullError as DiskFullError,
+)
+from numbadyn.errors.storage import (
+    MemoryBudgetError as MemoryBudgetError,
+)
+from numbadyn.errors.storage import (
+    SpillFolderError as SpillFolderError,
+)
 from numbadyn.errors.studies import (
     DamagedStoreWarning as DamagedStoreWarning,
 )

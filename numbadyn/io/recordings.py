@@ -14,7 +14,7 @@ the end of that step, (m + 1) dt.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,8 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import NotRecordedError, RecordingError
+from numbadyn.io.chosen import Chosen
 from numbadyn.io.coordinates import Coordinates, at, chosen, replica_numbers, shown
 from numbadyn.io.provenance import Provenance
+from numbadyn.io.stored.lazy import ConstantRuns, LazyArray, StackedReplicas, join_rows
+from numbadyn.io.stored.quantity import StoredQuantity
 from numbadyn.model.view import View, view_of
 from numbadyn.units import TIME, Dimension, join
 
@@ -36,9 +39,9 @@ class Spikes:
 
     Attributes
     ----------
-    steps : ndarray of int64
-        Step of each spike.
-    indices : ndarray of uint32
+    steps : ndarray of int64, or LazyArray
+        Step of each spike. Spikes of a run with a memory budget may be on disk: see `pieces`.
+    indices : ndarray of uint32, or LazyArray
         Flat index of the neuron.
     replicas : ndarray of uint32 or None
         Replica of each spike; None where there is no batch.
@@ -46,31 +49,63 @@ class Spikes:
         Number of replicas; None where there is no batch.
     """
 
-    steps: NDArray[np.int64]
-    indices: NDArray[np.uint32]
+    steps: Any
+    indices: Any
     dt: float
     size: int
     duration: float
-    replicas: NDArray[np.uint32] | None = None
+    replicas: Any = None
     batch: int | None = None
 
     def replica(self, number: int) -> Spikes:
         """Those of one replica of a batch."""
-        first, last = self._bounds[[number, number + 1]]
-        return Spikes(self.steps[first:last], self.indices[first:last], self.dt, self.size, self.duration)
+        first, last = self._bounds[[number, number + 1]].tolist()
+        return self._part(first, last, replicas=None, batch=None)
 
     def of_replicas(self, numbers: NDArray[np.int64]) -> Spikes:
         """Those of chosen replicas of a batch, which are counted from zero in the order given."""
-        ranges = [np.arange(self._bounds[number], self._bounds[number + 1]) for number in numbers]
-        mine = np.concatenate([np.empty(0, np.int64), *ranges])
-        replicas = np.repeat(np.arange(len(ranges), dtype=np.uint32), [each.size for each in ranges])
-        return replace(self, steps=self.steps[mine], indices=self.indices[mine], replicas=replicas, batch=len(ranges))
+        found = [self.replica(int(number)) for number in numbers]
+        counts = [each.count for each in found]
+        steps, indices = (join_rows(rows) for rows in zip(*((each.steps, each.indices) for each in found), strict=True))
+        if isinstance(steps, LazyArray):
+            return replace(self, steps=steps, indices=indices, replicas=ConstantRuns(counts), batch=len(found))
+        replicas = np.repeat(np.arange(len(found), dtype=np.uint32), counts)
+        return replace(self, steps=steps, indices=indices, replicas=replicas, batch=len(found))
 
     @property
     def _bounds(self) -> NDArray[np.int64]:
         """Where the spikes of each replica begin, and where those of the last one end."""
-        assert self.replicas is not None
+        if isinstance(self.replicas, ConstantRuns):
+            return np.array([0, *self.replicas.ends])
         return np.searchsorted(self.replicas, np.arange((self.batch or 0) + 1))
+
+    def _part(self, start: int, stop: int, **changes: Any) -> Spikes:
+        """Some that follow each other, unread if they are on disk."""
+        steps, indices = (
+            values.part(start, stop) if isinstance(values, LazyArray) else values[start:stop]
+            for values in (self.steps, self.indices)
+        )
+        return replace(self, steps=steps, indices=indices, **changes)
+
+    def pieces(self, count: int = 1 << 20) -> Iterator[Spikes]:
+        """All of them, so many at a time, in memory; for those on disk that would not fit at once.
+
+        Parameters
+        ----------
+        count : int
+            Spikes of a piece, at most.
+
+        Yields
+        ------
+        Spikes
+            In the order of time; in a batch one replica after the other.
+        """
+        for start in range(0, self.count, count):
+            some = slice(start, start + count)
+            mine = None if self.replicas is None else np.asarray(self.replicas[some])
+            yield replace(
+                self, steps=np.asarray(self.steps[some]), indices=np.asarray(self.indices[some]), replicas=mine
+            )
 
     def _each(self) -> list[Spikes]:
         """Those of each replica."""
@@ -108,14 +143,11 @@ class Spikes:
         elements : ndarray of int
             Flat indices.
         """
-        place = np.full(self.size, -1, dtype=np.int64)
-        place[elements] = np.arange(elements.size)
-        found = place[self.indices]
-        inside = found >= 0
+        found, inside = Chosen(self.size, elements).mask(self.steps, np.asarray(self.indices))
         return replace(
             self,
             steps=self.steps[inside],
-            indices=found[inside].astype(self.indices.dtype),
+            indices=found[inside],
             size=int(elements.size),
             replicas=None if self.replicas is None else self.replicas[inside],
         )
@@ -155,11 +187,12 @@ class Spikes:
 class Samples:
     """Samples of one variable: steps, values, dimension, and which elements these are.
 
-    The values have the shape (samples, elements), in a batch (replicas, samples, elements).
+    The values have the shape (samples, elements), in a batch (replicas, samples, elements). Those of a run with a
+    memory budget may be on disk, from where slices are read (`LazyArray`, `StoredQuantity`).
     """
 
-    steps: NDArray[np.int64]
-    values: NDArray[Any]
+    steps: Any
+    values: Any
     dimension: Dimension
     dt: float
     elements: NDArray[np.int64] | None = None
@@ -172,15 +205,19 @@ class Samples:
     @property
     def data(self) -> Any:
         """Values with their unit, of the shape of `values`."""
+        if isinstance(self.values, LazyArray):
+            return self.values if self.dimension.is_dimensionless else StoredQuantity(self.values, self.dimension)
         return join(self.values, self.dimension)
 
     def replica(self, number: int) -> Samples:
         """Those of one replica of a batch."""
-        return replace(self, values=self.values[number])
+        stacked = isinstance(self.values, StackedReplicas)
+        return replace(self, values=self.values.replica(number) if stacked else self.values[number])
 
     def of_replicas(self, numbers: NDArray[np.int64]) -> Samples:
         """Those of chosen replicas of a batch, in the order given."""
-        return replace(self, values=self.values[numbers])
+        stacked = isinstance(self.values, StackedReplicas)
+        return replace(self, values=self.values.of_replicas(numbers) if stacked else self.values[numbers])
 
 
 @dataclass(eq=False)

@@ -21,6 +21,7 @@ from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import BindContext
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.program import Program
+from numbadyn.runtime.forecast import MemoryPart
 from numbadyn.runtime.logs import Logs, SampleLog, SpikeLog
 from numbadyn.runtime.machine import Machine, longest_delays
 from numbadyn.runtime.memory import Memory, memories_of
@@ -85,7 +86,7 @@ class CompiledReplica(Replica):
         for buffer in self.memory.prepared():
             self._changed(buffer)
         self._begin_checks()
-        self.spikes, self.samples = logs.spikes, [log for log in logs.samples if log.steps.size]
+        self.spikes, self.samples = logs.spikes, [log for log in logs.samples if log.due]
 
     def _begin_checks(self) -> None:
         """Write the table of what is checked; sums that were not finite start from zero again."""
@@ -266,6 +267,11 @@ class CompiledMachine(Machine):
         self._run_nothing()
         self.compile_seconds = time.perf_counter() - started
         return self.compile_seconds
+
+    def memory_parts(self) -> list[MemoryPart]:
+        """What it takes: states and histories, synapses."""
+        name = f"states and histories of {self.step.name}"
+        return [MemoryPart(name, self.arenas.nbytes), *self._table_parts()]
 
     def _slots(self) -> list[int]:
         return self.replicas[0].memory.depths

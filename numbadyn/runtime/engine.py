@@ -184,14 +184,17 @@ class _Course:
         try:
             while machine.number < stop and lost is None and not (self.ended or interrupts.asked):
                 before, begun = machine.number, time.perf_counter()
-                outcome = machine.advance(furthest(self.visitors, before, min(stop, before + chunk)))
+                end = furthest(self.visitors, before, min(stop, before + chunk))
+                outcome = machine.advance(end)
                 spotted = self._spotted()
                 if outcome.failed is None and spotted is None:
                     checked = outcome.reached
                 if not outcome.fine or spotted is not None:
                     break
                 lost = self._told(self._visit)
-                chunk = _next_chunk(outcome.reached - before, time.perf_counter() - begun, aim)
+                likely = _next_chunk(outcome.reached - before, time.perf_counter() - begun, aim)
+                # what visitors have cut short says that less is possible only if it has taken long
+                chunk = max(chunk, likely) if end - before < chunk and likely > outcome.reached - before else likely
         except (DeviceLostError, MemoryError, KeyboardInterrupt) as error:
             lost = error
         finally:
@@ -233,7 +236,7 @@ class _Course:
             for number, (log, allowed) in enumerate(zip(own.samples, own_signs, strict=True)):
                 place = log.inspect(allowed)
                 if place is not None:
-                    found.append((int(log.steps[place[0]]), Spotted(number, *place, replica)))
+                    found.append((log.step_of(place[0]), Spotted(number, *place, replica)))
         return min(found)[1] if found else None
 
 

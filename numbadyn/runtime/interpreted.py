@@ -83,6 +83,10 @@ class InterpretedReplica(Replica):
     def _begin_histories(self, context: BindContext) -> None:
         self.interpreter.begin_histories(context)
 
+    def held(self) -> list[NDArray[Any]]:
+        """All arrays that it holds."""
+        return [*self.interpreter.states, *(sample for past in self.interpreter.past for sample in past)]
+
     def fetch_past(self) -> list[NDArray[Any]]:
         """Samples of each channel, newest first."""
         return [np.array(samples) for samples in self.interpreter.past]
@@ -133,6 +137,12 @@ class InterpreterMachine(Machine):
         for replica in self.replicas:
             replica.deepen(slots)
         return slots
+
+    def memory_parts(self) -> list[MemoryPart]:
+        """What it takes: states and histories, synapses."""
+        held = [array for replica in self.replicas for array in replica.held()]
+        name = f"states and histories of {self.step.name}"
+        return [MemoryPart(name, sum(array.nbytes for array in held)), *self._table_parts()]
 
     def begin(self, logs: Sequence[Logs]) -> None:
         """Fetch parameters anew and get ready for a run with these logs, one a replica."""

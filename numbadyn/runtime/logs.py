@@ -3,11 +3,14 @@
 In: what to record, in steps and element numbers.  Out: growing arrays.  Must not know: units, names.
 
 A log is that of one replica; the samples of all replicas lie side by side in one array, in which each has its part.
+
+A log may have less room than a run needs.  Somebody must empty it in time then: samples between two chunks of steps,
+which must not go beyond its room (see `numbadyn.runtime.taps`); spikes whenever there may be too little room for more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -40,12 +43,18 @@ class SpikeLog:
         Window of elements.
     width : int
         Number of elements of the channel: what one step can add at most.
+    room : int, optional
+        Most spikes that are held at a time, as far as those of one step fit; as many as come by default.
+    drain : callable, optional
+        Called where there is no room for more: takes what the log holds and empties it, unless that fails.
     """
 
     channel: int
     start: int
     stop: int
     width: int
+    room: int | None = None
+    drain: Callable[[SpikeLog], None] | None = None
     used: int = 0
     indices: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, np.uint32))
     steps: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
@@ -55,6 +64,8 @@ class SpikeLog:
         # about as many as last time; memory that is never touched costs nothing, growing costs page faults
         likely = max(min(64 * self.width, _LIKELY_CAPACITY), self.used + self.used // 8)
         capacity = max(_FIRST_CAPACITY, 2 * self.width, likely)
+        if self.room is not None:
+            capacity = max(2 * self.width, min(self.room, capacity))
         self.used = 0
         self.indices = np.empty(capacity, np.uint32)
         self.steps = np.empty(capacity, np.int64)
@@ -62,6 +73,11 @@ class SpikeLog:
     def fits(self, count: int) -> bool:
         """Whether so many more spikes surely fit."""
         return self.used + count <= self.indices.size
+
+    def make_room(self, count: int) -> None:
+        """Let go what the log holds, if so many more spikes do not fit and somebody takes them."""
+        if self.drain is not None and self.used and not self.fits(count):
+            self.drain(self)
 
     def part(self, count: int) -> MemoryPart:
         """What a log with room for so many more spikes needs, beside the one that there is."""
@@ -90,6 +106,7 @@ class SpikeLog:
         NotEnoughMemoryError
             They would not; the log is as it was.
         """
+        self.make_room(count)
         if self.fits(count):
             return
         least, wanted = self.used + count, self._wanted(count)
@@ -125,7 +142,7 @@ class SpikeLog:
         self.used += int(indices.size)
 
     def take(self) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
-        """Steps and indices of this run; the next run uses other arrays."""
+        """Steps and indices that it holds; the next run uses other arrays."""
         steps, indices = self.steps[: self.used], self.indices[: self.used]
         mostly_used = 2 * self.used >= self.indices.size
         try:
@@ -158,6 +175,11 @@ def reserve_spikes(logs: Sequence[SpikeLog], steps: int) -> int:
     NotEnoughMemoryError
         Not even one surely fits.
     """
+    for log in logs:
+        if log.room is not None:
+            steps = min(steps, max(1, log.room // log.width))
+    for log in logs:
+        log.make_room(steps * log.width)
     while True:
         growing = [log for log in logs if not log.fits(steps * log.width)]
         try:
@@ -196,14 +218,18 @@ class SampleLog:
         The user's name for it.
     numbers : ndarray of int64, optional
         By which numbers users call the elements; the same by default.
+    room : int, optional
+        Most samples that are held at a time; all those of a run by default.
 
     Attributes
     ----------
-    steps : ndarray of int64, shape (samples,)
+    due : range
         Steps that are sampled in this run.
-    values : ndarray, shape (samples, elements)
+    emptied : int
+        How many samples of this run are no longer held.
+    values : ndarray, shape (room, elements)
         The samples.
-    whole : ndarray, shape (replicas, samples, elements)
+    whole : ndarray, shape (replicas, room, elements)
         Those of all replicas, of which `values` are one.
     """
 
@@ -216,12 +242,14 @@ class SampleLog:
     dtype: np.dtype[Any]
     name: str = "a variable"
     numbers: NDArray[np.int64] | None = None
+    room: int | None = None
     next_step: int = 0
     used: int = 0
     inspected: int = 0
     #: Whether any sample that was not inspected is not finite; None where nobody has looked while adding them.
     suspect: bool | None = None
-    steps: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    due: range = range(0)
+    emptied: int = 0
     values: NDArray[Any] = field(default_factory=lambda: np.empty((0, 0)))
     whole: NDArray[Any] = field(default_factory=lambda: np.empty((1, 0, 0)))
 
@@ -230,33 +258,71 @@ class SampleLog:
         """The numbers by which users call the elements."""
         return self.elements if self.numbers is None else self.numbers
 
-    def _range(self, start: int, stop: int) -> range:
+    def range_of(self, start: int, stop: int) -> range:
+        """Those of some steps that are sampled."""
         first = max(start, self.first)
         first += (self.first - first) % self.every
         return range(first, max(first, min(stop, self.last)), self.every)
 
     def measure(self, start: int, stop: int) -> tuple[int, int]:
-        """Number of samples of steps start to stop, and the bytes that they need."""
-        count = len(self._range(start, stop))
-        return count, count * (self.elements.size * self.dtype.itemsize + 8)
+        """Number of samples of steps start to stop that are held at a time, and the bytes that they need."""
+        count = len(self.range_of(start, stop))
+        count = count if self.room is None else min(count, self.room)
+        return count, count * self.row_bytes
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one sample of all elements, with its step."""
+        return self.elements.size * self.dtype.itemsize + 8
 
     def release(self) -> None:
         """Forget the samples of the run before, which results may still hold."""
-        self.steps, self.whole, self.used = np.empty(0, np.int64), np.empty((1, 0, 0), self.dtype), 0
-        self.values = self.whole[0]
+        self.due, self.used, self.emptied = range(0), 0, 0
+        self.hold(np.empty((1, 0, 0), self.dtype), 0)
+
+    def hold(self, whole: NDArray[Any], replica: int) -> None:
+        """Take the part of a replica in an array for all as the place of the next samples."""
+        self.whole, self.values = whole, whole[replica]
 
     def begin(self, start: int, stop: int, whole: NDArray[Any] | None = None, replica: int = 0) -> None:
-        """Make room for all samples of steps start to stop, or take the part of a replica in an array for all."""
-        due = self._range(start, stop)
-        self.steps = np.arange(due.start, due.stop, due.step, dtype=np.int64)
-        self.whole = np.empty((1, self.steps.size, self.elements.size), self.dtype) if whole is None else whole
-        self.values = self.whole[replica]
+        """Make room for samples of steps start to stop, or take the part of a replica in an array for all."""
+        self.due = self.range_of(start, stop)
+        held = self.measure(start, stop)[0]
+        self.hold(np.empty((1, held, self.elements.size), self.dtype) if whole is None else whole, replica)
+        self.used = self.inspected = self.emptied = 0
+        self.next_step = self._step_after(0)
+
+    def empty(self, whole: NDArray[Any], replica: int) -> None:
+        """Go on with another array; who has taken the samples keeps the old one."""
+        self.emptied += self.used
         self.used = self.inspected = 0
-        self.next_step = int(self.steps[0]) if self.steps.size else np.iinfo(np.int64).max
+        self.hold(whole, replica)
+
+    def step_of(self, row: int) -> int:
+        """The step of one of the samples that are held."""
+        return self.due[self.emptied + row]
+
+    def _step_after(self, count: int) -> int:
+        """The step of the sample after so many of this run."""
+        return self.due[count] if count < len(self.due) else int(np.iinfo(np.int64).max)
+
+    def count_between(self, start: int, stop: int) -> int:
+        """How many samples are due in steps start to stop."""
+        return len(range(self._place(start), self._place(stop)))
+
+    def _place(self, step: int) -> int:
+        """How many samples are due before a step."""
+        return min(len(self.due), max(0, -(-(step - self.due.start) // self.every)))
+
+    def extend(self, values: NDArray[Any]) -> None:
+        """Add the samples that are due next."""
+        self.values[self.used : self.used + len(values)] = values
+        self.used += len(values)
+        self.next_step = self._step_after(self.emptied + self.used)
 
     def append(self, step: int, values: NDArray[Any]) -> None:
         """Add the sample of a step, if it is due."""
-        if step != self.next_step or self.used >= self.steps.size:
+        if step != self.next_step or self.used >= len(self.values):
             return
         self.values[self.used] = np.broadcast_to(values, values.shape).reshape(-1)[self.elements]
         self.used += 1
@@ -276,8 +342,9 @@ class SampleLog:
         return (first + int(bad[0]) // fresh.shape[1], int(bad[0]) % fresh.shape[1]) if bad.size else None
 
     def take(self) -> tuple[NDArray[np.int64], NDArray[Any]]:
-        """Steps and values of this run."""
-        return self.steps[: self.used], self.values[: self.used]
+        """Steps and values that are held."""
+        held = self.due[self.emptied : self.emptied + self.used]
+        return np.arange(held.start, held.start + len(held) * held.step, held.step), self.values[: self.used]
 
 
 @dataclass(slots=True)
@@ -315,7 +382,7 @@ def require_samples(logs: Sequence[Logs], first: int, stop: int) -> None:
 
 
 def begin_samples(logs: Sequence[Logs], first: int, stop: int) -> None:
-    """Make room for all samples of a run: an array for each recorded variable, in which each replica has its part."""
+    """Make room for the samples of a run: an array for each recorded variable, in which each replica has its part."""
     for alike in zip(*(own.samples for own in logs), strict=True):
         count, elements = alike[0].measure(first, stop)[0], alike[0].elements.size
         whole = np.empty((len(alike), count, elements), alike[0].dtype)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from numbadyn.errors import LateDelayError
 from numbadyn.ir.evaluator import Shared
 from numbadyn.ir.nodes import BindContext, Step
+from numbadyn.runtime.forecast import MemoryPart
 from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.runtime.logs import Logs
 from numbadyn.runtime.replica import Replica, naming
@@ -90,6 +91,18 @@ class Machine(ABC):
     @abstractmethod
     def advance(self, stop: int) -> Outcome:
         """Run up to step `stop`, or less far if something is not finite or Ctrl-C is pressed; all equally far."""
+
+    @abstractmethod
+    def memory_parts(self) -> list[MemoryPart]:
+        """What it takes: states and histories, synapses."""
+
+    def _table_parts(self) -> list[MemoryPart]:
+        """What the synapses of each projection take; replicas may share them."""
+        found = []
+        for number, connection in enumerate(self.step.connections):
+            tables = {id(t): t for replica in self.replicas for t in [replica.context.tables[number]]}
+            found.append(MemoryPart(connection.name, sum(int(table.nbytes) for table in tables.values())))
+        return found
 
     def reset(self) -> None:
         """Back to the first values and to step 0."""

@@ -73,8 +73,8 @@ def not_finite(
         (path, variable), logs = list(samples.items())[outcome.sample.log]
         log = logs[number]
         row = outcome.sample.row
-        latest = int(log.steps[row])
-        first = max(first, int(log.steps[row - 1]) if row else first)
+        latest = log.step_of(row)
+        first = max(first, log.step_of(row - 1) if row else first)
     else:
         first = max(first, (latest - 1) // CHECK_EVERY * CHECK_EVERY)
     if outcome.sample is not None and not spoilt:

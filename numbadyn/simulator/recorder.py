@@ -8,14 +8,16 @@ from __future__ import annotations
 import math
 import operator
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import RecordingError
+from numbadyn.io.chosen import Chosen
 from numbadyn.io.coordinates import Coordinates
 from numbadyn.io.recordings import Paths, Recording, Result, Samples, Spikes
+from numbadyn.io.stored.lazy import ConstantRuns, LazyArray, join_rows
 from numbadyn.ir.analysis import live
 from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import Channel, Step
@@ -27,9 +29,19 @@ from numbadyn.model.view import view_of, whole_of
 from numbadyn.runtime.engine import RunOutcome
 from numbadyn.runtime.logs import Logs, SampleLog, SpikeLog
 from numbadyn.simulator.order import UserOrder
-from numbadyn.units import TIME, describe, is_quantity, magnitude_in
+from numbadyn.units import TIME, Dimension, describe, is_quantity, magnitude_in
 
-__all__ = ["Recorder"]
+__all__ = ["Held", "Recorder"]
+
+
+class Held(Protocol):
+    """Gives what was recorded in a run: what logs hold, or what they have handed over."""
+
+    def samples(self, key: tuple[str, str], logs: list[SampleLog]) -> tuple[Any, Any]:
+        """Steps and values of a variable, in a batch of all replicas."""
+
+    def spikes(self, path: str, logs: list[SpikeLog]) -> list[tuple[Any, Any]]:
+        """Steps and indices of the spikes of a population or of its part, of each replica."""
 
 
 class Recorder:
@@ -84,6 +96,30 @@ class Recorder:
     def samples_by_name(self) -> dict[tuple[str, str], list[SampleLog]]:
         """Logs of samples by module and variable, one a replica, in the order of `logs`."""
         return dict(self._samples)
+
+    @property
+    def spikes_by_name(self) -> dict[str, list[SpikeLog]]:
+        """Logs of spikes by population, one a replica, in the order of `logs`."""
+        return dict(self._spikes)
+
+    def hold_all(self) -> None:
+        """Let all logs hold all of a run."""
+        for spikes in self._spikes.values():
+            for log in spikes:
+                log.room = log.drain = None
+        for samples in self._samples.values():
+            for sampled in samples:
+                sampled.room = None
+
+    def part_of(self, name: str) -> Chosen | None:
+        """Which neurons of a population are recorded under a name; None where all are."""
+        part = self._parts.get(name)
+        return None if part is None else Chosen(self._spikes[name][0].width, part[1])
+
+    def dimension_of(self, log: SampleLog) -> Dimension:
+        """What its values measure."""
+        of = self.step.states if log.kind == "state" else self.step.nodes
+        return of[log.index].dimension
 
     @property
     def looks(self) -> list[Look]:
@@ -336,23 +372,18 @@ class Recorder:
             )
         return steps
 
-    def result(self, outcome: RunOutcome, coords: Coordinates) -> Result:
-        """What the logs hold after a run, with names and units, and what the replicas of a batch were bound to."""
+    def result(self, outcome: RunOutcome, coords: Coordinates, held: Held) -> Result:
+        """What was recorded in a run, with names and units, and what the replicas of a batch were bound to."""
         duration = (outcome.reached - outcome.first) * self.dt
         recordings: dict[str, dict[str, Any]] = {}
         for path, spikes in self._spikes.items():
-            events = self._events(spikes, duration)
-            recordings.setdefault(path, {})["events"] = (
-                events.of(self._parts[path][1]) if path in self._parts else events
-            )
+            chosen = self._parts.get(path)
+            size = spikes[0].width if chosen is None else int(chosen[1].size)
+            recordings.setdefault(path, {})["events"] = self._events(held.spikes(path, spikes), size, duration)
         for (path, variable), logs in self._samples.items():
-            log = logs[0]
-            dimension = (
-                self.step.states[log.index].dimension if log.kind == "state" else self.step.nodes[log.index].dimension
-            )
-            values = log.take()[1] if self.batch is None else log.whole[:, : log.used]
+            steps, values = held.samples((path, variable), logs)
             recordings.setdefault(path, {}).setdefault("samples", {})[variable] = Samples(
-                log.take()[0], values, dimension, self.dt, log.called
+                steps, values, self.dimension_of(logs[0]), self.dt, logs[0].called
             )
         made = {
             path: Recording(path, parts.get("samples", {}), parts.get("events"), self._parts.get(path))
@@ -362,14 +393,15 @@ class Recorder:
         ending = outcome.interrupted, paths, self.batch, outcome.why
         return Result(made, first, last, self.dt, outcome.seconds, *ending, coords=coords)
 
-    def _events(self, logs: list[SpikeLog], duration: float) -> Spikes:
+    def _events(self, taken: list[tuple[Any, Any]], size: int, duration: float) -> Spikes:
         """Spikes of a population; in a batch those of one replica after the other."""
-        taken = [log.take() for log in logs]
         if self.batch is None:
-            return Spikes(*taken[0], self.dt, logs[0].width, duration)
-        replicas = np.repeat(np.arange(self.batch, dtype=np.uint32), [steps.size for steps, _indices in taken])
-        steps, indices = (np.concatenate(parts) for parts in zip(*taken, strict=True))
-        return Spikes(steps, indices, self.dt, logs[0].width, duration, replicas, self.batch)
+            return Spikes(*taken[0], self.dt, size, duration)
+        counts = [len(steps) for steps, _indices in taken]
+        steps, indices = (join_rows(parts) for parts in zip(*taken, strict=True))
+        runs = ConstantRuns(counts)
+        replicas = runs if isinstance(steps, LazyArray) else runs.read(0, len(runs))
+        return Spikes(steps, indices, self.dt, size, duration, replicas, self.batch)
 
 
 def _elements(index: Any, shape: tuple[int, ...], name: str, path: str) -> Any:

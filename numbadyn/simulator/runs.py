@@ -26,6 +26,7 @@ from numbadyn.simulator.access import Access
 from numbadyn.simulator.batch import Batch, replica_seeds
 from numbadyn.simulator.checks import duration_steps
 from numbadyn.simulator.endings import broken_guard, not_finite
+from numbadyn.simulator.handover import Handover
 from numbadyn.simulator.provenance import Chronicle
 from numbadyn.simulator.turns import in_turn, keeping
 from numbadyn.simulator.unchanged import PlainAttributes, Wiring
@@ -80,7 +81,7 @@ class Runs(Access):
             self._filled_at = -1  # first values may follow from what has changed
 
     @named_options
-    def run(self, duration: QuantityLike, progress: Any = None) -> Result:
+    def run(self, duration: QuantityLike, progress: Any = None, *, memory: Any = None, spill: Any = None) -> Result:
         """Run the network; called again, it goes on.
 
         Parameters
@@ -89,6 +90,13 @@ class Runs(Access):
             Simulated time, positive, a multiple of dt.
         progress : bool or Progress, optional
             Show a bar; by default where somebody can see it.
+        memory : str, quantities.Quantity or int, optional
+            Memory that the network and what is recorded may take, such as ``"2 GiB"``; recordings that do not fit go to
+            disk while the network runs, and are read from there when they are asked for: see `StoredQuantity`. By
+            default they stay in memory.
+        spill : path, optional
+            Folder in which the recordings of this run get a folder of their own; by default a temporary one, which
+            lives as long as the result. Without `memory`, all recordings go there.
 
         Returns
         -------
@@ -107,6 +115,10 @@ class Runs(Access):
             a `DeviceMemoryError`. If memory runs out later, its `result` holds what was recorded.
         DeviceLostError
             The GPU failed; the error's `result` holds what was recorded.
+        MemoryBudgetError, SpillFolderError
+            `memory` is no amount, or less than the network takes; `spill` cannot be written.
+        DiskFullError
+            What is recorded could not be written; the error's `result` holds all of it, and the next run goes on.
         DelayRangeError
             A delay that changes has left its range; the error's `result` holds what was recorded.
         SimulatorBusyError
@@ -124,7 +136,6 @@ class Runs(Access):
         only. Different simulators may run at the same time, also of one network.
         """
         steps = duration_steps(duration, self._dt)
-        visitors: list[Visitor] = []  # what is to happen between two steps: each option that needs it adds its own
         bar, made = make_progress(progress), list[Result]()
         with keeping(made), keeping(made), keeping(made):
             with self._turns.take("run") as interrupts:
@@ -132,12 +143,14 @@ class Runs(Access):
                 self._claim()
                 self._make_ready(interrupts)
                 recorder, machine = self._recorder, self.machine
+                handover = Handover(recorder, machine, steps, memory, spill)
+                visitors: list[Visitor] = [*handover.visitors]  # each option that needs it adds its own
                 self._under_way = machine
                 try:
                     outcome = run_steps(machine, steps, recorder.logs, bar, interrupts, visitors)
                 finally:
                     self._under_way = None
-                made.append(recorder.result(outcome, Batch(self).coords))
+                made.append(recorder.result(outcome, Batch(self).coords, handover))
                 made[0].provenance = self._chronicle.note(self, outcome)
                 failure = self._failure(outcome, made[0]) or (KeyboardInterrupt() if interrupts.count > 1 else None)
             if failure is not None:

@@ -21,6 +21,7 @@ from numbadyn.units.dimension import (
     Dimension,
 )
 from numbadyn.units.eager import STEP, UnitArray, alike, join_eager
+from numbadyn.units.information import as_memory, bytes_of
 from numbadyn.units.stand_in import StandsForQuantity, scale_of
 
 __all__ = [
@@ -44,6 +45,8 @@ __all__ = [
     "StandsForQuantity",
     "UnitArray",
     "alike",
+    "as_memory",
+    "bytes_of",
     "describe",
     "is_quantity",
     "join",

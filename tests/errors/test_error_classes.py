@@ -74,6 +74,9 @@ BUILTINS = {
     "CheckpointDamagedError": ValueError,
     "CheckpointMismatchError": ValueError,
     "CheckpointWriteError": OSError,
+    "MemoryBudgetError": ValueError,
+    "SpillFolderError": OSError,
+    "DiskFullError": OSError,
 }
 
 

@@ -39,12 +39,12 @@ def longest_launch(samples: Sequence[SampleLog]) -> int:
 
 
 def _room(log: SpikeLog) -> int:
-    return max(log.width, min(_SPIKES, 64 * log.width))
+    return max(log.width, min(_SPIKES if log.room is None else log.room, _SPIKES, 64 * log.width))
 
 
 def _samples(log: SampleLog, steps: int) -> int:
     """Most samples of a launch: one more than intervals, since it may begin between two; no more than the run takes."""
-    return min(steps // log.every + 1, log.steps.size)
+    return min(steps // log.every + 1, len(log.due))
 
 
 def log_bytes(spikes: Sequence[SpikeLog], samples: Sequence[SampleLog]) -> int:
@@ -59,7 +59,7 @@ def log_bytes(spikes: Sequence[SpikeLog], samples: Sequence[SampleLog]) -> int:
     -------
     int
     """
-    rows = (min(_SAMPLE_BYTES, log.values.nbytes) + 2 * log.elements.size * log.dtype.itemsize for log in samples)
+    rows = (min(_SAMPLE_BYTES, len(log.due) * log.row_bytes) + 2 * log.row_bytes for log in samples)
     return 2 * (sum(8 * _room(log) for log in spikes) + sum(rows))
 
 
@@ -129,7 +129,7 @@ class LaunchLogs:
                 PLACE=place.place,
                 COUNT=log.elements.size,
                 ELEMENTS=place.elements,
-                DUE=int(log.steps[0]),
+                DUE=log.due[0],
                 EVERY=log.every,
                 LAST=log.last,
                 VALUES=address(values),
@@ -168,7 +168,7 @@ class LaunchLogs:
             used = row["ODD" if reached & 1 else "EVEN"]
             events.append((self.device.fetch(indices, used), self.device.fetch(steps, used)))
             at += len(SPIKES)
-        taken = [int(np.diff(np.searchsorted(log.steps, [first, reached]))[0]) for log in self.samples]
+        taken = [log.count_between(first, reached) for log in self.samples]
         found = [
             self.device.fetch(values, count * log.elements.size).reshape(count, log.elements.size)
             for log, values, count in zip(self.samples, self._values, taken, strict=True)
@@ -176,7 +176,7 @@ class LaunchLogs:
         for spikes, (indices, steps) in zip(self.spikes, events, strict=True):
             self._add_spikes(spikes, indices, steps, first)
         for samples, values in zip(self.samples, found, strict=True):
-            self._add_samples(samples, values)
+            samples.extend(values)
         return reached, head["STATUS"], head["BAD"]
 
     @staticmethod
@@ -190,12 +190,6 @@ class LaunchLogs:
             keys.sort()
         found = (keys & np.uint64(0xFFFFFFFF)).astype(np.uint32)
         log.extend(found - np.uint32(log.start), (keys >> np.uint64(32)).astype(np.int64) + first)
-
-    @staticmethod
-    def _add_samples(log: SampleLog, values: NDArray[Any]) -> None:
-        log.values[log.used : log.used + len(values)] = values
-        log.used += len(values)
-        log.next_step = int(log.steps[log.used]) if log.used < log.steps.size else np.iinfo(np.int64).max
 
 
 def _stored(dtype: np.dtype[Any]) -> np.dtype[Any]:

@@ -1,0 +1,132 @@
+"""Who gets what is recorded in a run: the logs alone, or files beside them.
+
+In: a recorder, a machine, what users say of memory.  Out: a visitor that empties the logs, and what became of them.
+Must not know: targets, formats of files.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from numbadyn.errors import SpillFolderError
+from numbadyn.io.stored.folder import RunFolder
+from numbadyn.io.stored.lazy import Ticks
+from numbadyn.io.stored.writers import Desk, SampleWriter, SpikeWriter
+from numbadyn.runtime.logs import SampleLog, SpikeLog
+from numbadyn.runtime.machine import Machine
+from numbadyn.runtime.taps import Receiver, SampleTap, SpikeTap, Taps
+from numbadyn.runtime.visitors import Visitor
+from numbadyn.simulator.budget import share
+from numbadyn.simulator.recorder import Recorder
+from numbadyn.units import bytes_of
+
+__all__ = ["Handover"]
+
+
+class Handover:
+    """Who gets what in one run.
+
+    Parameters
+    ----------
+    recorder : Recorder
+        Whose logs.
+    machine : Machine
+        Ready to run.
+    steps : int
+        Of the run.
+    memory, spill : object
+        As users gave them to `Simulator.run`.
+
+    Attributes
+    ----------
+    visitors : list of Visitor
+        Who empties the logs between two steps.
+    """
+
+    def __init__(self, recorder: Recorder, machine: Machine, steps: int, memory: Any, spill: Any) -> None:
+        self._recorder = recorder
+        self._samples: dict[tuple[str, str], SampleWriter] = {}
+        self._spikes: dict[str, SpikeWriter] = {}
+        self._taps: list[SpikeTap | SampleTap] = []
+        self._receivers: list[Receiver] = []
+        recorder.hold_all()
+        budget = None if memory is None else bytes_of(memory, "Simulator.run(memory=...)")
+        if memory is not None or spill is not None:
+            self._spill(machine, (machine.number, machine.number + steps), budget, _place(spill))
+        self.visitors: list[Visitor] = [Taps(self._taps, self._receivers)] if self._taps else []
+
+    def _spill(self, machine: Machine, steps: tuple[int, int], budget: int | None, place: str | None) -> None:
+        """Let logs that do not fit into a budget go to disk."""
+        recorder = self._recorder
+        samples, spikes = recorder.samples_by_name, recorder.spikes_by_name
+        rooms = share(budget, machine, samples, spikes, steps)
+        if not rooms.samples and not rooms.spikes:
+            return
+        desk = Desk(RunFolder(place, {"dt_ms": recorder.dt, "first_step": steps[0], "batch": recorder.batch}))
+        for number, (path, room) in enumerate(rooms.spikes.items()):
+            logs, part = spikes[path], recorder.part_of(path)
+            writer = SpikeWriter(
+                desk, f"spikes/{number}", len(logs), min(room, 1 << 18), rooms.held[path], part, population=path
+            )
+            for log in logs:
+                log.room = room
+            self._spikes[path] = writer
+            self._tap(SpikeTap(logs, [writer], keeps=False), writer)
+        for number, (key, room) in enumerate(rooms.samples.items()):
+            of = samples[key]
+            due = of[0].range_of(*steps)
+            about = {
+                "population": key[0],
+                "variable": key[1],
+                "unit": recorder.dimension_of(of[0]).name,
+                "first_step": due.start,
+                "every_steps": due.step,
+                "numbers": of[0].called.tolist(),
+            }
+            name, elements = f"samples/{number}", of[0].elements.size
+            taker = SampleWriter(desk, name, len(of), len(due), elements, room, of[0].dtype, **about)
+            for sampled in of:
+                sampled.room = room
+            self._samples[key] = taker
+            self._tap(SampleTap(of, [taker], room, keeps=False), taker)
+        self._receivers.append(desk)
+
+    def _tap(self, tap: SpikeTap | SampleTap, receiver: Receiver) -> None:
+        self._taps.append(tap)
+        self._receivers.append(receiver)
+
+    # ---- after the run -----------------------------------------------------------------------------------------------
+
+    def samples(self, key: tuple[str, str], logs: list[SampleLog]) -> tuple[Any, Any]:
+        """Steps and values of all samples of a variable, in a batch of all replicas."""
+        batch, writer = self._recorder.batch is not None, self._samples.get(key)
+        if writer is None:
+            steps, values = logs[0].take()
+            return steps, logs[0].whole[:, : logs[0].used] if batch else values
+        values = writer.values(batch=batch)
+        return Ticks(logs[0].due[: values.shape[1 if batch else 0]]), values
+
+    def spikes(self, path: str, logs: list[SpikeLog]) -> list[tuple[Any, Any]]:
+        """Steps and indices of all spikes of a population, or of its part that was asked for, of each replica."""
+        writer, part = self._spikes.get(path), self._recorder.part_of(path)
+        if writer is not None:
+            return writer.events()
+        taken = [log.take() for log in logs]
+        return taken if part is None else [part.pick(*given) for given in taken]
+
+
+def _place(spill: Any) -> str | None:
+    """Where recordings go."""
+    if spill is None:
+        return None
+    try:
+        place = os.fspath(spill)
+        return place if isinstance(place, str) else os.fsdecode(place)
+    except TypeError:
+        raise SpillFolderError(
+            f"spill={spill!r} is no folder.",
+            where="Simulator.run(spill=...)",
+            cure="Give a path, such as spill='recordings'.",
+            spill=spill,
+        ) from None
