@@ -64,13 +64,13 @@ class Spikes:
 
     def of_replicas(self, numbers: NDArray[np.int64]) -> Spikes:
         """Those of chosen replicas of a batch, which are counted from zero in the order given."""
-        found = [self.replica(int(number)) for number in numbers]
+        found = [self.replica(int(number)) for number in numbers] or [self._part(0, 0, replicas=None, batch=None)]
         counts = [each.count for each in found]
         steps, indices = (join_rows(rows) for rows in zip(*((each.steps, each.indices) for each in found), strict=True))
         if isinstance(steps, LazyArray):
-            return replace(self, steps=steps, indices=indices, replicas=ConstantRuns(counts), batch=len(found))
+            return replace(self, steps=steps, indices=indices, replicas=ConstantRuns(counts), batch=len(numbers))
         replicas = np.repeat(np.arange(len(found), dtype=np.uint32), counts)
-        return replace(self, steps=steps, indices=indices, replicas=replicas, batch=len(found))
+        return replace(self, steps=steps, indices=indices, replicas=replicas, batch=len(numbers))
 
     @property
     def _bounds(self) -> NDArray[np.int64]:

@@ -105,6 +105,7 @@ def test_replicas_on_disk(target, small):
     assert bits(found) == bits(expected)
     for number in range(3):
         assert bits(found.replica(number)) == bits(expected.replica(number))
+    assert bits(found.replicas([2, 0])) == bits(expected.replicas([2, 0]))
     V = found[spilled.network.E].V
     np.testing.assert_array_equal(V[1, 5:9], expected[plain.network.E].V[1, 5:9])
     np.testing.assert_array_equal(V[:, 5:9, 2], expected[plain.network.E].V[:, 5:9, 2])

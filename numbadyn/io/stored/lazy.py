@@ -248,9 +248,9 @@ class StackedReplicas(LazyArray):
         """The array of one replica, unread."""
         return self.parts[number]
 
-    def of_replicas(self, numbers: Sequence[int] | NDArray[np.int64]) -> StackedReplicas:
+    def of_replicas(self, numbers: Sequence[int] | NDArray[np.int64]) -> Any:
         """The arrays of some replicas, unread."""
-        return StackedReplicas([self.parts[number] for number in numbers])
+        return StackedReplicas([self.parts[number] for number in numbers]) if len(numbers) else self[:0]
 
     @property
     def rows_at_a_time(self) -> int:
