@@ -15,7 +15,6 @@ from numbadyn.errors import DiskFullError, MemoryBudgetError, NonFiniteStateErro
 from numbadyn.io.stored import folder as stored_folder
 from numbadyn.io.stored.writers import SampleWriter
 from numbadyn.runtime import logs
-from numbadyn.simulator.batch import bind_replicas
 from tests.targets import simulator_of
 
 pytestmark = pytest.mark.cudasim
@@ -40,9 +39,7 @@ class Busy(nd.DynamicsGroup):
 
 def watched(target, replicas=0):
     net = Busy()
-    sim = simulator_of(net, 0.1 * ms, target, seed=3)
-    if replicas:
-        bind_replicas(sim, range(3, 3 + replicas))
+    sim = simulator_of(net, 0.1 * ms, target, seed=3, **({"batch": replicas} if replicas else {}))
     sim.record(net.E, "V", "refractory", spikes=True)
     sim.record(net.E[4:9], "V", spikes=True, every=0.3 * ms, start=5 * ms)
     sim.record(net.E, "current_inputs[Expon-COBA]", index=[3, 1])
