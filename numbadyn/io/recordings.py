@@ -14,7 +14,7 @@ the end of that step, (m + 1) dt.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,165 +22,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import NotRecordedError, RecordingError
-from numbadyn.io.chosen import Chosen
 from numbadyn.io.coordinates import Coordinates, at, chosen, replica_numbers, shown
 from numbadyn.io.provenance import Provenance
-from numbadyn.io.stored.lazy import ConstantRuns, LazyArray, StackedReplicas, join_rows
+from numbadyn.io.spikes import Spikes
+from numbadyn.io.stored.lazy import LazyArray, StackedReplicas
 from numbadyn.io.stored.quantity import StoredQuantity
 from numbadyn.model.view import View, view_of
 from numbadyn.units import TIME, Dimension, join
 
 __all__ = ["Paths", "Recording", "Result", "Samples", "Spikes"]
-
-
-@dataclass(frozen=True, eq=False)
-class Spikes:
-    """Spikes of one population, as events in the order of time; in a batch those of one replica after the other.
-
-    Attributes
-    ----------
-    steps : ndarray of int64, or LazyArray
-        Step of each spike. Spikes of a run with a memory budget may be on disk: see `pieces`.
-    indices : ndarray of uint32, or LazyArray
-        Flat index of the neuron.
-    replicas : ndarray of uint32 or None
-        Replica of each spike; None where there is no batch.
-    batch : int or None
-        Number of replicas; None where there is no batch.
-    """
-
-    steps: Any
-    indices: Any
-    dt: float
-    size: int
-    duration: float
-    replicas: Any = None
-    batch: int | None = None
-
-    def replica(self, number: int) -> Spikes:
-        """Those of one replica of a batch."""
-        first, last = self._bounds[[number, number + 1]].tolist()
-        return self._part(first, last, replicas=None, batch=None)
-
-    def of_replicas(self, numbers: NDArray[np.int64]) -> Spikes:
-        """Those of chosen replicas of a batch, which are counted from zero in the order given."""
-        found = [self.replica(int(number)) for number in numbers] or [self._part(0, 0, replicas=None, batch=None)]
-        counts = [each.count for each in found]
-        steps, indices = (join_rows(rows) for rows in zip(*((each.steps, each.indices) for each in found), strict=True))
-        if isinstance(steps, LazyArray):
-            return replace(self, steps=steps, indices=indices, replicas=ConstantRuns(counts), batch=len(numbers))
-        replicas = np.repeat(np.arange(len(found), dtype=np.uint32), counts)
-        return replace(self, steps=steps, indices=indices, replicas=replicas, batch=len(numbers))
-
-    @property
-    def _bounds(self) -> NDArray[np.int64]:
-        """Where the spikes of each replica begin, and where those of the last one end."""
-        if isinstance(self.replicas, ConstantRuns):
-            return np.array([0, *self.replicas.ends])
-        return np.searchsorted(self.replicas, np.arange((self.batch or 0) + 1))
-
-    def _part(self, start: int, stop: int, **changes: Any) -> Spikes:
-        """Some that follow each other, unread if they are on disk."""
-        steps, indices = (
-            values.part(start, stop) if isinstance(values, LazyArray) else values[start:stop]
-            for values in (self.steps, self.indices)
-        )
-        return replace(self, steps=steps, indices=indices, **changes)
-
-    def pieces(self, count: int = 1 << 20) -> Iterator[Spikes]:
-        """All of them, so many at a time, in memory; for those on disk that would not fit at once.
-
-        Parameters
-        ----------
-        count : int
-            Spikes of a piece, at most.
-
-        Yields
-        ------
-        Spikes
-            In the order of time; in a batch one replica after the other.
-        """
-        for start in range(0, self.count, count):
-            some = slice(start, start + count)
-            mine = None if self.replicas is None else np.asarray(self.replicas[some])
-            yield replace(
-                self, steps=np.asarray(self.steps[some]), indices=np.asarray(self.indices[some]), replicas=mine
-            )
-
-    def _each(self) -> list[Spikes]:
-        """Those of each replica."""
-        return [self.replica(number) for number in range(self.batch or 0)]
-
-    @property
-    def times(self) -> Any:
-        """Time of each spike, with unit: the end of its step."""
-        return join((self.steps + 1) * self.dt, TIME)
-
-    @property
-    def count(self) -> int:
-        """Number of spikes."""
-        return int(self.steps.size)
-
-    @property
-    def counts(self) -> Any:
-        """Number of spikes of each neuron, shape (neurons,); in a batch (replicas, neurons)."""
-        if self.replicas is None:
-            return np.bincount(self.indices, minlength=self.size)
-        places = self.replicas.astype(np.int64) * self.size + self.indices
-        return np.bincount(places, minlength=(self.batch or 0) * self.size).reshape(-1, self.size)
-
-    @property
-    def rate(self) -> Any:
-        """Mean rate of a neuron over the run, in Hz; of each replica."""
-        counts = self.count if self.replicas is None else np.bincount(self.replicas, minlength=self.batch or 0)
-        return join(counts / (self.size * self.duration) if self.duration else 0.0 * counts, TIME**-1).rescale("Hz")
-
-    def of(self, elements: NDArray[np.int64]) -> Spikes:
-        """Those of chosen neurons, which are counted from zero in the order given.
-
-        Parameters
-        ----------
-        elements : ndarray of int
-            Flat indices.
-        """
-        found, inside = Chosen(self.size, elements).mask(self.steps, np.asarray(self.indices))
-        return replace(
-            self,
-            steps=self.steps[inside],
-            indices=found[inside],
-            size=int(elements.size),
-            replicas=None if self.replicas is None else self.replicas[inside],
-        )
-
-    def trains(self) -> list[Any]:
-        """Times of the spikes of each neuron, with unit; in a batch a list of these for each replica."""
-        if self.replicas is not None:
-            return [each.trains() for each in self._each()]
-        order = np.argsort(self.indices, kind="stable")
-        times = ((self.steps + 1) * self.dt)[order]
-        bounds = np.searchsorted(self.indices[order], np.arange(self.size + 1))
-        return [join(times[bounds[i] : bounds[i + 1]], TIME) for i in range(self.size)]
-
-    def cv_isi(self) -> Any:
-        """Mean coefficient of variation of inter-spike intervals, of neurons with 3 spikes or more; of each replica."""
-        if self.replicas is not None:
-            return np.array([each.cv_isi() for each in self._each()])
-        order = np.argsort(self.indices, kind="stable")
-        neurons, steps = self.indices[order].astype(np.int64), self.steps[order]
-        same = neurons[1:] == neurons[:-1]
-        intervals, owners = np.diff(steps)[same].astype(float), neurons[1:][same]
-        n = np.bincount(owners, minlength=self.size)
-        total = np.bincount(owners, intervals, self.size)
-        squares = np.bincount(owners, intervals**2, self.size)
-        enough = n >= 2
-        if not enough.any():
-            return float("nan")
-        mean = total[enough] / n[enough]
-        variance = np.maximum(squares[enough] / n[enough] - mean**2, 0.0)
-        return float(np.mean(np.sqrt(variance) / mean))
-
-    def __len__(self) -> int:
-        return self.count
 
 
 @dataclass(frozen=True, eq=False)

@@ -271,7 +271,7 @@ class CompiledMachine(Machine):
     def memory_parts(self) -> list[MemoryPart]:
         """What it takes: states and histories, synapses."""
         name = f"states and histories of {self.step.name}"
-        return [MemoryPart(name, self.arenas.nbytes), *self._table_parts()]
+        return [MemoryPart(name, self.arenas.nbytes), *super().memory_parts()]
 
     def _slots(self) -> list[int]:
         return self.replicas[0].memory.depths

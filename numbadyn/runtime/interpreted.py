@@ -142,7 +142,7 @@ class InterpreterMachine(Machine):
         """What it takes: states and histories, synapses."""
         held = [array for replica in self.replicas for array in replica.held()]
         name = f"states and histories of {self.step.name}"
-        return [MemoryPart(name, sum(array.nbytes for array in held)), *self._table_parts()]
+        return [MemoryPart(name, sum(array.nbytes for array in held)), *super().memory_parts()]
 
     def begin(self, logs: Sequence[Logs]) -> None:
         """Fetch parameters anew and get ready for a run with these logs, one a replica."""

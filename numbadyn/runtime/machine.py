@@ -92,12 +92,8 @@ class Machine(ABC):
     def advance(self, stop: int) -> Outcome:
         """Run up to step `stop`, or less far if something is not finite or Ctrl-C is pressed; all equally far."""
 
-    @abstractmethod
     def memory_parts(self) -> list[MemoryPart]:
-        """What it takes: states and histories, synapses."""
-
-    def _table_parts(self) -> list[MemoryPart]:
-        """What the synapses of each projection take; replicas may share them."""
+        """What it takes: the synapses of each projection, which replicas may share; targets add their own."""
         found = []
         for number, connection in enumerate(self.step.connections):
             tables = {id(t): t for replica in self.replicas for t in [replica.context.tables[number]]}

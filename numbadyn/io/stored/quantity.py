@@ -37,7 +37,7 @@ class StoredQuantity(NDArrayOperatorsMixin):
     >>> from numbadyn.units import TIME
     >>> t = StoredQuantity(Ticks(range(0, 10**9)), TIME)
     >>> t.shape, t[3], t[-2:]
-    ((1000000000,), array(3.) * ms, array([9.99999998e+08, 9.99999999e+08]) * ms)
+    ((1000000000,), array(3) * ms, array([999999998, 999999999]) * ms)
     """
 
     def __init__(self, magnitude: LazyArray, dimension: Dimension) -> None:
