@@ -45,7 +45,7 @@ class Evaluator:
     """
 
     def __init__(self, step: Step, context: BindContext, bits: int | None = None) -> None:
-        self.step = step
+        self.step = step.bound(context)
         self.context = context
         self.bits = context.bits if bits is None else bits
         self.real = dtype_of("real", self.bits)

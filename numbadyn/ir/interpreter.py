@@ -52,7 +52,8 @@ class Interpreter:
         probes: Iterable[int] = (),
         expect: Callable[[list[tuple[str, int]]], None] = lambda parts: None,
     ) -> None:
-        self.step, self.context, self.tables = step, replace(context, tables=tables), tables
+        self.context, self.tables = replace(context, tables=tables), tables
+        self.step = step = step.bound(context)
         self._expect = expect
         self.order = live(step, [*step.roots(), *probes])
         self.evaluator = Evaluator(step, self.context)

@@ -133,7 +133,7 @@ class BindContext:
         The synapses of each connection, where they have been built.
     instead : mapping
         Identity of what the model binds (a parameter, a state, what synapses are drawn from, a table of input, given
-        spikes) -> what takes its place here.
+        spikes) -> what takes its place here; of all parameters of a step -> another step, see `Step.bound`.
     replica : int or None
         Number of the replica in its batch; None where there is no batch.
     """
@@ -408,6 +408,27 @@ class Step:
     outputs: dict[str, int] = field(default_factory=dict)
     order: list[tuple[str, str]] = field(default_factory=list)
     regions: list[str] = field(default_factory=list)
+
+    def bound(self, context: BindContext) -> Step:
+        """The same operations on what takes the place of this step's parameters, states and so on in a replica.
+
+        That is another step of the same structure, by the identity of the list of parameters, which copies of this step
+        that are made while it is lowered have in common with it.
+        """
+        other: Step | None = context.instead.get(id(self.params))
+        if other is None:
+            return self
+        return replace(
+            self,
+            params=other.params,
+            states=other.states,
+            channels=[*other.channels, *self.channels[len(other.channels) :]],  # those of recordings come last
+            connections=other.connections,
+            trains=other.trains,
+            lookups=other.lookups,
+            guards=other.guards,
+            reaches=other.reaches,
+        )
 
     def roots(self) -> list[int]:
         """Nodes that must be kept because an effect needs them."""

@@ -163,9 +163,9 @@ class Machine(ABC):
         """All that another machine needs to go on from here; before the first step, what was set."""
         names = names_of(self.step.states)
         first = {
-            name: np.stack([replica.first[id(spec.owner)] for replica in self.replicas])
-            for name, spec in zip(names, self.step.states, strict=True)
-            if id(spec.owner) in self.replicas[0].first
+            name: np.stack([replica.first[id(replica.step.states[index].owner)] for replica in self.replicas])
+            for index, name in enumerate(names)
+            if id(self.replicas[0].step.states[index].owner) in self.replicas[0].first
         }
         if self.number == 0:  # the rest follows from the model
             return Snapshot(0, first=first)
@@ -177,8 +177,8 @@ class Machine(ABC):
     def restore(self, taken: Snapshot) -> None:
         """Go on from a snapshot; a state that it lacks begins with its first value, and so does a history."""
         names = names_of(self.step.states)
-        owners = {name: spec.owner for name, spec in zip(names, self.step.states, strict=True)}
         for number, replica in enumerate(self.replicas):
+            owners = {name: spec.owner for name, spec in zip(names, replica.step.states, strict=True)}
             replica.first.clear()
             mine = {id(owners[name]): values[number] for name, values in taken.first.items() if name in owners}
             replica.first.update(mine)
@@ -201,7 +201,7 @@ class Machine(ABC):
 def longest_delays(step: Step, contexts: Sequence[BindContext]) -> dict[int, float]:
     """The longest delay in ms, of all replicas, of each channel that is read with a delay from a parameter."""
     found: dict[int, float] = {}
-    for reach in step.reaches:
-        longest = max(reach.longest(context) for context in contexts)
-        found[reach.channel] = max(found.get(reach.channel, 0.0), longest)
+    for context in contexts:
+        for reach in step.bound(context).reaches:
+            found[reach.channel] = max(found.get(reach.channel, 0.0), reach.longest(context))
     return found

@@ -129,7 +129,7 @@ class Memory:
         self.merged, self._post_rows = derived.merged, derived.post_rows
         self.depths, self.offsets = layout.depths, layout.offsets
         self.event_offsets, self.count_offsets = layout.event_offsets, layout.count_offsets
-        self.windows = [channel.window(evaluator.context) for channel in self.program.step.channels]
+        self.windows = [channel.window(evaluator.context) for channel in evaluator.step.channels]
         self.begins = arenas.begins(replica)
         self.R, self.I, self.B, self.E, self.C = arenas.slices(replica)
 
@@ -193,7 +193,7 @@ class Memory:
 
     def reset(self, context: BindContext) -> None:
         """First values of states and histories; everything else zero."""
-        step = self.program.step
+        step = self.evaluator.step
         for array in (self.R, self.I, self.B, self.C):
             array[:] = 0
         for buffer in self.offsets:
@@ -205,7 +205,7 @@ class Memory:
 
     def begin_histories(self, context: BindContext) -> None:
         """Fill all histories with what was before the first step."""
-        for number, channel in enumerate(self.program.step.channels):
+        for number, channel in enumerate(self.evaluator.step.channels):
             # newest last, before the slot of the first step, which is written before it is read
             for lag, sample in enumerate(channel.before(context, self.depths[number] - 1), 1):
                 self._write_sample(number, sample, self.depths[number] - lag)

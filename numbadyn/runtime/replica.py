@@ -90,7 +90,7 @@ class Replica(ABC):
     number: int
 
     def __init__(self, step: Step, context: BindContext) -> None:
-        self.step, self.context = step, context
+        self.step, self.context = step.bound(context), context
         self.first: dict[int, NDArray[Any]] = {}
         self._signs: dict[int, Signs] = {}
 

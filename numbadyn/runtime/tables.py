@@ -78,7 +78,7 @@ class Tables:
         """What rows say of a view."""
         memory = self.memory
         if view.buffer.role == "lookup":
-            array = memory.program.step.lookups[view.buffer.index].fetch(memory.evaluator.context)
+            array = memory.evaluator.step.lookups[view.buffer.index].fetch(memory.evaluator.context)
             return SlotRow(self.address(array), array.size)
         start = self.start(view.buffer) + view.offset
         if view.slot == "fixed":
@@ -117,7 +117,7 @@ class Tables:
 
     def train(self, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Steps and elements of given spikes."""
-        steps, elements = self.program.step.trains[number].events(self.memory.evaluator.context)
+        steps, elements = self.memory.evaluator.step.trains[number].events(self.memory.evaluator.context)
         return np.ascontiguousarray(steps, dtype=np.int64), np.ascontiguousarray(elements, dtype=np.int64)
 
     def address(self, array: Any) -> int:

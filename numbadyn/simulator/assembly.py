@@ -74,11 +74,14 @@ class Assembly:
     _contexts: tuple[BindContext, ...]
     _instead: tuple[dict[int, Any], ...]
     _varied: dict[str, list[Any]]
+    _networks: tuple[Module, ...]
     _shared: bool
     _built_with: tuple[BindContext, ...]
     _alone: bool
 
-    def _bind(self, contexts: tuple[BindContext, ...], *, shared: bool = False) -> None:
+    def _bind(
+        self, contexts: tuple[BindContext, ...], *, shared: bool = False, networks: tuple[Module, ...] = ()
+    ) -> None:
         """Bind the network once for each replica, before anything is built or recorded.
 
         Parameters
@@ -87,7 +90,10 @@ class Assembly:
             One a replica; a single one that has no number stands for a network without a batch.
         shared : bool
             Whether all replicas have the synapses of the first one.
+        networks : tuple of Module
+            The network of each replica, where these are several.
         """
+        self._networks = networks or (self.network,) * len(contexts)
         self._instead = tuple(dict(context.instead) for context in contexts)
         self._contexts = tuple(replace(each, instead=own) for each, own in zip(contexts, self._instead, strict=True))
         self._shared, self._varied = shared, {}
@@ -96,6 +102,8 @@ class Assembly:
         self._stand_for(self._contexts[0])
         self._machine, self._taken, self._filled_at = None, None, -1
         self._recorder = Recorder(self.network, self.step, self._dt, self.precision, self._order, *self._axes)
+        for network in networks:
+            self._recorder.know(network)
 
     def _vary(self, place: Place, others: Sequence[Any]) -> None:
         """Let something be another one in each replica, from the next run or the next first values on."""
@@ -175,7 +183,7 @@ class Assembly:
         """The tables of some connections of a replica."""
         tables, real = [], np.dtype(f"float{self.precision}")
         with naming(context):
-            for connection in map(self.step.connections.__getitem__, numbers):
+            for connection in map(self.step.bound(context).connections.__getitem__, numbers):
                 with self._making(connection.name):
                     tables.append(connection.build(context, real))
         return tables
@@ -240,8 +248,9 @@ class Assembly:
         self._machine = None
         self._contexts = tuple(replace(each, seed=seed) for each, seed in zip(self._contexts, seeds, strict=True))
         self._stand_for(self._contexts[0])
-        for module in walk(self.network):
-            module.seed_of_build = seeds[0]
+        for network, seed in reversed([*zip(self._networks, seeds, strict=True)]):
+            for module in walk(network):
+                module.seed_of_build = seed  # of one that is several replicas, that of the first of them
         self.seconds.pop("compile", None)
         if connectivity:
             self._draw_anew(self._contexts)
@@ -307,9 +316,9 @@ class Assembly:
 
     def _make_machine(self) -> Machine:
         """A network in memory, before its first step."""
-        for context in self._contexts:
+        for context, network in zip(self._contexts, self._networks, strict=True):
             with naming(context):
-                check_drawn(self.network, context)
+                check_drawn(network, context)
         job = Job(
             self.step,
             lambda: self.program,
@@ -324,23 +333,23 @@ class Assembly:
 
     def _values(self, state: int) -> NDArray[Any]:
         """Present values of a state; before the first step they follow from the model, so that nothing is built."""
-        spec = self.step.states[state]
         if self._machine is not None or (self._taken is not None and self._taken.number):
             return self._joined([np.array(replica.state(state)) for replica in self.machine.replicas])
         names, found = names_of(self.step.states), []
         set_before = self._taken.first if self._taken is not None else {}
         for number, context in enumerate(self._contexts):
+            states = self.step.bound(context).states
+            spec = states[state]
             first = {
-                id(self.step.states[k].owner): set_before[name][number]
-                for k, name in enumerate(names)
-                if name in set_before
+                id(states[k].owner): set_before[name][number] for k, name in enumerate(names) if name in set_before
             }
             bound = replace(context, first=first)
             if spec.space.synapses is not None:
                 bound = replace(bound, tables=self._synapses[number])
             with naming(context):
                 found.append(np.broadcast_to(spec.initial(bound), bound.shape_of(spec.space)))
-        return self._joined([values.astype(dtype_of(spec.kind, self.precision)) for values in found])
+        dtype = dtype_of(self.step.states[state].kind, self.precision)
+        return self._joined([values.astype(dtype) for values in found])
 
     def _set_values(self, state: int, values: NDArray[Any]) -> None:
         """Overwrite a state; in a batch that of each replica."""

@@ -114,6 +114,12 @@ class Batch:
                 cure="Make it with replicas: nd.Simulator(net, dt, batch=4); of one network alone set values in the "
                 "model, net.E.tau.value = ...",
             )
+        if any(network is not self._simulator.network for network in self._simulator._networks):
+            raise UnsupportedFeatureError(
+                "The replicas are networks of their own, which have their values.",
+                where="Simulator.batch",
+                cure="Set values in the networks: networks[k].E.tau.value = ...",
+            )
         return self._simulator
 
     def _entries(self, name: str, of_each: Any) -> list[Any]:

@@ -37,10 +37,11 @@ def drawn_with(step: Step, contexts: Sequence[BindContext], shared: bool) -> tup
 
 def _own(step: Step, context: BindContext) -> list[int]:
     """Connections that are something else in a replica."""
+    own = step.bound(context).connections
     return [
         number
-        for number, connection in enumerate(step.connections)
-        if context.bound(connection.source) is not connection.source
+        for number, (connection, mine) in enumerate(zip(step.connections, own, strict=True))
+        if mine is not connection or context.bound(connection.source) is not connection.source
     ]
 
 

@@ -84,6 +84,10 @@ class Recorder:
         #: Name of a recorded part of a population -> path of the population, elements.
         self._parts: dict[str, tuple[str, NDArray[np.int64]]] = {}
 
+    def know(self, network: Module) -> None:
+        """Take the modules of another network of the same structure for those of the same paths."""
+        self.modules |= {id(module): (module, module.path) for module in walk(network)}
+
     @property
     def logs(self) -> list[Logs]:
         """All logs of each replica."""

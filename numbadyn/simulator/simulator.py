@@ -40,7 +40,7 @@ from numbadyn.simulator.turns import TRACING, Turns, in_turn
 from numbadyn.simulator.unchanged import PlainAttributes, Wiring
 from numbadyn.units import TIME, join
 
-__all__ = ["Simulator"]
+__all__ = ["Simulator", "trace_network"]
 
 
 class Simulator(Saving):
@@ -169,8 +169,7 @@ class Simulator(Saving):
 
     def _trace(self, passes: Passes | None = None) -> Step:
         """The step as it would be traced now."""
-        with TRACING:
-            return prepare(trace_step(self.network, self.context, alone=self._alone), passes)
+        return trace_network(self.network, self.context, alone=self._alone, passes=passes)
 
     @property
     @in_turn(reading=True)
@@ -297,6 +296,12 @@ class Simulator(Saving):
             where="Simulator",
             cure="Copy or pickle the network, and make an nd.Simulator of it there; results can be pickled.",
         )
+
+
+def trace_network(network: Module, context: BindContext, *, alone: bool, passes: Passes | None = None) -> Step:
+    """The prepared step of a network whose states have been made."""
+    with TRACING:
+        return prepare(trace_step(network, context, alone=alone), passes)
 
 
 def _contexts(plain: BindContext, seeds: Sequence[int], batch: int | None) -> tuple[BindContext, ...]:

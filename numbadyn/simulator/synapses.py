@@ -92,10 +92,10 @@ class Weights:
 
     def set(self, number: int, values: list[Any], makers: list[tuple[list[Any], Maker]]) -> None:
         """Give other weights until `forget`: the same to all tables, or one after the other to each its own."""
-        rules = [self._connections[number].reweigh(value) for value in values]
-        each = rules * len(makers) if len(rules) == 1 else rules
+        each = values * len(makers) if len(values) == 1 else values
+        rules = [maker.weighed(number, value) for (_tables, maker), value in zip(makers, each, strict=True)]
         changed = [
-            maker.reweigh(number, tables[number], rule) for (tables, maker), rule in zip(makers, each, strict=True)
+            maker.reweigh(number, tables[number], rule) for (tables, maker), rule in zip(makers, rules, strict=True)
         ]
         for place, (tables, _maker) in enumerate(makers):
             self._own.setdefault((place, number), tables[number])
@@ -146,13 +146,20 @@ class Maker:
     """
 
     def __init__(self, step: Step, context: BindContext, device: Any, making: Any) -> None:
-        self._connections, self._context, self._device, self._making = step.connections, context, device, making
+        self._connections, self._models = step.bound(context).connections, step.connections
+        self._context, self._device, self._making = context, device, making
         self._real = np.dtype(f"float{context.bits}")
 
     def has_own_weights(self, number: int) -> bool:
         """Whether a replica has weights of its own, whatever those of the model are."""
         connection = self._connections[number]
-        return self._context.bound(connection.source).rule is not connection.rule
+        other = connection is not self._models[number]  # that of another network
+        return other or self._context.bound(connection.source).rule is not connection.rule
+
+    def weighed(self, number: int, weight: Any) -> Connectivity:
+        """The rule of the replica with other weights, checked."""
+        found: Connectivity = self._context.bound(self._connections[number].source).with_weight(weight).rule
+        return found
 
     def reweigh(self, number: int, table: Any, rule: Connectivity) -> Any:
         """The table with the weights of a rule."""
