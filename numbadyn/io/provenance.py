@@ -7,7 +7,7 @@ JSON can hold.  Must not know: simulators.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 __all__ = ["Provenance"]
@@ -58,12 +58,29 @@ class Provenance(Mapping[str, Any]):
         return len(self._read())
 
     def of_replica(self, number: int) -> Provenance:
-        """That of one replica of a batch: the same, with its number and its seed."""
+        """That of one replica of a batch: the same, with its number, its seed and what varies."""
 
         def entries() -> dict[str, Any]:
+            if not self:
+                return {}
             simulation = dict(self["simulation"])
-            seeds = simulation.pop("seeds")
-            return {**self, "simulation": {**simulation, "seed": seeds[number], "replica": number}}
+            seeds, varied = simulation.pop("seeds"), simulation.pop("varied", {})
+            own = {"seed": seeds[number], "varied": {name: of_each[number] for name, of_each in varied.items()}}
+            return {**self, "simulation": {**simulation, **own, "replica": number}}
+
+        return Provenance(entries)
+
+    def of_replicas(self, numbers: Sequence[int]) -> Provenance:
+        """That of some replicas of a batch, in the order given."""
+
+        def entries() -> dict[str, Any]:
+            if not self:
+                return {}
+            simulation = dict(self["simulation"])
+            varied = {name: [of_each[k] for k in numbers] for name, of_each in simulation.get("varied", {}).items()}
+            seeds = [simulation["seeds"][k] for k in numbers]
+            own = {"replicas": len(seeds), "seed": seeds[0], "seeds": seeds, "varied": varied}
+            return {**self, "simulation": {**simulation, **own}}
 
         return Provenance(entries)
 

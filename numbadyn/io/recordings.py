@@ -232,7 +232,10 @@ class Result:
         """
         found = replica_numbers(self.batch, numbers)
         recordings = {name: recording.of_replicas(found) for name, recording in self.recordings.items()}
-        return replace(self, recordings=recordings, batch=len(found), coords=at(self.coords, found))
+        provenance = self.provenance.of_replicas(found.tolist())
+        return replace(
+            self, recordings=recordings, batch=len(found), coords=at(self.coords, found), provenance=provenance
+        )
 
     def sel(self, values: Mapping[str, Any] | None = None, **named: Any) -> Result:
         """The replicas that have given values, as a batch.

@@ -115,6 +115,7 @@ def _settings(simulator: Assembly) -> dict[str, Any]:
             "replicas": len(contexts),
             "seeds": [each.seed for each in contexts],
             "shared_connectivity": simulator._shared,
+            "varied": {name: list(of_each) for name, of_each in simulator._varied.items()},
         }
     )
     return {

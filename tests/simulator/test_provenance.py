@@ -12,7 +12,6 @@ import pytest
 from quantities import Hz, ms, mV, nS, pA
 
 import numbadyn as nd
-from numbadyn.simulator.batch import bind_replicas
 
 
 class Net(nd.DynamicsGroup):
@@ -122,11 +121,15 @@ def test_a_result_does_not_keep_the_network_alive(sim):
     assert result.provenance["parameters"]["Net.E.tau"]["value"] == 20.0
 
 
-def test_a_replica_has_its_own_seed(sim):
-    bind_replicas(sim, [3, 5])
+def test_a_replica_has_its_own_seed_and_what_varies():
+    sim = nd.Simulator(Net(), dt=0.1 * ms, target="interpret", batch=3, seed=[3, 5, 4])
+    sim.batch["E.tau"] = [10, 15, 20] * ms
     result = sim.run(1 * ms)
-    assert result.provenance["simulation"]["seeds"] == [3, 5]
-    assert (
-        result.replica(1).provenance["simulation"] | {"seed": 5, "replica": 1}
-        == result.replica(1).provenance["simulation"]
-    )
+    simulation = result.provenance["simulation"]
+    assert simulation["seeds"] == [3, 5, 4]
+    tau = {"value": 15.0, "unit": "ms"}
+    assert simulation["varied"]["E.tau"][1] == tau
+    own = result.replica(1).provenance["simulation"]
+    assert own | {"seed": 5, "replica": 1, "varied": {"E.tau": tau}} == own
+    assert result.replicas([2, 1]).provenance["simulation"]["seeds"] == [4, 5]
+    assert result.replicas([2, 1]).replica(1).provenance["simulation"] == own | {"replicas": 2}
