@@ -8,6 +8,7 @@ from numbadyn._version import __version__
 from numbadyn.doctor import doctor
 from numbadyn.model import environ, init, random, typing
 from numbadyn.model import functions as math
+from numbadyn.model.condition import spike_count
 from numbadyn.model.delays import (
     Delay,
     DelayAccess,
@@ -187,6 +188,7 @@ __all__ = [
     "reset_all_states",
     "rk2_step",
     "rk4_step",
+    "spike_count",
     "sweep",
     "typing",
     "units",

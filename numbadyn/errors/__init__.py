@@ -102,6 +102,12 @@ from numbadyn.errors.simulation import (
     CacheWarning as CacheWarning,
 )
 from numbadyn.errors.simulation import (
+    CallError as CallError,
+)
+from numbadyn.errors.simulation import (
+    ConditionError as ConditionError,
+)
+from numbadyn.errors.simulation import (
     DeviceLostError as DeviceLostError,
 )
 from numbadyn.errors.simulation import (

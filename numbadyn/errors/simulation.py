@@ -9,6 +9,8 @@ from numbadyn.errors.base import NumbadynError
 
 __all__ = [
     "CacheWarning",
+    "CallError",
+    "ConditionError",
     "DeviceLostError",
     "DeviceMemoryError",
     "DurationError",
@@ -51,6 +53,39 @@ class DurationError(NumbadynError, ValueError):
     Right::
 
         sim.run(1 * pq.s)
+    """
+
+
+class ConditionError(NumbadynError, ValueError):
+    """What should end a run is no condition: no function, no Boolean, several of them, or nothing of the network.
+
+    A condition is a function without arguments. It is written like a model: its line is run once, with stand-ins for
+    the states, and what it computes is compiled.
+
+    Wrong::
+
+        sim.run(1 * pq.s, until=net.E.V.value.mean() > -50 * pq.mV)  # has a value now
+        sim.run(1 * pq.s, until=lambda: net.E.V > -50 * pq.mV)  # one answer for each neuron
+
+    Right::
+
+        sim.run(1 * pq.s, until=lambda: net.E.V.mean() > -50 * pq.mV)
+        sim.run(1 * pq.s, until=lambda: (net.E.V > -50 * pq.mV).any())
+        sim.run(1 * pq.s, until=lambda: nd.spike_count(net.E) >= 100)
+    """
+
+
+class CallError(NumbadynError, TypeError):
+    """What should be called in the course of a run cannot be called with the simulator, or nobody says when.
+
+    Wrong::
+
+        sim.run(1 * pq.s, call=control)
+        sim.run(1 * pq.s, every=10 * pq.ms, call=control(sim))
+
+    Right::
+
+        sim.run(1 * pq.s, every=10 * pq.ms, call=control)  # control(sim) every 10 ms
     """
 
 

@@ -345,7 +345,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A condition that must hold in every step, such as that of a delay that changes: it never exceeds its maximum.
+    """A condition that ends a run when it holds no more, such as that of a delay which never exceeds its maximum.
 
     Parameters
     ----------
@@ -353,13 +353,16 @@ class Guard:
         State that is zero as long as the condition holds, then one more than the step that broke it, per element.
     value : int
         State that keeps the offending value of each element.
-    error : callable
-        ``error(step, element, value, context)`` makes the exception.
+    error : callable or None
+        ``error(step, element, value, context)`` makes the exception; None where the end of the run is what is wanted.
+    at_once : bool
+        Whether the run ends behind the very step, and not with the chunk of steps that it is in.
     """
 
     state: int
     value: int
-    error: Callable[[int, int, float, BindContext], Exception]
+    error: Callable[[int, int, float, BindContext], Exception] | None
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,12 @@ class Program:
         targets = [total for stages in self.schedule for stage in stages for total in stage.sums()]
         return [target for target in targets if target not in started]
 
+    def ends_at_once(self) -> Buffer | None:
+        """State that is not zero behind the very step at which a run must end; None where there is no such guard."""
+        wanted = {guard.state for guard in self.step.guards if guard.at_once}
+        states = (buffer for block in self.buffers for buffer in block if buffer.role == "state")
+        return next((buffer for buffer in states if buffer.index in wanted), None)
+
     def histories(self) -> list[Buffer]:
         """Buffers that hold the past of a channel."""
         return [buffer for block in self.buffers for buffer in block if buffer.role == "ring"]

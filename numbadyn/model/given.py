@@ -17,6 +17,7 @@ from numbadyn.ir.nodes import BindContext, Train
 from numbadyn.model import environ
 from numbadyn.model.delays.times.rule import delay_steps, tolerance
 from numbadyn.model.timing import below
+from numbadyn.model.variable import count_change
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced
 from numbadyn.units import TIME, magnitude_in
@@ -86,6 +87,7 @@ class GivenSpikes:
             )
         self._check(which, when)
         self.indices, self.times = which.astype(np.int64), when
+        count_change()
 
     def replaced(self, spikes: tuple[Any, Any]) -> GivenSpikes:
         """The same source with other spikes, indices and times, for a replica; see `BindContext.instead`."""

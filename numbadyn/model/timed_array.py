@@ -17,6 +17,7 @@ from numbadyn.errors import FixedAttributeError, InvalidParameterError, LookupRa
 from numbadyn.ir.nodes import BindContext, Lookup, ParamSpec
 from numbadyn.model import environ
 from numbadyn.model.timed_rows import eager_rows, trace_rows
+from numbadyn.model.variable import count_change
 from numbadyn.tracing.guards import watch
 from numbadyn.tracing.lookups import Fitting, gather, is_traced
 from numbadyn.tracing.stored import is_mapped, store_array, stored_kind
@@ -242,6 +243,8 @@ class TimedArray:
                 name=name,
             )
         object.__setattr__(self, name, value)
+        if name in ("values", "dt"):
+            count_change()
 
     def __len__(self) -> int:
         return self.shape[0]

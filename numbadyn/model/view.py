@@ -345,7 +345,10 @@ def _fill(inside: NDArray[np.bool_], given: Any, back: Any) -> Any:
 
 def view_of(given: Any) -> View | None:
     """The view that something is, or that a reference reads; None for everything else."""
-    return given if isinstance(given, View) else getattr(given, "view", None)
+    if isinstance(given, View):
+        return given
+    known = hasattr(type(given), "view") or "view" in getattr(given, "__dict__", ())
+    return getattr(given, "view", None) if known else None  # a module that has none would look for names near it
 
 
 def whole_of(given: Any) -> Any:

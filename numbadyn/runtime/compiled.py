@@ -257,6 +257,8 @@ class CompiledMachine(Machine):
         for replica, own in zip(self.replicas, logs, strict=True):
             replica.begin(own)
             sampled = {log.index for log in own.samples if log.kind == "state"}
+            if self.program.ends_at_once() is not None:  # each step may be the last one, which stores all states
+                sampled |= set(range(len(self.step.states)))
             replica.tables = self._make_tables(replica.memory, sampled)
         self._begin()
 

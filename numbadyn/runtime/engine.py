@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from numbadyn.errors import DeviceLostError
@@ -63,7 +63,7 @@ class RunOutcome:
         The device failed, `progress` or a visitor raised, or Ctrl-C came twice; what was recorded until then is in the
         logs.
     ended : str or None
-        The word of the visitor that has ended the run.
+        The word of the visitor that has ended the run; ``"until"`` where a condition of the step has.
     """
 
     first: int
@@ -185,7 +185,7 @@ class _Course:
             while machine.number < stop and lost is None and not (self.ended or interrupts.asked):
                 before, begun = machine.number, time.perf_counter()
                 end = furthest(self.visitors, before, min(stop, before + chunk))
-                outcome = machine.advance(end)
+                outcome = self._noting_condition(machine.advance(end))
                 spotted = self._spotted()
                 if outcome.failed is None and spotted is None:
                     checked = outcome.reached
@@ -217,8 +217,15 @@ class _Course:
             self.ended,
         )
 
+    def _noting_condition(self, outcome: Outcome) -> Outcome:
+        """The outcome without a guard that was to end the run, which is no error."""
+        if outcome.guard is None or self.machine.step.guards[outcome.guard].error is not None:
+            return outcome
+        self.ended = "until"
+        return replace(outcome, guard=None)
+
     def _visit(self) -> None:
-        self.ended = visit_all(self.visitors, self.machine.number)
+        self.ended = visit_all(self.visitors, self.machine.number) or self.ended
 
     def _told(self, report: Callable[..., None], *news: Any) -> BaseException | None:
         """Let visitors look, which may run the user's code; gives the error that ends the run."""

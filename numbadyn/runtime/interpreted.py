@@ -150,8 +150,13 @@ class InterpreterMachine(Machine):
         self._check_depths()
         self._logs = logs
 
+    def resume(self, logs: Sequence[Logs]) -> None:
+        """Go on: an interpreter reads states where they are."""
+        self._logs = logs
+
     def advance(self, stop: int) -> Outcome:
         """Run up to step `stop`; replicas take turns after each step."""
+        guards = [guard.state for guard in self.step.guards if guard.at_once]
         while self.number < stop:
             last = self.number + 1 == stop or self.interrupts.asked
             for logs in self._logs:
@@ -159,7 +164,8 @@ class InterpreterMachine(Machine):
                     spikes.reserve(spikes.width)  # before the step, so that none of it is lost
             for replica, logs in zip(self.replicas, self._logs, strict=True):
                 self._advance(replica.interpreter, logs)
-            if self.number % CHECK_EVERY == 0 or last:
+            enough = any(replica.state(index).any() for replica in self.replicas for index in guards)
+            if self.number % CHECK_EVERY == 0 or last or enough:
                 outcome = self._checked()
                 if last or not outcome.fine:
                     return outcome

@@ -88,9 +88,16 @@ class Machine(ABC):
     def begin(self, logs: Sequence[Logs]) -> None:
         """Fetch parameters anew and get ready for a run with these logs, one a replica."""
 
+    def resume(self, logs: Sequence[Logs]) -> None:
+        """Go on with the run that was begun with these logs, after states alone may have been set."""
+        self.begin(logs)
+
     @abstractmethod
     def advance(self, stop: int) -> Outcome:
-        """Run up to step `stop`, or less far if something is not finite or Ctrl-C is pressed; all equally far."""
+        """Run up to step `stop`, all equally far.
+
+        Less far if something is not finite, a guard ends the run at once or Ctrl-C is pressed.
+        """
 
     def memory_parts(self) -> list[MemoryPart]:
         """What it takes: the synapses of each projection, which replicas may share; targets add their own."""

@@ -14,6 +14,7 @@ from numbadyn.model.module import Module
 from numbadyn.model.options import named_options
 from numbadyn.model.typing import QuantityLike
 from numbadyn.model.values import store_as
+from numbadyn.model.variable import count_change
 from numbadyn.model.view import view_of, whole_of
 from numbadyn.simulator.assembly import Assembly
 from numbadyn.simulator.synapses import refuse_delays
@@ -81,6 +82,7 @@ class Access(Assembly):
             if variable == "delay":
                 raise refuse_delays(module)
             self._weights.set(connection, [value], self._makers())
+            count_change()  # a run under way binds them anew
             self._claim()
             return
         number, shape, dtype = self._recorder.find_state(module, path, variable, "Only states and weights can be set.")

@@ -78,6 +78,10 @@ class Assembly:
     _shared: bool
     _built_with: tuple[BindContext, ...]
     _alone: bool
+    #: The step with the condition that ends a run, while there is one.
+    _watched: Step | None
+    #: Programs without a condition and with the last one, to be taken up again.
+    _shelf: dict[bool, tuple[Step | None, Program]]
 
     def _bind(
         self, contexts: tuple[BindContext, ...], *, shared: bool = False, networks: tuple[Module, ...] = ()
@@ -101,6 +105,7 @@ class Assembly:
         self._built_with = drawn_with(self.step, self._contexts, shared)
         self._stand_for(self._contexts[0])
         self._machine, self._taken, self._filled_at = None, None, -1
+        self._watched, self._shelf = None, {}
         self._recorder = Recorder(self.network, self.step, self._dt, self.precision, self._order, *self._axes)
         for network in networks:
             self._recorder.know(network)
@@ -207,9 +212,14 @@ class Assembly:
     def program(self) -> Program:
         """The lowered network, printable."""
         started = time.perf_counter()
-        program = lower(self.step, self._recorder.probes, self._recorder.channels, self._passes)
+        program = lower(self._stepped, self._recorder.probes, self._recorder.channels, self._passes)
         self.seconds["lower"] = time.perf_counter() - started
         return program
+
+    @property
+    def _stepped(self) -> Step:
+        """What machines run: the step, with the condition that ends a run behind it if there is one."""
+        return self.step if self._watched is None else self._watched
 
     @property
     def machine(self) -> Machine:
@@ -258,6 +268,8 @@ class Assembly:
     def _invalidate(self, product: Literal["program", "_synapses"]) -> None:
         """Make a product anew when somebody asks for it next."""
         vars(self).pop(product, None)
+        if product == "program":
+            self._watched, self._shelf = None, {}
         self.seconds.pop("compile", None)
 
     def _claim(self) -> None:
@@ -320,7 +332,7 @@ class Assembly:
             with naming(context):
                 check_drawn(network, context)
         job = Job(
-            self.step,
+            self._stepped,
             lambda: self.program,
             self._contexts,
             self._synapses,

@@ -147,36 +147,39 @@ def check_rounding(delays: Any) -> str:
     return delays
 
 
-def duration_steps(duration: Any, dt: float) -> int:
-    """Steps of a duration, after checking its unit, its sign and that it is a multiple of dt."""
+def duration_steps(duration: Any, dt: float, name: str = "duration") -> int:
+    """Steps of a duration, after checking its unit, its sign and that it is a multiple of dt; `name` is the option."""
+    what, where = name, f"Simulator.run({name}=...)"
+    if name == "duration":
+        what, where = "The duration", "Simulator.run(duration)"
     if not is_quantity(duration):
         raise DurationError(
-            f"The duration is {duration!r}, without a unit.",
-            where="Simulator.run(duration)",
+            f"{what} is {duration!r}, without a unit.",
+            where=where,
             cure="Give a time, such as 100*ms.",
             duration=duration,
         )
-    length = np.asarray(magnitude_in(duration, TIME, what="The duration", where="Simulator.run(duration)"))
+    length = np.asarray(magnitude_in(duration, TIME, what=what, where=where))
     if length.size != 1 or not np.isfinite(length).all() or float(length.reshape(-1)[0]) <= 0:
         raise DurationError(
-            f"The duration is {describe(duration)}.",
-            where="Simulator.run(duration)",
+            f"{what} is {describe(duration)}.",
+            where=where,
             cure="Give one positive time, such as 100*ms.",
             duration=duration,
         )
     steps = round(float(length.reshape(-1)[0]) / dt)
     if steps >= 2**62:
         raise DurationError(
-            f"The duration is {describe(duration)}, more steps of {dt:g} ms than can be counted.",
-            where="Simulator.run(duration)",
+            f"{what} is {describe(duration)}, more steps of {dt:g} ms than can be counted.",
+            where=where,
             cure="Check its unit.",
             duration=duration,
             dt=dt,
         )
     if steps < 1 or abs(steps * dt - float(length.reshape(-1)[0])) > 1e-6 * max(dt, steps * dt * 1e-6):
         raise DurationError(
-            f"The duration is {describe(duration)}, which is not a whole number of steps of {dt:g} ms.",
-            where="Simulator.run(duration)",
+            f"{what} is {describe(duration)}, which is not a whole number of steps of {dt:g} ms.",
+            where=where,
             cure="Give a multiple of dt.",
             duration=duration,
             dt=dt,

@@ -35,6 +35,7 @@ _CURES = {
 def broken_guard(number: int, replica: Replica) -> Exception:
     """The error of a guard that does not hold any more."""
     guard = replica.step.guards[number]
+    assert guard.error is not None, "a guard that ends a run without an error"
     broken, values = (replica.state(index).reshape(-1) for index in (guard.state, guard.value))
     element = int(np.argmin(np.where(broken > 0, broken, np.iinfo(np.int64).max)))
     found = guard.error(int(broken[element]) - 1, element, float(values[element]), replica.context)

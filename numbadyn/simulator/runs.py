@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Self
 
 import numpy as np
@@ -20,16 +21,20 @@ from numbadyn.lowering.passes import Passes
 from numbadyn.model.options import named_options
 from numbadyn.model.typing import QuantityLike
 from numbadyn.runtime.engine import RunOutcome, run_steps
+from numbadyn.runtime.logs import Logs
+from numbadyn.runtime.machine import Machine
 from numbadyn.runtime.progress import make_progress
 from numbadyn.runtime.visitors import Visitor
 from numbadyn.simulator.access import Access
 from numbadyn.simulator.batch import Batch, replica_seeds
+from numbadyn.simulator.calls import check_calls
 from numbadyn.simulator.checks import duration_steps
 from numbadyn.simulator.endings import broken_guard, not_finite
 from numbadyn.simulator.handover import Handover
 from numbadyn.simulator.provenance import Chronicle
 from numbadyn.simulator.turns import in_turn, keeping
 from numbadyn.simulator.unchanged import PlainAttributes, Wiring
+from numbadyn.simulator.until import begin_counts, heed
 
 __all__ = ["Runs"]
 
@@ -81,7 +86,17 @@ class Runs(Access):
             self._filled_at = -1  # first values may follow from what has changed
 
     @named_options
-    def run(self, duration: QuantityLike, progress: Any = None, *, memory: Any = None, spill: Any = None) -> Result:
+    def run(
+        self,
+        duration: QuantityLike,
+        progress: Any = None,
+        *,
+        until: Callable[[], Any] | None = None,
+        every: QuantityLike | None = None,
+        call: Callable[[Any], Any] | None = None,
+        memory: Any = None,
+        spill: Any = None,
+    ) -> Result:
         """Run the network; called again, it goes on.
 
         Parameters
@@ -90,6 +105,18 @@ class Runs(Access):
             Simulated time, positive, a multiple of dt.
         progress : bool or Progress, optional
             Show a bar; by default where somebody can see it.
+        until : callable, optional
+            Condition that ends the run early, ``lambda: net.E.V.mean() > -50 * mV``: a function without arguments that
+            is written like a model and gives one Boolean. It is traced, compiled, and looked at behind each step, at
+            what the step has left: states, outputs (``net.E.output_delay()()``), `spike_count` since the run began,
+            and ``nd.environ.get("t")``, which is the end of the step. The run ends behind the first step where it
+            holds, on every target; at least one step is made. Replicas of a batch end together, when it holds in one.
+        every : quantities.Quantity, optional
+            Simulated time between two calls of `call`, a multiple of dt, counted from the start of the run.
+        call : callable, optional
+            ``call(sim)`` is called between two steps, also at the end of the run if that is a multiple of `every`. It
+            may read and set states and weights (`get`, `set`), assign to parameters and to values of a `TimedArray`;
+            results have the bits of short runs with the calls in between. If it returns True, the run ends there.
         memory : str, quantities.Quantity or int, optional
             Memory that the network and what is recorded may take, such as ``"2 GiB"``; recordings that do not fit go to
             disk while the network runs, and are read from there when they are asked for: see `StoredQuantity`. By
@@ -119,6 +146,10 @@ class Runs(Access):
             `memory` is no amount, or less than the network takes; `spill` cannot be written.
         DiskFullError
             What is recorded could not be written; the error's `result` holds all of it, and the next run goes on.
+        CallError
+            `call` cannot be called with the simulator, or `every` is missing.
+        ConditionError
+            `until` is no condition: no function, no Boolean or several, nothing that changes in this network.
         DelayRangeError
             A delay that changes has left its range; the error's `result` holds what was recorded.
         SimulatorBusyError
@@ -127,7 +158,7 @@ class Runs(Access):
             Ctrl-C was pressed before the first step, so that nothing was recorded; or twice, which also gets out of a
             `progress` that hangs; its `result` holds what was recorded.
         Exception
-            Whatever `progress` raises; its `result` holds what was recorded.
+            Whatever `progress` or `call` raises; its `result` holds what was recorded.
 
         Notes
         -----
@@ -136,15 +167,18 @@ class Runs(Access):
         only. Different simulators may run at the same time, also of one network.
         """
         steps = duration_steps(duration, self._dt)
+        calls = check_calls(self, every, call, self._dt)
         bar, made = make_progress(progress), list[Result]()
         with keeping(made), keeping(made), keeping(made):
             with self._turns.take("run") as interrupts:
                 self._check_unchanged()
+                heed(self, until)
                 self._claim()
                 self._make_ready(interrupts)
+                begin_counts(self)
                 recorder, machine = self._recorder, self.machine
                 handover = Handover(recorder, machine, steps, memory, spill)
-                visitors: list[Visitor] = [*handover.visitors]  # each option that needs it adds its own
+                visitors: list[Visitor] = [*calls, *handover.visitors]  # each option that needs it adds its own
                 self._under_way = machine
                 try:
                     outcome = run_steps(machine, steps, recorder.logs, bar, interrupts, visitors)
@@ -156,6 +190,14 @@ class Runs(Access):
             if failure is not None:
                 raise failure
             return made[0]
+
+    def _lent(self) -> AbstractContextManager[None]:
+        """While it lasts, what the run has called may set states and weights."""
+        return self._turns.lend()
+
+    def _begin_anew(self) -> tuple[Machine, list[Logs]]:
+        """The machine of this run with what a call has changed, and the logs of the run."""
+        return self.machine, self._recorder.logs
 
     def _failure(self, outcome: RunOutcome, result: Result) -> BaseException | None:
         """What has ended a run early, unless it was the first Ctrl-C."""

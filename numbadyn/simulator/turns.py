@@ -25,6 +25,8 @@ TRACING = ForkedLock()
 """Held while a step is traced: modules get names and numbers then, and two simulators may be made of one network."""
 
 _LONG = {"run": "is running", "compile": "is compiled"}
+_LENT = ("set",)
+"""What may be done in a call that a run makes, besides reading."""
 _PATIENCE = 0.05
 
 
@@ -35,6 +37,7 @@ class _TurnHolder(NamedTuple):
     thread: int
     thread_name: str
     what: str
+    lent: bool = False
 
 
 class _TakesTurns(Protocol):
@@ -78,7 +81,7 @@ class Turns:
         """
         holder = self._holder
         own = holder is not None and holder[:2] == (os.getpid(), threading.get_ident())
-        if own and (reading or not self._is_long(holder)):
+        if own and (reading or not self._is_long(holder) or (holder is not None and holder.lent and what in _LENT)):
             yield Interrupts()
             return
         with Interrupts() as interrupts:
@@ -90,6 +93,17 @@ class Turns:
             finally:
                 self._holder = None
                 lock.release()
+
+    @contextmanager
+    def lend(self) -> Iterator[None]:
+        """Let the thread that runs the simulator set states and weights for a while, in a call that the run makes."""
+        holder = self._holder
+        assert holder is not None, "nobody has a turn"
+        self._holder = holder._replace(lent=True)
+        try:
+            yield
+        finally:
+            self._holder = holder
 
     def _acquire(self, what: str) -> threading.Lock:
         """The lock, once it is free."""
@@ -115,8 +129,8 @@ def _busy(what: str, holder: _TurnHolder) -> SimulatorBusyError:
         f"Simulator.{what} was called while the simulator {doing}"
         + (", by what that run has called." if own else f" in the thread {holder.thread_name!r}."),
         where=f"Simulator.{what}",
-        cure="A progress report may read sim.t and sim.get(...), and raise an exception to end the run; run in pieces, "
-        "sim.run(10*ms) again and again, to change something in between."
+        cure="A progress report may read sim.t and sim.get(...), and raise an exception to end the run; what "
+        "sim.run(duration, every=10*ms, call=function) calls may also set states, weights and parameters."
         if own
         else "Give each thread a simulator of its own, or wait until the other thread is done (thread.join()).",
         doing=doing,

@@ -70,7 +70,7 @@ def slopes_and_derivatives(
 
     for guard in trace.step.guards:
         broken = evaluator.values[trace.step.writes[guard.state]].reshape(-1)
-        if broken.any():
+        if broken.any() and guard.error is not None:
             element = int(np.flatnonzero(broken)[0])
             value = float(evaluator.values[trace.step.writes[guard.value]].reshape(-1)[element])
             raise guard.error(number, element, value, evaluator.context)

@@ -103,6 +103,26 @@ class Trace:
         self._outside: FrameType | None = None
         self._notes: dict[type, Any] = {}
 
+    @classmethod
+    def behind(cls, step: Step) -> Trace:
+        """A trace that goes on where a step has ended: what is recorded comes behind it, in a copy of the step.
+
+        Parameters
+        ----------
+        step : Step
+            Stays as it is; numbers of its nodes, states and channels are those of the copy.
+        """
+        trace = cls(step.name)
+        lists = ("nodes", "params", "states", "channels", "connections", "trains", "lookups", "guards", "reaches")
+        own: dict[str, Any] = {name: list(getattr(step, name)) for name in (*lists, "order", "regions")}
+        own |= {name: dict(getattr(step, name)) for name in ("writes", "probes", "outputs")}
+        trace.step = replace(step, **own)
+        trace._states = {id(spec.owner): number for number, spec in enumerate(step.states) if spec.owner is not None}
+        trace._latest = dict(step.writes)
+        n = trace.append("add", trace.check_operation("add", trace.step_number(), trace.literal(1)))
+        trace._unique |= {"raw": trace._unique["step"], "step": n, "time": trace.emit("mul", n, trace.dt())}
+        return trace
+
     @contextmanager
     def recording(self) -> Iterator[Trace]:
         """Make this the active trace; what called is outside of the model."""
@@ -140,6 +160,11 @@ class Trace:
             self._notes[kind] = kind()
         found: Notes = self._notes[kind]
         return found
+
+    @property
+    def kept(self) -> list[Any]:
+        """The users' objects that have been read: parameters, states and arrays that were not known before."""
+        return self._keep
 
     def note_conversion(self) -> None:
         """Remember the line on which somebody asks for a traced value as an array."""

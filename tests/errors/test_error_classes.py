@@ -54,6 +54,8 @@ BUILTINS = {
     "NotEnoughMemoryError": MemoryError,
     "DeviceMemoryError": MemoryError,
     "TargetError": ValueError,
+    "ConditionError": ValueError,
+    "CallError": TypeError,
     "SchedulingError": RuntimeError,
     "SimulatorBusyError": RuntimeError,
     "RecordingError": ValueError,

@@ -46,7 +46,7 @@ _RUN_HEAD = """
 def run(first, last, dt, key0, key1, R, I, B, E, C, terms, spikes, samples, checks, status, {tables}):
     scratch = np.empty({room}, real)
     scratch = scratch[-(scratch.ctypes.data // scratch.itemsize) % 16 :]
-    # status[2]: the step reached; status[0]: 0 done, 1 a spike buffer is full, 2 not finite is checks[status[1]]
+    # status[2]: the step reached; status[0]: 0 done, 1 a spike buffer is full, 2 not finite is checks[status[1]]{more}
     for step in range(first, last):
         final = step & {mask} == {mask} or step == last - 1
         if not spikes_fit(spikes):
@@ -56,13 +56,28 @@ def run(first, last, dt, key0, key1, R, I, B, E, C, terms, spikes, samples, chec
 """
 _RUN_TAIL = """        record_spikes(spikes, step, E, C)
         record_samples(samples, step, 1, R, I, B)
-        if final:
+{finally}        if final:
             bad = first_bad(checks, R)
             if bad >= 0:
                 status[0], status[1], status[2] = 2, bad, step + 1
                 return
-    status[0], status[2] = 0, last
+{enough}    status[0], status[2] = 0, last
 """
+
+_STATES = ", 3 enough, by I[status[3]]"
+_FINALLY = "        final = final or I[status[3]] != 0\n"
+_ENOUGH = """        if I[status[3]] != 0:
+            status[0], status[2] = 3, step + 1
+            return
+"""
+
+
+def _frame(program: Program, tables: list[str], room: int) -> tuple[str, str]:
+    """What stands around the stages of a step; a condition that ends runs at once is looked at behind them."""
+    ends = program.ends_at_once() is not None
+    states, last, enough = (_STATES, _FINALLY, _ENOUGH) if ends else ("", "", "")
+    head = _RUN_HEAD.format(tables=", ".join(tables), room=room + 16, mask=CHECK_EVERY - 1, more=states)
+    return head.replace(", ):", "):"), _RUN_TAIL.format(enough=enough, **{"finally": last})
 
 
 def _schedule(program: Program) -> tuple[list[str], list[str]]:
@@ -154,10 +169,6 @@ def cpu_source(program: Program, bits: int, library: str) -> str:
         parts += functions
         room = max(room, own_room)
     lines, tables = _schedule(program)
-    parts.append(
-        _RUN_HEAD.format(tables=", ".join(tables), room=room + 16, mask=CHECK_EVERY - 1).replace(", ):", "):")
-        + "\n".join(lines)
-        + "\n"
-        + _RUN_TAIL
-    )
+    before, behind = _frame(program, tables, room)
+    parts.append(before + "\n".join(lines) + "\n" + behind)
     return "\n\n".join(parts)

@@ -63,7 +63,7 @@ def run(last, most, dt, D, L, clock):
     D, L, clock = plain_array(D), plain_array(L), plain_array(clock)
     step, status, bad = clock[0], clock[1], -1
     stop = min(last, step + most)
-    if status == 2:
+    if {stopped}:
         stop = step
     else:
         status = 0
@@ -76,14 +76,14 @@ def run(last, most, dt, D, L, clock):
 {after_early_samples}"""
 _KERNELS_TAIL = """
         final = step & {mask} == {mask} or step == stop - 1
-{before_record}        record_spikes(thread, threads, step, D, L)
+{asked}{before_record}        record_spikes(thread, threads, step, D, L)
         if samples_due(step, 1, L):
             record_samples(thread, threads, step, 1, D, L)
 {after_samples}        if final:
             mark_bad(thread, threads, D, L)
             grid.sync()
             bad = first_bad(D, L)
-        status = 2 if bad >= 0 else 0 if spikes_fit(step, L, D) else 1
+        status = 2 if bad >= 0 else {ended}0 if spikes_fit(step, L, D) else 1
 {after_record}        step += 1
     grid.sync()
     if thread == 0:
@@ -92,11 +92,11 @@ _KERNELS_TAIL = """
 
 @kernel
 def begin(last, most, L, clock):
-    # clock: the step, how it went, the step at which to stop
+    # clock: the step, how it went, the step at which to stop{place}
     L, clock = plain_array(L), plain_array(clock)
     if cuda.grid(1) == 0:
         clock[2] = min(last, clock[0] + most)
-        if clock[1] != 2:
+        if {going}:
             clock[1] = 0
         L[L_FIRST], L[L_REACHED], L[L_STATUS] = clock[0], clock[0], clock[1]
 
@@ -115,7 +115,7 @@ def record(dt, D, L, clock):
     if step < clock[2] and clock[1] == 0:
         record_spikes(thread, threads, step, D, L)
         record_samples(thread, threads, step, 1, D, L)
-        if step & {mask} == {mask} or step == clock[2] - 1:
+        if step & {mask} == {mask} or step == clock[2] - 1{or_ended}:
             mark_bad(thread, threads, D, L)
 
 
@@ -124,7 +124,7 @@ def tick(dt, D, L, clock):
     D, L, clock = plain_array(D), plain_array(L), plain_array(clock)
     if cuda.grid(1) == 0 and clock[0] < clock[2] and clock[1] == 0:
         bad = first_bad(D, L)
-        status = 2 if bad >= 0 else 0 if spikes_fit(clock[0], L, D) else 1
+        status = 2 if bad >= 0 else {ended_now}0 if spikes_fit(clock[0], L, D) else 1
         write_outcome(clock[0] + 1, status, bad, L, clock)
 """
 _LEVEL = """
@@ -135,6 +135,31 @@ def level_{number}(dt, D, L, clock):
     if step < clock[2] and clock[1] == 0:
 {calls}
 """
+
+_ENOUGH = """
+@phase
+def enough(D, place):
+    # whether the condition holds that ends the run
+    return array_at(D[D_I], i64(0))[u64(place)] != 0
+"""
+_WITHOUT_END = {
+    "stopped": "status == 2",
+    "asked": "",
+    "ended": "",
+    "place": "",
+    "going": "clock[1] != 2",
+    "or_ended": "",
+    "ended_now": "",
+}
+_WITH_END = {
+    "stopped": "status >= 2",
+    "asked": "        grid.sync()\n        ends = enough(D, clock[3])\n        final = final or ends\n",
+    "ended": "3 if ends else ",
+    "place": ", where the condition that ends the run is in I",
+    "going": "clock[1] < 2",
+    "or_ended": " or enough(D, clock[3])",
+    "ended_now": "3 if enough(D, clock[3]) else ",
+}
 
 
 def scratch_size(program: Program) -> int:
@@ -153,7 +178,9 @@ def _kernels(program: Program, library: str, ordered: bool) -> str:
     calls = [[_call(program, phase) for phase in group] for group in groups]
     alone = is_independent(program, groups)
     wait, recorded = "        grid.sync()\n", touched_by_recording(program, groups)
+    ends = _WITHOUT_END if program.ends_at_once() is None else _WITH_END
     head = _KERNELS_HEAD.format(
+        stopped=ends["stopped"],
         library=library,
         routines=", ".join(routine_names(program)),
         before_samples="    " + wait if alone else "",
@@ -162,11 +189,15 @@ def _kernels(program: Program, library: str, ordered: bool) -> str:
     body = wait.join("".join(f"        {line}\n" for line in group) for group in calls)
     # where nobody waits from step to step, samples need it
     asked = "        if final or samples_due(step, 1, L):\n    " + wait
+    # the condition is looked at between two waits, so that nobody writes that of the next step before all have read it
+    if ends is _WITH_END and alone:
+        asked = wait
     tail = _KERNELS_TAIL.format(
         before_record=asked if alone else wait,
         after_samples="    " + wait if alone or recorded else "",
         after_record=wait if recorded and program.events else "",
         mask=CHECK_EVERY - 1,
+        **{name: text for name, text in ends.items() if name != "stopped"},
     )
     single = [
         _LEVEL.format(number=number, calls="\n".join(f"        {line}" for line in group))
@@ -187,7 +218,8 @@ def kernel_names(program: Program, *, ordered: bool) -> list[str]:
 
 def entries(program: Program) -> tuple[str, ...]:
     """Names of the functions of the model that a kernel calls."""
-    return tuple(f"each_{kernel.name}" for kernel in program.kernels)
+    names = [f"each_{kernel.name}" for kernel in program.kernels]
+    return (*names, "enough") if program.ends_at_once() is not None else tuple(names)
 
 
 def library_entries(program: Program) -> tuple[str, ...]:
@@ -256,7 +288,8 @@ def cuda_source(program: Program, bits: int, library: str, *, reproducible: bool
     reserved = module_names(head, imports)
     runners = {kernel: EMITTERS[kind] for kind, kernel in program.runners()}
     loops = [runners[number].functions(kernel, program.step, reserved) for number, kernel in enumerate(program.kernels)]
-    arithmetic = "\n\n".join([small_functions(program), numba_source(wanted, bits), *loops])
+    own = [_ENOUGH] if program.ends_at_once() is not None else []
+    arithmetic = "\n\n".join([small_functions(program), numba_source(wanted, bits), *loops, *own])
     return "\n".join(
         [
             head,

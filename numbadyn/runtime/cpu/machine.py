@@ -10,6 +10,7 @@ end: so all replicas are at the same step after it, whatever happens.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ import numpy as np
 from numbadyn.codegen.cpu.source import ENTRY, cpu_source, library_entries, library_source, without_comments
 from numbadyn.runtime.compiled import CompiledMachine, CompiledReplica
 from numbadyn.runtime.cpu.logs import LogRows
+from numbadyn.runtime.logs import Logs
 from numbadyn.runtime.machine import Outcome
 from numbadyn.runtime.on_demand import load
 
@@ -33,7 +35,9 @@ class CpuMachine(CompiledMachine):
         self.loaded = load(without_comments(self.source), label=label, entry=(ENTRY,))
 
     def _begin(self) -> None:
-        self._status = np.zeros(4, np.int64)
+        self._status, self._ends = np.zeros(4, np.int64), self.program.ends_at_once()
+        if self._ends is not None:
+            self._status[3] = self.replicas[0].memory.offsets[self._ends]
         self._rows = LogRows(self.replicas)
         self._run_slice = self.loaded.module.run
         self._arguments = [self._bound(number) for number in range(len(self.replicas))]
@@ -47,6 +51,12 @@ class CpuMachine(CompiledMachine):
         rows = (replica.tables.terms, self._rows.spikes[number], self._rows.samples[number], replica.checks)
         tables = (table for tables in replica.tables.stages for table in tables)
         return (replica.context.dt, *key, *arenas, *rows, self._status, *tables)
+
+    def resume(self, logs: Sequence[Logs]) -> None:
+        """Prepare sums from states that may have been set; parameters and tables are what they were."""
+        for replica, own in zip(self.replicas, logs, strict=True):
+            replica.begin(own)
+        self._begin()
 
     def _run_nothing(self) -> None:
         self._call(self.replicas[0], self.number)
@@ -66,6 +76,8 @@ class CpuMachine(CompiledMachine):
             self._call(replica, stop)
             if self._status[0] == 2:
                 return Outcome(replica.number, replica.fail(int(self._status[1])), found=replica.number)
+            if self._status[0] == 3:
+                break
             if self._status[0] == 1:
                 self._rows.reserve(replica.number, replica.number + 1)
         return Outcome(replica.number, guard=replica.broken_guard())
@@ -74,7 +86,8 @@ class CpuMachine(CompiledMachine):
         """Let replicas take turns, block by block."""
         outcome = Outcome(self.number)
         while self.number < stop and outcome.fine and not self.interrupts.asked:
-            end = self._rows.reserve(self.number, stop)
+            # no replica may go further than the one in which the run ends
+            end = self._rows.reserve(self.number, stop if self._ends is None else self.number + 1)
             endings = [self._to_the_end(replica, end) for replica in self.replicas]
             bad = [ending for ending in endings if not ending.fine]
             outcome = min(bad, key=lambda ending: ending.found or ending.reached, default=endings[0])

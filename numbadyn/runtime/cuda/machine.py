@@ -173,7 +173,9 @@ class CudaMachine(CompiledMachine):
     def _begin(self) -> None:
         self.mirror.fill(self.arenas)
         self._directory = self._write_directory()
-        self._clock = self._listed("clock", np.array([self.number, 0, self.number], np.int64))
+        ends = self.program.ends_at_once()
+        place = [] if ends is None else [self.memory.offsets[ends]]
+        self._clock = self._listed("clock", np.array([self.number, 0, self.number, *place], np.int64))
         self._longest = longest_launch(self.replica.samples)
 
     def _write_directory(self) -> Any:
@@ -274,7 +276,7 @@ class CudaMachine(CompiledMachine):
         self.launches.launch(last, most, self.context.dt, self._directory, logs.rows, self._clock)
 
     def advance(self, stop: int) -> Outcome:
-        """Run up to step `stop`, or less far if something is not finite."""
+        """Run up to step `stop`, or less far if something is not finite or a guard ends the run at once."""
         most = min(self._longest, max(1, -(-(stop - self.number) // _PIECES)))
         if not self._logs or self._logs_steps < most:
             self._logs_steps = min(self._longest, 2 * most)
@@ -295,8 +297,9 @@ class CudaMachine(CompiledMachine):
         """Keep two launches under way until step `stop`; gives the check that failed."""
         idle, expected = deque(self._logs), self.number
         failed: int | None = None
-        while under_way or (self.number < stop and failed is None and not self.interrupts.asked):
-            while idle and expected < stop and failed is None and not self.interrupts.asked:
+        over = False
+        while under_way or (self.number < stop and not over and not self.interrupts.asked):
+            while idle and expected < stop and not over and not self.interrupts.asked:
                 logs = idle.popleft()
                 logs.reserve(len(under_way) + 1)
                 self._launch(logs, stop, most)
@@ -304,7 +307,8 @@ class CudaMachine(CompiledMachine):
                 expected = min(stop, expected + most)
             logs, status, bad = self._collect(under_way)
             idle.append(logs)
-            if status == 2 and failed is None:  # launches behind it do nothing and say so
+            over = over or status > 1  # launches behind it do nothing and say so
+            if status == 2 and failed is None:
                 failed = bad
             if not under_way:
                 expected = self.number
