@@ -6,6 +6,7 @@ Models and networks go in as Python classes with units; results with units come 
 from numbadyn import cache, errors, units
 from numbadyn._version import __version__
 from numbadyn.doctor import doctor
+from numbadyn.io import Result
 from numbadyn.model import environ, init, random, typing
 from numbadyn.model import functions as math
 from numbadyn.model.condition import spike_count
@@ -149,6 +150,7 @@ __all__ = [
     "PrefetchDelay",
     "PrefetchDelayAt",
     "Projection",
+    "Result",
     "RuleProj",
     "Simulator",
     "SpikeTrain",

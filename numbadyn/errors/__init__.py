@@ -71,6 +71,15 @@ from numbadyn.errors.connections import (
 from numbadyn.errors.connections import (
     UpdateEveryError as UpdateEveryError,
 )
+from numbadyn.errors.exports import (
+    ExportError as ExportError,
+)
+from numbadyn.errors.exports import (
+    OutputPathError as OutputPathError,
+)
+from numbadyn.errors.exports import (
+    ResultFileError as ResultFileError,
+)
 from numbadyn.errors.models import (
     HookArgumentError as HookArgumentError,
 )

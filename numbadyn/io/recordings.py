@@ -13,16 +13,19 @@ the end of that step, (m + 1) dt.
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import NotRecordedError, RecordingError
 from numbadyn.io.coordinates import Coordinates, at, chosen, replica_numbers, shown
+from numbadyn.io.export import Exports
+from numbadyn.io.export.npz import read_npz
+from numbadyn.io.paths import Paths
 from numbadyn.io.provenance import Provenance
 from numbadyn.io.spikes import Spikes
 from numbadyn.io.stored.lazy import LazyArray, StackedReplicas
@@ -30,7 +33,7 @@ from numbadyn.io.stored.quantity import StoredQuantity
 from numbadyn.model.view import View, view_of
 from numbadyn.units import TIME, Dimension, join
 
-__all__ = ["Paths", "Recording", "Result", "Samples", "Spikes"]
+__all__ = ["Recording", "Result", "Samples", "Spikes"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +74,7 @@ class Samples:
 
 
 @dataclass(eq=False)
-class Recording:
+class Recording(Exports):
     """What was recorded of one module: `spikes`, and each variable as an attribute or by ``[name]``.
 
     Attributes
@@ -80,23 +83,39 @@ class Recording:
         Path of the module.
     part : tuple, optional
         Of a part of a population: path of the population, elements.
+    head : Result, optional
+        The result that it belongs to, without its recordings.
     """
 
     name: str
     samples: dict[str, Samples] = field(default_factory=dict)
     events: Spikes | None = None
     part: tuple[str, NDArray[np.int64]] | None = None
+    head: Result | None = field(default=None, repr=False)
+    _single: ClassVar[bool] = True
 
     def replica(self, number: int) -> Recording:
         """What was recorded of it in one replica of a batch."""
         samples = {variable: samples.replica(number) for variable, samples in self.samples.items()}
-        return Recording(self.name, samples, None if self.events is None else self.events.replica(number), self.part)
+        events = None if self.events is None else self.events.replica(number)
+        head = None if self.head is None else self.head.replica(number)
+        return Recording(self.name, samples, events, self.part, head)
+
+    def _exported(self) -> Result:
+        if self.head is None:
+            raise RecordingError(
+                f"This recording of {self.name} belongs to no result, so that nobody knows when it was made.",
+                where=self.name,
+                cure="Take it from a result: result[module].",
+            )
+        return replace(self.head, recordings={self.name: self})
 
     def of_replicas(self, numbers: NDArray[np.int64]) -> Recording:
         """What was recorded of it in chosen replicas of a batch."""
         samples = {variable: samples.of_replicas(numbers) for variable, samples in self.samples.items()}
         events = None if self.events is None else self.events.of_replicas(numbers)
-        return Recording(self.name, samples, events, self.part)
+        head = None if self.head is None else self.head.replicas(numbers)
+        return Recording(self.name, samples, events, self.part, head)
 
     def __post_init__(self) -> None:
         for variable, samples in self.samples.items():
@@ -148,26 +167,8 @@ class Recording:
         return self.samples[variable]
 
 
-class Paths:
-    """Names of the modules of a run, without keeping them alive.
-
-    Parameters
-    ----------
-    named : iterable of pairs
-        Modules and their names.
-    """
-
-    def __init__(self, named: Iterable[tuple[Any, str]]) -> None:
-        self._names = {id(module): (weakref.ref(module), path) for module, path in named}
-
-    def find(self, module: Any) -> str | None:
-        """The name of a module that took part; None for others."""
-        reference, path = self._names.get(id(module), (None, ""))
-        return path if reference is not None and reference() is module else None
-
-
 @dataclass(eq=False)
-class Result:
+class Result(Exports):
     """What a run recorded.
 
     Attributes
@@ -202,6 +203,33 @@ class Result:
     provenance: Provenance = field(default_factory=lambda: Provenance({}))
     coords: Coordinates = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Tell recordings what they belong to, so that each can be exported by itself."""
+        if self.recordings:
+            head = replace(self, recordings={})
+            self.recordings = {name: replace(recording, head=head) for name, recording in self.recordings.items()}
+
+    def _exported(self) -> Result:
+        return self
+
+    @classmethod
+    def from_npz(cls, path: str | os.PathLike[str]) -> Result:
+        """Read a file that `to_npz` has written.
+
+        Parameters
+        ----------
+        path : str or path
+            Of the file.
+
+        Returns
+        -------
+        Result
+            The same bits; modules are known by their paths, ``result["EINet.E"]``. A `ResultFileError` if it is no such
+            file, or damaged.
+        """
+        result: Result = read_npz(path, cls, Recording, Samples, Spikes)
+        return result
+
     def replica(self, number: int) -> Result:
         """What one replica of a batch recorded, as a run of it alone would have.
 
@@ -232,10 +260,8 @@ class Result:
         """
         found = replica_numbers(self.batch, numbers)
         recordings = {name: recording.of_replicas(found) for name, recording in self.recordings.items()}
-        provenance = self.provenance.of_replicas(found.tolist())
-        return replace(
-            self, recordings=recordings, batch=len(found), coords=at(self.coords, found), provenance=provenance
-        )
+        coords, provenance = at(self.coords, found), self.provenance.of_replicas(found.tolist())
+        return replace(self, recordings=recordings, batch=len(found), coords=coords, provenance=provenance)
 
     def sel(self, values: Mapping[str, Any] | None = None, **named: Any) -> Result:
         """The replicas that have given values, as a batch.

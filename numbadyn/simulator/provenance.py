@@ -141,7 +141,7 @@ def _entries(
     return {
         "format": _FORMAT,
         "network": dict(facts["network"]),
-        "simulation": describe_value(settings),
+        "simulation": {name: _in_full(value) for name, value in settings.items()},
         "run": describe_value(run),
         "parameters": describe_value(dict(taken.parameters)),
         "connections": describe_value(dict(taken.connections)),
@@ -149,6 +149,13 @@ def _entries(
         "versions": version_entries(),
         "machine": {**machine_entries(), **facts["device"]},
     }
+
+
+def _in_full(value: Any) -> Any:
+    """A setting; what there is of each replica is never shortened."""
+    if isinstance(value, Mapping):
+        return {name: _in_full(part) for name, part in value.items()}
+    return [describe_value(part) for part in value] if isinstance(value, list) else describe_value(value)
 
 
 def _run(outcome: RunOutcome, dt: float) -> dict[str, Any]:

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from numbadyn.errors import RecordingError
 from numbadyn.io.chosen import Chosen
 from numbadyn.io.coordinates import Coordinates
-from numbadyn.io.recordings import Paths, Recording, Result, Samples, Spikes
+from numbadyn.io.paths import Paths
+from numbadyn.io.provenance import Provenance
+from numbadyn.io.recordings import Recording, Result, Samples, Spikes
 from numbadyn.io.stored.lazy import ConstantRuns, LazyArray, join_rows
 from numbadyn.ir.analysis import live
 from numbadyn.ir.kinds import dtype_of
@@ -376,7 +378,7 @@ class Recorder:
             )
         return steps
 
-    def result(self, outcome: RunOutcome, coords: Coordinates, held: Held) -> Result:
+    def result(self, outcome: RunOutcome, coords: Coordinates, provenance: Provenance, held: Held) -> Result:
         """What was recorded in a run, with names and units, and what the replicas of a batch were bound to."""
         duration = (outcome.reached - outcome.first) * self.dt
         recordings: dict[str, dict[str, Any]] = {}
@@ -395,7 +397,7 @@ class Recorder:
         }
         paths, first, last = Paths(self.modules.values()), outcome.first, outcome.reached
         ending = outcome.interrupted, paths, self.batch, outcome.why
-        return Result(made, first, last, self.dt, outcome.seconds, *ending, coords=coords)
+        return Result(made, first, last, self.dt, outcome.seconds, *ending, provenance=provenance, coords=coords)
 
     def _events(self, taken: list[tuple[Any, Any]], size: int, duration: float) -> Spikes:
         """Spikes of a population; in a batch those of one replica after the other."""

@@ -184,8 +184,8 @@ class Runs(Access):
                     outcome = run_steps(machine, steps, recorder.logs, bar, interrupts, visitors)
                 finally:
                     self._under_way = None
-                made.append(recorder.result(outcome, Batch(self).coords, handover))
-                made[0].provenance = self._chronicle.note(self, outcome)
+                provenance = self._chronicle.note(self, outcome)
+                made.append(recorder.result(outcome, Batch(self).coords, provenance, handover))
                 failure = self._failure(outcome, made[0]) or (KeyboardInterrupt() if interrupts.count > 1 else None)
             if failure is not None:
                 raise failure

@@ -133,3 +133,12 @@ def test_a_replica_has_its_own_seed_and_what_varies():
     assert own | {"seed": 5, "replica": 1, "varied": {"E.tau": tau}} == own
     assert result.replicas([2, 1]).provenance["simulation"]["seeds"] == [4, 5]
     assert result.replicas([2, 1]).replica(1).provenance["simulation"] == own | {"replicas": 2}
+
+
+def test_large_batches_are_told_in_full():
+    sim = nd.Simulator(nd.LIF(2, name="E"), dt=0.5 * ms, target="interpret", batch=70)
+    sim.batch["tau"] = np.arange(1.0, 71.0) * ms
+    result = sim.run(1 * ms)
+    assert len(result.provenance["simulation"]["seeds"]) == 70
+    own = result.replica(69).provenance["simulation"]
+    assert (own["seed"], own["varied"]["tau"]["value"]) == (result.coords["seed"][69], 70.0)

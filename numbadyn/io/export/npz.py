@@ -1,0 +1,160 @@
+"""Files of NumPy, which need no other package, and from which a result is read back bit for bit.
+
+In: a result or a path.  Out: a file, or a result.  Must not know: how results are made.
+
+A file holds an array for each thing that was recorded, ``EINet.E/spikes/steps``, ``EINet.E/V/values``, and one text,
+``about``, with all else as JSON. No code is run when it is read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.errors import ResultFileError
+from numbadyn.io.export.parts import array_of, write_file
+from numbadyn.io.provenance import Provenance
+from numbadyn.units import Dimension, join, split
+
+if TYPE_CHECKING:
+    from numbadyn.io.recordings import Recording, Result
+
+__all__ = ["read_npz", "write_npz"]
+
+_FORMAT = 1
+_ABOUT = "about"
+_RUN = ("first", "last", "dt", "seconds", "interrupted", "ended", "batch")
+
+
+def write_npz(result: Result, path: str | os.PathLike[str], *, compressed: bool = False) -> Path:
+    """Write the file; see `Exports.to_npz`."""
+    arrays: dict[str, NDArray[Any]] = {}
+    about = {
+        "numbadyn result": _FORMAT,
+        **{name: getattr(result, name) for name in _RUN},
+        "recordings": [_recording(recording, arrays) for recording in result.recordings.values()],
+        "coords": {name: _coordinate(f"coords/{name}", values, arrays) for name, values in result.coords.items()},
+        "provenance": dict(result.provenance),
+    }
+    save: Any = np.savez_compressed if compressed else np.savez
+    text = np.array(json.dumps(about))
+
+    return write_file(path, lambda file: save(file, **{_ABOUT: text}, **arrays))
+
+
+def _coordinate(where: str, values: Any, arrays: dict[str, NDArray[Any]]) -> list[str] | None:
+    """Put what replicas were bound to beside; gives the exponents of its dimension, None for texts."""
+    plain = np.asarray(values)
+    if plain.dtype == object or plain.dtype.kind == "U":
+        arrays[where] = plain.astype(str)
+        return None
+    magnitude, dimension = split(values)
+    arrays[where] = np.asarray(magnitude, plain.dtype if dimension.is_dimensionless else None)
+    return [str(exponent) for exponent in dimension.exponents]
+
+
+def _recording(recording: Recording, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
+    """What there is to say of a recording; its arrays are put beside it."""
+    about: dict[str, Any] = {"name": recording.name, "spikes": None, "samples": {}, "part": None}
+    spikes = recording.events
+    if spikes is not None:
+        about["spikes"] = {"dt": spikes.dt, "size": spikes.size, "duration": spikes.duration, "batch": spikes.batch}
+        _put(arrays, f"{recording.name}/spikes", steps=spikes.steps, indices=spikes.indices, replicas=spikes.replicas)
+    for variable, samples in recording.samples.items():
+        exponents = [str(exponent) for exponent in samples.dimension.exponents]
+        about["samples"][variable] = {"dt": samples.dt, "unit": samples.dimension.name, "exponents": exponents}
+        parts = {"steps": samples.steps, "values": samples.values, "elements": samples.elements}
+        _put(arrays, f"{recording.name}/{variable}", **parts)
+    if recording.part is not None:
+        about["part"] = recording.part[0]
+        _put(arrays, f"{recording.name}/part", elements=recording.part[1])
+    return about
+
+
+def _put(arrays: dict[str, NDArray[Any]], where: str, **parts: Any) -> None:
+    arrays.update({f"{where}/{name}": array_of(part) for name, part in parts.items() if part is not None})
+
+
+def read_npz(path: str | os.PathLike[str], whole: Any, recording: Any, samples: Any, spikes: Any) -> Any:
+    """Read a result.
+
+    Parameters
+    ----------
+    path : str or path
+        Of a file that `write_npz` has written.
+    whole, recording, samples, spikes : type
+        Classes of a result and of its parts.
+
+    Raises
+    ------
+    ResultFileError
+        It is no such file, it is damaged, or it was written by a later version.
+    """
+    content, found = _read(path), {}
+    for each in content.pop("recordings"):
+        sampled = {variable: samples(**parts) for variable, parts in each["samples"].items()}
+        events = None if each["spikes"] is None else spikes(**each["spikes"])
+        found[each["name"]] = recording(each["name"], sampled, events, each["part"])
+    return whole(found, **{**content, "provenance": Provenance(content["provenance"])})
+
+
+def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What stands in ``about``, with arrays in their places."""
+    place = Path(path)
+    try:
+        with place.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+            about = json.loads(str(file[_ABOUT][()])) if _ABOUT in file else {}
+            version = about.get("numbadyn result")
+            if version != _FORMAT:
+                raise _refuse(place, f"has format {version}, not {_FORMAT}" if version else "holds no result")
+            return _filled(about, {name: file[name] for name in file.files if name != _ABOUT})
+    except FileNotFoundError:
+        raise _refuse(place, "does not exist") from None
+    except (zipfile.BadZipFile, ValueError, KeyError, OSError, EOFError) as error:
+        if isinstance(error, ResultFileError):
+            raise
+        raise _refuse(place, f"is damaged or no file of results ({error})") from error
+
+
+def _refuse(place: Path, why: str) -> ResultFileError:
+    return ResultFileError(
+        f"{place.name} {why}.",
+        where=str(place),
+        cure="Give a file that result.to_npz has written with this version or an older one.",
+        path=str(place),
+    )
+
+
+def _filled(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
+    """What is said of a result, with its arrays."""
+    for recording in about["recordings"]:
+        where = recording["name"]
+        if recording["spikes"] is not None:
+            for name in ("steps", "indices", "replicas"):
+                recording["spikes"][name] = arrays.get(f"{where}/spikes/{name}")
+        for variable, samples in recording["samples"].items():
+            del samples["unit"]
+            samples["dimension"] = Dimension(*map(Fraction, samples.pop("exponents")))
+            for name in ("steps", "values", "elements"):
+                samples[name] = arrays.get(f"{where}/{variable}/{name}")
+        if recording["part"] is not None:
+            recording["part"] = recording["part"], arrays[f"{where}/part/elements"]
+    about["coords"] = {
+        name: _rejoined(arrays[f"coords/{name}"], exponents) for name, exponents in about["coords"].items()
+    }
+    del about["numbadyn result"]
+    return about
+
+
+def _rejoined(values: NDArray[Any], exponents: list[str] | None) -> Any:
+    """What replicas were bound to, with its unit; texts as objects."""
+    if exponents is None:
+        return values.astype(object)[()]
+    return join(values, Dimension(*map(Fraction, exponents)))[()]
