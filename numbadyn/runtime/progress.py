@@ -1,7 +1,7 @@
 """How a run reports how far it is.
 
-In: the number of steps and how many were just done.  Out: a bar in simulated time, or nothing.  Must not know:
-networks, engines and units; times are plain floats in ms.
+In: the number of steps and how many were just done.  Out: a bar in simulated time, lines of a log, or nothing.  Must
+not know: networks, engines and units; times are plain floats in ms.
 
 The engine calls `Progress.start` when compilation is over, `Progress.advance` 5 to 20 times a second, between two
 chunks of steps, and `Progress.close` at the end, also after an error. A call costs some microseconds.
@@ -9,14 +9,18 @@ chunks of steps, and `Progress.close` at the end, also after an error. A call co
 
 from __future__ import annotations
 
+import logging
 import sys
+import time
 import warnings
 from abc import ABC, abstractmethod
 from typing import Any, TextIO
 
 from numbadyn.errors import InvalidParameterError
 
-__all__ = ["NullProgress", "Progress", "TqdmProgress", "make_progress"]
+__all__ = ["LogProgress", "NullProgress", "Progress", "TqdmProgress", "in_words", "make_progress"]
+
+_logger = logging.getLogger("numbadyn")
 
 
 class Progress(ABC):
@@ -160,14 +164,95 @@ class TqdmProgress(Progress):
             self._bar.set_postfix_str(f"RTF {elapsed / simulated:.3g}", refresh=False)
 
 
-def make_progress(spec: bool | Progress | None) -> Progress:
+class LogProgress(Progress):
+    """Write a line a minute to the log, for runs that nobody watches.
+
+    Parameters
+    ----------
+    interval : float, optional
+        Seconds between two lines.
+
+    Notes
+    -----
+    Lines have the level INFO and come from ``logging.getLogger("numbadyn")``; Python shows them only where a program
+    has asked for them, as by ``logging.basicConfig(level="INFO")``. A run that is over before the first line is due
+    writes none. The real-time factor is that of the whole run so far, as in the bar; the time left follows from it.
+
+    Examples
+    --------
+    >>> import logging, sys
+    >>> logging.basicConfig(level="INFO", stream=sys.stdout, format="%(message)s")  # doctest: +SKIP
+    >>> progress = LogProgress(interval=0.0)
+    >>> progress.start(10_000, 0.1); progress.advance(2500); progress.close()  # doctest: +SKIP
+    simulated 250 of 1000 ms (25%) in 00:05, RTF 20, about 00:15 left
+    ended after 250 of 1000 ms (25%) in 00:05, RTF 20
+    """
+
+    def __init__(self, interval: float = 60.0) -> None:
+        self._interval = interval
+        self._total = self._done = 0
+        self._dt = 0.0
+        self._begun = self._last = 0.0
+        self._running = self._spoken = False
+
+    def start(self, total_steps: int, dt: float) -> None:
+        """Start the clock."""
+        self._total, self._done, self._dt = total_steps, 0, dt
+        self._begun = self._last = time.monotonic()
+        self._running, self._spoken = True, False
+
+    def advance(self, steps: int) -> None:
+        """Write a line if the last one is long enough ago."""
+        self._done += steps
+        now = time.monotonic()
+        if now - self._last < self._interval or self._done >= self._total:
+            return
+        self._last, self._spoken = now, True
+        elapsed = now - self._begun
+        left = elapsed * (self._total - self._done) / max(self._done, 1)
+        _logger.info("simulated %s, about %s left", self._how_far(elapsed), in_words(left))
+
+    def close(self) -> None:
+        """Say how the run ended, if anything was said before."""
+        if self._running and self._spoken:
+            _logger.info("ended after %s", self._how_far(time.monotonic() - self._begun))
+        self._running = False
+
+    def _how_far(self, elapsed: float) -> str:
+        seconds = self._total * self._dt >= 10_000.0
+        unit, scale = ("s", self._dt / 1000.0) if seconds else ("ms", self._dt)
+        factor = elapsed / max(self._done * self._dt / 1000.0, 1e-300)
+        return (
+            f"{self._done * scale:.6g} of {self._total * scale:.6g} {unit} ({self._done / self._total:.0%}) in "
+            f"{in_words(elapsed)}, RTF {factor:.3g}"
+        )
+
+
+def in_words(seconds: float) -> str:
+    """A time as on a clock.
+
+    Examples
+    --------
+    >>> in_words(75), in_words(4000), in_words(200000)
+    ('01:15', '1:06:40', '2 d 07:33:20')
+    """
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    if days:
+        return f"{days} d {hour:02d}:{minute:02d}:{second:02d}"
+    return f"{hour}:{minute:02d}:{second:02d}" if hour else f"{minute:02d}:{second:02d}"
+
+
+def make_progress(spec: bool | str | Progress | None) -> Progress:
     """Turn what the user said about progress into an object that reports it.
 
     Parameters
     ----------
-    spec : bool or Progress or None
-        True shows a bar, False shows nothing, None shows a bar if somebody can see it (standard error is a terminal, or
-        this is a notebook); a `Progress` is used as it is.
+    spec : bool or "log" or Progress or None
+        True shows a bar, ``"log"`` writes a line a minute to the log, False reports nothing; None shows a bar if
+        somebody can see it (standard error is a terminal, or this is a notebook), and else writes lines. A `Progress`
+        is used as it is.
 
     Returns
     -------
@@ -187,15 +272,18 @@ def make_progress(spec: bool | Progress | None) -> Progress:
     if isinstance(spec, Progress):
         return spec
     if spec is None:
-        spec = _is_watched()
+        spec = True if _is_watched() else "log"
     if spec is True:
         return TqdmProgress()
     if spec is False:
         return NullProgress()
+    if spec == "log":
+        return LogProgress()
     raise InvalidParameterError(
-        f"progress is {spec!r}, which is neither true, false, None nor a Progress object.",
+        f"progress is {spec!r}, which is neither true, false, None, 'log' nor a Progress object.",
         where="progress",
-        cure="Pass True for a bar, False for none, or an object of a class that derives from Progress.",
+        cure="Pass True for a bar, 'log' for a line a minute, False for none, or an object of a class that derives "
+        "from Progress.",
         spec=spec,
     )
 

@@ -103,8 +103,9 @@ class Runs(Access):
         ----------
         duration : quantities.Quantity
             Simulated time, positive, a multiple of dt.
-        progress : bool or Progress, optional
-            Show a bar; by default where somebody can see it.
+        progress : bool, "log" or Progress, optional
+            Show a bar (True), or write a line a minute to ``logging.getLogger("numbadyn")`` (``"log"``); by default a
+            bar where somebody can see it, and lines elsewhere.
         until : callable, optional
             Condition that ends the run early, ``lambda: net.E.V.mean() > -50 * mV``: a function without arguments that
             is written like a model and gives one Boolean. It is traced, compiled, and looked at behind each step, at

@@ -12,10 +12,10 @@ import time
 from typing import Any, TextIO
 
 from numbadyn.errors import InvalidParameterError
-from numbadyn.runtime.progress import NullProgress, Progress, _bar_class, _is_watched
+from numbadyn.runtime.progress import NullProgress, Progress, _bar_class, _is_watched, in_words
 from numbadyn.study.grid import Point
 
-__all__ = ["StudyBar", "StudyLog", "StudyProgress", "in_words", "make_study_progress"]
+__all__ = ["StudyBar", "StudyLog", "StudyProgress", "make_study_progress"]
 
 _LOG_SECONDS = 60.0
 _DRAW_SECONDS = 1.0
@@ -167,22 +167,6 @@ class StudyLog(StudyProgress):
         percent = 100 * self._done / max(self._total, 1)
         after = in_words(time.monotonic() - self._begun)
         _logger.info("%d/%d points (%.0f%%) after %s%s%s", self._done, self._total, percent, after, left, failed)
-
-
-def in_words(seconds: float) -> str:
-    """A time as on a clock.
-
-    Examples
-    --------
-    >>> in_words(75), in_words(4000), in_words(200000)
-    ('01:15', '1:06:40', '2 d 07:33:20')
-    """
-    minutes, second = divmod(round(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    days, hour = divmod(hours, 24)
-    if days:
-        return f"{days} d {hour:02d}:{minute:02d}:{second:02d}"
-    return f"{hour}:{minute:02d}:{second:02d}" if hour else f"{minute:02d}:{second:02d}"
 
 
 def make_study_progress(spec: Any) -> StudyProgress:

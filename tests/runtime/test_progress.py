@@ -7,7 +7,7 @@ import pytest
 
 from numbadyn.errors import InvalidParameterError
 from numbadyn.runtime import progress
-from numbadyn.runtime.progress import NullProgress, Progress, TqdmProgress, make_progress
+from numbadyn.runtime.progress import LogProgress, NullProgress, Progress, TqdmProgress, make_progress
 
 
 def last_line(stream):
@@ -88,6 +88,7 @@ def test_make_progress_follows_the_user(monkeypatch):
     assert make_progress(own) is own
     assert isinstance(make_progress(True), TqdmProgress)
     assert isinstance(make_progress(False), NullProgress)
+    assert isinstance(make_progress("log"), LogProgress)
 
 
 @pytest.mark.parametrize("watched", [True, False])
@@ -96,13 +97,54 @@ def test_make_progress_by_itself_looks_for_somebody_who_watches(monkeypatch, wat
     monkeypatch.setattr(stream, "isatty", lambda: watched, raising=False)
     monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.delitem(sys.modules, "ipykernel.zmqshell", raising=False)
-    assert isinstance(make_progress(None), TqdmProgress if watched else NullProgress)
+    assert isinstance(make_progress(None), TqdmProgress if watched else LogProgress)
 
 
 def test_a_program_without_a_console_is_not_watched(monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)
     monkeypatch.delitem(sys.modules, "ipykernel.zmqshell", raising=False)
-    assert isinstance(make_progress(None), NullProgress)
+    assert isinstance(make_progress(None), LogProgress)
+
+
+def logged(caplog, monkeypatch, chunks, total, dt, seconds):
+    """Lines of a run whose chunks take so many seconds each."""
+    now = [1000.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    caplog.set_level("INFO", logger="numbadyn")
+    log = LogProgress()
+    log.start(total, dt)
+    for steps in chunks:
+        now[0] += seconds
+        log.advance(steps)
+    log.close()
+    log.close()
+    assert all(record.levelname == "INFO" and record.name == "numbadyn" for record in caplog.records)
+    return [record.getMessage() for record in caplog.records]
+
+
+def test_a_line_a_minute_says_how_far_a_run_is_how_fast_and_how_long_it_will_take(caplog, monkeypatch):
+    lines = logged(caplog, monkeypatch, [50_000] * 12, 600_000, 0.1, 20.0)
+    assert lines == [
+        "simulated 15 of 60 s (25%) in 01:00, RTF 4, about 03:00 left",
+        "simulated 30 of 60 s (50%) in 02:00, RTF 4, about 02:00 left",
+        "simulated 45 of 60 s (75%) in 03:00, RTF 4, about 01:00 left",
+        "ended after 60 of 60 s (100%) in 04:00, RTF 4",
+    ]
+
+
+def test_a_short_run_writes_no_line_and_one_that_ends_early_says_where(caplog, monkeypatch):
+    assert logged(caplog, monkeypatch, [10] * 4, 40, 0.1, 14.0) == []
+    lines = logged(caplog, monkeypatch, [10] * 2, 10_000, 0.1, 70.0)
+    assert lines[-1] == "ended after 2 of 1000 ms (0%) in 02:20, RTF 7e+04"
+    assert logged(caplog, monkeypatch, [], 40, 0.1, 14.0) == lines
+
+
+def test_lines_are_silent_unless_a_program_asks_for_them(capfd):
+    log = LogProgress(interval=0.0)
+    log.start(10, 0.1)
+    log.advance(5)
+    log.close()
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_notebook_is_watched(monkeypatch):
