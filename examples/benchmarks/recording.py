@@ -1,0 +1,125 @@
+"""How fast recordings go to disk, how much memory that takes, and what recording costs at all.
+
+    python examples/benchmarks/recording.py            10^8 samples, 0.8 GB
+    python examples/benchmarks/recording.py --full     10^9 samples, 8 GB
+
+Each way runs in a process of its own, whose largest resident memory is that of the run: `memory` keeps all samples in
+memory, `disk` has a budget and writes to a temporary folder, `file` writes as many bytes to a bare file in pieces and
+waits until they are there, which is what the disk can do. The last lines compare a network that records spikes, rates
+and counts with the same one that records nothing.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+from quantities import Hz, ms, mV, nS
+
+import numbadyn as nd
+
+CELLS, PIECE = 1000, 1 << 23
+
+
+def network(cells: int = CELLS) -> nd.DynamicsGroup:
+    """Noisy cells without synapses between them: steps are quick, so that recording counts."""
+    net = nd.DynamicsGroup()
+    net.E = nd.LIFRef(cells, V_initializer=nd.init.Uniform(-70 * mV, -50 * mV))
+    net.noise = nd.PoissonGroup(cells, rates=100 * Hz)
+    net.N2E = nd.AlignPostProj(
+        net.noise,
+        comm=nd.OneToOne(cells, cells, weight=20 * nS),
+        syn=nd.Expon.desc(tau=5 * ms),
+        out=nd.COBA.desc(E=0 * mV),
+        post=net.E,
+    )
+    return net
+
+
+def timed(samples: int, memory: str | None) -> dict[str, float]:
+    """Seconds of the time loop of a run that records so many samples, and what it took in memory."""
+    net = network()
+    sim = nd.Simulator(net, dt=0.1 * ms, seed=1)
+    sim.record(net.E, "V")
+    sim.run(10 * ms, progress=False)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    result = sim.run(samples // CELLS * 0.1 * ms, progress=False, **({"memory": memory} if memory else {}))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    assert result[net.E].V.shape == (samples // CELLS, CELLS)
+    return {"seconds": result.seconds, "peak": peak - before}
+
+
+def written(samples: int) -> dict[str, float]:
+    """Seconds in which as many bytes reach the disk."""
+    piece = np.random.default_rng(1).bytes(PIECE)
+    with tempfile.TemporaryFile() as file:
+        started = time.perf_counter()
+        for _ in range(samples * 8 // PIECE):
+            file.write(piece)
+        file.flush()
+        os.fsync(file.fileno())
+        return {"seconds": time.perf_counter() - started, "peak": 0}
+
+
+def recorder_cost(steps: int = 20_000) -> dict[str, float]:
+    """Seconds of runs that record nothing, spikes, and spikes with what is computed of them; the best of five each."""
+    found = {}
+    for what in ("nothing", "spikes"):
+        net = network(4000)
+        sim = nd.Simulator(net, dt=0.1 * ms, seed=1)
+        if what != "nothing":
+            sim.record(net.E, spikes=True)
+        sim.run(10 * ms, progress=False)
+        runs = []
+        for _ in range(5):
+            sim.reset()
+            runs.append(sim.run(steps * 0.1 * ms, progress=False).seconds)
+        found[what] = min(runs)
+    return found
+
+
+def apart(*arguments: str) -> dict[str, float]:
+    """What a process of its own prints."""
+    done = subprocess.run([sys.executable, __file__, *arguments], check=True, capture_output=True, text=True)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def main() -> None:
+    """Compare the ways."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--full", action="store_true", help="10^9 samples, which need 8 GB of memory and of disk")
+    parser.add_argument("--samples", type=int, help="another number of samples")
+    parser.add_argument("--memory", default="256 MiB", help="the budget")
+    parser.add_argument("--way", choices=["memory", "disk", "file", "cost"], help="one way alone, printed as JSON")
+    given = parser.parse_args()
+    samples = given.samples or (10**9 if given.full else 10**8)
+    if given.way:
+        ways = {
+            "memory": lambda: timed(samples, None),
+            "disk": lambda: timed(samples, given.memory),
+            "file": lambda: written(samples),
+            "cost": recorder_cost,
+        }
+        print(json.dumps(ways[given.way]()))
+        return
+    size = samples * 8 / 1e9
+    print(f"{samples:.0e} samples, {size:.1f} GB, budget {given.memory}")
+    options = ("--samples", str(samples), "--memory", given.memory)
+    rates = {}
+    for way in ("memory", "disk", "file"):
+        found = apart("--way", way, *options)
+        rates[way] = size / found["seconds"]
+        print(f"{way:7s} {found['seconds']:7.2f} s  {rates[way]:5.2f} GB/s  peak {found['peak'] / 2**20:7.0f} MiB")
+    print(f"disk has {rates['disk'] / min(rates['memory'], rates['file']):.2f} of the speed of what limits it")
+    cost = apart("--way", "cost")
+    for what, seconds in cost.items():
+        print(f"recording {what:20s} {seconds:6.2f} s  {100 * (seconds / cost['nothing'] - 1):+.1f} %")
+
+
+if __name__ == "__main__":
+    main()
