@@ -29,7 +29,7 @@ from numba.core import config
 from numba.core.dispatcher import Dispatcher
 
 from numbadyn._version import __version__
-from numbadyn.codegen.cache.files import SOURCE_SUFFIX, content_digest, read_regular
+from numbadyn.codegen.cache.files import KERNEL_SUFFIX, SOURCE_SUFFIX, content_digest, read_regular
 from numbadyn.codegen.cache.folder import folder, write_whole
 from numbadyn.codegen.cache.kernels import keep_on_disk
 from numbadyn.codegen.forks import ForkedLock
@@ -81,6 +81,14 @@ class LoadedModule:
     def restored(self) -> int:
         """How many kernels this process found on disk so far."""
         return self._count("_cache_hits")
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether machine code is in memory or on disk, so that nothing of this module has to be compiled."""
+        if self.compiled + self.restored:
+            return True
+        names = (f"{self.path.stem}.{file_words(name)}.*{KERNEL_SUFFIX}" for name in self.entry)
+        return all(any(self.path.parent.glob(name)) for name in names)
 
     @property
     def from_cache(self) -> bool:

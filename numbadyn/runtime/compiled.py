@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from numbadyn.codegen.loader import LoadedModule
 from numbadyn.codegen.log_layouts import CHECK
 from numbadyn.ir.evaluator import Evaluator, Shared
 from numbadyn.ir.kinds import dtype_of
@@ -204,6 +205,7 @@ class CompiledMachine(Machine):
     """
 
     replicas: list[CompiledReplica]
+    loaded: LoadedModule
 
     def __init__(
         self,
@@ -269,6 +271,11 @@ class CompiledMachine(Machine):
         self._run_nothing()
         self.compile_seconds = time.perf_counter() - started
         return self.compile_seconds
+
+    @property
+    def must_compile(self) -> bool:
+        """Whether something has to be compiled before the first step, since it is not in the cache."""
+        return not self.loaded.at_hand
 
     def memory_parts(self) -> list[MemoryPart]:
         """What it takes: states and histories, synapses."""

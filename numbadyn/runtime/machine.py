@@ -75,6 +75,11 @@ class Machine(ABC):
         return None
 
     @property
+    def must_compile(self) -> bool:
+        """Whether something has to be compiled before the first step, since it is not in the cache."""
+        return False
+
+    @property
     def context(self) -> BindContext:
         """What the first replica is bound to; dt and precision are those of all."""
         return self.replicas[0].context

@@ -17,9 +17,9 @@ from numbadyn.runtime.logs import SampleLog, SpikeLog
 from numbadyn.runtime.machine import Machine
 from numbadyn.units import as_memory
 
-__all__ = ["Rooms", "share"]
+__all__ = ["SPIKE_BYTES", "Rooms", "share"]
 
-_SPIKE_BYTES = 12
+SPIKE_BYTES = 12
 _COPIES = 4
 """How often a window of a log may be in memory: filled, being written, twice within the library that writes."""
 _WINDOW, _WINDOW_OF_REPLICA = 16 << 20, 2 << 20
@@ -76,7 +76,7 @@ def share(
     left = _UNASKED if budget is None else budget - network
     rows = {name: len(logs) * logs[0].row_bytes for name, logs in samples.items()}
     least = sum(_COPIES * row for row in rows.values())
-    least += sum(_COPIES * 2 * log.width * _SPIKE_BYTES for logs in spikes.values() for log in logs)
+    least += sum(_COPIES * 2 * log.width * SPIKE_BYTES for logs in spikes.values() for log in logs)
     if budget is not None and left < least:
         raise MemoryBudgetError(
             f"The memory budget of {as_memory(budget)} is too small: the network takes {as_memory(network)}, and what "
@@ -94,7 +94,7 @@ def share(
     windows = {} if stays else _windows(for_samples, samples, rows, counts)
     for_spikes = left - (whole if stays else for_samples) if samples else left
     logs_of_spikes = sum(len(logs) for logs in spikes.values())
-    room = for_spikes // (2 * _COPIES * _SPIKE_BYTES * max(1, logs_of_spikes))
+    room = for_spikes // (2 * _COPIES * SPIKE_BYTES * max(1, logs_of_spikes))
     rooms = {name: max(2 * logs[0].width, min(room, 4 * _SPIKES_AT_A_TIME)) for name, logs in spikes.items()}
     return Rooms(windows, rooms, dict.fromkeys(spikes, 0 if budget is None else room))
 

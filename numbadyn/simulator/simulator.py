@@ -30,8 +30,10 @@ from numbadyn.simulator.checks import (
     check_rounding,
     check_synapses,
     check_target,
+    duration_steps,
     fixed_error,
 )
+from numbadyn.simulator.forecasting import Forecast, forecast_run
 from numbadyn.simulator.order import UserOrder
 from numbadyn.simulator.outside import describe_left_out
 from numbadyn.simulator.saving import Saving
@@ -176,6 +178,46 @@ class Simulator(Saving):
     def source(self) -> str:
         """Text of the generated module (empty for the interpreter)."""
         return self.machine.source
+
+    @named_options
+    def forecast(
+        self, duration: QuantityLike, *, memory: Any = None, spill: Any = None, trial: bool = True
+    ) -> Forecast:
+        """What a run will need: memory, disk, steps, time.
+
+        Time, and the number of spikes, are measured on a trial of half a second that leaves everything as it is; what
+        happens later in the run, such as more spikes, is not foreseen. Synapses are built and the network is compiled
+        for it, as by `compile`.
+
+        Parameters
+        ----------
+        duration : quantities.Quantity
+            As of `run`.
+        memory, spill : optional
+            As of `run`.
+        trial : bool
+            Whether to compile and to try; without it there is no time, and spikes are not counted.
+
+        Returns
+        -------
+        Forecast
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> from quantities import ms, s
+        >>> neurons = nd.LIF(1000)
+        >>> sim = nd.Simulator(neurons, dt=0.1 * ms, target="interpret")
+        >>> sim.record(neurons, "V")
+        >>> print(sim.forecast(1000 * s, trial=False).recordings.round(1))
+        74.6 GiB
+        """
+        steps = duration_steps(duration, self._dt)
+        with self._turns.take("forecast") as interrupts:
+            self._check_unchanged()
+            found = forecast_run(self, steps, interrupts, memory=memory, spill=spill, trial=trial)
+        interrupts.check()
+        return found
 
     @named_options
     @in_turn(reading=True)

@@ -24,7 +24,7 @@ __all__ = ["TRACING", "Turns", "in_turn", "keeping"]
 TRACING = ForkedLock()
 """Held while a step is traced: modules get names and numbers then, and two simulators may be made of one network."""
 
-_LONG = {"run": "is running", "compile": "is compiled"}
+_LONG = {"run": "is running", "compile": "is compiled", "forecast": "is tried out for a forecast"}
 _LENT = ("set",)
 """What may be done in a call that a run makes, besides reading."""
 _PATIENCE = 0.05

@@ -138,6 +138,15 @@ def test_nothing_comes_from_the_cache_before_a_call():
     assert loaded.compiled == 0
 
 
+def test_whether_anything_must_be_compiled_is_known_before():
+    assert not loader.load(TEXT, label="test", entry=("scale",)).at_hand
+    load_and_call()
+    forget()
+    assert loader.load(TEXT, label="test", entry=("scale",)).at_hand
+    forget()
+    assert not loader.load(TEXT, label="test", entry=ENTRY).at_hand  # the other one was never called
+
+
 def test_other_argument_types_compile_anew_and_are_kept_too():
     for expected in (1, 0):
         loaded = loader.load(TEXT, label="test", entry=ENTRY)
