@@ -21,7 +21,7 @@ from numbadyn.runtime.forecast import MemoryPart
 from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.runtime.logs import Logs
 from numbadyn.runtime.replica import Replica, naming
-from numbadyn.runtime.snapshot import Snapshot, names_of
+from numbadyn.runtime.snapshot import Snapshot, names_of, own_part, stacked
 from numbadyn.runtime.soundness import Check
 
 __all__ = ["Machine", "Outcome", "longest_delays"]
@@ -162,12 +162,12 @@ class Machine(ABC):
 
     def state(self, index: int) -> NDArray[Any]:
         """Values of a state, of the shape ``(replicas, *shape)``."""
-        return np.stack([replica.state(index) for replica in self.replicas])
+        return stacked([replica.state(index) for replica in self.replicas])
 
     def set_state(self, index: int, values: NDArray[Any]) -> None:
         """Overwrite a state, see `Replica.set_state`, with values of the shape ``(replicas, *shape)``."""
         for replica, own in zip(self.replicas, values, strict=True):
-            replica.set_state(index, own)
+            replica.set_state(index, own_part(own, replica.shape_of(index)))
 
     # ---- taking over -------------------------------------------------------------------------------------------------
 
@@ -175,7 +175,7 @@ class Machine(ABC):
         """All that another machine needs to go on from here; before the first step, what was set."""
         names = names_of(self.step.states)
         first = {
-            name: np.stack([replica.first[id(replica.step.states[index].owner)] for replica in self.replicas])
+            name: stacked([replica.first[id(replica.step.states[index].owner)] for replica in self.replicas])
             for index, name in enumerate(names)
             if id(self.replicas[0].step.states[index].owner) in self.replicas[0].first
         }
@@ -190,9 +190,12 @@ class Machine(ABC):
         """Go on from a snapshot; a state that it lacks begins with its first value, and so does a history."""
         names = names_of(self.step.states)
         for number, replica in enumerate(self.replicas):
-            owners = {name: spec.owner for name, spec in zip(names, replica.step.states, strict=True)}
             replica.first.clear()
-            mine = {id(owners[name]): values[number] for name, values in taken.first.items() if name in owners}
+            mine = {
+                id(spec.owner): own_part(taken.first[name][number], replica.shape_of(index))
+                for index, (name, spec) in enumerate(zip(names, replica.step.states, strict=True))
+                if name in taken.first
+            }
             replica.first.update(mine)
         self.refill()
         if taken.number == 0:
@@ -202,7 +205,7 @@ class Machine(ABC):
             replica.number = taken.number
             for index, name in enumerate(names):
                 if name in taken.states:
-                    replica.write(index, taken.states[name][number])
+                    replica.write(index, own_part(taken.states[name][number], replica.shape_of(index)))
             replica.write_past([None if samples is None else samples[number] for samples in past])
         self.kept = [
             slots if samples is None else min(slots, samples.shape[1])

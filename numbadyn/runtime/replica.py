@@ -158,6 +158,10 @@ class Replica(ABC):
 
     # ---- states ------------------------------------------------------------------------------------------------------
 
+    def shape_of(self, index: int) -> tuple[int, ...]:
+        """Shape of a state, with as many synapses as the replica has."""
+        return self.context.shape_of(self.step.states[index].space)
+
     @abstractmethod
     def state(self, index: int) -> NDArray[Any]:
         """Values of a state."""

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from numbadyn.errors import InvalidParameterError
+from numbadyn.io.coordinates import replica_numbers
 from numbadyn.model.module import Module
 from numbadyn.model.options import named_options
 from numbadyn.model.typing import QuantityLike
 from numbadyn.model.values import store_as
 from numbadyn.model.variable import count_change
-from numbadyn.model.view import view_of, whole_of
+from numbadyn.model.view import View, view_of, whole_of
 from numbadyn.simulator.assembly import Assembly
 from numbadyn.simulator.synapses import refuse_delays
 from numbadyn.simulator.turns import Turns, in_turn
@@ -31,7 +32,7 @@ class Access(Assembly):
 
     @named_options
     @in_turn(reading=True)
-    def get(self, module: Module, variable: str) -> Any:
+    def get(self, module: Module, variable: str, replica: int | None = None) -> Any:
         """Present value of a state, with its unit and shape; or the weights or delays of the synapses of a projection.
 
         Parameters
@@ -41,22 +42,36 @@ class Access(Assembly):
         variable : str
             Name of a state; of a projection also ``"weight"`` or ``"delay"``, an entry for each synapse in the order of
             its `edges`.
+        replica : int, optional
+            Of a batch, that of one replica. By default those of all, along a first axis; in a list where it is about
+            synapses, of which replicas may have more or fewer.
         """
         part, module = view_of(module), whole_of(module)
-        path = self._recorder.path(module)
+        path, chosen = self._recorder.path(module), self._replica(replica)
         connection = self._connection(module, variable)
         if connection is not None:
-            return self._synaptic(connection, variable)
+            found = self._synaptic(connection, variable)
+            return found if chosen is None else found[chosen]
         number, _shape, _dtype = self._recorder.find_state(module, path, variable, "Record it with sim.record.")
-        space = self.step.states[number].space
-        values = self._each(lambda own: self._order.shown(space, own), self._values(number))
+        spec = self.step.states[number]
+        values = [self._order.shown(spec.space, own, k) for k, own in enumerate(self._apart(self._values(number)))]
         if part is not None:
-            values = self._each(lambda own: part.of(own, variable), values)
-        return join(values, self.step.states[number].dimension)
+            values = [part.of(own, variable) for own in values]
+        if chosen is not None or not self._axes:
+            return join(values[chosen or 0], spec.dimension)
+        alike = spec.space.synapses is None or len({own.shape for own in values}) == 1
+        return join(np.array(values), spec.dimension) if alike else [join(own, spec.dimension) for own in values]
+
+    def _replica(self, number: Any) -> int | None:
+        """Number of a replica of the batch, counted from the first one; None where all are meant."""
+        if number is None:
+            return None
+        (found,) = replica_numbers(self._axes[0] if self._axes else None, [number])
+        return int(found)
 
     @named_options
     @in_turn()
-    def set(self, module: Module, variable: str, value: QuantityLike) -> None:
+    def set(self, module: Module, variable: str, value: QuantityLike, replica: int | None = None) -> None:
         """Overwrite the present value of a state, or the weights of a projection, until `reset`.
 
         What is read of a state with no delay, and what later steps read of this moment with a delay, is the new value;
@@ -71,36 +86,54 @@ class Access(Assembly):
         variable : str
             Name of a state; ``"weight"`` of a projection.
         value : array or quantity
-            New values, of the state's unit and shape (or a single value). Weights: as they are given to a rule of
-            connection, in the unit of the old ones: one number, an array with one entry for each synapse in the order
-            of the projection's `edges`, one for each pair, a distribution or a function.
+            New values, of the state's unit and shape (or a single value); in a batch that of all replicas, or of the
+            shape ``(replicas, ...)``. Weights: as they are given to a rule of connection, in the unit of the old ones:
+            one number, an array with one entry for each synapse in the order of the projection's `edges`, one for each
+            pair, a distribution or a function.
+        replica : int, optional
+            Of a batch, the only replica that is meant.
         """
         part, module = view_of(module), whole_of(module)
-        path = self._recorder.path(module)
+        path, chosen = self._recorder.path(module), self._replica(replica)
         connection = self._connection(module, variable)
         if connection is not None:
-            if variable == "delay":
-                raise refuse_delays(module)
+            self._set_weights(module, variable, connection, value, chosen)
+        else:
+            self._set_state(module, path, variable, part, value, chosen)
+        self._claim()
+
+    def _set_weights(self, module: Module, variable: str, connection: int, value: Any, chosen: int | None) -> None:
+        """Overwrite weights."""
+        if variable == "delay":
+            raise refuse_delays(module)
+        if chosen is None:
             self._weights.set(connection, [value], self._makers())
-            count_change()  # a run under way binds them anew
-            self._claim()
-            return
+        else:
+            each = [value if number == chosen else None for number in range(len(self._contexts))]
+            self._weights.set(connection, each, self._makers_of_each())
+        count_change()  # a run under way binds them anew
+
+    def _set_state(
+        self, module: Module, path: str, variable: str, part: View | None, value: Any, chosen: int | None
+    ) -> None:
+        """Overwrite a state."""
         number, shape, dtype = self._recorder.find_state(module, path, variable, "Only states and weights can be set.")
-        magnitude = np.asarray(
-            magnitude_in(
-                value, self.step.states[number].dimension, what=f"the new value of {path}.{variable}", where=path
-            )
-        )
+        spec, name = self.step.states[number], f"{path}.{variable}"
+        magnitude = np.asarray(magnitude_in(value, spec.dimension, what=f"the new value of {name}", where=path))
         if np.isnan(magnitude.astype(float)).any():
             raise InvalidParameterError(
-                f"The new value of {path}.{variable} holds NaN.",
-                where=path,
-                cure="Give numbers.",
-                variable=variable,
+                f"The new value of {name} holds NaN.", where=path, cure="Give numbers.", variable=variable
             )
-        if part is not None:
-            magnitude = self._each(lambda old: part.put(old, magnitude, variable), self._values(number))
-        full = store_as(magnitude, (*self._axes, *shape), dtype, f"{path}.{variable}")
-        space = self.step.states[number].space
-        self._set_values(number, self._each(lambda own: self._order.kept(space, own), full))
-        self._claim()
+        old = self._apart(self._values(number))
+        whole = shape if part is None else part.of(old[0], variable).shape
+        each = magnitude.ndim > len(whole) and chosen is None and bool(self._axes)
+        given = list(magnitude) if each and len(magnitude) == len(old) else [magnitude] * len(old)
+        full = []
+        for place, (own, mine) in enumerate(zip(old, given, strict=True)):
+            if chosen not in (None, place):
+                full.append(own)
+                continue
+            mine = mine if part is None else part.put(own, mine, variable)
+            stored = store_as(mine, self._order.shape(spec.space, place), dtype, name)
+            full.append(self._order.kept(spec.space, stored, place))
+        self._set_values(number, self._joined(full))

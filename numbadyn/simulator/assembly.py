@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import time
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, Literal
@@ -32,7 +32,7 @@ from numbadyn.runtime.forecast import CURES, allocating, require_reading
 from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.runtime.machine import Machine
 from numbadyn.runtime.replica import naming
-from numbadyn.runtime.snapshot import Snapshot, names_of
+from numbadyn.runtime.snapshot import Snapshot, names_of, own_part, stacked
 from numbadyn.runtime.target import Job
 from numbadyn.runtime.targets import TARGETS
 from numbadyn.simulator.bindings import TableSums
@@ -129,10 +129,18 @@ class Assembly:
             self._take_down()
             self._draw_anew(drawn)
         else:
-            if self._shared:  # each replica gets a list of its own, for a machine that knows it
-                self._take_down()
-                vars(self)["_synapses"] = [list(tables) for tables in self._synapses]
-            self._weights.vary(place.synapses, [other.rule for other in others], self._makers())
+            self._weights.vary(place.synapses, [other.rule for other in others], self._makers_of_each())
+
+    def _makers_of_each(self) -> list[tuple[list[Any], Maker]]:
+        """As `_makers`, one a replica; those that shared their tables have lists of their own from now on."""
+        of_each = self._synapses
+        places = list(dict.fromkeys(map(id, of_each)))
+        if len(places) < len(of_each):
+            self._take_down()  # a machine is made for the lists that it was given
+            vars(self)["_synapses"] = [list(tables) for tables in of_each]
+            self._weights.spread([places.index(id(tables)) for tables in of_each])
+        makers = map(self._maker, self._built_with)
+        return list(zip(self._synapses, makers, strict=True))
 
     def _draw_anew(self, contexts: tuple[BindContext, ...]) -> None:
         """Let the synapses be drawn anew when somebody asks for them next."""
@@ -152,12 +160,12 @@ class Assembly:
         return () if self._contexts[0].replica is None else (len(self._contexts),)
 
     def _joined(self, values: list[NDArray[Any]]) -> NDArray[Any]:
-        """What there is of each replica, as one array with an axis of replicas; alone without a batch."""
-        return np.array(values) if self._axes else values[0]
+        """What there is of each replica as one array with an axis of replicas, see `stacked`; alone without a batch."""
+        return stacked(values) if self._axes else values[0]
 
-    def _each(self, function: Callable[[NDArray[Any]], NDArray[Any]], values: Any) -> NDArray[Any]:
-        """Apply a function to what there is of each replica."""
-        return self._joined([function(own) for own in (values if self._axes else [values])])
+    def _apart(self, values: NDArray[Any]) -> list[NDArray[Any]]:
+        """What there is of each replica, one after the other."""
+        return list(values) if self._axes else [values]
 
     def _note_delays(self) -> None:
         """Tell the modules how far back their histories reach, so that a longer delay registered later is refused."""
@@ -358,6 +366,9 @@ class Assembly:
             bound = replace(context, first=first)
             if spec.space.synapses is not None:
                 bound = replace(bound, tables=self._synapses[number])
+                shape = bound.shape_of(spec.space)
+                own = {key: own_part(values, shape) for key, values in first.items() if key == id(spec.owner)}
+                bound = replace(bound, first=own)
             with naming(context):
                 found.append(np.broadcast_to(spec.initial(bound), bound.shape_of(spec.space)))
         dtype = dtype_of(self.step.states[state].kind, self.precision)

@@ -117,7 +117,7 @@ def not_finite(
 
 def _counted(step: Step, replica: Replica, found: Check, values: NDArray[Any]) -> NDArray[Any]:
     """Values in the order in which users count the elements."""
-    order = UserOrder(lambda: list(replica.context.tables))
+    order = UserOrder(lambda: [list(replica.context.tables)])
     return order.shown(step.states[found.number].space, values) if found.kind == "state" else values
 
 

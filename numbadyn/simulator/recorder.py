@@ -204,6 +204,7 @@ class Recorder:
             self._spikes[name] = [replace(spike_log) for _ in range(self.batch or 1)]
         if sample_log is not None and variable is not None:
             self._samples[name, variable] = [replace(sample_log) for _ in range(self.batch or 1)]
+            self._place_synapses(self._samples[name, variable])
         return changed
 
     def _readers_of_the_past(self, probes: list[int]) -> set[int]:
@@ -237,23 +238,46 @@ class Recorder:
                 stop=stop,
                 start=start,
             )
-        elements = _elements(index, shape, f"{path}.{variable}", path)
+        synapses = kind == "state" and self.step.states[number].space.synapses is not None
+        elements = _elements(None if synapses else index, shape, f"{path}.{variable}", path)
         log = SampleLog(
             kind, number, elements, self._steps(every, "every", path, 1), first, last, dtype, f"{path}.{variable}"
         )
-        space = self.step.states[number].space if kind == "state" else self.step.nodes[number].space
-        if space.synapses is not None:
-            log.numbers, log.elements = elements, self._order.places(space, elements)
+        if synapses:
             self._of_synapses[log.name] = (path, index)
+            log.numbers = self._chosen_synapses(log)
         return log
+
+    def _chosen_synapses(self, log: SampleLog) -> NDArray[np.int64]:
+        """Numbers of the synapses that are recorded, which all replicas have."""
+        path, index = self._of_synapses[log.name]
+        counts = sorted(set(self._order.counts(self.step.states[log.index].space)))
+        if len(counts) > 1 and (index is None or isinstance(index, slice)):
+            raise RecordingError(
+                f"Replicas have from {counts[0]} to {counts[-1]} synapses of {path}, so that not the same can be "
+                "recorded of each.",
+                where=path,
+                cure=f"Give the numbers of some that all have, index=[0, 1, 2], below {counts[0]}; or let replicas "
+                "share their synapses: nd.Simulator(..., shared='connectivity').",
+                name=log.name,
+            )
+        chosen: NDArray[np.int64] = _elements(index, (counts[0],), log.name, path)
+        return chosen
 
     def follow_synapses(self) -> None:
         """Find what is recorded of synapses again, after they have been drawn anew."""
-        for log in (log for logs in self._samples.values() for log in logs if log.name in self._of_synapses):
-            path, index = self._of_synapses[log.name]
-            space = self.step.states[log.index].space
-            log.numbers = _elements(index, self._order.shape(space), log.name, path)
-            log.elements = self._order.places(space, log.numbers)
+        for logs in self._samples.values():
+            if logs[0].name in self._of_synapses:
+                numbers = self._chosen_synapses(logs[0])
+                for log in logs:
+                    log.numbers = numbers
+                self._place_synapses(logs)
+
+    def _place_synapses(self, logs: list[SampleLog]) -> None:
+        """Find where the recorded synapses lie in each replica."""
+        for replica, log in enumerate(logs):
+            if log.numbers is not None:
+                log.elements = self._order.places(self.step.states[log.index].space, log.numbers, replica)
 
     def path(self, module: Any) -> str:
         """Path of a module of the network; an error for anything else."""

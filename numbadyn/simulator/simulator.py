@@ -160,7 +160,7 @@ class Simulator(Saving):
         check_synapses(self.step, self.target)
         self.reproducible, self.launch = bool(reproducible), check_launch(launch)
         self._device = TARGETS[self.target].open()
-        self._order = UserOrder(lambda: self.tables)
+        self._order = UserOrder(lambda: self._synapses)
         self._bind(_contexts(self.context, seeds, replicas), shared=shared is not None)
         self.seconds = {"trace": time.perf_counter() - started}
         self._note_delays()

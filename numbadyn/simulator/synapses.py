@@ -91,20 +91,32 @@ class Weights:
                 self._built[number] = connection.rule.weight
 
     def set(self, number: int, values: list[Any], makers: list[tuple[list[Any], Maker]]) -> None:
-        """Give other weights until `forget`: the same to all tables, or one after the other to each its own."""
+        """Give other weights until `forget`: the same to all tables, or to each its own, None for those it has."""
         each = values * len(makers) if len(values) == 1 else values
-        rules = [maker.weighed(number, value) for (_tables, maker), value in zip(makers, each, strict=True)]
-        changed = [
-            maker.reweigh(number, tables[number], rule) for (tables, maker), rule in zip(makers, rules, strict=True)
-        ]
-        for place, (tables, _maker) in enumerate(makers):
+        changed: dict[int, tuple[Connectivity, Any]] = {}
+        for place, ((tables, maker), value) in enumerate(zip(makers, each, strict=True)):
+            if value is not None:
+                rule = maker.weighed(number, value)
+                changed[place] = rule, maker.reweigh(number, tables[number], rule)
+        for place, (rule, table) in changed.items():
+            tables = makers[place][0]
             self._own.setdefault((place, number), tables[number])
-            tables[number] = changed[place]
-        self._given[number] = rules[0]
+            tables[number] = table
+            if place == 0:  # whose synapses projections read back
+                self._given[number] = rule
 
     def changed(self, number: int) -> bool:
         """Whether the weights are others than those that the model had when the simulator was made."""
         return number in self._given or self._connections[number].rule.weight is not self._first[number]
+
+    def spread(self, places: Sequence[int]) -> None:
+        """Note that tables that several replicas had in common are those of each now: their former places."""
+        self._own = {
+            (place, number): table
+            for place, former in enumerate(places)
+            for (other, number), table in self._own.items()
+            if other == former
+        }
 
     def vary(self, number: int, rules: Sequence[Connectivity], makers: list[tuple[list[Any], Maker]]) -> None:
         """Give each replica weights of its own, which stay; where others are set, these come back with `forget`."""
