@@ -41,7 +41,7 @@ from numbadyn.simulator.drawing import draw_tables, drawn_with
 from numbadyn.simulator.order import UserOrder
 from numbadyn.simulator.places import Place
 from numbadyn.simulator.recorder import Recorder
-from numbadyn.simulator.synapses import Maker, Weights, fixed_delays, host
+from numbadyn.simulator.synapses import Maker, Weights, common_weights, fixed_delays, host
 from numbadyn.simulator.turns import Turns
 from numbadyn.units import TIME, join
 
@@ -136,6 +136,8 @@ class Assembly:
         of_each = self._synapses
         places = list(dict.fromkeys(map(id, of_each)))
         if len(places) < len(of_each):
+            if self._under_way is not None:
+                raise common_weights(self.step.name)
             self._take_down()  # a machine is made for the lists that it was given
             vars(self)["_synapses"] = [list(tables) for tables in of_each]
             self._weights.spread([places.index(id(tables)) for tables in of_each])

@@ -20,7 +20,7 @@ from numbadyn.projections.connectivity import Connectivity, SynapseTable
 from numbadyn.runtime.forecast import require_weights
 from numbadyn.units import Dimension
 
-__all__ = ["Maker", "Weights", "fixed_delays", "host", "refuse_delays"]
+__all__ = ["Maker", "Weights", "common_weights", "fixed_delays", "host", "refuse_delays"]
 
 
 class Weights:
@@ -197,6 +197,16 @@ class Maker:
 def host(table: Any) -> SynapseTable:
     """The table in the memory of the host."""
     return table if isinstance(table, SynapseTable) else table.to_host()
+
+
+def common_weights(name: str) -> UnsupportedFeatureError:
+    """The error for weights of one replica that are set in the middle of a run, while all have them in common."""
+    return UnsupportedFeatureError(
+        "Weights of one replica are set while the network runs, and all replicas have the same synapses.",
+        where=name,
+        cure="Set those of a replica once before the run, so that each has its own: "
+        "sim.set(proj, 'weight', sim.get(proj, 'weight', replica=0), replica=0).",
+    )
 
 
 def fixed_delays(name: str, t: float) -> UnsupportedFeatureError:
