@@ -9,8 +9,6 @@ of them alone, so that the one that kills workers is found.
 
 from __future__ import annotations
 
-import contextlib
-import pickle
 import queue
 import time
 from collections import deque
@@ -72,7 +70,8 @@ class Campaign:
         self._under_way: dict[Any, list[Point]] = {}
         self._done: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._deaths: dict[int, int] = {}
-        self._failures: list[tuple[Point, BaseException]] = []
+        self._first: BaseException | None = None
+        self._failed, self._failed_groups = 0, set[str]()
         self._pace = Pace(crew.workers or 1)
         self._any_finished = any(record["state"] == "finished" for record in store.records.values())
 
@@ -148,20 +147,23 @@ class Campaign:
                 self._note(self._points[one.number], one.record, one.error)
         self._waiting.extendleft(reversed(points[sum(one.record is not None for one in finished) :]))
 
-    def _note(self, point: Point, record: dict[str, Any], pickled: bytes | None) -> None:
+    def _note(self, point: Point, record: dict[str, Any], error: BaseException | None) -> None:
         """Write a point down."""
         self._store.add(record)
         self._pace.learn(point.group, record)
         self._bar.note(record, self._pace.left(self._left()))
         if record["state"] == "finished":
-            self._any_finished = True
+            self._any_finished, self._first = True, None
             return
-        error = _unpickled(pickled, record)
-        error.add_note(f"at the point {point}")
-        self._failures.append((point, error))
-        hopeless = len({point.group for point, _error in self._failures}) >= _GIVE_UP
-        if self._raising or (not self._any_finished and (hopeless or len(self._failures) == self._total)):
-            raise self._failures[0][1]
+        self._failed_groups.add(point.group)
+        self._failed += 1
+        if self._any_finished and not self._raising:
+            return
+        if self._first is None:  # of the others only text is kept, since an error holds on to all that it has met
+            self._first = error if error is not None else _told(record)
+            self._first.add_note(f"at the point {point}")
+        if self._raising or len(self._failed_groups) >= _GIVE_UP or self._failed == self._total:
+            raise self._first
 
     def _left(self) -> list[Point]:
         """Points that are not done."""
@@ -204,16 +206,11 @@ class Campaign:
                 "state": "failed",
                 "error": described(lost),
             }
-            self._note(point, record, pickle.dumps(lost))
+            self._note(point, record, lost)
 
 
-def _unpickled(content: bytes | None, record: dict[str, Any]) -> BaseException:
-    """The exception that ended a point, or one that says the same."""
-    if content is not None:
-        with contextlib.suppress(Exception):
-            error = pickle.loads(content)
-            if isinstance(error, BaseException):
-                return error
+def _told(record: dict[str, Any]) -> BaseException:
+    """An exception that says what one has said that could not be sent."""
     about = record["error"]
     return StudyError(
         f"{about['class']}: {about['message']}",

@@ -24,7 +24,7 @@ from numbadyn.runtime.progress import NullProgress, Progress
 from numbadyn.study.fingerprints import short_hash
 from numbadyn.study.grid import Point
 from numbadyn.study.recipe import Recipe
-from numbadyn.study.worker import Finished, Runner
+from numbadyn.study.worker import Finished, Runner, sendable
 
 __all__ = ["Crew", "Foreign", "Processes", "Serial", "usable_cores"]
 
@@ -220,7 +220,7 @@ def run_task(name: str, payload: bytes, points: list[Point]) -> list[Finished]:
     """In a worker: run points of a study, whose recipe is unpacked once."""
     if _kept.runner is None or _kept.name != name:
         _kept.name, _kept.runner = name, Runner(_unpacked(payload))
-    return _kept.runner.run(points, lambda _point: NullProgress())
+    return list(map(sendable, _kept.runner.run(points, lambda _point: NullProgress())))
 
 
 @functools.lru_cache(maxsize=1)

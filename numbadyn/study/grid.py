@@ -84,7 +84,7 @@ def show(value: Any) -> str:
     """A value of a parameter in a few characters."""
     if is_quantity(value) or isinstance(value, np.ndarray):
         return describe(value)
-    return f"{value:g}" if isinstance(value, float) else repr(value)
+    return repr(value.item() if isinstance(value, np.generic) else value)
 
 
 def make_grid(grid: Any, seeds: Any, mode: str) -> Grid:

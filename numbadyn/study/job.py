@@ -74,15 +74,26 @@ class Job:
             for point in self.grid.points
             if point.key not in records or (again and records[point.key]["state"] == "failed")
         ]
-        found, interrupted = self._run(left)
-        return Study(
-            self.grid, found, self._store.path, manifest=self._manifest, interrupted=interrupted, again=self._run
-        )
+        try:
+            interrupted = self._run(left)
+        except BaseException as error:
+            error.result = self._study(interrupted=False)  # type: ignore[attr-defined]
+            raise
+        return self._study(interrupted=interrupted)
 
-    def _run(self, points: Sequence[Point]) -> tuple[dict[str, dict[str, Any]], bool]:
-        """Run points; gives all records, and whether it was interrupted."""
+    def _study(self, *, interrupted: bool) -> Study:
+        records, path = self._store.records, self._store.path
+        return Study(self.grid, records, path, manifest=self._manifest, interrupted=interrupted, again=self._run_again)
+
+    def _run_again(self, points: Sequence[Point]) -> tuple[dict[str, dict[str, Any]], bool]:
+        """Run points that have failed; gives all records, and whether it was interrupted."""
+        interrupted = self._run(points)
+        return self._store.records, interrupted
+
+    def _run(self, points: Sequence[Point]) -> bool:
+        """Run points; gives whether it was interrupted."""
         if not points:
-            return self._store.records, False
+            return False
         with Interrupts() as interrupts:
             crew = self._crew(len(points), interrupts)
             state = "stopped"
@@ -98,7 +109,7 @@ class Job:
             twice = interrupts.count > 1
         if twice:
             raise KeyboardInterrupt
-        return self._store.records, state == "interrupted"
+        return state == "interrupted"
 
     def _crew(self, points: int, interrupts: Interrupts) -> Crew:
         if self.given["executor"] is not None:

@@ -10,7 +10,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
-__all__ = ["Overrides", "note_sweep", "overridden", "overriding"]
+__all__ = ["STOPPED", "Overrides", "note_sweep", "overridden", "overriding"]
+
+
+STOPPED = 75
+"""Exit status of a script that was stopped and goes on when it is called again: a temporary failure in sysexits.h."""
 
 
 class Overrides(NamedTuple):

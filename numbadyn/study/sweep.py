@@ -16,7 +16,7 @@ from numbadyn.simulator.checks import duration_steps
 from numbadyn.study.grid import make_grid
 from numbadyn.study.job import Job
 from numbadyn.study.measures import check_measure
-from numbadyn.study.overrides import note_sweep, overridden
+from numbadyn.study.overrides import STOPPED, note_sweep, overridden
 from numbadyn.study.progress import make_study_progress
 from numbadyn.study.recipe import Recipe, check_record, takes
 from numbadyn.study.study import Study
@@ -59,7 +59,8 @@ def sweep(
         Simulated time that is measured.
     measure : callable
         ``measure(result)`` gives what stands in the table: a number, a quantity, a text, an array, or a dict of these
-        by name. It may take the simulator, and the parameters of the point, as a second and third argument.
+        by name. It may take the simulator, and a dict of the parameters and the seed of the point, as a second and
+        third argument.
     dt : quantities.Quantity, optional
         Time step; that of `numbadyn.environ` by default.
     seeds : iterable of int
@@ -148,5 +149,6 @@ def sweep(
     recipe = Recipe(build, arguments, seeded, measure, inputs, check_record(record), duration, transient, options)
     job = Job(recipe, points, overridden(said), errors == "raise", make_study_progress(progress))
     study = job.run()
-    note_sweep(study)
+    if note_sweep(study) and study.interrupted:
+        raise SystemExit(STOPPED if study.path is not None else 1)
     return study

@@ -21,7 +21,7 @@ from numbadyn.study.grid import Point
 from numbadyn.study.measures import tabulate
 from numbadyn.study.recipe import Recipe
 
-__all__ = ["Finished", "Runner", "described"]
+__all__ = ["Finished", "Runner", "described", "sendable"]
 
 
 class Finished(NamedTuple):
@@ -33,13 +33,13 @@ class Finished(NamedTuple):
         Of the point.
     record : dict or None
         What a store keeps of it; None where it was interrupted.
-    error : bytes or None
-        The exception that ended it, pickled, for this session only.
+    error : BaseException or None
+        What ended it, for this session only.
     """
 
     number: int
     record: dict[str, Any] | None
-    error: bytes | None = None
+    error: BaseException | None = None
 
 
 class Runner:
@@ -86,7 +86,7 @@ class Runner:
             measured = self._measure(simulator, point, progress, seconds)
         except Exception as error:
             self._held = None
-            return Finished(point.number, {**about, "state": "failed", "error": described(error)}, _pickled(error))
+            return Finished(point.number, {**about, "state": "failed", "error": described(error)}, error)
         if measured is None:
             self._held = None
             return Finished(point.number, None)
@@ -131,7 +131,7 @@ class Runner:
         if result.interrupted:
             return None
         seconds["run"] = time.perf_counter() - clock
-        given = (result, simulator, dict(point.parameters))[: recipe.inputs]
+        given = (result, simulator, {**point.parameters, "seed": point.seed})[: recipe.inputs]
         name = getattr(recipe.measure, "__name__", "value")
         cells = tabulate(recipe.measure(*given), name if name.isidentifier() else "value", point.parameters)
         seconds["measure"] = time.perf_counter() - clock - seconds["run"]
@@ -145,11 +145,10 @@ def described(error: BaseException) -> dict[str, str]:
     return {"class": f"{kind.__module__}.{kind.__qualname__}", "message": str(error), "traceback": "".join(lines)}
 
 
-def _pickled(error: BaseException) -> bytes | None:
-    """An error for the process that asked; None where it cannot be sent."""
+def sendable(finished: Finished) -> Finished:
+    """The same for another process, without an error that cannot be sent."""
     try:
-        content = pickle.dumps(error)
-        pickle.loads(content)
+        pickle.loads(pickle.dumps(finished.error))
     except Exception:  # whatever the user's class raises
-        return None
-    return content
+        return finished._replace(error=None)
+    return finished

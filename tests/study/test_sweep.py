@@ -132,7 +132,7 @@ def test_a_point_that_fails_does_no_harm_and_can_be_run_again(tmp_path):
     failed = study.failed[0]
     assert (failed.error, failed.message, failed.seed) == ("builtins.RuntimeError", "out of luck", 0)
     assert "fragile" in failed.traceback
-    assert "scale=1, seed=0: RuntimeError: out of luck" in repr(study)
+    assert "scale=1.0, seed=0: RuntimeError: out of luck" in repr(study)
     assert np.isnan(study.to_xarray()["mean"].sel(scale=1.0)).all()
     assert start(tmp_path / "store", measure=fragile).finished == 8  # a failed point is not run again by itself
     broken.clear()
