@@ -176,9 +176,12 @@ def _changing_error(place: Position) -> TracedValueError:
 
 
 def _refuse_chance(again: Callable[[], object], near: Position) -> None:
-    """Name the line that draws random numbers of Python or NumPy, if there is one."""
+    """Name the line that draws random numbers of Python or NumPy, if there is one.
+
+    Another thread may have drawn some meanwhile, as those of a worker of a cluster do; a model does so each time.
+    """
     found = drawing_line(again)
-    if found is not None:
+    if found is not None and all(drawing_line(again) == found for _time in range(2)):
         raise _changing_error(line_of(near.module, *found))
 
 

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from numbadyn.runtime.progress import in_words
 from numbadyn.study.cells import decode
 from numbadyn.study.grid import Grid, show
-from numbadyn.study.progress import in_words
 from numbadyn.study.store.lock import holder
 from numbadyn.study.store.manifest import read_manifest
 from numbadyn.study.store.store import Sessions, merge

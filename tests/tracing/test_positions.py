@@ -129,6 +129,9 @@ def test_what_others_draw_meanwhile_is_nobodys_mistake(monkeypatch):
     states = iter(range(10_000))
     monkeypatch.setattr("numbadyn.model.step.state_of_chance", lambda: (next(states),))
     nd.Simulator(nd.LIF(2), dt=0.1 * ms, target="interpret")
+    found = iter([("model.py", 3), None])  # another thread has drawn while the lines were followed, too
+    monkeypatch.setattr("numbadyn.model.step.drawing_line", lambda again: next(found))
+    nd.Simulator(nd.LIF(2), dt=0.1 * ms, target="interpret")
 
 
 # ---- what a traced value does not have or cannot do ------------------------------------------------------------------
