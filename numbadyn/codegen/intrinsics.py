@@ -18,6 +18,8 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
+from numbadyn.codegen.instructions import add_atomically, nearest_whole, pointer_to, product
+
 __all__ = [
     "array_at",
     "atomic_add",
@@ -122,25 +124,11 @@ def nearest_even(typing_context: Any, value: Any) -> Any:
     """Nearest integral value as a float of the same type, the even one of two."""
     if not isinstance(value, types.Float):
         return None
-    letter = "d" if value == types.float64 else "f"
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        kind = context.get_value_type(value)
-        # the compiler for GPUs knows no llvm.rint, and rounds to even by this one
-        name = f"llvm.nvvm.round.{letter}" if _on_gpu(builder) else f"llvm.rint.f{value.bitwidth}"
-        return builder.call(
-            cgutils.get_or_insert_function(builder.module, ir.FunctionType(kind, [kind]), name), arguments
-        )
+        return nearest_whole(builder, arguments[0])
 
     return value(value), generate
-
-
-_GLOBAL = 1
-"""Address space of the memory that all threads of a GPU share."""
-
-
-def _on_gpu(builder: Any) -> bool:
-    return "nvptx" in str(builder.module.triple)
 
 
 @intrinsic
@@ -156,12 +144,9 @@ def rounded_product(typing_context: Any, a: Any, b: Any) -> Any:
             context.cast(builder, x, given, wanted)
             for x, given, wanted in zip(arguments, signature.args, plain.args, strict=True)
         ]
-        if not isinstance(result, types.Float) or not _on_gpu(builder):
+        if not isinstance(result, types.Float):
             return context.get_function(operator.mul, plain)(builder, factors)
-        kind = context.get_value_type(result)
-        name = f"llvm.nvvm.mul.rn.{'d' if result == types.float64 else 'f'}"
-        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(kind, [kind, kind]), name)
-        return builder.call(function, factors)
+        return product(builder, *factors)
 
     return result(a, b), generate
 
@@ -175,21 +160,12 @@ def atomic_add(typing_context: Any, array: Any, index: Any, value: Any) -> Any:
         or not isinstance(array.dtype, types.Float | types.Integer)
     ):
         return None
-    real = isinstance(array.dtype, types.Float)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         view = context.make_array(signature.args[0])(context, builder, arguments[0])
         position = context.cast(builder, arguments[1], signature.args[1], types.intp)
         added = context.cast(builder, arguments[2], signature.args[2], array.dtype)
-        pointer = builder.gep(view.data, [position])
-        kind = context.get_value_type(array.dtype)
-        if _on_gpu(builder):
-            pointer = builder.addrspacecast(pointer, kind.as_pointer(_GLOBAL))
-        if not real or not _on_gpu(builder):
-            return builder.atomic_rmw("fadd" if real else "add", pointer, added, "monotonic")
-        function_type = ir.FunctionType(kind, [kind.as_pointer(_GLOBAL), kind])
-        name = f"llvm.nvvm.atomic.load.add.f{array.dtype.bitwidth}.p{_GLOBAL}f{array.dtype.bitwidth}"
-        return builder.call(cgutils.get_or_insert_function(builder.module, function_type, name), [pointer, added])
+        return add_atomically(builder, builder.gep(view.data, [position]), added)
 
     return array.dtype(array, index, value), generate
 
@@ -250,10 +226,7 @@ def array_at(typing_context: Any, address: Any, sample: Any) -> Any:
         array = context.make_array(array_type)(context, builder)
         item = context.get_data_type(sample)
         place = context.cast(builder, arguments[0], signature.args[0], types.intp)
-        if _on_gpu(builder):  # said to be no memory of a block or thread, among which each access would have to choose
-            pointer = builder.addrspacecast(builder.inttoptr(place, item.as_pointer(_GLOBAL)), item.as_pointer())
-        else:
-            pointer = builder.inttoptr(place, item.as_pointer())
+        pointer = pointer_to(builder, place, item)
         item_size = context.get_constant(types.intp, context.get_abi_sizeof(item))
         length = context.get_constant(types.intp, 1 << 60)
         populate_array(array, data=pointer, shape=[length], strides=[item_size], itemsize=item_size, meminfo=None)

@@ -43,7 +43,7 @@ __all__ = ["LoadedModule", "load"]
 _DIGITS = 12
 # What generated modules may import from this package, and what compiles them: their text is part of the meaning of a
 # generated file.
-_IMPORTED = ("intrinsics.py", "cpu/compiler.py", "cuda/kernels.py")
+_IMPORTED = ("instructions.py", "intrinsics.py", "cpu/compiler.py", "cuda/kernels.py")
 _OPTIONS = ("OPT", "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "CPU_NAME", "CPU_FEATURES")
 
 _lock = ForkedLock()

@@ -13,6 +13,7 @@ from numba.types import Array
 from quantities import ms
 
 import numbadyn as nd
+from numbadyn.codegen.native.choice import COMPILER
 from numbadyn.runtime.cuda import machine as cuda_machine
 from numbadyn.runtime.cuda import target as cuda_target
 from numbadyn.runtime.cuda.launches import GraphLaunches
@@ -90,6 +91,15 @@ def test_default_numerics_are_close(name, monkeypatch):
                 np.testing.assert_array_equal(found[key], array, err_msg=key)
             else:
                 np.testing.assert_allclose(found[key], array, rtol=1e-9, atol=1e-12, err_msg=key)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["pair", "operations"])
+def test_numba_alone_makes_kernels_of_the_same_bits(name, monkeypatch):
+    expected = run(name, "interpret")
+    monkeypatch.setenv(COMPILER, "numba")
+    use(monkeypatch, "shuffled")
+    assert_same(run(name, reproducible=True), expected)
 
 
 def test_targets_whose_bins_are_full_keep_the_order(monkeypatch):

@@ -12,7 +12,9 @@ from typing import Any
 from numba import cuda, njit
 from numba.core import config
 
+from numbadyn.codegen.cuda.device_functions import device_function
 from numbadyn.codegen.cuda.kept import keep_on_disk
+from numbadyn.codegen.native.choice import numba_compiles
 from numbadyn.codegen.native.direct import Direct
 
 __all__ = ["SIMULATED", "kernel", "phase", "plain_array"]
@@ -31,7 +33,9 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 def phase(function: Callable[..., Any]) -> Any:
     """Make a function of its text that kernels call, and Numba's simulator of CUDA as machine code of the processor."""
-    return njit(error_model="numpy", **({"pipeline_class": Direct} if SIMULATED else {}))(function)
+    if SIMULATED:
+        return njit(error_model="numpy", pipeline_class=Direct)(function)
+    return njit(error_model="numpy")(function) if numba_compiles() else device_function(function)
 
 
 def _array_of_simulator(array: Any) -> Any:

@@ -5,12 +5,12 @@ In: values and an LLVM builder.  Out: values.  Must not know: syntax, arrays, fu
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
 
+from numbadyn.codegen.instructions import size_of
 from numbadyn.codegen.native.kinds import BOOL, F64, I64, U64, Scalar, Value, arithmetic, flat_types
 from numbadyn.errors import InternalError
 
@@ -193,10 +193,10 @@ def choose(builder: Any, condition: Value, first: Value, second: Value, kind: Sc
     return Value(kind, (builder.select(truth(builder, condition), x, y),))
 
 
-def absolute(builder: Any, value: Value, call: Callable[..., Any]) -> Value:
-    """The size of a number; `call` writes the call of an LLVM intrinsic for floats."""
+def absolute(builder: Any, value: Value) -> Value:
+    """The size of a number."""
     if value.kind.code == "f":
-        return Value(value.kind, (call("llvm.fabs", value.parts[0]),))
+        return Value(value.kind, (size_of(builder, value.parts[0]),))
     wide = cast(builder, value, I64 if value.kind != U64 else U64)
     below = compare(builder, "Lt", wide, constant(I64, 0))
     return choose(builder, below, negative(builder, wide), wide, wide.kind)

@@ -13,6 +13,7 @@ from typing import Any
 
 from llvmlite import ir
 
+from numbadyn.codegen.instructions import pointer_to
 from numbadyn.codegen.native.arithmetic import cast, choose, compare, constant
 from numbadyn.codegen.native.kinds import BOOL, I64, ArrayKind, Scalar, Value, flat_types, stored_type
 from numbadyn.errors import InternalError
@@ -117,7 +118,7 @@ def viewed(builder: Any, array: Value, item: Scalar) -> Value:
 
 def at_address(builder: Any, address: Value, item: Scalar) -> Value:
     """An array without an end at an address."""
-    pointer = builder.inttoptr(cast(builder, address, I64).parts[0], stored_type(item).as_pointer())
+    pointer = pointer_to(builder, cast(builder, address, I64).parts[0], stored_type(item))
     return Value(ArrayKind(item, 1), (pointer, ir.Constant(_LONG, 1 << 60)))
 
 

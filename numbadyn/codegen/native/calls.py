@@ -10,8 +10,10 @@ from typing import Any
 
 from llvmlite import ir
 
+from numbadyn.codegen.instructions import add_atomically, nearest_whole, product
 from numbadyn.codegen.native import arithmetic, arrays
 from numbadyn.codegen.native.kinds import F32, F64, I32, I64, NOTHING, Scalar, Value, flat_types, join
+from numbadyn.codegen.native.kinds import arithmetic as common
 from numbadyn.errors import InternalError
 
 __all__ = ["INTRINSICS", "PYTHON"]
@@ -32,10 +34,6 @@ def _real(name: str) -> _Caller:
         return Value(value.kind, (_llvm(builder, name, value.parts[0]),))
 
     return call
-
-
-def _absolute(builder: Any, value: Value) -> Value:
-    return arithmetic.absolute(builder, value, lambda name, part: _llvm(builder, name, part))
 
 
 def _select(builder: Any, condition: Value, first: Value, second: Value) -> Value:
@@ -85,13 +83,19 @@ def _atomic_add(builder: Any, array: Value, index: Value, value: Value) -> Value
     item = array.kind.item
     unsigned = Value(Scalar("u", 64), arithmetic.cast(builder, index, I64).parts)
     place = arrays.place_of(builder, array, [unsigned])
-    operation = "fadd" if item.code == "f" else "add"
-    added = arithmetic.cast(builder, value, item).parts[0]
-    return Value(item, (builder.atomic_rmw(operation, place, added, "monotonic"),))
+    return Value(item, (add_atomically(builder, place, arithmetic.cast(builder, value, item).parts[0]),))
 
 
 def _product(builder: Any, a: Value, b: Value) -> Value:
-    return arithmetic.binary(builder, "Mult", a, b)
+    kind = common(a.kind, b.kind)
+    if kind.code != "f":
+        return arithmetic.binary(builder, "Mult", a, b)
+    x, y = (arithmetic.cast(builder, factor, kind).parts[0] for factor in (a, b))
+    return Value(kind, (product(builder, x, y),))
+
+
+def _nearest_even(builder: Any, value: Value) -> Value:
+    return Value(value.kind, (nearest_whole(builder, value.parts[0]),))
 
 
 def _whole(builder: Any, value: Value) -> Value:
@@ -116,7 +120,7 @@ INTRINSICS: Mapping[str, _Caller] = {
     "f32_from_bits": _from_bits(F32, I32),
     "f64_from_bits": _from_bits(F64, I64),
     "floor": _real("llvm.floor"),
-    "nearest_even": _real("llvm.rint"),
+    "nearest_even": _nearest_even,
     "out_of_line": _out_of_line,
     "prefetch_read": _prefetch(3),
     "prefetch_read_l2": _prefetch(2),
@@ -127,7 +131,7 @@ INTRINSICS: Mapping[str, _Caller] = {
 
 #: Functions of Python.
 PYTHON: Mapping[str, _Caller] = {
-    "abs": _absolute,
+    "abs": arithmetic.absolute,
     "int": _whole,
     "max": _smallest("Gt"),
     "min": _smallest("Lt"),

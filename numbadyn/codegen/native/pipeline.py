@@ -11,45 +11,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from llvmlite import binding as llvm
-from numba.core import types, typing
+from numba.core import typing
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import compile_result
 from numba.core.environment import Environment
 from numba.core.funcdesc import PythonFunctionDescriptor
 
 from numbadyn.codegen.native.entry import write_entry
-from numbadyn.codegen.native.kinds import BOOL, NOTHING, ArrayKind, Kind, Scalar, scalar_of
+from numbadyn.codegen.native.kinds import Kind
 from numbadyn.codegen.native.statements import translate
+from numbadyn.codegen.native.types import kind_of, type_of
 from numbadyn.codegen.native.unit import Definition, Unit, syntax_of
-from numbadyn.errors import InternalError
 
 __all__ = ["compile_directly", "provide"]
-
-
-def _kind_of(given: Any) -> Kind:
-    """The kind of values of a Numba type."""
-    if given == types.none:
-        return NOTHING
-    if isinstance(given, types.Array) and given.layout == "C":
-        item = _kind_of(given.dtype)
-        assert isinstance(item, Scalar)
-        return ArrayKind(item, given.ndim)
-    if isinstance(given, types.Boolean | types.Integer | types.Float):
-        return scalar_of(str(given))
-    raise InternalError(f"Generated functions take no {given}.", where="numbadyn.codegen.native")
-
-
-def _type_of(kind: Kind) -> Any:
-    """The Numba type of an argument or a result."""
-    if kind == NOTHING:
-        return types.none
-    if isinstance(kind, ArrayKind):
-        return types.Array(_type_of(kind.item), kind.dimensions, "C")
-    if not isinstance(kind, Scalar):
-        raise InternalError("A tuple stays within a unit.", where="numbadyn.codegen.native")
-    if kind == BOOL:
-        return types.boolean
-    return getattr(types, {"i": "int", "u": "uint", "f": "float"}[kind.code] + str(kind.bits))
 
 
 def provide(dispatcher: Any, arguments: tuple[Any, ...]) -> tuple[str, Kind]:
@@ -73,11 +47,11 @@ def provide(dispatcher: Any, arguments: tuple[Any, ...]) -> tuple[str, Kind]:
     made = dispatcher.overloads[arguments]
     symbol = made.fndesc.llvm_func_name
     llvm.add_symbol(symbol, made.library.get_pointer_to_function(symbol))
-    return symbol, _kind_of(made.signature.return_type)
+    return symbol, kind_of(made.signature.return_type)
 
 
 def _provided(name: str, names: Mapping[str, Any], kinds: tuple[Kind, ...]) -> tuple[str, Kind]:
-    return provide(names[name], tuple(_type_of(kind) for kind in kinds))
+    return provide(names[name], tuple(type_of(kind) for kind in kinds))
 
 
 class _Library(JITCodeLibrary):  # type: ignore[misc]
@@ -115,12 +89,12 @@ def compile_directly(typing_context: Any, target_context: Any, function: Any, ar
         With a wrapper for Python, or a symbol for other units where the decorator wants none.
     """
     syntax, names = syntax_of(function), function.__globals__
-    kinds = tuple(_kind_of(argument) for argument in arguments)
+    kinds = tuple(kind_of(argument) for argument in arguments)
     library = _Library(target_context.codegen(), function.__qualname__)
     library.enable_object_caching()
     unit = Unit(library.create_ir_module(function.__qualname__), translate, _provided)
     made = unit.function(Definition(syntax, names), kinds)
-    described = _described(target_context, function, arguments, _type_of(made.gives), flags)
+    described = _described(target_context, function, arguments, type_of(made.gives), flags)
     if flags.no_cpython_wrapper:
         unit.export(made, described.llvm_func_name)
     else:
@@ -145,7 +119,7 @@ def compile_directly(typing_context: Any, target_context: Any, function: Any, ar
         library=library,
         call_helper=None,
         environment=environment,
-        metadata={"needs": [(name, [_type_of(kind) for kind in kinds]) for name, kinds in unit.needs.values()]},
+        metadata={"needs": [(name, [type_of(kind) for kind in kinds]) for name, kinds in unit.needs.values()]},
         reload_init=[],
         referenced_envs=[],
     )

@@ -7,6 +7,7 @@ expressions are translated, Numba's types and wrappers.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -176,7 +177,9 @@ class Unit:
             self._tries += 1
             arguments = [part for kind in kinds for part in flat_types(kind)]
             signature = ir.FunctionType(return_type(gives[0]), arguments)
-            function = ir.Function(self.module, signature, f"{definition.syntax.name}.{self._tries}")
+            # the text for GPUs knows no other letters
+            name = re.sub(r"\W", "_", definition.syntax.name, flags=re.ASCII)
+            function = ir.Function(self.module, signature, f"{name}${self._tries}")
             function.linkage = "internal"
             if definition.inline:
                 function.attributes.add("alwaysinline")
