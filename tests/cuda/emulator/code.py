@@ -87,14 +87,25 @@ def _linked(texts: list[str]) -> str:
     for function in module.functions:
         if not function.is_declaration and function.name not in kept:
             function.linkage = "internal"
+    _drop_what_nobody_calls(module)
     _optimise(module, 1)
     return str(module)
 
 
-def _optimise(module: Any, level: int) -> None:
+def _drop_what_nobody_calls(module: Any) -> None:
+    """Most of libdevice."""
+    passes = llvm.create_new_module_pass_manager()
+    passes.add_global_dead_code_eliminate_pass()
+    passes.run(module, _builder(1))
+
+
+def _builder(level: int) -> Any:
     machine = llvm.Target.from_default_triple().create_target_machine(opt=level)
-    options = llvm.create_pipeline_tuning_options(speed_level=level)
-    builder = llvm.create_pass_builder(machine, options)
+    return llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=level))
+
+
+def _optimise(module: Any, level: int) -> None:
+    builder = _builder(level)
     builder.getModulePassManager().run(module, builder)
 
 
