@@ -4,7 +4,8 @@ In: a plain Python function and the types of its arguments.  Out: `Code`, whose 
 thread of a kernel does.  Must not know: networks, and in which order threads run.
 
 The text is that which NVVM would get: kernels as Numba lowers them for GPUs, the functions that they call, and calls of
-libdevice, which is linked from the package of the compiler. What comes later, such as the contraction of products and sums, is not here.
+libdevice, which is linked from the package of the compiler. What comes later, such as the contraction of products and
+sums, is not here.
 """
 
 import contextlib
