@@ -36,6 +36,7 @@ from numbadyn.model.lifecycle import call_order, init_all_states, reset_all_stat
 from numbadyn.model.module import Module
 from numbadyn.model.table import Table
 from numbadyn.model.timed_array import TimedArray
+from numbadyn.model.timed_stream import TimedStream
 from numbadyn.model.timing import whole_steps
 from numbadyn.model.values import Parameter, State
 from numbadyn.model.view import View
@@ -165,6 +166,7 @@ __all__ = [
     "SynapticProjection",
     "Table",
     "TimedArray",
+    "TimedStream",
     "View",
     "__version__",
     "align_post_projection",

@@ -153,6 +153,9 @@ from numbadyn.errors.simulation import (
     SimulatorBusyError as SimulatorBusyError,
 )
 from numbadyn.errors.simulation import (
+    StreamRestartError as StreamRestartError,
+)
+from numbadyn.errors.simulation import (
     TargetError as TargetError,
 )
 from numbadyn.errors.simulation import (

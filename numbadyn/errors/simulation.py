@@ -23,6 +23,7 @@ __all__ = [
     "RecordingError",
     "SchedulingError",
     "SimulatorBusyError",
+    "StreamRestartError",
     "TargetError",
     "TimeStepError",
     "UnknownOptionError",
@@ -86,6 +87,21 @@ class CallError(NumbadynError, TypeError):
     Right::
 
         sim.run(1 * pq.s, every=10 * pq.ms, call=control)  # control(sim) every 10 ms
+    """
+
+
+class StreamRestartError(NumbadynError, RuntimeError):
+    """A simulation begins anew, but a stream of values that it reads has gone by and cannot be begun anew.
+
+    Wrong::
+
+        drive = nd.TimedStream(read_camera(), dt=20 * pq.ms)  # a generator
+        sim.run(1 * pq.s)
+        sim.reset().run(1 * pq.s)
+
+    Right::
+
+        drive = nd.TimedStream(read_camera, dt=20 * pq.ms)  # a function: each simulation calls it anew
     """
 
 

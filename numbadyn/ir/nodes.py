@@ -206,6 +206,8 @@ class Lookup:
         nothing has changed.
     literal : bool
         Whether it stands in the model's code.
+    filled_by : object
+        Who writes other values into it between two chunks of steps, if somebody does.
     """
 
     name: str
@@ -214,6 +216,7 @@ class Lookup:
     stored: str
     fetch: Callable[[BindContext], NDArray[Any]]
     literal: bool = False
+    filled_by: Any = None
 
 
 def _last_part(name: str) -> str:

@@ -25,7 +25,7 @@ from numbadyn.tracing.trace import Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import DIMENSIONLESS, TIME, Dimension, is_quantity, join_eager, magnitude_in, split
 
-__all__ = ["TimedArray"]
+__all__ = ["Reader", "TimedArray"]
 
 After = Literal["hold", "zero", "repeat", "error"]
 Interpolation = Literal["step", "linear"]
@@ -212,7 +212,7 @@ class TimedArray:
     def replaced(self, values: Any) -> TimedArray:
         """The same table with other rows, checked as assigned ones are, for a replica; see `BindContext.instead`."""
         other = copy.copy(self)
-        other.values = values
+        object.__setattr__(other, "values", values)  # which is no change of this one
         return other
 
     @property
@@ -279,7 +279,7 @@ class TimedArray:
         """
         trace = current_trace()
         if trace is not None:
-            return Traced(trace, _Reader(self, trace).read(t, index))
+            return Traced(trace, Reader(self, trace).read(t, index))
         index = tuple(np.asarray(part) if is_traced(part) else part for part in index)
         time = np.asarray(magnitude_in(t, TIME, what="t", where=self.name), dtype=np.float64) - self._start
         rows, parts = eager_rows(time, self._dt, environ.known_dt())
@@ -320,10 +320,21 @@ class TimedArray:
         )
 
 
-class _Reader:
-    """One read of a timed array in the step that is being traced."""
+class Reader:
+    """One read of a timed array in the step that is being traced.
 
-    def __init__(self, table: TimedArray, trace: Trace) -> None:
+    Parameters
+    ----------
+    table : TimedArray
+        Or what has rows in the same way.
+    trace : Trace
+        Active.
+    """
+
+    #: Who writes other rows into the table while the network runs.
+    filled_by: Any = None
+
+    def __init__(self, table: Any, trace: Trace) -> None:
         self.table, self.trace = table, trace
 
     def _bound(self, what: str, kind: Any, dimension: Any, fetch: Any) -> int:
@@ -374,7 +385,8 @@ class _Reader:
         table, trace = self.table, self.trace
 
         def error(step: int, _element: int, value: float, context: BindContext) -> Exception:
-            return context.bound(table)._after_end(value, f"step {step} (t = {step * context.dt:g} ms)")
+            found: Exception = context.bound(table)._after_end(value, f"step {step} (t = {step * context.dt:g} ms)")
+            return found
 
         name = f"{trace.here.module} row {len(trace.step.guards)}"
         watch(trace, trace.cast(row, "real"), trace.emit("less", row, self.count), name, "row", error)
@@ -383,7 +395,12 @@ class _Reader:
         table, trace = self.table, self.trace
         dimension = DIMENSIONLESS if table._has_unit else table._dimension
         spec = Lookup(
-            table.name, table._kind, dimension, table._array.dtype.name, lambda context: context.bound(table)._array
+            table.name,
+            table._kind,
+            dimension,
+            table._array.dtype.name,
+            lambda context: context.bound(table)._array,
+            filled_by=self.filled_by,
         )
         source, shape = trace.lookup(table, lambda: spec), trace.node(row).shape
         if shape and not index and table.shape[1:]:

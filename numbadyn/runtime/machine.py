@@ -97,6 +97,9 @@ class Machine(ABC):
         """Go on with the run that was begun with these logs, after states alone may have been set."""
         self.begin(logs)
 
+    def renew(self, array: NDArray[Any]) -> None:  # noqa: B027 -- most read it where it is
+        """Take note that an array which the step reads where it is holds other values."""
+
     @abstractmethod
     def advance(self, stop: int) -> Outcome:
         """Run up to step `stop`, all equally far.

@@ -30,6 +30,7 @@ from numbadyn.simulator.batch import Batch, replica_seeds
 from numbadyn.simulator.calls import check_calls
 from numbadyn.simulator.checks import duration_steps
 from numbadyn.simulator.endings import broken_guard, not_finite
+from numbadyn.simulator.feeding import feeding
 from numbadyn.simulator.handover import Handover
 from numbadyn.simulator.provenance import Chronicle
 from numbadyn.simulator.turns import in_turn, keeping
@@ -168,7 +169,7 @@ class Runs(Access):
         only. Different simulators may run at the same time, also of one network.
         """
         steps = duration_steps(duration, self._dt)
-        calls = check_calls(self, every, call, self._dt)
+        between = [*check_calls(self, every, call, self._dt), *feeding(self)]
         bar, made = make_progress(progress), list[Result]()
         with keeping(made), keeping(made), keeping(made):
             with self._turns.take("run") as interrupts:
@@ -179,7 +180,7 @@ class Runs(Access):
                 begin_counts(self)
                 recorder, machine = self._recorder, self.machine
                 handover = Handover(recorder, machine, steps, memory, spill)
-                visitors: list[Visitor] = [*calls, *handover.visitors]  # each option that needs it adds its own
+                visitors: list[Visitor] = [*between, *handover.visitors]  # each option that needs it adds its own
                 self._under_way = machine
                 try:
                     outcome = run_steps(machine, steps, recorder.logs, bar, interrupts, visitors)

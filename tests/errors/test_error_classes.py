@@ -56,6 +56,7 @@ BUILTINS = {
     "TargetError": ValueError,
     "ConditionError": ValueError,
     "CallError": TypeError,
+    "StreamRestartError": RuntimeError,
     "SchedulingError": RuntimeError,
     "SimulatorBusyError": RuntimeError,
     "RecordingError": ValueError,

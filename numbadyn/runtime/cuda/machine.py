@@ -132,6 +132,12 @@ class CudaMachine(CompiledMachine):
         self._placed[id(array)] = known
         return self.device.address(known[1])
 
+    def renew(self, array: NDArray[Any]) -> None:
+        """Copy an array there again."""
+        known = self._placed.get(id(array))
+        if known is not None:
+            self.device.write(known[1], array)
+
     def begin(self, logs: Sequence[Logs]) -> None:
         """Fetch parameters anew and get ready for a run with these logs, those of the only replica."""
         own = logs[0]
