@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from numbadyn.ir.nodes import BindContext, Channel, Connection, Node, Step
 
@@ -21,6 +22,7 @@ __all__ = ["structure_hash", "structure_lines"]
 
 _FORMAT = "numbadyn structure 1"
 _SHORT = 8
+_HUGE, _PART, _PARTS = 1 << 28, 1 << 16, 64
 _ANY = BindContext(1.0, 0)
 """Literals are the same in every context."""
 
@@ -119,11 +121,22 @@ def _shown(attrs: dict[str, Any]) -> list[str]:
 
 
 def _content(value: Any) -> str:
-    """A value in full where it is short, else its shape, type and hash; a file that is mapped counts by its content."""
+    """A value in full where it is short, else its shape, type and hash; of what is huge, as files are, of parts."""
     if not isinstance(value, np.ndarray | np.generic | float):
         return repr(value)
     array = np.asarray(value)
     if array.size <= _SHORT:
         return repr(array.tolist())
-    digest = hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
-    return f"{array.dtype.str}{list(array.shape)} {digest}"
+    digest = hashlib.sha256()
+    for part in _parts(array):
+        digest.update(np.ascontiguousarray(part).tobytes())
+    return f"{array.dtype.str}{list(array.shape)} {digest.hexdigest()}"
+
+
+def _parts(array: NDArray[Any]) -> list[NDArray[Any]]:
+    """An array; of one that is huge some parts at equal distances, the first and the last included."""
+    if array.nbytes <= _HUGE:
+        return [array]
+    flat, count = array.reshape(-1), _PART // array.itemsize
+    begins = np.linspace(0, flat.size - count, _PARTS).astype(np.int64).tolist()
+    return [flat[begin : begin + count] for begin in begins]
