@@ -100,10 +100,8 @@ def main():
     print(f"before that    {', '.join(f'{stage} {seconds:.2f} s' for stage, seconds in sim.seconds.items())}")
 
     if not options.no_plot:
-        from numbadyn.io import plots
-
         title = f"Brunel (2000), g = {options.g:g}, $\\eta$ = {options.eta:g}"
-        figure = plots.overview(result, {"neurons": net.neurons}, width=1 * ms, title=title)
+        figure = nd.plot.overview(result, {"neurons": net.neurons}, width=1 * ms, title=title)
         figure.savefig(options.out)
         print(f"picture        {options.out}")
 

@@ -103,10 +103,8 @@ def main():
         print(f"{name}             {population.num:,} neurons, {numbers}")
 
     if not options.no_plot:
-        from numbadyn.io import plots
-
         title = f"{net.E.num + net.I.num:,} conductance-based neurons"
-        figure = plots.overview(result, {"E": net.E, "I": net.I}, title=title)
+        figure = nd.plot.overview(result, {"E": net.E, "I": net.I}, title=title)
         figure.savefig(options.out, pil_kwargs={"optimize": True})
         print(f"picture       {options.out}")
 

@@ -6,7 +6,7 @@ Models and networks go in as Python classes with units; results with units come 
 from numbadyn import cache, errors, units
 from numbadyn._version import __version__
 from numbadyn.doctor import doctor
-from numbadyn.io import Result
+from numbadyn.io import Result, plot
 from numbadyn.model import environ, init, random, typing
 from numbadyn.model import functions as math
 from numbadyn.model.condition import spike_count
@@ -185,6 +185,7 @@ __all__ = [
     "math",
     "not_receive_update_input",
     "not_receive_update_output",
+    "plot",
     "poisson_input",
     "random",
     "receive_update_input",
