@@ -26,7 +26,7 @@ __all__ = ["explain"]
 
 def _delays(program: Program, context: BindContext, tables: list[Any], evaluator: Evaluator) -> list[str]:
     """How far back each reader looks: counted from the newest sample that is there when it reads."""
-    step = program.step
+    step = evaluator.step
     seen: dict[tuple[int, str], list[Any]] = {}
     for node in step.nodes:
         if node.op == "history":
@@ -83,7 +83,7 @@ def explain(
     context = replace(context, tables=tables)
     evaluator = Evaluator(program.step, context)
     evaluator.bind()
-    step = program.step
+    step = evaluator.step
     sections = {
         "Order of a step": _calls(step),
         "Connections": _connections(step, tables) or ["none"],

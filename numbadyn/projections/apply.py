@@ -11,7 +11,7 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -274,6 +274,38 @@ class Delivery:
         other = copy.copy(self)
         other.rule = self._reweigh(weight)
         return other
+
+    def with_rule(self, rule: Any) -> Delivery:
+        """The same with another rule of connection between the same neurons, checked; see `BindContext.instead`."""
+        where, mine = f"{self.owner.path}.comm", self.rule
+        if not isinstance(rule, Connectivity) or mine is None:
+            raise ConnectivityError(
+                f"{rule!r} is no rule of connection.",
+                where=where,
+                cure="Give a rule such as nd.FixedProb(pre.varshape, post.varshape, prob=0.02, weight=0.6*nS).",
+                rule=rule,
+            )
+        check_initialised(rule, "out_size")
+        if (rule.n_pre, rule.n_post) != (mine.n_pre, mine.n_post):
+            raise ShapeError(
+                f"{rule!r} takes the place of {mine!r}, which joins other numbers of neurons.",
+                where=where,
+                cure="Make the rule with the sizes of both populations: pre.varshape, post.varshape.",
+                rule=rule,
+            )
+        magnitude_in(join_eager(1.0, rule.weight_dimension), mine.weight_dimension, what="The weight", where=where)
+        name = self.conductance()
+        if name is not None:
+            check_given(rule, name, self.owner.path)
+        other = copy.copy(self)
+        other.rule = rule
+        return other
+
+    def with_parts_of(self, other: Delivery, part: Literal["rule", "delay"]) -> Delivery:
+        """The same with the rule or the delays of another one; that one itself where nothing else differs."""
+        made = copy.copy(self)
+        setattr(made, part, getattr(other, part))
+        return other if (made.rule, made.delay) == (other.rule, other.delay) else made
 
     def with_delay(self, delay: Any) -> Delivery:
         """The same with other delays, checked; see `BindContext.instead`."""

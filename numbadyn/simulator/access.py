@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from numbadyn.errors import InvalidParameterError
+from numbadyn.errors import InvalidParameterError, UnsupportedFeatureError
 from numbadyn.io.coordinates import replica_numbers
 from numbadyn.model.module import Module
 from numbadyn.model.options import named_options
@@ -17,16 +17,17 @@ from numbadyn.model.typing import QuantityLike
 from numbadyn.model.values import store_as
 from numbadyn.model.variable import count_change
 from numbadyn.model.view import View, view_of, whole_of
+from numbadyn.projections.connectivity import EdgeList
 from numbadyn.simulator.assembly import Assembly
-from numbadyn.simulator.synapses import refuse_delays
+from numbadyn.simulator.synapses import host, refuse_delays
 from numbadyn.simulator.turns import Turns, in_turn
-from numbadyn.units import join, magnitude_in
+from numbadyn.units import TIME, join, magnitude_in
 
 __all__ = ["Access"]
 
 
 class Access(Assembly):
-    """Base of `Simulator`: `get` and `set`."""
+    """Base of `Simulator`: `get`, `set` and `edges`."""
 
     _turns: Turns
 
@@ -61,6 +62,35 @@ class Access(Assembly):
             return join(values[chosen or 0], spec.dimension)
         alike = spec.space.synapses is None or len({own.shape for own in values}) == 1
         return join(np.array(values), spec.dimension) if alike else [join(own, spec.dimension) for own in values]
+
+    @named_options
+    @in_turn(reading=True)
+    def edges(self, projection: Module, replica: int | None = None) -> EdgeList:
+        """The synapses of a projection as they are in the simulator.
+
+        Parameters
+        ----------
+        projection : Projection
+            One of the network, whose ``comm`` is a rule of connection.
+        replica : int, optional
+            Of a batch, in which replica; the first one by default.
+
+        Returns
+        -------
+        EdgeList
+            ``pre``, ``post``, ``weight``, ``delay``, an entry for each synapse in the order of the rule; weights that a
+            run has changed as they are now.
+        """
+        path = self._recorder.path(projection)
+        number, chosen = self._weights.number(projection), self._replica(replica)
+        if number is None:
+            raise UnsupportedFeatureError(
+                f"{path} has no synapses.", where=path, cure="Give a projection with a rule of connection as comm."
+            )
+        chosen = 0 if chosen is None and self._axes else chosen
+        table = host(self._synapses[chosen or 0][number])
+        pre, post, _weight, delay = table.edges(self._dt)
+        return EdgeList(pre, post, self.get(projection, "weight", replica=chosen), join(delay, TIME))
 
     def _replica(self, number: Any) -> int | None:
         """Number of a replica of the batch, counted from the first one; None where all are meant."""

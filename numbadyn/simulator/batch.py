@@ -11,8 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from numbadyn.errors import BatchLengthError, NoBatchError, NumbadynError, TargetError, UnsupportedFeatureError
+from numbadyn.errors import (
+    BatchLengthError,
+    NoBatchError,
+    NumbadynError,
+    TargetError,
+    UnknownPathError,
+    UnsupportedFeatureError,
+)
 from numbadyn.io.coordinates import Coordinates, text_of
+from numbadyn.projections.connectivity import Connectivity
 from numbadyn.runtime.replica import naming
 from numbadyn.runtime.targets import TARGETS
 from numbadyn.simulator.assembly import Assembly
@@ -98,13 +106,38 @@ class Batch:
         simulator = self._require()
         place = find_place(simulator, what, varied=True)
         entries = self._entries(place.name, of_each)
+        if place.draws and simulator._shared:
+            raise UnsupportedFeatureError(
+                f"{place.full} says who is connected to whom, and the replicas share their synapses.",
+                where=f"sim.batch[{place.name!r}]",
+                cure="Leave shared='connectivity' out, or give weights and delays alone.",
+                name=place.name,
+            )
         with simulator._turns.take("batch"):
             others = []
             for context, entry in zip(simulator._contexts, entries, strict=True):
                 with naming(context):
                     others.append(place.replaced(context.bound(place.own), entry))
             simulator._vary(place, others)
+            if place.draws:  # a rule comes with its weights
+                simulator._varied.pop(f"{place.name.removesuffix('comm')}weight", None)
             simulator._varied[place.name] = entries
+
+    def __delitem__(self, what: Any) -> None:
+        """Let all replicas have what the model has again."""
+        simulator = self._require()
+        place = find_place(simulator, what)
+        if place.name not in simulator._varied:
+            raise UnknownPathError(
+                f"{place.name!r} is what the model says in all replicas.",
+                where=f"del sim.batch[{place.name!r}]",
+                cure=f"What differs is: {', '.join(simulator._varied) or 'nothing'}.",
+                path=place.name,
+                nearest=list(simulator._varied),
+            )
+        with simulator._turns.take("batch"):
+            simulator._vary(place, [place.restored(context.bound(place.own)) for context in simulator._contexts])
+            del simulator._varied[place.name]
 
     def _require(self) -> Assembly:
         if not len(self):
@@ -140,6 +173,13 @@ class Batch:
             )
         return found
 
+    def describe(self, number: int) -> str:
+        """What one of the replicas is bound to, in a line; empty without a batch."""
+        if not len(self):
+            return ""
+        parts = [f"{name} = {values[number]}" for name, values in self.coords.items()]
+        return f"Replica {number} of a batch of {len(self)}: {', '.join(parts)}"
+
     def __repr__(self) -> str:
         if not len(self):
             return "<Batch: none>"
@@ -158,7 +198,7 @@ def _short(values: Any) -> str:
 
 def _joined(values: list[Any], like: Any) -> Any:
     """Values of the replicas as one array, in the unit that was given; a list where they differ in shape."""
-    if any(isinstance(value, tuple) for value in values) or len({np.shape(value) for value in values}) > 1:
+    if any(isinstance(value, tuple | Connectivity) for value in values) or len(set(map(np.shape, values))) > 1:
         return values
     if not is_quantity(values[0]):
         return np.array(values)

@@ -23,6 +23,7 @@ from numbadyn.simulator.places import (
     FirstValues,
     ParameterPlace,
     Place,
+    RulePlace,
     SpikesPlace,
     TablePlace,
     WeightPlace,
@@ -66,6 +67,7 @@ def _of_module(simulator: Assembly, module: Module, path: str) -> Iterator[tuple
     if number is not None:
         connection = simulator.step.connections[number]
         yield f"{before}weight", partial(WeightPlace, f"{before}weight", connection, number)
+        yield f"{before}comm", partial(RulePlace, f"{before}comm", connection, number)
         if connection.delayed:
             yield f"{before}delay", partial(DelayPlace, f"{before}delay", connection, number)
     states = {id(spec.owner) for spec in simulator.step.states if spec.space.synapses is None}
@@ -147,6 +149,14 @@ def _structural(simulator: Assembly, names: dict[str, Callable[[], Place]], what
             cure=f"Name one of them: {', '.join(map(repr, own[:_MOST]))}.",
             path=what,
             nearest=own[:_MOST],
+        )
+    projection, _, argument = what.partition(".comm.")
+    if argument and f"{projection}.comm" in names:
+        return StructureError(
+            f"{argument} is an argument of the rule of {projection}, which is given as a whole.",
+            where=f"sim.batch[{what!r}]",
+            cure=f"Give each replica a rule: sim.batch['{projection}.comm'] = [nd.FixedProb(..., {argument}=x), ...].",
+            path=what,
         )
     shown = repr(found)
     return StructureError(

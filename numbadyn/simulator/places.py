@@ -17,7 +17,16 @@ from numbadyn.model.timed_array import TimedArray
 from numbadyn.model.values import Parameter, State
 from numbadyn.units import TIME, join
 
-__all__ = ["DelayPlace", "FirstValues", "ParameterPlace", "Place", "SpikesPlace", "TablePlace", "WeightPlace"]
+__all__ = [
+    "DelayPlace",
+    "FirstValues",
+    "ParameterPlace",
+    "Place",
+    "RulePlace",
+    "SpikesPlace",
+    "TablePlace",
+    "WeightPlace",
+]
 
 
 class Place(ABC):
@@ -33,10 +42,13 @@ class Place(ABC):
         Number of the connection whose synapses follow from it.
     sorts : bool
         Whether these are sorted by it, so that they must be made anew.
+    draws : bool
+        Whether it says who is connected to whom, so that replicas that share their synapses cannot differ in it.
     """
 
     synapses: int | None = None
     sorts: bool = False
+    draws: bool = False
 
     def __init__(self, name: str, full: str) -> None:
         self.name, self.full = name, full
@@ -57,6 +69,10 @@ class Place(ABC):
         value : object
             What it is to have, as users give it.
         """
+
+    def restored(self, now: Any) -> Any:
+        """What takes its place where a replica no longer differs in it."""
+        return self.own
 
     @abstractmethod
     def read(self, context: BindContext) -> Any:
@@ -187,9 +203,32 @@ class WeightPlace(SynapsesPlace):
         """Synapses with other weights."""
         return now.with_weight(value)
 
+    def restored(self, now: Any) -> Any:
+        """Synapses with the weights of the model."""
+        return now.with_parts_of(self.own, "rule")
+
     def read(self, context: BindContext) -> Any:
         """The weight, where one serves all synapses."""
         return _common(context.bound(self.own).rule.weight)
+
+
+class RulePlace(SynapsesPlace):
+    """The rule of connection of a projection, with its weights."""
+
+    sorts = True
+    draws = True
+
+    def replaced(self, now: Any, value: Any) -> Any:
+        """Synapses by another rule."""
+        return now.with_rule(value)
+
+    def restored(self, now: Any) -> Any:
+        """Synapses by the rule of the model."""
+        return now.with_parts_of(self.own, "rule")
+
+    def read(self, context: BindContext) -> Any:
+        """The rule."""
+        return context.bound(self.own).rule
 
 
 class DelayPlace(SynapsesPlace):
@@ -200,6 +239,10 @@ class DelayPlace(SynapsesPlace):
     def replaced(self, now: Any, value: Any) -> Any:
         """Synapses with other delays."""
         return now.with_delay(value)
+
+    def restored(self, now: Any) -> Any:
+        """Synapses with the delays of the model."""
+        return now.with_parts_of(self.own, "delay")
 
     def read(self, context: BindContext) -> Any:
         """The delay, where one serves all synapses."""

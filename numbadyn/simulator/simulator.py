@@ -221,7 +221,7 @@ class Simulator(Saving):
 
     @named_options
     @in_turn(reading=True)
-    def explain(self, *, verbose: bool = False) -> str:
+    def explain(self, *, verbose: bool = False, replica: int | None = None) -> str:
         """Order of a step, hooks, delays and blocks in steps, buffers with sizes and units, as text.
 
         Blocks say how many steps parts of the network can be advanced on their own before spikes or histories must be
@@ -235,12 +235,17 @@ class Simulator(Saving):
         verbose : bool
             Also name all that is exchanged between parts of the network, and say how long each part of the preparation
             took, pass by pass.
+        replica : int, optional
+            Of a batch, whose delays, synapses and blocks are shown; those of the first one by default.
 
         Returns
         -------
         str
         """
-        text = explain(self.program, self.context, self.tables, self._recorder.looks, verbose=verbose)
+        number = self._replica(replica) or 0
+        context, tables = self._contexts[number], self._synapses[number]
+        text = explain(self.program, context, tables, self._recorder.looks, verbose=verbose)
+        text = "\n\n".join([*filter(None, [self.batch.describe(number)]), text])
         if verbose:
             taken = [f"{name}: {seconds:.3f} s" for name, seconds in self.seconds.items()]
             sections = {"Seconds": taken, "Passes": self._passes.lines()}

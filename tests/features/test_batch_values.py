@@ -7,6 +7,7 @@ from quantities import ms, mV, nS, s
 import numbadyn as nd
 from numbadyn.errors import (
     BatchLengthError,
+    ConnectivityError,
     CoordinateError,
     DelayError,
     DimensionError,
@@ -142,9 +143,11 @@ def test_what_cannot_differ_is_refused_by_name():
     assert caught.value.values["nearest"][0] == "E.tau"
     with pytest.raises(UnknownPathError, match=r"(?s)'E' is a Cell, which has several.*'E.tau'"):
         sim.batch["E"] = taus
-    for path in ("E.in_size", "E.varshape", "excite.comm", "order"):
+    for path in ("E.in_size", "E.varshape", "order"):
         with pytest.raises(StructureError, match=r"(?s)part of the structure.*Sweep over it"):
             sim.batch[path] = [1, 2]
+    with pytest.raises(StructureError, match=r"(?s)prob is an argument of the rule.*sim.batch\['excite.comm'\]"):
+        sim.batch["excite.comm.prob"] = [0.1, 0.2]
     for what in (other.E.tau, other.E.V):
         with pytest.raises(NoEffectError, match="belongs to another network than Driven"):
             sim.batch[what] = taus
@@ -174,6 +177,9 @@ def test_entries_that_do_not_fit_name_the_replica():
         ("excite.delay", [1 * ms, 3 * mV], DimensionError),
         ("excite.delay", [1 * ms, -3 * ms], DelayError),
         ("excite.delay", [1 * ms, None], DelayError),
+        ("excite.comm", [net.excite.comm, nd.FixedProb(20, 9, prob=0.1, weight=1 * nS)], ShapeError),
+        ("excite.comm", [net.excite.comm, nd.FixedProb(20, 8, prob=0.1, weight=1 * ms)], DimensionError),
+        ("excite.comm", [net.excite.comm, 0.3], ConnectivityError),
     ):
         with pytest.raises(error, match=r"(?s)where: .* of replica 1"):
             sim.batch[path] = entries
@@ -202,3 +208,64 @@ def test_a_batch_that_cannot_be_made():
             nd.Simulator(Gapped(), dt=0.1 * ms, target="interpret", **options)
     with pytest.raises(BatchLengthError, match="3 seeds for a batch of 2"):
         nd.Simulator(Gapped(), dt=0.1 * ms, target="interpret", batch=2, seed=[1, 2, 3])
+
+
+def test_one_replica_is_explained_and_its_synapses_are_listed():
+    net = Driven()
+    sim = bound(net, SEEDS, {"E.tau": [10, 20] * ms, "lag": [0.3, 2.9] * ms, "excite.delay": [0.4, 1.5] * ms})
+    first, second = (sim.explain(replica=replica) for replica in range(2))
+    assert first.startswith("Replica 0 of a batch of 2: seed = 3, E.tau = 10.0 ms")
+    assert "Driven.excite: 4 steps (0.4 ms)" in sim.explain()
+    assert "Driven.excite: 15 steps (1.5 ms)" in second
+    assert "28 steps before the last one (2.8 ms)" in second
+    for replica, seed in enumerate(SEEDS):
+        single = nd.Simulator(Driven(), dt=0.1 * ms, seed=seed)
+        edges, own = sim.edges(net.excite, replica), single.edges(single.network.excite)
+        np.testing.assert_array_equal(edges.pre, own.pre)
+        np.testing.assert_array_equal(edges.post, own.post)
+        np.testing.assert_array_equal(edges.weight, own.weight)
+        assert np.unique(edges.delay).tolist() == [[0.4, 1.5][replica]]
+    np.testing.assert_array_equal(sim.edges(net.excite).pre, sim.edges(net.excite, 0).pre)
+    with pytest.raises(UnsupportedFeatureError, match="has no synapses"):
+        sim.edges(net.E)
+
+
+def test_what_differs_no_longer_is_that_of_the_model_again():
+    net = Driven()
+    sim = bound(net, SEEDS, {"E.tau": [10, 20] * ms, "excite.weight": [1, 2] * nS, "excite.delay": [0.4, 1.5] * ms})
+    sim.compile()
+    sim.run(1 * ms)
+    sim.reset()
+    del sim.batch["E.tau"], sim.batch["excite.delay"]
+    assert list(sim.batch.coords) == ["seed", "excite.weight"]
+    assert (sim.batch["excite.weight"] == [1, 2] * nS).all()
+    del sim.batch[net.excite, "weight"]
+    with pytest.raises(UnknownPathError, match="What differs is: nothing"):
+        del sim.batch["E.tau"]
+    sim.record(net.I, "V")
+    found = sim.run(4 * ms)
+    for replica, seed in enumerate(SEEDS):
+        single = nd.Simulator(Driven(), dt=0.1 * ms, seed=seed)
+        single.record(single.network.I, "V")
+        np.testing.assert_array_equal(found.replica(replica)[net.I].V, single.run(4 * ms)[single.network.I].V)
+
+
+@pytest.mark.parametrize("target", ["interpret", "cpu"])
+def test_replicas_are_connected_by_rules_of_their_own(target):
+    net, others = Driven(), [Driven(), Driven()]
+    weight = nd.init.Normal(3 * nS, 0.5 * nS)
+    rules = [nd.FixedProb(20, 8, prob=0.7, weight=weight), nd.AllToAll(20, 8, weight=2 * nS)]
+    sim = bound(net, SEEDS, {"excite.weight": [1, 2] * nS, "excite.comm": rules}, target)
+    assert list(sim.batch.coords) == ["seed", "excite.comm"]
+    assert "FixedProb" in sim.batch.coords["excite.comm"][0]
+    assert sim.batch["excite.comm"] == rules
+    sim.record(net.I, "V", spikes=True)
+    result = sim.run(20 * ms)
+    for replica, (seed, other, rule) in enumerate(zip(SEEDS, others, rules, strict=True)):
+        other.excite._delivery.rule = rule
+        single = nd.Simulator(other, dt=0.1 * ms, seed=seed, target=target)
+        single.record(other.I, "V", spikes=True)
+        for name, values in recorded(single.run(20 * ms)).items():
+            np.testing.assert_array_equal(recorded(result.replica(replica))[name], values)
+    with pytest.raises(UnsupportedFeatureError, match="share their synapses"):
+        bound(Driven(), SEEDS, {"excite.comm": rules}, "interpret", "connectivity")
