@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from numbadyn.errors import DimensionError, InvalidParameterError
 from numbadyn.model import environ
 from numbadyn.model.dynamics import Synapse
+from numbadyn.model.functions import exprel
 from numbadyn.model.init import Initialiser, as_initialiser
 from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.model.values import Parameter, State
@@ -36,6 +37,9 @@ class ConductanceSynapse(Synapse):
         and in nS where no projection says one.
     name : str, optional
         Name for messages and results.
+    averaged : bool
+        What `update` of a model gives: the mean of the conductance over the step that begins, or its value at the start
+        of the step; see `Expon`.
 
     Raises
     ------
@@ -45,8 +49,8 @@ class ConductanceSynapse(Synapse):
     Notes
     -----
     A model makes its states in ``init_state`` from `first` (or from ``0 * self.unit``), and adds `arriving` to them in
-    ``update``. Projections whose synapse is linear and equal share one where ``post_alignable`` is True, the default
-    here; a model that is not linear in what arrives sets it to False.
+    ``update``; `acting` makes the mean over a step of what decays. Projections whose synapse is linear and equal share
+    one where ``post_alignable`` is True, the default here; a model that is not linear in what arrives sets it to False.
 
     Examples
     --------
@@ -77,9 +81,16 @@ class ConductanceSynapse(Synapse):
 
     post_alignable: ClassVar[bool] = True
 
-    def __init__(self, in_size: SizeLike, g_initializer: ParameterLike | None = None, name: str | None = None) -> None:
+    def __init__(
+        self,
+        in_size: SizeLike,
+        g_initializer: ParameterLike | None = None,
+        name: str | None = None,
+        averaged: bool = True,
+    ) -> None:
         super().__init__(in_size, name=name)
         self.g_initializer = g_initializer
+        self.averaged = bool(averaged)
         self._unit: Any = None
 
     def use_unit(self, unit: Any) -> None:
@@ -135,6 +146,24 @@ class ConductanceSynapse(Synapse):
         jump = self.sum_delta_inputs(None)
         return jump if x is None else x if jump is None else jump + x
 
+    def acting(self, g: Any, tau: Any) -> Any:
+        r"""Give what acts over the step that begins, of something that decays with a time constant.
+
+        Parameters
+        ----------
+        g : number, array, quantity or traced value
+            Its value at the start of the step.
+        tau : Parameter or quantities.Quantity
+            The time constant (ms).
+
+        Returns
+        -------
+        same kind as g
+            The mean :math:`g\, (1 - e^{-r}) / r` with :math:`r = \Delta t / \tau`, whose factor is computed once per
+            run; g itself if the model is not averaged.
+        """
+        return g * exprel(-environ.get_dt() / tau) if self.averaged else g
+
 
 class Expon(ConductanceSynapse):
     r"""Exponential synapse.
@@ -150,6 +179,9 @@ class Expon(ConductanceSynapse):
         where no projection says one.
     name : str, optional
         Name for messages and results.
+    averaged : bool
+        What acts on the target in a step: the mean of g over the step, by default; or, as in simulators that hold
+        conductances over a step, its value at the start.
 
     Attributes
     ----------
@@ -160,7 +192,10 @@ class Expon(ConductanceSynapse):
     -----
     .. math:: \frac{dg}{dt} = -\frac{g}{\tau}, \qquad g \leftarrow g + w \text{ at a spike}
 
-    A step first decays g by :math:`e^{-\Delta t/\tau}`, exactly, then adds what arrives.
+    A step first decays g by :math:`e^{-\Delta t/\tau}`, exactly, then adds what arrives. What `update` returns, and
+    what acts on a target, is the mean over the step that begins then, :math:`g\, (1 - e^{-r}) / r` with :math:`r =
+    \Delta t / \tau`: so each spike brings the charge :math:`w\, \tau`, exactly. With the value at the start it brings
+    too much, by the part r / 2 of it: 1.7 % for 3 ms at a step of 0.1 ms.
 
     References
     ----------
@@ -172,8 +207,8 @@ class Expon(ConductanceSynapse):
     >>> from quantities import ms, nS
     >>> synapse = nd.init_all_states(nd.Expon(1, tau=10 * ms, g_initializer=2 * nS))
     >>> with nd.environ.context(dt=10 * ms):
-    ...     print(synapse().round(6))
-    [0.735759] nS
+    ...     print(synapse().round(6), synapse.g.value.round(6))  # the mean over the step that begins, and now
+    [0.465088] nS [0.735759] nS
     """
 
     def __init__(
@@ -182,8 +217,9 @@ class Expon(ConductanceSynapse):
         tau: ParameterLike = 8.0 * ms,
         g_initializer: ParameterLike | None = None,
         name: str | None = None,
+        averaged: bool = True,
     ) -> None:
-        super().__init__(in_size, g_initializer, name)
+        super().__init__(in_size, g_initializer, name, averaged)
         self.tau = Parameter(tau, unit=ms, positive=True)
 
     def init_state(self) -> None:
@@ -201,12 +237,12 @@ class Expon(ConductanceSynapse):
         Returns
         -------
         array or quantity
-            The conductance.
+            The conductance that acts: its mean over the step that begins, or its value now.
         """
         jump = self.arriving(x)
         g = self.g.value * np.exp(-environ.get_dt() / self.tau)
         self.g.value = g if jump is None else g + jump
-        return self.g.value
+        return self.acting(self.g.value, self.tau)
 
 
 class DualExpon(ConductanceSynapse):
@@ -226,6 +262,8 @@ class DualExpon(ConductanceSynapse):
         First values of both variables; see `Expon`.
     name : str, optional
         Name for messages and results.
+    averaged : bool
+        Whether the mean over a step acts on the target in it; see `Expon`.
 
     Attributes
     ----------
@@ -274,8 +312,9 @@ class DualExpon(ConductanceSynapse):
         normalize: bool = True,
         g_initializer: ParameterLike | None = None,
         name: str | None = None,
+        averaged: bool = True,
     ) -> None:
-        super().__init__(in_size, g_initializer, name)
+        super().__init__(in_size, g_initializer, name, averaged)
         self.tau_decay = Parameter(tau_decay, unit=ms, positive=True)
         self.tau_rise = Parameter(tau_rise, unit=ms, positive=True, check=self._must_differ)
         self.amplitude = Parameter(amplitude)
@@ -321,13 +360,14 @@ class DualExpon(ConductanceSynapse):
         Returns
         -------
         array or quantity
-            The conductance.
+            The conductance that acts: its mean over the step that begins, or its value now.
         """
         jump, dt = self.arriving(x), environ.get_dt()
         for state, tau in ((self.g_rise, self.tau_rise), (self.g_decay, self.tau_decay)):
             g = state.value * np.exp(-dt / tau)
             state.value = g if jump is None else g + jump
-        return (self.g_decay.value - self.g_rise.value) * self.scale()
+        slow, fast = self.acting(self.g_decay.value, self.tau_decay), self.acting(self.g_rise.value, self.tau_rise)
+        return (slow - fast) * self.scale()
 
 
 class Alpha(ConductanceSynapse):
@@ -343,6 +383,8 @@ class Alpha(ConductanceSynapse):
         First values of g; see `Expon`.
     name : str, optional
         Name for messages and results.
+    averaged : bool
+        Whether the mean over a step acts on the target in it; see `Expon`.
 
     Attributes
     ----------
@@ -359,7 +401,9 @@ class Alpha(ConductanceSynapse):
         h \leftarrow h + w \text{ at a spike}
 
     so that one spike makes :math:`g(t) = w \frac{t}{\tau} e^{1 - t/\tau}`, whose peak is the weight. A step is exact: g
-    is advanced with the h of before, then h decays and takes what arrives.
+    is advanced with the h of before, then h decays and takes what arrives. So is the mean over the step that begins,
+    which acts on the target: with :math:`r = \Delta t / \tau` and :math:`\varphi = (1 - e^{-r}) / r` it is
+    :math:`g\, \varphi + e\, h\, (\varphi - e^{-r})`.
 
     References
     ----------
@@ -373,7 +417,7 @@ class Alpha(ConductanceSynapse):
     >>> synapse = nd.init_all_states(nd.Alpha(1, tau=5 * ms))
     >>> with nd.environ.context(dt=0.1 * ms):
     ...     g = [float(synapse(2 * nS if step == 0 else None)[0]) for step in range(100)]
-    >>> round(max(g), 9), g.index(max(g))
+    >>> round(max(g), 3), g.index(max(g))
     (2.0, 50)
     """
 
@@ -383,8 +427,9 @@ class Alpha(ConductanceSynapse):
         tau: ParameterLike = 8.0 * ms,
         g_initializer: ParameterLike | None = None,
         name: str | None = None,
+        averaged: bool = True,
     ) -> None:
-        super().__init__(in_size, g_initializer, name)
+        super().__init__(in_size, g_initializer, name, averaged)
         self.tau = Parameter(tau, unit=ms, positive=True)
 
     def init_state(self) -> None:
@@ -403,12 +448,15 @@ class Alpha(ConductanceSynapse):
         Returns
         -------
         array or quantity
-            The conductance.
+            The conductance that acts: its mean over the step that begins, or its value now.
         """
         jump, dt = self.arriving(x), environ.get_dt()
         decay = np.exp(-dt / self.tau)
         h = self.h.value
         self.g.value = self.g.value * decay + h * (dt / self.tau * decay * math.e)
         h = h * decay
-        self.h.value = h if jump is None else h + jump
-        return self.g.value
+        h = self.h.value = h if jump is None else h + jump
+        if not self.averaged:
+            return self.g.value
+        mean = exprel(-dt / self.tau)
+        return self.g.value * mean + h * ((mean - decay) * math.e)

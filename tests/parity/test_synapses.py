@@ -128,7 +128,7 @@ class Chain(nd.DynamicsGroup):
 def test_outputs_drive_their_target(out):
     """Exponential Euler of tau dV/dt = V_rest - V + R I(V), with the slope of I at the start of the step."""
     sim, result = assert_targets_agree(
-        lambda: Chain(nd.Expon.desc(tau=5 * ms), out), DT * ms, 10 * ms, may_be_silent=["Chain.post"]
+        lambda: Chain(nd.Expon.desc(tau=5 * ms, averaged=False), out), DT * ms, 10 * ms, may_be_silent=["Chain.post"]
     )
     V = result[sim.network.post].V.magnitude
     g = result[sim.network.p.syn].g.magnitude

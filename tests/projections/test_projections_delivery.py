@@ -76,9 +76,13 @@ class Net(nd.DynamicsGroup):
         elif kind == "current":
             self.proj = nd.CurrentProj(source, out=nd.CUBA.desc(), **options)
         elif kind == "post":
-            self.proj = nd.AlignPostProj(self.pre, syn=nd.Expon.desc(tau=2 * ms), out=nd.CUBA.desc(), **options)
+            self.proj = nd.AlignPostProj(
+                self.pre, syn=nd.Expon.desc(tau=2 * ms, averaged=False), out=nd.CUBA.desc(), **options
+            )
         else:
-            self.proj = nd.AlignPreProj(self.pre, syn=nd.Expon.desc(tau=2 * ms), out=nd.CUBA.desc(), **options)
+            self.proj = nd.AlignPreProj(
+                self.pre, syn=nd.Expon.desc(tau=2 * ms, averaged=False), out=nd.CUBA.desc(), **options
+            )
 
 
 RULES = {
@@ -211,7 +215,7 @@ def test_graded_signals_through_a_synapse():
             self.proj = nd.AlignPostProj(
                 self.pre,
                 comm=nd.Matrix(DENSE),
-                syn=nd.Expon.desc(tau=2 * ms, g_initializer=0 * pA),
+                syn=nd.Expon.desc(tau=2 * ms, g_initializer=0 * pA, averaged=False),
                 out=nd.CUBA.desc(),
                 post=self.post,
                 delay=0.5 * ms,
@@ -267,7 +271,7 @@ def test_called_after_its_target_it_acts_in_the_next_step():
         def __init__(self):
             super().__init__()
             self.pre, self.post = pre_spikes(), Target("current")
-            syn, out = nd.Expon.desc(tau=2 * ms), nd.CUBA.desc()
+            syn, out = nd.Expon.desc(tau=2 * ms, averaged=False), nd.CUBA.desc()
             self.proj = nd.AlignPostProj(comm=nd.Matrix(DENSE * pA), syn=syn, out=out, post=self.post)
 
         def update(self):
@@ -330,7 +334,7 @@ def test_a_synapse_before_the_weights_may_take_what_functions_make_of_spikes():
         def __init__(self):
             super().__init__()
             self.pre, self.post = pre_spikes(), Target("current")
-            syn, out = nd.Expon.desc(tau=2 * ms), nd.CUBA.desc()
+            syn, out = nd.Expon.desc(tau=2 * ms, averaged=False), nd.CUBA.desc()
             comm = nd.Matrix(DENSE * pA)
             self.proj = nd.AlignPreProj(
                 self.pre, lambda x: 2.0 * x, syn=syn, comm=comm, out=out, post=self.post, delay=0.2 * ms

@@ -105,7 +105,7 @@ class Receivers(nd.DynamicsGroup):
             tau = given["tau_syn"] * ms
             exact, held = Falling(self.size, tau, **parameters), nd.LIF(self.size, **parameters)
             for kind, cell in ((name, exact), (f"{name}_held", held)):
-                comm, syn = self._weight(given["weight"] * unit), nd.Expon.desc(tau=tau)
+                comm, syn = self._weight(given["weight"] * unit), nd.Expon.desc(tau=tau, averaged=False)
                 setattr(self, kind, cell)
                 proj = nd.AlignPostProj(self._late(self._net.source), comm=comm, syn=syn, out=out, post=cell)
                 setattr(self, f"to_{kind}", proj)

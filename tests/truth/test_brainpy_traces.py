@@ -30,9 +30,9 @@ class AllModels(nd.Dynamics):
     def __init__(self):
         super().__init__(1)
         self.train = nd.SpikeTrain(1, np.zeros(spike_steps().size, int), (spike_steps() + 1) * DT * ms)
-        self.expon = nd.Expon(1, tau=5 * ms)
-        self.dual = nd.DualExpon(1, tau_decay=12 * ms, tau_rise=1.5 * ms)
-        self.alpha = nd.Alpha(1, tau=6 * ms)
+        self.expon = nd.Expon(1, tau=5 * ms, averaged=False)
+        self.dual = nd.DualExpon(1, tau_decay=12 * ms, tau_rise=1.5 * ms, averaged=False)
+        self.alpha = nd.Alpha(1, tau=6 * ms, averaged=False)
         self.outputs = {
             "COBA": nd.COBA(E=0 * mV),
             "CUBA": nd.CUBA(scale=3 * mV),

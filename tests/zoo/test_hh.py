@@ -29,17 +29,17 @@ def rates(V):
 
 
 def plain(current, steps, dt):
-    """Exponential Euler of the four equations, all from the values at the start of a step."""
+    """Exponential Euler of the gates, then of the potential with the new gates."""
     V = np.full(current.shape, -65.0)
     gates = np.array([np.zeros_like(V), np.ones_like(V), np.zeros_like(V)])
     trace = []
     for _ in range(steps):
         alpha, beta = rates(V)
+        gates = alpha / (alpha + beta) + (gates - alpha / (alpha + beta)) * np.exp(-dt * (alpha + beta))
         m, h, n = gates
         g = [10.0, 20000.0 * m**3 * h, 6000.0 * n**4]
         slope = (g[0] * (-60 - V) + g[1] * (50 - V) + g[2] * (-90 - V) + current) / 200.0
         linear = -sum(g) / 200.0
-        gates = alpha / (alpha + beta) + (gates - alpha / (alpha + beta)) * np.exp(-dt * (alpha + beta))
         V = V + np.expm1(dt * linear) / linear * slope
         trace.append(V)
     return np.array(trace)
@@ -51,6 +51,39 @@ def test_voltage_follows_the_equations():
     net = Driven(3, current * pA, **options)
     (V,) = Interpreted(net).record(400, net.cells.V)
     np.testing.assert_allclose(V, plain(current, 400, 0.1), rtol=1e-8)
+
+
+def runge_kutta(current, stop, dt):
+    """The classical method over all four variables, from rest; the potential at the end."""
+
+    def slopes(x):
+        V, gates = x[0], x[1:]
+        alpha, beta = rates(V)
+        m, h, n = gates
+        dV = 10.0 * (-60 - V) + 20000.0 * m**3 * h * (50 - V) + 6000.0 * n**4 * (-90 - V) + current
+        return np.vstack([dV / 200.0, alpha * (1 - gates) - beta * gates])
+
+    alpha, beta = rates(np.full(current.shape, -60.0))
+    x = np.vstack([np.full(current.shape, -60.0), alpha / (alpha + beta)])
+    for _ in range(round(stop / dt)):
+        k1 = slopes(x)
+        k2 = slopes(x + dt / 2 * k1)
+        k3 = slopes(x + dt / 2 * k2)
+        x = x + dt / 6 * (k1 + 2 * k2 + 2 * k3 + slopes(x + dt * k3))
+    return x[0]
+
+
+def test_second_order():
+    """The potential after two spikes, on the way to the third one."""
+    current, stop = np.array([500.0, 700.0]), 24.0
+    exact = runge_kutta(current, stop, 0.004)
+    errors = []
+    for dt in (0.04, 0.02, 0.01):
+        net = Driven(2, current * pA)
+        (V,) = Interpreted(net, dt=dt).record(round(stop / dt), net.cells.V)
+        errors.append(np.abs(V[-1] - exact))
+    np.testing.assert_allclose(errors[0] / errors[1], 4.0, rtol=0.25)
+    np.testing.assert_allclose(errors[1] / errors[2], 4.0, rtol=0.15)
 
 
 def test_a_spike_is_an_upward_crossing_with_dead_time():

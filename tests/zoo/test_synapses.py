@@ -26,7 +26,7 @@ class Driven(nd.DynamicsGroup):
 
 
 def test_expon_decays_exactly():
-    net = Driven(nd.Expon(2, tau=[5.0, 8.0] * ms), [1.0, 2.5] * nS)
+    net = Driven(nd.Expon(2, tau=[5.0, 8.0] * ms, averaged=False), [1.0, 2.5] * nS)
     g, output = Interpreted(net).record(300, net.synapse.g, net.synapse)
     t = 0.1 * np.arange(300)[:, None]
     np.testing.assert_allclose(g, [1.0, 2.5] * np.exp(-t / [5.0, 8.0]), rtol=1e-12)
@@ -34,7 +34,7 @@ def test_expon_decays_exactly():
 
 
 def test_alpha_is_exact_and_its_peak_is_the_weight():
-    net = Driven(nd.Alpha(1, tau=5 * ms), [2.0] * nS)
+    net = Driven(nd.Alpha(1, tau=5 * ms, averaged=False), [2.0] * nS)
     (g,) = Interpreted(net).record(300, net.synapse)
     t = 0.1 * np.arange(300)
     np.testing.assert_allclose(g[:, 0], 2.0 * t / 5.0 * np.exp(1 - t / 5.0), rtol=1e-12)
@@ -44,7 +44,7 @@ def test_alpha_is_exact_and_its_peak_is_the_weight():
 
 @pytest.mark.parametrize(("decay", "rise"), [(10.0, 1.0), (4.0, 3.0), (1.0, 10.0)])
 def test_dual_expon_is_exact_and_its_peak_is_the_weight(decay, rise):
-    net = Driven(nd.DualExpon(1, tau_decay=decay * ms, tau_rise=rise * ms), [2.0] * nS)
+    net = Driven(nd.DualExpon(1, tau_decay=decay * ms, tau_rise=rise * ms, averaged=False), [2.0] * nS)
     (g,) = Interpreted(net, dt=0.01).record(1500, net.synapse)
     peak = decay * rise / (decay - rise) * math.log(decay / rise)
     t = 0.01 * np.arange(1500)
@@ -55,10 +55,43 @@ def test_dual_expon_is_exact_and_its_peak_is_the_weight(decay, rise):
 
 
 def test_dual_expon_without_normalisation():
-    net = Driven(nd.DualExpon(1, 10 * ms, 2 * ms, amplitude=3.0, normalize=False), [2.0] * nS)
+    net = Driven(nd.DualExpon(1, 10 * ms, 2 * ms, amplitude=3.0, normalize=False, averaged=False), [2.0] * nS)
     (g,) = Interpreted(net).record(100, net.synapse)
     t = 0.1 * np.arange(100)
     np.testing.assert_allclose(g[:, 0], 6.0 * (np.exp(-t / 10) - np.exp(-t / 2)), rtol=1e-11)
+
+
+MODELS = [
+    lambda averaged: nd.Expon(1, tau=3 * ms, averaged=averaged),
+    lambda averaged: nd.DualExpon(1, tau_decay=4 * ms, tau_rise=0.7 * ms, averaged=averaged),
+    lambda averaged: nd.Alpha(1, tau=2 * ms, averaged=averaged),
+]
+
+
+@pytest.mark.parametrize("make", MODELS)
+@pytest.mark.parametrize("dt", [0.1, 0.5])
+def test_what_acts_is_the_mean_over_the_step(make, dt):
+    """Against the mean of 101 values (Simpson) within each step; the state itself is the same."""
+    parts, steps = 100, 20
+    net, fine = Driven(make(True), [2.0] * nS), Driven(make(False), [2.0] * nS)
+    (means,) = Interpreted(net, dt=dt).record(steps, net.synapse)
+    with nd.environ.context(dt=dt / parts * ms):
+        synapse = nd.init_all_states(fine.synapse)
+        values = [synapse(2.0 * nS)] + [synapse() for _ in range(steps * parts)]
+    edges = np.array([float(value.magnitude[0]) for value in values])
+    simpson = edges[:-2:2] + 4 * edges[1:-1:2] + edges[2::2]
+    expected = simpson.reshape(steps, parts // 2).sum(axis=1) / (3 * parts)
+    np.testing.assert_allclose(means[:, 0], expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("make", MODELS)
+def test_the_charge_of_a_spike_does_not_depend_on_the_step(make):
+    charges = []
+    for dt in (0.1, 1.0):
+        net = Driven(make(True), [2.0] * nS)
+        (means,) = Interpreted(net, dt=dt).record(round(100 / dt), net.synapse)
+        charges.append(means.sum() * dt)
+    assert charges[0] == pytest.approx(charges[1], rel=1e-12)
 
 
 def test_equal_time_constants_point_to_alpha():
@@ -68,7 +101,7 @@ def test_equal_time_constants_point_to_alpha():
 
 
 def test_inputs_add_up():
-    synapse = nd.init_all_states(nd.Expon(1, tau=5 * ms))
+    synapse = nd.init_all_states(nd.Expon(1, tau=5 * ms, averaged=False))
     with nd.environ.context(dt=5 * ms):
         synapse.add_delta_input("a", 1 * nS)
         synapse.add_delta_input("b", 2 * nS)
