@@ -10,7 +10,7 @@ import platform
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["Host", "probe_host", "versions"]
+__all__ = ["Host", "probe_host", "usable_cores", "versions"]
 
 _SIMD = ("avx512f", "avx2", "avx", "sse4.2", "fma", "sve2", "sve", "neon")
 
@@ -70,7 +70,7 @@ def probe_host() -> Host:
     True
     """
     cores = os.cpu_count() or 1
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
+    usable = usable_cores()
     name, simd, error = _processor()
     return Host(
         python=f"{platform.python_implementation()} {platform.python_version()}",
@@ -81,6 +81,17 @@ def probe_host() -> Host:
         simd=simd,
         error=error,
     )
+
+
+def usable_cores() -> int:
+    """Logical cores that this process may use.
+
+    Examples
+    --------
+    >>> usable_cores() >= 1
+    True
+    """
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _processor() -> tuple[str, tuple[str, ...], str | None]:

@@ -31,7 +31,6 @@ _LOOK_SECONDS = 0.2
 _GIVE_UP = 3
 """So many failures, with nothing finished, are a mistake in the study and not in a point."""
 _DEATHS = 2
-_MOST_IN_A_TASK = 64
 
 
 class Campaign:
@@ -49,6 +48,8 @@ class Campaign:
         Who is told.
     interrupts : Interrupts
         Whether it should stop.
+    batch : int
+        How many points may run together.
     raising : bool
         Whether the first failure ends it.
     """
@@ -61,11 +62,12 @@ class Campaign:
         bar: StudyProgress,
         interrupts: Interrupts,
         *,
+        batch: int,
         raising: bool,
     ) -> None:
         self._waiting, self._suspects = deque(points), deque[Point]()
         self._crew, self._store, self._bar, self._interrupts = crew, store, bar, interrupts
-        self._raising, self._total = raising, len(points)
+        self._raising, self._batch, self._total = raising, batch, len(points)
         self._points = {point.number: point for point in points}
         self._under_way: dict[Any, list[Point]] = {}
         self._done: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -115,7 +117,7 @@ class Campaign:
                     return
                 points = [self._suspects.popleft()]
             elif self._waiting and len(self._under_way) < self._crew.window:
-                size = self._pace.task_size(self._crew.seconds, len(self._waiting), _MOST_IN_A_TASK)
+                size = self._pace.task_size(self._crew.seconds, len(self._waiting), self._batch)
                 points = [self._waiting.popleft() for _number in range(size)]
             else:
                 return

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import os
 import pickle
 import signal
 import threading
@@ -26,7 +25,7 @@ from numbadyn.study.grid import Point
 from numbadyn.study.recipe import Recipe
 from numbadyn.study.worker import Finished, Runner, sendable
 
-__all__ = ["Crew", "Foreign", "Processes", "Serial", "usable_cores"]
+__all__ = ["Crew", "Foreign", "Processes", "Serial"]
 
 _IDLE_SECONDS = 60
 _UNKNOWN = 4096
@@ -115,6 +114,9 @@ class Foreign(Crew):
         self._executor = own(pure=False) if callable(own) else executor
         self._payload = payload_of(recipe)
         known = getattr(executor, "_max_workers", None)
+        threads = getattr(executor, "nthreads", None)
+        if known is None and callable(threads):  # of a cluster, by the address of the worker
+            known = sum(threads().values())
         self.workers = known if isinstance(known, int) else 0
         self.window = 2 * self.workers or _UNKNOWN
 
@@ -173,13 +175,6 @@ class Processes(Crew):
         """End those that are at work; idle ones end by themselves when nothing has come for a while."""
         if abandon:
             self._executor.shutdown(wait=True, kill_workers=True)
-
-
-def usable_cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def payload_of(recipe: Recipe) -> tuple[str, bytes]:

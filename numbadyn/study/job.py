@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from numbadyn.errors import InvalidParameterError
+from numbadyn.runtime.host import usable_cores
 from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.study.campaign import Campaign
-from numbadyn.study.crews import Crew, Foreign, Processes, Serial, usable_cores
+from numbadyn.study.crews import Crew, Foreign, Processes, Serial
 from numbadyn.study.grid import Grid, Point
 from numbadyn.study.origin import describe_study, look_at_first, session_entries
 from numbadyn.study.progress import StudyProgress
@@ -100,8 +101,10 @@ class Job:
             try:
                 self._store.begin(session_entries(crew.workers, type(crew).__name__.lower()))
                 self.bar.start(len(self.grid.points), len(self.grid.points) - len(points))
-                campaign = Campaign(points, crew, self._store, self.bar, interrupts, raising=self.raising)
-                state = campaign.run()
+                loop = Campaign(
+                    points, crew, self._store, self.bar, interrupts, batch=self.recipe.batch, raising=self.raising
+                )
+                state = loop.run()
             finally:
                 self.bar.close()
                 crew.close(abandon=state != "complete")

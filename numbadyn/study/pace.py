@@ -14,8 +14,12 @@ from typing import Any
 
 from numbadyn.study.grid import Point
 
-__all__ = ["Pace"]
+__all__ = ["BATCH_SECONDS", "MOST", "Pace"]
 
+MOST = 64
+"""Points of a batch, or of a task."""
+BATCH_SECONDS = 60.0
+"""A batch takes no longer, since what has not come to its end is lost with its process."""
 _SHARES = 4
 """A worker gets what waits in this many tasks at least, so that all end at about the same time."""
 
@@ -57,9 +61,26 @@ class Pace:
         seconds = sum(self.mean if found is None else found[0] / found[1] for found in known)
         return seconds / max(min(self._workers, len(points)), 1)
 
-    def task_size(self, seconds: float, waiting: int, most: int) -> int:
-        """How many points make a task of so many seconds."""
-        if not self.mean or seconds <= 0.0:
+    def task_size(self, seconds: float, waiting: int, batch: int) -> int:
+        """How many points make a task.
+
+        Parameters
+        ----------
+        seconds : float
+            What it should take at least.
+        waiting : int
+            How many points there are.
+        batch : int
+            How many points may run together.
+
+        Returns
+        -------
+        int
+            As many as make a batch that takes a minute at most, or the time asked for; one until a point has finished,
+            and few enough that all workers have work to the end.
+        """
+        if not self.mean:
             return 1
-        size = int(seconds / self.mean)
-        return max(1, min(size, most, waiting // (_SHARES * self._workers)))
+        size = max(min(int(BATCH_SECONDS / self.mean), batch), min(int(seconds / self.mean), MOST))
+        share = waiting if self._workers == 1 else waiting // (_SHARES * self._workers)
+        return max(1, min(size, share))

@@ -11,15 +11,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from numbadyn.errors import GridError, RecordingError
+from numbadyn.errors import GridError, InvalidParameterError, RecordingError
 from numbadyn.model.module import Module
 from numbadyn.model.nearest import nearest_first
+from numbadyn.runtime.targets import TARGETS
 from numbadyn.simulator import Simulator
 from numbadyn.study.grid import Point
 from numbadyn.study.measures import arity
+from numbadyn.study.pace import MOST
 from numbadyn.study.paths import assign, find_module
 
-__all__ = ["Recipe", "check_record", "takes"]
+__all__ = ["Recipe", "check_record", "points_together", "takes"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Recipe:
         What is measured, and what runs before it.
     options : dict
         Of the simulator.
+    batch : int
+        How many points may run together.
     """
 
     build: Any
@@ -55,6 +59,7 @@ class Recipe:
     duration: Any
     transient: Any = None
     options: dict[str, Any] = field(default_factory=dict)
+    batch: int = 1
 
     def network(self, point: Point) -> Module:
         """The network of a point, with its parameters."""
@@ -159,3 +164,17 @@ def check_record(record: Any) -> Any:
         where="sweep(record=...)",
         cure="Give paths such as ['E.spikes', 'E.V'], or a function of the simulator that calls sim.record.",
     )
+
+
+def points_together(batch: Any, inputs: int, options: Mapping[str, Any]) -> int:
+    """How many points may run together: 1 where each needs a simulator of its own."""
+    if batch is not None and (isinstance(batch, bool) or not isinstance(batch, int) or batch < 1):
+        raise InvalidParameterError(
+            f"batch is {batch!r}.",
+            where="sweep(batch=...)",
+            cure="Give how many points may run together, 1 for each alone; or leave it out.",
+            batch=batch,
+        )
+    target = options.get("target", "cpu")
+    able = target in tuple(TARGETS) and TARGETS[target].batches
+    return (batch or MOST) if inputs == 1 and able else 1

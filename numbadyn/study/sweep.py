@@ -18,7 +18,7 @@ from numbadyn.study.job import Job
 from numbadyn.study.measures import check_measure
 from numbadyn.study.overrides import STOPPED, note_sweep, overridden
 from numbadyn.study.progress import make_study_progress
-from numbadyn.study.recipe import Recipe, check_record, takes
+from numbadyn.study.recipe import Recipe, check_record, points_together, takes
 from numbadyn.study.study import Study
 
 __all__ = ["sweep"]
@@ -37,6 +37,7 @@ def sweep(
     mode: str = "product",
     workers: int | None = None,
     executor: Any = None,
+    batch: int | None = None,
     store: str | os.PathLike[str] | None = None,
     resume: bool = True,
     retry: bool = False,
@@ -78,6 +79,10 @@ def sweep(
     executor : object, optional
         Who runs the points instead: anything with the interface of `concurrent.futures`, such as
         ``dask.distributed.Client`` or ``mpi4py.futures.MPIPoolExecutor``.
+    batch : int, optional
+        How many points may run together in one process, as replicas of one simulator: 1 for each alone. By default up
+        to 64 that have one structure, fit into half of the free memory and take no more than a minute together; each
+        alone where `measure` takes the simulator.
     store : path-like, optional
         Folder that keeps what is finished. Called again, a sweep goes on where it was ended, however that was. Without
         a store, results are in memory only.
@@ -146,7 +151,9 @@ def sweep(
         raise InvalidParameterError(
             f"errors is {errors!r}.", where="sweep(errors=...)", cure="Choose 'isolate' or 'raise'.", errors=errors
         )
-    recipe = Recipe(build, arguments, seeded, measure, inputs, check_record(record), duration, transient, options)
+    together = points_together(batch, inputs, options)
+    how = (check_record(record), duration, transient, options, together)
+    recipe = Recipe(build, arguments, seeded, measure, inputs, *how)
     job = Job(recipe, points, overridden(said), errors == "raise", make_study_progress(progress))
     study = job.run()
     if note_sweep(study) and study.interrupted:

@@ -3,7 +3,9 @@
 In: a recipe and points.  Out: a record for each, plain data, with what was measured or what went wrong.  Must not know:
 stores, other processes.
 
-Points that differ in their seeds only share a simulator, which starts each trial anew with the bits of a new one.
+Points of one structure are replicas of one simulator where that is possible: nothing is lowered or compiled anew from
+one batch to the next. What goes wrong in a batch is found by running its points alone. Points that run alone and differ
+in their seeds only share a simulator, which starts each trial anew with the bits of a new one.
 """
 
 from __future__ import annotations
@@ -14,14 +16,24 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from numbadyn.errors import StructureError
+from numbadyn.io.recordings import Result
 from numbadyn.ir.structure import structure_hash
+from numbadyn.model.module import Module
+from numbadyn.runtime import room
+from numbadyn.runtime.host import usable_cores
 from numbadyn.runtime.progress import Progress
 from numbadyn.simulator import Simulator
+from numbadyn.simulator.networks import bind_networks
 from numbadyn.study.grid import Point
 from numbadyn.study.measures import tabulate
 from numbadyn.study.recipe import Recipe
 
 __all__ = ["Finished", "Runner", "described", "sendable"]
+
+_ANY = 1 << 16
+_SHARE_OF_MEMORY = 0.5
+"""What batches of all processes of a machine may take of the memory that is free."""
 
 
 class Finished(NamedTuple):
@@ -43,7 +55,7 @@ class Finished(NamedTuple):
 
 
 class Runner:
-    """Runs points of one study, one after the other.
+    """Runs points of one study.
 
     Parameters
     ----------
@@ -53,7 +65,10 @@ class Runner:
 
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
-        self._held: tuple[str, Simulator] | None = None
+        self._alone: tuple[str, Simulator] | None = None
+        self._batched: Simulator | None = None
+        self._memory = 0
+        """Bytes that a point needs, once one has run."""
 
     def run(self, points: Sequence[Point], progress: Callable[[Point], Progress]) -> list[Finished]:
         """Run points; those that fail do not harm the others.
@@ -70,72 +85,165 @@ class Runner:
         list of Finished
             One for each point, up to the first that was interrupted.
         """
-        done = []
-        for point in points:
-            done.append(self._run(point, progress(point)))
+        done: list[Finished] = []
+        while len(done) < len(points):
+            left = points[len(done) :]
+            batch = self._run_batch(left[: self._most()], progress) if len(left) > 1 else []
+            done += batch or [self._run_alone(left[0], progress(left[0]))]
             if done[-1].record is None:
                 break
         return done
 
-    def _run(self, point: Point, progress: Progress) -> Finished:
-        started = time.time()
-        seconds: dict[str, float] = {}
-        about = {"parameters": point.key, "started": round(started, 3)}
+    def _most(self) -> int:
+        """How many points may be one batch: as many as there is room for, once it is known what one needs."""
+        if self._recipe.batch < 2 or not self._memory:
+            return 1
+        free = room.free_bytes()
+        share = _ANY if free is None else int(_SHARE_OF_MEMORY * free / usable_cores() / self._memory)
+        return min(share, self._recipe.batch)
+
+    def _run_alone(self, point: Point, progress: Progress) -> Finished:
+        """Run one point with a simulator of its own."""
+        started, seconds = time.time(), dict[str, float]()
+        self._batched = None
         try:
             simulator = self._simulator(point, seconds)
-            measured = self._measure(simulator, point, progress, seconds)
+            result = self._result(simulator, progress, seconds)
+            if result is None:
+                self._alone = None
+                return Finished(point.number, None)
+            self._memory = _bytes_of(simulator, result)
+            given = (result, simulator, {**point.parameters, "seed": point.seed})
+            cells = self._cells(given, point, seconds)
         except Exception as error:
-            self._held = None
-            return Finished(point.number, {**about, "state": "failed", "error": described(error)}, error)
-        if measured is None:
-            self._held = None
-            return Finished(point.number, None)
+            self._alone = None
+            return _failed(point, started, error)
         seconds["all"] = time.time() - started
-        return Finished(
-            point.number,
-            {
-                **about,
-                "state": "finished",
-                "values": measured,
-                "structure": structure_hash(simulator.step)[:16],
-                "seconds": {name: round(value, 4) for name, value in seconds.items()},
-            },
-        )
+        return self._finished(point, started, simulator, cells, seconds)
 
     def _simulator(self, point: Point, seconds: dict[str, float]) -> Simulator:
         """A simulator of a point, before its first step: the one of the point before, where only the seed differs."""
         recipe, clock = self._recipe, time.perf_counter()
         if recipe.seeded or recipe.inputs > 1:
-            self._held = None  # the network depends on the seed, or the user's function may have changed it
-        if self._held is not None and self._held[0] == point.group:
-            simulator = self._held[1].reset(seed=point.seed)
+            self._alone = None  # the network depends on the seed, or the user's function may have changed it
+        if self._alone is not None and self._alone[0] == point.group:
+            simulator = self._alone[1].reset(seed=point.seed)
         else:
-            self._held = None  # its memory goes before that of the next is asked for
+            self._alone = None  # its memory goes before that of the next is asked for
             simulator = recipe.simulator(recipe.network(point), point.seed)
             recipe.start_recording(simulator)
         simulator.compile()
         seconds["build"] = time.perf_counter() - clock
         seconds["compile"] = simulator.seconds.get("compile", 0.0)
-        if self._held is None:
-            self._held = (point.group, simulator)
+        self._alone = (point.group, simulator)
         return simulator
 
-    def _measure(
-        self, simulator: Simulator, point: Point, progress: Progress, seconds: dict[str, float]
-    ) -> dict[str, Any] | None:
-        """What is measured of one run; None if it was interrupted."""
+    def _run_batch(self, points: Sequence[Point], progress: Callable[[Point], Progress]) -> list[Finished]:
+        """Run the first points that are of one structure together; nothing where they must run alone."""
+        if len(points) < 2:
+            return []
+        started, seconds = time.time(), dict[str, float]()
+        self._alone = None
+        try:
+            points, simulator = self._bound(points, seconds)
+            result = self._result(simulator, progress(points[0]), seconds)
+        except Exception:  # it is found again when the points run alone
+            self._batched = None
+            return []
+        if result is None:
+            return [Finished(points[0].number, None)]
+        share = {name: value / len(points) for name, value in seconds.items()}
+        done = []
+        for replica, point in enumerate(points):
+            own = dict(share)
+            try:
+                cells = self._cells((result.replica(replica),), point, own)
+            except Exception as error:
+                done.append(_failed(point, started, error))
+                continue
+            own["all"] = sum(value for name, value in own.items() if name != "compile")
+            done.append(self._finished(point, started, simulator, cells, own))
+        return done
+
+    def _bound(self, points: Sequence[Point], seconds: dict[str, float]) -> tuple[Sequence[Point], Simulator]:
+        """Points that one simulator may run together, and this simulator."""
+        clock, made = time.perf_counter(), dict[str, Module]()
+        for point in points:
+            if self._recipe.seeded or point.group not in made:
+                made[point.key if self._recipe.seeded else point.group] = self._recipe.network(point)
+        networks = [made[point.key if self._recipe.seeded else point.group] for point in points]
+        simulator = self._batched
+        if simulator is None:
+            simulator = self._recipe.simulator(networks[0], points[0].seed)
+        try:
+            bind_networks(simulator, networks, [point.seed for point in points])
+        except StructureError as error:
+            number = int(error.values["number"])
+            if number == 0:  # another structure begins here
+                simulator = self._recipe.simulator(networks[0], points[0].seed)
+                number = _same_structure(simulator, points, networks)
+            points = points[:number]
+            bind_networks(simulator, networks[:number], [point.seed for point in points])
+        self._batched = simulator
+        self._recipe.start_recording(simulator)
+        simulator.compile()
+        seconds["build"] = time.perf_counter() - clock
+        seconds["compile"] = simulator.seconds.get("compile", 0.0)
+        return points, simulator
+
+    def _result(self, simulator: Simulator, progress: Progress, seconds: dict[str, float]) -> Result | None:
+        """What a run gives; None if it was interrupted."""
         recipe, clock = self._recipe, time.perf_counter()
         if recipe.transient is not None and simulator.run(recipe.transient, progress=False).interrupted:
             return None
         result = simulator.run(recipe.duration, progress=progress)
-        if result.interrupted:
-            return None
         seconds["run"] = time.perf_counter() - clock
-        given = (result, simulator, {**point.parameters, "seed": point.seed})[: recipe.inputs]
+        return None if result.interrupted else result
+
+    def _cells(self, given: tuple[Any, ...], point: Point, seconds: dict[str, float]) -> dict[str, Any]:
+        """What is measured."""
+        recipe, clock = self._recipe, time.perf_counter()
         name = getattr(recipe.measure, "__name__", "value")
-        cells = tabulate(recipe.measure(*given), name if name.isidentifier() else "value", point.parameters)
-        seconds["measure"] = time.perf_counter() - clock - seconds["run"]
+        measured = recipe.measure(*given[: recipe.inputs])
+        cells = tabulate(measured, name if name.isidentifier() else "value", point.parameters)
+        seconds["measure"] = time.perf_counter() - clock
         return cells
+
+    def _finished(
+        self, point: Point, started: float, simulator: Simulator, cells: dict[str, Any], seconds: dict[str, float]
+    ) -> Finished:
+        record = {
+            "parameters": point.key,
+            "started": round(started, 3),
+            "state": "finished",
+            "values": cells,
+            "structure": structure_hash(simulator.step)[:16],
+            "seconds": {name: round(value, 4) for name, value in seconds.items()},
+        }
+        return Finished(point.number, record)
+
+
+def _same_structure(simulator: Simulator, points: Sequence[Point], networks: Sequence[Module]) -> int:
+    """How many of the first networks have the structure of a simulator."""
+    try:
+        bind_networks(simulator, networks, [point.seed for point in points])
+    except StructureError as error:
+        return int(error.values["number"])
+    return len(points)
+
+
+def _bytes_of(simulator: Simulator, result: Result) -> int:
+    """Memory that a point needs: the network, and what is recorded of it."""
+    recorded = 0
+    for recording in result.recordings.values():
+        recorded += sum(samples.values.nbytes for samples in recording.samples.values())
+        recorded += 0 if recording.events is None else recording.events.steps.nbytes + recording.events.indices.nbytes
+    return max(recorded + sum(part.size for part in simulator.machine.memory_parts()), 1)
+
+
+def _failed(point: Point, started: float, error: Exception) -> Finished:
+    about = {"parameters": point.key, "started": round(started, 3), "state": "failed", "error": described(error)}
+    return Finished(point.number, about, error)
 
 
 def described(error: BaseException) -> dict[str, str]:

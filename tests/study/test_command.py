@@ -111,7 +111,7 @@ def test_a_store_that_is_written_at_this_time_says_so(store, capsys):
         main(["show", store])
         return measure(result)
 
-    start(store, measure=looked)
+    start(store, measure=looked, batch=1)
     text = capsys.readouterr().out
     assert "running: this process" in text
     assert "11 of 12 points finished, 0 failed, 1 left" in text

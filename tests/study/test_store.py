@@ -98,7 +98,7 @@ def test_ctrl_c_keeps_what_has_finished(store, whole):
         return measure(result)
 
     pressed.count = 0
-    study = start(store, measure=pressed)
+    study = start(store, measure=pressed, batch=1)
     assert study.interrupted
     assert (study.finished, study.left) == (5, 7)
     assert "interrupted" in repr(study)

@@ -8,6 +8,7 @@ from quantities import Hz, ms, mV, s
 
 import numbadyn as nd
 from numbadyn import errors
+from numbadyn.study import worker
 from tests.study.study_model import GRID, Noisy, build, measure, same, start
 
 
@@ -99,6 +100,44 @@ def test_structures_may_differ_and_build_may_take_the_seed():
 
     study = start(build=sized, grid={"size": [1, 4]}, measure=lambda result: result["E"].V.shape[1])
     assert study.table["value"].tolist() == [1, 2, 4, 5]
+
+
+@pytest.fixture
+def batches(monkeypatch):
+    """Sizes of the batches that are bound."""
+    sizes, bind = [], worker.bind_networks
+    monkeypatch.setattr(
+        worker, "bind_networks", lambda sim, networks, *more: sizes.append(len(networks)) or bind(sim, networks, *more)
+    )
+    return sizes
+
+
+def test_points_run_together_and_have_the_bits_of_those_alone(batches):
+    together = start()
+    assert batches == [11]  # the first point says how long the others take, and how large they are
+    assert same(together, start(batch=1))
+    start(batch=4)
+    assert batches == [11, 4, 4, 3]
+    start(measure=lambda result, sim: 1.0)  # it may change the simulator
+    assert len(batches) == 4
+
+
+def test_batches_end_where_another_structure_begins(batches):
+    def sized(size, scale):
+        return build(10 * ms, scale, size)
+
+    study = start(build=sized, grid={"size": [1, 2, 3], "scale": [1, 2]})
+    assert study.table["last"].map(len).tolist() == [1] * 4 + [2] * 4 + [3] * 4
+    assert same(study, start(build=sized, grid={"size": [1, 2, 3], "scale": [1, 2]}, batch=1))
+    assert max(batches) == 11
+
+
+def test_a_replica_that_fails_does_no_harm_to_its_batch():
+    broken = start(grid={"tau": [10] * ms, "scale": [1.0, 1e308, 2.0]})
+    assert {point.parameters["scale"] for point in broken.failed} == {1e308}
+    assert broken.failed[0].error.endswith("NonFiniteStateError")
+    alone = start(grid={"tau": [10] * ms, "scale": [1.0, 2.0]}, batch=1)
+    assert same(broken, alone)
 
 
 def test_a_transient_is_not_measured():
@@ -230,6 +269,7 @@ def test_units_that_do_not_fit_between_points():
         ({"record": "F.V"}, errors.RecordingError, "'F' is to be recorded"),
         ({"record": "E.W"}, errors.RecordingError, "no variable 'W'"),
         ({"workers": 0}, errors.InvalidParameterError, "workers is 0"),
+        ({"batch": 0}, errors.InvalidParameterError, "batch is 0"),
         ({"executor": 3}, errors.InvalidParameterError, "no submit"),
         ({"errors": "ignore"}, errors.InvalidParameterError, "errors is 'ignore'"),
         ({"progress": 3}, errors.InvalidParameterError, "progress is 3"),
