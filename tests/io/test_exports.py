@@ -36,7 +36,7 @@ class Net(nd.DynamicsGroup):
         )
 
 
-def made(*, batch=False):
+def made(*, batch=False, **options):
     net = Net()
     sim = nd.Simulator(net, dt=0.5 * ms, seed=4, target="interpret", batch=3 if batch else None)
     if batch:
@@ -45,7 +45,7 @@ def made(*, batch=False):
     sim.record(net.I, spikes=True)
     sim.record(net.I2E.syn, "g", start=20 * ms, stop=40 * ms)
     sim.run(10 * ms)
-    return net, sim.run(90 * ms)
+    return net, sim.run(90 * ms, **options)
 
 
 @pytest.fixture(scope="module")
@@ -307,6 +307,29 @@ def test_what_sonata_has_no_place_for_is_refused(run, batch, tmp_path):
     with pytest.raises(ExportError, match="'sorted'"):
         run[1].to_sonata(path, sorting="sorted")
     assert batch[1].replica(2).to_sonata(path).exists()
+
+
+# ---- results on disk -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_results_on_disk_are_exported_as_those_in_memory(batch, tmp_path):
+    h5py = pytest.importorskip("h5py")
+    pytest.importorskip("zarr")
+    (_net, result), (_other, stored) = made(batch=batch), made(batch=batch, spill=tmp_path / "spilled")
+    for table, other in zip(result.to_pandas(), stored.to_pandas(), strict=True):
+        assert table.equals(other)
+    assert result.to_xarray()["Net.E"]["V"].equals(stored.to_xarray()["Net.E"]["V"])
+    one, two = (nd.Result.from_npz(each.to_npz(tmp_path / f"{id(each)}.npz")) for each in (result, stored))
+    assert np.array_equal(one["Net.E"].V, two["Net.E"].V)
+    assert np.array_equal(one["Net.I"].spikes.steps, two["Net.I"].spikes.steps)
+    for each, name in ((result, "memory"), (stored, "disk")):
+        each.to_nwb(tmp_path / f"{name}.nwb")
+        (each.replica(1) if batch else each).to_sonata(tmp_path / f"{name}.h5")
+    series = f"acquisition/Net.E.V{' replica 1' if batch else ''}/data"
+    for file, place in (("nwb", series), ("nwb", "units/spike_times"), ("h5", "spikes/Net.E/timestamps")):
+        with h5py.File(tmp_path / f"memory.{file}") as first, h5py.File(tmp_path / f"disk.{file}") as second:
+            assert np.array_equal(first[place][:], second[place][:])
 
 
 # ---- mistakes --------------------------------------------------------------------------------------------------------

@@ -13,13 +13,13 @@ import os
 import zipfile
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import ResultFileError
-from numbadyn.io.export.parts import array_of, write_file
+from numbadyn.io.export.parts import blocks_of, write_file
 from numbadyn.io.provenance import Provenance
 from numbadyn.units import Dimension, join, split
 
@@ -35,7 +35,7 @@ _RUN = ("first", "last", "dt", "seconds", "interrupted", "ended", "batch")
 
 def write_npz(result: Result, path: str | os.PathLike[str], *, compressed: bool = False) -> Path:
     """Write the file; see `Exports.to_npz`."""
-    arrays: dict[str, NDArray[Any]] = {}
+    arrays: dict[str, Any] = {}
     about = {
         "numbadyn result": _FORMAT,
         **{name: getattr(result, name) for name in _RUN},
@@ -43,13 +43,28 @@ def write_npz(result: Result, path: str | os.PathLike[str], *, compressed: bool 
         "coords": {name: _coordinate(f"coords/{name}", values, arrays) for name, values in result.coords.items()},
         "provenance": dict(result.provenance),
     }
-    save: Any = np.savez_compressed if compressed else np.savez
-    text = np.array(json.dumps(about))
+    arrays = {_ABOUT: np.array(json.dumps(about)), **arrays}
+    kind = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
 
-    return write_file(path, lambda file: save(file, **{_ABOUT: text}, **arrays))
+    def write(file: BinaryIO) -> None:
+        with zipfile.ZipFile(file, "w", kind, allowZip64=True) as archive:
+            for name, values in arrays.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                    _write_array(entry, values)
+
+    return write_file(path, write)
 
 
-def _coordinate(where: str, values: Any, arrays: dict[str, NDArray[Any]]) -> list[str] | None:
+def _write_array(entry: Any, values: Any) -> None:
+    """Write an array in NumPy's format, some of it at a time where it lies in a file."""
+    dtype = np.dtype(values.dtype)
+    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": tuple(values.shape)}
+    np.lib.format.write_array_header_2_0(entry, header)
+    for block in blocks_of(values):
+        entry.write(np.ascontiguousarray(block, dtype).tobytes())
+
+
+def _coordinate(where: str, values: Any, arrays: dict[str, Any]) -> list[str] | None:
     """Put what replicas were bound to beside; gives the exponents of its dimension, None for texts."""
     plain = np.asarray(values)
     if plain.dtype == object or plain.dtype.kind == "U":
@@ -60,7 +75,7 @@ def _coordinate(where: str, values: Any, arrays: dict[str, NDArray[Any]]) -> lis
     return [str(exponent) for exponent in dimension.exponents]
 
 
-def _recording(recording: Recording, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
+def _recording(recording: Recording, arrays: dict[str, Any]) -> dict[str, Any]:
     """What there is to say of a recording; its arrays are put beside it."""
     about: dict[str, Any] = {"name": recording.name, "spikes": None, "samples": {}, "part": None}
     spikes = recording.events
@@ -78,8 +93,8 @@ def _recording(recording: Recording, arrays: dict[str, NDArray[Any]]) -> dict[st
     return about
 
 
-def _put(arrays: dict[str, NDArray[Any]], where: str, **parts: Any) -> None:
-    arrays.update({f"{where}/{name}": array_of(part) for name, part in parts.items() if part is not None})
+def _put(arrays: dict[str, Any], where: str, **parts: Any) -> None:
+    arrays.update({f"{where}/{name}": part for name, part in parts.items() if part is not None})
 
 
 def read_npz(path: str | os.PathLike[str], whole: Any, recording: Any, samples: Any, spikes: Any) -> Any:

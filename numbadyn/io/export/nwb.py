@@ -25,11 +25,14 @@ from numbadyn.io.export.parts import (
     unit_name,
     write_file,
 )
+from numbadyn.io.stored.lazy import LazyArray
 
 if TYPE_CHECKING:
     from numbadyn.io.recordings import Result, Samples
 
 __all__ = ["write_nwb"]
+
+_BUFFER_GB = 0.05
 
 _SI = {
     "mV": ("volts", 1e-3),
@@ -91,9 +94,8 @@ def _series(pynwb: Any, name: str, samples: Samples, words: str) -> Any:
     """A sampled variable as a time series: with a rate where its times have one."""
     unit, factor = _SI.get(unit_name(samples.dimension), (unit_name(samples.dimension) or "dimensionless", 1.0))
     every, steps = spacing(samples), array_of(samples.steps)
-    values = array_of(samples.values)
-    values = values.astype(np.int8) if values.dtype.kind == "b" else values
-    elements = np.arange(values.shape[1]) if samples.elements is None else array_of(samples.elements)
+    count = samples.values.shape[1]
+    elements = np.arange(count) if samples.elements is None else array_of(samples.elements)
     times: dict[str, Any]
     if every is None:
         times = {"timestamps": steps * samples.dt * 1e-3}
@@ -103,13 +105,35 @@ def _series(pynwb: Any, name: str, samples: Samples, words: str) -> Any:
     described = f"columns are the elements {_ranges(elements)}"
     return pynwb.TimeSeries(
         name=name,
-        data=values,
+        data=_values(samples.values),
         unit=unit,
         conversion=factor,
         description=described,
         comments=words or "no comments",
         **times,
     )
+
+
+def _values(values: Any) -> Any:
+    """What is written of the values: Booleans as small numbers, and those that lie in a file piece by piece."""
+    dtype = np.dtype(np.int8) if values.dtype.kind == "b" else values.dtype
+    if not isinstance(values, LazyArray):
+        return values.astype(dtype, copy=False)
+    iterators = import_extra("hdmf.data_utils", "nwb", "Files of NWB")
+
+    class Pieces(iterators.GenericDataChunkIterator):  # type: ignore[misc,name-defined]
+        """Reads rows when the writer asks for them."""
+
+        def _get_data(self, selection: tuple[slice, ...]) -> Any:
+            return values[selection].astype(dtype, copy=False)
+
+        def _get_maxshape(self) -> tuple[int, ...]:
+            return tuple(values.shape)
+
+        def _get_dtype(self) -> Any:
+            return dtype
+
+    return Pieces(buffer_gb=_BUFFER_GB, chunk_mb=1.0)
 
 
 def _ranges(numbers: Any) -> str:

@@ -6,7 +6,7 @@ In: recordings.  Out: plain arrays and texts.  Must not know: formats.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from numbadyn.errors import OutputPathError
 from numbadyn.io.atomic import replace_file
+from numbadyn.io.stored.lazy import LazyArray, StackedReplicas
 from numbadyn.units import Dimension, split
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "array_of",
+    "blocks_of",
     "coordinates",
     "replicas_of",
     "spacing",
@@ -47,6 +49,17 @@ def unit_name(dimension: Dimension) -> str:
 def array_of(values: Any) -> NDArray[Any]:
     """Values as an array in memory; those that lie in a file are read."""
     return np.asarray(values)
+
+
+def blocks_of(values: Any) -> Iterator[NDArray[Any]]:
+    """Values in the order of memory, some at a time where they lie in a file."""
+    if isinstance(values, StackedReplicas):
+        for part in values.parts:
+            yield from blocks_of(part)
+    elif isinstance(values, LazyArray):
+        yield from values.blocks()
+    else:
+        yield np.asarray(values)
 
 
 def spike_times(spikes: Spikes) -> NDArray[np.float64]:

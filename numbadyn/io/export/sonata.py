@@ -69,12 +69,17 @@ def write_sonata(
 
 
 def _write_population(h5py: Any, group: Any, spikes: Spikes, sorting: str) -> None:
-    """Write the spikes of one population."""
-    nodes, times = array_of(spikes.indices).astype(np.uint64), spike_times(spikes)
-    if sorting == "by_id":
-        order = np.argsort(nodes, kind="stable")
-        nodes, times = nodes[order], times[order]
+    """Write the spikes of one population; by time they come in order, and need not fit into memory."""
     kind = h5py.enum_dtype(_SORTING, basetype=np.uint8)
     group.attrs.create("sorting", _SORTING[sorting], dtype=kind)
-    group.create_dataset("node_ids", data=nodes)
-    group.create_dataset("timestamps", data=times.astype(np.float64)).attrs["units"] = "ms"
+    nodes = group.create_dataset("node_ids", (spikes.count,), np.uint64)
+    times = group.create_dataset("timestamps", (spikes.count,), np.float64)
+    times.attrs["units"] = "ms"
+    pieces, start = spikes.pieces() if sorting == "by_time" else [spikes], 0
+    for piece in pieces:
+        ids, stamps = array_of(piece.indices), spike_times(piece)
+        if sorting == "by_id":
+            order = np.argsort(ids, kind="stable")
+            ids, stamps = ids[order], stamps[order]
+        nodes[start : start + ids.size], times[start : start + ids.size] = ids, stamps
+        start += ids.size
