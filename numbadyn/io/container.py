@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from numbadyn.errors import CheckpointDamagedError
 from numbadyn.io.atomic import replace_file
 
-__all__ = ["VERSION", "Container", "read_container", "read_header", "write_container"]
+__all__ = ["VERSION", "Container", "read_container", "read_header", "sum_in", "write_container"]
 
 VERSION = 1
 """Of the format; a reader refuses higher ones."""
@@ -151,6 +151,17 @@ def read_container(path: Path, kind: str) -> Container:
         except (zipfile.BadZipFile, EOFError, KeyError, ValueError) as error:
             raise _damaged(path, f"it cannot be read ({error})") from error
     return Container(kind, header, arrays, texts)
+
+
+def sum_in(path: Path) -> str | None:
+    """The sum that a file says that it has; None where there is none. The content is not looked at."""
+    try:
+        with path.open("rb") as file:
+            file.seek(-len(_MARK) - len(_ZEROS), os.SEEK_END)
+            end = file.read()
+    except OSError:
+        return None
+    return end[len(_MARK) :].decode() if end.startswith(_MARK) else None
 
 
 def read_header(path: Path, kind: str) -> dict[str, Any]:

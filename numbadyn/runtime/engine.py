@@ -94,6 +94,7 @@ def run_steps(
     progress: Progress,
     interrupts: Interrupts | None = None,
     visitors: Sequence[Visitor] = (),
+    begun: tuple[int, float] | None = None,
 ) -> RunOutcome:
     """Advance a machine.
 
@@ -111,6 +112,9 @@ def run_steps(
         Counts Ctrl-C; those of this call alone by default.
     visitors : sequence of Visitor, optional
         Look at the network between two chunks, in this order; each may say how far a chunk may go, and end the run.
+    begun : tuple, optional
+        Step at which the run began, and seconds that it has taken, where it goes on in another process; `steps` are
+        those of the whole run.
 
     Returns
     -------
@@ -119,8 +123,8 @@ def run_steps(
     """
     if interrupts is None:
         with Interrupts() as own:
-            return run_steps(machine, steps, logs, progress, own, visitors)
-    first = machine.number
+            return run_steps(machine, steps, logs, progress, own, visitors, begun)
+    first, before = (machine.number, 0.0) if begun is None else begun
     stop = first + steps
     for own_logs in logs:
         for log in own_logs.spikes:
@@ -131,7 +135,8 @@ def run_steps(
         machine.begin(logs)
     machine.interrupts = interrupts
     told = [_Report(progress, machine), *visitors]
-    return _Course(machine, logs, interrupts, told).take(first, stop)
+    outcome = _Course(machine, logs, interrupts, told).take(first, stop)
+    return replace(outcome, seconds=before + outcome.seconds) if before else outcome
 
 
 class _Report(Visitor):
@@ -142,7 +147,7 @@ class _Report(Visitor):
 
     def begin(self, first: int, stop: int) -> None:
         try:
-            self._progress.start(stop - first, self._machine.context.dt)
+            self._progress.start(stop - self._machine.number, self._machine.context.dt)
         except BaseException:
             self._progress.close()
             raise
@@ -174,7 +179,7 @@ class _Course:
     def take(self, first: int, stop: int) -> RunOutcome:
         """Run from one step to another, or to what ends the run earlier."""
         machine, interrupts = self.machine, self.interrupts
-        outcome, checked, spotted = Outcome(first), first, None
+        outcome, checked, spotted = Outcome(machine.number), machine.number, None
         chunk = _FIRST_CHUNK
         aim = min(
             _CHUNK_OF_BATCH_SECONDS, len(self.logs) * _CHUNK_SECONDS

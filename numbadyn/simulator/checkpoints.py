@@ -40,6 +40,7 @@ __all__ = [
     "mismatch",
     "parameters_in",
     "requests_in",
+    "settings_of",
     "snapshot_in",
     "varied_in",
     "weights_in",
@@ -67,17 +68,11 @@ def gather(sim: Runs) -> Container:
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
         "provenance": sim.provenance.to_dict(),
         "structure": sim.structure_hash,
-        "dt": sim._dt,
-        "precision": sim.precision,
-        "delays": sim.context.delays,
+        **settings_of(sim),
         "alone": sim._alone,
         "target": sim.target,
         "reproducible": sim.reproducible or sim.target != "cuda",
         "step": taken.number,
-        "replicas": len(sim._contexts) if sim._axes else None,
-        "shared": sim._shared,
-        "seeds": [context.seed for context in sim._contexts],
-        "seeds of synapses": [context.seed for context in sim._built_with],
         "states": _put(arrays, "states", taken.states),
         "past": _put(arrays, "past", taken.past),
         "first": _put(arrays, "first", taken.first),
@@ -88,6 +83,19 @@ def gather(sim: Runs) -> Container:
         "recordings": _put_requests(arrays, requests_of(sim._recorder)),
     }
     return Container(KIND, header, arrays, {_STRUCTURE: "\n".join(structure_lines(sim.step))})
+
+
+def settings_of(sim: Runs) -> dict[str, Any]:
+    """What decides over bits beside the network and its values."""
+    return {
+        "dt": sim._dt,
+        "precision": sim.precision,
+        "delays": sim.context.delays,
+        "replicas": len(sim._contexts) if sim._axes else None,
+        "shared": sim._shared,
+        "seeds": [context.seed for context in sim._contexts],
+        "seeds of synapses": [context.seed for context in sim._built_with],
+    }
 
 
 def _put(arrays: dict[str, NDArray[Any]], section: str, values: Mapping[str, NDArray[Any]]) -> list[str]:

@@ -33,8 +33,8 @@ class Handover:
         Whose logs.
     machine : Machine
         Ready to run.
-    steps : int
-        Of the run.
+    steps : tuple of int
+        First step of the run, and the one behind the last.
     memory, spill : object
         As users gave them to `Simulator.run`.
 
@@ -42,19 +42,21 @@ class Handover:
     ----------
     visitors : list of Visitor
         Who empties the logs between two steps.
+    taps : list of SpikeTap or SampleTap
+        What they empty.
     """
 
-    def __init__(self, recorder: Recorder, machine: Machine, steps: int, memory: Any, spill: Any) -> None:
+    def __init__(self, recorder: Recorder, machine: Machine, steps: tuple[int, int], memory: Any, spill: Any) -> None:
         self._recorder = recorder
         self._samples: dict[tuple[str, str], SampleWriter] = {}
         self._spikes: dict[str, SpikeWriter] = {}
-        self._taps: list[SpikeTap | SampleTap] = []
+        self.taps: list[SpikeTap | SampleTap] = []
         self._receivers: list[Receiver] = []
         recorder.hold_all()
         budget = None if memory is None else bytes_of(memory, "Simulator.run(memory=...)")
         if memory is not None or spill is not None:
-            self._spill(machine, (machine.number, machine.number + steps), budget, _place(spill))
-        self.visitors: list[Visitor] = [Taps(self._taps, self._receivers)] if self._taps else []
+            self._spill(machine, steps, budget, _place(spill))
+        self.visitors: list[Visitor] = [Taps(self.taps, self._receivers)] if self.taps else []
 
     def _spill(self, machine: Machine, steps: tuple[int, int], budget: int | None, place: str | None) -> None:
         """Let logs that do not fit into a budget go to disk."""
@@ -93,7 +95,7 @@ class Handover:
         self._receivers.append(desk)
 
     def _tap(self, tap: SpikeTap | SampleTap, receiver: Receiver) -> None:
-        self._taps.append(tap)
+        self.taps.append(tap)
         self._receivers.append(receiver)
 
     # ---- after the run -----------------------------------------------------------------------------------------------

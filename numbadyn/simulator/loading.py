@@ -36,7 +36,7 @@ from numbadyn.units import join, split
 if TYPE_CHECKING:
     from numbadyn.simulator.runs import Runs
 
-__all__ = ["adopt_states", "adopt_weights", "plan_replicas", "take_over"]
+__all__ = ["adopt_parameters", "adopt_states", "adopt_weights", "plan_replicas", "take_over"]
 
 _OTHER = "Give the network these values, or load with values='network' to go on with those that it has."
 
@@ -111,7 +111,7 @@ def take_over(sim: Runs, content: Container, path: Path, *, keep: bool) -> None:
     check_structure(sim, content, path)
     _adopt_varied(sim, content)
     if not keep:
-        _adopt_parameters(sim, content)
+        adopt_parameters(sim, content)
         check_parameters(sim, content, path, _OTHER)
         check_inputs(sim, content, path, _OTHER)
         adopt_weights(sim, content)
@@ -129,7 +129,7 @@ def _adopt_varied(sim: Runs, content: Container) -> None:
         Batch(sim)[name] = [each if isinstance(own, tuple) else each[0] for each in entries]
 
 
-def _adopt_parameters(sim: Runs, content: Container) -> None:
+def adopt_parameters(sim: Runs, content: Container) -> None:
     """Give the parameters of the network the values of the checkpoint, where they have others."""
     known = parameters_by_path(sim.network)
     now = {bound.name: bound for bound in bound_parameters(sim.step, sim._contexts)}

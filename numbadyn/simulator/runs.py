@@ -171,23 +171,30 @@ class Runs(Access):
         steps = duration_steps(duration, self._dt)
         between = [*check_calls(self, every, call, self._dt), *feeding(self)]
         bar, made = make_progress(progress), list[Result]()
-        with keeping(made), keeping(made), keeping(made):
+        with keeping(made), keeping(made), keeping(made), checkpoints.delivering():
             with self._turns.take("run") as interrupts:
                 self._check_unchanged()
                 heed(self, until)
                 self._claim()
                 self._make_ready(interrupts)
                 begin_counts(self)
-                recorder, machine = self._recorder, self.machine
-                handover = Handover(recorder, machine, steps, memory, spill)
-                visitors: list[Visitor] = [*between, *handover.visitors]  # each option that needs it adds its own
+                begun = checkpoints.begin_run(self, steps)
+                recorder, machine, first = self._recorder, self.machine, begun.first
+                handover = Handover(recorder, machine, (first, first + begun.steps), memory, spill)
+                checkpoints.watch(recorder.logs, handover.taps)
+                # each option that needs it adds its own; what is written comes last, when all the others have looked
+                visitors: list[Visitor] = [*between, *handover.visitors, *limits, *checkpoints.visitors]
                 self._under_way = machine
                 try:
-                    outcome = run_steps(machine, steps, recorder.logs, bar, interrupts, visitors)
+                    outcome = run_steps(
+                        machine, begun.steps, recorder.logs, bar, interrupts, visitors, (first, begun.seconds)
+                    )
                 finally:
                     self._under_way = None
+                outcome = checkpoints.settle(outcome)
                 provenance = self._chronicle.note(self, outcome)
                 made.append(recorder.result(outcome, Batch(self).coords, provenance, handover))
+                checkpoints.write_last(outcome)
                 failure = self._failure(outcome, made[0]) or (KeyboardInterrupt() if interrupts.count > 1 else None)
             if failure is not None:
                 raise failure

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from numbadyn.errors import CheckpointWriteError, TargetError
+from numbadyn.errors import TargetError
+from numbadyn.io.checkpoint_files import cannot_write
 from numbadyn.io.container import read_container, write_container
 from numbadyn.model.module import Module
 from numbadyn.model.options import named_options
@@ -160,13 +161,3 @@ class Saving(Runs):
         take_over(sim, content, place, keep=values == "network")
         sim._claim()
         return sim
-
-
-def cannot_write(path: Path, error: OSError) -> CheckpointWriteError:
-    """The error for a checkpoint that cannot be written."""
-    return CheckpointWriteError(
-        f"The checkpoint {path} cannot be written: {error.strerror or error}.",
-        where=str(path),
-        cure="Give a path in a folder that is there and that you may write to, with room for it.",
-        path=str(path),
-    )

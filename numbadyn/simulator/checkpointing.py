@@ -1,0 +1,176 @@
+"""Checkpoints of a run: written while it goes on, and taken up when the same run is started again.
+
+In: a simulator, a path, how often.  Out: a visitor that writes; a run that goes on where a process has died.  Must not
+know: how files are laid out, how chunks of steps are chosen.
+
+What is recorded goes into pieces, files that are written once, beside the checkpoint, which names those that belong to
+it: so its cost does not grow with the length of the run.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numbadyn.io.checkpoint_files import CheckpointFiles
+from numbadyn.runtime.engine import RunOutcome
+from numbadyn.runtime.logs import Logs
+from numbadyn.runtime.pieces import Pieces, put_back
+from numbadyn.runtime.taps import SampleTap, SpikeTap
+from numbadyn.runtime.terminations import Termination
+from numbadyn.runtime.visitors import Visitor
+from numbadyn.simulator.checkpoints import KIND, gather
+from numbadyn.simulator.resuming import Origin, Resumed, go_on
+
+if TYPE_CHECKING:
+    from numbadyn.simulator.runs import Runs
+
+__all__ = ["Checkpointing", "Checkpoints"]
+
+_USUAL_SECONDS = 600.0
+"""Wall time between two checkpoints where nobody has said how often."""
+
+
+class Checkpoints:
+    """What a run does about checkpoints: nothing."""
+
+    visitors: Sequence[Visitor] = ()
+
+    def begin_run(self, sim: Runs, steps: int) -> Resumed:
+        """Find out where the run begins: where the simulator is."""
+        return Resumed(sim.machine.number, steps)
+
+    def watch(self, logs: Sequence[Logs], taps: Sequence[SpikeTap | SampleTap]) -> None:
+        """Take note of where recordings come from."""
+
+    def settle(self, outcome: RunOutcome) -> RunOutcome:
+        """How the run has ended."""
+        return outcome
+
+    def write_last(self, outcome: RunOutcome) -> None:
+        """Write where the run has ended."""
+
+    @contextmanager
+    def delivering(self) -> Iterator[None]:
+        """Send a signal on that came while the run was under way."""
+        yield
+
+
+class Checkpointing(Checkpoints, Visitor):
+    """Writes checkpoints of a run; see `Simulator.run`.
+
+    Parameters
+    ----------
+    path : Path
+        Of the last checkpoint.
+    every : int or None
+        Steps between two of them, counted from the first step of the run; None for some minutes of wall time.
+    resume : bool
+        Whether to go on from a checkpoint that is there.
+
+    Attributes
+    ----------
+    seconds : float
+        How long the last one took to write.
+    """
+
+    def __init__(self, path: Path, every: int | None, *, resume: bool) -> None:
+        self._every, self._resume = every, resume
+        self._files = CheckpointFiles(path, KIND)
+        self._files.probe()
+        self._termination = Termination()
+        self.visitors, self.seconds = (self,), 0.0
+
+    def begin_run(self, sim: Runs, steps: int) -> Resumed:
+        """Find out where the run begins: where the simulator is, or where a run that was begun before was left.
+
+        Raises
+        ------
+        CheckpointMismatchError
+            The checkpoint is of another network, or of another run.
+        """
+        self._sim, self._origin = sim, Origin.of(sim, steps)
+        found = self._files.read_latest() if self._resume else None
+        self._resumed = Resumed(self._origin.first, steps)
+        if found is not None:
+            self._resumed = go_on(sim, found, self._origin, self._files.path)
+        self._files.begin(self._resumed.pieces, anew=found is None)
+        return self._resumed
+
+    def watch(self, logs: Sequence[Logs], taps: Sequence[SpikeTap | SampleTap]) -> None:
+        """Take note of where recordings come from."""
+        self._logs, self._taps = logs, taps
+
+    # ---- while it runs -----------------------------------------------------------------------------------------------
+
+    def begin(self, first: int, stop: int) -> None:
+        """Fill the logs with what was recorded before, and note SIGTERM from now on."""
+        self._stop, self._begun = stop, time.perf_counter()
+        for piece in self._resumed.pieces:
+            put_back(self._logs, self._files.read_piece(piece), self._hand)
+        self._pieces = Pieces(self._logs, self._taps, self._files.write_piece)
+        self._written, self._written_at = self._sim.machine.number, self._begun
+        self._termination.begin()
+
+    def _hand(self) -> None:
+        for tap in self._taps:
+            tap.hand()
+
+    def next_stop(self, number: int) -> int | None:
+        """The next checkpoint, if they come after so many steps."""
+        if self._every is None:
+            return None
+        return number + self._every - (number - self._origin.first) % self._every
+
+    def visit(self, number: int) -> str | None:
+        """Write a checkpoint if it is time; end the run if the process is to end."""
+        due = (
+            time.perf_counter() - self._written_at >= _USUAL_SECONDS
+            if self._every is None
+            else (number - self._origin.first) % self._every == 0
+        )
+        if due and number < self._stop:
+            self._write(None)
+        return "SIGTERM" if self._termination.asked and number < self._stop else None
+
+    def end(self) -> None:
+        """Leave SIGTERM to whom it was left before."""
+        self._termination.end()
+
+    def _write(self, ended: str | None, seconds: float | None = None) -> None:
+        begun = time.perf_counter()
+        self._files.write_piece(self._pieces.cut())
+        content = gather(self._sim)
+        so_far = begun - self._begun if seconds is None else seconds
+        run = {"seconds": self._resumed.seconds + so_far, "ended": ended, "pieces": self._files.pieces}
+        content.header["run"] = {**self._origin.plain(), **run}
+        self._files.write(content)
+        self._written, self._written_at = content.header["step"], time.perf_counter()
+        self.seconds = self._written_at - begun
+
+    # ---- after it ----------------------------------------------------------------------------------------------------
+
+    def settle(self, outcome: RunOutcome) -> RunOutcome:
+        """How the run has ended; one that was over before has ended as it did then."""
+        if self._resumed.over and outcome.lost is None:
+            return replace(outcome, ended=self._resumed.ended)
+        return outcome
+
+    def write_last(self, outcome: RunOutcome) -> None:
+        """Write where the run has ended, unless an error has ended it: then the last checkpoint stays."""
+        known = self._resumed.reached == outcome.reached and self._resumed.ended == outcome.why
+        new = outcome.reached > self._written or outcome.why not in ("interrupt", "SIGTERM", "max_wall_time")
+        if outcome.why != "error" and new and not known:
+            self._write(outcome.why, outcome.seconds - self._resumed.seconds)
+
+    @contextmanager
+    def delivering(self) -> Iterator[None]:
+        """Send SIGTERM on that came while the run was under way."""
+        try:
+            yield
+        finally:
+            self._termination.deliver()

@@ -1,0 +1,201 @@
+"""Where a run begins: where the simulator is, or where a run that was begun before has been left.
+
+In: a simulator, a checkpoint of a run.  Out: a simulator that has been brought there, after checking that it is the same
+run.  Must not know: files, how chunks of steps are chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numbadyn.io.container import Container
+from numbadyn.simulator.bindings import bound_parameters, sum_of, sums_of_inputs
+from numbadyn.simulator.checkpoints import (
+    check_inputs,
+    check_parameters,
+    check_structure,
+    check_synapses,
+    mismatch,
+    requests_in,
+    settings_of,
+    snapshot_in,
+)
+from numbadyn.simulator.loading import adopt_parameters, adopt_states, adopt_weights
+from numbadyn.simulator.requests import requests_of
+
+if TYPE_CHECKING:
+    from numbadyn.simulator.runs import Runs
+
+__all__ = ["Origin", "Resumed", "go_on"]
+
+_ANEW = "Run the script that has begun the run, give another path, or begin anew with resume=False."
+_UNFINISHED = (None, "duration", "interrupt", "SIGTERM", "max_wall_time")
+"""How a run has ended that may go on; other words say that what it was asked for has happened."""
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """Where a run begins.
+
+    Parameters
+    ----------
+    first : int
+        The step at which it began.
+    steps : int
+        How many it has in all.
+    seconds : float
+        Wall time that it has taken so far.
+    pieces : sequence of dict
+        What it has recorded so far.
+    reached : int
+        The step at which it was left.
+    ended : str or None
+        How it had ended.
+    over : bool
+        Whether it is complete.
+    """
+
+    first: int
+    steps: int
+    seconds: float = 0.0
+    pieces: Sequence[dict[str, Any]] = ()
+    reached: int = -1
+    ended: str | None = None
+    over: bool = False
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a run begins with, by which it is known again.
+
+    Parameters
+    ----------
+    first, steps : int
+        Its first step, and how many it has.
+    sums : dict
+        Short sums of states, parameters, inputs, synapses.
+    """
+
+    first: int
+    steps: int
+    sums: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, sim: Runs, steps: int) -> Origin:
+        """What a run would begin with now."""
+        machine = sim.machine
+        states = [sum_of([machine.state(number)]) for number in range(len(sim.step.states))]
+        parameters = [sum_of([bound.values]) for bound in bound_parameters(sim.step, sim._contexts)]
+        return cls(
+            machine.number,
+            steps,
+            {
+                "parameters": parameters,
+                "inputs": sums_of_inputs(sim.step, sim._contexts),
+                "synapses": [[list(own) for own in sums] for sums in sim._table_sums.of(sim._synapses)],
+                "states": states,
+            },
+        )
+
+    def plain(self) -> dict[str, Any]:
+        """What is written down."""
+        return {"first": self.first, "stop": self.first + self.steps, "sums": self.sums}
+
+
+def go_on(sim: Runs, content: Container, origin: Origin, path: Path) -> Resumed:
+    """Bring a simulator to where a run was left.
+
+    Parameters
+    ----------
+    sim : Runs
+        At the beginning of the run.
+    content : Container
+        The checkpoint.
+    origin : Origin
+        What the run would begin with now.
+    path : Path
+        Where the checkpoint is from.
+
+    Raises
+    ------
+    CheckpointMismatchError
+        It is of another network or of another run; the message names what differs.
+    """
+    _check_same_run(sim, content, origin, path)
+    run, reached = content.header["run"], content.header["step"]
+    over = run["ended"] not in _UNFINISHED
+    adopt_parameters(sim, content)
+    check_parameters(sim, content, path, _ANEW)
+    check_inputs(sim, content, path, "What a call of the run has changed in tables of input is in no checkpoint.")
+    adopt_weights(sim, content)
+    check_synapses(sim, content, path, _ANEW)
+    adopt_states(sim, snapshot_in(content), path)
+    steps = reached - origin.first if over else origin.steps
+    return Resumed(origin.first, steps, run["seconds"], run["pieces"], reached, run["ended"], over)
+
+
+def _check_same_run(sim: Runs, content: Container, origin: Origin, path: Path) -> None:
+    """Refuse a checkpoint of anything else than this run."""
+    header, run, dt = content.header, content.header.get("run"), sim._dt
+    if run is None:
+        raise mismatch(
+            path,
+            "the checkpoint is none of a run, but was written by Simulator.save.",
+            "Go on from it by nd.Simulator.load(path, net), and give the run another path.",
+        )
+    check_structure(sim, content, path)
+    for name, now in settings_of(sim).items():
+        if header[name] != now:
+            raise mismatch(path, f"{name} is {now}, and was {header[name]} in the checkpoint.", _ANEW, name=name)
+    if run["first"] != origin.first:
+        raise mismatch(
+            path,
+            f"the checkpoint is of a run that began at {run['first'] * dt:g} ms; this one begins at "
+            f"{origin.first * dt:g} ms.",
+            "Give each run a path of its own.",
+            first=run["first"],
+        )
+    saved, now = requests_in(content), requests_of(sim._recorder)
+    if len(saved) != len(now) or not all(one.same(other) for one, other in zip(saved, now, strict=True)):
+        raise mismatch(
+            path,
+            f"the run has recorded {_texts(saved)}; now {_texts(now)} is asked for.",
+            "Record the same as the run that has begun, or begin anew with resume=False.",
+        )
+    _check_sums(sim, header, run["sums"], origin, path)
+    if header["step"] > origin.first + origin.steps:
+        raise mismatch(
+            path,
+            f"the run has come to {header['step'] * dt:g} ms already, and is to end at "
+            f"{(origin.first + origin.steps) * dt:g} ms.",
+            "Give a longer duration, or begin anew with resume=False.",
+            reached=header["step"] * dt,
+        )
+
+
+def _texts(requests: Sequence[Any]) -> str:
+    return ", ".join(request.text for request in requests) or "nothing"
+
+
+def _check_sums(sim: Runs, header: dict[str, Any], saved: dict[str, Any], origin: Origin, path: Path) -> None:
+    """Refuse a run that would begin with other values."""
+    names = {
+        "parameters": [spec.name for spec in sim.step.params],
+        "synapses": [connection.name for connection in sim.step.connections],
+        "states": [spec.name for spec in sim.step.states],
+    }
+    if origin.first and not header["reproducible"]:
+        names.pop("states")  # runs before this one have other last digits each time
+    for section, known in names.items():
+        for name, one, other in zip(known, saved[section], origin.sums[section], strict=True):
+            if one != other:
+                what = {"parameters": "", "synapses": " (synapses)", "states": " (the values at the beginning)"}[section]
+                what = "A number in the model's code" if name.startswith("literal_") else f"{name}{what}"
+                raise mismatch(path, f"{what} is another one than when the run began.", _ANEW, name=name)
+    for name, sums in saved["inputs"].items():
+        if origin.sums["inputs"].get(name) != sums:
+            what = name.partition(": ")[2]
+            raise mismatch(path, f"{what} holds other values than when the run began.", _ANEW, name=what)
