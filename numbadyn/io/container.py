@@ -104,7 +104,7 @@ def _write(file: BinaryIO, content: Container) -> str:
     header = {"kind": content.kind, "version": VERSION, **content.header}
     with zipfile.ZipFile(cast(IO[bytes], summed), "w") as archive:
         archive.comment = _MARK + _ZEROS
-        texts = {_HEADER: json.dumps(header, indent=1), **content.texts}
+        texts = {_HEADER: json.dumps(header), **content.texts}
         for name, text in texts.items():
             archive.writestr(_entry(name, compress=True), text.encode())
         for name, array in content.arrays.items():

@@ -63,22 +63,21 @@ class Calls(Visitor):
 
     def __init__(self, simulator: Called, steps: int, call: Callable[[Any], Any]) -> None:
         self._simulator, self._steps, self._call = simulator, steps, call
-        self._due = self._stop = 0
+        self._first = self._stop = 0
 
     def begin(self, first: int, stop: int) -> None:
-        """Note when the first call is due: after the first interval."""
-        self._due, self._stop = first + self._steps, stop
+        """Note from where intervals are counted."""
+        self._first, self._stop = first, stop
         self._bound, self._checked = Bound(self._simulator.network), False
 
     def next_stop(self, number: int) -> int | None:
         """The step before which the next call is due."""
-        return self._due
+        return number + self._steps - (number - self._first) % self._steps
 
     def visit(self, number: int) -> str | None:
         """Call the function if it is time."""
-        if number != self._due:
+        if (number - self._first) % self._steps:
             return None
-        self._due = number + self._steps
         with self._simulator._lent():
             enough = self._call(self._simulator)
         if enough is True:

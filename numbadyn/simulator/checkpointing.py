@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from numbadyn.errors import CheckpointWriteError
 from numbadyn.io.checkpoint_files import CheckpointFiles
 from numbadyn.runtime.engine import RunOutcome
 from numbadyn.runtime.logs import Logs
@@ -24,12 +25,14 @@ from numbadyn.runtime.taps import SampleTap, SpikeTap
 from numbadyn.runtime.terminations import Termination
 from numbadyn.runtime.visitors import Visitor
 from numbadyn.simulator.checkpoints import KIND, gather
+from numbadyn.simulator.checks import duration_steps
 from numbadyn.simulator.resuming import Origin, Resumed, go_on
+from numbadyn.simulator.wall_time import WallLimit, wall_seconds
 
 if TYPE_CHECKING:
     from numbadyn.simulator.runs import Runs
 
-__all__ = ["Checkpointing", "Checkpoints"]
+__all__ = ["Checkpointing", "Checkpoints", "plan_checkpoints", "plan_limits"]
 
 _USUAL_SECONDS = 600.0
 """Wall time between two checkpoints where nobody has said how often."""
@@ -39,10 +42,12 @@ class Checkpoints:
     """What a run does about checkpoints: nothing."""
 
     visitors: Sequence[Visitor] = ()
+    #: How long the last one took to write, in seconds.
+    seconds: float = 0.0
 
     def begin_run(self, sim: Runs, steps: int) -> Resumed:
         """Find out where the run begins: where the simulator is."""
-        return Resumed(sim.machine.number, steps)
+        return Resumed(Origin(sim.machine.number, steps))
 
     def watch(self, logs: Sequence[Logs], taps: Sequence[SpikeTap | SampleTap]) -> None:
         """Take note of where recordings come from."""
@@ -71,11 +76,6 @@ class Checkpointing(Checkpoints, Visitor):
         Steps between two of them, counted from the first step of the run; None for some minutes of wall time.
     resume : bool
         Whether to go on from a checkpoint that is there.
-
-    Attributes
-    ----------
-    seconds : float
-        How long the last one took to write.
     """
 
     def __init__(self, path: Path, every: int | None, *, resume: bool) -> None:
@@ -83,7 +83,7 @@ class Checkpointing(Checkpoints, Visitor):
         self._files = CheckpointFiles(path, KIND)
         self._files.probe()
         self._termination = Termination()
-        self.visitors, self.seconds = (self,), 0.0
+        self.visitors = (self,)
 
     def begin_run(self, sim: Runs, steps: int) -> Resumed:
         """Find out where the run begins: where the simulator is, or where a run that was begun before was left.
@@ -93,11 +93,10 @@ class Checkpointing(Checkpoints, Visitor):
         CheckpointMismatchError
             The checkpoint is of another network, or of another run.
         """
-        self._sim, self._origin = sim, Origin.of(sim, steps)
+        origin = Origin.of(sim, steps)
         found = self._files.read_latest() if self._resume else None
-        self._resumed = Resumed(self._origin.first, steps)
-        if found is not None:
-            self._resumed = go_on(sim, found, self._origin, self._files.path)
+        self._resumed = Resumed(origin) if found is None else go_on(sim, found, origin, self._files.path)
+        self._sim, self._origin = sim, self._resumed.origin
         self._files.begin(self._resumed.pieces, anew=found is None)
         return self._resumed
 
@@ -162,9 +161,11 @@ class Checkpointing(Checkpoints, Visitor):
 
     def write_last(self, outcome: RunOutcome) -> None:
         """Write where the run has ended, unless an error has ended it: then the last checkpoint stays."""
+        if outcome.why == "error":
+            return
         known = self._resumed.reached == outcome.reached and self._resumed.ended == outcome.why
         new = outcome.reached > self._written or outcome.why not in ("interrupt", "SIGTERM", "max_wall_time")
-        if outcome.why != "error" and new and not known:
+        if new and not known:
             self._write(outcome.why, outcome.seconds - self._resumed.seconds)
 
     @contextmanager
@@ -174,3 +175,47 @@ class Checkpointing(Checkpoints, Visitor):
             yield
         finally:
             self._termination.deliver()
+
+
+def plan_checkpoints(path: Any, every: Any, resume: Any, dt: float) -> Checkpoints:
+    """What a run does about checkpoints, after checking what users say.
+
+    Parameters
+    ----------
+    path, every, resume
+        As of `Simulator.run`.
+    dt : float
+        Time step in ms.
+
+    Raises
+    ------
+    CheckpointWriteError
+        The path cannot be written; or there is none, but something else is said of checkpoints.
+    DurationError
+        `every` is no whole number of steps.
+    """
+    if path is None:
+        if every is not None:
+            raise CheckpointWriteError(
+                "checkpoint_every is given to a run without a path for checkpoints.",
+                where="Simulator.run(checkpoint_every=...)",
+                cure="Say where they go: checkpoint='run.checkpoint'.",
+            )
+        return Checkpoints()
+    try:
+        place = Path(path)
+    except TypeError as error:
+        raise CheckpointWriteError(
+            f"The checkpoint {path!r} is no path.",
+            where="Simulator.run(checkpoint=...)",
+            cure="Give the path of a file, such as checkpoint='run.checkpoint'.",
+        ) from error
+    steps = None if every is None else duration_steps(every, dt, "checkpoint_every")
+    return Checkpointing(place, steps, resume=bool(resume))
+
+
+def plan_limits(max_wall_time: Any, checkpoints: Checkpoints) -> list[Visitor]:
+    """The visitor that ends a run in time, so that its last checkpoint can be written; none without a limit."""
+    if max_wall_time is None:
+        return []
+    return [WallLimit(wall_seconds(max_wall_time), lambda: 2 * checkpoints.seconds)]

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from numbadyn.errors import CheckpointMismatchError
 from numbadyn.io.container import Container
-from numbadyn.ir.structure import structure_lines
 from numbadyn.runtime.snapshot import Snapshot
 from numbadyn.simulator.batch import Batch
 from numbadyn.simulator.bindings import Bound, bound_parameters, sums_of_inputs
@@ -82,7 +81,7 @@ def gather(sim: Runs) -> Container:
         "varied": _put_varied(arrays, sim),
         "recordings": _put_requests(arrays, requests_of(sim._recorder)),
     }
-    return Container(KIND, header, arrays, {_STRUCTURE: "\n".join(structure_lines(sim.step))})
+    return Container(KIND, header, arrays, {_STRUCTURE: sim._structure_text})
 
 
 def settings_of(sim: Runs) -> dict[str, Any]:
@@ -227,7 +226,7 @@ def check_structure(sim: Runs, content: Container, path: Any) -> None:
     """
     if sim.structure_hash == content.header["structure"]:
         return
-    saved, now = _first_difference(content.texts[_STRUCTURE].splitlines(), structure_lines(sim.step))
+    saved, now = _first_difference(content.texts[_STRUCTURE].splitlines(), sim._structure_text.splitlines())
     raise mismatch(
         path,
         f"the checkpoint is of another network than {sim.step.name}; this differs first:\n"

@@ -1,17 +1,18 @@
 """Where a run begins: where the simulator is, or where a run that was begun before has been left.
 
-In: a simulator, a checkpoint of a run.  Out: a simulator that has been brought there, after checking that it is the same
-run.  Must not know: files, how chunks of steps are chosen.
+In: a simulator, a checkpoint of a run.  Out: a simulator that has been brought there, after checking that it is the
+same run.  Must not know: files, how chunks of steps are chosen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from numbadyn.io.container import Container
+from numbadyn.runtime.snapshot import names_of
 from numbadyn.simulator.bindings import bound_parameters, sum_of, sums_of_inputs
 from numbadyn.simulator.checkpoints import (
     check_inputs,
@@ -42,10 +43,8 @@ class Resumed:
 
     Parameters
     ----------
-    first : int
-        The step at which it began.
-    steps : int
-        How many it has in all.
+    origin : Origin
+        What it began with.
     seconds : float
         Wall time that it has taken so far.
     pieces : sequence of dict
@@ -58,13 +57,22 @@ class Resumed:
         Whether it is complete.
     """
 
-    first: int
-    steps: int
+    origin: Origin
     seconds: float = 0.0
     pieces: Sequence[dict[str, Any]] = ()
     reached: int = -1
     ended: str | None = None
     over: bool = False
+
+    @property
+    def first(self) -> int:
+        """The step at which it began."""
+        return self.origin.first
+
+    @property
+    def steps(self) -> int:
+        """How many steps it has in all."""
+        return self.reached - self.first if self.over else self.origin.steps
 
 
 @dataclass(frozen=True)
@@ -124,21 +132,28 @@ def go_on(sim: Runs, content: Container, origin: Origin, path: Path) -> Resumed:
     CheckpointMismatchError
         It is of another network or of another run; the message names what differs.
     """
-    _check_same_run(sim, content, origin, path)
-    run, reached = content.header["run"], content.header["step"]
-    over = run["ended"] not in _UNFINISHED
+    header = content.header
+    origin = _recognise(sim, content, origin, path)
+    run, reached = header["run"], header["step"]
+    if reached > origin.first + origin.steps:
+        raise mismatch(
+            path,
+            f"the run has come to {reached * sim._dt:g} ms already, and is to end at "
+            f"{(origin.first + origin.steps) * sim._dt:g} ms.",
+            "Give a longer duration, or begin anew with resume=False.",
+            reached=reached * sim._dt,
+        )
     adopt_parameters(sim, content)
     check_parameters(sim, content, path, _ANEW)
     check_inputs(sim, content, path, "What a call of the run has changed in tables of input is in no checkpoint.")
     adopt_weights(sim, content)
     check_synapses(sim, content, path, _ANEW)
     adopt_states(sim, snapshot_in(content), path)
-    steps = reached - origin.first if over else origin.steps
-    return Resumed(origin.first, steps, run["seconds"], run["pieces"], reached, run["ended"], over)
+    return Resumed(origin, run["seconds"], run["pieces"], reached, run["ended"], over=run["ended"] not in _UNFINISHED)
 
 
-def _check_same_run(sim: Runs, content: Container, origin: Origin, path: Path) -> None:
-    """Refuse a checkpoint of anything else than this run."""
+def _recognise(sim: Runs, content: Container, origin: Origin, path: Path) -> Origin:
+    """What the run began with, after checking that it is the same one: begun anew, or left by this simulator."""
     header, run, dt = content.header, content.header.get("run"), sim._dt
     if run is None:
         raise mismatch(
@@ -150,34 +165,35 @@ def _check_same_run(sim: Runs, content: Container, origin: Origin, path: Path) -
     for name, now in settings_of(sim).items():
         if header[name] != now:
             raise mismatch(path, f"{name} is {now}, and was {header[name]} in the checkpoint.", _ANEW, name=name)
-    if run["first"] != origin.first:
+    saved, asked = requests_in(content), requests_of(sim._recorder)
+    if len(saved) != len(asked) or not all(one.same(other) for one, other in zip(saved, asked, strict=True)):
         raise mismatch(
             path,
-            f"the checkpoint is of a run that began at {run['first'] * dt:g} ms; this one begins at "
-            f"{origin.first * dt:g} ms.",
-            "Give each run a path of its own.",
-            first=run["first"],
-        )
-    saved, now = requests_in(content), requests_of(sim._recorder)
-    if len(saved) != len(now) or not all(one.same(other) for one, other in zip(saved, now, strict=True)):
-        raise mismatch(
-            path,
-            f"the run has recorded {_texts(saved)}; now {_texts(now)} is asked for.",
+            f"the run has recorded {_texts(saved)}; now {_texts(asked)} is asked for.",
             "Record the same as the run that has begun, or begin anew with resume=False.",
         )
-    _check_sums(sim, header, run["sums"], origin, path)
-    if header["step"] > origin.first + origin.steps:
-        raise mismatch(
-            path,
-            f"the run has come to {header['step'] * dt:g} ms already, and is to end at "
-            f"{(origin.first + origin.steps) * dt:g} ms.",
-            "Give a longer duration, or begin anew with resume=False.",
-            reached=header["step"] * dt,
-        )
+    if run["first"] == origin.first:
+        _check_sums(sim, header, run["sums"], origin, path)
+        return origin
+    left = run["ended"] in _UNFINISHED and origin.first == header["step"] < run["stop"]
+    taken = snapshot_in(content).states
+    states = [sum_of([taken[name]]) for name in names_of(sim.step.states)]
+    if left and states == origin.sums["states"]:
+        return replace(origin, first=run["first"], sums=run["sums"])
+    raise mismatch(
+        path,
+        f"the checkpoint is of a run that began at {run['first'] * dt:g} ms; this one begins at "
+        f"{origin.first * dt:g} ms.",
+        "Give each run a path of its own.",
+        first=run["first"],
+    )
 
 
 def _texts(requests: Sequence[Any]) -> str:
     return ", ".join(request.text for request in requests) or "nothing"
+
+
+_SECTIONS = {"parameters": "", "synapses": " (its synapses)", "states": " (its values at the beginning)"}
 
 
 def _check_sums(sim: Runs, header: dict[str, Any], saved: dict[str, Any], origin: Origin, path: Path) -> None:
@@ -192,8 +208,8 @@ def _check_sums(sim: Runs, header: dict[str, Any], saved: dict[str, Any], origin
     for section, known in names.items():
         for name, one, other in zip(known, saved[section], origin.sums[section], strict=True):
             if one != other:
-                what = {"parameters": "", "synapses": " (synapses)", "states": " (the values at the beginning)"}[section]
-                what = "A number in the model's code" if name.startswith("literal_") else f"{name}{what}"
+                literal = section == "parameters" and name.startswith("literal_")
+                what = "A number in the model's code" if literal else name + _SECTIONS[section]
                 raise mismatch(path, f"{what} is another one than when the run began.", _ANEW, name=name)
     for name, sums in saved["inputs"].items():
         if origin.sums["inputs"].get(name) != sums:

@@ -7,6 +7,7 @@ of steps are chosen, what is recorded.
 from __future__ import annotations
 
 import functools
+import os
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -17,6 +18,7 @@ import numpy as np
 from numbadyn.io.provenance import Provenance
 from numbadyn.io.recordings import Result
 from numbadyn.ir.nodes import Step
+from numbadyn.ir.structure import structure_lines
 from numbadyn.lowering.passes import Passes
 from numbadyn.model.options import named_options
 from numbadyn.model.typing import QuantityLike
@@ -28,6 +30,7 @@ from numbadyn.runtime.visitors import Visitor
 from numbadyn.simulator.access import Access
 from numbadyn.simulator.batch import Batch, replica_seeds
 from numbadyn.simulator.calls import check_calls
+from numbadyn.simulator.checkpointing import plan_checkpoints, plan_limits
 from numbadyn.simulator.checks import duration_steps
 from numbadyn.simulator.endings import broken_guard, not_finite
 from numbadyn.simulator.feeding import feeding
@@ -54,6 +57,11 @@ class Runs(Access):
     def _chronicle(self) -> Chronicle:
         """What writes down the provenance of results."""
         return Chronicle(self.network, self)
+
+    @functools.cached_property
+    def _structure_text(self) -> str:
+        """The structure of the network, line by line."""
+        return "\n".join(structure_lines(self.step))
 
     @property
     def provenance(self) -> Provenance:
@@ -97,6 +105,10 @@ class Runs(Access):
         call: Callable[[Any], Any] | None = None,
         memory: Any = None,
         spill: Any = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_every: QuantityLike | None = None,
+        resume: bool = True,
+        max_wall_time: Any = None,
     ) -> Result:
         """Run the network; called again, it goes on.
 
@@ -126,6 +138,19 @@ class Runs(Access):
         spill : path, optional
             Folder in which the recordings of this run get a folder of their own; by default a temporary one, which
             lives as long as the result. Without `memory`, all recordings go there.
+        checkpoint : path, optional
+            File to which the state of the run is written while it goes on, at its end, at Ctrl-C and at SIGTERM. If it
+            is there already, the run goes on from it: a script that was killed is started again, and gives the result
+            of a run that was left alone, bit for bit. A run that was complete gives its result at once. Beside it lie
+            the one before, ``path.before``, and what was recorded so far, ``path.recorded``.
+        checkpoint_every : quantities.Quantity, optional
+            Simulated time between two checkpoints, a multiple of dt; by default they come every ten minutes of wall
+            time.
+        resume : bool
+            With False, a checkpoint that is there is of no account, and is written over.
+        max_wall_time : quantities.Quantity or float, optional
+            Wall time, in seconds if it has no unit, after which the run ends early, counted from this call: its result
+            has ``ended == "max_wall_time"``. The last checkpoint is written before.
 
         Returns
         -------
@@ -152,6 +177,12 @@ class Runs(Access):
             `call` cannot be called with the simulator, or `every` is missing.
         ConditionError
             `until` is no condition: no function, no Boolean or several, nothing that changes in this network.
+        CheckpointMismatchError
+            The checkpoint is of another network or another run; the message names what differs.
+        CheckpointDamagedError
+            Neither the last checkpoint nor the one before is whole.
+        CheckpointWriteError
+            A checkpoint cannot be written: before the run, or, with a `result`, in its course; the run can go on.
         DelayRangeError
             A delay that changes has left its range; the error's `result` holds what was recorded.
         SimulatorBusyError
@@ -170,6 +201,8 @@ class Runs(Access):
         """
         steps = duration_steps(duration, self._dt)
         between = [*check_calls(self, every, call, self._dt), *feeding(self)]
+        checkpoints = plan_checkpoints(checkpoint, checkpoint_every, resume, self._dt)
+        limits = plan_limits(max_wall_time, checkpoints)
         bar, made = make_progress(progress), list[Result]()
         with keeping(made), keeping(made), keeping(made), checkpoints.delivering():
             with self._turns.take("run") as interrupts:
