@@ -6,7 +6,7 @@ Models and networks go in as Python classes with units; results with units come 
 from numbadyn import cache, errors, units
 from numbadyn._version import __version__
 from numbadyn.doctor import doctor
-from numbadyn.io import Result, plot
+from numbadyn.io import Result, plot, reduce
 from numbadyn.model import environ, init, random, typing
 from numbadyn.model import functions as math
 from numbadyn.model.condition import spike_count
@@ -190,6 +190,7 @@ __all__ = [
     "random",
     "receive_update_input",
     "receive_update_output",
+    "reduce",
     "reset_all_states",
     "rk2_step",
     "rk4_step",

@@ -27,6 +27,7 @@ from numbadyn.io.export import Exports
 from numbadyn.io.export.npz import read_npz
 from numbadyn.io.paths import Paths
 from numbadyn.io.provenance import Provenance
+from numbadyn.io.reduce.base import Reduced
 from numbadyn.io.spikes import Spikes
 from numbadyn.io.stored.lazy import LazyArray, StackedReplicas
 from numbadyn.io.stored.quantity import StoredQuantity
@@ -85,6 +86,8 @@ class Recording(Exports):
         Of a part of a population: path of the population, elements.
     head : Result, optional
         The result that it belongs to, without its recordings.
+    reduced : dict of str to Reduced
+        What was computed while the network ran, by name; each is an attribute, too.
     """
 
     name: str
@@ -92,6 +95,7 @@ class Recording(Exports):
     events: Spikes | None = None
     part: tuple[str, NDArray[np.int64]] | None = None
     head: Result | None = field(default=None, repr=False)
+    reduced: dict[str, Reduced] = field(default_factory=dict)
     _single: ClassVar[bool] = True
 
     def replica(self, number: int) -> Recording:
@@ -99,7 +103,8 @@ class Recording(Exports):
         samples = {variable: samples.replica(number) for variable, samples in self.samples.items()}
         events = None if self.events is None else self.events.replica(number)
         head = None if self.head is None else self.head.replica(number)
-        return Recording(self.name, samples, events, self.part, head)
+        reduced = {name: found.replica(number) for name, found in self.reduced.items()}
+        return Recording(self.name, samples, events, self.part, head, reduced)
 
     def _exported(self) -> Result:
         if self.head is None:
@@ -115,12 +120,16 @@ class Recording(Exports):
         samples = {variable: samples.of_replicas(numbers) for variable, samples in self.samples.items()}
         events = None if self.events is None else self.events.of_replicas(numbers)
         head = None if self.head is None else self.head.replicas(numbers)
-        return Recording(self.name, samples, events, self.part, head)
+        reduced = {name: found.of_replicas(numbers) for name, found in self.reduced.items()}
+        return Recording(self.name, samples, events, self.part, head, reduced)
+
+    def _found(self) -> dict[str, Samples | Reduced]:
+        return {**self.reduced, **self.samples}
 
     def __post_init__(self) -> None:
-        for variable, samples in self.samples.items():
+        for variable, found in self._found().items():
             if variable.isidentifier() and not hasattr(type(self), variable) and variable not in vars(self):
-                setattr(self, variable, samples.data)
+                setattr(self, variable, found.data)
 
     def __getattr__(self, variable: str) -> Any:
         """Say of a variable that there is no recording of it; names that begin with an underscore are Python's own."""
@@ -147,16 +156,18 @@ class Recording(Exports):
         return self.events
 
     def __getitem__(self, variable: str) -> Any:
-        """Values of a variable with unit, shape (samples, elements)."""
+        """Values of a variable with unit, shape (samples, elements); or what a reducer of this name has found."""
         return self._find(variable).data
 
     def t(self, variable: str) -> Any:
-        """Sampling times of a variable."""
+        """Sampling times of a variable; where the bins of a reducer begin."""
         return self._find(variable).t
 
-    def _find(self, variable: str) -> Samples:
+    def _find(self, variable: str) -> Samples | Reduced:
+        if variable in self.reduced and variable not in self.samples:
+            return self.reduced[variable]
         if variable not in self.samples:
-            known = ", ".join(self.samples) or "no variable"
+            known = ", ".join([*self.samples, *self.reduced]) or "no variable"
             raise NotRecordedError(
                 f"{variable!r} of {self.name} was not recorded.",
                 where=self.name,
@@ -373,7 +384,7 @@ class Result(Exports):
         parts = []
         for recording in self.recordings.values():
             what = ([f"{recording.events.count} spikes"] if recording.events is not None else []) + [
-                f"{name} {s.values.shape}" for name, s in recording.samples.items()
+                f"{name} {found.values.shape}" for name, found in recording._found().items()
             ]
             parts.append(f"{recording.name}: {', '.join(what)}")
         state = ", interrupted" if self.interrupted else "" if self.ended == "duration" else f", ended by {self.ended}"

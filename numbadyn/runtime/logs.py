@@ -326,7 +326,7 @@ class SampleLog:
             return
         self.values[self.used] = np.broadcast_to(values, values.shape).reshape(-1)[self.elements]
         self.used += 1
-        self.next_step += self.every
+        self.next_step = self._step_after(self.emptied + self.used)
 
     def inspect(self, allowed: Signs) -> tuple[int, int] | None:
         """Row and column of the first value that is not sound among those that were added since the last call."""

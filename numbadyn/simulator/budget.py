@@ -53,6 +53,7 @@ def share(
     samples: Mapping[Any, Sequence[SampleLog]],
     spikes: Mapping[Any, Sequence[SpikeLog]],
     steps: tuple[int, int],
+    others: int = 0,
 ) -> Rooms:
     """Divide a budget.
 
@@ -66,13 +67,15 @@ def share(
         Name -> logs, one a replica.
     steps : tuple of int
         First step of the run, and the one behind the last.
+    others : int
+        Bytes of other logs, which do not go to disk.
 
     Raises
     ------
     MemoryBudgetError
         The network alone needs more, or leaves less than the smallest windows need.
     """
-    network = sum(part.size for part in machine.memory_parts())
+    network = sum(part.size for part in machine.memory_parts()) + others
     left = _UNASKED if budget is None else budget - network
     rows = {name: len(logs) * logs[0].row_bytes for name, logs in samples.items()}
     least = sum(_COPIES * row for row in rows.values())

@@ -19,6 +19,7 @@ from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.runtime.trial import Trial, run_trial
 from numbadyn.simulator.assembly import Assembly
 from numbadyn.simulator.budget import SPIKE_BYTES, share
+from numbadyn.simulator.measuring import hidden_bytes
 from numbadyn.units import TIME, as_memory, bytes_of, join
 
 __all__ = ["Forecast", "forecast_run"]
@@ -132,9 +133,11 @@ def _recordings(
 ) -> tuple[list[MemoryPart], int]:
     """What is recorded in memory, by name, and the bytes that go to disk."""
     recorder, first = sim._recorder, sim._number
-    samples, spikes = recorder.samples_by_name, recorder.spikes_by_name
+    samples, spikes = recorder.shown(recorder.samples_by_name), recorder.shown(recorder.spikes_by_name)
     kept = {f"{name}.{variable}": 0 for name, variable in samples} | {f"spikes of {name}": 0 for name in spikes}
-    rooms = share(budget, sim.machine, samples, spikes, (first, first + steps)) if to_disk else None
+    others, window = hidden_bytes(recorder), (first, first + steps)
+    rooms = share(budget, sim.machine, samples, spikes, window, others) if to_disk else None
+    kept |= {"what reducers read": others} if others else {}
     disk = 0.0
     for (name, variable), logs in samples.items():
         rows, windows = len(logs[0].range_of(first, first + steps)), None
@@ -143,7 +146,8 @@ def _recordings(
         each = len(logs) * logs[0].row_bytes
         kept[f"{name}.{variable}"] = each * (rows if windows is None else min(rows, 2 * windows))
         disk += 0 if windows is None else rows * each
-    rates = dict(zip(spikes, found.spikes, strict=True)) if found is not None else dict.fromkeys(spikes, 0.0)
+    counted = (0.0,) * len(recorder.spikes_by_name) if found is None else found.spikes
+    rates = dict(zip(recorder.spikes_by_name, counted, strict=True))
     for name, of_each in spikes.items():
         expected = round(SPIKE_BYTES * rates[name] * steps)
         held = expected if rooms is None else min(expected, len(of_each) * SPIKE_BYTES * 2 * rooms.held[name])

@@ -7,9 +7,11 @@ Must not know: targets, formats of files.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 from numbadyn.errors import SpillFolderError
+from numbadyn.io.reduce import Reduced
 from numbadyn.io.stored.folder import RunFolder
 from numbadyn.io.stored.lazy import Ticks
 from numbadyn.io.stored.writers import Desk, SampleWriter, SpikeWriter
@@ -18,6 +20,7 @@ from numbadyn.runtime.machine import Machine
 from numbadyn.runtime.taps import Receiver, SampleTap, SpikeTap, Taps
 from numbadyn.runtime.visitors import Visitor
 from numbadyn.simulator.budget import share
+from numbadyn.simulator.measuring import SPIKES_HELD, hidden_bytes, room_of_hidden
 from numbadyn.simulator.recorder import Recorder
 from numbadyn.units import bytes_of
 
@@ -50,34 +53,32 @@ class Handover:
         self._recorder = recorder
         self._samples: dict[tuple[str, str], SampleWriter] = {}
         self._spikes: dict[str, SpikeWriter] = {}
-        self.taps: list[SpikeTap | SampleTap] = []
-        self._receivers: list[Receiver] = []
         recorder.hold_all()
+        self._running = {key: measured.start(recorder, steps) for key, measured in recorder.measured.items()}
+        self._receivers: list[Receiver] = [*self._running.values()]
         budget = None if memory is None else bytes_of(memory, "Simulator.run(memory=...)")
         if memory is not None or spill is not None:
             self._spill(machine, steps, budget, _place(spill))
+        self.taps: list[SpikeTap | SampleTap] = [*self._spike_taps(), *self._sample_taps()]
         self.visitors: list[Visitor] = [Taps(self.taps, self._receivers)] if self.taps else []
 
-    def _spill(self, machine: Machine, steps: tuple[int, int], budget: int | None, place: str | None) -> None:
+    def _spill(self, machine: Machine, window: tuple[int, int], budget: int | None, place: str | None) -> None:
         """Let logs that do not fit into a budget go to disk."""
         recorder = self._recorder
-        samples, spikes = recorder.samples_by_name, recorder.spikes_by_name
-        rooms = share(budget, machine, samples, spikes, steps)
+        samples, spikes = recorder.shown(recorder.samples_by_name), recorder.shown(recorder.spikes_by_name)
+        rooms = share(budget, machine, samples, spikes, window, hidden_bytes(recorder))
         if not rooms.samples and not rooms.spikes:
             return
-        desk = Desk(RunFolder(place, {"dt_ms": recorder.dt, "first_step": steps[0], "batch": recorder.batch}))
+        desk = Desk(RunFolder(place, {"dt_ms": recorder.dt, "first_step": window[0], "batch": recorder.batch}))
         for number, (path, room) in enumerate(rooms.spikes.items()):
-            logs, part = spikes[path], recorder.part_of(path)
-            writer = SpikeWriter(
-                desk, f"spikes/{number}", len(logs), min(room, 1 << 18), rooms.held[path], part, population=path
-            )
+            logs, part, block = spikes[path], recorder.part_of(path), min(room, 1 << 18)
+            writer = SpikeWriter(desk, f"spikes/{number}", len(logs), block, rooms.held[path], part, population=path)
             for log in logs:
                 log.room = room
             self._spikes[path] = writer
-            self._tap(SpikeTap(logs, [writer], keeps=False), writer)
         for number, (key, room) in enumerate(rooms.samples.items()):
             of = samples[key]
-            due = of[0].range_of(*steps)
+            due = of[0].range_of(*window)
             about = {
                 "population": key[0],
                 "variable": key[1],
@@ -87,16 +88,36 @@ class Handover:
                 "numbers": of[0].called.tolist(),
             }
             name, elements = f"samples/{number}", of[0].elements.size
-            taker = SampleWriter(desk, name, len(of), len(due), elements, room, of[0].dtype, **about)
+            self._samples[key] = SampleWriter(desk, name, len(of), len(due), elements, room, of[0].dtype, **about)
             for sampled in of:
                 sampled.room = room
-            self._samples[key] = taker
-            self._tap(SampleTap(of, [taker], room, keeps=False), taker)
-        self._receivers.append(desk)
+        self._receivers += [*self._spikes.values(), *self._samples.values(), desk]
 
-    def _tap(self, tap: SpikeTap | SampleTap, receiver: Receiver) -> None:
-        self.taps.append(tap)
-        self._receivers.append(receiver)
+    def _spike_taps(self) -> Iterator[SpikeTap]:
+        """Taps of all spikes that somebody wants while they come."""
+        recorder = self._recorder
+        for path, logs in recorder.spikes_by_name.items():
+            hidden, writer = path in recorder.hidden, self._spikes.get(path)
+            takers: list[Receiver] = [] if writer is None else [writer]
+            takers += [self._running[key] for key, of in recorder.measured.items() if of.spikes == path]
+            for log in logs if hidden else ():
+                log.room = SPIKES_HELD
+            if takers or hidden:
+                yield SpikeTap(logs, takers, keeps=not hidden and writer is None)
+
+    def _sample_taps(self) -> Iterator[SampleTap]:
+        """Taps of all samples that somebody wants while they come."""
+        recorder = self._recorder
+        for key, logs in recorder.samples_by_name.items():
+            writer = self._samples.get(key)
+            if writer is not None:
+                yield SampleTap(logs, [writer], logs[0].room or 1, keeps=False)
+            elif key in recorder.hidden:
+                takers = [self._running[name] for name, of in recorder.measured.items() if of.samples == key]
+                block, room = room_of_hidden(logs)
+                for log in logs:
+                    log.room = room
+                yield SampleTap(logs, takers, block, keeps=False)
 
     # ---- after the run -----------------------------------------------------------------------------------------------
 
@@ -116,6 +137,10 @@ class Handover:
             return writer.events()
         taken = [log.take() for log in logs]
         return taken if part is None else [part.pick(*given) for given in taken]
+
+    def reduced(self, reached: int) -> dict[tuple[str, str], Reduced]:
+        """What reducers have found, by the names of the recording and of the reducer."""
+        return {key: running.result(reached) for key, running in self._running.items()}
 
 
 def _place(spill: Any) -> str | None:

@@ -5,10 +5,9 @@ In: requests with units.  Out: spike and sample logs for the runtime; after a ru
 
 from __future__ import annotations
 
-import math
-import operator
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,20 +29,16 @@ from numbadyn.model.values import Parameter
 from numbadyn.model.view import view_of, whole_of
 from numbadyn.runtime.engine import RunOutcome
 from numbadyn.runtime.logs import Logs, SampleLog, SpikeLog
+from numbadyn.simulator.elements import elements_of
+from numbadyn.simulator.measured import Held, Measured
 from numbadyn.simulator.order import UserOrder
 from numbadyn.units import TIME, Dimension, describe, is_quantity, magnitude_in
 
-__all__ = ["Held", "Recorder"]
+__all__ = ["Recorder"]
 
 
-class Held(Protocol):
-    """Gives what was recorded in a run: what logs hold, or what they have handed over."""
-
-    def samples(self, key: tuple[str, str], logs: list[SampleLog]) -> tuple[Any, Any]:
-        """Steps and values of a variable, in a batch of all replicas."""
-
-    def spikes(self, path: str, logs: list[SpikeLog]) -> list[tuple[Any, Any]]:
-        """Steps and indices of the spikes of a population or of its part, of each replica."""
+Key = TypeVar("Key")
+Log = TypeVar("Log", SpikeLog, SampleLog)
 
 
 class Recorder:
@@ -83,6 +78,10 @@ class Recorder:
         self._samples: dict[tuple[str, str], list[SampleLog]] = {}
         #: What is recorded of synapses: path of the projection and the index that was asked for.
         self._of_synapses: dict[str, tuple[str, Any]] = {}
+        #: What is computed while the network runs, by the names of the recording and of the reducer.
+        self.measured: dict[tuple[str, str], Measured] = {}
+        #: Keys of logs that reducers alone need.
+        self.hidden: set[Any] = set()
         #: Name of a recorded part of a population -> path of the population, elements.
         self._parts: dict[str, tuple[str, NDArray[np.int64]]] = {}
 
@@ -107,6 +106,10 @@ class Recorder:
     def spikes_by_name(self) -> dict[str, list[SpikeLog]]:
         """Logs of spikes by population, one a replica, in the order of `logs`."""
         return dict(self._spikes)
+
+    def shown(self, logs: dict[Key, list[Log]]) -> dict[Key, list[Log]]:
+        """Those logs whose content users have asked for."""
+        return {key: of for key, of in logs.items() if key not in self.hidden}
 
     def hold_all(self) -> None:
         """Let all logs hold all of a run."""
@@ -176,40 +179,60 @@ class Recorder:
         """
         part, module = view_of(module), whole_of(module)
         path, channels = self.path(module), len(self.step.channels)
-        before = self._readers_of_the_past(self.probes) if running else set()
         name = path if part is None else path + part.text
         if part is not None:
             if variable is not None:
                 index = part.elements if index is None else part[index].elements
             self._parts[name] = (path, part.elements)
         sample_log = (
-            self._sample_log(module, path, variable, index, every, start, stop) if variable is not None else None
+            self.sample_log(module, path, variable, index, every, start, stop) if variable is not None else None
         )
         if variable is None:
             self._only_spikes(path, spikes, {"index": index, "every": every, "start": start, "stop": stop})
-        spike_log = self._spike_log(path) if spikes else None  # last, since it may add a channel to the step
+        spike_log = self.spike_log(path) if spikes else None  # last, since it may add a channel to the step
+        changed = self.settle(path, variable, spike_log, sample_log, collected, running, channels)
+        if spike_log is not None:
+            self.put(self._spikes, name, spike_log)
+        if sample_log is not None and variable is not None:
+            self.put(self._samples, (name, variable), sample_log)
+        return changed
+
+    def put(self, logs: dict[Any, list[Log]], key: Any, log: Log) -> None:
+        """Take a log for each replica, whose content users want."""
+        logs[key] = [replace(log) for _ in range(self.batch or 1)]
+        self._place_synapses(logs[key])
+        self.hidden.discard(key)
+
+    def settle(
+        self,
+        path: str,
+        variable: str | None,
+        spike_log: SpikeLog | None,
+        sample_log: SampleLog | None,
+        collected: set[int],
+        running: bool,
+        channels: int,
+    ) -> bool:
+        """Whether the program must be built anew for new logs; refuse what needs a past that was not kept."""
         changed = spike_log is not None and spike_log.channel not in collected
         changed |= sample_log is not None and sample_log.kind == "probe" and sample_log.index not in self.probes
         if changed and running:
+            before = self._readers_of_the_past(self.probes, channels)
             added = [sample_log.index] if sample_log is not None and sample_log.kind == "probe" else []
             if self._readers_of_the_past([*self.probes, *added]) - before:
                 del self.step.channels[channels:]
                 raise RecordingError(
-                    f"{path}.{'output' if spikes else variable} is computed from a past that nothing else reads, and "
-                    "that was not kept since the run began.",
+                    f"{path}.{variable or 'output'} is computed from a past that nothing else reads, and that was not "
+                    "kept since the run began.",
                     where=path,
                     cure="Call record before the first run, or sim.reset() first.",
                 )
-        if spike_log is not None:
-            self._spikes[name] = [replace(spike_log) for _ in range(self.batch or 1)]
-        if sample_log is not None and variable is not None:
-            self._samples[name, variable] = [replace(sample_log) for _ in range(self.batch or 1)]
-            self._place_synapses(self._samples[name, variable])
         return changed
 
-    def _readers_of_the_past(self, probes: list[int]) -> set[int]:
-        """Nodes that a step must compute, and that read what was before it."""
-        order = live(self.step, [*self.step.roots(), *probes])
+    def _readers_of_the_past(self, probes: list[int], channels: int | None = None) -> set[int]:
+        """Nodes that a step with the first channels must compute, and that read what was before it."""
+        roots = [*self.step.writes.values(), *(channel.value for channel in self.step.channels[:channels])]
+        order = live(self.step, [*roots, *probes])
         return {index for index in order if self.step.nodes[index].op in ("history", "accumulate")}
 
     @staticmethod
@@ -225,24 +248,16 @@ class Recorder:
                 cure="Leave it out, and select from result[module].spikes afterwards; or name a variable too.",
             )
 
-    def _sample_log(
-        self, module: Module, path: str, variable: str, index: Any, every: Any, start: Any, stop: Any
+    def sample_log(
+        self, module: Module, path: str, variable: str, index: Any, every: Any, start: Any, stop: Any, label: str = ""
     ) -> SampleLog:
+        """A log of a variable, for the first replica; what it is called may end with a label."""
         kind, number, shape, dtype = self.find(module, path, variable)
-        first, last = self._steps(start, "start", path, 0), self._steps(stop, "stop", path, np.iinfo(np.int64).max)
-        if last <= first:
-            raise RecordingError(
-                f"stop={describe(stop)} is not after start={describe(start)}.",
-                where=path,
-                cure="Give an interval that holds at least one step.",
-                stop=stop,
-                start=start,
-            )
+        first, last = self.window(path, start=start, stop=stop)
         synapses = kind == "state" and self.step.states[number].space.synapses is not None
-        elements = _elements(None if synapses else index, shape, f"{path}.{variable}", path)
-        log = SampleLog(
-            kind, number, elements, self._steps(every, "every", path, 1), first, last, dtype, f"{path}.{variable}"
-        )
+        name = f"{path}.{variable}{label}"
+        elements = elements_of(None if synapses else index, shape, name, path)
+        log = SampleLog(kind, number, elements, self._steps(every, "every", path, 1), first, last, dtype, name)
         if synapses:
             self._of_synapses[log.name] = (path, index)
             log.numbers = self._chosen_synapses(log)
@@ -261,8 +276,21 @@ class Recorder:
                 "share their synapses: nd.Simulator(..., shared='connectivity').",
                 name=log.name,
             )
-        chosen: NDArray[np.int64] = _elements(index, (counts[0],), log.name, path)
+        chosen: NDArray[np.int64] = elements_of(index, (counts[0],), log.name, path)
         return chosen
+
+    def window(self, path: str, *, start: Any, stop: Any, every: Any = None) -> tuple[int, int]:
+        """A window of time in steps, without an end by default."""
+        first, last = self._steps(start, "start", path, 0), self._steps(stop, "stop", path, np.iinfo(np.int64).max)
+        if last <= first:
+            raise RecordingError(
+                f"stop={describe(stop)} is not after start={describe(start)}.",
+                where=path,
+                cure="Give an interval that holds at least one step.",
+                stop=stop,
+                start=start,
+            )
+        return first, last
 
     def follow_synapses(self) -> None:
         """Find what is recorded of synapses again, after they have been drawn anew."""
@@ -273,10 +301,10 @@ class Recorder:
                     log.numbers = numbers
                 self._place_synapses(logs)
 
-    def _place_synapses(self, logs: list[SampleLog]) -> None:
+    def _place_synapses(self, logs: Sequence[SampleLog | SpikeLog]) -> None:
         """Find where the recorded synapses lie in each replica."""
         for replica, log in enumerate(logs):
-            if log.numbers is not None:
+            if isinstance(log, SampleLog) and log.numbers is not None:
                 log.elements = self._order.places(self.step.states[log.index].space, log.numbers, replica)
 
     def path(self, module: Any) -> str:
@@ -290,7 +318,8 @@ class Recorder:
             module=module,
         )
 
-    def _spike_log(self, path: str) -> SpikeLog:
+    def spike_log(self, path: str) -> SpikeLog:
+        """A log of the spikes of a population, for which the step may get a channel."""
         node = self.step.outputs.get(path)
         if node is None or self.step.nodes[node].kind != "bool":
             what = "returns no array" if node is None else f"returns {self.step.nodes[node].kind} values"
@@ -406,17 +435,19 @@ class Recorder:
         """What was recorded in a run, with names and units, and what the replicas of a batch were bound to."""
         duration = (outcome.reached - outcome.first) * self.dt
         recordings: dict[str, dict[str, Any]] = {}
-        for path, spikes in self._spikes.items():
+        for path, spikes in self.shown(self._spikes).items():
             chosen = self._parts.get(path)
             size = spikes[0].width if chosen is None else int(chosen[1].size)
             recordings.setdefault(path, {})["events"] = self._events(held.spikes(path, spikes), size, duration)
-        for (path, variable), logs in self._samples.items():
+        for (path, variable), logs in self.shown(self._samples).items():
             steps, values = held.samples((path, variable), logs)
             recordings.setdefault(path, {}).setdefault("samples", {})[variable] = Samples(
                 steps, values, self.dimension_of(logs[0]), self.dt, logs[0].called
             )
+        for (path, name), reduced in held.reduced(outcome.reached).items():
+            recordings.setdefault(path, {}).setdefault("reduced", {})[name] = reduced
         made = {
-            path: Recording(path, parts.get("samples", {}), parts.get("events"), self._parts.get(path))
+            path: Recording(path, part=self._parts.get(path), **{"samples": {}, **parts})
             for path, parts in recordings.items()
         }
         paths, first, last = Paths(self.modules.values()), outcome.first, outcome.reached
@@ -432,52 +463,3 @@ class Recorder:
         runs = ConstantRuns(counts)
         replicas = runs if isinstance(steps, LazyArray) else runs.read(0, len(runs))
         return Spikes(steps, indices, self.dt, size, duration, replicas, self.batch)
-
-
-def _elements(index: Any, shape: tuple[int, ...], name: str, path: str) -> Any:
-    """Flat numbers of the chosen elements."""
-    size = math.prod(shape)
-    everything = np.arange(size, dtype=np.int64)
-    if index is None:
-        return everything
-    grid = len(shape) > 1
-    cure = f"Give flat element numbers below {size}"
-    if grid:
-        cure += f", or a tuple with an index for each axis of the shape {shape}, such as {(0,) * len(shape)}"
-    try:
-        chosen = np.atleast_1d(everything.reshape(shape)[index] if _of_axes(index, shape) else everything[_flat(index)])
-    except (IndexError, TypeError, ValueError) as error:
-        has = f"the shape {shape}" if grid else f"{size} elements"
-        raise RecordingError(
-            f"index={index!r} does not fit {name}, which has {has}.",
-            where=path,
-            cure=f"{cure}.",
-            index=index,
-            name=name,
-            has=has,
-        ) from error
-    if not chosen.size:
-        raise RecordingError(
-            f"index={index!r} chooses no element of {name}.",
-            where=path,
-            cure="Give at least one element.",
-            index=index,
-            name=name,
-        )
-    return np.ascontiguousarray(chosen.reshape(-1))
-
-
-def _of_axes(index: Any, shape: tuple[int, ...]) -> bool:
-    """Whether an index speaks of axes, and not of flat numbers: a tuple, or a mask of the population's own shape."""
-    if len(shape) < 2:
-        return False
-    return isinstance(index, tuple) or (np.shape(index) == shape and np.asarray(index).dtype == bool)
-
-
-def _flat(index: Any) -> Any:
-    """An index of flat numbers; for a population with one axis a tuple is a sequence of them, as a list is."""
-    if not isinstance(index, tuple):
-        return index
-    if any(np.ndim(number) for number in index):
-        raise IndexError("a tuple of arrays names elements by their coordinates")
-    return np.array([operator.index(number) for number in index], dtype=np.int64)

@@ -13,8 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from numbadyn.io.reduce import plain_of, reducer_from
+from numbadyn.model.module import Module
 from numbadyn.runtime.logs import SampleLog
+from numbadyn.simulator.measuring import take_reducer
 from numbadyn.simulator.recorder import Recorder
+from numbadyn.units import TIME, join
 
 __all__ = ["Request", "requests_of", "restore_requests"]
 
@@ -37,6 +41,8 @@ class Request:
         Elements of the part of a population, if one is meant.
     elements : ndarray of int64, optional
         Numbers of the elements of the variable; None for all.
+    reducer : dict, optional
+        What is computed of it while the network runs, see `numbadyn.io.reduce.plain`.
     """
 
     name: str
@@ -47,10 +53,13 @@ class Request:
     last: int = 0
     part: NDArray[np.int64] | None = None
     elements: NDArray[np.int64] | None = None
+    reducer: dict[str, Any] | None = None
 
     @property
     def text(self) -> str:
         """How users would call it."""
+        if self.reducer is not None:
+            return f"{self.reducer['name']} of {self.name}"
         return f"the spikes of {self.name}" if self.variable is None else f"{self.name}.{self.variable}"
 
     def plain(self) -> dict[str, Any]:
@@ -62,6 +71,7 @@ class Request:
             "every": self.every,
             "first": self.first,
             "last": self.last,
+            **({} if self.reducer is None else {"reducer": self.reducer}),
         }
 
     def same(self, other: Request) -> bool:
@@ -83,14 +93,21 @@ def requests_of(recorder: Recorder) -> list[Request]:
         Of a simulator.
     """
     found = []
-    for name in recorder._spikes:
+    for name in recorder.shown(recorder._spikes):
         path, part = recorder._parts.get(name, (name, None))
         found.append(Request(name, path, None, part=part))
-    for (name, variable), (log, *_others) in recorder._samples.items():
+    for (name, variable), (log, *_others) in recorder.shown(recorder._samples).items():
         path, part = recorder._parts.get(name, (name, None))
         everything = np.arange(_size(recorder, log), dtype=np.int64)
         elements = None if np.array_equal(log.called, everything) else log.called
         found.append(Request(name, path, variable, log.every, log.first, log.last, part, elements))
+    for (name, _reducer), asked in recorder.measured.items():
+        part, plain = recorder._parts.get(name, (name, None))[1], plain_of(asked.reducer)
+        if plain is not None:
+            every = 1 if asked.samples is None else recorder._samples[asked.samples][0].every
+            elements = asked.chosen if asked.samples is None else recorder._samples[asked.samples][0].called
+            window = (every, asked.first, asked.last)
+            found.append(Request(name, asked.path, asked.reducer.variable, *window, part, elements, plain))
     return found
 
 
@@ -115,12 +132,26 @@ def restore_requests(recorder: Recorder, requests: Sequence[Request]) -> None:
         if request.part is not None:
             recorder._parts[request.name] = (request.path, request.part)
         batch = range(recorder.batch or 1)
+        if request.reducer is not None:
+            _restore_reducer(recorder, modules[request.path], request)
+            continue
         if request.variable is None:
-            spikes = recorder._spike_log(request.path)
+            spikes = recorder.spike_log(request.path)
             recorder._spikes[request.name] = [replace(spikes) for _ in batch]
             continue
-        log = recorder._sample_log(
+        log = recorder.sample_log(
             modules[request.path], request.path, request.variable, request.elements, None, None, None
         )
         log.every, log.first, log.last = request.every, request.first, request.last
         recorder._samples[request.name, request.variable] = [replace(log) for _ in batch]
+
+
+def _restore_reducer(recorder: Recorder, module: Module, request: Request) -> None:
+    """Ask for the same reducer."""
+    reducer = reducer_from(request.reducer or {})
+    names = ("start", "stop") if reducer.variable is None else ("start", "stop", "every")
+    steps = {"start": request.first, "stop": request.last, "every": request.every}
+    open_end = np.iinfo(np.int64).max
+    times = {name: join(steps[name] * recorder.dt, TIME) for name in names if steps[name] != open_end}
+    given = {"start": None, "stop": None, "every": None, **times}
+    take_reducer(recorder, module, request.name, reducer, request.elements, given, collected=set(), running=False)

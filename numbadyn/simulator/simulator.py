@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from numbadyn.errors import TargetError, UnsupportedFeatureError
+from numbadyn.io.reduce import Reducer
 from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.lowering.explain import explain
 from numbadyn.lowering.passes import Passes
@@ -34,6 +35,7 @@ from numbadyn.simulator.checks import (
     fixed_error,
 )
 from numbadyn.simulator.forecasting import Forecast, forecast_run
+from numbadyn.simulator.measuring import add_reducer
 from numbadyn.simulator.order import UserOrder
 from numbadyn.simulator.outside import describe_left_out
 from numbadyn.simulator.saving import Saving
@@ -257,8 +259,8 @@ class Simulator(Saving):
     def record(
         self,
         module: Module,
-        variable: str | None = None,
-        *more: str,
+        variable: str | Reducer | None = None,
+        *more: str | Reducer,
         spikes: bool = False,
         index: Any = None,
         every: QuantityLike | None = None,
@@ -276,14 +278,16 @@ class Simulator(Saving):
         ----------
         module : Module or View
             A module of the network, or some neurons of one.
-        variable, *more : str, optional
-            States, or names of computed values: ``"output"``, ``"current_inputs[key]"``, ``"delta_inputs[key]"``.
+        variable, *more : str or Reducer, optional
+            States, or names of computed values: ``"output"``, ``"current_inputs[key]"``, ``"delta_inputs[key]"``. Or
+            what is computed while the network runs, of `numbadyn.reduce`: ``nd.reduce.Rate()``, which then needs no
+            spikes or samples to be kept. It is found by its name, as ``result[module].rate``.
         spikes : bool
             Record every spike of the module's output.
         index : int, slice, sequence of int or tuple, optional
             Elements of the variable; all by default. A tuple is an index for each axis, as in NumPy: ``(1, 2)`` is the
             element in row 1 and column 2, ``(slice(None), 0)`` the first column. Anything else counts elements by their
-            flat numbers in C order. Spikes are always recorded of all neurons.
+            flat numbers in C order. Spikes are always recorded of all neurons; reducers are applied to those chosen.
         every : quantities.Quantity, optional
             Time between samples, a multiple of dt; each step by default.
         start, stop : quantities.Quantity, optional
@@ -295,16 +299,29 @@ class Simulator(Saving):
             No such module, variable or element; `every` is not a multiple of dt.
         """
         window = {"index": index, "every": every, "start": start, "stop": stop}
-        for name in more:
-            self._recorder.find(whole_of(module), self._recorder.path(whole_of(module)), name)
-        self._record(module, variable, spikes, window)
-        for name in more:
+        named = [name for name in (variable, *more) if not isinstance(name, Reducer)]
+        for name in named[1:]:
+            self._recorder.find(whole_of(module), self._recorder.path(whole_of(module)), name)  # type: ignore[arg-type]
+        reducers = [reducer for reducer in (variable, *more) if isinstance(reducer, Reducer)]
+        if spikes or not reducers or named:
+            alone = named[0] if named else None
+            held = window if alone is not None or not reducers else dict.fromkeys(window)
+            self._record(module, alone, spikes, held)
+        for name in named[1:]:
             self._record(module, name, False, window)
+        for reducer in reducers:
+            self._record(module, reducer, False, window)
 
-    def _record(self, module: Module, variable: str | None, spikes: bool, window: dict[str, Any]) -> None:
+    def _record(self, module: Module, variable: str | Reducer | None, spikes: bool, window: dict[str, Any]) -> None:
         collected = self.program.events if "program" in vars(self) else set()
         running = self._number > 0
-        if self._recorder.add(module, variable, spikes=spikes, collected=collected, running=running, **window):
+        if isinstance(variable, Reducer):
+            changed = add_reducer(self._recorder, module, variable, window, collected=collected, running=running)
+        else:
+            changed = self._recorder.add(
+                module, variable, spikes=spikes, collected=collected, running=running, **window
+            )
+        if changed:
             self._take_down()
             self._invalidate("program")
 
