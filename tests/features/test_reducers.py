@@ -104,8 +104,8 @@ def test_against_numpy():
     np.testing.assert_allclose(found.V_mean.magnitude, V.mean(axis=0), rtol=1e-13)
     np.testing.assert_allclose(found.V_variance.magnitude, V.var(axis=0), rtol=1e-10)
     assert found.V_variance.dimensionality == (mV**2).dimensionality
-    counts = np.array([np.histogram(train, np.arange(0, 2001, 30))[0] for train in trains]).T
-    np.testing.assert_array_equal(found.counts[:66], counts)
+    counts = np.array([np.histogram(train, np.arange(0, 2011, 30))[0] for train in trains]).T
+    np.testing.assert_array_equal(found.counts[:67], counts)
     assert found.counts.sum() == spikes.count
     histogram = np.histogram(spikes.steps, np.arange(0, 2001, 20))[0]
     np.testing.assert_allclose(found.population_rate.magnitude, histogram / (20 * 0.002))

@@ -36,7 +36,7 @@ class Rate(Reducer):
     >>> sim = nd.Simulator(source, dt=1 * ms, target="interpret", seed=2)
     >>> sim.record(source, nd.reduce.Rate(), start=0.1 * s)
     >>> sim.run(1.1 * s)[source].rate
-    array([108.,  87.,  91.,  88.]) * Hz
+    array([108., 115.,  91., 105.]) * Hz
     """
 
     name: str = "rate"
