@@ -23,7 +23,7 @@ class Notes:
     def __init__(self):
         self.launched, self.repeated, self.closed, self.waits = [], [], [], 0
 
-    def launch(self, kernel, elements, arguments, *, together, on=None):
+    def launch(self, kernel, elements, arguments, *, together, on=None, replicas=1):
         self.launched.append((kernel, elements, arguments, together, on))
 
     def address(self, array):
@@ -83,7 +83,7 @@ def test_a_small_grid_is_no_reason_to_warn(monkeypatch):
     monkeypatch.setattr(config, "CUDA_LOW_OCCUPANCY_WARNINGS", 1)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        configured = Device._configured(Kernel(), 1, "stream")
+        configured = Device._configured(Kernel(), 1, 128, "stream")
     assert (configured.griddim, configured.blockdim, configured.stream) == ((1, 1, 1), (128, 1, 1), "stream")
     with pytest.warns(errors.NumbaPerformanceWarning, match="Grid size"):  # launches of others are told as ever
         Kernel()[1, 128, "stream"]
@@ -92,7 +92,7 @@ def test_a_small_grid_is_no_reason_to_warn(monkeypatch):
 def test_a_capture_that_fails_is_ended(notes, monkeypatch):
     launches = made("graph", notes)
 
-    def launch(kernel, elements, arguments, *, together, on=None):
+    def launch(kernel, elements, arguments, *, together, on=None, replicas=1):
         if on is not None:
             raise RuntimeError("no")
 

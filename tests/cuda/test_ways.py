@@ -62,7 +62,7 @@ def test_full_buffers_lose_nothing(monkeypatch):
             cuda_logs.LaunchLogs, "collect", lambda logs, real=collect, to=ended: to.append(real(logs)) or to[-1]
         )
         assert_same(sim.run(20 * ms, progress=False), expected)
-        assert 1 in [status for _step, status, _bad in ended]
+        assert 1 in [status for ((_step, status, _bad),) in ended]
         monkeypatch.setattr(cuda_logs.LaunchLogs, "collect", collect)
 
 

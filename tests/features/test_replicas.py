@@ -20,9 +20,9 @@ from tests.features.both import _assert_same_bits, recorded
 from tests.features.small_network import Cell
 from tests.targets import SIMULATED, simulator_of
 
-STEPS, CUT = 400, 173
+STEPS, CUT = (60, 25) if SIMULATED else (400, 173)
 SEEDS = (3, 8)
-TARGETS = ("interpret", "cpu")
+TARGETS = ("interpret", pytest.param("cpu", marks=pytest.mark.cudasim))
 
 
 class Driven(nd.DynamicsGroup):
@@ -85,7 +85,7 @@ def watched(sim):
 
 def bound(net, seeds, values=None, target="cpu", shared=None):
     """A simulator of a batch with these seeds, whose replicas have these values."""
-    sim = nd.Simulator(net, dt=0.1 * ms, target=target, seed=list(seeds), batch=len(seeds), shared=shared)
+    sim = simulator_of(net, 0.1 * ms, target, seed=list(seeds), batch=len(seeds), shared=shared)
     for what, of_each in dict(values or {}).items():
         sim.batch[what] = of_each
     return sim
@@ -101,7 +101,7 @@ def batch(make, target, **values):
 def singles(make, target, **values):
     """The simulators whose bits the replicas must have."""
     return [
-        watched(nd.Simulator(make(**{name: v[k] for name, v in values.items()}), dt=0.1 * ms, target=target, seed=seed))
+        watched(simulator_of(make(**{name: v[k] for name, v in values.items()}), 0.1 * ms, target, seed=seed))
         for k, seed in enumerate(SEEDS)
     ]
 
@@ -230,7 +230,7 @@ def test_inputs_and_weights_of_a_replica(target, shared):
     result = sim.run(15 * ms, progress=False)
     for number, values in enumerate(zip(rows, spikes, weights, lags, strict=True)):
         seed = 5 if shared else SEEDS[number]
-        alone = nd.Simulator(Fed(*values), dt=0.1 * ms, target=target, seed=seed)
+        alone = simulator_of(Fed(*values), 0.1 * ms, target, seed=seed)
         alone.record(alone.network.E, "x")
         own = recorded(alone.run(15 * ms, progress=False))
         _assert_same_bits(recorded(result.replica(number))["Fed.E.x"], own["Fed.E.x"], "x")

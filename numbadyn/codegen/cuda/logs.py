@@ -10,11 +10,12 @@ there are.  Out: logs.  The functions are never called from here: their source t
 from numbadyn.codegen.log_layouts import SAMPLE_COLUMNS, SPIKE_COLUMNS
 from numbadyn.lowering.layouts import Layout
 
-__all__ = ["LOG_HEAD", "LOG_ROUTINES", "SAMPLES", "SPIKES"]
+__all__ = ["LOG_HEAD", "LOG_HELPERS", "LOG_ROUTINES", "SAMPLES", "SPIKES"]
 
-LOG_HEAD = Layout("L", ("REACHED", "STATUS", "BAD", "SPIKES", "SAMPLES", "CHECKS", "FIRST"))
+LOG_HEAD = Layout("L", ("REACHED", "STATUS", "BAD", "SPIKES", "SAMPLES", "CHECKS", "FIRST", "SIZE"))
 """Places of `L` before its rows: the step reached, how the launch ended (0 done, 1 no room for spikes, 2 not finite),
-the check that failed, numbers of rows, the step at which the launch began."""
+the check that failed, numbers of rows, the step at which the launch began, the length of all this, behind which is that
+of the next replica."""
 
 SPIKES = Layout("SPIKES", (*SPIKE_COLUMNS, "EVEN", "ODD"))
 """Columns of a log of spikes; the last ones: how many there are before an even and before an odd step."""
@@ -130,4 +131,39 @@ def write_outcome(step, status, bad, L, clock):
     clock[0], clock[1] = step, status
 
 
-LOG_ROUTINES = (samples_due, record_samples, spikes_fit, record_spikes, mark_bad, first_bad, write_outcome)
+def spikes_of(L, begin, r):
+    # how many spikes stand in a log of the replica whose part begins there
+    odd = L[u64(begin + L_REACHED)] & 1
+    return L[u64(begin + L_COLUMNS + r * SPIKES_COLUMNS + (SPIKES_EVEN if odd == 0 else SPIKES_ODD))]
+
+
+def gather_spikes(thread, threads, replica, L, packed):
+    # those of all replicas one after the other, so that one copy brings them: steps above, indices below
+    place, logs = i64(0), L[L_SPIKES]
+    for other in range(replica):
+        for r in range(logs):
+            place += spikes_of(L, other * L[L_SIZE], r)
+    begin = replica * L[L_SIZE]
+    for r in range(logs):
+        row = begin + L_COLUMNS + r * SPIKES_COLUMNS
+        indices, steps = array_at(L[u64(row + SPIKES_INDICES)], u32(0)), array_at(L[u64(row + SPIKES_STEPS)], u32(0))
+        used = spikes_of(L, begin, r)
+        for e in range(thread, used, threads):
+            packed[u64(place + e)] = (i64(steps[u64(e)]) << 32) | i64(indices[u64(e)])
+        place += used
+
+
+LOG_ROUTINES = (
+    samples_due,
+    record_samples,
+    spikes_fit,
+    record_spikes,
+    mark_bad,
+    first_bad,
+    write_outcome,
+    gather_spikes,
+)
+"""Those that kernels call."""
+
+LOG_HELPERS = (spikes_of,)
+"""Those that they call in turn."""

@@ -8,7 +8,8 @@ Memory is that of the CPU target (`numbadyn.codegen.cpu.routines`). `D` is the d
 arrays, the key of random numbers, then some places for each entry of the schedule. All tables of whole numbers lie in
 one array `T`, those of reals in `S`; a row of a table is named by its first place, a column by the layouts of
 `numbadyn.lowering.stages`. `W` is scratch memory. `L` holds the logs of one launch: a head, then the rows of spikes, of
-samples and of states to be checked. `K` and `V` are bins, see `numbadyn.codegen.cuda.stages.delivery`.
+samples and of states to be checked. `K` and `V` are bins, see `numbadyn.codegen.cuda.stages.delivery`. A routine is
+given the parts of `D` and `L` of one replica, and sees no other one.
 
 A phase is called by every thread.  Inside a phase no thread reads what another one writes.
 """
@@ -19,7 +20,7 @@ import inspect
 from typing import Any
 
 from numbadyn.codegen.cuda.emitters import library_emitters
-from numbadyn.codegen.cuda.logs import LOG_ROUTINES
+from numbadyn.codegen.cuda.logs import LOG_HELPERS, LOG_ROUTINES
 from numbadyn.codegen.shared_routines import lower_bound
 
 __all__ = ["INNER", "routine_names", "routine_source"]
@@ -61,7 +62,7 @@ def first_of(thread, threads, number):
     return first + threads if first < 0 else first
 
 
-INNER = (lower_bound, remainder, quotient, slot_start, slot_of, first_of)
+INNER = (lower_bound, remainder, quotient, slot_start, slot_of, first_of, *LOG_HELPERS)
 
 
 def routine_names(program) -> list[str]:

@@ -4,15 +4,19 @@ In: a `Program`, the precision, and whether results must have the bits of the CP
 library and of the model.  The text depends on the structure only.  Must not know: arrays, devices, `quantities`.
 
 There are two ways to run.  The kernel `run` stays on the device for many steps: all its threads go through the phases
-of a step together and wait for each other where they must.  The kernels `begin`, `sample`, `level_0`, ..., `record` and
-`tick` are those phases one by one; the clock that they follow lies in the memory of the device, so that a graph of
-their launches can be repeated.  Arithmetic stands in functions that Numba compiles for the processor too, so that its
-simulator of CUDA interprets nothing but the shells.
+of a step together and wait for each other where they must.  `run_replicas` does the same for the replicas of a batch,
+each in a block of its own, whose threads wait for nobody else.  The kernels `begin`, `sample`, `level_0`, ..., `record`
+and `tick` are those phases one by one; the clock that they follow lies in the memory of the device, so that a graph of
+their launches can be repeated.  The second index of a block is the number of its replica: `D`, `L` and `clock` hold a
+part for each of them, one after the other.
+
+Arithmetic stands in functions that Numba compiles for the processor too, so that its simulator of CUDA interprets
+nothing but the shells.
 """
 
 from __future__ import annotations
 
-from numbadyn.codegen.cuda.directory import DIRECTORY, ENTRY, schedule_place
+from numbadyn.codegen.cuda.directory import CLOCK_PLACES, DIRECTORY, ENTRY, schedule_place
 from numbadyn.codegen.cuda.emitters import EMITTERS, library_emitters
 from numbadyn.codegen.cuda.exact import separate_products
 from numbadyn.codegen.cuda.logs import LOG_HEAD, SAMPLES, SPIKES
@@ -51,17 +55,15 @@ REAL_ZERO, REAL_ONE, REAL_BYTES = real(0.0), real(1.0), {bytes}
 _KERNELS_HEAD = """
 from numba import cuda
 from numbadyn.codegen.cuda.kernels import kernel, plain_array
-from {library} import D_R, D_I, D_B, D_T, D_S, D_KEY0, D_KEY1, L_REACHED, L_STATUS, L_FIRST
+from {library} import D_R, D_I, D_B, D_T, D_S, D_KEY0, D_KEY1, D_SIZE, L_REACHED, L_STATUS, L_FIRST, L_SIZE
 from {library} import first_of, quotient, remainder, slot_start
 from {library} import {routines}
 
-
+"""
+_STAYING_HEAD = """
 @kernel
-def run(last, most, dt, D, L, clock):
-    grid = cuda.cg.this_grid()
-    thread, threads = cuda.grid(1), cuda.gridsize(1)
-    D, L, clock = plain_array(D), plain_array(L), plain_array(clock)
-    step, status, bad = clock[0], clock[1], -1
+def {name}(last, most, dt, D, L, clock):
+{begin}    step, status, bad = clock[0], clock[1], -1
     stop = min(last, step + most)
     if {stopped}:
         stop = step
@@ -69,31 +71,33 @@ def run(last, most, dt, D, L, clock):
         status = 0
     if thread == 0:
         L[L_FIRST] = step
-    grid.sync()
+    {wait}
     while step < stop and status == 0:
         if samples_due(step, 0, L):
 {before_samples}            record_samples(thread, threads, step, 0, D, L)
 {after_early_samples}"""
-_KERNELS_TAIL = """
+_STAYING_TAIL = """
         final = step & {mask} == {mask} or step == stop - 1
 {asked}{before_record}        record_spikes(thread, threads, step, D, L)
         if samples_due(step, 1, L):
             record_samples(thread, threads, step, 1, D, L)
 {after_samples}        if final:
             mark_bad(thread, threads, D, L)
-            grid.sync()
+            {wait}
             bad = first_bad(D, L)
         status = 2 if bad >= 0 else {ended}0 if spikes_fit(step, L, D) else 1
 {after_record}        step += 1
-    grid.sync()
+    {wait}
     if thread == 0:
         write_outcome(step, status, bad, L, clock)
 
-
+"""
+_SINGLE_KERNELS = """
 @kernel
 def begin(last, most, L, clock):
     # clock: the step, how it went, the step at which to stop{place}
     L, clock = plain_array(L), plain_array(clock)
+    L, clock = L[cuda.blockIdx.y * L[L_SIZE] :], clock[cuda.blockIdx.y * {places} :]
     if cuda.grid(1) == 0:
         clock[2] = min(last, clock[0] + most)
         if {going}:
@@ -103,15 +107,13 @@ def begin(last, most, L, clock):
 
 @kernel
 def sample(dt, D, L, clock):
-    D, L, clock = plain_array(D), plain_array(L), plain_array(clock)
-    if clock[0] < clock[2] and clock[1] == 0:
-        record_samples(cuda.grid(1), cuda.gridsize(1), clock[0], 0, D, L)
+{begin}    if clock[0] < clock[2] and clock[1] == 0:
+        record_samples(thread, threads, clock[0], 0, D, L)
 
 
 @kernel
 def record(dt, D, L, clock):
-    D, L, clock = plain_array(D), plain_array(L), plain_array(clock)
-    thread, threads, step = cuda.grid(1), cuda.gridsize(1), clock[0]
+{begin}    step = clock[0]
     if step < clock[2] and clock[1] == 0:
         record_spikes(thread, threads, step, D, L)
         record_samples(thread, threads, step, 1, D, L)
@@ -121,20 +123,36 @@ def record(dt, D, L, clock):
 
 @kernel
 def tick(dt, D, L, clock):
-    D, L, clock = plain_array(D), plain_array(L), plain_array(clock)
-    if cuda.grid(1) == 0 and clock[0] < clock[2] and clock[1] == 0:
+{begin}    if thread == 0 and clock[0] < clock[2] and clock[1] == 0:
         bad = first_bad(D, L)
         status = 2 if bad >= 0 else {ended_now}0 if spikes_fit(clock[0], L, D) else 1
         write_outcome(clock[0] + 1, status, bad, L, clock)
+
+
+@kernel
+def gather(L, packed):
+    gather_spikes(cuda.grid(1), cuda.gridsize(1), i64(cuda.blockIdx.y), plain_array(L), plain_array(packed))
+
 """
 _LEVEL = """
 @kernel
 def level_{number}(dt, D, L, clock):
-    D, clock = plain_array(D), plain_array(clock)
-    thread, threads, step = cuda.grid(1), cuda.gridsize(1), clock[0]
+{begin}    step = clock[0]
     if step < clock[2] and clock[1] == 0:
 {calls}
 """
+_BEGIN = """    D, L, clock = plain_array(D), plain_array(L), plain_array(clock)
+    thread, threads = cuda.grid(1), cuda.gridsize(1)
+"""
+_BEGIN_OF_REPLICA = f"""{_BEGIN}    replica = cuda.blockIdx.y
+    D, L, clock = D[replica * D[D_SIZE] :], L[replica * L[L_SIZE] :], clock[replica * {CLOCK_PLACES} :]
+"""
+_STAYING = {
+    "run": ("    grid = cuda.cg.this_grid()\n" + _BEGIN, "grid.sync()"),
+    "run_replicas": (_BEGIN_OF_REPLICA, "cuda.syncthreads()"),
+}
+"""Kernels that stay on the device for many steps: their first lines, and how their threads wait for each other. The
+first one is for a network alone, with all blocks; in the second one each replica has a block."""
 
 _ENOUGH = """
 @phase
@@ -153,7 +171,7 @@ _WITHOUT_END = {
 }
 _WITH_END = {
     "stopped": "status >= 2",
-    "asked": "        grid.sync()\n        ends = enough(D, clock[3])\n        final = final or ends\n",
+    "asked": "        {wait}\n        ends = enough(D, clock[3])\n        final = final or ends\n",
     "ended": "3 if ends else ",
     "place": ", where the condition that ends the run is in I",
     "going": "clock[1] < 2",
@@ -172,17 +190,16 @@ def _call(program: Program, phase: Phase) -> str:
     return f"{phase.name}(thread, threads, step, {dt}D, {schedule_place(phase.entry)})"
 
 
-def _kernels(program: Program, library: str, ordered: bool) -> str:
-    """Text of all kernels: the one that stays on the device, and the phases one by one."""
-    groups = phase_levels(program, ordered=ordered)
-    calls = [[_call(program, phase) for phase in group] for group in groups]
-    alone = is_independent(program, groups)
-    wait, recorded = "        grid.sync()\n", touched_by_recording(program, groups)
-    ends = _WITHOUT_END if program.ends_at_once() is None else _WITH_END
-    head = _KERNELS_HEAD.format(
+def _staying(name: str, program: Program, groups: list[list[Phase]], calls: list[list[str]]) -> str:
+    """Text of a kernel that stays on the device for many steps."""
+    begin, wait_call = _STAYING[name]
+    wait, recorded = f"        {wait_call}\n", touched_by_recording(program, groups)
+    alone, ends = is_independent(program, groups), _end(program)
+    head = _STAYING_HEAD.format(
+        name=name,
+        begin=begin,
+        wait=wait_call,
         stopped=ends["stopped"],
-        library=library,
-        routines=", ".join(routine_names(program)),
         before_samples="    " + wait if alone else "",
         after_early_samples="    " + wait if alone or touched_by_samples(groups) else "",
     )
@@ -192,18 +209,41 @@ def _kernels(program: Program, library: str, ordered: bool) -> str:
     # the condition is looked at between two waits, so that nobody writes that of the next step before all have read it
     if ends is _WITH_END and alone:
         asked = wait
-    tail = _KERNELS_TAIL.format(
+    tail = _STAYING_TAIL.format(
+        wait=wait_call,
+        asked=ends["asked"].format(wait=wait_call),
+        ended=ends["ended"],
         before_record=asked if alone else wait,
         after_samples="    " + wait if alone or recorded else "",
         after_record=wait if recorded and program.events else "",
         mask=CHECK_EVERY - 1,
-        **{name: text for name, text in ends.items() if name != "stopped"},
     )
-    single = [
-        _LEVEL.format(number=number, calls="\n".join(f"        {line}" for line in group))
+    return head + body + tail
+
+
+def _end(program: Program) -> dict[str, str]:
+    """Parts of the text that say how a condition ends a run."""
+    return _WITHOUT_END if program.ends_at_once() is None else _WITH_END
+
+
+def _kernels(program: Program, library: str, ordered: bool) -> str:
+    """Text of all kernels: those that stay on the device, and the phases one by one."""
+    groups = phase_levels(program, ordered=ordered)
+    calls = [[_call(program, phase) for phase in group] for group in groups]
+    head = _KERNELS_HEAD.format(library=library, routines=", ".join(routine_names(program)))
+    names = ("place", "going", "or_ended", "ended_now")
+    single = _SINGLE_KERNELS.format(
+        begin=_BEGIN_OF_REPLICA,
+        mask=CHECK_EVERY - 1,
+        places=CLOCK_PLACES,
+        **{name: _end(program)[name] for name in names},
+    )
+    levels = [
+        _LEVEL.format(number=number, begin=_BEGIN_OF_REPLICA, calls="\n".join(f"        {line}" for line in group))
         for number, group in enumerate(calls)
     ]
-    return head + body + tail + "".join("\n" + text for text in single)
+    staying = [_staying(name, program, groups, calls) for name in _STAYING]
+    return head + "".join([*staying, single]).rstrip() + "\n\n" + "\n".join(levels)
 
 
 def kernel_names(program: Program, *, ordered: bool) -> list[str]:

@@ -20,7 +20,7 @@ from numbadyn.errors import DeviceLostError, DeviceMemoryError, InternalError, M
 
 __all__ = ["Device", "cuda_module", "simulated"]
 
-_BLOCK = 128
+_BLOCK, _WARP = 128, 32
 _SIMULATED_THREADS = 4
 _COMPILER_ERRORS = (
     ("numba.cuda.cudadrv.error", "NvvmError"),
@@ -81,7 +81,8 @@ class Device:
             self.stream = self.cuda.stream()
             self.copies = self.cuda.stream()
         self._blocks: dict[Any, int] = {}
-        self._launches: dict[tuple[Any, int], Any] = {}
+        self._threads: dict[Any, int] = {}
+        self._launches: dict[tuple[Any, Any, int], Any] = {}
 
     def _check(self) -> None:
         """Refuse to start without a device; the reasons are those of `numbadyn.doctor`."""
@@ -269,7 +270,16 @@ class Device:
             self._blocks[kernel] = int(kernel.compile(signature).max_cooperative_grid_blocks(_BLOCK))
         return max(1, min(self._blocks[kernel], needed))
 
-    def launch(self, kernel: Any, elements: int, arguments: tuple[Any, ...], *, together: bool, on: Any = None) -> None:
+    def launch(
+        self,
+        kernel: Any,
+        elements: int,
+        arguments: tuple[Any, ...],
+        *,
+        together: bool,
+        on: Any = None,
+        replicas: int = 1,
+    ) -> None:
         """Run a kernel.
 
         Parameters
@@ -284,20 +294,48 @@ class Device:
             All threads wait for each other, so that all must be there at once.
         on : stream or graph builder, optional
             Where it is launched; the stream of the device by default.
+        replicas : int
+            Of which each has such blocks, by the second index; not together.
         """
         with self.watched():
             if self.simulated:
-                kernel[1, _SIMULATED_THREADS](*arguments)
+                kernel[_grid(1, replicas), _SIMULATED_THREADS](*arguments)
                 return
             blocks = self.blocks(kernel, elements, arguments, together=together)
-            if on is not None:
-                configured = self._configured(kernel, blocks, on)
-            elif (configured := self._launches.get((kernel, blocks))) is None:
-                configured = self._launches[kernel, blocks] = self._configured(kernel, blocks, self.stream)
-            configured(*arguments)
+            self._launch(kernel, _grid(blocks, replicas), _BLOCK, arguments, on)
+
+    def launch_block_each(self, kernel: Any, elements: int, arguments: tuple[Any, ...], *, replicas: int) -> None:
+        """Run a kernel in one block for each replica, whose threads wait for each other.
+
+        Parameters
+        ----------
+        kernel, arguments
+            See `launch`.
+        elements : int
+            For how many threads of a replica there is work.
+        replicas : int
+            Number of blocks, by the second index.
+        """
+        with self.watched():
+            if self.simulated:
+                kernel[_grid(1, replicas), _SIMULATED_THREADS](*arguments)
+                return
+            if kernel not in self._threads:
+                signature = tuple(kernel.typeof_pyval(argument) for argument in arguments)
+                self._threads[kernel] = int(kernel.compile(signature).max_threads_per_block) // _WARP * _WARP
+            threads = min(self._threads[kernel], -(-elements // _WARP) * _WARP)
+            self._launch(kernel, _grid(1, replicas), threads, arguments)
+
+    def _launch(self, kernel: Any, blocks: Any, threads: int, arguments: tuple[Any, ...], on: Any = None) -> None:
+        if on is not None:
+            configured = self._configured(kernel, blocks, threads, on)
+        elif (configured := self._launches.get((kernel, blocks, threads))) is None:
+            configured = self._configured(kernel, blocks, threads, self.stream)
+            self._launches[kernel, blocks, threads] = configured
+        configured(*arguments)
 
     @staticmethod
-    def _configured(kernel: Any, blocks: int, on: Any) -> Any:
+    def _configured(kernel: Any, blocks: Any, threads: int, on: Any) -> Any:
         """A kernel with its launch; that a small network leaves most of a device idle is no news to anybody."""
         from numba.cuda.core import config  # not at the top, as in `cuda_module`
 
@@ -305,7 +343,7 @@ class Device:
         asked = config.CUDA_LOW_OCCUPANCY_WARNINGS
         config.CUDA_LOW_OCCUPANCY_WARNINGS = 0
         try:
-            return kernel[blocks, _BLOCK, on]
+            return kernel[blocks, threads, on]
         finally:
             config.CUDA_LOW_OCCUPANCY_WARNINGS = asked
 
@@ -322,6 +360,10 @@ class Device:
         if not self.simulated:
             self.cuda.current_context()  # waiting is all that Numba would do without one, in a thread that is new
         self.stream.synchronize()
+
+
+def _grid(blocks: int, replicas: int) -> int | tuple[int, int]:
+    return blocks if replicas == 1 else (blocks, replicas)
 
 
 class SimulatedDriverError(Exception):

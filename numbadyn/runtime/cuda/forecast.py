@@ -9,12 +9,12 @@ from typing import Any
 
 from numbadyn.errors import DeviceMemoryError
 from numbadyn.ir.nodes import Step
-from numbadyn.runtime.forecast import CURES, require, synapse_parts
+from numbadyn.runtime.forecast import CURES, MemoryPart, require, synapse_parts
 
 __all__ = ["check_room"]
 
 
-def check_room(device: Any, step: Step, bits: int) -> None:
+def check_room(device: Any, step: Step, bits: int, times: int = 1) -> None:
     """Refuse synapses that would not fit on a device.
 
     Parameters
@@ -25,6 +25,8 @@ def check_room(device: Any, step: Step, bits: int) -> None:
         Its connections say which synapses there will be.
     bits : {64, 32}
         Precision.
+    times : int
+        How often they are made: by each replica of a batch that does not share them.
 
     Raises
     ------
@@ -35,7 +37,7 @@ def check_room(device: Any, step: Step, bits: int) -> None:
     if free is None:
         return
     require(
-        synapse_parts(step, bits),
+        [MemoryPart(part.name, times * part.size) for part in synapse_parts(step, bits)],
         what=f"The synapses of {step.name}",
         where=step.name,
         cure=CURES["synapses"]

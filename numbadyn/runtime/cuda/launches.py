@@ -15,7 +15,9 @@ from numbadyn.runtime.cuda.device import Device
 
 __all__ = ["Launches", "Way", "launches_of"]
 
-_GRAPH_STEPS, _GRAPHS = 32, 8
+_GRAPH_STEPS, _GRAPHS, _BLOCK = 32, 8, 128
+_WORK_OF_BLOCK, _MANY_REPLICAS = 1 << 14, 128
+"""Work that a block alone does about as quickly as launches of more blocks begin; replicas that fill a device."""
 
 Way = Literal["persistent", "graph", "single"]
 
@@ -32,15 +34,21 @@ class Launches(ABC):
     names : list of str
         Kernels of one step, in order.
     work : int
-        For how many threads a step has work.
+        For how many threads a step of one replica has work.
+    replicas : int
+        Number of replicas, each with blocks of its own.
     """
 
-    def __init__(self, device: Device, module: ModuleType, names: list[str], work: int) -> None:
-        self.device, self.module, self.names, self.work = device, module, names, work
+    def __init__(self, device: Device, module: ModuleType, names: list[str], work: int, replicas: int = 1) -> None:
+        self.device, self.module, self.names, self.work, self.replicas = device, module, names, work, replicas
 
     @abstractmethod
     def launch(self, last: int, most: int, dt: float, directory: Any, logs: Any, clock: Any) -> None:
         """Run from the step of the clock on, at most `most` steps and not beyond `last`."""
+
+    def gather(self, logs: Any, packed: Any) -> None:
+        """Put the spikes of all replicas behind each other, so that one copy brings them."""
+        self.device.launch(self.module.gather, _BLOCK, (logs, packed), together=False, replicas=self.replicas)
 
 
 class PersistentLaunches(Launches):
@@ -51,26 +59,40 @@ class PersistentLaunches(Launches):
         self.device.launch(self.module.run, self.work, (last, most, dt, directory, logs, clock), together=True)
 
 
+class BlockLaunches(Launches):
+    """One kernel runs all steps; each replica has a block, whose threads wait for each other."""
+
+    def launch(self, last: int, most: int, dt: float, directory: Any, logs: Any, clock: Any) -> None:
+        """Run steps by one launch."""
+        arguments = (last, most, dt, directory, logs, clock)
+        self.device.launch_block_each(self.module.run_replicas, self.work, arguments, replicas=self.replicas)
+
+
 class SingleLaunches(Launches):
     """A launch for each phase of each step."""
 
     def launch(self, last: int, most: int, dt: float, directory: Any, logs: Any, clock: Any) -> None:
         """Run steps, kernel by kernel; those behind an early end do nothing."""
-        self.device.launch(self.module.begin, 1, (last, most, logs, clock), together=False)
+        self._begin(last, most, logs, clock)
         for _ in range(most):
             self._step((dt, directory, logs, clock))
+
+    def _begin(self, last: int, most: int, logs: Any, clock: Any) -> None:
+        arguments = (last, most, logs, clock)
+        self.device.launch(self.module.begin, 1, arguments, together=False, replicas=self.replicas)
 
     def _step(self, arguments: tuple[Any, ...], on: Any = None) -> None:
         for name in self.names:
             work = 1 if name == "tick" else self.work
-            self.device.launch(getattr(self.module, name), work, arguments, together=False, on=on)
+            kernel = getattr(self.module, name)
+            self.device.launch(kernel, work, arguments, together=False, on=on, replicas=self.replicas)
 
 
 class GraphLaunches(SingleLaunches):
     """The launches of some steps, recorded once as a graph and then repeated as a whole."""
 
-    def __init__(self, device: Device, module: ModuleType, names: list[str], work: int) -> None:
-        super().__init__(device, module, names, work)
+    def __init__(self, device: Device, module: ModuleType, names: list[str], work: int, replicas: int = 1) -> None:
+        super().__init__(device, module, names, work, replicas)
         # with a graph live its arguments, so that no other array can be where one of them was
         self._graphs: dict[tuple[float, ...], tuple[Any, tuple[Any, ...]]] = {}
         self._stream: Any = None
@@ -80,7 +102,7 @@ class GraphLaunches(SingleLaunches):
         if self.device.simulated:
             super().launch(last, most, dt, directory, logs, clock)
             return
-        self.device.launch(self.module.begin, 1, (last, most, logs, clock), together=False)
+        self._begin(last, most, logs, clock)
         arguments = (dt, directory, logs, clock)
         key = (dt, *map(self.device.address, (directory, logs, clock)))
         if key not in self._graphs:
@@ -125,23 +147,33 @@ class GraphLaunches(SingleLaunches):
             ) from error
 
 
-def launches_of(way: Way, device: Device, module: ModuleType, names: list[str], work: int) -> Launches:
+def launches_of(
+    way: Way, device: Device, module: ModuleType, names: list[str], work: int, replicas: int = 1
+) -> Launches:
     """The way of this name.
 
     Parameters
     ----------
     way : {"persistent", "graph", "single"}
         Name.
-    device, module, names, work
+    device, module, names, work, replicas
         See `Launches`.
 
     Returns
     -------
     Launches
+
+    Notes
+    -----
+    A kernel that stays on the device has one block for each replica of a batch. A few large replicas would leave most
+    of the device idle then, so these are run by graphs of launches that fill it.
     """
+    if way == "persistent" and replicas > 1:
+        block_each = work <= _WORK_OF_BLOCK or replicas >= _MANY_REPLICAS
+        return (BlockLaunches if block_each else GraphLaunches)(device, module, names, work, replicas)
     kinds: dict[Way, type[Launches]] = {
         "persistent": PersistentLaunches,
         "graph": GraphLaunches,
         "single": SingleLaunches,
     }
-    return kinds[way](device, module, names, work)
+    return kinds[way](device, module, names, work, replicas)

@@ -4,6 +4,10 @@ In: a program with its bindings, and logs.  Out: `advance`.  Must not know: how 
 
 While one launch runs, what the one before has recorded is on its way back.  The clock (step, how it went) lies on the
 device, so that a launch goes on where the one before has stopped, whatever stopped it.
+
+Each replica of a batch has a directory, a clock and logs of its own.  A launch has room for all spikes of its steps
+then, so that only what is not finite can stop a replica before the others; such a one is brought to their step by a
+launch that checks nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.codegen.cuda.directory import DIRECTORY, ENTRY, schedule_place
+from numbadyn.codegen.cuda.directory import CLOCK_PLACES, DIRECTORY, ENTRY, schedule_place
 from numbadyn.codegen.cuda.emitters import EMITTERS
 from numbadyn.codegen.cuda.source import (
     cuda_source,
@@ -25,14 +29,14 @@ from numbadyn.codegen.cuda.source import (
     library_source,
     scratch_size,
 )
-from numbadyn.errors import DeviceMemoryError
+from numbadyn.errors import DeviceMemoryError, UnsupportedFeatureError
 from numbadyn.ir.nodes import BindContext
 from numbadyn.lowering.program import Program
 from numbadyn.lowering.waits.owners import numbered
 from numbadyn.runtime.compiled import CompiledMachine, CompiledReplica
 from numbadyn.runtime.cuda.device import Device
 from numbadyn.runtime.cuda.launches import Launches, Way, launches_of
-from numbadyn.runtime.cuda.logs import LaunchLogs, SamplePlace, log_bytes, longest_launch
+from numbadyn.runtime.cuda.logs import Ending, LaunchLogs, Recorded, SamplePlace, log_bytes, longest_launch
 from numbadyn.runtime.cuda.mirror import DeviceMirror
 from numbadyn.runtime.cuda.tables import DeviceTables
 from numbadyn.runtime.logs import Logs
@@ -44,8 +48,12 @@ __all__ = ["CudaMachine"]
 
 _RESERVE = 64 << 20
 _MOST_IN_BIN, _BIN_BYTES = 32, 1 << 27
+_MOST_REPLICAS = 65535
 _PIECES = 4
 """Launches of a chunk, so that all but the last one run beside the way back of what was recorded."""
+
+Pipe = deque[tuple[LaunchLogs, Any]]
+"""Launches under way, the oldest first, with what marks their end."""
 
 
 class CudaMachine(CompiledMachine):
@@ -56,9 +64,9 @@ class CudaMachine(CompiledMachine):
     program : Program
         Lowered network.
     contexts : sequence of BindContext
-        dt, seed, precision, parameters, of a single replica.
+        dt, seed, precision, parameters, of each replica.
     tables : sequence of list
-        Its synapse tables.
+        Their synapse tables.
     label : str
         Name in the cache.
     device : Device
@@ -80,7 +88,13 @@ class CudaMachine(CompiledMachine):
         reproducible: bool = False,
         launch: Way = "persistent",
     ) -> None:
-        assert len(contexts) == 1, "a batch on a device"
+        if len(contexts) > _MOST_REPLICAS:
+            raise UnsupportedFeatureError(
+                f"A batch of {len(contexts)} replicas is more than a GPU can number.",
+                where="Simulator(batch=...)",
+                cure=f"Run several batches of at most {_MOST_REPLICAS} replicas.",
+                replicas=len(contexts),
+            )
         self.device = device
         self._reproducible, self._way = reproducible, launch
         self._placed: dict[int, tuple[NDArray[Any], Any]] = {}
@@ -94,14 +108,9 @@ class CudaMachine(CompiledMachine):
         super().__init__(program, contexts, tables, label, self.mirror)
 
     @property
-    def replica(self) -> CompiledReplica:
-        """The only one."""
-        return self.replicas[0]
-
-    @property
-    def memory(self) -> Memory:
-        """Its memory."""
-        return self.replica.memory
+    def number(self) -> int:
+        """The next step; between two launches a replica may be ahead of others."""
+        return min(replica.number for replica in self.replicas)
 
     def _load_code(self, label: str) -> None:
         bits, exact = self.context.bits, self._reproducible
@@ -111,13 +120,16 @@ class CudaMachine(CompiledMachine):
         self.source = cuda_source(self.program, bits, library.path.stem, reproducible=exact)
         self.loaded = load(self.source, label=label, entry=entries(self.program))
         names = kernel_names(self.program, ordered=exact)
-        self.launches: Launches = launches_of(self._way, self.device, self.loaded.module, names, self._work())
+        self.launches: Launches = launches_of(
+            self._way, self.device, self.loaded.module, names, self._work(), len(self.replicas)
+        )
 
     def _work(self) -> int:
-        """For how many threads a step has work: a thread an element, and some for each synapse of a spike."""
+        """For how many threads a step of a replica has work: one an element, and some for each synapse of a spike."""
         stages = [stage for stages in self.program.schedule for stage in stages]
         delivers = any(True for stage in stages for _total in stage.sums())
-        synapses = sum(int(table.n_synapses) for table in self.memory.tables) if delivers else 0
+        tables = [replica.memory.tables for replica in self.replicas] if delivers else []
+        synapses = max((sum(int(table.n_synapses) for table in made) for made in tables), default=0)
         return max([*(stage.size() for stage in stages), min(synapses // 64, 1 << 18), 1])
 
     # ---- memory ------------------------------------------------------------------------------------------------------
@@ -139,10 +151,10 @@ class CudaMachine(CompiledMachine):
             self.device.write(known[1], array)
 
     def begin(self, logs: Sequence[Logs]) -> None:
-        """Fetch parameters anew and get ready for a run with these logs, those of the only replica."""
+        """Fetch parameters anew and get ready for a run with these logs, one a replica."""
         own = logs[0]
         self._spare_rows, self._logs = [logs.rows for logs in self._logs], []
-        self._check_room(log_bytes(own.spikes, own.samples))
+        self._check_room(log_bytes(own.spikes, own.samples, len(logs)))
         self._old_placed, self._placed = self._placed, {}
         super().begin(logs)
         self._old_placed = {}
@@ -168,7 +180,8 @@ class CudaMachine(CompiledMachine):
 
     def _bytes_of_lookups(self) -> int:
         """Bytes of the arrays that the step reads and that are not there yet; files too, which a device cannot map."""
-        arrays = {id(array): array for array in (lookup.fetch(self.context) for lookup in self.step.lookups)}
+        fetched = (lookup.fetch(one.context) for one in self.replicas for lookup in one.step.lookups)
+        arrays = {id(array): array for array in fetched}
         return sum(array.nbytes for key, array in arrays.items() if key not in self._placed)
 
     def _make_tables(self, memory: Memory, sampled: set[int]) -> DeviceTables:
@@ -179,58 +192,66 @@ class CudaMachine(CompiledMachine):
     def _begin(self) -> None:
         self.mirror.fill(self.arenas)
         self._directory = self._write_directory()
-        ends = self.program.ends_at_once()
-        place = [] if ends is None else [self.memory.offsets[ends]]
-        self._clock = self._listed("clock", np.array([self.number, 0, self.number, *place], np.int64))
-        self._longest = longest_launch(self.replica.samples)
+        self._ends = self.program.ends_at_once()
+        place = 0 if self._ends is None else self.replicas[0].memory.offsets[self._ends]
+        clocks = [(replica.number, 0, replica.number, place) for replica in self.replicas]
+        self._clock = self._listed("clock", np.array(clocks, np.int64).reshape(-1))
+        first = self.replicas[0]
+        self._longest = longest_launch(first.spikes, first.samples, len(self.replicas))
 
     def _write_directory(self) -> Any:
-        """The directory `D`, and the tables that it speaks of."""
-        replica = self.replica
+        """The directories `D` of all replicas, and the tables that they speak of."""
+        tables = _Tables(self.replicas[0].memory.R.dtype)
+        directories = [self._directory_of(replica, tables) for replica in self.replicas]
+        marks, own = scratch_size(self.program), self._scratch_of_replica()
+        lists = {
+            "T": self._listed("T", np.concatenate(tables.integers)),
+            "S": self._listed("S", np.concatenate(tables.reals)),
+            "W": self._listed("W", np.zeros(len(self.replicas) * own, np.int64)),
+        }
+        self._make_bins()
+        places = {name: number for number, name in enumerate(DIRECTORY.columns)}
+        for replica, directory in zip(self.replicas, directories, strict=True):
+            begins = self._begins(replica)
+            for name, array in {**self.mirror.there, **lists, **self._bins}.items():
+                directory[places[name]] = self.device.address(array) + begins.get(name, 0) * array.dtype.itemsize
+            seed = replica.context.seed
+            directory[places["KEY0"]], directory[places["KEY1"]] = seed & 0xFFFFFFFF, seed >> 32
+            directory[places["MARKS"]], directory[places["ROOM"]] = marks, self._room_of_bins()
+            directory[places["SIZE"]] = directory.size
+        return self._listed("directory", np.concatenate(directories))
+
+    def _directory_of(self, replica: CompiledReplica, tables: _Tables) -> NDArray[np.int64]:
+        """The directory of a replica but for its addresses; its tables are put to those of the others."""
         assert isinstance(replica.tables, DeviceTables)
-        integers: list[NDArray[np.int64]] = []
-        reals: list[NDArray[Any]] = []
-        used = {"T": 0, "S": 0}
-
-        def put(table: NDArray[Any], where: str, kept: list[NDArray[Any]]) -> int:
-            begin = used[where]
-            kept.append(table.reshape(-1))
-            used[where] += table.size
-            return begin
-
         schedule = self.program.schedule
         directory = np.zeros(schedule_place(len(schedule)), np.int64)
-        places = {name: number for number, name in enumerate(DIRECTORY.columns)}
-        directory[places["TERMS"]] = put(replica.tables.terms, "T", integers)
+        directory[DIRECTORY.column("TERMS")] = tables.put(replica.tables.terms)
         bins = counts = 0
         for number, (stages, (rows, *others)) in enumerate(zip(schedule, replica.tables.stages, strict=True)):
             emitter, sums = EMITTERS[type(stages[0])], sum(total.size for stage in stages for total in stage.sums())
-            said = {"ROWS": put(rows, "T", integers), "COUNT": len(rows), "BINS": bins, "SCRATCH": counts}
+            said = {"ROWS": tables.put(rows), "COUNT": len(rows), "BINS": bins, "SCRATCH": counts}
             for table in others:
-                if table.dtype.kind == "f":
-                    said["REALS"] = put(table, "S", reals)
-                else:
-                    said["INTEGERS"] = put(table, "T", integers)
+                said["REALS" if table.dtype.kind == "f" else "INTEGERS"] = tables.put(table)
             if sums:
-                said["PAIRS"] = put(replica.tables.pairs(rows, bins), "T", integers)
+                said["PAIRS"] = tables.put(replica.tables.pairs(rows, bins))
             place = schedule_place(number)
             directory[place : place + len(ENTRY)] = ENTRY.row(**{**dict.fromkeys(ENTRY.columns, 0), **said})
             bins, counts = bins + sums, counts + len(rows) * emitter.scratch
-        scratch = scratch_size(self.program)
-        lists = {
-            "T": self._listed("T", np.concatenate(integers)),
-            "S": self._listed("S", np.concatenate([np.zeros(0, self.memory.R.dtype), *reals])),
-            "W": self._listed("W", np.zeros(scratch + len(replica.checks), np.int64)),
+        return directory
+
+    def _begins(self, replica: CompiledReplica) -> dict[str, int]:
+        """Where the part of a replica begins in each array that has one for all of them."""
+        place, bins = replica.place, self._number_of_bins()
+        own = {
+            "W": self._scratch_of_replica(),
+            "K": bins * (self._room_of_bins() + 1),
+            "V": bins * self._room_of_bins(),
         }
-        self._make_bins()
-        for name, array in {**self.mirror.there, **lists, **self._bins}.items():
-            directory[places[name]] = self.device.address(array)
-        directory[places["KEY0"]], directory[places["KEY1"]] = (
-            replica.context.seed & 0xFFFFFFFF,
-            replica.context.seed >> 32,
-        )
-        directory[places["MARKS"]], directory[places["ROOM"]] = scratch, self._room_of_bins()
-        return self._listed("directory", directory)
+        return {**replica.memory.begins, **{name: place * size for name, size in own.items()}}
+
+    def _scratch_of_replica(self) -> int:
+        return scratch_size(self.program) + len(self.replicas[0].checks)
 
     def _listed(self, name: str, values: NDArray[Any]) -> Any:
         """A copy there, in the place of that of the run before if it has the same size: graphs go by addresses."""
@@ -242,34 +263,42 @@ class CudaMachine(CompiledMachine):
         return known
 
     def _number_of_bins(self) -> int:
-        """One for each target of synaptic events whose sums keep the order of the CPU target."""
+        """One for each target of synaptic events, in each replica, whose sums keep the order of the CPU target."""
         if not self._reproducible:
             return 0
         return sum(total.size for stages in self.program.schedule for stage in stages for total in stage.sums())
 
+    def _all_bins(self) -> int:
+        return len(self.replicas) * self._number_of_bins()
+
+    def _real_bytes(self) -> int:
+        return int(self.replicas[0].memory.R.itemsize)
+
     def _room_of_bins(self) -> int:
-        each = 8 + self.memory.R.itemsize
-        return min(_MOST_IN_BIN, max(1, _BIN_BYTES // (each * max(1, self._number_of_bins()))))
+        each = 8 + self._real_bytes()
+        return min(_MOST_IN_BIN, max(1, _BIN_BYTES // (each * max(1, self._all_bins()))))
 
     def _bytes_of_bins(self) -> int:
-        return self._number_of_bins() * (8 + self._room_of_bins() * (8 + self.memory.R.itemsize))
+        return self._all_bins() * (8 + self._room_of_bins() * (8 + self._real_bytes()))
 
     def _make_bins(self) -> None:
         """Empty bins; whoever reads one empties it, so that they serve all runs."""
         if not self._bins:
-            number, room = self._number_of_bins(), self._room_of_bins()
+            number, room = self._all_bins(), self._room_of_bins()
             self._bins["K"] = self.device.to_device(np.zeros(number * (room + 1), np.int64))
-            self._bins["V"] = self.device.empty(number * room, self.memory.R.dtype)
+            self._bins["V"] = self.device.empty(number * room, self.replicas[0].memory.R.dtype)
 
     def _new_logs(self, steps: int) -> LaunchLogs:
-        memory, replica = self.memory, self.replica
+        rows = self._spare_rows.pop() if self._spare_rows else None
+        return LaunchLogs(self.device, [self._recorded(replica) for replica in self.replicas], steps, rows)
+
+    def _recorded(self, replica: CompiledReplica) -> Recorded:
         spikes = [replica.tables.events(log.channel) for log in replica.spikes]
         samples = []
         for log in replica.samples:
             buffer = replica.buffer_of(log)
-            samples.append(SamplePlace(buffer.kind, memory.offsets[buffer], self._place(log.elements)))
-        rows = self._spare_rows.pop() if self._spare_rows else None
-        return LaunchLogs(self.device, replica.spikes, replica.samples, spikes, samples, replica.checks, steps, rows)
+            samples.append(SamplePlace(buffer.kind, replica.memory.offsets[buffer], self._place(log.elements)))
+        return Recorded(replica.spikes, replica.samples, spikes, samples, replica.checks)
 
     def _run_nothing(self) -> None:
         self._launch(self._new_logs(1), self.number, 1)
@@ -280,30 +309,46 @@ class CudaMachine(CompiledMachine):
     def _launch(self, logs: LaunchLogs, last: int, most: int) -> None:
         logs.open()
         self.launches.launch(last, most, self.context.dt, self._directory, logs.rows, self._clock)
+        if logs.packed is not None:
+            self.launches.gather(logs.rows, logs.packed)
 
     def advance(self, stop: int) -> Outcome:
         """Run up to step `stop`, or less far if something is not finite or a guard ends the run at once."""
         most = min(self._longest, max(1, -(-(stop - self.number) // _PIECES)))
+        if self._ends is not None and len(self.replicas) > 1:
+            most = 1  # no replica may go further than the one in which the run ends
         if not self._logs or self._logs_steps < most:
             self._logs_steps = min(self._longest, 2 * most)
             self._logs = [self._new_logs(self._logs_steps) for _ in range(2)]
-        under_way = deque[tuple[LaunchLogs, Any]]()
+        under_way: Pipe = deque()
+        failed: dict[int, tuple[int, int]] = {}
         try:
-            failed = self._pipeline(stop, most, under_way)
-        except (KeyboardInterrupt, MemoryError):  # the clock on the device runs on until all launches are over
+            self._pipeline(stop, most, under_way, failed)
+            self._catch_up(most)
+        except (KeyboardInterrupt, MemoryError):  # the clocks on the device run on until all launches are over
             while under_way:
                 self._collect(under_way)
-            self.replica.number = int(self.device.read(self._clock, 0, 1)[0])
+            for replica, clock in zip(self.replicas, self._read_clocks(), strict=True):
+                replica.number = int(clock[0])
             raise
-        if failed is not None:
-            return Outcome(self.number, self.replica.fail(failed))
-        return Outcome(self.number, guard=self.replica.broken_guard())
+        return self._outcome(failed)
 
-    def _pipeline(self, stop: int, most: int, under_way: deque[tuple[LaunchLogs, Any]]) -> int | None:
-        """Keep two launches under way until step `stop`; gives the check that failed."""
-        idle, expected = deque(self._logs), self.number
-        failed: int | None = None
-        over = False
+    def _outcome(self, failed: dict[int, tuple[int, int]]) -> Outcome:
+        """What was found, in the replica where it was found first."""
+        if failed:
+            place = min(failed, key=lambda replica: (failed[replica][0], replica))
+            checks = {replica: self.replicas[replica].fail(bad) for replica, (_found, bad) in failed.items()}
+            return Outcome(self.number, checks[place], replica=place, found=failed[place][0])
+        for replica in self.replicas if self.step.guards else ():
+            guard = replica.broken_guard()
+            if guard is not None:
+                return Outcome(self.number, guard=guard, replica=replica.place)
+        return Outcome(self.number)
+
+    def _pipeline(self, stop: int, most: int, under_way: Pipe, failed: dict[int, tuple[int, int]]) -> None:
+        """Keep two launches under way until step `stop`; notes step and check of each replica that has failed."""
+        one_by_one = self._ends is not None and len(self.replicas) > 1
+        idle, expected, over = deque(self._logs[:1] if one_by_one else self._logs), self.number, False
         while under_way or (self.number < stop and not over and not self.interrupts.asked):
             while idle and expected < stop and not over and not self.interrupts.asked:
                 logs = idle.popleft()
@@ -311,18 +356,58 @@ class CudaMachine(CompiledMachine):
                 self._launch(logs, stop, most)
                 under_way.append((logs, self.device.mark()))
                 expected = min(stop, expected + most)
-            logs, status, bad = self._collect(under_way)
+            logs, endings = self._collect(under_way)
             idle.append(logs)
-            over = over or status > 1  # launches behind it do nothing and say so
-            if status == 2 and failed is None:
-                failed = bad
+            for place, ending in enumerate(endings):
+                over = over or ending.status > 1  # launches behind it do nothing and say so
+                if ending.status == 2 and place not in failed:
+                    failed[place] = ending.reached, ending.bad
             if not under_way:
                 expected = self.number
-        return failed
 
-    def _collect(self, under_way: deque[tuple[LaunchLogs, Any]]) -> tuple[LaunchLogs, int, int]:
+    def _collect(self, under_way: Pipe) -> tuple[LaunchLogs, list[Ending]]:
         """Wait for the oldest launch and fetch what it has recorded."""
         logs, event = under_way.popleft()
         self.device.wait(event)
-        self.replica.number, status, bad = logs.collect()
-        return logs, status, bad
+        endings = logs.collect()
+        for replica, ending in zip(self.replicas, endings, strict=True):
+            replica.number = ending.reached
+        return logs, endings
+
+    def _catch_up(self, most: int) -> None:
+        """Bring replicas that have failed to the step of the others."""
+        stop = max(replica.number for replica in self.replicas)
+        if self.number == stop:
+            return
+        clocks = self._read_clocks()
+        clocks[:, 1] = 0
+        self.device.write(self._clock, clocks.reshape(-1))
+        logs, self._logs = self._logs[0], []
+        logs.without_checks()
+        under_way: Pipe = deque()
+        while self.number < stop:
+            logs.reserve(1)
+            self._launch(logs, stop, most)
+            under_way.append((logs, self.device.mark()))
+            self._collect(under_way)
+
+    def _read_clocks(self) -> NDArray[np.int64]:
+        """Clocks of all replicas, see `numbadyn.codegen.cuda.directory.CLOCK_PLACES`."""
+        return self.device.read(self._clock, 0, CLOCK_PLACES * len(self.replicas)).reshape(-1, CLOCK_PLACES)
+
+
+class _Tables:
+    """The tables of all replicas, one after the other."""
+
+    def __init__(self, real: Any) -> None:
+        self.integers: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
+        self.reals: list[NDArray[Any]] = [np.zeros(0, real)]
+        self._used = {"i": 0, "f": 0}
+
+    def put(self, table: NDArray[Any]) -> int:
+        """Add a table; where it begins among those of its kind."""
+        kind = table.dtype.kind
+        begin = self._used[kind]
+        (self.reals if kind == "f" else self.integers).append(table.reshape(-1))
+        self._used[kind] += table.size
+        return begin

@@ -27,6 +27,7 @@ class CudaTarget(Target):
 
     name: ClassVar[str] = "cuda"
     extra: ClassVar[str] = "cuda13"
+    batches: ClassVar[bool] = True
     on_device: ClassVar[bool] = True
     exact: ClassVar[Mapping[str, Any]] = {"reproducible": True}
 
@@ -39,8 +40,8 @@ class CudaTarget(Target):
         return CudaMachine(job.program(), job.contexts, job.synapses, job.label, device=job.device, **job.options)
 
     def require_synapses(self, device: Any, step: Step, bits: int, times: int) -> None:
-        """Refuse synapses that would not fit on the device; a batch shares them."""
-        check_room(device, step, bits)
+        """Refuse synapses, made so many times, that would not fit on the device."""
+        check_room(device, step, bits, times)
 
     def building(self, device: Any, name: str) -> AbstractContextManager[None]:
         """In it, the tables of a projection are built on the device."""
