@@ -62,7 +62,7 @@ def generated(test: str, program: Program, bits: int, *, exact: bool, simulated:
         library_source(program, bits, reproducible=exact),
         cuda_source(program, bits, _LIBRARY, reproducible=exact),
     )
-    names = ("run", "run_replicas", "begin", *kernel_names(program, ordered=exact))
+    names = ("run", "run_replicas", "begin", *kernel_names(program, ordered=exact), "gather")
     return Generated(test, simulated, bits, exact, names, *map(without_comments, texts))
 
 

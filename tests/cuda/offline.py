@@ -168,6 +168,8 @@ def signatures() -> dict[str, Any]:
     table = Array(int64, 1, "C")
     return {
         "run": void(int64, int64, float64, table, table, table),
+        "run_replicas": void(int64, int64, float64, table, table, table),
+        "gather": void(table, table),
         "begin": void(int64, int64, table, table),
         "phase": void(float64, table, table, table),
     }

@@ -107,12 +107,15 @@ def test_a_kernel_for_many_steps(name):
 @pytest.mark.parametrize(("bits", "exact", "capability"), [(64, True, (9, 0)), (32, False, (7, 5))])
 def test_kernels_of_single_phases(bits, exact, capability):
     text = of_network("small", bits, exact)
-    assert text.kernels[:3] == ("run", "begin", "sample")
-    assert text.kernels[-2:] == ("record", "tick")
+    assert text.kernels[:4] == ("run", "run_replicas", "begin", "sample")
+    assert text.kernels[-3:] == ("record", "tick", "gather")
     for name in text.kernels[1:]:
         (made,) = compiled(text, name, [capability])
         assert not made.cooperative
         check_all(made, text, name)
+        if name == "run_replicas":
+            assert made.lines_with(r"\bbar\.sync\b|\bbarrier\.sync\b")
+            assert made.registers <= 168  # a block of 384 threads
 
 
 def test_a_fast_kernel_joins_products_and_sums():

@@ -14,6 +14,7 @@ from quantities import ms
 
 import numbadyn as nd
 from numbadyn.codegen.native.choice import COMPILER
+from numbadyn.runtime.cuda import logs as cuda_logs
 from numbadyn.runtime.cuda import machine as cuda_machine
 from numbadyn.runtime.cuda import target as cuda_target
 from numbadyn.runtime.cuda.launches import GraphLaunches
@@ -78,6 +79,24 @@ def test_bits_of_the_interpreter_in_any_order_of_threads(name, monkeypatch):
         devices = use(monkeypatch, order)
         assert_same(run(name, precision=bits, reproducible=True), expected)
         assert devices[0].waits > 0
+
+
+@pytest.mark.parametrize(("launch", "orders"), [("persistent", list(WAYS)), ("graph", ["shuffled"])])
+def test_replicas_have_the_bits_of_the_interpreter(launch, orders, monkeypatch):
+    def batch(target, **options):
+        sim = nd.Simulator(NETWORKS["pair"](), dt=0.1 * ms, target=target, seed=[5, 9, 2], batch=3, **options)
+        states_and_spikes(sim)
+        return sim.run(5 * ms, progress=False)
+
+    expected = batch("interpret")
+    monkeypatch.setattr(cuda_logs, "_SPIKES_OF_BATCH", 3000)  # some launches
+    for order in orders:
+        devices = use(monkeypatch, order)
+        found = batch("cuda", reproducible=True, launch=launch)
+        for number in range(3):
+            assert_same(found.replica(number), expected.replica(number))
+        assert devices[0].launched.count("gather") > 1
+        assert (devices[0].waits > 0) == (launch == "persistent")
 
 
 @pytest.mark.parametrize("name", ["pair", pytest.param("cells", marks=pytest.mark.slow)])

@@ -5,9 +5,12 @@ import pytest
 from quantities import ms, mV
 
 import numbadyn as nd
-from numbadyn.errors import DeviceLostError, DeviceMemoryError, TargetError
+from numbadyn.errors import DeviceLostError, DeviceMemoryError, TargetError, UnsupportedFeatureError
 from numbadyn.runtime.cuda import logs as cuda_logs
+from numbadyn.runtime.cuda import machine as cuda_machine
 from numbadyn.runtime.cuda.device import Device, SimulatedDriverError
+from numbadyn.runtime.cuda.machine import CudaMachine
+from numbadyn.runtime.forecast import expected_bytes
 from tests.cuda.networks import NETWORKS
 from tests.features.agreement import assert_same, recorded, states_and_spikes
 
@@ -187,3 +190,54 @@ def test_what_a_simulator_tells():
     sim.reset()
     sim.run(2 * ms, progress=False)
     np.testing.assert_allclose(sim.get(sim.network.E, "V").magnitude, potentials.magnitude, rtol=1e-12)
+
+
+# ---- batches ---------------------------------------------------------------------------------------------------------
+
+
+def batch(network, target="cuda", **options):
+    sim = nd.Simulator(network(), dt=0.1 * ms, seed=[5, 9, 2], batch=3, target=target, **options)
+    states_and_spikes(sim)
+    return sim
+
+
+def test_replicas_that_are_launched_one_by_one_or_in_short_launches(monkeypatch):
+    """A block for each replica or launches of many: which it is, and how long launches are, is not seen in results."""
+    expected = batch(NETWORKS["nested"], "interpret").run(10 * ms, progress=False)
+    for launch, spikes in (("single", 1 << 20), ("persistent", 1)):
+        monkeypatch.setattr(cuda_logs, "_SPIKES_OF_BATCH", spikes)
+        found = batch(NETWORKS["nested"], reproducible=True, launch=launch).run(10 * ms, progress=False)
+        for number in range(3):
+            assert_same(found.replica(number), expected.replica(number))
+
+
+def test_the_fast_way_of_a_batch_is_close():
+    expected = batch(NETWORKS["pair"], "interpret").run(DURATION, progress=False)
+    found = batch(NETWORKS["pair"]).run(DURATION, progress=False)
+    for number in range(3):
+        own = recorded(found.replica(number))
+        for name, values in recorded(expected.replica(number)).items():
+            np.testing.assert_allclose(own[name], values, rtol=1e-12, atol=1e-12, err_msg=name)
+
+
+def test_memory_of_a_batch_is_forecast(monkeypatch):
+    sims = [simulator(NETWORKS["pair"]).compile(), batch(NETWORKS["pair"]).compile()]
+    room = {}
+    monkeypatch.setattr(CudaMachine, "_check_room", lambda machine, logs: room.update({len(machine.replicas): logs}))
+    for sim in sims:
+        sim.run(1 * ms, progress=False)
+    assert room[3] > 3 * room[1]
+
+    def make():
+        return batch(NETWORKS["pair"])
+
+    synapses = expected_bytes(make().step.connections[0].rule, 64, delayed=False)
+    monkeypatch.setattr(Device, "free_bytes", property(lambda device: 2 * synapses))
+    with pytest.raises(DeviceMemoryError, match="The synapses of pair"):
+        make().compile()
+
+
+def test_more_replicas_than_a_device_can_number_are_refused(monkeypatch):
+    monkeypatch.setattr(cuda_machine, "_MOST_REPLICAS", 2)
+    with pytest.raises(UnsupportedFeatureError, match="A batch of 3 replicas is more than a GPU can number"):
+        batch(NETWORKS["pair"]).compile()

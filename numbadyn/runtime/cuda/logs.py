@@ -22,7 +22,7 @@ from numbadyn.runtime.logs import SampleLog, SpikeLog
 
 __all__ = ["Ending", "LaunchLogs", "Recorded", "SamplePlace", "log_bytes", "longest_launch"]
 
-_SPIKES, _SPIKES_OF_BATCH = 1 << 20, 1 << 23
+_SPIKES, _SPIKES_OF_BATCH, _STEPS_OF_BATCH = 1 << 20, 1 << 23, 1 << 12
 _SAMPLE_BYTES = 1 << 26
 
 
@@ -77,7 +77,7 @@ def longest_launch(spikes: Sequence[SpikeLog], samples: Sequence[SampleLog], rep
 
 def _steps_of_batch(spikes: Sequence[SpikeLog], replicas: int) -> int:
     rooms = [log.room // log.width for log in spikes if log.room is not None]
-    return max(1, min([_SPIKES_OF_BATCH // (replicas * sum(log.width for log in spikes)), *rooms]))
+    return max(1, min([_STEPS_OF_BATCH, _SPIKES_OF_BATCH // (replicas * sum(log.width for log in spikes)), *rooms]))
 
 
 def _rooms(spikes: Sequence[SpikeLog], replicas: int) -> list[int]:

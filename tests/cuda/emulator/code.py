@@ -18,7 +18,7 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy as np
 
-from tests.cuda.emulator.shims import CONTROL, SHARED, definition
+from tests.cuda.emulator.shims import CONTROL, SHARED, WAIT, definition
 from tests.cuda.offline import without_driver
 
 __all__ = ["Code"]
@@ -84,7 +84,7 @@ def _linked(texts: list[str]) -> str:
     kinds = ["ptr" if "*" in kind or kind.strip().startswith("ptr") else kind.split()[0] for kind in listed.split(",")]
     module.link_in(_libdevice())
     module.link_in(llvm.parse_assembly(SHARED + "\n" + _entry(kernel, kinds)))
-    kept = {"run_thread", "nd_own", "nd_scheduler", "nd_arguments", *(f"nd_{name}" for name in CONTROL)}
+    kept = {"run_thread", WAIT, "nd_own", "nd_scheduler", "nd_arguments", *(f"nd_{name}" for name in CONTROL)}
     for function in module.functions:
         if not function.is_declaration and function.name not in kept:
             function.linkage = "internal"
@@ -147,7 +147,7 @@ class Code:
         machine = llvm.Target.from_default_triple().create_target_machine(opt=2)
         module.triple, module.data_layout = llvm.get_default_triple(), str(machine.target_data)
         _optimise(module, 2)
-        self.waits = "@cudaCGSynchronize(" in str(module)
+        self.waits = re.search(rf"call [^\n]*@{WAIT}\(", str(module)) is not None
         self._engine = llvm.create_mcjit_compiler(module, machine)
         self._engine.finalize_object()
         self.thread = self._engine.get_function_address("run_thread")

@@ -197,15 +197,33 @@ class EmulatedDevice(Device):
     def _driver_errors(self) -> tuple[type[Exception], ...]:
         return ()
 
-    def launch(self, kernel: Any, elements: int, arguments: tuple[Any, ...], *, together: bool, on: Any = None) -> None:
+    def launch(
+        self,
+        kernel: Any,
+        elements: int,
+        arguments: tuple[Any, ...],
+        *,
+        together: bool,
+        on: Any = None,
+        replicas: int = 1,
+    ) -> None:
         """Run a kernel."""
         threads = BLOCKS * THREADS if together else min(max(elements, 1), 4 * BLOCKS * THREADS)
         code = _code(kernel.py_func, tuple(map(_type, arguments)))
         assert code.waits <= together, "a kernel that waits for the grid is launched as one that does not"
-        self.launched.append(kernel.py_func.__name__)
-        (self.stream if on is None else on).put(functools.partial(self._run, code, threads, arguments))
+        self._put(kernel, functools.partial(self._run, code, -(-threads // THREADS), replicas, arguments), on)
 
-    def _run(self, code: Code, threads: int, arguments: tuple[Any, ...]) -> None:
+    def launch_block_each(self, kernel: Any, elements: int, arguments: tuple[Any, ...], *, replicas: int) -> None:
+        """Run a kernel, a block for each replica."""
+        code = _code(kernel.py_func, tuple(map(_type, arguments)))
+        self._put(kernel, functools.partial(self._run, code, 1, replicas, arguments))
+
+    def _put(self, kernel: Any, task: Callable[[], None], on: Any = None) -> None:
+        self.launched.append(kernel.py_func.__name__)
+        (self.stream if on is None else on).put(task)
+
+    def _run(self, code: Code, blocks: int, replicas: int, arguments: tuple[Any, ...]) -> None:
         taken = tuple(argument.values if isinstance(argument, EmulatedArray) else argument for argument in arguments)
-        blocks = -(-threads // THREADS)
-        self.waits += run_threads(code, blocks, THREADS, taken, self.order)
+        for replica in range(replicas):  # which do not wait for each other
+            code["replica"] = replica
+            self.waits += run_threads(code, blocks, THREADS, taken, self.order)

@@ -8,11 +8,14 @@ The approximations that a device makes in single precision (`ex2.approx` and the
 
 import re
 
-__all__ = ["CONTROL", "SHARED", "MissingShimError", "definition"]
+__all__ = ["CONTROL", "SHARED", "WAIT", "MissingShimError", "definition"]
 
-CONTROL = ("thread", "threads", "block", "blocks", "waiting")
-"""Global 32-bit variables: number of the thread in its block, threads of a block, number of the block, blocks, and
-whether the thread has come to a wait."""
+CONTROL = ("thread", "threads", "block", "blocks", "replica", "waiting")
+"""Global 32-bit variables: number of the thread in its block, threads of a block, number of the block, blocks, second
+number of the block, and whether the thread has come to a wait."""
+
+WAIT = "cudaCGSynchronize"
+"""The function that a thread calls to wait for those of the grid, or of its block where there is no other one."""
 
 SHARED = "\n".join(
     [
@@ -35,6 +38,7 @@ SHARED = "\n".join(
 )
 
 _NUMBERS = {"tid.x": "thread", "ntid.x": "threads", "ctaid.x": "block", "nctaid.x": "blocks"}
+_NUMBERS["ctaid.y"] = "replica"
 _OPERATIONS = {"mul": "fmul", "add": "fadd", "div": "fdiv"}
 _SAME = {
     "fma": "fma", "sqrt": "sqrt", "fabs": "fabs", "floor": "floor", "ceil": "ceil", "trunc": "trunc", "round": "rint",
@@ -78,11 +82,14 @@ def definition(declaration: str) -> str:
         raise MissingShimError(f"llvm.nvvm.{name} has no definition for a processor")
     head = "\n".join(line for line in lines if line.startswith("declare"))
     body = "\n".join("  " + line for line in lines if not line.startswith("declare"))
-    return f"{head}\ndefine {result} @nd.nvvm.{name}({taken}) {{\n{body}\n  ret {result} %x\n}}"
+    given = "void" if result == "void" else f"{result} %x"
+    return f"{head}\ndefine {result} @nd.nvvm.{name}({taken}) {{\n{body}\n  ret {given}\n}}"
 
 
 def _body(name: str, result: str, kinds: list[str], taken: str) -> list[str]:
     """Lines that compute ``%x``; those of other functions that they call begin with ``declare``."""
+    if name.startswith("barrier"):
+        return [f"%x = call i32 @{WAIT}(i64 0, i32 0)"]
     first = name.split(".")[0]
     suffix = {"double": "f64", "float": "f32"}.get(result, result)
     if name.startswith("read.ptx.sreg."):
