@@ -74,11 +74,11 @@ class Interpreter:
         self.evaluator.bind(shared)
         self.sums.clear()
 
-    def reset(self, context: BindContext | None = None) -> None:
+    def reset(self, context: BindContext | None = None, shared: Shared | None = None) -> None:
         """Back to the first values of all states and histories, and to step 0; those of another context if given."""
         bits, context = self.context.bits, replace(context or self.context, tables=self.tables)
         self.number = 0
-        self.bind()
+        self.bind(shared)
         self._depth = self.needed()
         if not self.past:
             self._expect(self._parts())

@@ -45,6 +45,8 @@ class CompiledReplica(Replica):
         Where the compiled code keeps it.
     place : int
         Which of the machine's replicas it is.
+    shared : dict
+        Values that other replicas have bound, see `numbadyn.ir.evaluator.Evaluator.bind`.
 
     Attributes
     ----------
@@ -58,7 +60,7 @@ class CompiledReplica(Replica):
 
     tables: Tables
 
-    def __init__(self, memory: Memory, mirror: Mirror, place: int) -> None:
+    def __init__(self, memory: Memory, mirror: Mirror, place: int, shared: Shared) -> None:
         super().__init__(memory.program.step, memory.evaluator.context)
         self.memory, self.mirror, self.place, self.number = memory, mirror, place, 0
         self._states = {b.index: b for b in memory.offsets if b.role == "state"}
@@ -68,7 +70,7 @@ class CompiledReplica(Replica):
         self.checked: list[Check] = []
         self.spikes: list[SpikeLog] = []
         self.samples: list[SampleLog] = []
-        self.fill()
+        self.fill(shared)
 
     def _latest(self, buffer: Buffer) -> NDArray[Any]:
         return self.mirror.latest(self.memory, buffer)
@@ -121,9 +123,9 @@ class CompiledReplica(Replica):
 
     # ---- states and histories ----------------------------------------------------------------------------------------
 
-    def _fill(self, context: BindContext) -> None:
+    def _fill(self, context: BindContext, shared: Shared | None) -> None:
         self.number = 0
-        self.bind()
+        self.bind(shared)
         self.memory.reset(context)
         self._unplaced = {
             index: np.broadcast_to(spec.initial(context), context.shape_of(spec.space)).astype(
@@ -224,7 +226,9 @@ class CompiledMachine(Machine):
         ]
         memories = memories_of(program, evaluators, tables)
         self.arenas = memories[0].arenas
-        self.replicas = [CompiledReplica(memory, mirror or Mirror(), place) for place, memory in enumerate(memories)]
+        self.replicas = [
+            CompiledReplica(memory, mirror or Mirror(), place, shared) for place, memory in enumerate(memories)
+        ]
         self.kept = self._slots()
         self._load_code(label)
         self.compile_seconds = 0.0

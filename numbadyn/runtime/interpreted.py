@@ -52,8 +52,8 @@ class InterpretedReplica(Replica):
         """Synaptic sums of the last step."""
         return self.interpreter.sums
 
-    def _fill(self, context: BindContext) -> None:
-        self.interpreter.reset(context)
+    def _fill(self, context: BindContext, shared: Shared | None) -> None:
+        self.interpreter.reset(context, shared)
         self._note_signs(context)
 
     def deepen(self, slots: list[int]) -> None:

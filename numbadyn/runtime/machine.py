@@ -123,8 +123,9 @@ class Machine(ABC):
 
     def refill(self) -> None:
         """Begin anew, with the first values that follow from the parameters as they are now; those set stay."""
+        shared: Shared = {}
         for replica in self.replicas:
-            replica.fill()
+            replica.fill(shared)
         self.kept = self._slots()
 
     @abstractmethod

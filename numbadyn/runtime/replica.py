@@ -96,16 +96,16 @@ class Replica(ABC):
 
     # ---- first values ------------------------------------------------------------------------------------------------
 
-    def fill(self) -> None:
+    def fill(self, shared: Shared | None = None) -> None:
         """Back to step 0, with the first values that follow from the parameters as they are now; those set stay."""
         with naming(self.context):
-            self._fill(self._with_first())
+            self._fill(self._with_first(), shared)
 
     def _with_first(self) -> BindContext:
         return replace(self.context, first=self.first)
 
     @abstractmethod
-    def _fill(self, context: BindContext) -> None:
+    def _fill(self, context: BindContext, shared: Shared | None) -> None:
         """Write all first values, and go back to step 0."""
 
     @abstractmethod

@@ -6,6 +6,8 @@ only: no size, no parameter, no seed, no number of populations.  Must not know: 
 
 from __future__ import annotations
 
+import functools
+
 from numbadyn.codegen.cpu.emitters import EMITTERS
 from numbadyn.codegen.cpu.logs import SAMPLES, SPIKES
 from numbadyn.codegen.cpu.routines import routine_names, routine_source, shared_names
@@ -105,6 +107,7 @@ def library_entries() -> tuple[str, ...]:
     return tuple(shared_names())
 
 
+@functools.cache
 def library_source(bits: int) -> str:
     """Source text of the module of library routines, which is the same for all programs of one precision.
 
