@@ -26,6 +26,7 @@ SHORT = {
     "own_model": [],
     "delay_equations": ["--duration", "4000"],
     "plasticity": ["--inputs", "200", "--seconds", "10"],
+    "sweep": ["--workers", "1"],
 }
 """The scripts in the order in which they are shown, with the options that they are run with."""
 

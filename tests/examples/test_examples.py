@@ -69,6 +69,8 @@ def test_ei_balance_is_as_in_the_paper():
         ("ei_balance", ("--target", "gpu")),
         ("plasticity", ("--inputs", "3")),
         ("brunel", ("--out", "no/such/folder/brunel.png")),
+        ("sweep", ("--scale", "0.001")),
+        ("sweep", ("--points", "0", "3")),
     ],
 )
 def test_bad_options_are_refused(call, capsys, name, options):
@@ -174,3 +176,28 @@ def test_plasticity_drives_weights_to_both_ends(call, tmp_path):
     assert "50 synapses after 2 s" in printed
     assert "below 0.2 w_max" in printed
     assert picture.read_bytes()[:4] == PNG
+
+
+SMALL = ("--scale", 0.02, "--points", 3, 2, "--seeds", 1, "--seconds", 0.1, "--workers", 1)
+
+
+def test_sweep_finds_both_states_and_goes_on_from_its_store(call, tmp_path):
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "sweep.png"
+    printed = call("sweep", *SMALL, "--store", tmp_path / "study", "--out", picture)
+    assert "6 runs of 250 neurons" in printed
+    fast, slow = (float(line.split(":")[1].split()[0]) for line in printed.splitlines()[1:3])
+    assert fast > 2 * slow > 0
+    assert picture.read_bytes()[:4] == PNG
+    assert (
+        call("sweep", *SMALL, "--store", tmp_path / "study", "--no-plot").splitlines()[1:] == printed.splitlines()[1:3]
+    )
+
+
+def test_sweep_runs_the_network_of_the_paper():
+    ours, paper = load("sweep").Brunel(g=5.0, eta=2.0, scale=0.2), load("brunel").Brunel(scale=0.2, g=5.0, eta=2.0)
+    for name in ("exc", "inh"):
+        one, other = getattr(ours, name).comm, getattr(paper, name).comm
+        assert (one.num, one.n_pre, one.n_post, one.weight) == (other.num, other.n_pre, other.n_post, other.weight)
+    assert ours.drive.freq.value == paper.drive.freq.value
+    assert ours.cells.num == paper.neurons.num

@@ -5,6 +5,7 @@ import functools
 import io
 import linecache
 import re
+import sys
 from types import ModuleType
 
 import pytest
@@ -93,3 +94,5 @@ def test_a_notebook_runs_from_top_to_bottom(notebook):
     for number, code in enumerate(notebook_cells(notebook)):
         execute(code, f"cell_{number}.py", namespace)
     assert "result" in namespace
+    if (pyplot := sys.modules.get("matplotlib.pyplot")) is not None:
+        pyplot.close("all")

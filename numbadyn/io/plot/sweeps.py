@@ -52,7 +52,7 @@ def sweep_map(table: Any, x: str, y: str, value: str, *, colorbar: bool = True, 
     >>> import numbadyn as nd
     >>> g, eta = np.meshgrid([3.0, 4.0, 5.0], [1.0, 2.0])
     >>> ax = nd.plot.sweep_map({"g": g.ravel(), "eta": eta.ravel(), "rate": (eta / g).ravel()}, "g", "eta", "rate")
-    >>> ax.get_xlabel(), ax.collections[0].get_array().shape
+    >>> ax.get_xlabel(), ax.collections[-1].get_array().shape
     ('g', (2, 3))
     """
     columns, units = _read(table, [x, y, value])

@@ -143,7 +143,7 @@ def connectivity(
     >>> import numbadyn as nd
     >>> E = nd.LIF(3)
     >>> ax = nd.plot.connectivity(nd.DeltaProj(E, comm=nd.OneToOne(3, 3), post=E))
-    >>> ax.images[0].get_array().tolist()
+    >>> ax.images[-1].get_array().tolist()
     [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
     """
     edges = _edges(source)
