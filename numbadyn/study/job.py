@@ -10,15 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from numbadyn.errors import InvalidParameterError
+from numbadyn.errors import InvalidParameterError, NumbadynError
 from numbadyn.runtime.host import usable_cores
 from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.study.campaign import Campaign
 from numbadyn.study.crews import Crew, Foreign, Processes, Serial
 from numbadyn.study.grid import Grid, Point
 from numbadyn.study.origin import describe_study, look_at_first, session_entries
+from numbadyn.study.plan import Plan, make_plan
 from numbadyn.study.progress import StudyProgress
 from numbadyn.study.recipe import Recipe
+from numbadyn.study.rule import Choice, Trial, choose_workers, try_first
 from numbadyn.study.store.store import Memory, Store
 from numbadyn.study.study import Study
 
@@ -51,7 +53,7 @@ class Job:
 
     def __post_init__(self) -> None:
         self._check_workers()
-        first = look_at_first(self.recipe, self.grid)
+        self._first = first = look_at_first(self.recipe, self.grid)
         folder = self.given["store"]
         self._manifest = describe_study(self.recipe, self.grid, first) if folder is not None else {}
         self._store = Memory() if folder is None else Store(folder, self._manifest, resume=self.given["resume"])
@@ -66,21 +68,42 @@ class Job:
                 workers=workers,
             )
 
+    def plan(self) -> Plan:
+        """Say what would be done."""
+        left, trial = len(self._left()), self._trial()
+        if self.given["executor"] is None:
+            choice = choose_workers(self.given["workers"], left, trial)
+        else:
+            choice = Choice(Foreign(self.given["executor"], self.recipe).workers, "those of the executor")
+        return make_plan(self.recipe, self.grid, left, choice, trial, self.given["store"])
+
     def run(self) -> Study:
         """Run what is left."""
-        records = self._store.records
-        again = bool(self.given["retry"])
-        left = [
-            point
-            for point in self.grid.points
-            if point.key not in records or (again and records[point.key]["state"] == "failed")
-        ]
         try:
-            interrupted = self._run(left)
+            interrupted = self._run(self._left())
         except BaseException as error:
             error.result = self._study(interrupted=False)  # type: ignore[attr-defined]
             raise
         return self._study(interrupted=interrupted)
+
+    def _left(self) -> list[Point]:
+        """Points that are to be run."""
+        records, again = self._store.records, bool(self.given["retry"])
+        return [
+            point
+            for point in self.grid.points
+            if point.key not in records or (again and records[point.key]["state"] == "failed")
+        ]
+
+    def _trial(self) -> Trial | None:
+        """What the first point costs; None if it fails."""
+        first, self._first = self._first, None
+        if first is None:
+            return None
+        try:
+            return try_first(self.recipe, self.grid.points[0], first)
+        except NumbadynError:  # what is wrong with it is said when it runs
+            return None
 
     def _study(self, *, interrupted: bool) -> Study:
         records, path = self._store.records, self._store.path
@@ -117,5 +140,7 @@ class Job:
     def _crew(self, points: int, interrupts: Interrupts) -> Crew:
         if self.given["executor"] is not None:
             return Foreign(self.given["executor"], self.recipe)
-        workers = min(self.given["workers"] or usable_cores(), points)
+        given = self.given["workers"]
+        trial = self._trial() if given is None and min(usable_cores(), points) > 1 else None
+        workers = choose_workers(given, points, trial).workers
         return Serial(self.recipe, interrupts) if workers == 1 else Processes(workers, self.recipe)

@@ -14,13 +14,13 @@ from typing import Any
 
 from numbadyn.study.grid import Point
 
-__all__ = ["BATCH_SECONDS", "MOST", "Pace"]
+__all__ = ["BATCH_SECONDS", "MOST", "SHARES", "Pace"]
 
 MOST = 64
 """Points of a batch, or of a task."""
 BATCH_SECONDS = 60.0
 """A batch takes no longer, since what has not come to its end is lost with its process."""
-_SHARES = 4
+SHARES = 4
 """A worker gets what waits in this many tasks at least, so that all end at about the same time."""
 
 
@@ -82,5 +82,5 @@ class Pace:
         if not self.mean:
             return 1
         size = max(min(int(BATCH_SECONDS / self.mean), batch), min(int(seconds / self.mean), MOST))
-        share = waiting if self._workers == 1 else waiting // (_SHARES * self._workers)
+        share = waiting if self._workers == 1 else waiting // (SHARES * self._workers)
         return max(1, min(size, share))

@@ -157,7 +157,7 @@ def check_record(record: Any) -> Any:
     if callable(record):
         if arity(record) == 1:
             return record
-    elif isinstance(record, list | tuple) and all(isinstance(text, str) and "." in text for text in record):
+    elif isinstance(record, list | tuple) and all(isinstance(text, str) and text for text in record):
         return tuple(record)
     raise RecordingError(
         f"record is {record!r}.",

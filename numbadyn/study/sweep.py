@@ -19,7 +19,6 @@ from numbadyn.study.measures import check_measure
 from numbadyn.study.overrides import STOPPED, note_sweep, overridden
 from numbadyn.study.progress import make_study_progress
 from numbadyn.study.recipe import Recipe, check_record, points_together, takes
-from numbadyn.study.study import Study
 
 __all__ = ["sweep"]
 
@@ -43,8 +42,9 @@ def sweep(
     retry: bool = False,
     errors: str = "isolate",
     progress: Any = None,
+    plan: bool = False,
     **options: Any,
-) -> Study:
+) -> Any:
     """Run a network at all points of a grid, with all seeds, and tabulate what is measured.
 
     Parameters
@@ -74,8 +74,8 @@ def sweep(
     mode : {"product", "zip"}
         All combinations of the lists; or their first values together, their second ones, and so on.
     workers : int, optional
-        How many processes run points, 1 for this one alone; by default as many as there are cores. More than one need
-        ``pip install "numbadyn[sweep]"``.
+        How many processes run points, 1 for this one alone; more need ``pip install "numbadyn[sweep]"``. By default as
+        many as there are cores, if their points fit into memory, and this one alone if all points take less than 10 s.
     executor : object, optional
         Who runs the points instead: anything with the interface of `concurrent.futures`, such as
         ``dask.distributed.Client`` or ``mpi4py.futures.MPIPoolExecutor``.
@@ -94,13 +94,17 @@ def sweep(
         Whether a point that fails is noted, and the others go on; or its exception ends the sweep.
     progress : bool, optional
         Show bars; by default where somebody can see them. Elsewhere the logger ``numbadyn.study`` gets a line a minute.
+    plan : bool
+        Whether to say only what would be done: how many processes and batches by which rule, and how much time, memory
+        and disk that would take, measured on a short trial of the first point.
     **options
         Of the `Simulator`: target, precision, delays, ...
 
     Returns
     -------
     Study
-        With the table. Ctrl-C ends a sweep early; what has finished is in the study, and in the store.
+        With the table. Ctrl-C ends a sweep early; what has finished is in the study, and in the store. Of a plan, a
+        `Plan`, to be printed.
 
     Raises
     ------
@@ -155,6 +159,8 @@ def sweep(
     how = (check_record(record), duration, transient, options, together)
     recipe = Recipe(build, arguments, seeded, measure, inputs, *how)
     job = Job(recipe, points, overridden(said), errors == "raise", make_study_progress(progress))
+    if plan:
+        return job.plan()
     study = job.run()
     if note_sweep(study) and study.interrupted:
         raise SystemExit(STOPPED if study.path is not None else 1)

@@ -28,12 +28,11 @@ from numbadyn.simulator.networks import bind_networks
 from numbadyn.study.grid import Point
 from numbadyn.study.measures import tabulate
 from numbadyn.study.recipe import Recipe
+from numbadyn.study.rule import SHARE_OF_MEMORY
 
 __all__ = ["Finished", "Runner", "described", "sendable"]
 
 _ANY = 1 << 16
-_SHARE_OF_MEMORY = 0.5
-"""What batches of all processes of a machine may take of the memory that is free."""
 
 
 class Finished(NamedTuple):
@@ -99,7 +98,7 @@ class Runner:
         if self._recipe.batch < 2 or not self._memory:
             return 1
         free = room.free_bytes()
-        share = _ANY if free is None else int(_SHARE_OF_MEMORY * free / usable_cores() / self._memory)
+        share = _ANY if free is None else int(SHARE_OF_MEMORY * free / usable_cores() / self._memory)
         return min(share, self._recipe.batch)
 
     def _run_alone(self, point: Point, progress: Progress) -> Finished:

@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import random
 import signal
-import time
 from collections import Counter
 
 import pytest
@@ -269,18 +268,3 @@ def test_a_network_that_was_given_belongs_to_the_study(store):
     start(store, build=build(10 * ms, scale=3.0), grid=grid)  # the grid says what the scale is
     with pytest.raises(errors.StoreMismatchError, match="network is"):
         start(store, build=build(20 * ms), grid=grid)
-
-
-def test_the_time_that_is_left_is_learnt_without_compilation():
-    from numbadyn.study.grid import make_grid
-    from numbadyn.study.pace import Pace
-
-    points = make_grid({"g": [1, 2]}, [0, 1, 2], "product").points
-    pace = Pace(workers=1)
-    assert pace.left(points) is None
-    pace.learn(points[0].group, {"seconds": {"all": 61.0, "compile": 60.0}})
-    assert pace.left(points[1:]) == 5.0
-    pace.learn(points[3].group, {"seconds": {"all": 3.0, "compile": 0.0}})
-    assert pace.left([points[1], points[4]]) == 4.0
-    assert Pace(workers=4).task_size(1.0, 100, 64) == 1
-    assert time.monotonic() > 0

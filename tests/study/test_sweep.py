@@ -265,7 +265,7 @@ def test_units_that_do_not_fit_between_points():
         ({"transient": 0.5 * ms}, errors.DurationError, "whole number of steps"),
         ({"measure": 3}, errors.MeasureError, "measure is 3"),
         ({"measure": lambda: 3}, errors.MeasureError, "takes 0 arguments"),
-        ({"record": "V"}, errors.RecordingError, "Give paths"),
+        ({"record": ["E.V", 3]}, errors.RecordingError, "Give paths"),
         ({"record": "F.V"}, errors.RecordingError, "'F' is to be recorded"),
         ({"record": "E.W"}, errors.RecordingError, "no variable 'W'"),
         ({"workers": 0}, errors.InvalidParameterError, "workers is 0"),
