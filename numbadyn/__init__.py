@@ -32,7 +32,7 @@ from numbadyn.model.hooks import (
     receive_update_output,
 )
 from numbadyn.model.integrate import euler_step, exp_euler_step, rk2_step, rk4_step
-from numbadyn.model.lifecycle import call_order, init_all_states, reset_all_states
+from numbadyn.model.lifecycle import call_all_fns, call_order, init_all_states, reset_all_states
 from numbadyn.model.module import Module
 from numbadyn.model.table import Table
 from numbadyn.model.timed_array import TimedArray
@@ -172,6 +172,7 @@ __all__ = [
     "align_post_projection",
     "align_pre_projection",
     "cache",
+    "call_all_fns",
     "call_order",
     "doctor",
     "environ",

@@ -14,13 +14,26 @@ from typing import Any
 
 import numpy as np
 
-from numbadyn.errors import TimeStepError, UnitExpectedError
+from numbadyn.errors import InvalidParameterError, TimeStepError, UnitExpectedError
 from numbadyn.model import streams
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced
 from numbadyn.units import STEP, TIME, describe, is_quantity, join_eager, magnitude_in, split
 
-__all__ = ["all_values", "context", "get", "get_dt", "known_dt", "next_stream", "set", "time_step"]
+__all__ = [
+    "all",
+    "context",
+    "get",
+    "get_dt",
+    "get_precision",
+    "known_dt",
+    "next_stream",
+    "pop",
+    "reset",
+    "set",
+    "set_precision",
+    "time_step",
+]
 
 _VALUES: ContextVar[dict[str, Any]] = ContextVar("numbadyn_environ", default={})  # noqa: B039 - never changed in place
 _STREAM = "_stream"
@@ -67,7 +80,8 @@ def set(**values: Any) -> None:  # noqa: A001 - the name of the reference API
     Parameters
     ----------
     **values
-        ``dt`` (time step), ``t`` (time), ``i`` (step number), ``seed``, or keys of your own.
+        ``dt`` (time step), ``t`` (time), ``i`` (step number), ``seed``, ``precision`` (bits of reals of simulators, 64
+        or 32), or keys of your own.
 
     Examples
     --------
@@ -78,6 +92,7 @@ def set(**values: Any) -> None:  # noqa: A001 - the name of the reference API
     ...     environ.get_dt()
     array(0.1) * ms
     """
+    _check(values, "environ.set")
     if "dt" in values:
         STEP.set(time_step(values["dt"], "environ.set(dt=...)"))
     _VALUES.set({**_VALUES.get(), **values})
@@ -100,6 +115,7 @@ def context(**values: Any) -> Iterator[dict[str, Any]]:
     ...     environ.get("i")
     3
     """
+    _check(values, "environ.context")
     step = time_step(values["dt"], "environ.context(dt=...)") if "dt" in values else STEP.get()
     merged = {**_VALUES.get(), **values, _STREAM: Counter()}
     token, step_token = _VALUES.set(merged), STEP.set(step)
@@ -110,9 +126,114 @@ def context(**values: Any) -> Iterator[dict[str, Any]]:
         STEP.reset(step_token)
 
 
-def all_values() -> dict[str, Any]:
-    """All values that are set, as a copy."""
+def all() -> dict[str, Any]:  # noqa: A001 - the name of the reference API
+    """All values that are set, as a copy.
+
+    Examples
+    --------
+    >>> from numbadyn import environ
+    >>> with environ.context(mine=3):
+    ...     environ.all()["mine"]
+    3
+    """
     return {key: value for key, value in _VALUES.get().items() if key != _STREAM}
+
+
+def pop(key: str, default: Any = ...) -> Any:
+    """Take a value out: it is not set any more.
+
+    Parameters
+    ----------
+    key : str
+        As in `get`.
+    default : object, optional
+        Returned if the key is not set.
+
+    Raises
+    ------
+    KeyError
+        The key is not set and there is no default.
+
+    Examples
+    --------
+    >>> from numbadyn import environ
+    >>> with environ.context(mine=3):
+    ...     environ.pop("mine"), environ.get("mine", None)
+    (3, None)
+    """
+    values = _VALUES.get()
+    if key not in values or key == _STREAM:
+        if default is not ...:
+            return default
+        raise KeyError(f"environ has no {key!r}; it has: {', '.join(all()) or 'nothing'}.")
+    found = get(key)
+    _VALUES.set({name: value for name, value in values.items() if name != key})
+    if key == "dt":
+        STEP.set(None)
+    return found
+
+
+def reset() -> None:
+    """Forget all values that were set.
+
+    Examples
+    --------
+    >>> from numbadyn import environ
+    >>> with environ.context(mine=3):
+    ...     environ.reset()
+    ...     environ.get("mine", None) is None
+    True
+    """
+    _VALUES.set({key: value for key, value in _VALUES.get().items() if key == _STREAM})
+    STEP.set(None)
+
+
+def set_precision(precision: int | str) -> None:
+    """Say how many bits real numbers have in simulators that are made from now on, unless they say it themselves.
+
+    Parameters
+    ----------
+    precision : int or str
+        64 or 32.
+
+    Raises
+    ------
+    InvalidParameterError
+        It is something else.
+
+    Examples
+    --------
+    >>> from numbadyn import environ
+    >>> with environ.context():
+    ...     environ.set_precision(32)
+    ...     environ.get_precision()
+    32
+    """
+    set(precision=precision)
+
+
+def get_precision() -> int:
+    """Bits of real numbers in simulators, unless they say it themselves; 64 where nothing was set.
+
+    Examples
+    --------
+    >>> from numbadyn import environ
+    >>> environ.get_precision()
+    64
+    """
+    return int(_VALUES.get().get("precision", 64))
+
+
+def _check(values: dict[str, Any], where: str) -> None:
+    """Refuse values that no key of this name can have."""
+    given = values.get("precision", 64)
+    if str(given) not in ("64", "32"):
+        raise InvalidParameterError(
+            f"The precision is {given!r}.",
+            where=f"{where}(precision=...)",
+            cure="Choose 64 or 32, the bits of a real number.",
+            precision=given,
+        )
 
 
 def get(key: str, default: Any = ...) -> Any:

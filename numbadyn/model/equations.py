@@ -6,6 +6,7 @@ In: a function of the states, the states as one value, a tuple, a list or a dict
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -77,6 +78,35 @@ class Equations:
             self._check_slope(slope, value, name)
             for slope, value, name in zip(self._parts(result), values, self._names, strict=True)
         ]
+
+    def amplitudes(self, diffusion: Any, args: tuple[Any, ...]) -> list[Any]:
+        """Amplitudes of the noise of all states, at the start of the step, after checking their units.
+
+        Parameters
+        ----------
+        diffusion : callable, or tuple, list or dict of callables
+            Called as the right-hand side is.
+        args : tuple
+            Passed on.
+        """
+        found = self._parts(copy.copy(self)._caller(diffusion, args)(list(self.start), 0.0))
+        trace = current_trace()
+        for amplitude, value, name in zip(found, self.start, self._names, strict=True):
+            got, state = (
+                split(x)[1] if trace is None else trace.node(as_node(trace, x)).dimension for x in (amplitude, value)
+            )
+            if ANY not in (got, state) and got**2 != state**2 / TIME:
+                raise DimensionError(
+                    f"{self._stepper}: the amplitude of the noise{f' of {name}' if name else ''} is in {got}, but that "
+                    f"of a variable in {state} must be in {state} over the root of a time.",
+                    where=self._place if trace is None else str(trace.here),
+                    cure="For a standard deviation sigma and a time constant tau it is sigma * np.sqrt(2 / tau).",
+                    stepper=self._stepper,
+                    got=got,
+                    state=state,
+                    name=name,
+                )
+        return found
 
     def result(self, values: list[Any]) -> Any:
         """Values in the form in which the states were given."""

@@ -6,12 +6,14 @@ values one `dt` later.  Traced and eager alike.  Must not know: models.
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from numbadyn.model import environ
+from numbadyn.model import environ, random
 from numbadyn.model.equations import Equations
 from numbadyn.model.functions import exprel
 from numbadyn.tracing.differentiate import derivative
@@ -30,13 +32,15 @@ def _fresh(trace: Trace, x: Any) -> Traced:
     return Traced(trace, trace.emit("identity", as_node(trace, x)))
 
 
-def exp_euler_step(f: RightHandSide, x: Any, *args: Any) -> Any:
+def exp_euler_step(f: RightHandSide, x: Any, *args: Any, **kwargs: Any) -> Any:
     r"""Exponential Euler: exact for equations that are linear in x with coefficients constant over the step.
 
     Parameters
     ----------
-    f, x, *args
-        As in `rk4_step`: one equation, or several coupled ones.
+    f, x, *args, **kwargs
+        As in `rk4_step`: one equation, or several coupled ones. Two functions in front, ``exp_euler_step(drift,
+        diffusion, x, *args)``, make a stochastic equation: the second one gives the amplitude of white noise, in the
+        unit of x over the root of a time. Arguments by name go to each function that takes them.
 
     Returns
     -------
@@ -62,6 +66,10 @@ def exp_euler_step(f: RightHandSide, x: Any, *args: Any) -> Any:
     others (and the time, if f takes it) held at the start of the step, whatever their order: stable for stiff gates and
     potentials, exact where they do not depend on each other, of first order together.  For more, use `rk4_step`.
 
+    With noise, :math:`dx = f(x)\, dt + g(x)\, dW` (Ito), the step adds
+    :math:`g(x_n) \sqrt{\Delta t\, \varphi(2 \Delta t J)}\, \xi` with a normal number :math:`\xi` for each element: the
+    exact distribution of an Ornstein-Uhlenbeck process, whatever dt; of the orders of Euler-Maruyama else.
+
     References
     ----------
     Hochbruck, M. and Ostermann, A. (2010), Exponential integrators, Acta Numerica 19, 209-286,
@@ -75,11 +83,24 @@ def exp_euler_step(f: RightHandSide, x: Any, *args: Any) -> Any:
     ...     x = nd.exp_euler_step(lambda x: -x / (10 * pq.ms), 1.0)
     >>> print(f"{float(x):.12f}", f"{np.exp(-0.1):.12f}")
     0.904837418036 0.904837418036
+
+    Colored noise of 2 mV, as an Ornstein-Uhlenbeck process:
+
+    >>> import numpy as np
+    >>> tau, sigma = 5 * pq.ms, 2 * pq.mV
+    >>> with nd.environ.context(dt=1 * pq.ms, i=0):
+    ...     x = nd.exp_euler_step(lambda x: -x / tau, lambda x: sigma * np.sqrt(2 / tau), np.zeros(3) * pq.mV)
+    >>> x.shape
+    (3,)
     """
+    diffusion: Callable[..., Any] | None = None
+    if callable(x) and args:
+        diffusion, x, args = x, args[0], args[1:]
+    equations = Equations(_with_names(f, kwargs), x, args, "exp_euler_step")
+    amplitudes = [] if diffusion is None else equations.amplitudes(_with_names(diffusion, kwargs), args)
     trace = current_trace()
-    equations = Equations(f, x, args, "exp_euler_step")
     if trace is None:
-        return _eager_exp_euler(equations)
+        return _eager_exp_euler(equations, amplitudes)
     starts = [_fresh(trace, value) for value in equations.start]
     slopes = equations.slopes(starts)
     factors = [
@@ -94,21 +115,47 @@ def exp_euler_step(f: RightHandSide, x: Any, *args: Any) -> Any:
         else:
             propagator = Traced(trace, trace.emit("propagator", as_node(trace, dt * Traced(trace, linear))))
             advanced.append(start + dt * propagator * slope)
+    if amplitudes:
+        spreads = [dt if linear is None else dt * exprel(2.0 * dt * Traced(trace, linear)) for linear in factors]
+        advanced = _scattered(advanced, amplitudes, spreads)
     return equations.result(advanced)
 
 
-def _eager_exp_euler(equations: Equations) -> Any:
+def _with_names(f: Any, kwargs: dict[str, Any]) -> Any:
+    """A right-hand side with its arguments by name; those that it does not take are left out."""
+    if not kwargs or not callable(f):
+        return f
+    try:
+        parameters = inspect.signature(f).parameters.values()
+    except ValueError:  # a builtin that does not tell
+        return functools.partial(f, **kwargs)
+    any_name = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    known = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+    return functools.partial(f, **{name: value for name, value in kwargs.items() if any_name or name in known})
+
+
+def _scattered(values: Sequence[Any], amplitudes: Sequence[Any], spreads: Sequence[Any]) -> list[Any]:
+    """Values plus what noise has brought in the step: amplitude times the root of a time times a normal number."""
+    return [
+        value + amplitude * np.sqrt(spread) * random.normal(size=np.shape(value))
+        for value, amplitude, spread in zip(values, amplitudes, spreads, strict=True)
+    ]
+
+
+def _eager_exp_euler(equations: Equations, amplitudes: Sequence[Any] = ()) -> Any:
     """The same step on arrays: the derivatives come from a private trace of f, evaluated by the interpreter."""
     dt, t = environ.get_dt(), environ.get("t", None)
     time = None if t is None else float(np.asarray(split(t)[0]))
     number = int(environ.get("i", 0))
     found = slopes_and_derivatives(equations.slopes, equations.start, environ.eager_dt(), number, time)
-    return equations.result(
-        [
-            x + dt * slope if linear is None else x + dt * exprel(dt * linear) * slope
-            for x, (slope, linear) in zip(equations.start, found, strict=True)
-        ]
-    )
+    advanced = [
+        x + dt * slope if linear is None else x + dt * exprel(dt * linear) * slope
+        for x, (slope, linear) in zip(equations.start, found, strict=True)
+    ]
+    if amplitudes:
+        spreads = [dt if linear is None else dt * exprel(2.0 * dt * linear) for _slope, linear in found]
+        advanced = _scattered(advanced, amplitudes, spreads)
+    return equations.result(advanced)
 
 
 def _advance(starts: Sequence[Any], by: Any, slopes: Sequence[Any]) -> list[Any]:

@@ -6,16 +6,18 @@ In: a network.  Out: the same, with names and states.  Must not know: neurons, p
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from numbadyn.errors import HookArgumentError, NotInitialisedError
 from numbadyn.model.module import Module
 from numbadyn.model.naming import name_all, walk
 
-__all__ = ["call_order", "init_all_states", "init_missing_states", "reset_all_states"]
+__all__ = ["call_all_fns", "call_order", "init_all_states", "init_missing_states", "reset_all_states"]
 
 Method = TypeVar("Method", bound=Callable[..., Any])
+#: Modules, classes of modules, or functions that are true of a module.
+Excluded = Any
 
 
 def call_order(level: int) -> Callable[[Method], Method]:
@@ -51,7 +53,9 @@ def _in_call_order(modules: list[Module], name: str) -> list[Module]:
     return sorted(modules, key=lambda module: getattr(getattr(type(module), name), "_call_order", 0))
 
 
-def init_all_states(target: Module, *args: Any, seed: int = 0, **kwargs: Any) -> Module:
+def init_all_states(
+    target: Module, *args: Any, seed: int = 0, node_to_exclude: Excluded = None, **kwargs: Any
+) -> Module:
     """Make the states of a module and of everything in it, with names and first values.
 
     Parameters
@@ -62,6 +66,8 @@ def init_all_states(target: Module, *args: Any, seed: int = 0, **kwargs: Any) ->
         Given to each `init_state`, as far as it takes them.
     seed : int
         Seed of random first values.
+    node_to_exclude : Module, class, callable, or tuple of them, optional
+        Modules that are left as they are: these, those of these classes, or those of which a function is true.
 
     Returns
     -------
@@ -71,7 +77,8 @@ def init_all_states(target: Module, *args: Any, seed: int = 0, **kwargs: Any) ->
     Raises
     ------
     HookArgumentError
-        No `init_state` of the network takes an argument of this name, or so many.
+        No `init_state` of the network takes an argument of this name, or so many; or `node_to_exclude` is none of the
+        above.
 
     Examples
     --------
@@ -81,9 +88,10 @@ def init_all_states(target: Module, *args: Any, seed: int = 0, **kwargs: Any) ->
     >>> neurons.V.value
     array([-60., -60.]) * mV
     """
+    left_out = _excluded(walk(target), node_to_exclude, "init_all_states")
     for module in walk(target):
-        module._initialised = False
-    return init_missing_states(target, seed, args, kwargs, again=True)
+        module._initialised = module._initialised and module in left_out
+    return init_missing_states(target, seed, args, kwargs, again=True, left_out=left_out)
 
 
 def init_missing_states(
@@ -93,12 +101,13 @@ def init_missing_states(
     kwargs: dict[str, Any] | None = None,
     *,
     again: bool = False,
+    left_out: Sequence[Module] = (),
 ) -> Module:
-    """As `init_all_states`, but leave those alone that have their states already.
+    """As `init_all_states`, but leave those alone that have their states already, and those that are left out.
 
     A value that was assigned to a state of those that have none yet is refused, unless they are meant to start again.
     """
-    new = [module for module in name_all(target, seed) if not module._initialised]
+    new = [module for module in name_all(target, seed) if not module._initialised and module not in left_out]
     if not again:
         _refuse_to_forget(new)
     wanted, taken = kwargs or {}, set()
@@ -106,19 +115,47 @@ def init_missing_states(
         given, named = _accept(module.init_state, args, wanted)
         module.init_state(*given, **named)
         taken |= {*range(len(given)), *named}
-    unknown = [key for key in (*range(len(args)), *wanted) if key not in taken]
-    if unknown:
-        what = f"positional argument {unknown[0] + 1}" if isinstance(unknown[0], int) else f"argument {unknown[0]!r}"
-        raise HookArgumentError(
-            f"No init_state in {target.path} takes the {what}.",
-            where=f"init_all_states({target.path})",
-            cure="Leave it out, or take it in init_state of a model; a seed is given as seed=3.",
-        )
+    _refuse_unused(target, "init", args, wanted, taken)
     name_all(target, seed)
     for module in _in_call_order(new, "reset_state"):
-        module.reset_state()
+        module._begin()
         module._initialised = True
     return target
+
+
+def _refuse_unused(
+    target: Module, what: str, args: tuple[Any, ...], kwargs: dict[str, Any], taken: set[int | str]
+) -> None:
+    """Refuse arguments that no method of the network took."""
+    unknown = [key for key in (*range(len(args)), *kwargs) if key not in taken]
+    if unknown:
+        named = f"positional argument {unknown[0] + 1}" if isinstance(unknown[0], int) else f"argument {unknown[0]!r}"
+        raise HookArgumentError(
+            f"No {what}_state in {target.path} takes the {named}.",
+            where=f"{what}_all_states({target.path})",
+            cure=f"Leave it out, or take it in {what}_state of a model; a seed is given as seed=3.",
+            argument=unknown[0],
+        )
+
+
+def _excluded(modules: list[Module], given: Excluded, where: str) -> list[Module]:
+    """Those of some modules that are to be left as they are."""
+    rules = given if isinstance(given, tuple | list) else () if given is None else (given,)
+    for rule in rules:
+        if not isinstance(rule, Module) and not callable(rule):
+            raise HookArgumentError(
+                f"node_to_exclude is {rule!r}, which is no module, class or function.",
+                where=where,
+                cure="Give modules, classes such as nd.LIF, or a function that is true of what is left out.",
+                rule=rule,
+            )
+
+    def meets(module: Module, rule: Any) -> bool:
+        if isinstance(rule, Module):
+            return module is rule
+        return isinstance(module, rule) if isinstance(rule, type) else bool(rule(module))
+
+    return [module for module in modules if any(meets(module, rule) for rule in rules)]
 
 
 def _refuse_to_forget(new: list[Module]) -> None:
@@ -149,23 +186,125 @@ def _accept(
     return args[:count], {key: value for key, value in kwargs.items() if any_name or key in names}
 
 
-def reset_all_states(target: Module, seed: int | None = None) -> Module:
-    """Put all states in a module back to their first values.
+def reset_all_states(
+    target: Module, *args: Any, seed: int | None = None, node_to_exclude: Excluded = None, **kwargs: Any
+) -> Module:
+    """Put all states in a module back to their first values, by calling each `reset_state`.
 
     Parameters
     ----------
     target : Module
         Usually the whole network.
+    *args, **kwargs
+        Given to each `reset_state`, as far as it takes them.
     seed : int, optional
         Seed of random first values; the one of `init_all_states` by default.
+    node_to_exclude : Module, class, callable, or tuple of them, optional
+        Modules that are left as they are, as in `init_all_states`.
 
     Returns
     -------
     Module
         The target.
+
+    Raises
+    ------
+    HookArgumentError
+        No `reset_state` of the network takes an argument of this name, or so many.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import mV
+    >>> net = nd.DynamicsGroup()
+    >>> net.a, net.b = nd.LIF(1, V_initializer=-55 * mV), nd.LIF(1, V_initializer=-55 * mV)
+    >>> net = nd.init_all_states(net)
+    >>> net.a.V.value = net.b.V.value = -50 * mV
+    >>> _ = nd.reset_all_states(net, node_to_exclude=net.b)
+    >>> print(net.a.V.value, net.b.V.value)
+    [-55.] mV [-50.] mV
     """
+    taken: set[int | str] = set()
+    left_out = _excluded(walk(target), node_to_exclude, "reset_all_states")
     for module in _in_call_order(walk(target), "reset_state"):
+        if module in left_out:
+            continue
         if seed is not None:
             module.seed_of_build = seed
-        module.reset_state()
+        given, named = _accept(module.reset_state, args, kwargs)
+        module.reset_state(*given, **named)
+        taken |= {*range(len(given)), *named}
+    _refuse_unused(target, "reset", args, kwargs, taken)
+    return target
+
+
+def call_all_fns(
+    target: Module,
+    fun_name: str,
+    args: tuple[Any, ...] | Any = (),
+    kwargs: dict[str, Any] | None = None,
+    node_to_exclude: Excluded = None,
+    fun_if_not_exist: str = "raise",
+) -> Module:
+    """Call a method of this name of every module in a network, in the order of their `call_order`.
+
+    Parameters
+    ----------
+    target : Module
+        Usually the whole network.
+    fun_name : str
+        Name of the method.
+    args : tuple, or a single value
+        Its arguments.
+    kwargs : dict, optional
+        Its named arguments.
+    node_to_exclude : Module, class, callable, or tuple of them, optional
+        Modules that are left alone, as in `init_all_states`.
+    fun_if_not_exist : {"raise", "pass", "none"}
+        What to do with a module that has no such method: an error, or nothing.
+
+    Returns
+    -------
+    Module
+        The target.
+
+    Raises
+    ------
+    HookArgumentError
+        A module has no method of this name, or `fun_if_not_exist` is something else.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> class Told(nd.Dynamics):
+    ...     def tell(self, word):
+    ...         print(self.name, word)
+    >>> net = nd.DynamicsGroup()
+    >>> net.a, net.b = Told(1, name="a"), Told(1, name="b")
+    >>> _ = nd.call_all_fns(net, "tell", "hello", fun_if_not_exist="pass")
+    a hello
+    b hello
+    """
+    where = f"call_all_fns({fun_name!r})"
+    if fun_if_not_exist not in ("raise", "pass", "none"):
+        raise HookArgumentError(
+            f"fun_if_not_exist is {fun_if_not_exist!r}.",
+            where=where,
+            cure='Say "raise", "pass" or "none".',
+            fun_if_not_exist=fun_if_not_exist,
+        )
+    left_out = _excluded(walk(target), node_to_exclude, where)
+    found = [module for module in walk(target) if module not in left_out]
+    without = [module for module in found if not callable(getattr(module, fun_name, None))]
+    if without and fun_if_not_exist == "raise":
+        raise HookArgumentError(
+            f"{without[0].path} has no method {fun_name!r}.",
+            where=where,
+            cure='Exclude it by node_to_exclude=..., or say fun_if_not_exist="pass".',
+            fun_name=fun_name,
+        )
+    given = args if isinstance(args, tuple) else (args,)
+    methods = [(module, getattr(module, fun_name)) for module in found if module not in without]
+    for _module, method in sorted(methods, key=lambda pair: getattr(pair[1], "_call_order", 0)):
+        method(*given, **(kwargs or {}))
     return target

@@ -169,7 +169,14 @@ class Module:
         """Make the states; models override it (``self.V = nd.State(...)``)."""
 
     def reset_state(self) -> None:
-        """Put all states of this module back to their first values."""
+        """Put all states of this module back to their first values; models may override it.
+
+        It runs in `reset_all_states` only: first values are those that `init_state` has given.
+        """
+        self._begin()
+
+    def _begin(self) -> None:
+        """Give all states of this module their first values, and forget what was."""
         for state in self.states().values():
             state.reset(self.seed_of_build)
         for history in self._past.histories.values():

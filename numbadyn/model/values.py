@@ -336,7 +336,11 @@ class State(Held):
     @property
     def varshape(self) -> tuple[int, ...]:
         """Shape of the state."""
-        return self._own_shape if self._own_shape is not None else tuple(getattr(self.owner, "varshape", ()))
+        if self._own_shape is not None:
+            return self._own_shape
+        if hasattr(self.owner, "varshape") or callable(self._given):
+            return tuple(getattr(self.owner, "varshape", ()))
+        return np.shape(split(self._given.value if isinstance(self._given, Parameter) else self._given)[0])
 
     def initial(self, context: BindContext, stream: int | None = None) -> NDArray[Any]:
         """First values, in the coherent unit system: what the user has assigned, or a draw of the initialiser.
@@ -393,15 +397,10 @@ class State(Held):
         """The error for first values that do not fit the owner."""
         given = f" of shape {recipe.array.shape}" if isinstance(recipe, Plain) else ""
         origin = f", which is {self._given.path}," if isinstance(self._given, Parameter) else ""
-        if shape == () and given and self._own_shape is None and not hasattr(self.owner, "varshape"):
-            cure = f"Set self.varshape = {recipe.array.shape} in __init__"  # type: ignore[attr-defined]
-            cure += " of the module, or give the state a shape of its own: nd.State(..., shape=...)."
-        else:
-            cure = f"Give a single value or an array of shape {shape}."
         return ShapeError(
             f"The initial value{given} of {self.path}{origin} does not fit the shape {shape}.",
             where=self.path,
-            cure=cure,
+            cure=f"Give a single value or an array of shape {shape}.",
             given=given,
             origin=origin,
             shape=shape,

@@ -143,9 +143,9 @@ class SynapticProjection(Projection):
             target.delta_inputs.name_giver(full_key(self.key, label), self)
             target.add_delta_input(self.key, arriving, label)
 
-    def reset_state(self) -> None:
+    def _begin(self) -> None:
         """Put the states back, and forget the signals that are under way in eager calls."""
-        super().reset_state()
+        super()._begin()
         self._delivery.reset()
 
     def edges(self, dt: Any = None) -> EdgeList:

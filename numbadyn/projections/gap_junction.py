@@ -120,9 +120,9 @@ class GapJunction(Projection):
         """Number of junctions."""
         return int(self.pre_ids.size)
 
-    def reset_state(self) -> None:
+    def _begin(self) -> None:
         """Put the states back, and forget the signals of eager calls."""
-        super().reset_state()
+        super()._begin()
         for delivery in self.deliveries:
             delivery.reset()
 

@@ -61,8 +61,8 @@ class Simulator(Saving):
         compiled code for a GPU, which needs ``pip install "numbadyn[cuda13]"`` (see `numbadyn.doctor`).
     threads : int
         Number of threads; 1 for now.
-    precision : {64, 32}
-        Bits of real numbers.
+    precision : {64, 32}, optional
+        Bits of real numbers; 64 unless ``nd.environ.set_precision`` says otherwise.
     seed : int or sequence of int
         Seed of everything random: first values, connectivity, draws inside the step. In a batch replica k has
         ``seed + k``, or its entry of a sequence.
@@ -127,7 +127,7 @@ class Simulator(Saving):
         dt: QuantityLike,
         target: str = "cpu",
         threads: int = 1,
-        precision: int = 64,
+        precision: int | None = None,
         seed: int | Sequence[int] = 0,
         delays: str = "up",
         reproducible: bool = False,
@@ -141,6 +141,7 @@ class Simulator(Saving):
         self._under_way = None
         self.network = network
         self._dt = environ.time_step(dt, "Simulator(dt=...)")
+        precision = environ.get_precision() if precision is None else precision
         self.target = check_target(target, threads, precision)
         replicas = check_batch(batch, shared, self.target)
         seeds = replica_seeds(seed, replicas)

@@ -5,6 +5,9 @@ In: a conductance that is bound in each step, and V.  Out: a current.  Must not 
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -36,7 +39,8 @@ class SynOut(Module):
     Notes
     -----
     In each step a projection binds what has arrived, then the target calls the model with its membrane potential, from
-    inside the right-hand side of its equation: a class gives that current by ``update(self, V)``.
+    inside the right-hand side of its equation: a class gives that current by ``update(self, V)``, with
+    ``self.conductance``, or by ``update(self, conductance, V)``.
     """
 
     conducts: ClassVar[bool] = False
@@ -46,6 +50,12 @@ class SynOut(Module):
         self.varshape: tuple[int, ...] = ()
         self._bound: Any = None
         self._drivers: list[Module] = []
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The current; `update` is given the conductance too, where it takes two arguments."""
+        if _takes_conductance(type(self).update):
+            args = (self.conductance, *args)
+        return super().__call__(*args, **kwargs)
 
     def add_driver(self, projection: Module) -> None:
         """Remember a projection that binds the conductance, so that messages can name it."""
@@ -94,6 +104,14 @@ class SynOut(Module):
         Describer
         """
         return Describer(cls, args, kwargs)
+
+
+@functools.cache
+def _takes_conductance(update: Callable[..., Any]) -> bool:
+    """Whether an update takes the conductance in front of the potential."""
+    given = list(inspect.signature(update).parameters.values())[1:]
+    required = [p for p in given if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return len(required) == 2
 
 
 class COBA(SynOut):

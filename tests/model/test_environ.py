@@ -16,7 +16,7 @@ def test_contexts_nest_and_end() -> None:
         with nd.environ.context(dt=1 * ms, i=3):
             assert nd.environ.get_dt() == 1 * ms
             assert nd.environ.get("mode") == "a"
-            assert nd.environ.all_values() == {"dt": 1 * ms, "mode": "a", "i": 3}
+            assert nd.environ.all() == {"dt": 1 * ms, "mode": "a", "i": 3}
         assert nd.environ.get_dt() == 0.1 * ms
         assert nd.environ.get("i", None) is None
     with pytest.raises(TimeStepError, match="No time step is set"):

@@ -122,3 +122,44 @@ def test_random_draws_in_an_eager_right_hand_side_are_refused_by_name() -> None:
         pytest.raises(UnsupportedFunctionError, match="normal inside the right-hand side"),
     ):
         nd.exp_euler_step(lambda x: -x * nd.random.normal(size=3) / (1 * ms), np.ones(3))
+
+
+class Noisy(nd.Dynamics):
+    """Processes whose noise and drift are given by functions."""
+
+    def __init__(self, size, drift, diffusion, **named):
+        super().__init__(size)
+        self.functions, self.named = (drift, diffusion), named
+
+    def init_state(self):
+        self.x = nd.State(0.0 * mV)
+
+    def update(self):
+        self.x.value = nd.exp_euler_step(*self.functions, self.x.value, **self.named)
+
+
+def test_exponential_euler_with_noise_is_exact_for_ornstein_uhlenbeck():
+    """Standard deviation and correlation after a step that is as long as the time constant."""
+    tau, sigma, size = 2 * ms, 3 * mV, 40_000
+    net = Noisy(size, lambda x, tau: -x / tau, lambda x, tau: sigma * np.sqrt(2 / tau), tau=tau)
+    sim = nd.Simulator(net, dt=2 * ms, target="interpret", seed=3)
+    sim.record(net, "x")
+    x = sim.run(20 * ms, progress=False)[net].x.magnitude
+    assert x[-1].std() == pytest.approx(3.0, rel=0.02)
+    assert np.corrcoef(x[-1], x[-2])[0, 1] == pytest.approx(np.exp(-1), abs=0.02)
+    assert abs(np.corrcoef(x[-1, 1:], x[-1, :-1])[0, 1]) < 0.02
+
+
+def test_noise_in_eager_calls_and_of_coupled_equations():
+    def drift(x, y):
+        return -x / (5 * ms), (x - y) / (5 * ms)
+
+    def diffusion(x, y):
+        return 2 * mV / np.sqrt(1 * ms), 0 * mV / np.sqrt(1 * ms)
+
+    with nd.environ.context(dt=1 * ms, i=0):
+        x, y = nd.exp_euler_step(drift, diffusion, (np.zeros(5) * mV, np.ones(5) * mV))
+    assert x.std() > 0.5 * mV
+    np.testing.assert_allclose(y.magnitude, np.exp(-0.2))
+    with pytest.raises(DimensionError, match="amplitude of the noise"), nd.environ.context(dt=1 * ms, i=0):
+        nd.exp_euler_step(lambda x: -x / (5 * ms), lambda x: 2 * mV / ms, np.zeros(5) * mV)

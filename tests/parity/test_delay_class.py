@@ -175,9 +175,35 @@ def test_what_may_be_an_example(example):
         assert line.retrieve_at_step(0).shape == (2, 3)
 
 
+def test_init_state_alone_makes_memory():
+    line = nd.Delay(np.zeros(2), time=1 * ms, init=3.0, entries={"late": 0.5 * ms})
+    line.init_state()
+    with at(0):
+        line.update(np.ones(2))
+        assert line.at("late").tolist() == [3.0, 3.0]
+        line.init_state()
+        assert line.retrieve_at_step(0).tolist() == [3.0, 3.0]
+
+
+def test_functions_of_shape_and_dtype():
+    def first(shape, dtype):
+        assert dtype == np.dtype(float)
+        return np.full(shape, 2.0, dtype)
+
+    line = nd.init_all_states(nd.Delay(np.zeros(2), time=1 * ms, init=first, delay_method=None))
+    with at(0):
+        assert line.retrieve_at_step(3).tolist() == [2.0, 2.0]
+
+
+def test_the_state_that_is_remembered():
+    cells = nd.init_all_states(nd.LIF(2))
+    assert nd.StateWithDelay(cells, "V").state is cells.V
+
+
 def test_old_arguments():
-    with pytest.warns(FutureWarning, match="no difference"):
-        nd.Delay(np.zeros(1), delay_method="concat")
+    for warning in (FutureWarning, DeprecationWarning):
+        with pytest.warns(warning, match="no difference"):
+            nd.Delay(np.zeros(1), delay_method="concat")
     with pytest.raises(DelayError, match="'stack'"):
         nd.Delay(np.zeros(1), delay_method="stack")
     with pytest.raises(UnsupportedFeatureError, match="batch"):

@@ -208,3 +208,21 @@ def test_dual_exponential_synapse(decay, rise, normalize):
 def test_equal_time_constants_are_refused_when_the_peak_is_normalised():
     with pytest.raises(errors.InvalidParameterError, match="are equal"):
         nd.DualExpon(3, tau_decay=5 * ms, tau_rise=5 * ms)
+
+
+def test_own_outputs_may_take_the_conductance():
+    class Given(nd.SynOut):
+        def update(self, conductance, potential):
+            return conductance * (0 * mV - potential)
+
+    class Asked(nd.SynOut):
+        def update(self, V):
+            return self.conductance * (0 * mV - V)
+
+    found = [
+        run_on("interpret", lambda out=out: Chain(nd.Expon.desc(tau=5 * ms), out.desc()), DT * ms, 10 * ms)
+        for out in (Given, Asked)
+    ]
+    V = [result[sim.network.post].V.magnitude for sim, result in found]
+    np.testing.assert_array_equal(*V)
+    assert V[0].max() > V[0].min()

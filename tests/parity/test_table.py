@@ -19,8 +19,9 @@ NAMES = {
         add_before_update add_after_update get_before_update get_after_update has_before_update has_after_update
         prefetch prefetch_delay output_delay align_pre __call__ update""",
     "hooks and lifecycle": """receive_update_output not_receive_update_output receive_update_input
-        not_receive_update_input init_all_states reset_all_states vmap_init_all_states call_order EnvironContext
-        environ.set environ.context environ.get environ.get_dt""",
+        not_receive_update_input init_all_states reset_all_states vmap_init_all_states call_order call_all_fns
+        EnvironContext node_to_exclude environ.set environ.context environ.get environ.get_dt environ.all environ.pop
+        environ.reset environ.set_precision environ.get_precision""",
     "Prefetch": "Prefetch PrefetchDelay PrefetchDelayAt OutputDelayAt init_maybe_prefetch get_item get_item_value",
     "Delay": """Delay DelayAccess StateWithDelay target_info time init entries interpolation take_aware_unit
         update_every delay_method interp_method update_strategy aggregate_fn init_state reset_state register_delay

@@ -24,6 +24,10 @@ from numbadyn.units import TIME, join
 __all__ = ["Delay"]
 
 
+class DelayMethodWarning(FutureWarning, DeprecationWarning):
+    """A way of keeping values was asked for that makes no difference: there is one memory, a ring."""
+
+
 class Delay(Module):
     """A memory of values that are written once in every step.
 
@@ -35,7 +39,8 @@ class Delay(Module):
     time : quantities.Quantity, optional
         The longest delay that `retrieve_at_step` and `retrieve_at_time` may ask for. Entries add theirs.
     init : number, array, quantity, Initialiser or callable, optional
-        Values before the start, of the shape of the target; a callable gets the shape. Zero by default.
+        Values before the start, of the shape of the target; a callable gets the shape, and the
+        dtype if it takes two arguments. Zero by default.
     entries : dict, optional
         Name -> delay, or (delay, indices...), as of `register_entry`.
     interpolation : str or callable, optional
@@ -45,7 +50,7 @@ class Delay(Module):
         Accepted for compatibility: units are always kept.
     update_every, update_strategy
         As in `PrefetchDelayAt`.
-    delay_method : {"rotation", "concat"}
+    delay_method : {"rotation", "concat"}, optional
         Accepted for compatibility: there is one memory, a ring.
     interp_method : str, optional
         Another name of `interpolation`.
@@ -97,14 +102,14 @@ class Delay(Module):
         take_aware_unit: bool = True,
         update_every: Any = None,
         update_strategy: str | None = None,
-        delay_method: str = "rotation",
+        delay_method: str | None = "rotation",
         interp_method: str | None = None,
         name: str | None = None,
     ) -> None:
         super().__init__(name)
         self.driven = True
         self.target_info, self.take_aware_unit = target_info, take_aware_unit
-        if delay_method not in ("rotation", "concat"):
+        if delay_method not in (None, "rotation", "concat"):
             raise DelayError(
                 f"delay_method of {self.path} is {delay_method!r}.",
                 where=self.path,
@@ -112,7 +117,7 @@ class Delay(Module):
                 delay_method=delay_method,
             )
         if delay_method == "concat":
-            warnings.warn("delay_method='concat' makes no difference.", FutureWarning, stacklevel=2)
+            warnings.warn("delay_method='concat' makes no difference.", DelayMethodWarning, stacklevel=2)
         window = window_of(update_every, update_strategy, self.path)
         self.interpolation = interpolation if interpolation is not None else interp_method
         method_of(self.interpolation, self.path)
@@ -149,7 +154,7 @@ class Delay(Module):
         return made
 
     def init_state(self, batch_size: int | None = None) -> None:
-        """Nothing to make: memory follows from the delays.
+        """Begin with what was before the start; memory itself follows from the delays.
 
         Parameters
         ----------
@@ -165,7 +170,12 @@ class Delay(Module):
         --------
         >>> import numbadyn as nd
         >>> import numpy as np
-        >>> line = nd.init_all_states(nd.Delay(np.zeros(2)))  # calls it
+        >>> from quantities import ms
+        >>> line = nd.Delay(np.zeros(2))
+        >>> line.init_state()  # as init_all_states does
+        >>> with nd.environ.context(dt=1 * ms):
+        ...     line.retrieve_at_step(0).tolist()
+        [0.0, 0.0]
         """
         if batch_size is not None:
             raise UnsupportedFeatureError(
@@ -174,6 +184,8 @@ class Delay(Module):
                 cure="Give the target the batch as an axis of its own.",
                 batch_size=batch_size,
             )
+        self._begin()
+        self._initialised = True
 
     @property
     def max_time(self) -> Any:

@@ -12,6 +12,7 @@ from numbadyn.model.delays.api.delay import Delay
 from numbadyn.model.delays.storage.source import Source, StateSource, check_item
 from numbadyn.model.delays.times.window import Window
 from numbadyn.model.module import Module
+from numbadyn.model.values import State
 
 __all__ = ["StateWithDelay"]
 
@@ -63,6 +64,17 @@ class StateWithDelay(Delay):
 
     def _make_sources(self, init: Any, window: Window | None) -> list[Source]:
         return [StateSource(self._target, self._item, init, window)]
+
+    @property
+    def state(self) -> State:  # type: ignore[override]
+        """The state that is remembered.
+
+        Raises
+        ------
+        UnknownStateError
+            The owner has none of this name.
+        """
+        return self._target.state(self._item)
 
     def update(self, value: Any = None) -> None:
         """Nothing to write: the state is sampled by itself.

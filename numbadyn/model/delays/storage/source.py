@@ -7,14 +7,14 @@ already; for eager calls, its history.  Must not know: times, how the past is re
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from numbadyn.errors import HookArgumentError, InvalidParameterError, SchedulingError, ShapeError, UnknownStateError
-from numbadyn.ir.kinds import Kind, kind_of
+from numbadyn.ir.kinds import Kind, dtype_of, kind_of
 from numbadyn.model.delays.storage.history import History, eager_histories
 from numbadyn.model.delays.times.window import Before, Window
 from numbadyn.model.describe import content_key
@@ -63,6 +63,16 @@ def check_item(module: Any, item: Any, reader: str) -> str:
     return item
 
 
+def _takes_shape(init: Callable[..., Any]) -> bool:
+    """Whether a function can be called with a shape, or with a shape and a dtype."""
+    return takes(init, ((1,),), {}) or takes(init, ((1,), np.dtype(float)), {})
+
+
+def _called(init: Callable[..., Any], shape: tuple[int, ...], kind: Kind) -> Any:
+    """What a function of a shape, or of a shape and a dtype, gives."""
+    return init(shape) if takes(init, ((1,),), {}) else init(shape, dtype_of(kind, 64))
+
+
 class Source(ABC):
     """Something whose values are kept.
 
@@ -80,7 +90,7 @@ class Source(ABC):
 
     def __init__(self, module: Any, item: str, init: Any, window: Window | None) -> None:
         self.module, self.item, self.init, self._window = module, item, init, window
-        if callable(init) and not isinstance(init, Initialiser) and not takes(init, ((1,),), {}):
+        if callable(init) and not isinstance(init, Initialiser) and not _takes_shape(init):
             raise HookArgumentError(
                 f"init of {self.name}, {init!r}, cannot be called with 1 argument, the shape.",
                 where=self.name,
@@ -154,7 +164,7 @@ class Source(ABC):
             return lambda context, _lag: self._of_kind(
                 init.sample(shape, seed=context.seed, stream=stream, bits=context.bits), kind
             )
-        values = self._check_init(init(shape) if callable(init) else init, template)
+        values = self._check_init(_called(init, shape, kind) if callable(init) else init, template)
         return lambda _context, _lag: self._of_kind(values, kind)
 
     @property
@@ -170,7 +180,7 @@ class Source(ABC):
             return self.init.dimension
         if isinstance(self.init, OfTime):
             return split(self.init.at(0.0))[1]
-        return split(self.init(shape) if callable(self.init) else self.init)[1]
+        return split(_called(self.init, shape, "real") if callable(self.init) else self.init)[1]
 
     def _check_init(self, given: Any, template: Template) -> Any:
         """A value before the start, after checking its unit and shape."""
