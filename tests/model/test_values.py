@@ -201,9 +201,10 @@ class Plain(nd.Module):
         self.x = nd.State(self.first)
 
 
-def test_a_module_that_is_no_population_says_what_shape_its_states_have():
-    with pytest.raises(ShapeError, match=r"(?s)of shape \(3,\) of Plain.x does not.*self.varshape = \(3,\)"):
-        nd.init_all_states(Plain(np.zeros(3)))
+def test_states_of_a_module_that_is_no_population_have_their_own_shape_or_that_which_it_says():
+    assert nd.init_all_states(Plain(np.zeros((2, 3)))).x.value.shape == (2, 3)
+    with pytest.raises(ShapeError, match=r"(?s)of shape \(2,\) of Plain.x does not fit the shape \(3,\)"):
+        nd.init_all_states(Plain(np.zeros(2), (3,)))
     for varshape in ((3,), 3, [3]):
         module = nd.init_all_states(Plain(np.arange(3), varshape))
         assert (module.varshape, module.x.value.tolist()) == ((3,), [0, 1, 2])
