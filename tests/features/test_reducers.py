@@ -9,10 +9,9 @@ from numbadyn.errors import RecordingError
 from numbadyn.io.reduce import base
 from numbadyn.runtime import engine
 from numbadyn.simulator import measuring
-from tests.features.test_spilling import Busy, bits
+from tests.features.test_spilling import Busy, bits, simulator_or_batch
 from tests.targets import simulator_of
 
-pytestmark = pytest.mark.cudasim
 R = nd.reduce
 TARGETS = pytest.mark.parametrize("target", ["interpret", "cpu"])
 
@@ -41,14 +40,14 @@ def small(monkeypatch):
 
 
 def reducing(target, replicas=0, part=slice(None), **how):
-    sim = simulator_of(Busy(), 0.1 * ms, target, seed=3, **({"batch": replicas} if replicas else {}))
+    sim = simulator_or_batch(Busy(), target, replicas)
     cells = sim.network.E if part == slice(None) else sim.network.E[part]
     sim.record(cells, *reducers(), **how)
     return sim, cells
 
 
 def raw(target, replicas=0, part=slice(None)):
-    sim = simulator_of(Busy(), 0.1 * ms, target, seed=3, **({"batch": replicas} if replicas else {}))
+    sim = simulator_or_batch(Busy(), target, replicas)
     cells = sim.network.E if part == slice(None) else sim.network.E[part]
     sim.record(cells, "V", spikes=True)
     return sim, cells
@@ -64,6 +63,7 @@ def assert_alike(found, cells, whole, same):
         assert all(np.array_equal(one.more[name], other.more[name]) for name in one.more)
 
 
+@pytest.mark.cudasim
 @TARGETS
 @pytest.mark.parametrize("part", [slice(None), slice(3, 15, 2)])
 def test_numbers_are_those_of_raw_recordings_to_the_bit(target, part, small):

@@ -17,7 +17,6 @@ from numbadyn.io.stored.writers import SampleWriter
 from numbadyn.runtime import logs
 from tests.targets import simulator_of
 
-pytestmark = pytest.mark.cudasim
 BUDGET = "100 KiB"
 
 
@@ -37,9 +36,15 @@ class Busy(nd.DynamicsGroup):
         )
 
 
+def simulator_or_batch(net, target, replicas):
+    if replicas:
+        return nd.Simulator(net, dt=0.1 * ms, target=target, seed=3, batch=replicas)
+    return simulator_of(net, 0.1 * ms, target, seed=3)
+
+
 def watched(target, replicas=0):
     net = Busy()
-    sim = simulator_of(net, 0.1 * ms, target, seed=3, **({"batch": replicas} if replicas else {}))
+    sim = simulator_or_batch(net, target, replicas)
     sim.record(net.E, "V", "refractory", spikes=True)
     sim.record(net.E[4:9], "V", spikes=True, every=0.3 * ms, start=5 * ms)
     sim.record(net.E, "current_inputs[Expon-COBA]", index=[3, 1])
@@ -69,6 +74,7 @@ def small(monkeypatch):
     monkeypatch.setattr(logs, "_FIRST_CAPACITY", 64)
 
 
+@pytest.mark.cudasim
 @pytest.mark.parametrize("target", ["interpret", "cpu"])
 @pytest.mark.parametrize("how", [{"memory": "80 KiB"}, {"spill": "here"}])
 def test_what_was_on_disk_has_the_bits_of_what_was_in_memory(target, how, small, tmp_path):

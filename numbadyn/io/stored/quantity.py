@@ -13,7 +13,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
 
 from numbadyn.io.stored.lazy import LazyArray
-from numbadyn.units import Dimension, join, unit_of
+from numbadyn.units import Dimension, join
 
 __all__ = ["StoredQuantity"]
 
@@ -71,7 +71,7 @@ class StoredQuantity(NDArrayOperatorsMixin):
     @property
     def units(self) -> Any:
         """The unit, as a quantity of one."""
-        return unit_of(self._dimension)
+        return join(1.0, self._dimension)
 
     @property
     def dimensionality(self) -> Any:
