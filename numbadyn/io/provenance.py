@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-__all__ = ["Provenance"]
+__all__ = ["Provenance", "show_entry"]
 
 _LONGEST_LIST = 12
 
@@ -121,28 +121,32 @@ class Provenance(Mapping[str, Any]):
 
 def _lines(name: str, entry: Any, depth: int) -> Iterator[str]:
     """An entry, its parts beneath it."""
-    head = f"{'  ' * depth}{name}"
-    if isinstance(entry, Mapping) and (text := _quantity(entry)) is None:
-        yield head
-        for part, value in entry.items():
+    head, text = f"{'  ' * depth}{name}", show_entry(entry)
+    if text is not None:
+        yield f"{head}: {text}"
+        return
+    yield head
+    for part, value in entry.items():
+        if value is not None:
             yield from _lines(str(part), value, depth + 1)
-    else:
-        yield f"{head}: {text if isinstance(entry, Mapping) else _text(entry)}"
 
 
-def _quantity(entry: Mapping[str, Any]) -> str | None:
-    """A value with its unit, or the summary of an array, in one line; None for a dictionary of other things."""
-    if set(entry) == {"value", "unit"}:
-        shown = _text(entry["value"])
-        return shown if isinstance(entry["value"], str) else f"{shown} {entry['unit']}".rstrip()
-    if "sha256" in entry:
-        return ", ".join(f"{name} {_text(value)}" for name, value in entry.items())
-    return None
+def show_entry(entry: Any) -> str | None:
+    """Write an entry in one line: a value with its unit, the summary of an array, a list; None for other dictionaries.
 
-
-def _text(value: Any) -> str:
-    if isinstance(value, list) and len(value) > _LONGEST_LIST:
-        return f"{', '.join(map(_text, value[:_LONGEST_LIST]))}, ... ({len(value)} in all)"
-    if isinstance(value, list):
-        return ", ".join(map(_text, value))
-    return f"{value:.12g}" if isinstance(value, float) else str(value)
+    Examples
+    --------
+    >>> show_entry({"value": [10.0, 20.0], "unit": "ms"})
+    '10, 20 ms'
+    >>> show_entry({"value": "Uniform(0.0 mV, 1.0 mV)", "unit": "mV"})
+    'Uniform(0.0 mV, 1.0 mV)'
+    """
+    if isinstance(entry, Mapping):
+        if set(entry) == {"value", "unit"}:
+            shown = show_entry(entry["value"])
+            return shown if isinstance(entry["value"], str) else f"{shown} {entry['unit']}".rstrip()
+        return ", ".join(f"{name} {show_entry(value)}" for name, value in entry.items()) if "sha256" in entry else None
+    if isinstance(entry, list):
+        first = ", ".join(str(show_entry(part)) for part in entry[:_LONGEST_LIST])
+        return first if len(entry) <= _LONGEST_LIST else f"{first}, ... ({len(entry)} in all)"
+    return f"{entry:.12g}" if isinstance(entry, float) else str(entry)

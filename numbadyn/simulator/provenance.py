@@ -118,10 +118,13 @@ def _settings(simulator: Assembly) -> dict[str, Any]:
             "varied": {name: list(of_each) for name, of_each in simulator._varied.items()},
         }
     )
+    drawn = [each.seed for each in simulator._built_with]
+    kept = {} if drawn == [each.seed for each in contexts] else {"connectivity_seeds": drawn}
     return {
         "dt": join(context.dt, TIME),
         "seed": context.seed,
         **batch,
+        **kept,
         "target": simulator.target,
         "precision": simulator.precision,
         "threads": simulator.threads,

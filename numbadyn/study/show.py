@@ -163,7 +163,8 @@ def _listed(value: Any) -> str:
 def _described(value: Any) -> str:
     """A parameter as its provenance has it."""
     if isinstance(value, Mapping) and set(value) <= {"value", "unit"}:
-        return f"{value['value']} {value.get('unit', '')}".strip()
+        unit = "" if isinstance(value["value"], str) else value.get("unit", "")  # a distribution has its own
+        return f"{value['value']} {unit}".strip()
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {_described(part)}" for name, part in value.items())
     return str(value)

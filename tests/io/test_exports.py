@@ -301,7 +301,7 @@ def test_what_sonata_has_no_place_for_is_refused(run, batch, tmp_path):
     path = tmp_path / "spikes.h5"
     with pytest.raises(ExportError, match="one trial") as caught:
         batch[1].to_sonata(path)
-    assert "result.replica(3)" in str(caught.value)
+    assert "result.replica(0)" in str(caught.value)
     with pytest.raises(ExportError, match="no spikes"):
         run[1][g_of(run[0])].to_sonata(path)
     with pytest.raises(ExportError, match="'sorted'"):

@@ -93,7 +93,10 @@ def test_it_says_when_and_how_long(sim):
 
 
 def test_a_seed_that_is_changed_is_shown(sim):
-    assert sim.reset(seed=11).run(1 * ms).provenance["simulation"]["seed"] == 11
+    simulation = sim.reset(seed=11).run(1 * ms).provenance["simulation"]
+    assert (simulation["seed"], "connectivity_seeds" in simulation) == (11, False)
+    simulation = sim.reset(seed=12, connectivity=False).run(1 * ms).provenance["simulation"]
+    assert (simulation["seed"], simulation["connectivity_seeds"]) == (12, [11])
 
 
 def test_it_can_be_stored_printed_and_pickled(sim):

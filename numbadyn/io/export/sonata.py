@@ -53,7 +53,7 @@ def write_sonata(
         raise ExportError(
             f"A spike file of SONATA holds one trial, but this is a batch of {result.batch}.",
             where="to_sonata",
-            cure="Write a file for each replica: result.replica(3).to_sonata(path).",
+            cure="Write a file for each replica: result.replica(0).to_sonata(path).",
             batch=result.batch,
         )
 
