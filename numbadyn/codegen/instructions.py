@@ -9,7 +9,7 @@ from typing import Any
 
 from llvmlite import ir
 
-__all__ = ["add_atomically", "for_gpu", "nearest_whole", "pointer_to", "product", "size_of"]
+__all__ = ["add_atomically", "for_gpu", "nearest_whole", "pointer_to", "product", "read_clock", "size_of"]
 
 _GLOBAL = 1
 """Address space of the memory that all threads of a GPU share."""
@@ -47,6 +47,17 @@ def nearest_whole(builder: Any, x: Any) -> Any:
     """The nearest float without a fraction, the even one of two."""
     # the compiler for GPUs knows no llvm.rint, and rounds to even by this one
     return _called(builder, f"llvm.nvvm.round.{_letter(x)}" if for_gpu(builder) else f"llvm.rint.f{_bits(x)}", x)
+
+
+def read_clock(builder: Any) -> Any:
+    """Ticks of a clock of the processor, at a steady rate, in some nanoseconds or less."""
+    word = ir.IntType(64)
+    if any(str(builder.module.triple).startswith(name) for name in ("aarch64", "arm64")):
+        # the counter of cycles is closed to programs there
+        return builder.asm(ir.FunctionType(word, []), "mrs $0, cntvct_el0", "=r", (), side_effect=True)
+    module, name = builder.module, "llvm.readcyclecounter"
+    function = module.globals.get(name) or ir.Function(module, ir.FunctionType(word, []), name)
+    return builder.call(function, [])
 
 
 def size_of(builder: Any, x: Any) -> Any:

@@ -18,12 +18,13 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
-from numbadyn.codegen.instructions import add_atomically, nearest_whole, pointer_to, product
+from numbadyn.codegen.instructions import add_atomically, nearest_whole, pointer_to, product, read_clock
 
 __all__ = [
     "array_at",
     "atomic_add",
     "bits_of",
+    "cycles",
     "f32_from_bits",
     "f64_from_bits",
     "floor",
@@ -202,6 +203,16 @@ def prefetch_read(typing_context: Any, array: Any, index: Any) -> Any:
 def prefetch_read_l2(typing_context: Any, array: Any, index: Any) -> Any:
     """Ask for the cache line of ``array[index]`` in the second-level cache; never faults, also outside the array."""
     return _prefetch(2, array, index)
+
+
+@intrinsic
+def cycles(typing_context: Any) -> Any:
+    """Ticks of a clock of the processor, for shares of time."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return read_clock(builder)
+
+    return types.int64(), generate
 
 
 @intrinsic

@@ -26,6 +26,7 @@ from numbadyn.io.coordinates import Coordinates, at, chosen, replica_numbers, sh
 from numbadyn.io.export import Exports
 from numbadyn.io.export.npz import read_npz
 from numbadyn.io.paths import Paths
+from numbadyn.io.profile import Profile
 from numbadyn.io.provenance import Provenance
 from numbadyn.io.reduce.base import Reduced
 from numbadyn.io.spikes import Spikes
@@ -200,6 +201,8 @@ class Result(Exports):
         replica, with its unit; texts where a value is no single number. Of one replica, a single value each.
     provenance : Provenance
         How it was made: versions, structure, parameters with units, seeds, machine, times.
+    profile : Profile or None
+        What the time was spent on, of a run with ``profile=True``.
     """
 
     recordings: dict[str, Recording]
@@ -213,6 +216,7 @@ class Result(Exports):
     ended: str = "duration"
     provenance: Provenance = field(default_factory=lambda: Provenance({}))
     coords: Coordinates = field(default_factory=dict)
+    profile: Profile | None = None
 
     def __post_init__(self) -> None:
         """Tell recordings what they belong to, so that each can be exported by itself."""

@@ -17,10 +17,13 @@ from numbadyn.lowering.operations import Kernel
 from numbadyn.lowering.stages.base import Stage
 from numbadyn.lowering.text import program_text
 
-__all__ = ["CHECK_EVERY", "Program", "Refill"]
+__all__ = ["CHECK_EVERY", "TIMED_EVERY", "Program", "Refill"]
 
 CHECK_EVERY = 128
 """Steps between two searches for values that are not finite; a power of two. The last step of a chunk is one, too."""
+
+TIMED_EVERY = 32
+"""One step in so many is timed where a run is profiled; a power of two."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,9 @@ from numbadyn.lowering.program import CHECK_EVERY
 from numbadyn.runtime.forecast import CURES, MemoryPart, require
 from numbadyn.runtime.logs import Logs
 from numbadyn.runtime.machine import Machine, Outcome, longest_delays
+from numbadyn.runtime.node_clock import NodeClock
 from numbadyn.runtime.replica import Replica, naming
+from numbadyn.runtime.spent import Spent
 from numbadyn.runtime.target import Job, Target
 
 __all__ = ["InterpretedTarget", "InterpreterMachine"]
@@ -126,6 +128,7 @@ class InterpreterMachine(Machine):
                 self.replicas.append(InterpretedReplica(Interpreter(step, context, made, probes, expect)))
         self.kept = self._slots()
         self._logs: Sequence[Logs] = []
+        self._clock: NodeClock | None = None
 
     def _expect(self, replicas: int, parts: list[tuple[str, int]]) -> None:
         """Refuse states and histories of so many replicas that would not fit."""
@@ -154,6 +157,14 @@ class InterpreterMachine(Machine):
         """Go on: an interpreter reads states where they are."""
         self._logs = logs
 
+    def measure(self, on: bool) -> None:
+        """Read a clock around each value in some steps, or do not."""
+        self._clock = NodeClock(self.step) if on else None
+
+    def spent(self) -> list[Spent]:
+        """Seconds of each kind of work for each module."""
+        return [] if self._clock is None else self._clock.spent()
+
     def advance(self, stop: int) -> Outcome:
         """Run up to step `stop`; replicas take turns after each step."""
         guards = [guard.state for guard in self.step.guards if guard.at_once]
@@ -163,7 +174,11 @@ class InterpreterMachine(Machine):
                 for spikes in logs.spikes:
                     spikes.reserve(spikes.width)  # before the step, so that none of it is lost
             for replica, logs in zip(self.replicas, self._logs, strict=True):
-                self._advance(replica.interpreter, logs)
+                if self._clock is None:
+                    self._advance(replica.interpreter, logs)
+                else:
+                    with self._clock.step(replica.interpreter):
+                        self._advance(replica.interpreter, logs)
             enough = any(replica.state(index).any() for replica in self.replicas for index in guards)
             if self.number % CHECK_EVERY == 0 or last or enough:
                 outcome = self._checked()
@@ -201,6 +216,7 @@ class InterpretedTarget(Target):
     defines: ClassVar[bool] = True
     plastic: ClassVar[bool] = True
     batches: ClassVar[bool] = True
+    profiles: ClassVar[bool] = True
 
     def make_machine(self, job: Job) -> Machine:
         """The step with its memory."""

@@ -23,6 +23,7 @@ from numbadyn.runtime.logs import Logs
 from numbadyn.runtime.replica import Replica, naming
 from numbadyn.runtime.snapshot import Snapshot, names_of, own_part, stacked
 from numbadyn.runtime.soundness import Check
+from numbadyn.runtime.spent import Spent
 
 __all__ = ["Machine", "Outcome", "longest_delays"]
 
@@ -96,6 +97,14 @@ class Machine(ABC):
     def resume(self, logs: Sequence[Logs]) -> None:
         """Go on with the run that was begun with these logs, after states alone may have been set."""
         self.begin(logs)
+
+    def measure(self, on: bool) -> None:
+        """Read a clock around the pieces of some steps, or do not; from the next `begin` on."""
+        assert not on, "a target without profiles"
+
+    def spent(self) -> list[Spent]:
+        """What the time since `begin` was spent on."""
+        return []
 
     def renew(self, array: NDArray[Any]) -> None:  # noqa: B027 -- most read it where it is
         """Take note that an array which the step reads where it is holds other values."""

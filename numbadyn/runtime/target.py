@@ -68,6 +68,8 @@ class Target(ABC):
         It changes states of synapses.
     batches : bool
         Its machines hold more than one replica.
+    profiles : bool
+        Its machines say what time is spent on.
     on_device : bool
         It takes more than a processor; `numbadyn.doctor` looks for that first.
     exact : mapping
@@ -79,6 +81,7 @@ class Target(ABC):
     defines: ClassVar[bool] = False
     plastic: ClassVar[bool] = False
     batches: ClassVar[bool] = False
+    profiles: ClassVar[bool] = False
     on_device: ClassVar[bool] = False
     exact: ClassVar[Mapping[str, Any]] = {}
 

@@ -23,6 +23,7 @@ from numbadyn.lowering.passes import Passes
 from numbadyn.model.options import named_options
 from numbadyn.model.typing import QuantityLike
 from numbadyn.runtime.engine import RunOutcome, run_steps
+from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.runtime.logs import Logs
 from numbadyn.runtime.machine import Machine
 from numbadyn.runtime.progress import make_progress
@@ -35,6 +36,7 @@ from numbadyn.simulator.checks import duration_steps
 from numbadyn.simulator.endings import broken_guard, not_finite
 from numbadyn.simulator.feeding import feeding
 from numbadyn.simulator.handover import Handover
+from numbadyn.simulator.profiling import check_profile, profile_of
 from numbadyn.simulator.provenance import Chronicle
 from numbadyn.simulator.turns import in_turn, keeping
 from numbadyn.simulator.unchanged import PlainAttributes, Wiring
@@ -103,6 +105,7 @@ class Runs(Access):
         until: Callable[[], Any] | None = None,
         every: QuantityLike | None = None,
         call: Callable[[Any], Any] | None = None,
+        profile: bool = False,
         memory: Any = None,
         spill: Any = None,
         checkpoint: str | os.PathLike[str] | None = None,
@@ -131,6 +134,9 @@ class Runs(Access):
             ``call(sim)`` is called between two steps, also at the end of the run if that is a multiple of `every`. It
             may read and set states and weights (`get`, `set`), assign to parameters and to values of a `TimedArray`;
             results have the bits of short runs with the calls in between. If it returns True, the run ends there.
+        profile : bool
+            Find out what the time is spent on, by population, projection and kind of work: `Result.profile`. A clock is
+            read in one step of 32, in a module of its own; the bits are the same.
         memory : str, quantities.Quantity or int, optional
             Memory that the network and what is recorded may take, such as ``"2 GiB"``; recordings that do not fit go to
             disk while the network runs, and are read from there when they are asked for: see `StoredQuantity`. By
@@ -211,6 +217,7 @@ class Runs(Access):
                 self._claim()
                 self._make_ready(interrupts)
                 begin_counts(self)
+                self._measure(profile, interrupts)
                 begun = checkpoints.begin_run(self, steps)
                 recorder, machine, first = self._recorder, self.machine, begun.first
                 handover = Handover(recorder, machine, (first, first + begun.steps), memory, spill)
@@ -227,11 +234,21 @@ class Runs(Access):
                 outcome = checkpoints.settle(outcome)
                 provenance = self._chronicle.note(self, outcome)
                 made.append(recorder.result(outcome, Batch(self).coords, provenance, handover))
+                made[0].profile = profile_of(machine, outcome) if profile else None
                 checkpoints.write_last(outcome)
                 failure = self._failure(outcome, made[0]) or (KeyboardInterrupt() if interrupts.count > 1 else None)
             if failure is not None:
                 raise failure
             return made[0]
+
+    def _measure(self, profile: bool, interrupts: Interrupts) -> None:
+        """Let the machine read clocks in the next run, or not."""
+        if profile:
+            check_profile(self.target)
+            self.machine.measure(True)
+            with interrupts.opened():
+                self.machine.compile()
+        self.machine.measure(profile)
 
     def _lent(self) -> AbstractContextManager[None]:
         """While it lasts, what the run has called may set states and weights."""

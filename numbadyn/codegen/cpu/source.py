@@ -11,16 +11,15 @@ import functools
 from numbadyn.codegen.cpu.emitters import EMITTERS
 from numbadyn.codegen.cpu.logs import SAMPLES, SPIKES
 from numbadyn.codegen.cpu.routines import routine_names, routine_source, shared_names
+from numbadyn.codegen.cpu.time_loop import ENTRY, time_loop
 from numbadyn.codegen.log_layouts import CHECK
 from numbadyn.codegen.parts import SHORT_FORMS
 from numbadyn.codegen.prelude import elementary_functions, module_names, named_numbers, small_functions
 from numbadyn.ir.elementary import EXPREL_SHORT_LIMIT, HEADER, numba_source
 from numbadyn.ir.spelling import docstring_words
-from numbadyn.lowering.program import CHECK_EVERY, Program
+from numbadyn.lowering.program import Program
 
 __all__ = ["ENTRY", "cpu_source", "library_entries", "library_source", "without_comments"]
-
-ENTRY = "run"
 
 _HEADER = '''"""{title}
 
@@ -42,55 +41,6 @@ from {library} import {routines}
 EXPREL_SHORT_LIMIT = real({limit!r})
 kernel = njit(error_model="numpy", pipeline_class=NoAlias, no_cpython_wrapper=True)
 {functions}"""
-
-_RUN_HEAD = """
-@njit(error_model="numpy", nogil=True, pipeline_class=Direct)
-def run(first, last, dt, key0, key1, R, I, B, E, C, terms, spikes, samples, checks, status, {tables}):
-    scratch = np.empty({room}, real)
-    scratch = scratch[-(scratch.ctypes.data // scratch.itemsize) % 16 :]
-    # status[2]: the step reached; status[0]: 0 done, 1 a spike buffer is full, 2 not finite is checks[status[1]]{more}
-    for step in range(first, last):
-        final = step & {mask} == {mask} or step == last - 1
-        if not spikes_fit(spikes):
-            status[0], status[2] = 1, step
-            return
-        record_samples(samples, step, 0, R, I, B)
-"""
-_RUN_TAIL = """        record_spikes(spikes, step, E, C)
-        record_samples(samples, step, 1, R, I, B)
-{finally}        if final:
-            bad = first_bad(checks, R)
-            if bad >= 0:
-                status[0], status[1], status[2] = 2, bad, step + 1
-                return
-{enough}    status[0], status[2] = 0, last
-"""
-
-_STATES = ", 3 enough, by I[status[3]]"
-_FINALLY = "        final = final or I[status[3]] != 0\n"
-_ENOUGH = """        if I[status[3]] != 0:
-            status[0], status[2] = 3, step + 1
-            return
-"""
-
-
-def _frame(program: Program, tables: list[str], room: int) -> tuple[str, str]:
-    """What stands around the stages of a step; a condition that ends runs at once is looked at behind them."""
-    ends = program.ends_at_once() is not None
-    states, last, enough = (_STATES, _FINALLY, _ENOUGH) if ends else ("", "", "")
-    head = _RUN_HEAD.format(tables=", ".join(tables), room=room + 16, mask=CHECK_EVERY - 1, more=states)
-    return head.replace(", ):", "):"), _RUN_TAIL.format(enough=enough, **{"finally": last})
-
-
-def _schedule(program: Program) -> tuple[list[str], list[str]]:
-    """Lines of the time loop, and the names of the tables that they read."""
-    lines, tables = [], []
-    for number, (first, *_rest) in enumerate(program.schedule):
-        emitter = EMITTERS[type(first)]
-        own = [f"{name}{number}" for name in emitter.tables]
-        tables += own
-        lines.append(f"        {emitter.call(program, first, own)}")
-    return lines, tables
 
 
 def without_comments(source: str) -> str:
@@ -135,7 +85,7 @@ def library_source(bits: int) -> str:
     )
 
 
-def cpu_source(program: Program, bits: int, library: str) -> str:
+def cpu_source(program: Program, bits: int, library: str, *, timed: bool = False) -> str:
     """Source text of the compiled module.
 
     Parameters
@@ -146,6 +96,8 @@ def cpu_source(program: Program, bits: int, library: str) -> str:
         Precision of reals.
     library : str
         Name of the module of library routines.
+    timed : bool
+        Whether a clock is read around stages, see `numbadyn.codegen.cpu.time_loop`.
 
     Returns
     -------
@@ -162,6 +114,8 @@ def cpu_source(program: Program, bits: int, library: str) -> str:
     )
     what = "; one function for each kind of loop, then the time loop"
     head = _header(f"Time loop of {program.step.name}.", what, bits) + own
+    if timed:
+        head += "from numbadyn.codegen.intrinsics import cycles\n"
     parts = [head, numba_source(sorted(wanted), bits)]
     runners = {kernel: EMITTERS[kind] for kind, kernel in program.runners()}
     names = [layout for emitter in dict.fromkeys(runners.values()) for layout in emitter.own_layouts]
@@ -171,7 +125,5 @@ def cpu_source(program: Program, bits: int, library: str) -> str:
         functions, own_room = runners[number].functions(kernel, program.step, reserved)
         parts += functions
         room = max(room, own_room)
-    lines, tables = _schedule(program)
-    before, behind = _frame(program, tables, room)
-    parts.append(before + "\n".join(lines) + "\n" + behind)
+    parts.append(time_loop(program, room, timed=timed))
     return "\n\n".join(parts)

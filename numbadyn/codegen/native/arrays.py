@@ -94,15 +94,16 @@ def _limit(builder: Any, given: Value | None, size: Value, default: Value) -> Va
 
 
 def slice_of(builder: Any, array: Value, lower: Value | None, upper: Value | None) -> Value:
-    """The elements from one place to before another one, of an array of one dimension."""
-    if array.kind.dimensions != 1:
-        raise InternalError("Slices are of arrays of one dimension.", where="codegen.native")
+    """The elements from one place to before another one, along the first axis."""
     size, zero = sizes(array)[0], constant(I64, 0)
     first = _limit(builder, lower, size, zero)
     last = _limit(builder, upper, size, size)
     count = Value(I64, (builder.sub(last.parts[0], first.parts[0]),))
     count = choose(builder, compare(builder, "Lt", count, zero), zero, count, I64)
-    return Value(array.kind, (_moved(builder, array, first.parts[0]), count.parts[0]))
+    place = first.parts[0]
+    for part in array.parts[2:]:
+        place = builder.mul(place, part)
+    return Value(array.kind, (_moved(builder, array, place), count.parts[0], *array.parts[2:]))
 
 
 def viewed(builder: Any, array: Value, item: Scalar) -> Value:

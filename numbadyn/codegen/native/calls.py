@@ -10,7 +10,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from numbadyn.codegen.instructions import add_atomically, nearest_whole, product
+from numbadyn.codegen.instructions import add_atomically, nearest_whole, product, read_clock
 from numbadyn.codegen.native import arithmetic, arrays
 from numbadyn.codegen.native.kinds import F32, F64, I32, I64, NOTHING, Scalar, Value, flat_types, join
 from numbadyn.codegen.native.kinds import arithmetic as common
@@ -75,6 +75,10 @@ def _out_of_line(builder: Any) -> Value:
     return Value(NOTHING, ())
 
 
+def _cycles(builder: Any) -> Value:
+    return Value(I64, (read_clock(builder),))
+
+
 def _array_at(builder: Any, address: Value, sample: Value) -> Value:
     return arrays.at_address(builder, address, sample.kind)
 
@@ -117,6 +121,7 @@ INTRINSICS: Mapping[str, _Caller] = {
     "array_at": _array_at,
     "atomic_add": _atomic_add,
     "bits_of": _bits_of,
+    "cycles": _cycles,
     "f32_from_bits": _from_bits(F32, I32),
     "f64_from_bits": _from_bits(F64, I64),
     "floor": _real("llvm.floor"),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numbadyn.lowering.stages.loop import Instance
     from numbadyn.lowering.waits.owners import Owners
 
-__all__ = ["Placement", "Stage", "SynapseLoop"]
+__all__ = ["Placement", "Stage", "SynapseLoop", "Work", "owner_in"]
 
 
 class Placement(Protocol):
@@ -75,6 +75,29 @@ class SynapseLoop(NamedTuple):
     onto: list[BufferView]
 
 
+class Work(NamedTuple):
+    """What the time of a row is spent on.
+
+    Parameters
+    ----------
+    what : str
+        Kind of work, as a user calls it.
+    name : str
+        Path of the population or the projection that it is for.
+    weight : int
+        Its part, beside others that share the row: elements or synapses.
+    """
+
+    what: str
+    name: str
+    weight: int = 1
+
+
+def owner_in(name: str) -> str:
+    """Path of the module in the name of one of its values."""
+    return name.rpartition(".")[0] or name
+
+
 class Stage(ABC):
     """A piece of a step.
 
@@ -91,6 +114,8 @@ class Stage(ABC):
         It does something with the sample of a channel, and computes no node.
     layout : Layout
         Columns of its rows; loops have another number of them for each kernel.
+    activity : str
+        What its time is spent on, in a profile.
     """
 
     __slots__ = ()
@@ -99,6 +124,7 @@ class Stage(ABC):
     elementwise: ClassVar[bool] = False
     of_channel: ClassVar[bool] = False
     layout: ClassVar[Layout]
+    activity: ClassVar[str] = ""
 
     @classmethod
     @abstractmethod
@@ -119,6 +145,15 @@ class Stage(ABC):
     def tables(cls, stages: Sequence[Self], at: Binding) -> list[NDArray[Any]]:
         """Tables of stages that run together: that of the rows, then what a kind has besides."""
         return [cls.layout.table([stage.row(at) for stage in stages])]
+
+    @classmethod
+    def works(cls, stages: Sequence[Self], at: Binding) -> list[list[Work]]:
+        """What each row of the first of its tables works for: several things where stages share a row."""
+        return [[Work(cls.activity, stage.subject(at.program))] for stage in stages]
+
+    def subject(self, program: Program) -> str:
+        """Path of the population or the projection that it works for."""
+        return ""
 
     @abstractmethod
     def row(self, at: Binding) -> list[int]:

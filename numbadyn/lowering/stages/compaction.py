@@ -14,7 +14,7 @@ from numbadyn.lowering.binding import Binding
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.layouts import Layout
 from numbadyn.lowering.places import Touch, memory
-from numbadyn.lowering.stages.base import Placement, Stage
+from numbadyn.lowering.stages.base import Placement, Stage, owner_in
 
 if TYPE_CHECKING:
     from numbadyn.lowering.plan import Draft
@@ -29,6 +29,7 @@ class CompactionStage(Stage):
     """Indices of the elements of a channel's sample that are not zero."""
 
     name: ClassVar[str] = "compact"
+    activity: ClassVar[str] = "collecting events"
     of_channel: ClassVar[bool] = True
     layout: ClassVar[Layout] = Layout("COMPACTION", ("SOURCE", "SIZE", "KIND", "EVENTS", "COUNTS", "DEPTH", "OWNER"))
 
@@ -53,6 +54,10 @@ class CompactionStage(Stage):
             DEPTH=place.depth,
             OWNER=at.owner(self.source),
         )
+
+    def subject(self, program: Program) -> str:
+        """Path of what it works for."""
+        return owner_in(program.step.channels[self.channel].name)
 
     def lines(self, program: Program) -> list[str]:
         """What the stage does, in words."""

@@ -22,7 +22,7 @@ from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.layouts import Layout
 from numbadyn.lowering.merging import worth_merging
 from numbadyn.lowering.places import Ago, Place, Touch, memory
-from numbadyn.lowering.stages.base import Placement, Stage
+from numbadyn.lowering.stages.base import Placement, Stage, Work
 
 if TYPE_CHECKING:
     from numbadyn.lowering.plan import Draft
@@ -148,6 +148,7 @@ class DeliveryStage(Stage):
     """Add synaptic events to a sum; `clear` first where its reader does not."""
 
     name: ClassVar[str] = "deliver"
+    activity: ClassVar[str] = "delivery"
     layout: ClassVar[Layout] = Layout("DELIVERY", ("TARGET", "SIZE", "CLEAR", "FIRST_TERM", "LAST_TERM", "OWNER"))
 
     target: Buffer
@@ -164,6 +165,22 @@ class DeliveryStage(Stage):
     def tables(cls, stages: Sequence[Self], at: Binding) -> list[NDArray[Any]]:
         """Rows of sums, fewer where one row serves several; their terms go to the table of all terms."""
         return [cls.layout.table([_row_of_chain(chain, at) for chain in _chains(stages, at)])]
+
+    @classmethod
+    def works(cls, stages: Sequence[Self], at: Binding) -> list[list[Work]]:
+        """Connections of the sums of each row."""
+        return [
+            [
+                Work(
+                    cls.activity,
+                    at.program.step.connections[term.connection].name,
+                    int(at.synapses(term.connection).n_synapses),
+                )
+                for stage in chain
+                for term in stage.terms
+            ]
+            for chain in _chains(stages, at)
+        ]
 
     def row(self, at: Binding) -> list[int]:
         """The row of this sum alone."""

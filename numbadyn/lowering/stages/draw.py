@@ -13,7 +13,7 @@ from numbadyn.lowering.binding import Binding
 from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.layouts import Layout, slot_columns
 from numbadyn.lowering.places import Touch, memory, reads_of
-from numbadyn.lowering.stages.base import Placement, Stage
+from numbadyn.lowering.stages.base import Placement, Stage, owner_in
 
 if TYPE_CHECKING:
     from numbadyn.lowering.plan import Draft
@@ -28,6 +28,7 @@ class DrawStage(Stage):
     """Poisson counts of given means."""
 
     name: ClassVar[str] = "draw"
+    activity: ClassVar[str] = "drawing"
     layout: ClassVar[Layout] = Layout("DRAW", ("TARGET", "SIZE", *slot_columns("MEAN"), "STREAM", "OWNER"))
 
     target: Buffer
@@ -50,6 +51,10 @@ class DrawStage(Stage):
             STREAM=self.stream,
             OWNER=at.owner(self.target),
         )
+
+    def subject(self, program: Program) -> str:
+        """Path of what it works for."""
+        return owner_in(self.target.name)
 
     def lines(self, program: Program) -> list[str]:
         """What the stage does, in words."""

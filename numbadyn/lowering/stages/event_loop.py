@@ -52,6 +52,7 @@ class EventLoopStage(Stage):
     """
 
     name: ClassVar[str] = "rows"
+    activity: ClassVar[str] = "synapses"
     elementwise: ClassVar[bool] = True
 
     kernel: int
@@ -104,6 +105,10 @@ class EventLoopStage(Stage):
     def sums(self) -> Iterable[Buffer]:
         """Its sums."""
         return self.targets
+
+    def subject(self, program: Program) -> str:
+        """Path of what it works for."""
+        return program.step.connections[self.term.connection].name
 
     def lines(self, program: Program) -> list[str]:
         """What the stage does, in words."""

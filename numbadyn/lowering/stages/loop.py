@@ -19,7 +19,7 @@ from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.layouts import Layout, all_slot_columns
 from numbadyn.lowering.operations import Kernel, Operand, Slot
 from numbadyn.lowering.places import Ago, Chosen, Touch, ago_of, places_of
-from numbadyn.lowering.stages.base import Placement, Stage
+from numbadyn.lowering.stages.base import Placement, Stage, Work
 
 if TYPE_CHECKING:
     from numbadyn.lowering.plan import Draft
@@ -83,6 +83,7 @@ class LoopStage(Stage):
     """A kernel and its instances."""
 
     name: ClassVar[str] = "loop"
+    activity: ClassVar[str] = "neurons"
     elementwise: ClassVar[bool] = True
 
     kernel: int
@@ -109,20 +110,16 @@ class LoopStage(Stage):
         """Rows of instances, their real parameters and their whole ones; instances side by side share a row."""
         (loop,) = stages
         kernel = at.program.kernels[loop.kernel]
-        rows: list[list[int]] = []
-        reals: list[list[float]] = []
-        integers: list[list[int]] = []
-        for instance in loop.instances:
-            row = instance.row(loop.kernel, at)
-            real, whole = instance.parameters(kernel, at)
-            same = bool(rows) and reals[-1] == real and integers[-1] == whole
-            if same and _continues(rows[-1], row, instance, kernel.slots, at):
-                rows[-1] = _joined(rows[-1], row, kernel.slots)
-                continue
-            rows.append(row)
-            reals.append(real)
-            integers.append(whole)
-        return [loop_layout(len(kernel.slots)).table(rows), *parameter_tables(kernel, reals, integers, at)]
+        found = _rows_of(loop, at)
+        reals, integers = [each.reals for each in found], [each.integers for each in found]
+        rows = loop_layout(len(kernel.slots)).table([each.row for each in found])
+        return [rows, *parameter_tables(kernel, reals, integers, at)]
+
+    @classmethod
+    def works(cls, stages: Sequence[Self], at: Binding) -> list[list[Work]]:
+        """Modules of the instances of each row."""
+        (loop,) = stages
+        return [[Work(cls.activity, one.module, one.size) for one in each.instances] for each in _rows_of(loop, at)]
 
     def row(self, at: Binding) -> list[int]:
         """The row of the only instance of a loop."""
@@ -194,6 +191,32 @@ def parameter_tables(
         np.array(reals, dtype=at.real).reshape(len(reals), count),
         np.array(integers, dtype=np.int64).reshape(len(integers), len(kinds) - count),
     ]
+
+
+@dataclass(slots=True)
+class _Row:
+    """A row of a loop: what it says, its parameters, and the instances that it serves."""
+
+    row: list[int]
+    reals: list[float]
+    integers: list[int]
+    instances: list[Instance]
+
+
+def _rows_of(loop: LoopStage, at: Binding) -> list[_Row]:
+    """Rows of the instances of a loop; instances side by side share a row."""
+    kernel, found = at.program.kernels[loop.kernel], list[_Row]()
+    for instance in loop.instances:
+        row = instance.row(loop.kernel, at)
+        reals, integers = instance.parameters(kernel, at)
+        last = found[-1] if found else None
+        same = last is not None and last.reals == reals and last.integers == integers
+        if last is not None and same and _continues(last.row, row, instance, kernel.slots, at):
+            last.row = _joined(last.row, row, kernel.slots)
+            last.instances.append(instance)
+            continue
+        found.append(_Row(row, reals, integers, [instance]))
+    return found
 
 
 def _continues(before: list[int], row: list[int], instance: Instance, slots: tuple[Slot, ...], at: Binding) -> bool:

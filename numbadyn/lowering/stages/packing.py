@@ -13,7 +13,7 @@ from numbadyn.lowering.binding import Binding
 from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.layouts import Layout, slot_columns
 from numbadyn.lowering.places import Touch, memory, places_of
-from numbadyn.lowering.stages.base import Placement, Stage
+from numbadyn.lowering.stages.base import Placement, Stage, owner_in
 
 if TYPE_CHECKING:
     from numbadyn.lowering.plan import Draft
@@ -28,6 +28,7 @@ class PackingStage(Stage):
     """Booleans of this step into a slot of a history, as bits."""
 
     name: ClassVar[str] = "pack"
+    activity: ClassVar[str] = "histories"
     of_channel: ClassVar[bool] = True
     layout: ClassVar[Layout] = Layout("PACKING", ("SOURCE", "SIZE", *slot_columns("RING")))
 
@@ -47,6 +48,10 @@ class PackingStage(Stage):
     def copies(self) -> Iterable[tuple[Buffer, Buffer]]:
         """The sample becomes bits."""
         return [(self.source, self.ring.buffer)]
+
+    def subject(self, program: Program) -> str:
+        """Path of what it works for."""
+        return owner_in(program.step.channels[self.ring.buffer.index].name)
 
     def lines(self, program: Program) -> list[str]:
         """What the stage does, in words."""

@@ -14,7 +14,7 @@ from numbadyn.lowering.binding import Binding
 from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.layouts import Layout, SlotRow, slot_columns
 from numbadyn.lowering.places import Touch, memory, reads_of
-from numbadyn.lowering.stages.base import Placement, Stage
+from numbadyn.lowering.stages.base import Placement, Stage, owner_in
 
 if TYPE_CHECKING:
     from numbadyn.lowering.plan import Draft
@@ -44,6 +44,7 @@ class ReductionStage(Stage):
     """
 
     name: ClassVar[str] = "reduce"
+    activity: ClassVar[str] = "reductions"
     layout: ClassVar[Layout] = Layout(
         "REDUCTION",
         ("HOW", "KIND", "TARGET", "PARTS", "WIDTH", *slot_columns("SOURCE"), *slot_columns("FACTORS")),
@@ -74,6 +75,10 @@ class ReductionStage(Stage):
             **at.slot(self.source).named("SOURCE"),
             **factors.named("FACTORS"),
         )
+
+    def subject(self, program: Program) -> str:
+        """Path of what it works for."""
+        return owner_in(self.target.name)
 
     def lines(self, program: Program) -> list[str]:
         """What the stage does, in words."""

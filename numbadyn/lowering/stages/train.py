@@ -28,6 +28,7 @@ class TrainStage(Stage):
     """Given spike times."""
 
     name: ClassVar[str] = "train"
+    activity: ClassVar[str] = "given spikes"
     layout: ClassVar[Layout] = Layout("TRAIN", ("TARGET", "SIZE", "STEPS", "ELEMENTS", "COUNT", "OWNER"))
 
     target: Buffer
@@ -50,6 +51,10 @@ class TrainStage(Stage):
             COUNT=steps.size,
             OWNER=at.owner(self.target),
         )
+
+    def subject(self, program: Program) -> str:
+        """Path of what it works for."""
+        return program.step.trains[self.train].name
 
     def lines(self, program: Program) -> list[str]:
         """What the stage does, in words."""

@@ -10,17 +10,22 @@ end: so all replicas are at the same step after it, whatever happens.
 
 from __future__ import annotations
 
+import functools
+import time
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from numbadyn.codegen.cpu.source import ENTRY, cpu_source, library_entries, library_source, without_comments
+from numbadyn.codegen.cpu.time_loop import STATUS
 from numbadyn.runtime.compiled import CompiledMachine, CompiledReplica
+from numbadyn.runtime.cpu.clock import StageClock
 from numbadyn.runtime.cpu.logs import LogRows
 from numbadyn.runtime.logs import Logs
 from numbadyn.runtime.machine import Outcome
 from numbadyn.runtime.on_demand import load
+from numbadyn.runtime.spent import Spent
 
 __all__ = ["CpuMachine"]
 
@@ -33,13 +38,32 @@ class CpuMachine(CompiledMachine):
         library = load(library_source(bits), label="library", entry=library_entries())
         self.source = cpu_source(self.program, bits, library.path.stem)
         self.loaded = load(without_comments(self.source), label=label, entry=(ENTRY,))
+        self._label, self._library = label, library.path.stem
+        self._clock: StageClock | None = None
+
+    def measure(self, on: bool) -> None:
+        """Take the loop that reads a clock around stages in some steps, or the plain one."""
+        self._clock = StageClock() if on else None
+
+    def spent(self) -> list[Spent]:
+        """Seconds of each kind of work for each module."""
+        return [] if self._clock is None else self._clock.spent()
+
+    @functools.cached_property
+    def _timed(self) -> Any:
+        """The module with the timed loop."""
+        text = cpu_source(self.program, self.context.bits, self._library, timed=True)
+        return load(without_comments(text), label=self._label, entry=(ENTRY,))
 
     def _begin(self) -> None:
-        self._status, self._ends = np.zeros(4, np.int64), self.program.ends_at_once()
+        loaded, size = self.loaded, STATUS
+        if self._clock is not None:
+            loaded, size = self._timed, self._clock.begin(self.replicas)
+        self._status, self._ends = np.zeros(size, np.int64), self.program.ends_at_once()
         if self._ends is not None:
             self._status[3] = self.replicas[0].memory.offsets[self._ends]
         self._rows = LogRows(self.replicas)
-        self._run_slice = self.loaded.module.run
+        self._run_slice = loaded.module.run
         self._arguments = [self._bound(number) for number in range(len(self.replicas))]
 
     def _bound(self, number: int) -> tuple[Any, ...]:
@@ -107,5 +131,8 @@ class CpuMachine(CompiledMachine):
 
     def _call(self, replica: CompiledReplica, last: int) -> None:
         """Run the compiled code over the slice of a replica, with its random key and its tables."""
-        self._run_slice(replica.number, last, *self._arguments[replica.place])
+        first, begun = replica.number, time.perf_counter()
+        self._run_slice(first, last, *self._arguments[replica.place])
         replica.number = int(self._status[2])
+        if self._clock is not None:
+            self._clock.note(replica.place, replica.number - first, time.perf_counter() - begun, self._status)

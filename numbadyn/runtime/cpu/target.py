@@ -20,6 +20,7 @@ class CpuTarget(Target):
     name: ClassVar[str] = "cpu"
     plastic: ClassVar[bool] = True
     batches: ClassVar[bool] = True
+    profiles: ClassVar[bool] = True
 
     def make_machine(self, job: Job) -> Machine:
         """A program in memory."""
