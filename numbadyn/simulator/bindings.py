@@ -108,6 +108,8 @@ def sums_of_inputs(step: Step, contexts: Sequence[BindContext]) -> dict[str, lis
     """Sums of tables and given spikes: by place and name, one a replica, or one where all replicas have the same."""
     found: dict[str, list[str]] = {}
     for number, table in enumerate(step.lookups):
+        if table.filled_by is not None:  # a stream has gone on, and is read anew up to where the run is taken up
+            continue
         found[f"table {number}: {table.name}"] = [sum_of([table.fetch(context)]) for context in contexts]
     for number, train in enumerate(step.trains):
         found[f"given spikes {number}: {train.name}"] = [sum_of(train.events(context)) for context in contexts]

@@ -31,7 +31,7 @@ class Feeder(Visitor):
     def begin(self, first: int, stop: int) -> None:
         """Have the first rows ready."""
         self._stop = stop
-        self._read(first)
+        self._read(self._simulator._number)  # behind the first step where a run is taken up
 
     def next_stop(self, number: int) -> int | None:
         """The first step whose row is not there yet."""

@@ -7,7 +7,7 @@ from quantities import ms, mV, nS, pA
 import numbadyn as nd
 from numbadyn import errors
 from tests.errors.models import refused
-from tests.features.agreement import recorded
+from tests.features.agreement import assert_same, recorded
 from tests.features.small_network import Small, simulator, watch
 from tests.targets import COMPILED, simulator_of
 
@@ -167,6 +167,37 @@ def test_calls_and_a_condition_go_together():
     assert first == second
     assert len(first) == one.last // 10
     np.testing.assert_array_equal(recorded(one)["Small.A.V"], recorded(other)["Small.A.V"])
+
+
+@TARGETS
+def test_a_run_that_is_taken_up_from_a_checkpoint_goes_on_with_calls_counts_and_streams(target, tmp_path):
+    rows = np.random.default_rng(1).normal(0, 50, (60, 9))
+
+    class Streamed(Small):
+        def update(self):
+            self.A.current_inputs.add("rows", self.rows(nd.environ.get("t")))
+            return super().update()
+
+    def go(until_ms, **checkpoints):
+        net = Streamed()
+        net.rows = nd.TimedStream(lambda: iter(rows), dt=0.5 * ms, unit=pA, ahead=7)
+        sim = watch(simulator_of(net, 0.1 * ms, target))
+
+        def call(sim):
+            if sim.t > until_ms * ms:
+                raise OSError("the machine goes down")
+            states(sim)
+
+        condition = lambda: nd.spike_count(net.B) >= 25  # noqa: E731
+        return sim.run(25 * ms, until=condition, every=1 * ms, call=call, **checkpoints)
+
+    whole = go(100)
+    assert whole.ended == "until"
+    checkpoints = {"checkpoint": tmp_path / "run.ckpt", "checkpoint_every": 1.7 * ms}
+    with pytest.raises(OSError, match="goes down") as caught:
+        go(5.5, **checkpoints)
+    assert 0 < caught.value.result.last < whole.last
+    assert_same(go(100, **checkpoints), whole)
 
 
 @pytest.mark.parametrize("target", ["interpret", "cpu"])
