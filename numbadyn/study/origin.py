@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 import numbadyn._version as version
-from numbadyn.errors import DimensionError
+from numbadyn.errors import DimensionError, GridError, UnknownPathError
 from numbadyn.ir.structure import structure_hash
 from numbadyn.model.module import Module
 from numbadyn.simulator import Simulator
@@ -18,11 +18,13 @@ from numbadyn.simulator.provenance import machine_entries, version_entries
 from numbadyn.study.cells import UntabledValueError, dump, encode
 from numbadyn.study.fingerprints import fingerprints, short_hash
 from numbadyn.study.grid import Grid, Point
-from numbadyn.study.paths import assign
+from numbadyn.study.paths import check_place
 from numbadyn.study.recipe import Recipe
 
 __all__ = ["describe_study", "look_at_first", "session_entries"]
 
+_OF_THE_STUDY = (DimensionError, GridError, UnknownPathError)
+"""Mistakes that no point can make on its own."""
 _NOT_DECIDING = ("dt", "target", "launch", "threads")
 
 
@@ -48,12 +50,13 @@ def look_at_first(recipe: Recipe, grid: Grid) -> Simulator | None:
     """
     first = grid.points[0]
     try:
-        network = recipe.network(first)
-        _check_units(recipe, network, grid)
-        simulator = recipe.simulator(network, first.seed)
+        simulator = recipe.simulator(recipe.network(first), first)
+        for axis in grid.axes:
+            if axis.name not in recipe.arguments:
+                check_place(simulator, axis.name, axis.values)
         recipe.start_recording(simulator)
     except Exception as error:
-        if not _builds(recipe, grid.points[-1]) or isinstance(error, DimensionError):
+        if not _builds(recipe, grid.points[-1]) or isinstance(error, _OF_THE_STUDY):
             error.add_note(f"at the point {first}")
             raise
         return None
@@ -62,25 +65,10 @@ def look_at_first(recipe: Recipe, grid: Grid) -> Simulator | None:
 
 def _builds(recipe: Recipe, point: Point) -> bool:
     try:
-        recipe.start_recording(recipe.simulator(recipe.network(point), point.seed))
+        recipe.start_recording(recipe.simulator(recipe.network(point), point))
     except Exception:  # whatever the user's function raises
         return False
     return True
-
-
-def _check_units(recipe: Recipe, network: Module, grid: Grid) -> None:
-    """Refuse values of parameters of the wrong unit, before the first point that has one."""
-    for axis in grid.axes:
-        if axis.name in recipe.arguments:
-            continue
-        for value in axis.values:
-            try:
-                assign(network, axis.name, value)
-            except DimensionError:
-                raise
-            except ValueError:  # a value that the parameter cannot have is the mistake of its point
-                continue
-    recipe.assign(network, grid.points[0])
 
 
 def describe_study(recipe: Recipe, grid: Grid, first: Simulator | None) -> dict[str, Any]:
@@ -140,7 +128,7 @@ def _plain(value: Any) -> Any:
 
 def _named(recipe: Recipe, grid: Grid) -> str:
     """A hash of a network that was given as it is: its structure, and all parameters but those of the grid."""
-    simulator = recipe.simulator(recipe.network(grid.points[0]), 0)
+    simulator = recipe.simulator(recipe.network(grid.points[0]), grid.points[0]._replace(seed=0))
     swept = {axis.name for axis in grid.axes}
     root = simulator.step.name
     parameters = {

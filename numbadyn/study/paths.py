@@ -1,53 +1,106 @@
 """Parameters and modules of a network by their paths.
 
-In: a network, a path such as ``"E.tau"``.  Out: what it names, or an error that lists what looks most like it.  Must
-not know: grids, simulators.
+In: a network or its simulator, a path such as ``"E.tau"``.  Out: what it names, with another value, or an error that
+lists what looks most like it.  Must not know: how points are run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from numbadyn.errors import GridError, RecordingError
+from numbadyn.errors import DimensionError, GridError, RecordingError, StructureError, UnknownPathError
 from numbadyn.model.module import Module
 from numbadyn.model.nearest import nearest_first
 from numbadyn.model.values import Parameter
 from numbadyn.projections.connectivity import Connectivity
+from numbadyn.simulator import Simulator
+from numbadyn.simulator.named_places import find_place
+from numbadyn.simulator.places import Place
 
-__all__ = ["assign", "find_module", "parameter_paths"]
+__all__ = ["assign", "check_place", "find_module", "is_assigned", "vary"]
 
 _SHOWN = 5
 _DEEPEST = 6
 
 
-def assign(network: Module, path: str, value: Any) -> None:
-    """Give a parameter, or the weights of a rule of connection, a value.
+def assign(network: Module, path: str, value: Any) -> bool:
+    """Give a parameter, or the weights of a rule of connection, a value; False where the path names something else.
 
     Raises
     ------
-    GridError
-        The path names none.
     DimensionError, InvalidParameterError, ShapeError
         It cannot have this value.
     """
+    owner, name = _owner(network, path)
+    last = None if owner is None else getattr(owner, name, None)
+    if isinstance(last, Parameter):
+        last.value = value
+    elif isinstance(owner, Connectivity) and name == "weight":
+        owner.weight = value
+    else:
+        return False
+    return True
+
+
+def is_assigned(network: Module, path: str) -> bool:
+    """Whether a path names what `assign` can give a value."""
+    owner, name = _owner(network, path)
+    of_rule = isinstance(owner, Connectivity) and name == "weight"
+    return of_rule or (owner is not None and isinstance(getattr(owner, name, None), Parameter))
+
+
+def _owner(network: Module, path: str) -> tuple[Any, str]:
+    """Whose attribute a path names, and the attribute."""
     found: Any = network
     *owners, name = path.split(".")
     for owner in owners:
         found = vars(found).get(owner) if hasattr(found, "__dict__") else None
-    last = getattr(found, name, None) if found is not None else None
-    if isinstance(last, Parameter):
-        last.value = value
-    elif isinstance(found, Connectivity) and name == "weight":
-        found.weight = value
-    else:
-        nearest = nearest_first(path, parameter_paths(network))[:_SHOWN]
+    return found, name
+
+
+def check_place(simulator: Simulator, path: str, values: Iterable[Any]) -> None:
+    """Refuse a path that names nothing which may differ, and values of the wrong unit.
+
+    Raises
+    ------
+    UnknownPathError, GridError, DimensionError
+        There is one.
+    """
+    place = _place(simulator, path)
+    for value in values:
+        try:
+            place.replaced(simulator.context.bound(place.own), value)
+        except DimensionError:
+            raise
+        except ValueError:  # a value that it cannot have is the mistake of its point
+            continue
+
+
+def vary(simulator: Simulator, path: str, value: Any) -> None:
+    """Let a simulator that has not run have something else than its network: delays, first values, input."""
+    place = _place(simulator, path)
+    simulator._vary(place, [place.replaced(simulator.context.bound(place.own), value)])
+
+
+def _place(simulator: Simulator, path: str) -> Place:
+    """What a path names; errors speak of the grid."""
+    try:
+        return find_place(simulator, path, varied=True)
+    except StructureError as error:
         raise GridError(
-            f"The grid names {path!r}, which is no parameter of the network.",
+            f"The grid names {path!r}, which is part of the structure of the network.",
             where="sweep(grid)",
-            cure=f"Those that look most like it: {', '.join(nearest) or 'it has none'}.",
+            cure="Let it be an argument of build, which makes a network of each structure: build(n).",
             path=path,
-        )
+        ) from error
+    except UnknownPathError as error:
+        raise UnknownPathError(
+            f"The grid names {path!r}, which is nothing in the network that can have another value.",
+            where="sweep(grid)",
+            cure=error.cure,
+            path=path,
+        ) from error
 
 
 def find_module(network: Module, path: str) -> Module:
@@ -69,18 +122,6 @@ def find_module(network: Module, path: str) -> Module:
             cure=f"Those that look most like it: {', '.join(nearest) or 'it has none'}.",
             path=path,
         )
-    return found
-
-
-def parameter_paths(network: Module) -> list[str]:
-    """Paths of all parameters of a network and of all rules of connection."""
-    found = []
-    for path, module in [("", network), *_modules(network)]:
-        for name, value in vars(module).items():
-            if isinstance(value, Parameter):
-                found.append(f"{path}.{name}".lstrip("."))
-            elif isinstance(value, Connectivity):
-                found.append(f"{path}.{name}.weight".lstrip("."))
     return found
 
 

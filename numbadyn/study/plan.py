@@ -126,7 +126,7 @@ def _structures(recipe: Recipe, points: list[Point]) -> int:
     found = set()
     for point in points:
         try:
-            found.add(structure_hash(recipe.simulator(recipe.network(point), point.seed).step))
+            found.add(structure_hash(recipe.simulator(recipe.network(point), point).step))
         except Exception:  # it is isolated when it runs
             continue
     return len(found)

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from numbadyn.errors import GridError, InvalidParameterError, RecordingError
+from numbadyn.errors import GridError, InvalidParameterError, RecordingError, StructureError, UnknownPathError
 from numbadyn.model.module import Module
 from numbadyn.model.nearest import nearest_first
 from numbadyn.runtime.targets import TARGETS
 from numbadyn.simulator import Simulator
+from numbadyn.simulator.networks import bind_networks
 from numbadyn.study.grid import Point
 from numbadyn.study.measures import arity
 from numbadyn.study.pace import MOST
-from numbadyn.study.paths import assign, find_module
+from numbadyn.study.paths import assign, find_module, is_assigned, vary
 
 __all__ = ["Recipe", "check_record", "points_together", "takes"]
 
@@ -61,8 +62,8 @@ class Recipe:
     options: dict[str, Any] = field(default_factory=dict)
     batch: int = 1
 
-    def network(self, point: Point) -> Module:
-        """The network of a point, with its parameters."""
+    def built(self, point: Point) -> Module:
+        """The network of a point, as it is built."""
         if isinstance(self.build, Module):
             network = copy.deepcopy(self.build)
         else:
@@ -74,18 +75,62 @@ class Recipe:
                 where="sweep(build)",
                 cure="Let it return the network: a DynamicsGroup, a Dynamics or another Module.",
             )
-        self.assign(network, point)
         return network
 
-    def assign(self, network: Module, point: Point) -> None:
-        """Give the parameters of a network that are named by their paths the values of a point."""
-        for name, value in point.parameters.items():
-            if name not in self.arguments:
-                assign(network, name, value)
+    def paths(self, point: Point) -> list[str]:
+        """Parameters that are named by their paths."""
+        return [name for name in point.parameters if name not in self.arguments]
 
-    def simulator(self, network: Module, seed: int) -> Simulator:
-        """A simulator of a network, which has not run, and records nothing yet."""
-        return Simulator(network, seed=seed, **self.options)
+    def network(self, point: Point) -> Module:
+        """The network of a point, with all that can be assigned to it."""
+        network = self.built(point)
+        for name in self.paths(point):
+            assign(network, name, point.parameters[name])
+        return network
+
+    def simulator(self, network: Module, point: Point) -> Simulator:
+        """A simulator of a point, which has not run, and records nothing yet."""
+        simulator = Simulator(network, seed=point.seed, **self.options)
+        for name in self.paths(point):
+            if not is_assigned(network, name):
+                vary(simulator, name, point.parameters[name])
+        return simulator
+
+    def batch_of(self, simulator: Simulator | None, points: Sequence[Point]) -> tuple[Simulator, Sequence[Point]]:
+        """A simulator whose replicas are points, the first ones that have one structure, and these points.
+
+        Parameters
+        ----------
+        simulator : Simulator or None
+            Of a batch of this study that was run before.
+        points : sequence of Point
+            Some.
+        """
+        shared = not self.arguments and not self.seeded  # then all points have one network, with other values
+        made: dict[str, Module] = {}
+        if shared:
+            made[""] = self.built(points[0]) if simulator is None else simulator.network
+        for point in () if shared else points:
+            key = point.key if self.seeded else point.group
+            if key not in made:
+                made[key] = self.network(point)
+        networks = [made["" if shared else point.key if self.seeded else point.group] for point in points]
+        while True:
+            if simulator is None:
+                simulator = Simulator(networks[0], seed=points[0].seed, **self.options)
+            try:
+                bind_networks(simulator, networks, [point.seed for point in points])
+                break
+            except StructureError as error:
+                number = int(error.values["number"])
+            if number == 0:  # another structure begins here
+                simulator = None
+            else:
+                points, networks = points[:number], networks[:number]
+        for name in self.paths(points[0]):
+            if shared or not is_assigned(networks[0], name):
+                simulator.batch[name] = [point.parameters[name] for point in points]
+        return simulator, points
 
     def start_recording(self, simulator: Simulator) -> None:
         """Record what is asked for."""
@@ -108,7 +153,7 @@ def takes(build: Any, names: Mapping[str, Any]) -> tuple[tuple[str, ...], bool]:
     ------
     GridError
         It needs others, or is no function.
-    GridError
+    UnknownPathError
         A parameter is neither an argument of it nor a path.
     """
     if isinstance(build, Module):
@@ -138,7 +183,7 @@ def takes(build: Any, names: Mapping[str, Any]) -> tuple[tuple[str, ...], bool]:
         )
     for name in names:
         if name not in arguments and "." not in name:
-            raise GridError(
+            raise UnknownPathError(
                 f"The grid names {name!r}, which is no argument of build and no path.",
                 where="sweep(grid)",
                 cure=f"build takes: {', '.join(nearest_first(name, known)) or 'nothing'}; a parameter of the network "

@@ -79,7 +79,7 @@ def try_first(recipe: Recipe, point: Point, simulator: Simulator) -> Trial:
     forecast = simulator.forecast(duration)
     if build < _AGAIN_SECONDS:  # what has been loaded or compiled for the first point is there for the others
         started = time.perf_counter()
-        recipe.simulator(recipe.network(point), point.seed).compile()
+        recipe.simulator(recipe.network(point), point).compile()
         build = time.perf_counter() - started
     memory = bytes_of(forecast.memory, "sweep") if float(forecast.memory) > 0 else 1
     run = 0.0 if forecast.wall_time is None else float(forecast.wall_time.rescale("s"))

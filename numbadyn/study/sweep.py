@@ -54,7 +54,8 @@ def sweep(
         there may be given, too, where the grid names parameters by their paths. If it takes ``seed``, it gets that.
     grid : mapping or sequence of mapping
         Lists of values by name, ``{"tau": [10, 20] * ms, "g": [4, 5, 6]}``; or points, one by one. A name is an
-        argument of `build`, or the path of a parameter of the network, such as ``"E.tau"`` or ``"E2I.comm.weight"``.
+        argument of `build`, or the path of what a replica of a batch may have for itself (see `Simulator.batch`):
+        ``"E.tau"``, ``"E2I.weight"``, ``"E2I.delay"``, ``"E.V"`` (first values).
         Values are numbers, texts, truth values or arrays, with or without units.
     duration : quantities.Quantity
         Simulated time that is measured.

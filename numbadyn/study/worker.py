@@ -16,15 +16,12 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from numbadyn.errors import StructureError
 from numbadyn.io.recordings import Result
 from numbadyn.ir.structure import structure_hash
-from numbadyn.model.module import Module
 from numbadyn.runtime import room
 from numbadyn.runtime.host import usable_cores
 from numbadyn.runtime.progress import Progress
 from numbadyn.simulator import Simulator
-from numbadyn.simulator.networks import bind_networks
 from numbadyn.study.grid import Point
 from numbadyn.study.measures import tabulate
 from numbadyn.study.recipe import Recipe
@@ -129,7 +126,7 @@ class Runner:
             simulator = self._alone[1].reset(seed=point.seed)
         else:
             self._alone = None  # its memory goes before that of the next is asked for
-            simulator = recipe.simulator(recipe.network(point), point.seed)
+            simulator = recipe.simulator(recipe.network(point), point)
             recipe.start_recording(simulator)
         simulator.compile()
         seconds["build"] = time.perf_counter() - clock
@@ -166,23 +163,8 @@ class Runner:
 
     def _bound(self, points: Sequence[Point], seconds: dict[str, float]) -> tuple[Sequence[Point], Simulator]:
         """Points that one simulator may run together, and this simulator."""
-        clock, made = time.perf_counter(), dict[str, Module]()
-        for point in points:
-            if self._recipe.seeded or point.group not in made:
-                made[point.key if self._recipe.seeded else point.group] = self._recipe.network(point)
-        networks = [made[point.key if self._recipe.seeded else point.group] for point in points]
-        simulator = self._batched
-        if simulator is None:
-            simulator = self._recipe.simulator(networks[0], points[0].seed)
-        try:
-            bind_networks(simulator, networks, [point.seed for point in points])
-        except StructureError as error:
-            number = int(error.values["number"])
-            if number == 0:  # another structure begins here
-                simulator = self._recipe.simulator(networks[0], points[0].seed)
-                number = _same_structure(simulator, points, networks)
-            points = points[:number]
-            bind_networks(simulator, networks[:number], [point.seed for point in points])
+        clock = time.perf_counter()
+        simulator, points = self._recipe.batch_of(self._batched, points)
         self._batched = simulator
         self._recipe.start_recording(simulator)
         simulator.compile()
@@ -220,15 +202,6 @@ class Runner:
             "seconds": {name: round(value, 4) for name, value in seconds.items()},
         }
         return Finished(point.number, record)
-
-
-def _same_structure(simulator: Simulator, points: Sequence[Point], networks: Sequence[Module]) -> int:
-    """How many of the first networks have the structure of a simulator."""
-    try:
-        bind_networks(simulator, networks, [point.seed for point in points])
-    except StructureError as error:
-        return int(error.values["number"])
-    return len(points)
 
 
 def _bytes_of(simulator: Simulator, result: Result) -> int:

@@ -4,11 +4,12 @@ import importlib
 
 import numpy as np
 import pytest
-from quantities import Hz, ms, mV, s
+from quantities import Hz, ms, mV, nS, s
 
 import numbadyn as nd
 from numbadyn import errors
-from numbadyn.study import worker
+from numbadyn.study import recipe
+from tests.features.small_network import Small
 from tests.study.study_model import GRID, Noisy, build, measure, same, start
 
 
@@ -94,6 +95,34 @@ def test_paths_of_parameters_and_networks_that_are_there():
         assert [one["mean"] for one in study.records] == [one["mean"] for one in expected.records]
 
 
+@pytest.mark.parametrize("build", [Small, Small()], ids=["class", "network"])
+def test_paths_of_weights_delays_and_first_values(build):
+    grid = {
+        "A.tau": [10, 20] * ms,
+        "excite.delay": [0.5, 1.5] * ms,
+        "excite.comm.weight": [3, 6] * nS,
+        "inhibit.weight": [-0.5, -1] * mV,
+        "A.V": [-55, -51] * mV,
+    }
+    given = {"mode": "zip", "dt": 0.1 * ms, "duration": 20 * ms, "record": ["A.spikes", "B.V"], "seeds": [2, 3]}
+
+    def measure(result):
+        return {"n": result["A"].spikes.count, "V": result["B"].V[-1]}
+
+    study = start(build=build, grid=grid, measure=measure, **given)
+    assert same(study, start(build=build, grid=grid, measure=measure, **given, batch=1))
+    by_hand = Small(weight=6 * nS, delay=1.5 * ms)
+    by_hand.A.tau.value = 20 * ms
+    by_hand.inhibit.comm.weight = -1 * mV
+    sim = nd.Simulator(by_hand, dt=0.1 * ms, seed=3, target="interpret")
+    sim.set(by_hand.A, "V", -51 * mV)
+    sim.record(by_hand.A, spikes=True)
+    sim.record(by_hand.B, "V")
+    result = sim.run(20 * ms)
+    assert study.records[-1]["n"] == result["A"].spikes.count
+    np.testing.assert_array_equal(study.records[-1]["V"], result["B"].V[-1])
+
+
 def test_structures_may_differ_and_build_may_take_the_seed():
     def sized(size, seed):
         return build(10 * ms, size=size + seed)
@@ -105,9 +134,9 @@ def test_structures_may_differ_and_build_may_take_the_seed():
 @pytest.fixture
 def batches(monkeypatch):
     """Sizes of the batches that are bound."""
-    sizes, bind = [], worker.bind_networks
+    sizes, bind = [], recipe.bind_networks
     monkeypatch.setattr(
-        worker, "bind_networks", lambda sim, networks, *more: sizes.append(len(networks)) or bind(sim, networks, *more)
+        recipe, "bind_networks", lambda sim, networks, *more: sizes.append(len(networks)) or bind(sim, networks, *more)
     )
     return sizes
 
@@ -247,8 +276,13 @@ def test_units_that_do_not_fit_between_points():
     [
         ({"grid": {"tau": [10 * ms, 3 * mV]}}, errors.DimensionError, r"10.0 ms and 3.0 mV"),
         ({"grid": {"E.tau": [10, 20] * mV}, "build": lambda: build(9 * ms)}, errors.DimensionError, "E.tau"),
-        ({"grid": {"tua": [1, 2]}, "build": lambda tau=1 * ms: build(tau)}, errors.GridError, "build takes: tau"),
-        ({"grid": {"E.tua": [1, 2]}, "build": lambda: build(9 * ms)}, errors.GridError, "look most like it: E.tau"),
+        (
+            {"grid": {"tua": [1, 2]}, "build": lambda tau=1 * ms: build(tau)},
+            errors.UnknownPathError,
+            "build takes: tau",
+        ),
+        ({"grid": {"E.tua": [1, 2]}, "build": lambda: build(9 * ms)}, errors.UnknownPathError, "nearest are 'E.tau'"),
+        ({"grid": {"E.in_size": [1, 2]}, "build": lambda: build(9 * ms)}, errors.GridError, "an argument of build"),
         ({"grid": {"scale": [1, 2]}}, errors.GridError, "build needs 'tau'"),
         ({"grid": {"tau": [1, 2] * ms, "scale": [1]}, "mode": "zip"}, errors.GridError, "'tau' has 2 values, 'scale'"),
         ({"mode": "all"}, errors.GridError, "'product' or 'zip'"),
