@@ -30,6 +30,9 @@ from numbadyn.units import describe, is_quantity, split
 
 __all__ = ["Batch", "check_batch", "replica_seeds"]
 
+_MOST = 1_000_000
+"""Replicas of a batch; what each of them needs is looked at where it is allocated."""
+
 
 class Batch:
     """The replicas of a simulator; see `Simulator.batch`.
@@ -86,6 +89,15 @@ class Batch:
             return simulator._synaptic(place.synapses, place.name.rpartition(".")[2])
         given = simulator._varied.get(place.name)
         return _joined(found, None if given is None else given[0])
+
+    def held(self, name: str) -> list[Any]:
+        """What each replica has, one after the other: one value where all its synapses have it."""
+        place = find_place(self._simulator, name)
+        found = [place.read(context) for context in self._simulator._contexts]
+        if place.synapses is None or all(each is not None for each in found):
+            return found
+        listed = self._simulator._synaptic(place.synapses, name.rpartition(".")[2])
+        return [of_all if each is None else each for each, of_all in zip(found, listed, strict=True)]
 
     def __setitem__(self, what: Any, of_each: Any) -> None:
         """Let each replica have its own.
@@ -236,11 +248,11 @@ def check_batch(batch: Any, shared: Any, target: str) -> int | None:
         )
     if batch is None:
         return None
-    if isinstance(batch, bool) or not isinstance(batch, int | np.integer) or batch < 1:
+    if isinstance(batch, bool) or not isinstance(batch, int | np.integer) or not 1 <= batch <= _MOST:
         raise TargetError(
             f"batch is {batch!r}.",
             where="Simulator(batch=...)",
-            cure="Give the number of replicas, such as batch=64.",
+            cure=f"Give the number of replicas, such as batch=64, up to {_MOST}; more than memory holds are a sweep.",
             batch=batch,
         )
     if not TARGETS[target].batches:

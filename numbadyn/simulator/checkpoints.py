@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.errors import CheckpointMismatchError
+from numbadyn.errors import CheckpointMismatchError, UnsupportedFeatureError
 from numbadyn.io.container import Container
 from numbadyn.runtime.snapshot import Snapshot
 from numbadyn.simulator.batch import Batch
 from numbadyn.simulator.bindings import Bound, bound_parameters, sums_of_inputs
+from numbadyn.simulator.named_places import find_place
 from numbadyn.simulator.requests import Request, requests_of
 from numbadyn.simulator.synapses import host
 from numbadyn.units import split
@@ -133,14 +134,28 @@ def _put_synapses(arrays: dict[str, NDArray[Any]], sim: Runs) -> list[dict[str, 
 
 def _put_varied(arrays: dict[str, NDArray[Any]], sim: Runs) -> list[dict[str, Any]]:
     """What differs from replica to replica: its path, and for each replica how many arrays it is."""
+    _check_varied(sim)
     found = []
     for number, name in enumerate(sim._varied):
-        parts = [each if isinstance(each, tuple) else (each,) for each in Batch(sim)[name]]
+        parts = [each if isinstance(each, tuple) else (each,) for each in Batch(sim).held(name)]
         for replica, each in enumerate(parts):
             for place, part in enumerate(each):
                 arrays[f"varied/{number}/{replica}/{place}"] = np.asarray(split(part)[0])
         found.append({"name": name, "parts": len(parts[0])})
     return found
+
+
+def _check_varied(sim: Runs) -> None:
+    """Refuse replicas that differ in more than values."""
+    networks = any(own is not sim.network for own in sim._networks)
+    rules = [] if networks else [name for name in sim._varied if not find_place(sim, name).dimensions]
+    if networks or rules:
+        what = "are networks of their own" if networks else f"differ in {rules[0]}"
+        raise UnsupportedFeatureError(
+            f"The replicas {what}, which is no value that a file could hold.",
+            where="Simulator.save",
+            cure="Save simulators of one network each, or let the replicas of a batch differ in values.",
+        )
 
 
 def weights_of(table: Any, dt: float) -> NDArray[Any]:

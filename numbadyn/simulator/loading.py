@@ -31,7 +31,7 @@ from numbadyn.simulator.checkpoints import (
 )
 from numbadyn.simulator.named_places import find_place
 from numbadyn.simulator.requests import restore_requests
-from numbadyn.units import join, split
+from numbadyn.units import join
 
 if TYPE_CHECKING:
     from numbadyn.simulator.runs import Runs
@@ -123,10 +123,9 @@ def take_over(sim: Runs, content: Container, path: Path, *, keep: bool) -> None:
 def _adopt_varied(sim: Runs, content: Container) -> None:
     """Let replicas differ in what those of the checkpoint differ in."""
     for name, of_each in varied_in(content).items():
-        own = find_place(sim, name).read(sim.context)
-        dimensions = [split(part)[1] for part in (own if isinstance(own, tuple) else (own,))]
+        dimensions = find_place(sim, name).dimensions
         entries = [tuple(map(join, parts, dimensions)) for parts in of_each]
-        Batch(sim)[name] = [each if isinstance(own, tuple) else each[0] for each in entries]
+        Batch(sim)[name] = [each if len(dimensions) > 1 else each[0] for each in entries]
 
 
 def adopt_parameters(sim: Runs, content: Container) -> None:

@@ -15,7 +15,7 @@ from numbadyn.model.given import GivenSpikes
 from numbadyn.model.init import Constant, Initialiser
 from numbadyn.model.timed_array import TimedArray
 from numbadyn.model.values import Parameter, State
-from numbadyn.units import TIME, join
+from numbadyn.units import DIMENSIONLESS, TIME, Dimension, join, split
 
 __all__ = [
     "DelayPlace",
@@ -58,6 +58,11 @@ class Place(ABC):
     def own(self) -> Any:
         """What the model binds."""
 
+    @property
+    @abstractmethod
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """What the values measure; several where an entry has several parts, none where it is no value."""
+
     @abstractmethod
     def replaced(self, now: Any, value: Any) -> Any:
         """What takes its place, checked; see `BindContext.instead`.
@@ -91,6 +96,11 @@ class ParameterPlace(Place):
         """The parameter of the model."""
         return self._parameter
 
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """That of the parameter."""
+        return (self._parameter.dimension,)
+
     def replaced(self, now: Any, value: Any) -> Parameter:
         """The parameter with another value."""
         return self._parameter.replaced(value)
@@ -112,6 +122,11 @@ class TablePlace(Place):
         """The table of the model."""
         return self._table
 
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """That of the rows."""
+        return (split(self._table.values)[1],)
+
     def replaced(self, now: Any, value: Any) -> TimedArray:
         """The table with other rows."""
         return self._table.replaced(value)
@@ -132,6 +147,11 @@ class SpikesPlace(Place):
     def own(self) -> GivenSpikes:
         """The spikes of the model."""
         return self._spikes
+
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """Those of indices and times."""
+        return DIMENSIONLESS, TIME
 
     def replaced(self, now: Any, value: Any) -> GivenSpikes:
         """Other spikes, indices and times."""
@@ -163,6 +183,11 @@ class FirstValues(Place):
     def own(self) -> State:
         """The state of the model."""
         return self._state
+
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """That of the state."""
+        return (self._state.dimension,)
 
     def replaced(self, now: Any, value: Any) -> State:
         """The state with other first values."""
@@ -199,6 +224,11 @@ class SynapsesPlace(Place):
 class WeightPlace(SynapsesPlace):
     """The weights of the synapses of a projection."""
 
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """That of the weights."""
+        return (self._connection.rule.weight_dimension,)
+
     def replaced(self, now: Any, value: Any) -> Any:
         """Synapses with other weights."""
         return now.with_weight(value)
@@ -217,6 +247,7 @@ class RulePlace(SynapsesPlace):
 
     sorts = True
     draws = True
+    dimensions = ()
 
     def replaced(self, now: Any, value: Any) -> Any:
         """Synapses by another rule."""
@@ -235,6 +266,7 @@ class DelayPlace(SynapsesPlace):
     """The delays of the synapses of a projection."""
 
     sorts = True
+    dimensions = (TIME,)
 
     def replaced(self, now: Any, value: Any) -> Any:
         """Synapses with other delays."""

@@ -196,6 +196,7 @@ def test_a_batch_that_cannot_be_made():
     for options, text in (
         ({"batch": 0}, "batch is 0"),
         ({"batch": True}, "batch is True"),
+        ({"batch": 10**9}, "batch is 1000000000"),
         ({"batch": [1, 2]}, r"batch is \[1, 2\]"),
         ({"batch": 2.0}, "batch is 2.0"),
         ({"shared": "connectivity"}, "without a batch"),
@@ -269,3 +270,26 @@ def test_replicas_are_connected_by_rules_of_their_own(target):
             np.testing.assert_array_equal(recorded(result.replica(replica))[name], values)
     with pytest.raises(UnsupportedFeatureError, match="share their synapses"):
         bound(Driven(), SEEDS, {"excite.comm": rules}, "interpret", "connectivity")
+
+
+def test_what_differs_is_saved_and_loaded(tmp_path):
+    """Distributions as the values that were drawn from them."""
+    net = Driven()
+    given = {
+        "E.tau": [10, 20] * ms,
+        "lag": [0.3, 1.2] * ms,
+        "excite.weight": [1 * nS, nd.init.Normal(3 * nS, 0.5 * nS)],
+        "excite.delay": [1 * ms, nd.init.Uniform(0.1 * ms, 2 * ms)],
+        "E.V": [-60 * mV, nd.init.Normal(-60 * mV, 1 * mV)],
+    }
+    sim = bound(net, SEEDS, given, "interpret")
+    sim.run(2 * ms)
+    sim.save(tmp_path / "now")
+    again = nd.Simulator.load(tmp_path / "now", Driven(), target="interpret")
+    assert list(again.batch.coords) == ["seed", *given]
+    again.run(3 * ms)
+    sim.run(3 * ms)
+    np.testing.assert_array_equal(again.get(again.network.I, "V"), sim.get(net.I, "V"))
+    sim = bound(Driven(), SEEDS, {"excite.comm": [net.excite.comm, net.excite.comm]}, "interpret")
+    with pytest.raises(UnsupportedFeatureError, match=r"differ in excite\.comm, which is no value"):
+        sim.save(tmp_path / "rules")
