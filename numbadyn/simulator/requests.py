@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -131,19 +131,17 @@ def restore_requests(recorder: Recorder, requests: Sequence[Request]) -> None:
     for request in requests:
         if request.part is not None:
             recorder._parts[request.name] = (request.path, request.part)
-        batch = range(recorder.batch or 1)
         if request.reducer is not None:
             _restore_reducer(recorder, modules[request.path], request)
             continue
         if request.variable is None:
-            spikes = recorder.spike_log(request.path)
-            recorder._spikes[request.name] = [replace(spikes) for _ in batch]
+            recorder.put(recorder._spikes, request.name, recorder.spike_log(request.path))
             continue
         log = recorder.sample_log(
             modules[request.path], request.path, request.variable, request.elements, None, None, None
         )
         log.every, log.first, log.last = request.every, request.first, request.last
-        recorder._samples[request.name, request.variable] = [replace(log) for _ in batch]
+        recorder.put(recorder._samples, (request.name, request.variable), log)
 
 
 def _restore_reducer(recorder: Recorder, module: Module, request: Request) -> None:
