@@ -105,7 +105,10 @@ def sum_of(arrays: Iterable[Any]) -> str:
 
 
 def sums_of_inputs(step: Step, contexts: Sequence[BindContext]) -> dict[str, list[str]]:
-    """Sums of tables and given spikes: by place and name, one a replica, or one where all replicas have the same."""
+    """Sums of tables and given spikes: by place and name, one a replica, or one where all replicas have the same.
+
+    Streams are not summed up.
+    """
     found: dict[str, list[str]] = {}
     for number, table in enumerate(step.lookups):
         if table.filled_by is not None:  # a stream has gone on, and is read anew up to where the run is taken up

@@ -29,7 +29,7 @@ class Feeder(Visitor):
         self._stop = 0
 
     def begin(self, first: int, stop: int) -> None:
-        """Have the first rows ready."""
+        """Have the first rows ready: of the step where the run is, which may go on from a checkpoint."""
         self._stop = stop
         self._read(self._simulator._number)  # behind the first step where a run is taken up
 

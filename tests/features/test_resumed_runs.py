@@ -219,6 +219,45 @@ def test_conditions_and_calls_go_on(tmp_path):
     assert again.ended == "until"
 
 
+class Streamed(nd.DynamicsGroup):
+    """Adds up rows that come one after the other."""
+
+    def __init__(self, rows):
+        super().__init__()
+        self.E = Adds(3, nd.TimedStream(rows, dt=0.3 * ms, ahead=5))
+
+
+class Adds(nd.Dynamics):
+    """The sum of a stream."""
+
+    def __init__(self, size, stream):
+        super().__init__(size)
+        self.stream = stream
+
+    def init_state(self):
+        self.x = nd.State(0 * mV)
+
+    def update(self):
+        self.x.value = 0.9 * self.x + self.stream(nd.environ.get("t"))
+
+
+def test_streams_are_read_up_to_where_the_run_goes_on(tmp_path):
+    def fresh(begun):
+        sim = nd.Simulator(Streamed(np.arange(300.0).reshape(100, 3) * mV if begun else rows), dt=0.1 * ms)
+        sim.record(sim.network.E, "x")
+        return sim
+
+    def rows():
+        yield from np.arange(300.0).reshape(100, 3) * mV
+
+    whole = fresh(False).run(20 * ms, progress=False)
+    options = {"checkpoint": tmp_path / "it", "checkpoint_every": 0.7 * ms}
+    for number in (2, 6):
+        with pytest.raises(LookupError):
+            fresh(number == 2).run(20 * ms, progress=At(number, fail), **options)
+    same(fresh(False).run(20 * ms, progress=False, **options), whole)
+
+
 @pytest.mark.parametrize("spilled", [False, True])
 def test_batches_and_recordings_on_disk_go_on(tmp_path, spilled):
     def fresh():
