@@ -44,9 +44,12 @@ def short(page):
 
 
 @pytest.mark.parametrize("page", WITH_CODE, ids=short)
-def test_the_python_of_a_page_prints_what_it_shows(page, monkeypatch):
+def test_the_python_of_a_page_prints_what_it_shows(page, monkeypatch, tmp_path):
     """By the interpreter, which gives the bits of the compiled code and compiles nothing."""
-    monkeypatch.setattr(nd, "Simulator", functools.partial(nd.Simulator, target="interpret"))
+    interpreted = functools.partial(nd.Simulator, target="interpret")
+    interpreted.load = functools.partial(nd.Simulator.load, target="interpret")
+    monkeypatch.setattr(nd, "Simulator", interpreted)
+    monkeypatch.chdir(tmp_path)
     printed, shown = printed_and_shown(page)
     assert printed == shown
 
