@@ -6,7 +6,7 @@ is recorded, units.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,8 @@ class Pieces:
         Who empties some of the logs.
     write : callable
         Called with a piece when too much is held that logs hold no longer.
+    left_out : set of int
+        Identities of logs of which no piece holds anything.
     """
 
     def __init__(
@@ -41,11 +43,20 @@ class Pieces:
         logs: Sequence[Logs],
         taps: Sequence[SpikeTap | SampleTap],
         write: Callable[[dict[str, NDArray[Any]]], None],
+        left_out: Set[int] = frozenset(),
     ) -> None:
         self._logs, self._write, self.held = logs, write, 0
-        self._spikes = [_SpikesCut(self, [own.spikes[number] for own in logs]) for number in range(len(logs[0].spikes))]
-        self._samples = [_SamplesCut(self, logs, number) for number in range(len(logs[0].samples))]
-        cuts: list[_SpikesCut | _SamplesCut] = [*self._spikes, *self._samples]
+        self._spikes = {
+            number: _SpikesCut(self, [own.spikes[number] for own in logs])
+            for number, log in enumerate(logs[0].spikes)
+            if id(log) not in left_out
+        }
+        self._samples = {
+            number: _SamplesCut(self, logs, number)
+            for number, log in enumerate(logs[0].samples)
+            if id(log) not in left_out
+        }
+        cuts: list[_SpikesCut | _SamplesCut] = [*self._spikes.values(), *self._samples.values()]
         for tap in taps:
             for cut in cuts:
                 if not tap.keeps and tap.logs[0] is cut.logs[0]:
@@ -55,12 +66,12 @@ class Pieces:
         """What has come since the last piece; empty where nothing has."""
         self.held = 0
         found: dict[str, NDArray[Any]] = {}
-        for number, spikes in enumerate(self._spikes):
+        for number, spikes in self._spikes.items():
             for replica, (steps, indices) in enumerate(spikes.take()):
                 if steps.size:
                     found[f"spikes/{number}/{replica}/steps"] = steps
                     found[f"spikes/{number}/{replica}/indices"] = indices
-        for number, samples in enumerate(self._samples):
+        for number, samples in self._samples.items():
             values = samples.take()
             if values.shape[1]:
                 found[f"samples/{number}"] = values

@@ -121,6 +121,11 @@ class SampleTap:
         self._at_work: list[Future[None]] = []
 
     @property
+    def handed(self) -> int:
+        """How many of the samples that the logs hold have been handed over."""
+        return self._handed
+
+    @property
     def full_at(self) -> int | None:
         """The step before which the logs must be emptied; None if they have room for the rest."""
         log = self.logs[0]

@@ -16,16 +16,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from numpy.typing import NDArray
+
 from numbadyn.errors import CheckpointWriteError
 from numbadyn.io.checkpoint_files import CheckpointFiles
 from numbadyn.runtime.engine import RunOutcome
-from numbadyn.runtime.logs import Logs
 from numbadyn.runtime.pieces import Pieces, put_back
-from numbadyn.runtime.taps import SampleTap, SpikeTap
 from numbadyn.runtime.terminations import Termination
 from numbadyn.runtime.visitors import Visitor
 from numbadyn.simulator.checkpoints import KIND, gather
 from numbadyn.simulator.checks import duration_steps
+from numbadyn.simulator.gathered import Gathered
+from numbadyn.simulator.handover import Handover
+from numbadyn.simulator.recorder import Recorder
 from numbadyn.simulator.resuming import Origin, Resumed, go_on
 from numbadyn.simulator.wall_time import WallLimit, wall_seconds
 
@@ -49,8 +52,8 @@ class Checkpoints:
         """Find out where the run begins: where the simulator is."""
         return Resumed(Origin(sim.machine.number, steps))
 
-    def watch(self, logs: Sequence[Logs], taps: Sequence[SpikeTap | SampleTap]) -> None:
-        """Take note of where recordings come from."""
+    def watch(self, recorder: Recorder, handover: Handover) -> None:
+        """Take note of where recordings come from, and who gets them."""
 
     def settle(self, outcome: RunOutcome) -> RunOutcome:
         """How the run has ended."""
@@ -100,18 +103,23 @@ class Checkpointing(Checkpoints, Visitor):
         self._files.begin(self._resumed.pieces, anew=found is None)
         return self._resumed
 
-    def watch(self, logs: Sequence[Logs], taps: Sequence[SpikeTap | SampleTap]) -> None:
-        """Take note of where recordings come from."""
-        self._logs, self._taps = logs, taps
+    def watch(self, recorder: Recorder, handover: Handover) -> None:
+        """Take note of where recordings come from, and who gets them."""
+        self._logs, self._taps, self._gathered = recorder.logs, handover.taps, Gathered(recorder, handover)
+        self._gathered.check()
 
     # ---- while it runs -----------------------------------------------------------------------------------------------
 
     def begin(self, first: int, stop: int) -> None:
         """Fill the logs with what was recorded before, and note SIGTERM from now on."""
         self._stop, self._begun = stop, time.perf_counter()
-        for piece in self._resumed.pieces:
-            put_back(self._logs, self._files.read_piece(piece), self._hand)
-        self._pieces = Pieces(self._logs, self._taps, self._files.write_piece)
+        left = self._resumed.left
+        with self._gathered.aside():
+            for piece in self._resumed.pieces:
+                put_back(self._logs, self._files.read_piece(piece), self._hand)
+        if left is not None:
+            self._gathered.restore(left.header["run"]["gathered"], left.arrays)
+        self._pieces = Pieces(self._logs, self._taps, self._files.write_piece, self._gathered.hidden)
         self._written, self._written_at = self._sim.machine.number, self._begun
         self._termination.begin()
 
@@ -133,21 +141,26 @@ class Checkpointing(Checkpoints, Visitor):
             else (number - self._origin.first) % self._every == 0
         )
         if due and number < self._stop:
-            self._write(None)
+            self._take_gathered()
+            self._write(None, time.perf_counter() - self._begun)
         return "SIGTERM" if self._termination.asked and number < self._stop else None
 
     def end(self) -> None:
-        """Leave SIGTERM to whom it was left before."""
+        """Leave SIGTERM to whom it was left before; others get the rest of what is recorded only now."""
         self._termination.end()
+        self._take_gathered()
 
-    def _write(self, ended: str | None, seconds: float | None = None) -> None:
+    def _take_gathered(self) -> None:
+        self._arrays = dict[str, NDArray[Any]]()
+        self._plain = self._gathered.take(self._arrays)
+
+    def _write(self, ended: str | None, seconds: float) -> None:
         begun = time.perf_counter()
         self._files.write_piece(self._pieces.cut())
         content = gather(self._sim)
-        so_far = begun - self._begun if seconds is None else seconds
-        run = {"seconds": self._resumed.seconds + so_far, "ended": ended, "pieces": self._files.pieces}
-        content.header["run"] = {**self._origin.plain(), **run}
-        self._files.write(content)
+        run = {"seconds": self._resumed.seconds + seconds, "ended": ended, "pieces": self._files.pieces}
+        content.header["run"] = {**self._origin.plain(), **run, "gathered": self._plain}
+        self._files.write(replace(content, arrays={**content.arrays, **self._arrays}))
         self._written, self._written_at = content.header["step"], time.perf_counter()
         self.seconds = self._written_at - begun
 

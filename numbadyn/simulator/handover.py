@@ -47,6 +47,8 @@ class Handover:
         Who empties the logs between two steps.
     taps : list of SpikeTap or SampleTap
         What they empty.
+    running : dict
+        Reducers at work, by the names of the recording and of the reducer.
     """
 
     def __init__(self, recorder: Recorder, machine: Machine, steps: tuple[int, int], memory: Any, spill: Any) -> None:
@@ -54,8 +56,8 @@ class Handover:
         self._samples: dict[tuple[str, str], SampleWriter] = {}
         self._spikes: dict[str, SpikeWriter] = {}
         recorder.hold_all()
-        self._running = {key: measured.start(recorder, steps) for key, measured in recorder.measured.items()}
-        self._receivers: list[Receiver] = [*self._running.values()]
+        self.running = {key: measured.start(recorder, steps) for key, measured in recorder.measured.items()}
+        self._receivers: list[Receiver] = [*self.running.values()]
         budget = None if memory is None else bytes_of(memory, "Simulator.run(memory=...)")
         if memory is not None or spill is not None:
             self._spill(machine, steps, budget, _place(spill))
@@ -99,7 +101,7 @@ class Handover:
         for path, logs in recorder.spikes_by_name.items():
             hidden, writer = path in recorder.hidden, self._spikes.get(path)
             takers: list[Receiver] = [] if writer is None else [writer]
-            takers += [self._running[key] for key, of in recorder.measured.items() if of.spikes == path]
+            takers += [self.running[key] for key, of in recorder.measured.items() if of.spikes == path]
             for log in logs if hidden else ():
                 log.room = SPIKES_HELD
             if takers or hidden:
@@ -113,7 +115,7 @@ class Handover:
             if writer is not None:
                 yield SampleTap(logs, [writer], logs[0].room or 1, keeps=False)
             elif key in recorder.hidden:
-                takers = [self._running[name] for name, of in recorder.measured.items() if of.samples == key]
+                takers = [self.running[name] for name, of in recorder.measured.items() if of.samples == key]
                 block, room = room_of_hidden(logs)
                 for log in logs:
                     log.room = room
@@ -140,7 +142,7 @@ class Handover:
 
     def reduced(self, reached: int) -> dict[tuple[str, str], Reduced]:
         """What reducers have found, by the names of the recording and of the reducer."""
-        return {key: running.result(reached) for key, running in self._running.items()}
+        return {key: running.result(reached) for key, running in self.running.items()}
 
 
 def _place(spill: Any) -> str | None:

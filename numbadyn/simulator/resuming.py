@@ -47,8 +47,8 @@ class Resumed:
         What it began with.
     seconds : float
         Wall time that it has taken so far.
-    pieces : sequence of dict
-        What it has recorded so far.
+    left : Container or None
+        The checkpoint in which it was left.
     reached : int
         The step at which it was left.
     ended : str or None
@@ -59,10 +59,15 @@ class Resumed:
 
     origin: Origin
     seconds: float = 0.0
-    pieces: Sequence[dict[str, Any]] = ()
+    left: Container | None = None
     reached: int = -1
     ended: str | None = None
     over: bool = False
+
+    @property
+    def pieces(self) -> list[dict[str, Any]]:
+        """What it has recorded so far."""
+        return [] if self.left is None else self.left.header["run"]["pieces"]
 
     @property
     def first(self) -> int:
@@ -149,7 +154,7 @@ def go_on(sim: Runs, content: Container, origin: Origin, path: Path) -> Resumed:
     adopt_weights(sim, content)
     check_synapses(sim, content, path, _ANEW)
     adopt_states(sim, snapshot_in(content), path)
-    return Resumed(origin, run["seconds"], run["pieces"], reached, run["ended"], over=run["ended"] not in _UNFINISHED)
+    return Resumed(origin, run["seconds"], content, reached, run["ended"], over=run["ended"] not in _UNFINISHED)
 
 
 def _recognise(sim: Runs, content: Container, origin: Origin, path: Path) -> Origin:

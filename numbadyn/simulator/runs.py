@@ -221,7 +221,7 @@ class Runs(Access):
                 begun = checkpoints.begin_run(self, steps)
                 recorder, machine, first = self._recorder, self.machine, begun.first
                 handover = Handover(recorder, machine, (first, first + begun.steps), memory, spill)
-                checkpoints.watch(recorder.logs, handover.taps)
+                checkpoints.watch(recorder, handover)
                 # each option that needs it adds its own; what is written comes last, when all the others have looked
                 visitors: list[Visitor] = [*between, *handover.visitors, *limits, *checkpoints.visitors]
                 self._under_way = machine

@@ -1,5 +1,6 @@
 """Runs with checkpoints: whatever ends the process, the same script gives the result of a run that was left alone."""
 
+import contextlib
 import os
 import random
 import resource
@@ -279,6 +280,36 @@ def test_batches_and_recordings_on_disk_go_on(tmp_path, spilled):
     assert left.keys() == right.keys()
     for name, values in right.items():
         np.testing.assert_array_equal(np.asarray(left[name]), values, err_msg=name)
+
+
+def test_reducers_go_on_without_the_raw_recordings(tmp_path):
+    """In the middle of a block and of a bin; of a batch, beside recordings, with Ctrl-C and with an error."""
+
+    def fresh():
+        sim = nd.Simulator(Driven(), dt=0.1 * ms, target="cpu", seed=3, batch=2)
+        E, of = sim.network.E, nd.reduce
+        sim.record(E, of.Mean("V"), of.Variance("V"), every=0.3 * ms)
+        sim.record(E, of.Rate(), of.Counts(0.7 * ms), of.IsiCV(), of.CountCorrelation(1 * ms))
+        sim.record(E, of.SpikeTriggeredAverage("V", 0.5 * ms, 0.7 * ms))
+        sim.record(sim.network.I, "V", every=0.4 * ms, spikes=True)
+        sim.record(sim.network.I, of.PopulationRate(0.9 * ms))
+        return sim
+
+    def numbers(result):
+        recordings = result.recordings.items()
+        return {f"{path}.{name}": of.values for path, rec in recordings for name, of in rec.reduced.items()}
+
+    whole = fresh().run(120 * ms, progress=False)
+    options = {"checkpoint": tmp_path / "it", "checkpoint_every": 9.7 * ms}
+    for number, act in ((3, fail), (4, fail_quietly), (3, fail), (5, fail_quietly)):
+        with contextlib.suppress(LookupError):
+            assert fresh().run(120 * ms, progress=At(number, act), **options).ended == "interrupt"
+    result = fresh().run(120 * ms, progress=False, **options)
+    same(result, whole)
+    assert len(numbers(whole)) == 8
+    same(numbers(result), numbers(whole))
+    pieces = [np.load(file) for file in (tmp_path / "it.recorded").iterdir()]
+    assert all(piece[name].shape[-1] == 8 for piece in pieces for name in piece if name.startswith("samples"))
 
 
 def test_values_that_were_set_before_the_run(tmp_path):
