@@ -188,6 +188,17 @@ def test_an_error_leaves_the_last_checkpoint_and_a_complete_run_is_given_at_once
     assert {path.name for path in tmp_path.iterdir()} == {"it", "it.before", "it.recorded"}
 
 
+@pytest.mark.cudasim
+def test_a_device_writes_and_goes_on(tmp_path):
+    """Launches are under way while it runs; the interpreter takes over from it, and it from the interpreter."""
+    whole = simulator("interpret").run(4 * ms, progress=False)
+    options = {"checkpoint": tmp_path / "it", "checkpoint_every": 0.3 * ms}
+    for target, number in (("cpu", 3), ("interpret", 2), ("cpu", 4)):
+        with pytest.raises(LookupError):
+            simulator(target).run(4 * ms, progress=At(number, fail), **options)
+    same(simulator("cpu").run(4 * ms, progress=False, **options), whole)
+
+
 # ---- what belongs to a run -------------------------------------------------------------------------------------------
 
 
