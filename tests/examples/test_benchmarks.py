@@ -116,6 +116,13 @@ def test_building_measures_each_rule(script, number):
     assert figures["bytes"] >= 4 * figures["synapses"]
 
 
+@pytest.mark.slow
+def test_control_says_what_watching_costs(table):
+    rows = dict(table("control", "--scale", 0.02, "--rounds", 1, "--sim-ms", 20))
+    assert float(rows["the bar, of a run of any length"].split()[0]) > 0
+    assert {"recording all spikes", "profile=True", "until=", "a call that does nothing"} <= set(rows)
+
+
 def test_startup_compares_the_imports(script):
     startup = script("startup")
     rows = startup.imports(1)
