@@ -6,7 +6,7 @@ excitation wins, and neurons fire fast and regularly; where g > 4, inhibition wi
 irregular.
 
 A sweep runs all points of the grid with all seeds. Points that share a structure run together as replicas in one
-process, and several processes share the work; with `--store`, what is finished is kept, and the same command goes on
+process, and several processes share the work; with ``--store``, what is finished is kept, and the same command goes on
 after an interruption.
 
     python examples/sweep.py

@@ -67,7 +67,7 @@ def g_of(net):
 
 def test_tables_have_a_row_for_each_spike_and_each_sample(run):
     net, result = run
-    spikes, samples = result.to_pandas()
+    spikes, samples, _measures = result.to_pandas()
     mine = spikes[spikes["population"] == "Net.E"]
     assert mine["neuron"].tolist() == result[net.E].spikes.indices.tolist()
     assert mine["time_ms"].tolist() == result[net.E].spikes.times.magnitude.tolist()
@@ -88,14 +88,14 @@ def test_tables_have_a_row_for_each_spike_and_each_sample(run):
 def test_a_result_without_spikes_or_samples_has_empty_tables():
     neurons = nd.LIF(2)
     sim = nd.Simulator(neurons, dt=1 * ms, target="interpret")
-    spikes, samples = sim.run(2 * ms).to_pandas()
-    assert (len(spikes), len(samples)) == (0, 0)
+    spikes, samples, measures = sim.run(2 * ms).to_pandas()
+    assert (len(spikes), len(samples), len(measures)) == (0, 0, 0)
     assert list(spikes.columns) == ["population", "neuron", "time_ms"]
 
 
 def test_tables_of_a_batch_say_the_replica(batch):
     net, result = batch
-    spikes, samples = result.to_pandas()
+    spikes, samples, _measures = result.to_pandas()
     for number in range(3):
         mine = spikes[(spikes["replica"] == number) & (spikes["population"] == "Net.I")]
         assert mine["time_ms"].tolist() == result.replica(number)[net.I].spikes.times.magnitude.tolist()
@@ -307,6 +307,50 @@ def test_what_sonata_has_no_place_for_is_refused(run, batch, tmp_path):
     with pytest.raises(ExportError, match="'sorted'"):
         run[1].to_sonata(path, sorting="sorted")
     assert batch[1].replica(2).to_sonata(path).exists()
+
+
+# ---- what was computed in the run ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("batch", [None, 2])
+def test_measures_are_exported_with_their_axes(batch, tmp_path):
+    pynwb = pytest.importorskip("pynwb")
+    E = nd.LIFRef(5, V_rest=-45 * mV, V_initializer=nd.init.Uniform(-60 * mV, -50 * mV), name="E")
+    sim = nd.Simulator(E, dt=0.5 * ms, target="interpret", batch=batch)
+    sim.record(E, nd.reduce.Rate(), nd.reduce.PopulationRate(bin=5 * ms), nd.reduce.Counts(bin=10 * ms))
+    sim.record(E, nd.reduce.Variance("V"))
+    result = sim.run(60 * ms)
+    mine = result[E].reduced
+
+    dataset = result[E].to_xarray()
+    front = () if batch is None else ("replica",)
+    assert dataset["rate"].dims == (*front, "neuron")
+    assert dataset["counts"].dims == (*front, "t_counts", "neuron")
+    assert dataset["t_counts"].to_numpy().tolist() == mine["counts"].t.magnitude.tolist()
+    assert (dataset["rate"].attrs["units"], dataset["V_variance"].attrs["units"]) == ("Hz", "mV^2")
+    assert dataset["population_rate"].to_numpy().tolist() == mine["population_rate"].data.magnitude.tolist()
+
+    table = result.to_pandas().measures
+    counts = table[table["measure"] == "counts"]
+    assert counts["value"].tolist() == mine["counts"].values.reshape(-1).tolist()
+    whole = counts[counts["replica"] == 1] if batch else counts
+    assert whole[whole["t_ms"] == 10.0]["neuron"].tolist() == [0, 1, 2, 3, 4]
+    assert set(table[table["measure"] == "rate"]["unit"]) == {"Hz"}
+
+    again = nd.Result.from_npz(result.to_npz(tmp_path / "run.npz"))["E"].reduced
+    for name, reduced in mine.items():
+        assert str(again[name].data) == str(reduced.data)
+        assert {axis: str(places) for axis, places in again[name].axes.items()} == {
+            axis: str(places) for axis, places in reduced.axes.items()
+        }
+        assert {key: np.asarray(value).tolist() for key, value in again[name].more.items()} == {
+            key: np.asarray(value).tolist() for key, value in reduced.more.items()
+        }
+    path = result.to_nwb(tmp_path / "run.nwb")
+    assert pynwb.validate(path=str(path)) == []
+    with pynwb.NWBHDF5IO(path, "r") as io:
+        found = io.read().get_scratch("E.rate")
+        assert np.asarray(found).tolist() == mine["rate"].data.magnitude.tolist()
 
 
 # ---- results on disk -------------------------------------------------------------------------------------------------

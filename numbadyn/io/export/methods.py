@@ -34,15 +34,16 @@ class Exports(ABC):
         """The result that is written."""
 
     def to_pandas(self) -> Tables:
-        """Make tidy tables of pandas: one of spikes, one of samples.
+        """Make tidy tables of pandas: one of spikes, one of samples, one of what was computed in the run.
 
         Returns
         -------
         Tables
             ``spikes`` has a row for each spike, with the columns ``population``, ``neuron`` and ``time_ms``;
             ``samples`` one for each sample, with ``population``, ``variable``, ``element``, ``time_ms``, ``value`` and
-            ``unit``. In a batch both say the ``replica`` and what it has of its own, ``E.tau_ms``. The time step, the
-            window of time, sizes of populations and the provenance stand in ``attrs``.
+            ``unit``; ``measures`` one for each number of a reducer. In a batch all say the ``replica`` and what it has
+            of its own, ``E.tau_ms``. The time step, the window of time, sizes of populations and the provenance stand
+            in ``attrs``.
 
         Raises
         ------
@@ -71,7 +72,8 @@ class Exports(ABC):
             Of a result a tree with a dataset for each recording, ``tree["EINet.E"]``; of one recording its dataset.
             Variables have the axes ``time`` and ``element``, with coordinates (``time_g`` where variables were
             sampled at different times), in a batch ``replica`` in front, with what differs between replicas as
-            coordinates. Spikes are ``spike_time`` and ``spike_neuron``. Units stand in the attribute ``units``.
+            coordinates. Spikes are ``spike_time`` and ``spike_neuron``; what reducers have computed has their axes.
+            Units stand in the attribute ``units``.
 
         Raises
         ------
@@ -136,7 +138,8 @@ class Exports(ABC):
         -------
         pathlib.Path
             Of the file, which appears when it is complete: a table of units with ``spike_times``, ``population`` and
-            ``neuron``, and a time series for each variable, in ``acquisition``. Its notes hold the provenance.
+            ``neuron``, a time series for each variable, in ``acquisition``, and what reducers have computed, in
+            ``scratch``. Its notes hold the provenance.
 
         Raises
         ------

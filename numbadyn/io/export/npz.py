@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from numbadyn.errors import ResultFileError
 from numbadyn.io.export.parts import blocks_of, write_file
 from numbadyn.io.provenance import Provenance
+from numbadyn.io.reduce.base import Reduced
 from numbadyn.units import Dimension, join, split
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _coordinate(where: str, values: Any, arrays: dict[str, Any]) -> list[str] | 
 
 def _recording(recording: Recording, arrays: dict[str, Any]) -> dict[str, Any]:
     """What there is to say of a recording; its arrays are put beside it."""
-    about: dict[str, Any] = {"name": recording.name, "spikes": None, "samples": {}, "part": None}
+    about: dict[str, Any] = {"name": recording.name, "spikes": None, "samples": {}, "part": None, "reduced": {}}
     spikes = recording.events
     if spikes is not None:
         about["spikes"] = {"dt": spikes.dt, "size": spikes.size, "duration": spikes.duration, "batch": spikes.batch}
@@ -87,6 +88,18 @@ def _recording(recording: Recording, arrays: dict[str, Any]) -> dict[str, Any]:
         about["samples"][variable] = {"dt": samples.dt, "unit": samples.dimension.name, "exponents": exponents}
         parts = {"steps": samples.steps, "values": samples.values, "elements": samples.elements}
         _put(arrays, f"{recording.name}/{variable}", **parts)
+    for measure, reduced in recording.reduced.items():
+        where = f"{recording.name}/reduced/{measure}"
+        axes = {name: _coordinate(f"{where}/axes/{name}", places, arrays) for name, places in reduced.axes.items()}
+        exponents = [str(exponent) for exponent in reduced.dimension.exponents]
+        about["reduced"][measure] = {
+            "exponents": exponents,
+            "unit": reduced.unit,
+            "axes": axes,
+            "more": [*reduced.more],
+        }
+        _put(arrays, where, values=reduced.values)
+        _put(arrays, f"{where}/more", **reduced.more)
     if recording.part is not None:
         about["part"] = recording.part[0]
         _put(arrays, f"{recording.name}/part", elements=recording.part[1])
@@ -116,7 +129,8 @@ def read_npz(path: str | os.PathLike[str], whole: Any, recording: Any, samples: 
     for each in content.pop("recordings"):
         sampled = {variable: samples(**parts) for variable, parts in each["samples"].items()}
         events = None if each["spikes"] is None else spikes(**each["spikes"])
-        found[each["name"]] = recording(each["name"], sampled, events, each["part"])
+        measured = {measure: Reduced(**parts) for measure, parts in each["reduced"].items()}
+        found[each["name"]] = recording(each["name"], sampled, events, each["part"], reduced=measured)
     return whole(found, **{**content, "provenance": Provenance(content["provenance"])})
 
 
@@ -159,6 +173,13 @@ def _filled(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> dict[str,
             samples["dimension"] = Dimension(*map(Fraction, samples.pop("exponents")))
             for name in ("steps", "values", "elements"):
                 samples[name] = arrays.get(f"{where}/{variable}/{name}")
+        for measure, reduced in recording["reduced"].items():
+            own = f"{where}/reduced/{measure}"
+            reduced["name"], reduced["values"] = measure, arrays[f"{own}/values"]
+            reduced["dimension"] = Dimension(*map(Fraction, reduced.pop("exponents")))
+            reduced["more"] = {name: arrays[f"{own}/more/{name}"][()] for name in reduced["more"]}
+            axes = reduced["axes"].items()
+            reduced["axes"] = {name: _rejoined(arrays[f"{own}/axes/{name}"], exponents) for name, exponents in axes}
         if recording["part"] is not None:
             recording["part"] = recording["part"], arrays[f"{where}/part/elements"]
     about["coords"] = {

@@ -19,6 +19,7 @@ from numbadyn.io.export.needed import import_extra
 from numbadyn.io.export.parts import (
     array_of,
     coordinates,
+    reduced_parts,
     replicas_of,
     spacing,
     trains_by_unit,
@@ -73,6 +74,12 @@ def write_nwb(
                 ending = "" if replica is None else f" replica {replica}"
                 name = f"{recording.name}.{variable}{ending}".replace("/", "_").replace(":", "-")
                 file.add_acquisition(_series(pynwb, name, own, _words(result, replica)))
+
+        for measure, reduced in recording.reduced.items():
+            values, unit, axes = reduced_parts(reduced)
+            about = ", ".join(["replica"] * (result.batch is not None) + [*axes]) or "one number"
+            name = f"{recording.name}.{measure}".replace("/", "_").replace(":", "-")
+            file.add_scratch(np.atleast_1d(values), name=name, description=f"{unit or 'numbers'}; axes: {about}")
 
     def write(opened: BinaryIO) -> None:
         with h5py.File(opened, "w") as place, pynwb.NWBHDF5IO(file=place, mode="w") as io:

@@ -1,6 +1,6 @@
-"""Tidy tables of pandas: a row for each spike, and a row for each sample.
+"""Tidy tables of pandas: a row for each spike, for each sample, for each number that was computed in the run.
 
-In: a result.  Out: two data frames.  Must not know: files.
+In: a result.  Out: data frames.  Must not know: files.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.io.export.needed import import_extra
-from numbadyn.io.export.parts import array_of, coordinates, spike_times, unit_name
+from numbadyn.io.export.parts import array_of, coordinates, reduced_parts, spike_times, unit_name
 
 if TYPE_CHECKING:
     from numbadyn.io.recordings import Result, Samples
@@ -30,10 +30,14 @@ class Tables(NamedTuple):
         A row for each spike: ``population``, ``neuron``, ``time_ms``.
     samples : pandas.DataFrame
         A row for each sample: ``population``, ``variable``, ``element``, ``time_ms``, ``value``, ``unit``.
+    measures : pandas.DataFrame
+        A row for each number that was computed while the network ran: ``population``, ``measure``, a column for each
+        axis such as ``neuron`` or ``t_ms``, ``value``, ``unit``.
     """
 
     spikes: Any
     samples: Any
+    measures: Any
 
 
 def to_pandas(result: Result) -> Tables:
@@ -49,7 +53,8 @@ def to_pandas(result: Result) -> Tables:
         "neuron": _joined([array_of(each.indices) for _number, each in spikes], np.uint32),
         "time_ms": _joined([spike_times(each) for _number, each in spikes]),
     }
-    tables = Tables(pandas.DataFrame(columns), pandas.DataFrame(_sample_columns(pandas, result, names, coords)))
+    samples = pandas.DataFrame(_sample_columns(pandas, result, names, coords))
+    tables = Tables(pandas.DataFrame(columns), samples, _measures(pandas, result, coords))
     for table in tables:
         table.attrs = _attributes(result)
     return tables
@@ -82,6 +87,29 @@ def _sample_columns(pandas: Any, result: Result, names: list[str], coords: dict[
             pandas, units, each([units.index(unit_name(samples.dimension)) for _n, _v, samples in found])
         ),
     }
+
+
+def _measures(pandas: Any, result: Result, coords: dict[str, Any]) -> Any:
+    """The table of what was computed while the network ran."""
+    frames = []
+    for name, recording in result.recordings.items():
+        for measure, reduced in recording.reduced.items():
+            values, unit, axes = reduced_parts(reduced)
+            front = () if result.batch is None else (np.arange(result.batch, dtype=np.uint32),)
+            grid = np.meshgrid(*front, *(places for places, _unit in axes.values()), indexing="ij")
+            flat = [places.reshape(-1) for places in grid]
+            columns: Columns = {"population": name, "measure": measure}
+            columns |= _replicas(result, coords, flat[:1] if front else [])
+            columns |= {
+                f"{axis}_{own}" if own else axis: places
+                for (axis, (_places_, own)), places in zip(axes.items(), flat[len(front) :], strict=True)
+            }
+            rows = range(values.size)
+            frames.append(pandas.DataFrame({**columns, "value": values.reshape(-1), "unit": unit}, index=rows))
+    if not frames:
+        return pandas.DataFrame({"population": [], "measure": [], "value": [], "unit": []})
+    made = pandas.concat(frames, ignore_index=True)
+    return made[[*(column for column in made if column not in ("value", "unit")), "value", "unit"]]
 
 
 def _places(samples: Samples) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:

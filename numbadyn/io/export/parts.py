@@ -20,11 +20,13 @@ from numbadyn.units import Dimension, split
 
 if TYPE_CHECKING:
     from numbadyn.io.recordings import Result, Samples, Spikes
+    from numbadyn.io.reduce.base import Reduced
 
 __all__ = [
     "array_of",
     "blocks_of",
     "coordinates",
+    "reduced_parts",
     "replicas_of",
     "spacing",
     "spike_times",
@@ -66,6 +68,17 @@ def spike_times(spikes: Spikes) -> NDArray[np.float64]:
     """Times of spikes in ms: the end of their step."""
     times: NDArray[np.float64] = (array_of(spikes.steps) + 1) * spikes.dt
     return times
+
+
+def reduced_parts(reduced: Reduced) -> tuple[NDArray[Any], str, dict[str, tuple[NDArray[Any], str]]]:
+    """What was computed while a network ran: plain values, their unit, and the places of each axis with their unit."""
+    data = reduced.data
+    axes = {}
+    for name, places in reduced.axes.items():
+        magnitude, dimension = split(places)
+        axes[name] = np.asarray(magnitude), unit_name(dimension)
+    unit = reduced.unit or unit_name(reduced.dimension)
+    return np.asarray(getattr(data, "magnitude", data)), unit, axes
 
 
 def replicas_of(result: Result) -> list[int | None]:

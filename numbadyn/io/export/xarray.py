@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from numbadyn.io.export.needed import import_extra
-from numbadyn.io.export.parts import array_of, coordinates, spike_times, unit_name
+from numbadyn.io.export.parts import array_of, coordinates, reduced_parts, spike_times, unit_name
 
 if TYPE_CHECKING:
     from numbadyn.io.recordings import Recording, Result, Samples
@@ -45,6 +45,7 @@ def _dataset(xarray: Any, result: Result, recording: Recording) -> Any:
         variables[variable] = ((*front, time, element), samples.values, _unit(unit_name(samples.dimension)))
         coords[time] = (time, array_of(samples.steps) * samples.dt, _unit("ms"))
         coords[element] = (element, _elements(samples), {})
+    _add_measures(recording, front, variables, coords)
     attributes: dict[str, Any] = {"name": recording.name}
     spikes = recording.events
     if spikes is not None:
@@ -54,6 +55,21 @@ def _dataset(xarray: Any, result: Result, recording: Recording) -> Any:
             variables["spike_replica"] = ("spike", array_of(spikes.replicas), {})
         attributes["neurons"] = spikes.size
     return xarray.Dataset(variables, coords, attributes)
+
+
+def _add_measures(
+    recording: Recording, front: tuple[str, ...], variables: dict[str, Any], coords: dict[str, Any]
+) -> None:
+    """Add what was computed while the network ran; an axis has the measure's name too, where others have its places."""
+    for measure, reduced in recording.reduced.items():
+        values, unit, axes = reduced_parts(reduced)
+        names = []
+        for axis, (places, own) in axes.items():
+            taken = coords.get(axis)
+            name = axis if taken is None or np.array_equal(taken[1], places) else f"{axis}_{measure}"
+            coords[name] = (name, places, _unit(own))
+            names.append(name)
+        variables[measure] = ((*front, *names), values, _unit(unit))
 
 
 def _axes(samples: dict[str, Samples]) -> dict[str, tuple[str, str]]:
