@@ -15,7 +15,7 @@ from typing import Any
 from numbadyn.errors import MemoryBudgetError
 from numbadyn.runtime.logs import SampleLog, SpikeLog
 from numbadyn.runtime.machine import Machine
-from numbadyn.units import as_memory
+from numbadyn.units import memory_text
 
 __all__ = ["SPIKE_BYTES", "Rooms", "share"]
 
@@ -82,10 +82,10 @@ def share(
     least += sum(_COPIES * 2 * log.width * SPIKE_BYTES for logs in spikes.values() for log in logs)
     if budget is not None and left < least:
         raise MemoryBudgetError(
-            f"The memory budget of {as_memory(budget)} is too small: the network takes {as_memory(network)}, and what "
-            f"is recorded at least {as_memory(least)}.",
+            f"The memory budget of {memory_text(budget)} is too small: the network takes {memory_text(network)}, "
+            f"and what is recorded at least {memory_text(least)}.",
             where="Simulator.run(memory=...)",
-            cure=f"Give at least {as_memory(1.1 * (network + least))}, or record fewer elements.",
+            cure=f"Give at least {memory_text(1.1 * (network + least))}, or record fewer elements.",
             budget=budget,
             network=network,
             least=least,

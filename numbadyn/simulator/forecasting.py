@@ -19,7 +19,7 @@ from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.runtime.trial import Trial, run_trial
 from numbadyn.simulator.assembly import Assembly
 from numbadyn.simulator.budget import SPIKE_BYTES, share
-from numbadyn.simulator.measuring import hidden_bytes
+from numbadyn.simulator.measuring import Windows
 from numbadyn.units import TIME, as_memory, bytes_of, join
 
 __all__ = ["Forecast", "forecast_run"]
@@ -135,7 +135,7 @@ def _recordings(
     recorder, first = sim._recorder, sim._number
     samples, spikes = recorder.shown(recorder.samples_by_name), recorder.shown(recorder.spikes_by_name)
     kept = {f"{name}.{variable}": 0 for name, variable in samples} | {f"spikes of {name}": 0 for name in spikes}
-    others, window = hidden_bytes(recorder), (first, first + steps)
+    others, window = Windows(recorder, budget).nbytes, (first, first + steps)
     rooms = share(budget, sim.machine, samples, spikes, window, others) if to_disk else None
     kept |= {"what reducers read": others} if others else {}
     disk = 0.0

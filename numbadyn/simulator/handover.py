@@ -20,7 +20,7 @@ from numbadyn.runtime.machine import Machine
 from numbadyn.runtime.taps import Receiver, SampleTap, SpikeTap, Taps
 from numbadyn.runtime.visitors import Visitor
 from numbadyn.simulator.budget import share
-from numbadyn.simulator.measuring import SPIKES_HELD, hidden_bytes, room_of_hidden
+from numbadyn.simulator.measuring import Windows
 from numbadyn.simulator.recorder import Recorder
 from numbadyn.units import bytes_of
 
@@ -59,6 +59,7 @@ class Handover:
         self.running = {key: measured.start(recorder, steps) for key, measured in recorder.measured.items()}
         self._receivers: list[Receiver] = [*self.running.values()]
         budget = None if memory is None else bytes_of(memory, "Simulator.run(memory=...)")
+        self._windows = Windows(recorder, budget)
         if memory is not None or spill is not None:
             self._spill(machine, steps, budget, _place(spill))
         self.taps: list[SpikeTap | SampleTap] = [*self._spike_taps(), *self._sample_taps()]
@@ -68,7 +69,7 @@ class Handover:
         """Let logs that do not fit into a budget go to disk."""
         recorder = self._recorder
         samples, spikes = recorder.shown(recorder.samples_by_name), recorder.shown(recorder.spikes_by_name)
-        rooms = share(budget, machine, samples, spikes, window, hidden_bytes(recorder))
+        rooms = share(budget, machine, samples, spikes, window, self._windows.nbytes)
         if not rooms.samples and not rooms.spikes:
             return
         desk = Desk(RunFolder(place, {"dt_ms": recorder.dt, "first_step": window[0], "batch": recorder.batch}))
@@ -103,7 +104,7 @@ class Handover:
             takers: list[Receiver] = [] if writer is None else [writer]
             takers += [self.running[key] for key, of in recorder.measured.items() if of.spikes == path]
             for log in logs if hidden else ():
-                log.room = SPIKES_HELD
+                log.room = self._windows.spikes(logs)
             if takers or hidden:
                 yield SpikeTap(logs, takers, keeps=not hidden and writer is None)
 
@@ -116,7 +117,7 @@ class Handover:
                 yield SampleTap(logs, [writer], logs[0].room or 1, keeps=False)
             elif key in recorder.hidden:
                 takers = [self.running[name] for name, of in recorder.measured.items() if of.samples == key]
-                block, room = room_of_hidden(logs)
+                block, room = self._windows.samples(logs)
                 for log in logs:
                     log.room = room
                 yield SampleTap(logs, takers, block, keeps=False)

@@ -16,13 +16,13 @@ from numbadyn.io.reduce import Reducer
 from numbadyn.io.reduce.base import block_of
 from numbadyn.model.module import Module
 from numbadyn.model.view import view_of, whole_of
-from numbadyn.runtime.logs import SampleLog
+from numbadyn.runtime.logs import SampleLog, SpikeLog
 from numbadyn.simulator.budget import SPIKE_BYTES
 from numbadyn.simulator.elements import elements_of
 from numbadyn.simulator.measured import Measured
 from numbadyn.simulator.recorder import Recorder
 
-__all__ = ["SPIKES_HELD", "add_reducer", "hidden_bytes", "room_of_hidden", "take_reducer"]
+__all__ = ["SPIKES_HELD", "Windows", "add_reducer", "take_reducer"]
 
 SPIKES_HELD = 1 << 16
 """Spikes that a log holds which only reducers need."""
@@ -140,19 +140,40 @@ def _forget_unused(recorder: Recorder) -> None:
         recorder.hidden.discard(key)
 
 
-def room_of_hidden(logs: Sequence[SampleLog]) -> tuple[int, int]:
-    """Samples that are handed over at a time, and how many a log holds which only reducers need."""
-    block = block_of(logs[0].elements.size)
-    return block, block * max(1, _WINDOW // (block * len(logs) * logs[0].row_bytes))
+class Windows:
+    """How much of what only reducers need is in memory at a time.
 
+    Parameters
+    ----------
+    recorder : Recorder
+        With its logs.
+    budget : int, optional
+        Bytes that a run may take; windows take an eighth of it, as far as one block of samples fits.
+    """
 
-def hidden_bytes(recorder: Recorder) -> int:
-    """Memory of the logs that only reducers need."""
-    samples, spikes = recorder.samples_by_name, recorder.spikes_by_name
-    found = 0
-    for key in recorder.hidden:
-        if key in samples:
-            found += len(samples[key]) * room_of_hidden(samples[key])[1] * samples[key][0].row_bytes
-        elif key in spikes:
-            found += sum(max(SPIKES_HELD, 2 * log.width) * SPIKE_BYTES for log in spikes[key])
-    return found
+    def __init__(self, recorder: Recorder, budget: int | None) -> None:
+        self._recorder = recorder
+        self._most = _WINDOW
+        if budget is not None:
+            self._most = min(_WINDOW, budget // (8 * max(1, len(recorder.hidden))))
+
+    def samples(self, logs: Sequence[SampleLog]) -> tuple[int, int]:
+        """Samples that are handed over at a time, and how many a log holds."""
+        block = block_of(logs[0].elements.size)
+        return block, block * max(1, self._most // (block * len(logs) * logs[0].row_bytes))
+
+    def spikes(self, logs: Sequence[SpikeLog]) -> int:
+        """Spikes that a log holds."""
+        return max(2 * logs[0].width, min(SPIKES_HELD, self._most // (SPIKE_BYTES * len(logs))))
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of all of them."""
+        samples, spikes = self._recorder.samples_by_name, self._recorder.spikes_by_name
+        found = 0
+        for key in self._recorder.hidden:
+            if key in samples:
+                found += len(samples[key]) * self.samples(samples[key])[1] * samples[key][0].row_bytes
+            elif key in spikes:
+                found += len(spikes[key]) * self.spikes(spikes[key]) * SPIKE_BYTES
+        return found

@@ -21,7 +21,7 @@ from numbadyn.units.dimension import (
     Dimension,
 )
 from numbadyn.units.eager import STEP, UnitArray, alike, join_eager
-from numbadyn.units.information import as_memory, bytes_of
+from numbadyn.units.information import as_memory, bytes_of, memory_text
 from numbadyn.units.stand_in import StandsForQuantity, scale_of
 
 __all__ = [
@@ -52,6 +52,7 @@ __all__ = [
     "join",
     "join_eager",
     "magnitude_in",
+    "memory_text",
     "scale_of",
     "split",
     "unit_of",

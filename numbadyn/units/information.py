@@ -15,7 +15,7 @@ import quantities as pq
 
 from numbadyn.errors import MemoryBudgetError
 
-__all__ = ["as_memory", "bytes_of"]
+__all__ = ["as_memory", "bytes_of", "memory_text"]
 
 _DECIMAL = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 _TEXT = re.compile(r"\s*([0-9.]+(?:e[+-]?[0-9]+)?)\s*(?:([kmgtp]?)(i?)b|bytes?)?\s*", re.IGNORECASE)
@@ -103,3 +103,15 @@ def as_memory(size: float) -> Any:
         ("B", 1),
     )
     return pq.Quantity(size / factor, unit)
+
+
+def memory_text(size: float) -> str:
+    """Bytes for a message.
+
+    Examples
+    --------
+    >>> memory_text(123_456_789)
+    '118 MiB'
+    """
+    found = as_memory(size)
+    return f"{float(found):.3g} {found.dimensionality.string}"

@@ -8,6 +8,7 @@ import numbadyn as nd
 from numbadyn.errors import RecordingError
 from numbadyn.io.reduce import base
 from numbadyn.runtime import engine
+from numbadyn.runtime.progress import Progress
 from numbadyn.simulator import measuring
 from tests.features.test_spilling import Busy, bits, simulator_or_batch
 from tests.targets import simulator_of
@@ -231,3 +232,27 @@ def test_a_reducer_of_ones_own():
     plain, same = raw("interpret")
     last = sim.run(4 * ms, progress=False)[sim.network.E].last
     np.testing.assert_array_equal(last, plain.run(4 * ms, progress=False)[same].V[-1])
+
+
+def test_an_interrupted_run_goes_on_from_its_checkpoint(tmp_path):
+    class Impatient(Progress):
+        def start(self, total_steps, dt):
+            self.steps = 0
+
+        def advance(self, steps):
+            self.steps += steps
+            if self.steps > 200:
+                raise RuntimeError("enough")
+
+        def close(self):
+            pass
+
+    how = {"checkpoint": tmp_path / "point", "checkpoint_every": 2 * ms}
+    with pytest.raises(RuntimeError, match="enough"):
+        reducing("interpret")[0].run(40 * ms, progress=Impatient(), **how)
+    again, cells = reducing("interpret")
+    found = again.run(40 * ms, progress=False, **how)[cells]
+    plain, same = reducing("interpret")
+    expected = plain.run(40 * ms, progress=False)[same]
+    for name, reduced in expected.reduced.items():
+        assert found.reduced[name].values.tobytes() == reduced.values.tobytes(), name
