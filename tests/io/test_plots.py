@@ -171,6 +171,21 @@ def test_rates_of_a_batch_have_a_band(batch, axes):
     assert len(axes.collections) == 1
 
 
+@pytest.mark.parametrize(
+    ("draw", "said"),
+    [
+        (lambda result: nd.plot.raster("result"), "is no result"),
+        (lambda result: nd.plot.rates(None), "is no result"),
+        (lambda result: nd.plot.raster(result, neurons=0), "neurons is 0"),
+        (lambda result: nd.plot.raster(result, ax=[1, 2]), "no axes of matplotlib"),
+        (lambda result: nd.plot.sweep_map(3, "g", "eta", "rate"), "int is no table"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(run, draw, said):
+    with pytest.raises(InvalidParameterError, match=said):
+        draw(run[1])
+
+
 # ---- traces ----------------------------------------------------------------------------------------------------------
 
 

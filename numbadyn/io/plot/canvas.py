@@ -10,6 +10,7 @@ import io
 import sys
 from typing import Any
 
+from numbadyn.errors import InvalidParameterError
 from numbadyn.io.export.needed import import_extra
 
 __all__ = ["COLOURS", "axes_of", "colour", "empty_figure", "label_of"]
@@ -59,6 +60,12 @@ def _png(figure: Any) -> bytes:
 def axes_of(ax: Any, size: tuple[float, float] = (6.4, 4.0)) -> Any:
     """Axes to draw on: those that are given, else the current ones of pyplot where it is in use, else new ones."""
     if ax is not None:
+        if not hasattr(ax, "plot") or not hasattr(ax, "figure"):
+            raise InvalidParameterError(
+                f"ax is {ax!r}, which is no axes of matplotlib.",
+                where="nd.plot(ax=...)",
+                cure="Give axes, such as one of those that figure.subplots() makes; of an array of them choose one.",
+            )
         return ax
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is not None:

@@ -43,6 +43,8 @@ def raster(result: Result, populations: Any = None, *, neurons: int = _MOST_ROWS
     ------
     RecordingError
         The spikes of a population were not recorded, or the result is a batch.
+    InvalidParameterError
+        No neurons are to be shown.
 
     Examples
     --------
@@ -56,6 +58,10 @@ def raster(result: Result, populations: Any = None, *, neurons: int = _MOST_ROWS
     ('time (ms)', ['E'])
     """
     require_one_trial(result, "A raster")
+    if neurons < 1:
+        raise InvalidParameterError(
+            f"neurons is {neurons!r}.", where="nd.plot.raster", cure="Give how many are shown in all.", neurons=neurons
+        )
     shown = named_populations(result, populations)
     events = {name: result[population].spikes for name, population in shown.items()}
     axes = axes_of(ax)
@@ -108,9 +114,9 @@ def rates(result: Result, populations: Any = None, *, width: Any = None, ax: Any
     InvalidParameterError
         `width` is no positive time.
     """
+    shown = named_populations(result, populations)
     first, last = result.first * result.dt, result.last * result.dt
     chosen = max(1.0, (last - first) / 200.0) if width is None else _milliseconds(width, "width")
-    shown = named_populations(result, populations)
     counted = {name: result[population].spikes for name, population in shown.items()}
     axes, bins = axes_of(ax), _bins(first, last, result.dt, chosen)
     for number, (name, spikes) in enumerate(counted.items()):

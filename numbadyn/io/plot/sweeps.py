@@ -146,7 +146,7 @@ def _read(table: Any, names: list[str]) -> tuple[dict[str, NDArray[np.float64]],
         known = [*map(str, table.coords), *map(str, table.data_vars)]
         _check(names, known)
         table = table[[name for name in names if name in table.data_vars]].to_dataframe().reset_index()
-    known = list(map(str, getattr(getattr(table, "dtype", None), "names", None) or table))
+    known = list(map(str, getattr(getattr(table, "dtype", None), "names", None) or _names(table)))
     _check(names, known)
     columns = {}
     for name in names:
@@ -160,6 +160,17 @@ def _read(table: Any, names: list[str]) -> tuple[dict[str, NDArray[np.float64]],
                 name=name,
             ) from None
     return columns, units
+
+
+def _names(table: Any) -> Any:
+    """Names of the columns of a mapping or a data frame."""
+    if not isinstance(table, Mapping) and not hasattr(table, "columns"):
+        raise InvalidParameterError(
+            f"A {type(table).__name__} is no table.",
+            where="nd.plot",
+            cure="Give a study, a pandas.DataFrame, an xarray.Dataset, a structured array or a dict of columns.",
+        )
+    return table
 
 
 def _bare(column: Any) -> Any:
