@@ -4,28 +4,43 @@ In: parameters with units.  Out: neurons, generators of spikes, synapses and out
 lowered or run.
 """
 
+from numbadyn.zoo.adapting import Adaptation, AdaptiveThreshold, EscapeNoise, Threshold
+from numbadyn.zoo.adaptive import ALIF, AdEx, AdQIF, Izhikevich
 from numbadyn.zoo.generators import Playback, PoissonGroup, SpikeTrain
 from numbadyn.zoo.hh import HH
+from numbadyn.zoo.integrate_and_fire import IF, QIF, ExpIF, IntegrateAndFire
 from numbadyn.zoo.lif import LIF, LIFRef
 from numbadyn.zoo.outputs import COBA, CUBA, MgBlock, SynOut
 from numbadyn.zoo.plasticity import STD, STP
 from numbadyn.zoo.synapses import Alpha, ConductanceSynapse, DualExpon, Expon
 
 __all__ = [
+    "ALIF",
     "COBA",
     "CUBA",
     "HH",
+    "IF",
     "LIF",
+    "QIF",
     "STD",
     "STP",
+    "AdEx",
+    "AdQIF",
+    "Adaptation",
+    "AdaptiveThreshold",
     "Alpha",
     "ConductanceSynapse",
     "DualExpon",
+    "EscapeNoise",
+    "ExpIF",
     "Expon",
+    "IntegrateAndFire",
+    "Izhikevich",
     "LIFRef",
     "MgBlock",
     "Playback",
     "PoissonGroup",
     "SpikeTrain",
     "SynOut",
+    "Threshold",
 ]

@@ -1,0 +1,272 @@
+"""Parts of integrate-and-fire neurons that follow their spikes: adaptation currents, thresholds of other kinds.
+
+In: parameters with units, the potential and the spikes of a neuron.  Out: a current; who fires.  Must not know: which
+neurons there are, lowering, targets.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+
+from numbadyn.errors import HookArgumentError
+from numbadyn.model import environ, random
+from numbadyn.model.dynamics import Neuron
+from numbadyn.model.module import Module
+from numbadyn.model.typing import ParameterLike
+from numbadyn.model.values import Parameter, State
+from numbadyn.zoo.units import kHz, ms, mV, nS, pA
+
+__all__ = ["Adaptation", "AdaptiveThreshold", "EscapeNoise", "Threshold"]
+
+
+class _Part(Module):
+    """A part of one population of neurons, of their size."""
+
+    def __init__(self, name: str | None = None) -> None:
+        super().__init__(name)
+        self.driven = True
+        self._served: Neuron | None = None
+
+    def serve(self, neuron: Neuron) -> None:
+        """Become a part of a population; a neuron calls it.
+
+        Raises
+        ------
+        HookArgumentError
+            It is the part of another population already.
+        """
+        if self._served is not None:
+            raise HookArgumentError(
+                f"{type(self).__name__} of {neuron.path} is a part of {self._served.path} already.",
+                where=neuron.path,
+                cure=f"Make one for each population: nd.{type(self).__name__}(...).",
+                part=type(self).__name__,
+            )
+        self._served, self.varshape = neuron, neuron.varshape
+
+    def spiked(self, spike: Any) -> None:
+        """Take note of who has spiked in this step; nothing by default.
+
+        Parameters
+        ----------
+        spike : array of bool or traced value
+            Who.
+        """
+
+
+class Adaptation(_Part):
+    r"""Current that follows the potential below the threshold, and jumps with each spike.
+
+    Parameters
+    ----------
+    tau : quantities.Quantity
+        Time constant (ms).
+    a : quantities.Quantity
+        Coupling to the potential (nS).
+    b : quantities.Quantity
+        Jump with a spike (pA).
+    V_rest : quantities.Quantity, optional
+        Potential at which the coupling is zero (mV); the resting potential of the neuron by default.
+    w_initializer : Initialiser, quantity or array, optional
+        First values of w; zero by default.
+    name : str, optional
+        Name for messages and results.
+
+    Attributes
+    ----------
+    w : State
+        The current (pA), half a step behind the potential.
+
+    Notes
+    -----
+    .. math:: \tau \frac{dw}{dt} = a\, (V - V_{rest}) - w, \qquad w \leftarrow w + b \text{ at a spike}
+
+    It is subtracted from the input current. In a step it is advanced first, exactly for the potential that the step
+    begins with.
+
+    References
+    ----------
+    Brette, R. and Gerstner, W. (2005), Adaptive exponential integrate-and-fire model as an effective description of
+    neuronal activity, Journal of Neurophysiology 94, 3637-3642, doi:10.1152/jn.00686.2005.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import ms, nS, pA
+    >>> cells = nd.QIF(10, adaptation=nd.Adaptation(tau=200 * ms, a=1 * nS, b=30 * pA))
+    >>> cells.adaptation.varshape
+    (10,)
+    """
+
+    def __init__(
+        self,
+        tau: ParameterLike = 144.0 * ms,
+        a: ParameterLike = 4.0 * nS,
+        b: ParameterLike = 80.5 * pA,
+        V_rest: ParameterLike | None = None,
+        w_initializer: ParameterLike | None = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(name)
+        self.tau = Parameter(tau, unit=ms, positive=True)
+        self.a = Parameter(a, unit=nS)
+        self.b = Parameter(b, unit=pA)
+        self.V_rest = None if V_rest is None else Parameter(V_rest, unit=mV)
+        self.w_initializer = w_initializer
+
+    def init_state(self) -> None:
+        """Make the current."""
+        self.w = State(0.0 * pA if self.w_initializer is None else self.w_initializer, unit=pA)
+
+    def advanced(self, V: Any) -> Any:
+        """Advance the current over the step that begins at a potential, and give it.
+
+        Parameters
+        ----------
+        V : quantities.Quantity or traced value
+            The potential.
+        """
+        served: Any = self._served
+        steady = self.a * (V - (served.V_rest if self.V_rest is None else self.V_rest))
+        self.w.value = steady + (self.w.value - steady) * np.exp(-environ.get_dt() / self.tau)
+        return self.w.value
+
+    def spiked(self, spike: Any) -> None:
+        """Jump where there was a spike."""
+        self.w.value = np.where(spike, self.w.value + self.b, self.w.value)
+
+
+class Threshold(_Part):
+    """Base of what decides who fires.
+
+    Examples
+    --------
+    A threshold with a soft edge of uniform width:
+
+    >>> import numbadyn as nd
+    >>> from quantities import mV
+    >>> class Blurred(nd.Threshold):
+    ...     def fires(self, V, V_th):
+    ...         return V >= V_th + nd.random.uniform(-1.0, 1.0, size=self.varshape) * mV
+    >>> cells = nd.IF(10, threshold=Blurred())
+    """
+
+    @abstractmethod
+    def fires(self, V: Any, V_th: Any) -> Any:
+        """Who fires in this step.
+
+        Parameters
+        ----------
+        V : quantities.Quantity or traced value
+            The potential, advanced.
+        V_th : Parameter
+            The fixed threshold of the neuron.
+
+        Returns
+        -------
+        array of bool or traced value
+        """
+
+
+class AdaptiveThreshold(Threshold):
+    r"""Threshold that jumps with each spike, and falls back.
+
+    Parameters
+    ----------
+    tau : quantities.Quantity
+        Time constant of the fall (ms).
+    jump : quantities.Quantity
+        Rise with a spike (mV).
+    name : str, optional
+        Name for messages and results.
+
+    Attributes
+    ----------
+    theta : State
+        What is added to the fixed threshold (mV).
+
+    Notes
+    -----
+    .. math:: \tau \frac{d\theta}{dt} = -\theta, \qquad \theta \leftarrow \theta + jump \text{ at a spike}
+
+    A neuron fires at :math:`V \ge V_{th} + \theta`.
+
+    References
+    ----------
+    Chacron, M. J., Pakdaman, K. and Longtin, A. (2003), Interspike interval correlations, memory, adaptation, and
+    refractoriness in a leaky integrate-and-fire model with threshold fatigue, Neural Computation 15, 253-278,
+    doi:10.1162/089976603762552915.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import ms, mV
+    >>> cells = nd.ExpIF(10, threshold=nd.AdaptiveThreshold(tau=50 * ms, jump=2 * mV))
+    """
+
+    def __init__(
+        self, tau: ParameterLike = 100.0 * ms, jump: ParameterLike = 2.0 * mV, name: str | None = None
+    ) -> None:
+        super().__init__(name)
+        self.tau = Parameter(tau, unit=ms, positive=True)
+        self.jump = Parameter(jump, unit=mV)
+
+    def init_state(self) -> None:
+        """Make what is added."""
+        self.theta = State(0.0 * mV)
+
+    def fires(self, V: Any, V_th: Any) -> Any:
+        """Those above the threshold as it stands at the end of the step; see `Threshold.fires`."""
+        self.theta.value = self.theta.value * np.exp(-environ.get_dt() / self.tau)
+        return V_th + self.theta.value <= V
+
+    def spiked(self, spike: Any) -> None:
+        """Rise where there was a spike."""
+        self.theta.value = np.where(spike, self.theta.value + self.jump, self.theta.value)
+
+
+class EscapeNoise(Threshold):
+    r"""Stochastic threshold: who is near fires sometimes.
+
+    Parameters
+    ----------
+    rate : quantities.Quantity
+        Rate of spikes at the threshold (Hz).
+    width : quantities.Quantity
+        Distance in which the rate grows by e (mV).
+    name : str, optional
+        Name for messages and results.
+
+    Notes
+    -----
+    .. math:: p = 1 - \exp\left(-\Delta t\, \rho\, e^{(V - V_{th}) / width}\right)
+
+    in each step, so that the mean number of spikes does not depend on dt as long as V changes little in a step.
+
+    References
+    ----------
+    Jolivet, R., Rauch, A., Luscher, H.-R. and Gerstner, W. (2006), Predicting spike timing of neocortical pyramidal
+    neurons by simple threshold models, Journal of Computational Neuroscience 21, 35-49,
+    doi:10.1007/s10827-006-7074-5.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import Hz, mV
+    >>> cells = nd.ExpIF(10, threshold=nd.EscapeNoise(rate=500 * Hz, width=2 * mV))
+    """
+
+    def __init__(
+        self, rate: ParameterLike = 1.0 * kHz, width: ParameterLike = 2.0 * mV, name: str | None = None
+    ) -> None:
+        super().__init__(name)
+        self.rate = Parameter(rate, unit=kHz, negative=False)
+        self.width = Parameter(width, unit=mV, positive=True)
+
+    def fires(self, V: Any, V_th: Any) -> Any:
+        """Those whom chance has chosen; see `Threshold.fires`."""
+        mean = environ.get_dt() * self.rate * np.exp((V - V_th) / self.width)
+        return random.uniform(size=self.varshape) < 1.0 - np.exp(-mean)
