@@ -69,7 +69,8 @@ class Arenas:
 
     def __init__(self, layout: MemoryLayout, replicas: int) -> None:
         what = f"The states and histories of {layout.program.step.name}"
-        require(layout.parts(replicas), what=what, cure=CURES["states"])
+        cure = CURES["states"] if replicas == 1 else f"Take fewer replicas in a batch. {CURES['states']}"
+        require(layout.parts(replicas), what=what, cure=cure)
         self._sizes = layout.sizes
         self.arrays = {name: _aligned(replicas * layout.sizes[name], layout.dtypes[name]) for name in ARENAS}
 

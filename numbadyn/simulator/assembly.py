@@ -74,6 +74,7 @@ class Assembly:
     _contexts: tuple[BindContext, ...]
     _instead: tuple[dict[int, Any], ...]
     _varied: dict[str, list[Any]]
+    _coordinates: dict[str, tuple[list[Any], Any]]
     _networks: tuple[Module, ...]
     _shared: bool
     _built_with: tuple[BindContext, ...]
@@ -100,7 +101,7 @@ class Assembly:
         self._networks = networks or (self.network,) * len(contexts)
         self._instead = tuple(dict(context.instead) for context in contexts)
         self._contexts = tuple(replace(each, instead=own) for each, own in zip(contexts, self._instead, strict=True))
-        self._shared, self._varied = shared, {}
+        self._shared, self._varied, self._coordinates = shared, {}, {}
         vars(self).pop("_synapses", None)  # they were made for other contexts
         self._built_with = drawn_with(self.step, self._contexts, shared)
         self._stand_for(self._contexts[0])

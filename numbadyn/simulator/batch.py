@@ -72,8 +72,12 @@ class Batch:
         """What each replica is bound to: ``"seed"``, then all that was varied; see `Result.coords`."""
         if not len(self):
             return {}
-        varied = self._simulator._varied
-        return {"seed": self.seeds, **{name: _coordinate(of_each) for name, of_each in varied.items()}}
+        known, found = self._simulator._coordinates, {"seed": self.seeds}
+        for name, of_each in self._simulator._varied.items():
+            if name not in known or known[name][0] is not of_each:
+                known[name] = of_each, _coordinate(of_each)
+            found[name] = known[name][1].copy()
+        return found
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.coords)
