@@ -133,7 +133,7 @@ class BindContext:
         The synapses of each connection, where they have been built.
     instead : mapping
         Identity of what the model binds (a parameter, a state, what synapses are drawn from, a table of input, given
-        spikes) -> what takes its place here; of all parameters of a step -> another step, see `Step.bound`.
+        spikes) -> what takes its place here; of the origin of a step -> another step, see `Step.bound`.
     replica : int or None
         Number of the replica in its batch; None where there is no batch.
     """
@@ -385,6 +385,10 @@ class Train:
     events: Callable[[BindContext], tuple[NDArray[np.int64], NDArray[np.int64]]]
 
 
+_BOUND = ("params", "states", "channels", "connections", "trains", "lookups", "guards", "reaches")
+"""What of a step may be that of another one."""
+
+
 @dataclass(slots=True)
 class Step:
     """One traced time step: nodes in program order, and its effects.
@@ -397,6 +401,8 @@ class Step:
         State index -> node that holds its final value.
     probes : dict
         ``(module path, name)`` -> node: values that can be recorded.
+    origin : object
+        What steps have in common that are made of one by adding to it; see `bound`.
     """
 
     name: str
@@ -414,27 +420,21 @@ class Step:
     outputs: dict[str, int] = field(default_factory=dict)
     order: list[tuple[str, str]] = field(default_factory=list)
     regions: list[str] = field(default_factory=list)
+    origin: object = field(default_factory=object, compare=False, repr=False)
 
     def bound(self, context: BindContext) -> Step:
         """The same operations on what takes the place of this step's parameters, states and so on in a replica.
 
-        That is another step of the same structure, by the identity of the list of parameters, which copies of this step
-        that are made while it is lowered have in common with it.
+        That is another step of the same structure, by the origin that copies of this one, made while it is lowered or
+        for a condition, have in common with it; what they have besides, they keep.
         """
-        other: Step | None = context.instead.get(id(self.params))
+        other: Step | None = context.instead.get(id(self.origin))
         if other is None:
             return self
-        return replace(
-            self,
-            params=other.params,
-            states=other.states,
-            channels=[*other.channels, *self.channels[len(other.channels) :]],  # those of recordings come last
-            connections=other.connections,
-            trains=other.trains,
-            lookups=other.lookups,
-            guards=other.guards,
-            reaches=other.reaches,
-        )
+        parts: dict[str, Any] = {
+            name: [*getattr(other, name), *getattr(self, name)[len(getattr(other, name)) :]] for name in _BOUND
+        }
+        return replace(self, **parts)
 
     def roots(self) -> list[int]:
         """Nodes that must be kept because an effect needs them."""

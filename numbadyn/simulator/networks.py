@@ -93,7 +93,7 @@ def bind_networks(
             known[id(module)] = _traced(simulator, one, plain, place)
             _check_structure(lines, known[id(module)], place)
         own = known[id(module)]
-        other = {} if own is simulator.step else {id(simulator.step.params): own}
+        other = {} if own is simulator.step else {id(simulator.step.origin): own}
         contexts.append(replace(plain, instead=other))
         modules.append(module)
     with simulator._turns.take("bind_networks"):

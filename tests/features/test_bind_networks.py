@@ -127,3 +127,16 @@ def test_what_differs_in_structure_is_said():
     bind_networks(sim, [Built(1), Built(2)])
     with pytest.raises(UnsupportedFeatureError, match="networks of their own"):
         sim.batch["E.tau"] = [1, 2] * ms
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_condition_is_looked_at_in_each_network(target):
+    """What is added to the step for a run leaves each replica its own values."""
+    networks = [Built(0), Built(3)]
+    found = []
+    for until in (None, lambda: networks[0].E.V.max() > 0 * mV):
+        sim = bind_networks(nd.Simulator(networks[0], dt=0.1 * ms, target=target), networks, [2, 3])
+        sim.record(networks[0].I, "V")
+        found.append(sim.run(4 * ms, until=until)[networks[1].I].V)
+    np.testing.assert_array_equal(*found)
+    assert (found[0][0] != found[0][1]).any()
