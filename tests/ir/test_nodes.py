@@ -63,7 +63,15 @@ def test_a_binding_may_put_another_value_in_place_of_something():
     assert context.bound(own) is other
     assert context.bound(other) is other
     assert context.without_instead() == CONTEXT
-    assert CONTEXT.without_instead() is CONTEXT
+    assert context.without_instead().bound(own) is own
+
+
+def test_a_step_is_bound_to_another_ones_parameters_and_keeps_what_was_added_to_it():
+    step, other = Step("Net", params=[1, 2]), Step("Net", params=[3, 4])
+    context = replace(CONTEXT, instead={id(step.origin): other})
+    assert step.bound(CONTEXT) is step
+    assert step.bound(context).params == [3, 4]
+    assert replace(step, params=[*step.params, 5]).bound(context).params == [3, 4, 5]
 
 
 def test_the_weights_of_a_connection_without_a_rule_stay_as_they_are():
