@@ -31,6 +31,8 @@ _LOOK_SECONDS = 0.2
 _GIVE_UP = 3
 """So many failures, with nothing finished, are a mistake in the study and not in a point."""
 _DEATHS = 2
+_COST = 100.0
+"""An estimate is worked out in a hundredth of the time."""
 
 
 class Campaign:
@@ -74,6 +76,8 @@ class Campaign:
         self._deaths: dict[int, int] = {}
         self._first: BaseException | None = None
         self._failed, self._failed_groups = 0, set[str]()
+        self._estimate: float | None = None
+        self._look_again = 0.0
         self._pace = Pace(crew.workers or 1)
         self._any_finished = any(record["state"] == "finished" for record in store.records.values())
 
@@ -153,7 +157,7 @@ class Campaign:
         """Write a point down."""
         self._store.add(record)
         self._pace.learn(point.group, record)
-        self._bar.note(record, self._pace.left(self._left()))
+        self._bar.note(record, self._seconds_left())
         if record["state"] == "finished":
             self._any_finished, self._first = True, None
             return
@@ -167,10 +171,14 @@ class Campaign:
         if self._raising or len(self._failed_groups) >= _GIVE_UP or self._failed == self._total:
             raise self._first
 
-    def _left(self) -> list[Point]:
-        """Points that are not done."""
-        flying = [point for points in self._under_way.values() for point in points]
-        return [*flying, *self._suspects, *self._waiting]
+    def _seconds_left(self) -> float | None:
+        """Seconds until all points are done, worked out now and then: there may be many."""
+        started = time.monotonic()
+        if started >= self._look_again:
+            flying = [point for points in self._under_way.values() for point in points]
+            self._estimate = self._pace.left([*flying, *self._suspects, *self._waiting])
+            self._look_again = started + _COST * (time.monotonic() - started)
+        return self._estimate
 
     def _begin_anew(self, error: BaseException) -> None:
         """A worker has died, and all that was under way with it."""

@@ -24,6 +24,9 @@ from numbadyn.units.reading import read_unit, with_readable_unit, with_unit
 __all__ = ["Columns", "to_dataset", "to_frame"]
 
 
+_SINGLE: list[set[type]] = [{float}, {int}, {bool}, {str}]
+
+
 class Columns:
     """Columns of plain values, with units.
 
@@ -45,8 +48,10 @@ class Columns:
     def __init__(self, names: Sequence[str], rows: Sequence[tuple[Point, dict[str, Any]]]) -> None:
         self.values: dict[str, NDArray[Any]] = {}
         self.units: dict[str, str] = {}
-        for name in names:
-            self._add(name, [with_readable_unit(point.parameters[name]) for point, _cells in rows], rows)
+        for name in names:  # many points share a value
+            known = {id(point.parameters[name]): point.parameters[name] for point, _cells in rows}
+            plain = {key: _single(*with_readable_unit(value)) for key, value in known.items()}
+            self._add(name, [plain[id(point.parameters[name])] for point, _cells in rows], rows)
         self.values["seed"] = np.array([point.seed for point, _cells in rows], dtype=np.uint64 if _far(rows) else int)
         self.units["seed"] = ""
         self.measured = list(dict.fromkeys(name for _point, cells in rows for name in cells))
@@ -61,6 +66,11 @@ class Columns:
                 one = (_converted(name, one, unit, point), unit)
             values.append(np.nan if one is None else one[0])
         self.values[name], self.units[name] = _stacked(values), unit
+
+
+def _single(value: Any, unit: str) -> tuple[Any, str]:
+    """A value and its unit; an array without axes becomes a number."""
+    return (value.item() if isinstance(value, np.ndarray) and not value.ndim else value), unit
 
 
 def _far(rows: Sequence[tuple[Point, Any]]) -> bool:
@@ -83,6 +93,8 @@ def _converted(name: str, one: tuple[Any, str], unit: str, point: Point) -> Any:
 
 def _stacked(values: list[Any]) -> NDArray[Any]:
     """Values as one array, one entry a row."""
+    if {type(value) for value in values} in _SINGLE:
+        return np.array(values)
     shapes = {np.shape(value) for value in values}
     if len(shapes) == 1 and not any(value is None for value in values):
         kinds = {np.asarray(value).dtype.kind for value in values}
@@ -136,8 +148,10 @@ def to_dataset(grid: Grid, columns: Columns, rows: Sequence[Point]) -> Any:
         sizes = {axis.name: len(axis.values) for axis in grid.axes}
         coordinates = {axis.name: _coordinate(axis.name, list(axis.values), axis.name) for axis in grid.axes}
         names = list(sizes)
+        found = {id(point.parameters[name]): point.parameters[name] for point in rows for name in names}
+        words = {key: _word(value) for key, value in found.items()}
         at = [
-            tuple(place[_word(point.parameters[name])] for name, place in zip(names, places, strict=True))
+            tuple(place[words[id(point.parameters[name])]] for name, place in zip(names, places, strict=True))
             for point in rows
         ]
     else:  # points lie on a line
