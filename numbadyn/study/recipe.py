@@ -49,6 +49,10 @@ class Recipe:
         Of the simulator.
     batch : int
         How many points may run together.
+    folder : str or None
+        Where points that take long leave checkpoints.
+    every : quantities.Quantity or None
+        Simulated time between two checkpoints of each point.
     """
 
     build: Any
@@ -61,6 +65,8 @@ class Recipe:
     transient: Any = None
     options: dict[str, Any] = field(default_factory=dict)
     batch: int = 1
+    folder: str | None = None
+    every: Any = None
 
     def built(self, point: Point) -> Module:
         """The network of a point, as it is built."""

@@ -15,6 +15,7 @@ from numbadyn.model import environ
 from numbadyn.simulator.checks import duration_steps
 from numbadyn.study.grid import make_grid
 from numbadyn.study.job import Job
+from numbadyn.study.keeping import checkpoint_folder
 from numbadyn.study.measures import check_measure
 from numbadyn.study.overrides import STOPPED, note_sweep, overridden
 from numbadyn.study.progress import make_study_progress
@@ -38,6 +39,7 @@ def sweep(
     executor: Any = None,
     batch: int | None = None,
     store: str | os.PathLike[str] | None = None,
+    checkpoint_every: Any = None,
     resume: bool = True,
     retry: bool = False,
     errors: str = "isolate",
@@ -87,6 +89,9 @@ def sweep(
     store : path-like, optional
         Folder that keeps what is finished. Called again, a sweep goes on where it was ended, however that was. Without
         a store, results are in memory only.
+    checkpoint_every : quantities.Quantity, optional
+        Simulated time between two checkpoints of a point, which then runs alone, and goes on in its middle. By default
+        points that take more than ten minutes leave one every ten minutes. They are in the store.
     resume : bool
         Whether there may be a store of this study already.
     retry : bool
@@ -156,10 +161,12 @@ def sweep(
         raise InvalidParameterError(
             f"errors is {errors!r}.", where="sweep(errors=...)", cure="Choose 'isolate' or 'raise'.", errors=errors
         )
-    together = points_together(batch, inputs, options)
-    how = (check_record(record), duration, transient, options, together)
+    said = overridden(said)
+    together = 1 if checkpoint_every is not None else points_together(batch, inputs, options)
+    folder = checkpoint_folder(said["store"], checkpoint_every, step)
+    how = (check_record(record), duration, transient, options, together, folder, checkpoint_every)
     recipe = Recipe(build, arguments, seeded, measure, inputs, *how)
-    job = Job(recipe, points, overridden(said), errors == "raise", make_study_progress(progress))
+    job = Job(recipe, points, said, errors == "raise", make_study_progress(progress))
     if plan:
         return job.plan()
     study = job.run()

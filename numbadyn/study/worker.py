@@ -23,6 +23,7 @@ from numbadyn.runtime.host import usable_cores
 from numbadyn.runtime.progress import Progress
 from numbadyn.simulator import Simulator
 from numbadyn.study.grid import Point
+from numbadyn.study.keeping import run_kept
 from numbadyn.study.measures import tabulate
 from numbadyn.study.recipe import Recipe
 from numbadyn.study.rule import SHARE_OF_MEMORY
@@ -65,6 +66,8 @@ class Runner:
         self._batched: Simulator | None = None
         self._memory = 0
         """Bytes that a point needs, once one has run."""
+        self._expected: float | None = None
+        """Seconds that a run takes, once there was one."""
 
     def run(self, points: Sequence[Point], progress: Callable[[Point], Progress]) -> list[Finished]:
         """Run points; those that fail do not harm the others.
@@ -104,7 +107,7 @@ class Runner:
         self._batched = None
         try:
             simulator = self._simulator(point, seconds)
-            result = self._result(simulator, progress, seconds)
+            result = self._result(point, simulator, progress, seconds)
             if result is None:
                 self._alone = None
                 return Finished(point.number, None)
@@ -142,7 +145,7 @@ class Runner:
         self._alone = None
         try:
             points, simulator = self._bound(points, seconds)
-            result = self._result(simulator, progress(points[0]), seconds)
+            result = self._result(None, simulator, progress(points[0]), seconds)
         except Exception:  # it is found again when the points run alone
             self._batched = None
             return []
@@ -172,13 +175,15 @@ class Runner:
         seconds["compile"] = simulator.seconds.get("compile", 0.0)
         return points, simulator
 
-    def _result(self, simulator: Simulator, progress: Progress, seconds: dict[str, float]) -> Result | None:
+    def _result(
+        self, point: Point | None, simulator: Simulator, progress: Progress, seconds: dict[str, float]
+    ) -> Result | None:
         """What a run gives; None if it was interrupted."""
         recipe, clock = self._recipe, time.perf_counter()
         if recipe.transient is not None and simulator.run(recipe.transient, progress=False).interrupted:
             return None
-        result = simulator.run(recipe.duration, progress=progress)
-        seconds["run"] = time.perf_counter() - clock
+        result = run_kept(recipe, point, simulator, progress, self._expected)
+        seconds["run"] = self._expected = time.perf_counter() - clock
         return None if result.interrupted else result
 
     def _cells(self, given: tuple[Any, ...], point: Point, seconds: dict[str, float]) -> dict[str, Any]:

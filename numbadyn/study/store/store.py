@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import time
 import warnings
 from collections.abc import Iterable, Iterator
@@ -18,14 +19,16 @@ from pathlib import Path
 from typing import Any
 
 from numbadyn.errors import DamagedStoreWarning, StoreBusyError, StoreError, StoreMismatchError
+from numbadyn.study.fingerprints import short_hash
 from numbadyn.study.store.lines import LineFile, not_written, read_lines
 from numbadyn.study.store.lock import Lock
 from numbadyn.study.store.manifest import MANIFEST, compare, read_manifest, write_manifest
 
-__all__ = ["Memory", "Sessions", "Store", "merge", "read_records"]
+__all__ = ["CHECKPOINTS", "Memory", "Sessions", "Store", "merge", "read_records"]
 
 _RECORDS = "records"
-_OWN = {MANIFEST, "lock", _RECORDS}
+CHECKPOINTS = "checkpoints"
+_OWN = {MANIFEST, "lock", _RECORDS, CHECKPOINTS}
 
 
 class Memory:
@@ -133,6 +136,10 @@ class Store(Memory):
         numbers = [int(entry.name[:6]) for entry in (path / _RECORDS).iterdir() if entry.name[:6].isdigit()]
         name = f"{max(numbers, default=0) + 1:06d}-{platform.node() or 'host'}-{os.getpid()}.jsonl"
         self._file = LineFile(path / _RECORDS / name)
+        (path / CHECKPOINTS).mkdir(exist_ok=True)
+        if any((path / CHECKPOINTS).iterdir()):
+            for key in self.records:  # of points that were done when their process was killed
+                self._forget(key)
         self._file.append({"state": "begun", "time": round(time.time(), 3), **about})
 
     def add(self, record: dict[str, Any]) -> None:
@@ -146,6 +153,16 @@ class Store(Memory):
         if self._file is not None:
             self._file.append(record)
         super().add(record)
+        self._forget(record["parameters"])
+
+    def _forget(self, key: str) -> None:
+        """Remove the checkpoints of a point that is done."""
+        folder = (self.path or Path()) / CHECKPOINTS
+        for path in folder.glob(f"{short_hash(key.encode())}.*"):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
     def end(self, state: str) -> None:
         """End the session, and let others in."""
