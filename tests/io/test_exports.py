@@ -235,6 +235,13 @@ def test_a_part_of_a_population_is_read_back(tmp_path):
     assert again["E[2:4]"].spikes.count == result[neurons[2:4]].spikes.count > 0
 
 
+def test_a_profile_is_read_back(tmp_path):
+    sim = nd.Simulator(nd.LIF(3), dt=0.5 * ms, target="interpret")
+    result = sim.run(5 * ms, profile=True)
+    again = nd.Result.from_npz(result.to_npz(tmp_path / "run.npz"))
+    assert again.profile.table.tolist() == result.profile.table.tolist()
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 nothing else", b"no archive"])
 def test_what_is_no_file_of_results_is_refused(content, tmp_path):
     path = tmp_path / "other.npz"

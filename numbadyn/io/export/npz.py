@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from numbadyn.errors import ResultFileError
 from numbadyn.io.export.parts import blocks_of, write_file
+from numbadyn.io.profile import Profile
 from numbadyn.io.provenance import Provenance
 from numbadyn.io.reduce.base import Reduced
 from numbadyn.units import Dimension, join, split
@@ -43,6 +44,7 @@ def write_npz(result: Result, path: str | os.PathLike[str], *, compressed: bool 
         "recordings": [_recording(recording, arrays) for recording in result.recordings.values()],
         "coords": {name: _coordinate(f"coords/{name}", values, arrays) for name, values in result.coords.items()},
         "provenance": dict(result.provenance),
+        "profile": None if result.profile is None else result.profile.table[["work", "module", "seconds"]].tolist(),
     }
     arrays = {_ABOUT: np.array(json.dumps(about)), **arrays}
     kind = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
@@ -131,7 +133,9 @@ def read_npz(path: str | os.PathLike[str], whole: Any, recording: Any, samples: 
         events = None if each["spikes"] is None else spikes(**each["spikes"])
         measured = {measure: Reduced(**parts) for measure, parts in each["reduced"].items()}
         found[each["name"]] = recording(each["name"], sampled, events, each["part"], reduced=measured)
-    return whole(found, **{**content, "provenance": Provenance(content["provenance"])})
+    content["provenance"] = Provenance(content["provenance"])
+    content["profile"] = None if content["profile"] is None else Profile(list(map(tuple, content["profile"])))
+    return whole(found, **content)
 
 
 def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
