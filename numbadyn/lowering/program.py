@@ -8,7 +8,7 @@ that library routines read, so the number of populations and projections is not 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
 from numbadyn.ir.nodes import Step
@@ -57,6 +57,9 @@ class Program:
         Probe node -> buffer that holds its value after the step.
     refills : list of Refill
         Sums whose start is prepared one step ahead.
+    texts : dict
+        Source text that targets have made of it, by whatever decides over that; a machine that is made anew, for
+        another trial, need not write it again.
     """
 
     step: Step
@@ -67,6 +70,7 @@ class Program:
     rings: set[int] = field(default_factory=set)
     probes: dict[int, Buffer] = field(default_factory=dict)
     refills: list[Refill] = field(default_factory=list)
+    texts: dict[Hashable, str] = field(default_factory=dict, repr=False, compare=False)
 
     def runners(self) -> Iterator[tuple[type[Stage], int]]:
         """Each kernel, with the kind of the stages that run it."""

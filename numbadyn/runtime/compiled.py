@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -45,8 +45,6 @@ class CompiledReplica(Replica):
         Where the compiled code keeps it.
     place : int
         Which of the machine's replicas it is.
-    shared : dict
-        Values that other replicas have bound, see `numbadyn.ir.evaluator.Evaluator.bind`.
 
     Attributes
     ----------
@@ -60,7 +58,7 @@ class CompiledReplica(Replica):
 
     tables: Tables
 
-    def __init__(self, memory: Memory, mirror: Mirror, place: int, shared: Shared) -> None:
+    def __init__(self, memory: Memory, mirror: Mirror, place: int) -> None:
         super().__init__(memory.program.step, memory.evaluator.context)
         self.memory, self.mirror, self.place, self.number = memory, mirror, place, 0
         self._states = {b.index: b for b in memory.offsets if b.role == "state"}
@@ -70,7 +68,8 @@ class CompiledReplica(Replica):
         self.checked: list[Check] = []
         self.spikes: list[SpikeLog] = []
         self.samples: list[SampleLog] = []
-        self.fill(shared)
+        with naming(self.context):
+            self._fill_bound(self._with_first())
 
     def _latest(self, buffer: Buffer) -> NDArray[Any]:
         return self.mirror.latest(self.memory, buffer)
@@ -124,8 +123,11 @@ class CompiledReplica(Replica):
     # ---- states and histories ----------------------------------------------------------------------------------------
 
     def _fill(self, context: BindContext, shared: Shared | None) -> None:
-        self.number = 0
         self.bind(shared)
+        self._fill_bound(context)
+
+    def _fill_bound(self, context: BindContext) -> None:
+        self.number = 0
         self.memory.reset(context)
         self._unplaced = {
             index: np.broadcast_to(spec.initial(context), context.shape_of(spec.space)).astype(
@@ -226,9 +228,7 @@ class CompiledMachine(Machine):
         ]
         memories = memories_of(program, evaluators, tables)
         self.arenas = memories[0].arenas
-        self.replicas = [
-            CompiledReplica(memory, mirror or Mirror(), place, shared) for place, memory in enumerate(memories)
-        ]
+        self.replicas = [CompiledReplica(memory, mirror or Mirror(), place) for place, memory in enumerate(memories)]
         self.kept = self._slots()
         self._load_code(label)
         self.compile_seconds = 0.0
@@ -239,9 +239,20 @@ class CompiledMachine(Machine):
     def _load_code(self, label: str) -> None:
         """Write the text of the module to `source` and load it."""
 
+    def _text(self, write: Callable[[], str], *key: Hashable) -> str:
+        """The source text of the program, written once for each key."""
+        texts = self.program.texts
+        if key not in texts:
+            texts[key] = write()
+        return texts[key]
+
     @abstractmethod
     def _begin(self) -> None:
         """Get ready for a run: parameters, constants and logs have changed."""
+
+    def _is_compiled(self) -> bool:
+        """Whether this process has run the code before."""
+        return False
 
     @abstractmethod
     def _run_nothing(self) -> None:
@@ -269,10 +280,14 @@ class CompiledMachine(Machine):
         self._begin()
 
     def compile(self) -> float:
-        """Compile, or load from the cache, by running no step; seconds."""
+        """Compile, or load from the cache, by running no step, unless that was done; seconds."""
         started = time.perf_counter()
-        self.begin([Logs() for _ in self.replicas])
-        self._run_nothing()
+        if self._is_compiled():  # what cannot be bound is found now, whatever was run before
+            self._bind()
+            self._check_depths()
+        else:
+            self.begin([Logs() for _ in self.replicas])
+            self._run_nothing()
         self.compile_seconds = time.perf_counter() - started
         return self.compile_seconds
 

@@ -269,9 +269,13 @@ class Assembly:
         self._machine = None
         self._contexts = tuple(replace(each, seed=seed) for each, seed in zip(self._contexts, seeds, strict=True))
         self._stand_for(self._contexts[0])
-        for network, seed in reversed([*zip(self._networks, seeds, strict=True)]):
+        # of a network that is several replicas, the seed of the first of them
+        firsts = {
+            id(network): (network, seed) for network, seed in reversed([*zip(self._networks, seeds, strict=True)])
+        }
+        for network, seed in firsts.values():
             for module in walk(network):
-                module.seed_of_build = seed  # of one that is several replicas, that of the first of them
+                module.seed_of_build = seed
         self.seconds.pop("compile", None)
         if connectivity:
             self._draw_anew(self._contexts)
@@ -339,9 +343,11 @@ class Assembly:
 
     def _make_machine(self) -> Machine:
         """A network in memory, before its first step."""
+        replicas: dict[int, list[BindContext]] = {}
         for context, network in zip(self._contexts, self._networks, strict=True):
-            with naming(context):
-                check_drawn(network, context)
+            replicas.setdefault(id(network), []).append(context)
+        for network in self._networks:
+            check_drawn(network, replicas.pop(id(network), []))
         job = Job(
             self._stepped,
             lambda: self.program,

@@ -5,6 +5,7 @@ In: arguments.  Out: plain values.  Must not know: how a network is built or run
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, get_args
 
 import numpy as np
@@ -16,6 +17,7 @@ from numbadyn.model.module import Module
 from numbadyn.model.naming import walk
 from numbadyn.model.values import Parameter
 from numbadyn.runtime.cuda.launches import Way
+from numbadyn.runtime.replica import naming
 from numbadyn.runtime.targets import TARGETS
 from numbadyn.units import TIME, describe, is_quantity, magnitude_in
 
@@ -78,21 +80,24 @@ def check_synapses(step: Step, target: str) -> None:
         )
 
 
-def check_drawn(network: Module, context: BindContext) -> None:
+def check_drawn(network: Module, contexts: Sequence[BindContext]) -> None:
     """Draw the parameters that come from distributions or functions, so that those no step reads are checked as well.
 
     Parameters
     ----------
     network : Module
         What is simulated.
-    context : BindContext
-        Seed, time step and precision.
+    contexts : sequence of BindContext
+        Seed, time step and precision of each of its replicas.
     """
-    for module in walk(network):
-        for value in vars(module).values():
-            given = context.bound(value).content() if isinstance(value, Parameter) else None
-            if callable(given) and not isinstance(given, Constant | Values):
-                value.fetch(context)
+    values = [value for module in (walk(network) if contexts else ()) for value in vars(module).values()]
+    parameters = [value for value in values if isinstance(value, Parameter)]
+    for context in contexts:
+        with naming(context):
+            for parameter in parameters:
+                given = context.bound(parameter).content()
+                if callable(given) and not isinstance(given, Constant | Values):
+                    parameter.fetch(context)
 
 
 def check_launch(launch: Any) -> Way:

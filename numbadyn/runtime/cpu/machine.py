@@ -36,9 +36,11 @@ class CpuMachine(CompiledMachine):
     def _load_code(self, label: str) -> None:
         bits = self.context.bits
         library = load(library_source(bits), label="library", entry=library_entries())
-        self.source = cpu_source(self.program, bits, library.path.stem)
-        self.loaded = load(without_comments(self.source), label=label, entry=(ENTRY,))
-        self._label, self._library = label, library.path.stem
+        name = library.path.stem
+        self.source = self._text(lambda: cpu_source(self.program, bits, name), "cpu", bits, name)
+        bare = self._text(lambda: without_comments(self.source), "cpu without comments", bits, name)
+        self.loaded = load(bare, label=label, entry=(ENTRY,))
+        self._label, self._library = label, name
         self._clock: StageClock | None = None
 
     def measure(self, on: bool) -> None:
@@ -81,6 +83,10 @@ class CpuMachine(CompiledMachine):
         for replica, own in zip(self.replicas, logs, strict=True):
             replica.begin(own)
         self._begin()
+
+    def _is_compiled(self) -> bool:
+        loaded = self.loaded if self._clock is None else self._timed
+        return bool(loaded.compiled + loaded.restored)
 
     def _run_nothing(self) -> None:
         self._call(self.replicas[0], self.number)

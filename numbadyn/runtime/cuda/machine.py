@@ -117,7 +117,10 @@ class CudaMachine(CompiledMachine):
         library = load(
             library_source(self.program, bits, reproducible=exact), label="library", entry=library_entries(self.program)
         )
-        self.source = cuda_source(self.program, bits, library.path.stem, reproducible=exact)
+        name = library.path.stem
+        self.source = self._text(
+            lambda: cuda_source(self.program, bits, name, reproducible=exact), "cuda", bits, exact, name
+        )
         self.loaded = load(self.source, label=label, entry=entries(self.program))
         names = kernel_names(self.program, ordered=exact)
         self.launches: Launches = launches_of(
