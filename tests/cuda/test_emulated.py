@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numba import cuda, float64, void
 from numba.types import Array
-from quantities import ms
+from quantities import ms, mV
 
 import numbadyn as nd
 from numbadyn.codegen.native.choice import COMPILER
@@ -79,6 +79,23 @@ def test_bits_of_the_interpreter_in_any_order_of_threads(name, monkeypatch):
         devices = use(monkeypatch, order)
         assert_same(run(name, precision=bits, reproducible=True), expected)
         assert devices[0].waits > 0
+
+
+@pytest.mark.parametrize("batch", [None, 2])
+def test_a_condition_ends_a_run_at_one_step_in_any_order_of_threads(batch, monkeypatch):
+    def ended(target, **options):
+        net = NETWORKS["pair"]()
+        sim = nd.Simulator(net, dt=0.1 * ms, seed=5, target=target, batch=batch, **options)
+        states_and_spikes(sim)
+        return sim.run(5 * ms, progress=False, until=lambda: net.E.V.max() + net.I.V.max() < -115.4 * mV)
+
+    expected = ended("interpret")
+    assert expected.ended == "until"
+    for order in WAYS:
+        use(monkeypatch, order)
+        found = ended("cuda", reproducible=True)
+        assert (found.ended, found.last) == ("until", expected.last)
+        assert_same(found, expected)
 
 
 @pytest.mark.parametrize(("launch", "orders"), [("persistent", list(WAYS)), ("graph", ["shuffled"])])
