@@ -1,10 +1,21 @@
-"""What the feature tests generate is kept where somebody asked for it: see `tests.generated`."""
+"""What the feature tests generate is kept where somebody asked for it: see `tests.generated`.
+
+Where Numba's simulator of CUDA stands for the processor (`tests.targets`), tests of the interpreter alone are left out:
+they would do what they do without it.
+"""
 
 from collections.abc import Iterator
 
 import pytest
 
 from tests.generated import keeping
+from tests.targets import SIMULATED
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items if SIMULATED else ():
+        if getattr(item, "callspec", None) is not None and item.callspec.params.get("target") == "interpret":
+            item.add_marker(pytest.mark.skip(reason="the interpreter is the same without the simulator"))
 
 
 @pytest.fixture(autouse=True)
