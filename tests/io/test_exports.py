@@ -1,5 +1,6 @@
 """Results in the formats of others: what is written is what was recorded, with units, times and coordinates."""
 
+import io
 import json
 import sys
 
@@ -258,6 +259,8 @@ def test_a_damaged_file_and_a_file_of_others_are_refused(run, tmp_path):
     np.savez(tmp_path / "weights.npz", W=np.ones(3))
     with pytest.raises(ResultFileError, match="holds no result"):
         nd.Result.from_npz(tmp_path / "weights.npz")
+    with pytest.raises(ResultFileError, match="no path"):
+        nd.Result.from_npz(io.BytesIO())
     with pytest.raises(ResultFileError, match="does not exist"):
         nd.Result.from_npz(tmp_path / "none.npz")
 
@@ -391,6 +394,8 @@ def test_a_path_that_cannot_be_written_is_named(method, run, tmp_path):
     with pytest.raises(OutputPathError, match="no_folder") as caught:
         getattr(run[1], method)(tmp_path / "no_folder" / "run")
     assert isinstance(caught.value, OSError)
+    with pytest.raises(OutputPathError, match="no path"):
+        getattr(run[1], method)(io.BytesIO())
     (tmp_path / "taken").mkdir()
     with pytest.raises(OutputPathError, match="taken"):
         getattr(run[1], method)(tmp_path / "taken")

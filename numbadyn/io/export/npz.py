@@ -140,6 +140,8 @@ def read_npz(path: str | os.PathLike[str], whole: Any, recording: Any, samples: 
 
 def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
     """What stands in ``about``, with arrays in their places."""
+    if not isinstance(path, str | os.PathLike):
+        raise _refuse(Path(type(path).__name__), "is no path")
     place = Path(path)
     try:
         with place.open("rb") as opened, np.load(opened, allow_pickle=False) as file:

@@ -142,6 +142,13 @@ def write_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], None]) 
     OutputPathError
         There is no such folder, or nothing can be written there.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise OutputPathError(
+            f"A file cannot be written to {path!r}, which is no path.",
+            where="path",
+            cure='Give a name, such as "run.npz", or a pathlib.Path.',
+            path=path,
+        )
     place = Path(path)
     try:
         if place.is_dir():
