@@ -20,7 +20,7 @@ from numbadyn.errors import ConditionError
 from numbadyn.ir.nodes import BindContext, Guard, Node, StateSpec, Step
 from numbadyn.ir.spaces import Space
 from numbadyn.ir.verify import verify
-from numbadyn.model.module import Module
+from numbadyn.model.module import Module, missing_attributes_explained
 from numbadyn.model.naming import walk
 from numbadyn.model.notes import ModelNotes
 from numbadyn.model.readable import readable_arrays
@@ -82,6 +82,7 @@ def trace_condition(step: Step, network: Module, condition: Callable[[], Any]) -
         taking_traced_numbers(),
         readable_arrays(network),
         trace.module(PLACE, (), condition, outermost=True),
+        missing_attributes_explained(),
     ):
         found = resolve(condition())
         _check_reads(trace, step, network)

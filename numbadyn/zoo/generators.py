@@ -17,6 +17,7 @@ from numbadyn.model.dynamics import Dynamics, Neuron
 from numbadyn.model.given import GivenSpikes
 from numbadyn.model.ranges import is_traced, keep_in_range
 from numbadyn.model.timed_array import After, Interpolation, TimedArray
+from numbadyn.model.timed_stream import TimedStream
 from numbadyn.model.timing import below
 from numbadyn.model.typing import ParameterLike, QuantityLike, SizeLike
 from numbadyn.model.values import Parameter
@@ -212,10 +213,10 @@ class Playback(Dynamics):
 
     Parameters
     ----------
-    values : TimedArray, or array_like or quantities.Quantity of shape (times, ...)
+    values : TimedArray or TimedStream, or array_like or quantities.Quantity of shape (times, ...)
         One row for each time, with one value for each element, or one for all of them.
     dt : quantities.Quantity, optional
-        Time between rows; needed unless `values` is a `TimedArray`.
+        Time between rows; needed unless `values` is a `TimedArray` or a `TimedStream`.
     in_size : int or tuple of int, optional
         Geometry of the population, the shape of a row by default.
     unit, interpolation, after, start
@@ -225,7 +226,7 @@ class Playback(Dynamics):
 
     Attributes
     ----------
-    timed : TimedArray
+    timed : TimedArray or TimedStream
         What is played; assigning to ``timed.values`` plays something else in the next run.
 
     Raises
@@ -265,7 +266,8 @@ class Playback(Dynamics):
         name: str | None = None,
     ) -> None:
         timed = values
-        if not isinstance(values, TimedArray):
+        given = isinstance(values, TimedArray | TimedStream)
+        if not given:
             timed = TimedArray(values, dt, unit=unit, interpolation=interpolation, after=after, start=start)
         row = timed.shape[1:]
         super().__init__(in_size if in_size is not None else row or 1, name=name)
@@ -277,9 +279,9 @@ class Playback(Dynamics):
                 varshape=self.varshape,
                 row=row,
             )
-        if not isinstance(values, TimedArray):
+        if not given:
             timed.name = f"{self.path}.timed"
-        self.timed: TimedArray = timed
+        self.timed: TimedArray | TimedStream = timed
 
     def update(self) -> Any:
         """Give the values of this step.

@@ -144,6 +144,16 @@ def test_replicas_of_a_batch_read_the_same_rows():
     np.testing.assert_array_equal(found, np.broadcast_to(table, found.shape))
 
 
+def test_a_population_plays_a_stream():
+    found = []
+    for drive in (nd.TimedArray(ROWS * pA, dt=1 * ms), nd.TimedStream(ROWS, dt=1 * ms, unit=pA, ahead=4)):
+        play = nd.Playback(drive)
+        sim = nd.Simulator(play, dt=0.5 * ms, target="interpret")
+        sim.record(play, "output")
+        found.append(sim.run(20 * ms)[play].output)
+    np.testing.assert_array_equal(*found)
+
+
 def test_bad_streams():
     where = "TimedStream"
     for make, error, what, cure in (

@@ -158,6 +158,7 @@ def test_what_is_no_condition_is_refused():
         refused(lambda until=condition: sim.run(1 * ms, until=until), errors.ConditionError, what, "", cure)
     refused(lambda: sim.run(1 * ms, until=lambda: net.A.V.mean() > 3 * pA), errors.DimensionError, "pA", "", "")
     refused(lambda: sim.run(1 * ms, until=lambda: bool(net.A.V.mean() > 0 * mV)), errors.TracedValueError, "", "", "")
+    refused(lambda: sim.run(1 * ms, until=lambda: net.A.W > 0), errors.UnknownStateError, "'W'", "test_until", "")
     refused(lambda: nd.spike_count(net.A), errors.ConditionError, "outside of the condition", "test_until", "until=")
     assert sim.t == 0 * ms
     assert sim.run(1 * ms).ended == "duration"
