@@ -113,7 +113,7 @@ class Foreign(Crew):
         own = getattr(executor, "get_executor", None)
         self._executor = own(pure=False) if callable(own) else executor
         self._payload = payload_of(recipe)
-        known = getattr(executor, "_max_workers", None)
+        known = getattr(executor, "num_workers", getattr(executor, "_max_workers", None))
         threads = getattr(executor, "nthreads", None)
         if known is None and callable(threads):  # of a cluster, by the address of the worker
             known = sum(threads().values())

@@ -11,7 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from numbadyn.errors import GridError, InvalidParameterError, RecordingError, StructureError, UnknownPathError
+from numbadyn.errors import (
+    GridError,
+    InvalidParameterError,
+    RecordingError,
+    StructureError,
+    UnknownOptionError,
+    UnknownPathError,
+)
 from numbadyn.model.module import Module
 from numbadyn.model.nearest import nearest_first
 from numbadyn.runtime.targets import TARGETS
@@ -22,7 +29,7 @@ from numbadyn.study.measures import arity
 from numbadyn.study.pace import MOST
 from numbadyn.study.paths import assign, find_module, is_assigned, vary
 
-__all__ = ["Recipe", "check_record", "points_together", "takes"]
+__all__ = ["Recipe", "check_options", "check_record", "points_together", "takes"]
 
 
 @dataclass(frozen=True)
@@ -180,13 +187,6 @@ def takes(build: Any, names: Mapping[str, Any]) -> tuple[tuple[str, ...], bool]:
         for name in known
         if parameters[name].default is inspect.Parameter.empty and name not in names and name != "seed"
     ]
-    if missing:
-        raise GridError(
-            f"build needs {missing[0]!r}, which the grid does not name.",
-            where="sweep(grid)",
-            cure=f"Add it to the grid, {{{missing[0]!r}: [...]}}, or give it a default.",
-            missing=tuple(missing),
-        )
     for name in names:
         if name not in arguments and "." not in name:
             raise UnknownPathError(
@@ -196,6 +196,13 @@ def takes(build: Any, names: Mapping[str, Any]) -> tuple[tuple[str, ...], bool]:
                 "is named by its path, such as 'E.tau'.",
                 name=name,
             )
+    if missing:
+        raise GridError(
+            f"build needs {missing[0]!r}, which the grid does not name.",
+            where="sweep(grid)",
+            cure=f"Add it to the grid, {{{missing[0]!r}: [...]}}, or give it a default.",
+            missing=tuple(missing),
+        )
     return arguments, "seed" in known
 
 
@@ -229,3 +236,30 @@ def points_together(batch: Any, inputs: int, options: Mapping[str, Any]) -> int:
     target = options.get("target", "cpu")
     able = target in tuple(TARGETS) and TARGETS[target].batches
     return (batch or MOST) if inputs == 1 and able else 1
+
+
+def check_options(options: Mapping[str, Any], own: Sequence[str]) -> None:
+    """Refuse options that neither a sweep nor a simulator has.
+
+    Parameters
+    ----------
+    options : mapping
+        What is meant for the simulators.
+    own : sequence of str
+        Arguments of `sweep`.
+
+    Raises
+    ------
+    UnknownOptionError
+        There is one.
+    """
+    known = [name for name in inspect.signature(Simulator).parameters if name not in ("network", "seed", "batch")]
+    for name in options:
+        if name not in known:
+            cure = "Give a list of seeds: seeds=[7]." if name == "seed" else "It has: "
+            raise UnknownOptionError(
+                f"sweep has no argument {name!r}.",
+                where=f"sweep({name}=...)",
+                cure=cure if name == "seed" else f"{cure}{', '.join(nearest_first(name, [*own, *known]))}.",
+                name=name,
+            )

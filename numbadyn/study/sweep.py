@@ -6,6 +6,7 @@ crew, campaign.  Must not know: how a point is run.
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +20,7 @@ from numbadyn.study.keeping import checkpoint_folder
 from numbadyn.study.measures import check_measure
 from numbadyn.study.overrides import STOPPED, note_sweep, overridden
 from numbadyn.study.progress import make_study_progress
-from numbadyn.study.recipe import Recipe, check_record, points_together, takes
+from numbadyn.study.recipe import Recipe, check_options, check_record, points_together, takes
 
 __all__ = ["sweep"]
 
@@ -150,6 +151,7 @@ def sweep(
     [10. 20.] ms [-56.648 -55.906] mV
     """
     said = {"store": store, "workers": workers, "executor": executor, "resume": resume, "retry": retry}
+    check_options(options, list(inspect.signature(sweep).parameters)[:-1])
     points = make_grid(grid, seeds, mode)
     options["dt"] = dt if dt is not None else environ.get("dt")
     step = environ.time_step(options["dt"], "sweep(dt=...)")

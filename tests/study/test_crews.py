@@ -1,7 +1,10 @@
 """Points that run in other processes, threads and on clusters: the same table, whoever dies in between."""
 
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -167,6 +170,23 @@ def test_a_cluster_one_of_whose_workers_dies(tmp_path, whole):
         study = start(tmp_path / "store", measure=dying, executor=client)
         assert mark.exists()
         assert same(study, whole)
+
+
+@pytest.mark.slow
+def test_a_pool_of_mpi(tmp_path):
+    pytest.importorskip("mpi4py")
+    mpiexec = shutil.which("mpiexec") or pytest.skip("no mpiexec")
+    (tmp_path / "study.py").write_text(
+        "from mpi4py.futures import MPIPoolExecutor\n"
+        "from tests.study.study_model import same, start\n"
+        "if __name__ == '__main__':\n"
+        "    with MPIPoolExecutor() as executor:\n"
+        "        print('same:', same(start(executor=executor), start()))\n"
+    )
+    command = [mpiexec, "-n", "3", sys.executable, "-m", "mpi4py.futures", str(tmp_path / "study.py")]
+    path = os.pathsep.join([os.getcwd(), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, timeout=120)
+    assert "same: True" in done.stdout
 
 
 def test_functions_of_a_script_reach_the_workers(whole):

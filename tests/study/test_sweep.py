@@ -309,7 +309,10 @@ def test_units_that_do_not_fit_between_points():
         ({"progress": 3}, errors.InvalidParameterError, "progress is 3"),
         ({"build": 3}, errors.GridError, "build is 3"),
         ({"build": lambda tau, scale: 3}, errors.GridError, "build gives 3"),
-        ({"precisoin": 32}, errors.UnknownOptionError, "precision"),
+        ({"precisoin": 32}, errors.UnknownOptionError, "It has: precision"),
+        ({"worker": 2}, errors.UnknownOptionError, "It has: workers"),
+        ({"seed": 2}, errors.UnknownOptionError, r"seeds=\[7\]"),
+        ({"grid": {"tua": [1] * ms}}, errors.UnknownPathError, "build takes: tau"),
     ],
 )
 def test_mistakes(given, error, message, tmp_path):

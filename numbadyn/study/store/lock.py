@@ -21,6 +21,7 @@ from numbadyn.errors import StoreBusyError
 __all__ = ["Lock", "holder"]
 
 _NAME = "lock"
+_ATTEMPTS, _SECONDS = 4, 0.05
 _held: set[str] = set()
 """Folders that this process has locked: the lock of the system does not keep a process out that has it."""
 
@@ -33,11 +34,15 @@ class Lock:
         if self._name in _held:
             raise _busy(folder, "this process")
         self._file = os.open(folder / _NAME, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            _lock(self._file)
-        except OSError as error:
-            os.close(self._file)
-            raise _busy(folder, _named(folder)) from error
+        for attempt in range(_ATTEMPTS):
+            try:
+                _lock(self._file)
+                break
+            except OSError as error:
+                if attempt == _ATTEMPTS - 1:
+                    os.close(self._file)
+                    raise _busy(folder, _named(folder)) from error
+            time.sleep(_SECONDS)  # somebody may only look who has it
         _held.add(self._name)
         about = {"host": platform.node(), "process": os.getpid(), "since": round(time.time())}
         with contextlib.suppress(OSError):  # a full disk: the lock holds without this
