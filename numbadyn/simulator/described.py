@@ -108,6 +108,9 @@ def _slots(module: Module) -> list[tuple[str, Mapping[str, Any], str]]:
 
 
 def _plain(value: Any) -> bool:
+    """Whether it is a number, a text, an array, or a short list of these."""
+    if isinstance(value, list | tuple):
+        return 0 < len(value) <= _SHOWN and all(isinstance(part, _SCALARS) or is_quantity(part) for part in value)
     return value is not None and (isinstance(value, (*_SCALARS, np.ndarray)) or is_quantity(value))
 
 
@@ -118,7 +121,7 @@ def _held(value: Any) -> Any:
         value = value.content() if isinstance(value, Parameter) else value
     if isinstance(value, np.ndarray):
         return value.copy() if value.size <= _COPIED and not is_mapped(value) else value
-    return copy.copy(value) if isinstance(value, TimedArray | GivenSpikes) else value
+    return copy.copy(value) if isinstance(value, TimedArray | GivenSpikes | list) else value
 
 
 def describe_value(value: Any) -> Any:

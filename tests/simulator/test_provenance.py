@@ -19,7 +19,7 @@ class Net(nd.DynamicsGroup):
 
     def __init__(self):
         super().__init__()
-        self.share = 0.25
+        self.share, self.shares = 0.25, [1, 2 * mV]
         self.drive = nd.TimedArray(np.arange(3.0) * pA, dt=1 * ms)
         self.noise = nd.PoissonGroup(6, rates=np.full(6, 100.0) * Hz)
         self.E = nd.LIFRef(100, tau=0.02 * 1000 * ms, V_initializer=nd.init.Uniform(-60 * mV, -50 * mV))
@@ -56,7 +56,7 @@ def test_parameters_have_units(sim):
     made = sim.run(1 * ms).provenance
     parameters = made["parameters"]
     assert parameters["Net.E.tau"] == {"value": 20.0, "unit": "ms"}
-    assert parameters["Net.share"] == 0.25
+    assert (parameters["Net.share"], parameters["Net.shares"]) == (0.25, [1, {"value": 2.0, "unit": "mV"}])
     assert parameters["Net.noise.rates"] == {"value": [0.1] * 6, "unit": "kHz"}
     assert parameters["Net.E.V_initializer"] == {"value": "Uniform(-60.0 mV, -50.0 mV)", "unit": "mV"}
     large = parameters["Net.E.V_th"]
