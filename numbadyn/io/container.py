@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from numbadyn.errors import CheckpointDamagedError
 from numbadyn.io.atomic import replace_file
 
-__all__ = ["VERSION", "Container", "read_container", "read_header", "sum_in", "write_container"]
+__all__ = ["VERSION", "Container", "read_container", "sum_in", "write_container"]
 
 VERSION = 1
 """Of the format; a reader refuses higher ones."""
@@ -148,6 +148,8 @@ def read_container(path: Path, kind: str) -> Container:
                 arrays = {name[:-4]: _array(archive, name) for name in names if name.endswith(".npy")}
                 others = [name for name in names if name != _HEADER and not name.endswith(".npy")]
                 texts = {name: archive.read(name).decode() for name in others}
+        except CheckpointDamagedError:
+            raise
         except (zipfile.BadZipFile, EOFError, KeyError, ValueError) as error:
             raise _damaged(path, f"it cannot be read ({error})") from error
     return Container(kind, header, arrays, texts)
@@ -164,27 +166,12 @@ def sum_in(path: Path) -> str | None:
     return end[len(_MARK) :].decode() if end.startswith(_MARK) else None
 
 
-def read_header(path: Path, kind: str) -> dict[str, Any]:
-    """Read the header alone; whether the rest is whole is not looked at.
-
-    Parameters
-    ----------
-    path, kind
-        As of `read_container`.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return _header(path, archive, kind)
-    except (zipfile.BadZipFile, EOFError, KeyError, ValueError) as error:
-        raise _damaged(path, f"it cannot be read ({error})") from error
-
-
 def _header(path: Path, archive: zipfile.ZipFile, kind: str) -> dict[str, Any]:
     header: dict[str, Any] = json.loads(archive.read(_HEADER))
     if header.get("kind") != kind:
         raise _damaged(path, f"it is a {header.get('kind')!r}, not a {kind!r}")
     if header["version"] > VERSION:
-        made = header.get("versions", {}).get("numbadyn", "a newer version")
+        made = header.get("provenance", {}).get("versions", {}).get("numbadyn", "in a newer version")
         raise CheckpointDamagedError(
             f"{path} has version {header['version']} of the format; this is numbadyn for versions up to {VERSION}.",
             where=str(path),

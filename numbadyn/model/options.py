@@ -78,7 +78,7 @@ def named_options(method: Callable[Concatenate[Self, Given], Back]) -> Callable[
         return method(self, *args, **kwargs)
 
     def shown(owner: Any) -> str:
-        name = type(owner).__name__
+        name = owner.__name__ if isinstance(owner, type) else type(owner).__name__
         return name if method.__name__ == "__init__" else f"{name}.{method.__name__}"
 
     functools.update_wrapper(checked, method)

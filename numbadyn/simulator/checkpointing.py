@@ -216,7 +216,7 @@ def plan_checkpoints(path: Any, every: Any, resume: Any, dt: float) -> Checkpoin
             )
         return Checkpoints()
     try:
-        place = Path(path)
+        place = Path(path).absolute()  # what the run calls may change the folder
     except TypeError as error:
         raise CheckpointWriteError(
             f"The checkpoint {path!r} is no path.",

@@ -253,18 +253,24 @@ def check_structure(sim: Runs, content: Container, path: Any) -> None:
 
 
 def _first_difference(saved: list[str], now: list[str]) -> tuple[str, str]:
-    """What differs first: what one has and the other has not, before what both have and do not agree on."""
-    mine, theirs = (dict.fromkeys(_name(line) for line in lines) for lines in (now, saved))
-    for lines, others in ((saved, mine), (now, theirs)):
-        alone = [line for line in lines if _name(line) not in others and not line.startswith("%")]
-        if alone:
-            return (alone[0], "") if lines is saved else ("", alone[0])
-    return next((one, other) for one, other in itertools.zip_longest(saved, now, fillvalue="") if one != other)
+    """What differs first: in states, connections and inputs, which have names, and then in operations."""
+    mine, theirs = ({_name(line): _held(line) for line in lines if line[0] != "%"} for lines in (now, saved))
+    for name in dict.fromkeys((*theirs, *mine)):
+        if theirs.get(name) != mine.get(name):
+            return theirs.get(name, ""), mine.get(name, "")
+    both = ([line for line in lines if line[0] == "%"] for lines in (saved, now))
+    pairs = itertools.zip_longest(*both, fillvalue="")
+    return next(((one, other) for one, other in pairs if one != other), ("", ""))
 
 
 def _name(line: str) -> str:
     """What a line is about."""
     return line.partition(" : ")[0]
+
+
+def _held(line: str) -> str:
+    """A line without the number of the operation that it takes its value from."""
+    return line.partition(" <- %")[0]
 
 
 def check_parameters(sim: Runs, content: Container, path: Any, cure: str) -> None:

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from quantities import ms, mV, nS, pA
 
 import numbadyn as nd
-from numbadyn.errors import CheckpointDamagedError, CheckpointMismatchError, CheckpointWriteError, TargetError
+from numbadyn.errors import (
+    CheckpointDamagedError,
+    CheckpointMismatchError,
+    CheckpointWriteError,
+    TargetError,
+    UnknownOptionError,
+)
+from numbadyn.io import container
 from numbadyn.runtime.progress import NullProgress
 from tests.features.agreement import recorded, states_and_spikes
 from tests.features.random_networks import RandomNetwork, networks
@@ -247,6 +254,28 @@ def test_another_structure_is_refused_with_what_differs(file):
     assert "nothing" in str(caught.value)
     with pytest.raises(CheckpointMismatchError, match="another network"):
         nd.Simulator.load(file, Gapped(), target="interpret")
+
+
+def test_what_differs_is_said_in_words(tmp_path):
+    """A parameter that has become an array changes numbers of operations, but no state."""
+    sim = nd.Simulator(nd.LIF(3), dt=0.1 * ms, target="interpret")
+    sim.save(tmp_path / "it")
+    with pytest.raises(CheckpointMismatchError, match=r"param\(LIF\.tau\) : real\[3\] ms"):
+        nd.Simulator.load(tmp_path / "it", nd.LIF(3, tau=[1, 2, 3] * ms), target="interpret")
+    with pytest.raises(CheckpointMismatchError, match=r"LIF\.V : real\[3\] mV\n.*real\[4\] mV"):
+        nd.Simulator.load(tmp_path / "it", nd.LIF(4), target="interpret")
+    with pytest.raises(UnknownOptionError, match=r"Simulator\.load has no argument 'targt'"):
+        nd.Simulator.load(tmp_path / "it", nd.LIF(3), targt="cpu")
+
+
+def test_a_newer_format_is_refused_with_the_version_that_wrote_it(file, monkeypatch):
+    sim = nd.Simulator.load(file, Driven(), target="interpret")
+    with monkeypatch.context() as patch:
+        patch.setattr(container, "VERSION", 2)
+        sim.save(file)
+    with pytest.raises(CheckpointDamagedError, match=r"has version 2 .* versions up to 1") as caught:
+        nd.Simulator.load(file, Driven(), target="interpret")
+    assert f"Install numbadyn {nd.__version__}" in caught.value.cure
 
 
 def test_other_synapses_and_another_precision_are_refused(file):
