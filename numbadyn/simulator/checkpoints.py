@@ -50,18 +50,25 @@ KIND = "numbadyn checkpoint"
 _STRUCTURE = "structure.txt"
 
 
-def gather(sim: Runs) -> Container:
+def gather(sim: Runs, *, of_run: bool = False) -> Container:
     """All that a simulator holds, between two steps.
 
     Parameters
     ----------
     sim : Runs
         A simulator.
+    of_run : bool
+        Whether the script that has made it will make it again, whatever its replicas differ in.
 
     Returns
     -------
     Container
         Of the kind `KIND`.
+
+    Raises
+    ------
+    UnsupportedFeatureError
+        Replicas differ in more than values.
     """
     taken, arrays = sim._snapshot(), dict[str, NDArray[Any]]()
     header = {
@@ -79,7 +86,7 @@ def gather(sim: Runs) -> Container:
         "parameters": _put_parameters(arrays, bound_parameters(sim.step, sim._contexts)),
         "inputs": sums_of_inputs(sim.step, sim._contexts),
         "synapses": _put_synapses(arrays, sim),
-        "varied": _put_varied(arrays, sim),
+        "varied": None if of_run and _beyond_values(sim) else _put_varied(arrays, sim),
         "recordings": _put_requests(arrays, requests_of(sim._recorder)),
     }
     return Container(KIND, header, arrays, {_STRUCTURE: sim._structure_text})
@@ -134,7 +141,13 @@ def _put_synapses(arrays: dict[str, NDArray[Any]], sim: Runs) -> list[dict[str, 
 
 def _put_varied(arrays: dict[str, NDArray[Any]], sim: Runs) -> list[dict[str, Any]]:
     """What differs from replica to replica: its path, and for each replica how many arrays it is."""
-    _check_varied(sim)
+    if what := _beyond_values(sim):
+        raise UnsupportedFeatureError(
+            f"The replicas {what}, which is no value that a file could hold.",
+            where="Simulator.save",
+            cure="Save simulators of one network each, let the replicas of a batch differ in values, or write "
+            "checkpoints of a run, run(..., checkpoint=path), which the same script takes up.",
+        )
     found = []
     for number, name in enumerate(sim._varied):
         parts = [each if isinstance(each, tuple) else (each,) for each in Batch(sim).held(name)]
@@ -145,17 +158,12 @@ def _put_varied(arrays: dict[str, NDArray[Any]], sim: Runs) -> list[dict[str, An
     return found
 
 
-def _check_varied(sim: Runs) -> None:
-    """Refuse replicas that differ in more than values."""
-    networks = any(own is not sim.network for own in sim._networks)
-    rules = [] if networks else [name for name in sim._varied if not find_place(sim, name).dimensions]
-    if networks or rules:
-        what = "are networks of their own" if networks else f"differ in {rules[0]}"
-        raise UnsupportedFeatureError(
-            f"The replicas {what}, which is no value that a file could hold.",
-            where="Simulator.save",
-            cure="Save simulators of one network each, or let the replicas of a batch differ in values.",
-        )
+def _beyond_values(sim: Runs) -> str:
+    """In what replicas differ that is no value, in words; nothing for most."""
+    if any(own is not sim.network for own in sim._networks):
+        return "are networks of their own"
+    rules = [name for name in sim._varied if not find_place(sim, name).dimensions]
+    return f"differ in {rules[0]}" if rules else ""
 
 
 def weights_of(table: Any, dt: float) -> NDArray[Any]:

@@ -80,6 +80,12 @@ def plan_replicas(header: Mapping[str, Any], batch: int | None, seed: Any, path:
             "Leave batch out; the state of one replica alone goes into a batch of any size.",
             batch=batch,
         )
+    if header["varied"] is None:
+        raise mismatch(
+            path,
+            "the checkpoint is of a run of replicas that differ in more than values.",
+            "Start the script again that has begun the run; only that can go on.",
+        )
     saved, drawn = header["seeds"], header["seeds of synapses"]
     if held is None and batch is not None:
         check_batch(batch, None, "interpret")

@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 import pytest
-from quantities import ms, mV, s
+from quantities import ms, mV, nS, s
 
 import numbadyn as nd
 from numbadyn.errors import (
@@ -22,9 +22,11 @@ from numbadyn.errors import (
     DurationError,
 )
 from numbadyn.runtime.progress import NullProgress
+from numbadyn.simulator.networks import bind_networks
 from tests.features.both import recorded
 from tests.features.long_run import STEPS, start
 from tests.features.small_network import simulator
+from tests.features.test_bind_networks import Built
 from tests.features.test_replicas import Driven, watched
 
 LONG = STEPS * 0.1 * ms
@@ -321,6 +323,28 @@ def test_reducers_go_on_without_the_raw_recordings(tmp_path):
     same(numbers(result), numbers(whole))
     pieces = [np.load(file) for file in (tmp_path / "it.recorded").iterdir()]
     assert all(piece[name].shape[-1] == 8 for piece in pieces for name in piece if name.startswith("samples"))
+
+
+def of_rules():
+    sim = nd.Simulator(Driven(), dt=0.1 * ms, target="interpret", batch=2)
+    sim.batch["excite.comm"] = [nd.FixedProb(20, 8, prob=p, weight=1 * nS) for p in (0.1, 0.4)]
+    return sim
+
+
+def of_networks():
+    networks = [Built(k) for k in (0, 2)]
+    return bind_networks(nd.Simulator(networks[0], dt=0.1 * ms, target="interpret"), networks, [3, 4])
+
+
+@pytest.mark.parametrize("make", [of_rules, of_networks])
+def test_replicas_that_differ_in_more_than_values_go_on_in_the_same_script(tmp_path, make):
+    whole = watched(make()).run(6 * ms, progress=False)
+    options = {"checkpoint": tmp_path / "it", "checkpoint_every": 1 * ms}
+    with pytest.raises(LookupError):
+        watched(make()).run(6 * ms, progress=At(2, fail), **options)
+    same(watched(make()).run(6 * ms, progress=False, **options), whole)
+    with pytest.raises(CheckpointMismatchError, match="differ in more than values"):
+        nd.Simulator.load(tmp_path / "it", Driven(), target="interpret")
 
 
 def test_values_that_were_set_before_the_run(tmp_path):
