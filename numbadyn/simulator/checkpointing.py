@@ -29,7 +29,7 @@ from numbadyn.simulator.checks import duration_steps
 from numbadyn.simulator.gathered import Gathered
 from numbadyn.simulator.handover import Handover
 from numbadyn.simulator.recorder import Recorder
-from numbadyn.simulator.resuming import Origin, Resumed, go_on
+from numbadyn.simulator.resuming import UNFINISHED, Left, Origin, Resumed, go_on, sums_of_states
 from numbadyn.simulator.wall_time import WallLimit, wall_seconds
 
 if TYPE_CHECKING:
@@ -174,6 +174,8 @@ class Checkpointing(Checkpoints, Visitor):
 
     def write_last(self, outcome: RunOutcome) -> None:
         """Write where the run has ended, unless an error has ended it: then the last checkpoint stays."""
+        over = outcome.reached >= self._resumed.first + self._resumed.steps or outcome.why not in (*UNFINISHED, "error")
+        self._sim._left = None if over else Left(self._files.path, outcome.reached, sums_of_states(self._sim))
         if outcome.why == "error":
             return
         known = self._resumed.reached == outcome.reached and self._resumed.ended == outcome.why

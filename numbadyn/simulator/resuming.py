@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from numbadyn.io.container import Container
-from numbadyn.runtime.snapshot import names_of
 from numbadyn.simulator.bindings import bound_parameters, sum_of, sums_of_inputs
 from numbadyn.simulator.checkpoints import (
     check_inputs,
@@ -30,11 +29,19 @@ from numbadyn.simulator.requests import requests_of
 if TYPE_CHECKING:
     from numbadyn.simulator.runs import Runs
 
-__all__ = ["Origin", "Resumed", "go_on"]
+__all__ = ["UNFINISHED", "Left", "Origin", "Resumed", "go_on", "sums_of_states"]
 
 _ANEW = "Run the script that has begun the run, give another path, or begin anew with resume=False."
-_UNFINISHED = (None, "duration", "interrupt", "SIGTERM", "max_wall_time")
+UNFINISHED = (None, "duration", "interrupt", "SIGTERM", "max_wall_time")
 """How a run has ended that may go on; other words say that what it was asked for has happened."""
+
+
+class Left(NamedTuple):
+    """Where a simulator stands that has left a run early: path of its checkpoints, next step, sums of its states."""
+
+    path: Path
+    number: int
+    states: list[str]
 
 
 @dataclass(frozen=True)
@@ -99,23 +106,26 @@ class Origin:
     @classmethod
     def of(cls, sim: Runs, steps: int) -> Origin:
         """What a run would begin with now."""
-        machine = sim.machine
-        states = [sum_of([machine.state(number)]) for number in range(len(sim.step.states))]
         parameters = [sum_of([bound.values]) for bound in bound_parameters(sim.step, sim._contexts)]
         return cls(
-            machine.number,
+            sim.machine.number,
             steps,
             {
                 "parameters": parameters,
                 "inputs": sums_of_inputs(sim.step, sim._contexts),
                 "synapses": [[list(own) for own in sums] for sums in sim._table_sums.of(sim._synapses)],
-                "states": states,
+                "states": sums_of_states(sim),
             },
         )
 
     def plain(self) -> dict[str, Any]:
         """What is written down."""
         return {"first": self.first, "stop": self.first + self.steps, "sums": self.sums}
+
+
+def sums_of_states(sim: Runs) -> list[str]:
+    """Sums of all states, as they are now."""
+    return [sum_of([sim.machine.state(number)]) for number in range(len(sim.step.states))]
 
 
 def go_on(sim: Runs, content: Container, origin: Origin, path: Path) -> Resumed:
@@ -154,7 +164,7 @@ def go_on(sim: Runs, content: Container, origin: Origin, path: Path) -> Resumed:
     adopt_weights(sim, content)
     check_synapses(sim, content, path, _ANEW)
     adopt_states(sim, snapshot_in(content), path)
-    return Resumed(origin, run["seconds"], content, reached, run["ended"], over=run["ended"] not in _UNFINISHED)
+    return Resumed(origin, run["seconds"], content, reached, run["ended"], over=run["ended"] not in UNFINISHED)
 
 
 def _recognise(sim: Runs, content: Container, origin: Origin, path: Path) -> Origin:
@@ -180,10 +190,7 @@ def _recognise(sim: Runs, content: Container, origin: Origin, path: Path) -> Ori
     if run["first"] == origin.first:
         _check_sums(sim, header, run["sums"], origin, path)
         return origin
-    left = run["ended"] in _UNFINISHED and origin.first == header["step"] < run["stop"]
-    taken = snapshot_in(content).states
-    states = [sum_of([taken[name]]) for name in names_of(sim.step.states)]
-    if left and states == origin.sums["states"]:
+    if sim._left == Left(path, origin.first, origin.sums["states"]) and run["ended"] in UNFINISHED:
         return replace(origin, first=run["first"], sums=run["sums"])
     raise mismatch(
         path,

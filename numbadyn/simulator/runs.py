@@ -38,6 +38,7 @@ from numbadyn.simulator.feeding import feeding
 from numbadyn.simulator.handover import Handover
 from numbadyn.simulator.profiling import check_profile, profile_of
 from numbadyn.simulator.provenance import Chronicle
+from numbadyn.simulator.resuming import Left
 from numbadyn.simulator.turns import in_turn, keeping
 from numbadyn.simulator.unchanged import PlainAttributes, Wiring
 from numbadyn.simulator.until import begin_counts, heed
@@ -50,6 +51,8 @@ class Runs(Access):
 
     _wiring: Wiring
     _plain: PlainAttributes
+    #: Where the simulator has left a run with checkpoints early.
+    _left: Left | None = None
 
     @abstractmethod
     def _trace(self, passes: Passes | None = None) -> Step:

@@ -62,7 +62,7 @@ def halves(make, here, there, cut, file, record=states_and_spikes, before=lambda
     return second
 
 
-@few(8)
+@few(5)
 @given(networks(), st.integers(0, STEPS - 1))
 def test_a_random_network_goes_on_from_a_file(tmp_path_factory, drawn, cut):
     file = tmp_path_factory.mktemp("random") / "it"
