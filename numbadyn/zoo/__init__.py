@@ -6,12 +6,23 @@ lowered or run.
 
 from numbadyn.zoo.adapting import Adaptation, AdaptiveThreshold, EscapeNoise, Threshold
 from numbadyn.zoo.adaptive import ALIF, AdEx, AdQIF, Izhikevich
+from numbadyn.zoo.channels import (
+    Channel,
+    Gate,
+    LeakChannel,
+    PointNeuron,
+    PotassiumChannel,
+    SodiumChannel,
+    rates_of,
+)
+from numbadyn.zoo.conductance_based import HodgkinHuxley, MorrisLecar, WangBuzsaki
 from numbadyn.zoo.generators import Playback, PoissonGroup, SpikeTrain
 from numbadyn.zoo.hh import HH
 from numbadyn.zoo.integrate_and_fire import IF, QIF, ExpIF, IntegrateAndFire
 from numbadyn.zoo.lif import LIF, LIFRef
 from numbadyn.zoo.outputs import COBA, CUBA, MgBlock, SynOut
 from numbadyn.zoo.plasticity import STD, STP
+from numbadyn.zoo.slow_channels import HChannel, LCalciumChannel, MChannel, TCalciumChannel
 from numbadyn.zoo.synapses import Alpha, ConductanceSynapse, DualExpon, Expon
 
 __all__ = [
@@ -29,18 +40,32 @@ __all__ = [
     "Adaptation",
     "AdaptiveThreshold",
     "Alpha",
+    "Channel",
     "ConductanceSynapse",
     "DualExpon",
     "EscapeNoise",
     "ExpIF",
     "Expon",
+    "Gate",
+    "HChannel",
+    "HodgkinHuxley",
     "IntegrateAndFire",
     "Izhikevich",
+    "LCalciumChannel",
     "LIFRef",
+    "LeakChannel",
+    "MChannel",
     "MgBlock",
+    "MorrisLecar",
     "Playback",
+    "PointNeuron",
     "PoissonGroup",
+    "PotassiumChannel",
+    "SodiumChannel",
     "SpikeTrain",
     "SynOut",
+    "TCalciumChannel",
     "Threshold",
+    "WangBuzsaki",
+    "rates_of",
 ]
