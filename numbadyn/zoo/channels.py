@@ -6,6 +6,8 @@ lowering, targets.
 
 from __future__ import annotations
 
+import functools
+import operator
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -162,25 +164,54 @@ class Channel(Module):
             if rate is not None:
                 setattr(self, gate, State(steady))
 
-    def conductance(self, V: Any) -> Any:
-        """Advance the gates over the step that begins at a potential, and give the conductance that is open.
+    def advance(self, V: Any) -> Any:
+        """Advance the gates over the step that begins at a potential, and give what they leave open.
 
         Parameters
         ----------
         V : quantities.Quantity or traced value
             The potential.
+
+        Returns
+        -------
+        quantities.Quantity or traced value
+            The conductance, but for gates that are at their steady states at once.
         """
         open_part, dt = self.g.value, environ.get_dt() * kHz
         for gate, power in self.gates.items():
             steady, rate = self.at(gate, V)
-            if rate is None:
-                x = steady
-            else:
+            if rate is not None:
                 state = self.state(gate)
                 x = state.value = steady + (state.value - steady) * np.exp(-dt * rate)
-            for _ in range(power):
-                open_part = open_part * x
+                open_part = open_part * _power(x, power)
         return open_part
+
+    def follow(self, open_part: Any, V: Any) -> Any:
+        """Multiply with the gates that follow the potential at once.
+
+        Parameters
+        ----------
+        open_part : quantities.Quantity or traced value
+            What `advance` has given.
+        V : quantities.Quantity or traced value
+            The potential.
+        """
+        for gate in self.instant:
+            open_part = open_part * _power(self.at(gate, V).steady, self.gates[gate])
+        return open_part
+
+    @property
+    def instant(self) -> list[str]:
+        """Gates that follow the potential at once."""
+        return [gate for gate in self.gates if gate not in self.states()]
+
+
+def _power(x: Any, power: int) -> Any:
+    """A gate as often as it counts."""
+    product = x
+    for _ in range(power - 1):
+        product = product * x
+    return product
 
 
 class LeakChannel(Channel):
@@ -331,8 +362,9 @@ class PointNeuron(Neuron):
     -----
     .. math:: C \frac{dV}{dt} = \sum_k g_k (E_k - V) + I(V)
 
-    Gates and potential take turns half a step apart, as in `HH`: of second order. Gates begin at their steady states of
-    the first potential, or of -65 mV where that is drawn.
+    Gates and potential take turns half a step apart, as in `HH`: of second order. Where gates follow the potential at
+    once, a first step finds the potential in the middle of the step, at which they stand in a second one. Gates begin
+    at their steady states of the first potential, or of -65 mV where that is drawn.
 
     Examples
     --------
@@ -403,18 +435,25 @@ class PointNeuron(Neuron):
             Who spikes.
         """
         V = self.V.value
-        opened = [(channel.conductance(V), channel.E) for channel in self.channels]
+        opened = [(channel, channel.advance(V)) for channel in self.channels]
+        new = self._potential_after(x, [channel.follow(g, V) for channel, g in opened])
+        if any(channel.instant for channel in self.channels):
+            middle = 0.5 * (V + new)
+            new = self._potential_after(x, [channel.follow(g, middle) for channel, g in opened])
+        new = self.sum_delta_inputs(new)
+        left = self.refractory.value
+        spike = (left == 0) & (self.V_spike < new) & (self.V_spike >= V)
+        self.V.value = new
+        self.refractory.value = np.where(spike, whole_steps(self.tau_ref), np.maximum(left - 1, 0))
+        return spike
+
+    def _potential_after(self, x: Any, conductances: list[Any]) -> Any:
+        """The potential after a step with these conductances."""
 
         def slope(v: Any) -> Any:
-            total = opened[0][0] * (opened[0][1] - v)
-            for g, E in opened[1:]:
-                total = total + g * (E - v)
+            currents = [g * (channel.E - v) for channel, g in zip(self.channels, conductances, strict=True)]
+            total = functools.reduce(operator.add, currents)
             current = self.sum_current_inputs(x, v, dimension=self.channels[0].g.dimension * self.V_spike.dimension)
             return (total if current is None else total + current) * (1.0 / self.C)
 
-        advanced = self.sum_delta_inputs(exp_euler_step(slope, V))
-        left = self.refractory.value
-        spike = (left == 0) & (self.V_spike < advanced) & (self.V_spike >= V)
-        self.V.value = advanced
-        self.refractory.value = np.where(spike, whole_steps(self.tau_ref), np.maximum(left - 1, 0))
-        return spike
+        return exp_euler_step(slope, self.V.value)

@@ -1,5 +1,7 @@
 """Neurons of channels against the equations of the papers, written out plainly and integrated in small steps."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from quantities import Hz, ms, mV, nS
@@ -100,8 +102,8 @@ def converged_state(slopes, x, current, duration, dt=0.005):
 def test_slow_channels_do_what_they_are_known_for():
     """Firing adapts with M; T makes a rebound spike after hyperpolarisation; h sags; L adds to spikes."""
     (plain,), (adapting,) = (
-        Interpreted(Driven(cells, np.array([1500.0]))).record(1500, cells)
-        for cells in (nd.HodgkinHuxley(1), nd.HodgkinHuxley(1, M=nd.MChannel(g=400 * nS, tau_max=200 * ms)))
+        Interpreted(Driven(cells, np.array([2000.0]))).record(1500, cells)
+        for cells in (nd.HodgkinHuxley(1), nd.HodgkinHuxley(1, M=nd.MChannel(g=20 * nS, tau_max=200 * ms)))
     )
     assert 0 < adapting[750:].sum() < plain[750:].sum()
 
@@ -132,7 +134,7 @@ def test_mistakes():
         nd.PointNeuron(1, leak=leak)
 
     class Broken(nd.Channel):
-        gates = {"z": 1}
+        gates: ClassVar[dict[str, int]] = {"z": 1}
 
     with pytest.raises(HookArgumentError, match="no method at_z"):
         nd.PointNeuron(1, broken=Broken(1 * nS, 0 * mV))

@@ -21,7 +21,7 @@ from numbadyn.errors import InternalError
 __all__ = ["at_address", "load", "on_stack", "place_of", "row_of", "sizes", "slice_of", "store", "viewed"]
 
 _LONG = ir.IntType(64)
-_STACK_BYTES = 1 << 16
+_STACK_BYTES = 1 << 18
 _ALIGNMENT = 64
 
 

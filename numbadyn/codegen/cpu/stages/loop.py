@@ -20,7 +20,8 @@ from numbadyn.lowering.stages.loop import LoopStage, loop_layout
 __all__ = ["EMITTER", "instance_lines"]
 
 #: Elements of a tile: scratch rows and the arrays of a tile stay in the first-level cache.
-_TILE_MANY, _TILE_GUARDED = 256, 512
+_TILE_MANY, _TILE_GUARDED, _TILE_LEAST = 256, 512, 16
+_ELEMENTS_OF_ALL_ROWS = 8000
 
 
 #: Arguments of the function that runs a kernel over its instances.
@@ -90,8 +91,13 @@ def _part_functions(
 
 
 def _tile(parts: list[Part]) -> int:
-    """Elements of a tile, or 0 for all at once."""
-    return 0 if len(parts) == 1 else _TILE_GUARDED if len(parts) == 2 else _TILE_MANY
+    """Elements of a tile, or 0 for all at once: fewer where there are many rows, so that all fit into the cache."""
+    if len(parts) == 1:
+        return 0
+    tile = _TILE_GUARDED if len(parts) == 2 else _TILE_MANY
+    while tile > _TILE_LEAST and _row_count(parts) * tile > _ELEMENTS_OF_ALL_ROWS:
+        tile //= 2
+    return tile
 
 
 def _row_count(parts: list[Part]) -> int:
