@@ -82,7 +82,12 @@ class Measured:
         elements = 0 if samples is None else samples.called.size
         return self.reducer.start(
             Scope(
-                Chosen(elements if spikes is None else spikes.width, self.chosen, first, max(first, stop)),
+                Chosen(
+                    elements if spikes is None else spikes.width,
+                    self.chosen,
+                    first if first > window[0] else 0,
+                    max(first, stop) if stop < window[1] or first >= window[1] else None,
+                ),
                 first,
                 max(first, stop),
                 recorder.dt,
