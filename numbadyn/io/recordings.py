@@ -31,6 +31,7 @@ from numbadyn.io.provenance import Provenance
 from numbadyn.io.reduce.base import Reduced
 from numbadyn.io.spikes import Spikes
 from numbadyn.io.stored.lazy import LazyArray, StackedReplicas
+from numbadyn.io.stored.opening import open_folder
 from numbadyn.io.stored.quantity import StoredQuantity
 from numbadyn.model.view import View, view_of
 from numbadyn.units import TIME, Dimension, join
@@ -243,6 +244,25 @@ class Result(Exports):
             file, or damaged.
         """
         result: Result = read_npz(path, cls, Recording, Samples, Spikes)
+        return result
+
+    @classmethod
+    def from_zarr(cls, path: str | os.PathLike[str]) -> Result:
+        """Open the folder of a run that has written recordings to disk; of one that was killed, what it has left.
+
+        Parameters
+        ----------
+        path : str or path
+            Of the folder, such as ``"recordings/run-0000.zarr"`` of ``run(..., spill="recordings")``. What has stayed
+            in memory, since it fitted into the budget, is not there.
+
+        Returns
+        -------
+        Result
+            It reads from the folder what is asked for; modules are known by their paths. A `ResultFileError` if it is
+            no such folder.
+        """
+        result: Result = open_folder(path, cls, Recording, Samples, Spikes)
         return result
 
     def replica(self, number: int) -> Result:

@@ -73,27 +73,24 @@ class Handover:
         if not rooms.samples and not rooms.spikes:
             return
         desk = Desk(RunFolder(place, {"dt_ms": recorder.dt, "first_step": window[0], "batch": recorder.batch}))
+        about: dict[str, list[dict[str, Any]]] = {"spikes": [], "samples": []}
         for number, (path, room) in enumerate(rooms.spikes.items()):
-            logs, part, block = spikes[path], recorder.part_of(path), min(room, 1 << 18)
-            writer = SpikeWriter(desk, f"spikes/{number}", len(logs), block, rooms.held[path], part, population=path)
+            logs, part, block, name = spikes[path], recorder.part_of(path), min(room, 1 << 18), f"spikes/{number}"
+            self._spikes[path] = SpikeWriter(desk, name, len(logs), block, rooms.held[path], part)
+            size = logs[0].width if part is None else part.size
+            about["spikes"].append({"array": name, "population": path, "size": size})
             for log in logs:
                 log.room = room
-            self._spikes[path] = writer
         for number, (key, room) in enumerate(rooms.samples.items()):
-            of = samples[key]
-            due = of[0].range_of(*window)
-            about = {
-                "population": key[0],
-                "variable": key[1],
-                "unit": recorder.dimension_of(of[0]).name,
-                "first_step": due.start,
-                "every_steps": due.step,
-                "numbers": of[0].called.tolist(),
-            }
-            name, elements = f"samples/{number}", of[0].elements.size
-            self._samples[key] = SampleWriter(desk, name, len(of), len(due), elements, room, of[0].dtype, **about)
+            of, name = samples[key], f"samples/{number}"
+            due, elements = of[0].range_of(*window), of[0].elements.size
+            self._samples[key] = SampleWriter(desk, name, len(of), len(due), elements, room, of[0].dtype)
+            about["samples"].append({"array": name, **recorder.about(key, due)})
             for sampled in of:
                 sampled.room = room
+        parts = {name: (of_path, numbers.tolist()) for name, (of_path, numbers) in recorder._parts.items()}
+        desk.folder.note(**about, parts=parts)
+        desk.at_the_end(lambda: desk.folder.note(last_step=machine.number, ended=_ended(machine.number, window[1])))
         self._receivers += [*self._spikes.values(), *self._samples.values(), desk]
 
     def _spike_taps(self) -> Iterator[SpikeTap]:
@@ -144,6 +141,11 @@ class Handover:
     def reduced(self, reached: int) -> dict[tuple[str, str], Reduced]:
         """What reducers have found, by the names of the recording and of the reducer."""
         return {key: running.result(reached) for key, running in self.running.items()}
+
+
+def _ended(reached: int, stop: int) -> str:
+    """What is written down of how a run has ended."""
+    return "duration" if reached == stop else "stopped"
 
 
 def _place(spill: Any) -> str | None:

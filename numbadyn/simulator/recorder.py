@@ -125,6 +125,20 @@ class Recorder:
         part = self._parts.get(name)
         return None if part is None else Chosen(self._spikes[name][0].width, part[1])
 
+    def about(self, key: tuple[str, str], due: range) -> dict[str, Any]:
+        """What is to be known of samples, in plain values."""
+        log = self._samples[key][0]
+        dimension = self.dimension_of(log)
+        return {
+            "population": key[0],
+            "variable": key[1],
+            "unit": dimension.name,
+            "exponents": [str(exponent) for exponent in dimension.exponents],
+            "first_step": due.start,
+            "every_steps": due.step,
+            "numbers": log.called.tolist(),
+        }
+
     def dimension_of(self, log: SampleLog) -> Dimension:
         """What its values measure."""
         of = self.step.states if log.kind == "state" else self.step.nodes

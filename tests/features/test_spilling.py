@@ -3,6 +3,8 @@
 import errno
 import gc
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -212,3 +214,47 @@ def test_zarr_is_named_where_it_is_missing(monkeypatch):
     with pytest.raises(nd.errors.MissingExtraError, match=r"numbadyn\[zarr\]"):
         watched("interpret").run(1 * ms, progress=False, spill="anywhere")
     assert stored_folder.FORMAT == 1
+
+
+@pytest.mark.parametrize("replicas", [0, 1, 2])
+def test_a_folder_is_opened_again(replicas, tmp_path):
+    sim = watched("interpret", replicas)
+    sim.run(2 * ms, progress=False)
+    result = sim.run(6 * ms, progress=False, spill=tmp_path)
+    found = nd.Result.from_zarr(tmp_path / "run-0000.zarr")
+    assert bits(found) == bits(result)
+    assert (found.first, found.last, found.dt, found.batch) == (result.first, result.last, result.dt, result.batch)
+    assert found["Busy.E"].V.units == result[sim.network.E].V.units
+    assert found["Busy.E"].spikes.size == 20
+    np.testing.assert_array_equal(found["Busy.E"].spikes.rate, result[sim.network.E].spikes.rate)
+    for bad in (tmp_path, tmp_path / "nowhere", Path(__file__)):
+        with pytest.raises(nd.errors.ResultFileError, match=r"folder|exist"):
+            nd.Result.from_zarr(bad)
+
+
+@pytest.mark.slow
+def test_a_killed_run_leaves_what_it_has_written(tmp_path):
+    code = (
+        "import os, sys; sys.path.insert(0, os.getcwd())\n"
+        "from numbadyn.io.stored import writers\n"
+        "from tests.features.test_spilling import *\n"
+        "written, write = [], SampleWriter._write\n"
+        "def killed(self, values):\n"
+        "    written.append(1)\n"
+        "    if len(written) > 12: os.kill(os.getpid(), 9)\n"
+        "    write(self, values)\n"
+        "SampleWriter._write = killed\n"
+        f"watched('interpret').run(90 * ms, progress=False, memory='60 KiB', spill={str(tmp_path)!r})\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True, check=False)
+    assert done.returncode == -9, done.stderr
+    found = nd.Result.from_zarr(tmp_path / "run-0000.zarr")
+    assert found.ended == "killed"
+    plain = watched("interpret")
+    expected = plain.run(90 * ms, progress=False)
+    V = np.asarray(found["Busy.E"].V)
+    assert 0 < len(V) < 900
+    np.testing.assert_array_equal(V, expected[plain.network.E].V.magnitude[: len(V)])
+    spikes, every = found["Busy.noise"].spikes, expected[plain.network.noise].spikes
+    np.testing.assert_array_equal(np.asarray(spikes.steps), every.steps[: spikes.count])
+    np.testing.assert_array_equal(np.asarray(spikes.indices), every.indices[: spikes.count])

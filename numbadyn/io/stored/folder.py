@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from numbadyn.errors import MissingExtraError, SpillFolderError
 from numbadyn.io.stored.lazy import LazyArray
 
-__all__ = ["RunFolder", "StoredRows"]
+__all__ = ["OpenedFolder", "RunFolder", "StoredRows"]
 
 FORMAT = 1
 
@@ -83,7 +83,11 @@ class RunFolder:
                 place=str(place),
             ) from error
 
-    def create(self, name: str, shape: tuple[int, ...], chunk: int, dtype: Any, *, packed: bool, **about: Any) -> Any:
+    def note(self, **about: Any) -> None:
+        """Write down more of the run."""
+        self._group.attrs.update(about)
+
+    def create(self, name: str, shape: tuple[int, ...], chunk: int, dtype: Any, *, packed: bool) -> Any:
         """A new array.
 
         Parameters
@@ -98,8 +102,6 @@ class RunFolder:
             Of the values.
         packed : bool
             Whether blocks are compressed.
-        **about
-            What is written down of it.
         """
         zarr = _zarr()
         packing = zarr.codecs.BloscCodec(cname="zstd", clevel=3, shuffle="shuffle") if packed else None
@@ -110,7 +112,6 @@ class RunFolder:
             dtype=dtype,
             compressors=packing,
             config={"write_empty_chunks": True},
-            attributes=about,
         )
 
 
@@ -160,17 +161,34 @@ class StoredRows(LazyArray):
         return _reopen, (str(self._folder.path), self._array.path, self.shape[0])
 
 
-class _Opened(RunFolder):
-    """A folder that was written by somebody else."""
+class OpenedFolder(RunFolder):
+    """A folder that was written before.
+
+    Parameters
+    ----------
+    path : str
+        Of the folder of one run.
+    """
 
     def __init__(self, path: str) -> None:
         self.path, self.temporary = Path(path), False
         self._group = _zarr().open_group(path, mode="r")
 
+    @property
+    def about(self) -> dict[str, Any]:
+        """What was written down of the run."""
+        return dict(self._group.attrs)
+
     def array(self, name: str) -> Any:
+        """One of its arrays."""
         return self._group[name]
+
+    def arrays(self, name: str, batch: int | None, part: str = "") -> list[Any]:
+        """The array of each replica."""
+        places = [name] if batch is None or batch == 1 else [f"{name}/{number}" for number in range(batch)]
+        return [self.array(f"{place}{part}") for place in places]
 
 
 def _reopen(path: str, name: str, count: int) -> StoredRows:
-    folder = _Opened(path)
+    folder = OpenedFolder(path)
     return StoredRows(folder, folder.array(name), count)

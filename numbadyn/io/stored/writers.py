@@ -36,7 +36,7 @@ class Desk(Receiver):
     """
 
     def __init__(self, folder: RunFolder) -> None:
-        self.folder = folder
+        self.folder, self._notes = folder, list[Callable[[], None]]()
         self.failure: Exception | None = None
         self._told = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="numbadyn-writer")
@@ -57,8 +57,18 @@ class Desk(Receiver):
 
     def finish(self) -> None:
         """Wait for what is under way, and end the thread."""
+        if self._notes:
+            self.submit(self._note_all, lambda: None)
         self._thread.shutdown(wait=True)
         self.check()
+
+    def _note_all(self) -> None:
+        for note in self._notes:
+            note()
+
+    def at_the_end(self, note: Callable[[], None]) -> None:
+        """Let something be written down when all else has been written."""
+        self._notes.append(note)
 
     def check(self) -> None:
         """End the run if something could not be written.
@@ -96,20 +106,21 @@ class SampleWriter(Receiver):
         Samples that come at a time.
     dtype : dtype
         Of the samples.
-    **about
-        What is written down of them.
     """
 
-    def __init__(
-        self, desk: Desk, name: str, replicas: int, rows: int, elements: int, block: int, dtype: Any, **about: Any
-    ) -> None:
+    def __init__(self, desk: Desk, name: str, replicas: int, rows: int, elements: int, block: int, dtype: Any) -> None:
         self._desk = desk
         names = [name] if replicas == 1 else [f"{name}/{number}" for number in range(replicas)]
         self._arrays = [
-            desk.folder.create(each, (rows, elements), min(block, max(1, rows)), dtype, packed=False, **about)
-            for each in names
+            desk.folder.create(each, (rows, elements), min(block, max(1, rows)), dtype, packed=False) for each in names
         ]
         self._written, self._tail = 0, list[NDArray[Any]]()
+        desk.at_the_end(self._note)
+
+    def _note(self) -> None:
+        """Write down how many rows there are: blocks alone tell it of whole ones."""
+        for array in self._arrays:
+            array.attrs["rows"] = self._written
 
     def take_samples(self, steps: range, values: NDArray[Any]) -> Future[None]:
         """Write a block."""
@@ -151,18 +162,16 @@ class SpikeWriter(Receiver):
         How many spikes of a replica stay in memory until the first one is written; zero if all are to be on disk.
     chosen : Chosen, optional
         Which of them; all by default.
-    **about
-        What is written down of them.
     """
 
     def __init__(
-        self, desk: Desk, name: str, replicas: int, block: int, held: int, chosen: Chosen | None = None, **about: Any
+        self, desk: Desk, name: str, replicas: int, block: int, held: int, chosen: Chosen | None = None
     ) -> None:
         self._desk, self._block, self._chosen = desk, block, chosen
         places = [name] if replicas == 1 else [f"{name}/{number}" for number in range(replicas)]
         kinds = (("steps", np.int64), ("indices", np.uint32))
         self._arrays = [
-            [desk.folder.create(f"{place}/{what}", (0,), block, kind, packed=True, **about) for what, kind in kinds]
+            [desk.folder.create(f"{place}/{what}", (0,), block, kind, packed=True) for what, kind in kinds]
             for place in places
         ]
         self._everything, self._held = held == 0, [max(held, block)] * replicas
@@ -204,6 +213,7 @@ class SpikeWriter(Receiver):
         for array, values in zip(self._arrays[replica], given, strict=True):
             array.resize((end,))
             array[start:end] = values
+        self._arrays[replica][0].attrs["rows"] = end
         self._written[replica] = end
 
     def look(self) -> None:
