@@ -21,16 +21,18 @@ def _parameter(text):
     return pytest.param(text, id=text.name, marks=() if text.simulated and text.exact else pytest.mark.slow)
 
 
-_looked_at: set[tuple[str, str]] = set()
+_looked_at: set[tuple[str, ...]] = set()
 
 
 def is_known(text, name):
-    """Whether the same was looked at for another network: a kernel that calls nothing but routines of its library."""
+    """Whether the same kernel, with the same functions, was looked at for another network."""
     functions = {part.name: part for part in ast.parse(text.text).body if isinstance(part, ast.FunctionDef)}
-    names = {part.id for part in ast.walk(functions[name]) if isinstance(part, ast.Name)}
-    if names & functions.keys():
-        return False
-    key = text.library, ast.unparse(functions[name])
+    reached, new = set(), {name}
+    while new:
+        reached |= new
+        parts = (part for function in new for part in ast.walk(functions[function]))
+        new = {part.id for part in parts if isinstance(part, ast.Name)} & functions.keys() - reached
+    key = text.library, *(ast.unparse(functions[function]) for function in sorted(reached))
     known = key in _looked_at
     _looked_at.add(key)
     return known
