@@ -1,6 +1,6 @@
 """Locks that a forked process may use.
 
-In: nothing.  Out: a lock.  Must not know: what it protects.
+In: nothing, or a lock of somebody else.  Out: a lock.  Must not know: what it protects.
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from typing import Any
 
-__all__ = ["ForkedLock"]
+__all__ = ["ForkedLock", "fork_when_free"]
 
 
 class ForkedLock:
@@ -42,3 +43,17 @@ class ForkedLock:
 def _renew(lock: ForkedLock | None) -> None:
     if lock is not None:
         lock._lock = threading.RLock()
+
+
+def fork_when_free(lock: Any) -> None:
+    """Let a process that is forked wait until a lock is free, which it also is in the new process then.
+
+    What the lock protects is whole in the new process, in which the thread that held it does not go on.
+
+    Parameters
+    ----------
+    lock : object
+        It has ``acquire`` and ``release``, and its thread may take it again.
+    """
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)

@@ -26,13 +26,14 @@ import llvmlite.binding
 import numba
 import numpy as np
 from numba.core import config
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.dispatcher import Dispatcher
 
 from numbadyn._version import __version__
 from numbadyn.codegen.cache.files import KERNEL_SUFFIX, SOURCE_SUFFIX, content_digest, read_regular
 from numbadyn.codegen.cache.folder import folder, write_whole
 from numbadyn.codegen.cache.kernels import keep_on_disk
-from numbadyn.codegen.forks import ForkedLock
+from numbadyn.codegen.forks import ForkedLock, fork_when_free
 from numbadyn.codegen.native.choice import numba_compiles
 from numbadyn.codegen.native.unit import DEFINITIONS, Definitions
 from numbadyn.errors import CacheWarning, InternalError, TargetError
@@ -47,6 +48,7 @@ _IMPORTED = ("instructions.py", "intrinsics.py", "cpu/compiler.py", "cuda/kernel
 _OPTIONS = ("OPT", "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "CPU_NAME", "CPU_FEATURES")
 
 _lock = ForkedLock()
+fork_when_free(global_compiler_lock)  # else a process that is forked while another thread compiles could never compile
 _loaded: dict[Path, LoadedModule] = {}
 
 

@@ -338,3 +338,30 @@ def test_flush_forgets_the_kernels_of_one_function(location):
     loaded.module.refuse(2)
     loaded.module.scale._cache.flush()
     assert [path.name.split(".")[1] for path in location.glob("*.kernel")] == ["refuse"]
+
+
+FORKED = """
+import os, threading, time
+from numba.core.compiler_lock import global_compiler_lock
+from numbadyn.codegen.loader import load
+
+def compile_long():
+    with global_compiler_lock:
+        begun.set()
+        time.sleep(0.5)
+
+text = "from numba import njit\\n@njit\\ndef double(x):\\n    return 2 * x\\n"
+double = load(text, label="double", entry=("double",))
+begun = threading.Event()
+threading.Thread(target=compile_long).start()
+begun.wait()
+process = os.fork()
+if process == 0:
+    os._exit(double.module.double(21) - 42)
+assert os.waitpid(process, 0)[1] == 0
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_process_that_is_forked_while_another_thread_compiles_can_compile():
+    subprocess.run([sys.executable, "-c", FORKED], check=True, timeout=60)
