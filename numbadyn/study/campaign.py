@@ -31,6 +31,8 @@ _LOOK_SECONDS = 0.2
 _GIVE_UP = 3
 """So many failures, with nothing finished, are a mistake in the study and not in a point."""
 _DEATHS = 2
+_ENOUGH = 0.02
+"""Part of a run that tells how long all of it takes."""
 _COST = 100.0
 """An estimate is worked out in a hundredth of the time."""
 
@@ -77,7 +79,8 @@ class Campaign:
         self._first: BaseException | None = None
         self._failed, self._failed_groups = 0, set[str]()
         self._estimate: float | None = None
-        self._look_again = 0.0
+        self._look_again = self._estimated = 0.0
+        self._changed = True
         self._pace = Pace(crew.workers or 1)
         self._any_finished = any(record["state"] == "finished" for record in store.records.values())
 
@@ -105,13 +108,22 @@ class Campaign:
                 try:
                     future = self._done.get(timeout=_LOOK_SECONDS)
                 except queue.Empty:
-                    self._bar.refresh()
+                    self._look()
                     continue
                 self._collect(future)
             return "complete"
         finally:
             for future in self._under_way:
                 future.cancel()
+
+    def _look(self) -> None:
+        """Show how far the points are that run elsewhere; before one has finished, they say how long all take."""
+        flying = {point.number: len(points) for points in self._under_way.values() for point in points[:1]}
+        seen = [one for one in self._crew.look() if one.number in self._points]
+        for one in seen:
+            if self._pace.mean is None and one.fraction > _ENOUGH:
+                self._pace.expect(one.seconds / one.fraction / flying.get(one.number, 1))
+        self._bar.refresh([(str(self._points[one.number]), one.fraction) for one in seen], self._seconds_left())
 
     def _hand_out(self) -> None:
         """Keep the crew busy; suspects run with nothing beside them."""
@@ -157,6 +169,7 @@ class Campaign:
         """Write a point down."""
         self._store.add(record)
         self._pace.learn(point.group, record)
+        self._changed = True
         self._bar.note(record, self._seconds_left())
         if record["state"] == "finished":
             self._any_finished, self._first = True, None
@@ -172,13 +185,14 @@ class Campaign:
             raise self._first
 
     def _seconds_left(self) -> float | None:
-        """Seconds until all points are done, worked out now and then: there may be many."""
-        started = time.monotonic()
-        if started >= self._look_again:
+        """Seconds until all points are done, worked out now and then, when one is done: there may be many."""
+        now = time.monotonic()
+        if self._changed and now >= self._look_again:
             flying = [point for points in self._under_way.values() for point in points]
             self._estimate = self._pace.left([*flying, *self._suspects, *self._waiting])
-            self._look_again = started + _COST * (time.monotonic() - started)
-        return self._estimate
+            self._changed, self._estimated = self._estimate is None, now
+            self._look_again = now + _COST * (time.monotonic() - now)
+        return None if self._estimate is None else max(self._estimate - (now - self._estimated), 0.0)
 
     def _begin_anew(self, error: BaseException) -> None:
         """A worker has died, and all that was under way with it."""

@@ -20,6 +20,7 @@ from typing import Any
 from numbadyn.errors import InvalidParameterError, MissingExtraError
 from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.runtime.progress import NullProgress, Progress
+from numbadyn.study.beacons import Beacon, Beacons, Sighting
 from numbadyn.study.fingerprints import short_hash
 from numbadyn.study.grid import Point
 from numbadyn.study.recipe import Recipe
@@ -52,6 +53,10 @@ class Crew(ABC):
     @abstractmethod
     def submit(self, points: Sequence[Point], progress: Callable[[Point], Progress]) -> Any:
         """Hand points over; gives the future of a list of `Finished`."""
+
+    def look(self) -> list[Sighting]:
+        """How far points are that run elsewhere, as far as anybody knows."""
+        return []
 
     @abstractmethod
     def restart(self) -> bool:
@@ -154,6 +159,7 @@ class Processes(Crew):
         self.workers, self.window = workers, 2 * workers
         self._payload = payload_of(recipe)
         self._loky = _imported("loky")
+        self._beacons = Beacons()
         self._start()
 
     def _start(self) -> None:
@@ -163,7 +169,11 @@ class Processes(Crew):
 
     def submit(self, points: Sequence[Point], progress: Callable[[Point], Progress]) -> Any:
         """Hand points to the processes."""
-        return self._executor.submit(run_task, *self._payload, list(points))
+        return self._executor.submit(run_task, *self._payload, list(points), self._beacons.folder)
+
+    def look(self) -> list[Sighting]:
+        """How far the points are."""
+        return self._beacons.look()
 
     def restart(self) -> bool:
         """Replace all processes."""
@@ -173,6 +183,7 @@ class Processes(Crew):
 
     def close(self, *, abandon: bool) -> None:
         """End those that are at work; idle ones end by themselves when nothing has come for a while."""
+        self._beacons.close()
         if abandon:
             self._executor.shutdown(wait=True, kill_workers=True)
 
@@ -211,11 +222,15 @@ class _Kept(threading.local):
 _kept = _Kept()
 
 
-def run_task(name: str, payload: bytes, points: list[Point]) -> list[Finished]:
+def run_task(name: str, payload: bytes, points: list[Point], beacons: str | None = None) -> list[Finished]:
     """In a worker: run points of a study, whose recipe is unpacked once."""
     if _kept.runner is None or _kept.name != name:
         _kept.name, _kept.runner = name, Runner(_unpacked(payload))
-    return list(map(sendable, _kept.runner.run(points, lambda _point: NullProgress())))
+
+    def progress(point: Point) -> Progress:
+        return NullProgress() if beacons is None else Beacon(beacons, point.number)
+
+    return list(map(sendable, _kept.runner.run(points, progress)))
 
 
 @functools.lru_cache(maxsize=1)

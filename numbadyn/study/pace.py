@@ -37,6 +37,7 @@ class Pace:
         self._workers = workers
         self._groups: dict[str, tuple[float, int]] = {}
         self._total, self._count = 0.0, 0
+        self._guess: float | None = None
 
     def learn(self, group: str, record: dict[str, Any]) -> None:
         """Take note of a point that is done."""
@@ -48,6 +49,10 @@ class Pace:
         self._groups[group] = (total + own, count + 1)
         self._total, self._count = self._total + own, self._count + 1
 
+    def expect(self, seconds: float) -> None:
+        """Take this for the time of a point until one has finished."""
+        self._guess = seconds
+
     @property
     def mean(self) -> float | None:
         """Seconds of a point; None if no point has finished."""
@@ -55,10 +60,11 @@ class Pace:
 
     def left(self, points: Sequence[Point]) -> float | None:
         """Seconds until all of these are done; None if nobody knows."""
-        if self.mean is None:
+        mean = self._guess if self.mean is None else self.mean
+        if mean is None:
             return None
         known = (self._groups.get(point.group) for point in points)
-        seconds = sum(self.mean if found is None else found[0] / found[1] for found in known)
+        seconds = sum(mean if found is None else found[0] / found[1] for found in known)
         return seconds / max(min(self._workers, len(points)), 1)
 
     def task_size(self, seconds: float, waiting: int, batch: int) -> int:

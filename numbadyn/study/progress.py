@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any, TextIO
 
 from numbadyn.errors import InvalidParameterError
@@ -19,6 +20,7 @@ __all__ = ["StudyBar", "StudyLog", "StudyProgress", "make_study_progress"]
 
 _LOG_SECONDS = 60.0
 _DRAW_SECONDS = 1.0
+_PARTS = 1000
 _logger = logging.getLogger("numbadyn.study")
 
 
@@ -35,8 +37,8 @@ class StudyProgress:
     def note(self, record: dict[str, Any], left: float | None) -> None:
         """Take note of a point that is done, and of the seconds until all are."""
 
-    def refresh(self) -> None:
-        """Show that time goes by."""
+    def refresh(self, running: Sequence[tuple[str, float]] = (), left: float | None = None) -> None:
+        """Show that time goes by, and how far points are that run elsewhere: names and fractions."""
 
     def close(self) -> None:
         """End the report."""
@@ -75,11 +77,16 @@ class StudyBar(StudyProgress):
         self._bar.bar_format = self._format(left)
         self._bar.update(1)
 
-    def refresh(self) -> None:
-        """Draw the time anew."""
+    def refresh(self, running: Sequence[tuple[str, float]] = (), left: float | None = None) -> None:
+        """Draw the time anew, and the point that is furthest."""
         if time.monotonic() - self._drawn > _DRAW_SECONDS:
             self._drawn = time.monotonic()
+            self._bar.bar_format = self._format(left)
             self._bar.refresh()
+            if running:
+                name, fraction = running[0]
+                more = f" (and {len(running) - 1} more)" if len(running) > 1 else ""
+                self._point.show(f"{name}{more}", fraction)
 
     def close(self) -> None:
         """Leave the bar of the study, and wipe the other one out."""
@@ -124,6 +131,16 @@ class _PointBar(Progress):
     def close(self) -> None:
         """Keep the bar for the next point."""
 
+    def show(self, name: str, fraction: float) -> None:
+        """Show how far a point is that runs elsewhere."""
+        self.name = name
+        if self._bar is None or self._bar.total != _PARTS:
+            self.start(_PARTS, 0.0)
+        self._bar.bar_format = "{desc} |{bar}| {percentage:3.0f}%"  # the clock of the bar is not that of the point
+        self._bar.set_description_str(name, refresh=False)
+        self._bar.n = round(_PARTS * fraction)
+        self._bar.refresh()
+
     def end(self) -> None:
         """Wipe the bar out."""
         if self._bar is not None:
@@ -151,8 +168,9 @@ class StudyLog(StudyProgress):
             _logger.warning("failed: %s: %s", record["parameters"], record["error"]["message"].partition("\n")[0])
         self.refresh()
 
-    def refresh(self) -> None:
+    def refresh(self, running: Sequence[tuple[str, float]] = (), left: float | None = None) -> None:
         """Write a line if the last one is a minute ago."""
+        self._left = self._left if left is None else left
         if time.monotonic() - self._last >= _LOG_SECONDS:
             self._last = time.monotonic()
             self._line()
