@@ -7,6 +7,7 @@ from quantities import Hz, ms, mV
 import numbadyn as nd
 from numbadyn import errors
 from numbadyn.io.profile import Profile
+from numbadyn.simulator.profiling import check_profile
 from tests.errors.models import refused
 from tests.features.agreement import assert_same
 from tests.features.small_network import Small, simulator, watch
@@ -81,3 +82,8 @@ def test_the_table():
     assert "75.0%" in str(profile)
     refused(lambda: profile.by("line"), errors.InvalidParameterError, "'line'", "Profile.by", "'work' or 'module'")
     np.testing.assert_array_equal(Profile([]).table["seconds"], [])
+
+
+def test_a_target_without_profiles_says_so():
+    where = r"run\(profile=True\)"
+    refused(lambda: check_profile("cuda"), errors.UnsupportedFeatureError, "target='cuda'", where, "'interpret'")

@@ -25,7 +25,7 @@ CONDITIONS = {
         lambda: (
             (nd.spike_count(net.A[:3]) > 0)
             & (nd.spike_count(net.B) >= 7)
-            & (net.A.V > net.B.V.max()).any()
+            & (net.B.V.max() < net.A.V).any()
             & (net.excite.syn.g.sum() > 1 * nS)
         )
     ),
