@@ -291,7 +291,7 @@ class Result(Exports):
         Raises
         ------
         NoBatchError, CoordinateError
-            As of `replica`.
+            As of `Result.replica`.
         """
         found = replica_numbers(self.batch, numbers)
         recordings = {name: recording.of_replicas(found) for name, recording in self.recordings.items()}

@@ -82,7 +82,8 @@ class Simulator(Saving):
         default they are refused.
     batch : int, optional
         Number of replicas, which run at once in one compiled program: each with its own seed, first values, drawn
-        connectivity, and whatever `batch` lets differ. Results have an axis of replicas then; see `Result.coords`.
+        connectivity, and whatever `Simulator.batch` lets differ. Results have an axis of replicas then, with
+        coordinates; see `Result.coords`.
     shared : {"connectivity"}, optional
         Let all replicas of a batch have the synapses of the first one, which are kept once.
 
