@@ -20,6 +20,7 @@ from numbadyn.runtime.trial import Trial, run_trial
 from numbadyn.simulator.assembly import Assembly
 from numbadyn.simulator.budget import SPIKE_BYTES, share
 from numbadyn.simulator.measuring import Windows
+from numbadyn.simulator.until import heed
 from numbadyn.units import TIME, as_memory, bytes_of, join
 
 __all__ = ["Forecast", "forecast_run"]
@@ -113,6 +114,7 @@ def forecast_run(
 ) -> Forecast:
     """Say what a run will need; see `Simulator.forecast`."""
     budget = None if memory is None else bytes_of(memory, "Simulator.forecast(memory=...)")
+    heed(sim, None)  # the condition of the run before would end the trial
     try:
         machine = sim.machine
     except NotEnoughMemoryError:

@@ -135,6 +135,15 @@ def test_replicas_end_together_when_it_holds_in_one(target):
     assert (batch.ended, batch.last) == ("until", min(last))
 
 
+def test_a_forecast_is_not_ended_by_the_condition_of_the_run_before():
+    sim = simulator("interpret")
+    sim.run(1 * ms, until=lambda: sim.network.A.V.mean() > -200 * mV)
+    assert "until" in sim.explain()
+    assert sim.forecast(100 * ms).steps == 1000
+    assert "until" not in sim.explain(), "the trial has made steps of the plain program"
+    assert sim.t == 0.1 * ms
+
+
 def test_what_is_no_condition_is_refused():
     net, other = Small(), Small()
     nd.init_all_states(other)
