@@ -180,7 +180,7 @@ def _nothing(_context: BindContext) -> Any:
 
 
 def _wrong(what: str, cure: str, where: str = PLACE) -> ConditionError:
-    return ConditionError(f"{what}.", where=where, cure=f"{cure}.")
+    return ConditionError(f"{what}.", where=where, cure=f"{cure}.", subject=what)
 
 
 def spike_count(population: Any) -> Any:

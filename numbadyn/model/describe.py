@@ -97,7 +97,11 @@ class Describer:
         unknown = [name for name in self.kwargs if name not in parameters]
         if unknown:
             raise HookArgumentError(
-                f"{self.cls.__name__} has no argument {unknown[0]!r}.", where=where, cure=f"It has: {', '.join(names)}."
+                f"{self.cls.__name__} has no argument {unknown[0]!r}.",
+                where=where,
+                cure=f"It has: {', '.join(names)}.",
+                cls=self.cls.__name__,
+                unknown=unknown[0],
             )
         given = {*names[: len(self.args)], *self.kwargs}
         missing = [name for name in names if name not in given and parameters[name].default is parameters[name].empty]
@@ -106,6 +110,8 @@ class Describer:
                 f"{self.cls.__name__} needs the argument {missing[0]!r}.",
                 where=where,
                 cure="Give it; a size is filled in by itself where the argument is called in_size.",
+                cls=self.cls.__name__,
+                missing=missing[0],
             )
 
     @property

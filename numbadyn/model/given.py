@@ -77,13 +77,18 @@ class GivenSpikes:
         which = np.atleast_1d(np.asarray(indices))
         if which.size and which.dtype.kind not in "iu":
             raise InvalidParameterError(
-                f"indices are {which.dtype.name} values.", where=self.name, cure="Give integers, one for each time."
+                f"indices are {which.dtype.name} values.",
+                where=self.name,
+                cure="Give integers, one for each time.",
+                dtype=which.dtype.name,
             )
         if which.shape != when.shape or when.ndim != 1:
             raise ShapeError(
                 f"There are indices of shape {which.shape} and times of shape {when.shape}.",
                 where=self.name,
                 cure="Give two arrays of one axis and equal length, one entry for each spike.",
+                which_shape=which.shape,
+                when_shape=when.shape,
             )
         self._check(which, when)
         self.indices, self.times = which.astype(np.int64), when
@@ -102,11 +107,17 @@ class GivenSpikes:
                 f"indices[{outside[0]}] is {which[outside[0]]}, but there are {math.prod(self.size)} neurons.",
                 where=self.name,
                 cure="Name neurons that exist, or enlarge the population.",
+                index=outside[0],
+                element=which[outside[0]],
             )
         bad = np.flatnonzero(~((when >= 0.0) & (when < np.inf)))
         if bad.size:
             raise InvalidParameterError(
-                f"times[{bad[0]}] is {when[bad[0]]:g} ms.", where=self.name, cure="Give zero or positive, finite times."
+                f"times[{bad[0]}] is {when[bad[0]]:g} ms.",
+                where=self.name,
+                cure="Give zero or positive, finite times.",
+                index=bad[0],
+                time=when[bad[0]],
             )
 
     def events(self, context: BindContext) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -69,6 +69,8 @@ class Projection(Module):
                 f"{self.path} has nothing to run: {type(self).__name__} has no update method, and no modules in it.",
                 where=self.path,
                 cure="Write one, `def update(self): ...`, or assign projections to its attributes.",
+                path=self.path,
+                type=type(self).__name__,
             )
         _run(schedule, args, kwargs)
 
@@ -150,7 +152,10 @@ class DynamicsGroup(Module):
         schedule = _schedule_of(self)
         if not schedule.leaves:
             raise SchedulingError(
-                f"{self.path} is empty.", where=self.path, cure="Assign populations and projections to its attributes."
+                f"{self.path} is empty.",
+                where=self.path,
+                cure="Assign populations and projections to its attributes.",
+                path=self.path,
             )
         _run(schedule)
 
@@ -179,6 +184,7 @@ def _collect(holder: Any, leaves: list[Module], above: list[Module], said: list[
             f"A group contains itself: {names}.",
             where=holder.path,
             cure="Take the inner reference out, or keep it in a name that starts with an underscore.",
+            names=names,
         )
     for _name, child in holder.children():
         if _runs_its_parts(child):

@@ -53,6 +53,7 @@ class Held(Variable):
                 where=self.path,
                 cure="Keep the simulator as long as its values are wanted, or call nd.reset_all_states(net) for first "
                 "values.",
+                path=self.path,
             )
         return found
 

@@ -118,6 +118,9 @@ class Values(Initialiser):
                 f"Value {bad[0]} of an array of initial values is NaN ({bad.size} of {self.values.size} are).",
                 where="Values(values)",
                 cure="Give a number for every element.",
+                index=bad[0],
+                count=bad.size,
+                size=self.values.size,
             )
         self.values.flags.writeable = False
 
@@ -172,6 +175,7 @@ class FromFunction(Initialiser):
                 f"The function {name_of(function)} cannot be called with 1 argument, the shape of the values.",
                 where=f"FromFunction({name_of(function)})",
                 cure="Take the shape, as in lambda shape: np.ones(shape) * mV.",
+                function=name_of(function),
             )
         self.function = function
         _, self.dimension = split(function((1,)), where=f"FromFunction({name_of(function)})")

@@ -64,6 +64,8 @@ def check_order(where: str, low: float, high: float, dimension: Dimension) -> No
             f"high, {show(high, dimension)}, is below low, {show(low, dimension)}.",
             where=f"{where}(low, high)",
             cure="Give the smaller value first.",
+            high=high,
+            low=low,
         )
 
 
@@ -91,6 +93,10 @@ def check_not_nan(values: NDArray[Any], path: str) -> None:
             f"The initial value of {path} is NaN in {bad.size} of {values.size} elements, first in element {bad[0]}.",
             where=f"{path}[{bad[0]}]",
             cure="Give numbers.",
+            path=path,
+            count=bad.size,
+            size=values.size,
+            index=bad[0],
         )
 
 

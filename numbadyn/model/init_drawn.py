@@ -65,6 +65,7 @@ class Drawn(Initialiser):
                 "values.",
                 where=f"Drawn({name_of(function)})",
                 cure="Take both, as in lambda rng, shape: rng.gamma(4.0, 0.25, shape) * nS.",
+                function=name_of(function),
             )
         self.function = function
         _, self.dimension = split(function(np.random.default_rng(0), (1,)), where=repr(self))

@@ -60,6 +60,7 @@ class OfTime:
                 f"{self._name(function)} cannot be called with 1 argument, the time.",
                 where="OfTime",
                 cure="Take the time, as in lambda t: np.cos(t / ms) * mV.",
+                function=self._name(function),
             )
         self.function = function
 

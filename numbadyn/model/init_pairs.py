@@ -71,6 +71,7 @@ class OfPairs(Initialiser):
                 where=f"OfPairs({name_of(function)})",
                 cure="Take both, as in lambda i, j: np.exp(-abs(i - j) / 10) * nS; or one argument, the shape of the "
                 "values, (n_synapses,).",
+                place=self._place(),
             )
         self.dimension = split(self.evaluate(first, first), where=self._place())[1]
         self.values(first, first)
@@ -90,6 +91,8 @@ class OfPairs(Initialiser):
                 f"The function {self._place()} fails for {', '.join(map(describe, arguments))}: {error}",
                 where=repr(self),
                 cure=self._hint,
+                place=self._place(),
+                reason=str(error),
             ) from error
 
     def fits(self, n_pre: int, n_post: int) -> None:
@@ -132,6 +135,9 @@ class OfPairs(Initialiser):
                 where=repr(self),
                 cure="Work element by element, i[k] with j[k], or return one value for all; a choice between values is "
                 "np.where.",
+                place=self._place(),
+                shape=array.shape,
+                pre_shape=pre.shape,
             )
         full = np.array(np.broadcast_to(array, pre.shape), dtype=np.float64)
         bad = np.flatnonzero(~np.isfinite(full))
@@ -141,6 +147,11 @@ class OfPairs(Initialiser):
                 f"from {pre[bad[0]]} onto {post[bad[0]]} ({bad.size} of {full.size} values are NaN or infinite).",
                 where=repr(self),
                 cure="Return finite numbers.",
+                place=self._place(),
+                pre=pre[bad[0]],
+                post=post[bad[0]],
+                count=bad.size,
+                size=full.size,
             )
         return full
 
@@ -239,12 +250,16 @@ class OfDistance(OfPairs):
                 f"Positions have {self._pre.shape[1]} axes before and {self._post.shape[1]} behind the synapse.",
                 where=f"OfDistance({name_of(function)})",
                 cure="Give arrays of shape (n_pre, axes) and (n_post, axes).",
+                pre_axes=self._pre.shape[1],
+                post_axes=self._post.shape[1],
             )
         if np.shape(self._period) not in ((), (self._pre.shape[1],)):
             raise ShapeError(
                 f"The period has the shape {np.shape(self._period)}, but positions have {self._pre.shape[1]} axes.",
                 where=f"OfDistance({name_of(function)})",
                 cure="Give one length, or one for each axis.",
+                period=np.shape(self._period),
+                pre_axes=self._pre.shape[1],
             )
         if period is not None and not (np.asarray(self._period) > 0).all():
             raise InvalidParameterError(
@@ -258,6 +273,7 @@ class OfDistance(OfPairs):
                 f"The function {name_of(function)} cannot be called with 1 argument, the distances.",
                 where=f"OfDistance({name_of(function)})",
                 cure="Take the distances, as in lambda d: np.exp(-d / (100 * um)) * nS.",
+                function=name_of(function),
             )
         self.function = function
         first = np.zeros(1, dtype=np.int64)
@@ -301,6 +317,7 @@ def _places(name: str, given: Any) -> tuple[NDArray[np.float64], Any]:
             f"Positions have the shape {np.shape(magnitude)}.",
             where=f"OfDistance({name})",
             cure="Give one row for each neuron, shape (n,) or (n, axes).",
+            shape=np.shape(magnitude),
         )
     if not np.isfinite(places).all():
         raise InvalidParameterError(

@@ -185,7 +185,10 @@ class Module:
     def update(self, *args: Any, **kwargs: Any) -> Any:
         """One time step; models override it."""
         raise UnsupportedFeatureError(
-            f"{type(self).__name__} has no update method.", where=self.path, cure="Write one: `def update(self): ...`."
+            f"{type(self).__name__} has no update method.",
+            where=self.path,
+            cure="Write one: `def update(self): ...`.",
+            type=type(self).__name__,
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -284,6 +287,9 @@ def missing_attributes_explained() -> Iterator[None]:
                 f"{module.path} is a {type(module).__name__}, which has no attribute {error.name!r}.",
                 where=str(raised_at(error, str(module.path))),
                 cure=f"Near that are: {close}.",
+                module=module.path,
+                module_type=type(module).__name__,
+                attribute=error.name,
             ) from error
         if isinstance(error, NumbadynError) or not isinstance(module, Module) or error.name is None:
             raise

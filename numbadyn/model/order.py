@@ -156,6 +156,8 @@ def calling(module: Any) -> Iterator[None]:
             f"{module.path} is called again while it is being updated: {names}.",
             where=module.path,
             cure="Take the call out of its update or hook; what another module needs of it, it reads by a reference.",
+            module=module.path,
+            names=names,
         )
     schedule = _SCHEDULE.get()
     while schedule is not None and calls:
@@ -165,6 +167,8 @@ def calling(module: Any) -> Iterator[None]:
                 f"{leaf.path} is stepped by {runner.path} and by its group, so twice in a step.",
                 where=leaf.path,
                 cure="Set `driven = True` on it, hold it in a name that starts with an underscore, or do not call it.",
+                leaf=leaf.path,
+                runner=runner.path,
             )
         schedule = schedule.outer
     trace = current_trace()
@@ -217,6 +221,8 @@ def read_order(group: Any, leaves_of: Callable[[Any], list[Any]]) -> list[tuple[
             f"order of {group.path} is {names!r}.",
             where=f"{group.path}.order",
             cure="Give names of attributes, first the one that runs first: order = ('A', 'B').",
+            group=group.path,
+            names=names,
         )
     children = list(group.children())
     found: list[list[Any]] = []
@@ -268,6 +274,8 @@ def _precedence(
                 "before other modules.",
                 where=one.path,
                 cure="Leave them out of order, or write the group's update.",
+                one=one.path,
+                other=other.path,
             )
         if one is not other:
             before[id(other)].add(id(one))
@@ -282,5 +290,6 @@ def _precedence(
                 f"The order runs in a circle: {', '.join(names)} are each said to run before the others.",
                 where=paths[key],
                 cure="Take one of them out of the order of its group.",
+                names=names,
             )
     return before

@@ -77,6 +77,8 @@ def _one_pass(
                     f"{waiting.registry.path} receives the input {waiting.key!r} in some steps only.",
                     where=waiting.registry.path,
                     cure="Call the projection in every step.",
+                    module=waiting.registry.path,
+                    key=waiting.key,
                 )
             if left[key][1] == trace.read(index):
                 raise never_summed(waiting.registry, waiting.key)
@@ -163,6 +165,7 @@ def trace_step(network: Module, context: BindContext | None = None, *, alone: bo
         f"The units of the delayed outputs in {network.path} cannot be settled.",
         where=network.path,
         cure="Let each update return one array with one unit.",
+        network=network.path,
     )
 
 
@@ -172,6 +175,7 @@ def _changing_error(place: Position) -> TracedValueError:
         "one of them for ever.",
         where=str(place),
         cure="For random numbers use nd.random, for counters and memory nd.State, for the time nd.environ.get('t').",
+        module=place.module,
     )
 
 

@@ -71,6 +71,7 @@ def whole_steps(parameter: Parameter) -> Any:
                 f"{parameter.path} is negative ({float(times.min()):g} ms).",
                 where=parameter.path,
                 cure="Give zero or a positive time.",
+                parameter=parameter.path,
             )
         return delay_steps(times, context.dt)
 

@@ -95,6 +95,8 @@ class Variable(StandsForQuantity, Operators):
                 f"{ufunc.__name__} with out= into {self.path}.",
                 where=place(self.path),
                 cure="Write x.value = ... to change a state.",
+                ufunc=ufunc.__name__,
+                path=self.path,
             )
         resolved = [resolve(x) for x in inputs]
         spelled = _OPERATORS.get(ufunc.__name__)

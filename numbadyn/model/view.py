@@ -208,6 +208,10 @@ class View:
                 f"{self.population.out_size}, which is not that of its neurons, {self.population.varshape}.",
                 where=self.path,
                 cure="Read the whole output, and index what the reference gives.",
+                path=self.path,
+                population=self.population.path,
+                size=self.population.out_size,
+                varshape=self.population.varshape,
             )
         made = OutputDelayAt(self.population, *view._convert_time(time), **options)
         if _one(time):
@@ -387,15 +391,28 @@ def choose_view(population: Dynamics, numbers: NDArray[np.int64], key: Any, befo
             f"{_show(key)} does not fit {where}, which has the shape {numbers.shape}: {error}.",
             where=where,
             cure="Give whole numbers below its size, a slice, or a mask of its shape.",
+            key=_show(key),
+            place=where,
+            shape=numbers.shape,
+            reason=str(error),
         ) from None
     if not found.size:
-        raise ViewError(f"{_show(key)} of {where} holds no neuron.", where=where, cure="Choose at least one neuron.")
+        raise ViewError(
+            f"{_show(key)} of {where} holds no neuron.",
+            where=where,
+            cure="Choose at least one neuron.",
+            key=_show(key),
+            place=where,
+        )
     values, counts = np.unique(found, return_counts=True)
     if values.size != found.size:
         raise ViewError(
             f"{_show(key)} of {where} names neuron {values[counts > 1][0]} more than once.",
             where=where,
             cure="Name each neuron once.",
+            key=_show(key),
+            place=where,
+            neuron=values[counts > 1][0],
         )
     return View(population, found, before + _text(parts, found))
 
@@ -418,6 +435,9 @@ def _part(part: Any, population: Dynamics, key: Any) -> Any:
             cure=f"Read the {name} by {population.path}.prefetch({part!r})."
             if isinstance(part, str)
             else "Give whole numbers, a slice, or a mask: E[:80], E[[3, 5, 9]], E[mask].",
+            population=population.path,
+            key=_show(key),
+            part=_show(part),
         )
     return array if array.ndim else int(array)
 

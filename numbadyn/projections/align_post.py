@@ -139,6 +139,8 @@ class AlignPostProj(SynapticProjection):
                 f"syn of {self.path} is a {cls.__name__}, which is no synapse.",
                 where=self.path,
                 cure="Give a synapse, such as nd.Expon.desc(tau=5*ms).",
+                path=self.path,
+                cls=cls.__name__,
             )
         if not getattr(cls, "post_alignable", False):
             raise UnsupportedFeatureError(
@@ -147,6 +149,8 @@ class AlignPostProj(SynapticProjection):
                 where=self.path,
                 cure="Use nd.AlignPreProj, or set `post_alignable = True` in the class if it is linear in its delta "
                 "inputs.",
+                cls=cls.__name__,
+                path=self.path,
             )
 
     def _align(self, syn: Any, out: Any, label: str | None, share: bool) -> _Aligned:
@@ -164,6 +168,10 @@ class AlignPostProj(SynapticProjection):
                 f"{self._post.varshape}.",
                 where=self.path,
                 cure="Make it with the size of post, or describe it: Expon.desc(tau=5*ms).",
+                path=self.path,
+                varshape=made.varshape,
+                post=self._post.path,
+                post_varshape=self._post.varshape,
             )
         made.driven = True
         if unit is not None:

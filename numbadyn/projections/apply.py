@@ -122,6 +122,8 @@ class Delivery:
                 f"{where} ends on {post.path}, a part of a population, but comm is a function.",
                 where=where,
                 cure="Give a rule of connection, such as nd.OneToOne, which says who receives what.",
+                place=where,
+                post=post.path,
             )
         ending = out_shape if post is None else post.varshape
         if self.rule is not None and self.rule.n_post != math.prod(ending):
@@ -331,6 +333,9 @@ class Delivery:
                 f"{changed.weight_dimension}.",
                 where=f"{self.owner.path}.weight",
                 cure=f"Give weights in {self.rule.weight_dimension}.",
+                owner=self.owner.path,
+                expected=self.rule.weight_dimension,
+                given=changed.weight_dimension,
             )
         name = self.conductance()
         if name is not None:
@@ -439,6 +444,7 @@ class Delivery:
                 f"{self.owner.path} has a function as comm, and so no synapses.",
                 where=self.owner.path,
                 cure="Use a rule of connection as comm.",
+                owner=self.owner.path,
             )
         self.check_ends(self.owner.path)
         bound = self.owner._built.context

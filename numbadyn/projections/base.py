@@ -102,6 +102,7 @@ class SynapticProjection(Projection):
                 f"The delay of {self.path} is assigned, but its synapses follow from the one that it was made with.",
                 where=f"{self.path}.delay",
                 cure="Make the projection with this delay, in the network's __init__.",
+                path=self.path,
             )
         super().__setattr__(name, value)
 

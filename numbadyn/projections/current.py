@@ -81,6 +81,7 @@ class CurrentProj(SynapticProjection):
                 f"{self.path} reads an output that has no unit yet, since its owner has not been updated.",
                 where=self.path,
                 cure="In eager calls, give the history before the start: E.output_delay(init=0*pA).",
+                path=self.path,
             )
         self.out.bind_cond(arriving)
 

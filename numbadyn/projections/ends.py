@@ -71,4 +71,5 @@ def check_self(comm: Any, pre: Any, post: Any, where: str) -> None:
         where=f"{where}.comm",
         cure="Leave autapses at True between two populations; False is for a population, or a part of one, that ends "
         "on itself.",
+        place=where,
     )

@@ -86,6 +86,8 @@ class GapJunction(Projection):
                     f"conn of {self.path} is an Edges with a weight of its own, {conn.weight!r}, and would lose it.",
                     where=self.path,
                     cure="Leave it out of Edges, and give the conductances as weight= of the gap junctions.",
+                    path=self.path,
+                    weight=conn.weight,
                 )
             pairs: Any = (conn.pre, conn.post)
         else:
@@ -101,7 +103,10 @@ class GapJunction(Projection):
         checked = Edges(pre_size, post_size, *pairs)
         if checked.n_synapses == 0:
             raise ConnectivityError(
-                f"{self.path} has no junction.", where=self.path, cure="Connect at least one pair, or leave it out."
+                f"{self.path} has no junction.",
+                where=self.path,
+                cure="Connect at least one pair, or leave it out.",
+                path=self.path,
             )
         return checked.pre.astype(np.int64), checked.post.astype(np.int64)
 

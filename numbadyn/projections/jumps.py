@@ -40,6 +40,8 @@ def choose_neurons(indices: Any, shape: tuple[int, ...], where: str) -> NDArray[
             f"indices of {where} name neuron {values[counts > 1][0]} more than once.",
             where=where,
             cure="Name each neuron once; for more sources of one neuron make another input.",
+            place=where,
+            neuron=values[counts > 1][0],
         )
     return chosen
 

@@ -89,6 +89,7 @@ class PlasticProj(SynapticProjection):
                 f"comm of {self.path} is a function, which has no synapses that could have states.",
                 where=self.path,
                 cure="Give a rule of connection, such as nd.FixedProb(pre, post, prob=0.1, weight=0.1*mV).",
+                path=self.path,
             )
         for rule in (self.on_pre, self.on_post):
             if not takes(rule, (None,), {}):
@@ -96,6 +97,8 @@ class PlasticProj(SynapticProjection):
                     f"{rule.__name__} of {self.path} cannot be called with one argument, the synapses it is about.",
                     where=f"{self.path}.{rule.__name__}",
                     cure=f"Write it as {rule.__name__}(self, s).",
+                    rule=rule.__name__,
+                    path=self.path,
                 )
         self.weight = SynapticWeight()
 
@@ -137,6 +140,7 @@ class PlasticProj(SynapticProjection):
                 f"{self.path} is called eagerly, but the states of synapses live in a simulator.",
                 where=self.path,
                 cure="Run the network in an nd.Simulator; target='interpret' is plain NumPy.",
+                path=self.path,
             )
         with trace.module(f"{self.path}.on_pre", (), self.on_pre, outermost=True):
             arrived = self._arrived(trace, self._source(*args))
@@ -161,6 +165,8 @@ class PlasticProj(SynapticProjection):
                 f"{rule.__name__} of {self.path} returns a value, which nothing would take.",
                 where=f"{self.path}.{rule.__name__}",
                 cure="Assign what a spike changes, as in s.weight = 0.9 * s.weight, and return nothing.",
+                rule=rule.__name__,
+                path=self.path,
             )
 
     def _arrived(self, trace: Trace, signal: Any, order: Order = "pre") -> int:

@@ -113,6 +113,8 @@ class PoissonInput(Projection):
                     f"{what} of {self.path} is missing.",
                     where=self.path,
                     cure="Give num_input=1000, freq=20*Hz and weight=0.1*mV, for example.",
+                    subject=what,
+                    path=self.path,
                 )
         self.num_input = Parameter(count if chosen is None else count * chosen, negative=False)
         self.freq = Parameter(

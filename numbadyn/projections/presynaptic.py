@@ -140,6 +140,7 @@ class PresynapticSide:
                 f"{self.where} has no signal.",
                 where=self.where,
                 cure="Give a population first, AlignPostProj(E, comm=...), or call it with spikes: proj(spk[:3200]).",
+                place=self.where,
             )
         return stage()
 
@@ -152,6 +153,8 @@ def take(module: Module, where: str) -> None:
             where=where,
             cure="Make one for each projection; or let the population step it, stp = E.align_pre(nd.STP.desc()), and "
             "read it from there: AlignPostProj(stp, comm=...).",
+            module=module.path,
+            place=where,
         )
     module.driven = True
 

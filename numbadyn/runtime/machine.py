@@ -169,6 +169,9 @@ class Machine(ABC):
                             f"{self._made_for[number]:g} ms.",
                             where=channel.name,
                             cure="Give the longest delay from the start (max_delay=...), or make a new nd.Simulator.",
+                            channel=channel.name,
+                            now=now[number],
+                            made_for=self._made_for[number],
                         )
 
     # ---- states of all replicas --------------------------------------------------------------------------------------

@@ -85,7 +85,10 @@ class Access(Assembly):
         number, chosen = self._weights.number(projection), self._replica(replica)
         if number is None:
             raise UnsupportedFeatureError(
-                f"{path} has no synapses.", where=path, cure="Give a projection with a rule of connection as comm."
+                f"{path} has no synapses.",
+                where=path,
+                cure="Give a projection with a rule of connection as comm.",
+                path=path,
             )
         chosen = 0 if chosen is None and self._axes else chosen
         table = host(self._synapses[chosen or 0][number])

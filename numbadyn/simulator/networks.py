@@ -128,7 +128,9 @@ def _traced(simulator: Simulator, one: Module | Simulator, context: BindContext,
             )
         return one.step
     if not isinstance(one, Module):
-        raise TargetError(f"{one!r} is no network.", where=where, cure="Give a DynamicsGroup or another Module.")
+        raise TargetError(
+            f"{one!r} is no network.", where=where, cure="Give a DynamicsGroup or another Module.", one=one
+        )
     check_initialised(one)
     with TRACING:
         init_missing_states(one, context.seed)

@@ -240,6 +240,7 @@ class Recorder:
                     "kept since the run began.",
                     where=path,
                     cure="Call record before the first run, or sim.reset() first.",
+                    path=path,
                 )
         return changed
 
@@ -253,13 +254,17 @@ class Recorder:
     def _only_spikes(path: str, spikes: bool, options: dict[str, Any]) -> None:
         """Refuse a request that names nothing, and options that spikes do not have."""
         if not spikes:
-            raise RecordingError(f"Nothing of {path} is named.", where=path, cure="Give a variable, or spikes=True.")
+            raise RecordingError(
+                f"Nothing of {path} is named.", where=path, cure="Give a variable, or spikes=True.", path=path
+            )
         given = [name for name, value in options.items() if value is not None]
         if given:
             raise RecordingError(
                 f"{', '.join(given)} of a recording of {path} would have no effect: all spikes are recorded.",
                 where=path,
                 cure="Leave it out, and select from result[module].spikes afterwards; or name a variable too.",
+                given=given,
+                path=path,
             )
 
     def sample_log(
@@ -341,6 +346,8 @@ class Recorder:
                 f"{path} has no spikes: its update {what}.",
                 where=path,
                 cure="Record a module whose update returns a Boolean array.",
+                path=path,
+                subject=what,
             )
         size = self.step.nodes[node].size
         return SpikeLog(self._spike_channel(path, node), 0, size, size)

@@ -225,4 +225,5 @@ def refuse_delays(module: Module) -> UnsupportedFeatureError:
         f"The delays of {module.path} are what its synapses are sorted by.",
         where=f"{module.path}.delay",
         cure="Make a new network with other delays, and a new nd.Simulator.",
+        module=module.path,
     )

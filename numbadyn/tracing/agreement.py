@@ -69,6 +69,9 @@ def other_space(step: Step, what: str, one: Space, other: Space, where: Where) -
         f"{what} meets {said(one)} and {said(other)}.",
         where=str(where()),
         cure="Each synapse reads its own neurons as s.pre.name and s.post.name, and its own states as s.name.",
+        subject=what,
+        one=said(one),
+        other=said(other),
     )
 
 

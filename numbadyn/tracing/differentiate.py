@@ -46,6 +46,7 @@ def derivative(trace: Trace, expression: int, variable: int) -> int | None:
                 "side.",
                 where=str(node.position),
                 cure="Compute that value before the step function, or use euler_step, rk2_step or rk4_step.",
+                op=node.op,
             )
         found[index] = OPS[node.op].derivative(trace, node.args, index, ds)
     slope = found.get(expression)

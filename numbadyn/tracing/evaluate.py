@@ -64,6 +64,7 @@ def slopes_and_derivatives(
                 f"{node.op} inside the right-hand side of an eager exponential Euler step.",
                 where=str(node.position),
                 cure="Compute it before the step function and use the result in it.",
+                op=node.op,
             )
         else:
             evaluator.values[index] = evaluator.elementwise(index, number)

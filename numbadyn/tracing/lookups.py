@@ -61,7 +61,10 @@ def lookup_of(trace: Trace, value: Any, what: str) -> tuple[int, tuple[int, ...]
         return found
     if is_traced(value):
         raise UnsupportedFunctionError(
-            f"{what} of a traced table.", where=str(trace.here), cure="Give a constant array, or an nd.Table."
+            f"{what} of a traced table.",
+            where=str(trace.here),
+            cure="Give a constant array, or an nd.Table.",
+            subject=what,
         )
     magnitude, dimension = split(value, where=str(trace.here))
     array = np.asanyarray(magnitude)

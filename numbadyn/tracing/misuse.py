@@ -37,6 +37,7 @@ def named_error(error: Exception, place: Position, *, converted: bool) -> Numbad
             where=str(place),
             cure="It has .shape, .ndim, .size, .astype, .clip, .reshape, .copy, .rescale and .magnitude; for the "
             "rest there are functions of NumPy that can be traced.",
+            misused=spoken,
         )
     if isinstance(error, TypeError) and ("a traced value" in spoken or "<traced " in spoken):
         return TracedValueError(

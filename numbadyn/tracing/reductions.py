@@ -115,6 +115,8 @@ def matmul(trace: Trace, a: int, b: int) -> int:
             where=str(trace.here),
             cure="Multiply a matrix of shape (n_out, n_in) by a vector of shape (n_in,), or a vector of shape (n_in,) "
             "by a matrix of shape (n_in, n_out); of two matrices, compute the product outside of update.",
+            first_shape=first.shape,
+            second_shape=second.shape,
         )
     if axes == (1, 2):
         a, b, first, second = b, a, second, first

@@ -65,9 +65,13 @@ def store_array(array: NDArray[Any], where: str, *, freeze: bool) -> NDArray[Any
     'int16'
     """
     if array.dtype.kind not in "biuf":
-        raise InvalidParameterError(f"A table of {array.dtype} values.", where=where, cure="Give numbers or Booleans.")
+        raise InvalidParameterError(
+            f"A table of {array.dtype} values.", where=where, cure="Give numbers or Booleans.", dtype=array.dtype
+        )
     if array.size == 0:
-        raise ShapeError(f"A table of shape {array.shape} is empty.", where=where, cure="Give at least one row.")
+        raise ShapeError(
+            f"A table of shape {array.shape} is empty.", where=where, cure="Give at least one row.", shape=array.shape
+        )
     name = array.dtype.name
     if array.dtype.kind == "b":
         wanted = np.dtype(bool)
@@ -84,6 +88,8 @@ def store_array(array: NDArray[Any], where: str, *, freeze: bool) -> NDArray[Any
             where=where,
             cure="Write it once as np.save does, with rows in C order, as int16, int32, float32 or float64 numbers of "
             "this machine's byte order.",
+            dtype=array.dtype.str,
+            strides=array.strides,
         )
     if name == "uint64" and int(array.max()) > np.iinfo(np.int64).max:
         raise InvalidParameterError(

@@ -342,6 +342,9 @@ class Trace:
                 "to it.",
                 where=str(self.here),
                 cure=f"Write a value in {unit_name(spec.dimension)}.",
+                state=spec.name,
+                expected=unit_name(spec.dimension),
+                given=unit_name(node.dimension),
             )
         if (node.space.synapses or spec.space.synapses) and not node.space.spreads(spec.space):
             raise other_space(self.step, spec.name, node.space, spec.space, self._here)
@@ -350,6 +353,9 @@ class Trace:
                 f"{spec.name} has shape {spec.shape}, but a value of shape {node.shape} is written to it.",
                 where=str(self.here),
                 cure="Write a value of the state's own shape, or a single number.",
+                state=spec.name,
+                expected=spec.shape,
+                shape=node.shape,
             )
         if node.kind != spec.kind:
             if self.settled and promote(node.kind, spec.kind) != spec.kind:
@@ -357,6 +363,9 @@ class Trace:
                     f"{spec.name} holds {spec.kind} values, but {node.kind} values are written to it.",
                     where=str(self.here),
                     cure=f"Convert it: value.astype({ {'int': 'int', 'bool': 'bool', 'real': 'float'}[spec.kind] }).",
+                    state=spec.name,
+                    expected=spec.kind,
+                    kind=node.kind,
                 )
             return self.cast(value, spec.kind)
         return value

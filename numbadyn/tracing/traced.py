@@ -419,4 +419,5 @@ def _unsupported(trace: Trace, what: str, cure: str = "") -> UnsupportedFunction
         or "Elementwise arithmetic, comparisons, np.where, np.clip, np.minimum, np.maximum, exp, log, tanh, sin, cos, "
         "sqrt, power, constant slices, sums, means and extremes over a population and products with a matrix can be "
         "traced; for other sums over neurons use a projection.",
+        subject=what,
     )

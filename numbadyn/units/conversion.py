@@ -360,6 +360,7 @@ def _exact_unit(unit: Any, where: str | None) -> tuple[Fraction, Dimension]:
             f"A temperature in {unit.symbol} counts from a zero of its own, so a factor cannot convert it.",
             where=where,
             cure="Give the temperature in kelvin: 36 degC is 309.15 * pq.K; a difference of 10 degC is 10 * pq.K.",
+            unit=unit.symbol,
         )
     definition = unit.definition
     if definition is not unit:
@@ -370,6 +371,7 @@ def _exact_unit(unit: Any, where: str | None) -> tuple[Fraction, Dimension]:
             f"The unit {unit.name} has no place among length, mass, time, current, temperature, amount and light.",
             where=where,
             cure="Give the value as a plain number, or in a unit that derives from the SI.",
+            unit=unit.name,
         )
     return _BASE[unit.name]
 

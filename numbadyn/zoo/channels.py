@@ -405,6 +405,8 @@ class PointNeuron(Neuron):
                 f"{self.path} has {wrong[0]}, which is no channel." if wrong else f"{self.path} has no channel.",
                 where=self.path,
                 cure="Give channels by name, such as leak=nd.LeakChannel(), Na=nd.SodiumChannel().",
+                path=self.path,
+                wrong=wrong,
             )
         self.channels = tuple(channels.values())
         for key, channel in channels.items():

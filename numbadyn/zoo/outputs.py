@@ -87,6 +87,7 @@ class SynOut(Module):
                 "lies outside of the part that is explained or simulated, take the network that holds both."
                 if names
                 else "Call bind_cond(g) first, in each step.",
+                path=self.path,
             )
         return self._bound
 

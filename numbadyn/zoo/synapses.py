@@ -113,6 +113,7 @@ class ConductanceSynapse(Synapse):
                 f"{self.path} serves weights in {split(self._unit)[1]} and in {split(unit)[1]}.",
                 where=self.path,
                 cure="Give weights of one unit, or a synapse to each projection.",
+                path=self.path,
             )
         self._unit = unit
 
@@ -334,6 +335,7 @@ class DualExpon(ConductanceSynapse):
                 f"tau_decay and tau_rise of {self.path} are equal.",
                 where=self.path,
                 cure="Use nd.Alpha(tau=...), which is the limit of equal time constants.",
+                path=self.path,
             )
 
     def init_state(self) -> None:

@@ -98,6 +98,8 @@ class Connectivity:
                 f"{cls.__name__} has a list, edges, but {made[0].__name__} makes its synapses without asking for it.",
                 where=f"{cls.__name__}.edges",
                 cure="Derive it from nd.Connectivity, and list all synapses.",
+                cls=cls.__name__,
+                made=made[0].__name__,
             )
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
@@ -158,6 +160,7 @@ class Connectivity:
             f"{type(self).__name__} does not say which neurons it connects.",
             where=type(self).__name__,
             cure="Give it a method edges(self, rng) that returns two arrays: presynaptic and postsynaptic indices.",
+            type=type(self).__name__,
         )
 
     @property
@@ -291,6 +294,7 @@ class Connectivity:
                 where=self._place(name),
                 cure="Give a number from 0 to 1, without a unit; one that depends on both ends is a function where the "
                 "rule takes one, lambda i, j: ..., and one for each pair is table[i, j] in it.",
+                prob=prob,
             )
         return given
 

@@ -53,6 +53,8 @@ class Edges(Connectivity):
                 f"There are {self.pre.size} presynaptic but {self.post.size} postsynaptic indices.",
                 where=self._place("pre, post"),
                 cure="Give two arrays of equal length, one entry for each synapse.",
+                pre_size=self.pre.size,
+                post_size=self.post.size,
             )
         self.check_weight_shape(self.n_synapses)
 
@@ -126,6 +128,7 @@ def list_edges(rule: Connectivity, key: tuple[int, int]) -> Edges:
             f"{place} cannot be called with one argument, a generator of random numbers.",
             where=place,
             cure="Write it as edges(self, rng), even if it draws nothing.",
+            place=place,
         )
     pairs: Any = rule.edges(np.random.Generator(np.random.Philox(key=np.array(key, dtype=np.uint64))))
     if not isinstance(pairs, tuple | list) or len(pairs) != 2:
@@ -138,7 +141,9 @@ def list_edges(rule: Connectivity, key: tuple[int, int]) -> Edges:
     try:
         return Edges(rule.in_size, rule.out_size, *pairs)
     except ConnectivityError as error:
-        raise ConnectivityError(f"{place} gives a wrong list. {error.what}", where=place, cure=error.cure) from None
+        raise ConnectivityError(
+            f"{place} gives a wrong list. {error.what}", where=place, cure=error.cure, place=place, reason=error.what
+        ) from None
 
 
 class Matrix(Connectivity):

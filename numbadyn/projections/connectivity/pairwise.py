@@ -54,6 +54,7 @@ class PairwisePoisson(Connectivity):
                 f"The mean number of synapses of a pair is {show(mean)}.",
                 where=self._place("mean"),
                 cure="Give a number, 0 or more, without a unit.",
+                mean=mean,
             )
         self.autapses = bool(autapses)
         if not self.autapses:
@@ -119,6 +120,8 @@ class SymmetricPairwiseBernoulli(Connectivity):
                 f"{self._show(self.out_size)}.",
                 where=self._place("in_size, out_size"),
                 cure="Give equal sizes; between two populations use FixedProb.",
+                in_size=self._show(self.in_size),
+                out_size=self._show(self.out_size),
             )
         self.autapses = bool(autapses)
         self.check_weight_shape(None)

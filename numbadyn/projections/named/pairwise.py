@@ -119,6 +119,7 @@ class PairwisePoissonProj(RuleProj):
                     f"{type(self).__name__} gives a pair any number of synapses, but multapses is False.",
                     where=f"{type(self).__name__}(multapses)",
                     cure="Leave multapses at True, or use PairwiseBernoulliProj.",
+                    type=type(self).__name__,
                 )
             return PairwisePoisson(ends.in_size, ends.out_size, mean, ends.weight, ends.autapses)
 

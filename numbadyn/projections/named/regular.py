@@ -45,6 +45,7 @@ class OneToOneProj(RuleProj):
                     f"{type(self).__name__} connects each neuron to itself, which autapses=False forbids.",
                     where=f"{type(self).__name__}(autapses)",
                     cure="Leave autapses at True, or choose another rule.",
+                    type=type(self).__name__,
                 )
             return OneToOne(ends.in_size, ends.out_size, ends.weight)
 

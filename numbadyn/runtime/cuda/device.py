@@ -56,6 +56,7 @@ def cuda_module() -> Any:
             f"The CUDA target needs numba-cuda, which cannot be imported: {error}.",
             where="Simulator(target='cuda')",
             cure='pip install "numbadyn[cuda13]"',
+            reason=str(error),
         ) from error
     return cuda
 
@@ -149,6 +150,7 @@ class Device:
                     where="Simulator(target='cuda')",
                     cure="Take fewer synapses, shorter delays, precision=32 or target='cpu'; other processes may use "
                     "the device too, see nvidia-smi.",
+                    device=self._known_name(),
                 ) from error
             self._give_nothing_back()
             raise DeviceLostError(
@@ -156,6 +158,8 @@ class Device:
                 where="Simulator(target='cuda')",
                 cure="What was recorded until then is in the error's .result. Look at nvidia-smi and the system log, "
                 "then make a new nd.Simulator; a process that has lost its device has to start anew.",
+                device=self._known_name(),
+                reason=str(error),
             ) from error
 
     def _known_name(self) -> str:

@@ -74,6 +74,7 @@ class DelayAccess:
                 f"DelayAccess needs the argument 'entry', the name of the entry that it makes in {delay.path}.",
                 where=f"DelayAccess({delay.path}, ...)",
                 cure='Give a name that is not taken, as in nd.DelayAccess(delay, 5*ms, entry="late").',
+                delay=delay.path,
             )
         self.delay, self.entry = delay, entry
         delay.register_entry(entry, *time_and_idx)

@@ -77,7 +77,9 @@ class DelayMemory:
     def register(self, time_and_index: tuple[Any, ...]) -> Registered:
         """Make the memory long enough for a delay."""
         if not time_and_index:
-            raise DelayError(f"{self._path} is given no delay.", where=self._path, cure="Give a time, such as 5*ms.")
+            raise DelayError(
+                f"{self._path} is given no delay.", where=self._path, cure="Give a time, such as 5*ms.", path=self._path
+            )
         given = time_and_index[0]
         indices = check_indices(time_and_index[1:], self._path)
         time = None if given is None else delay_time(given, None, self._path, self._window)
@@ -197,6 +199,9 @@ class DelayMemory:
                 f"{self._path} holds {len(self._sources)} values, but {len(given)} are written, or with other names.",
                 where=self._path,
                 cure="Write what the target looks like.",
+                path=self._path,
+                sources=len(self._sources),
+                given=len(given),
             )
         trace = current_trace()
         if trace is None:
@@ -210,6 +215,7 @@ class DelayMemory:
                     f"{self._path} is written twice in one step.",
                     where=str(trace.here),
                     cure="Write it once in a step.",
+                    path=self._path,
                 )
             else:
                 written[name] = self._node_to_write(trace, source, part)
@@ -224,6 +230,9 @@ class DelayMemory:
                 f"{self._path} holds {target.kind} values, but {trace.node(node).kind} values are written.",
                 where=str(trace.here),
                 cure="Make the target of the kind that is written, such as np.zeros(n).",
+                path=self._path,
+                expected=target.kind,
+                kind=trace.node(node).kind,
             )
         return trace.cast(node, target.kind)
 
@@ -247,4 +256,5 @@ class DelayMemory:
                 f"{self._path} has no memory yet.",
                 where=self._path,
                 cure="Call nd.init_all_states(net) before eager calls; a simulator does it by itself.",
+                path=self._path,
             )

@@ -140,6 +140,7 @@ class _At:
                 f"{self._source.name} is read at the stages of a step, but it is sampled with update_every.",
                 where=self._source.name,
                 cure="Leave update_every out, or call the reference before the step function and use its value.",
+                source=self._source.name,
             )
         method = method_of("polynomial3", self._source.name) if self._method is None else self._method
         return read(self._source, self._time, self._indices, method, ahead=part)

@@ -96,5 +96,8 @@ class StateWithDelay(Delay):
         """
         if value is not None:
             raise DelayError(
-                f"{self.path} is given a value to write.", where=self.path, cure="Write to the state; it is sampled."
+                f"{self.path} is given a value to write.",
+                where=self.path,
+                cure="Write to the state; it is sampled.",
+                path=self.path,
             )

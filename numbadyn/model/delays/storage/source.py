@@ -193,6 +193,8 @@ class Source(ABC):
                 f"init has shape {magnitude.shape}, but the value has shape {template.shape}.",
                 where=self.name,
                 cure="Give one value or an array of that shape.",
+                shape=magnitude.shape,
+                expected=template.shape,
             ) from error
 
     def _of_kind(self, values: Any, kind: Kind) -> Any:
@@ -324,6 +326,7 @@ class OutputSource(Source):
                 f"The output of {self.module.path} is read, but it is never updated in a step.",
                 where=self.module.path,
                 cure="Make it an attribute of the network, or call it in the network's update.",
+                module=self.module.path,
             )
         value: int | None = outputs[id(self.module)]
         if value is None:
@@ -331,6 +334,7 @@ class OutputSource(Source):
                 f"The output of {self.module.path} is read, but its update returns no single array.",
                 where=self.module.path,
                 cure="Return the output from update.",
+                module=self.module.path,
             )
         return value
 
@@ -384,6 +388,7 @@ class GivenSource(Source):
                 f"{self.module.path} is read, but nothing is written to it in a step.",
                 where=self.module.path,
                 cure="Call its update(value) once in every step.",
+                module=self.module.path,
             )
         return node
 

@@ -273,6 +273,8 @@ class DelaySteps:
                 f"{self._where} has {steps.size} delays, of {steps.tolist()} steps, which are no single number.",
                 where=self._where,
                 cure="Take np.asarray(...) of them, or give them to retrieve_at_step as they are.",
+                place=self._where,
+                size=steps.size,
             )
         return int(steps)
 
@@ -421,6 +423,7 @@ def delay_time(delay: Any, max_delay: Any, where: str, window: Window | None) ->
                 f"The delay of {where} changes while the network runs, and nothing says how long it can become.",
                 where=where,
                 cure="Declare the longest one: max_delay=20*ms.",
+                place=where,
             )
         limit = most
         return Changing(delay if callable(delay) else lambda: delay.value, lambda _context: limit, window)

@@ -116,6 +116,8 @@ def convert_delay(delay: Any, where: str) -> NDArray[np.float64]:
             f"The delay of {where} is an empty array, of shape {times.shape}.",
             where=where,
             cure="Give one time, such as 5*ms, or one for each element.",
+            place=where,
+            shape=times.shape,
         )
     check_delays(times, where)
     return times
@@ -129,6 +131,9 @@ def one_time(delay: Any, where: str) -> float:
             f"{where} is {times.size} times, of shape {times.shape}.",
             where=where,
             cure="Give one time: the longest delay that can occur.",
+            place=where,
+            size=times.size,
+            shape=times.shape,
         )
     return float(times.reshape(-1)[0])
 
@@ -140,5 +145,9 @@ def check_delays(times: NDArray[np.floating[Any]], where: str) -> None:
     if bad.size:
         at = "" if np.ndim(times) == 0 else f" (position {bad[0]} of {flat.size})"
         raise DelayError(
-            f"The delay is {flat[bad[0]]:g} ms{at}.", where=where, cure="Give a finite time, zero or longer."
+            f"The delay is {flat[bad[0]]:g} ms{at}.",
+            where=where,
+            cure="Give a finite time, zero or longer.",
+            value=flat[bad[0]],
+            index=at,
         )
