@@ -20,8 +20,10 @@ from numbadyn.zoo.generators import Playback, PoissonGroup, SpikeTrain
 from numbadyn.zoo.hh import HH
 from numbadyn.zoo.integrate_and_fire import IF, QIF, ExpIF, IntegrateAndFire
 from numbadyn.zoo.lif import LIF, LIFRef
+from numbadyn.zoo.oscillators import FitzHughNagumo, HindmarshRose, Kuramoto, StuartLandau
 from numbadyn.zoo.outputs import COBA, CUBA, MgBlock, SynOut
 from numbadyn.zoo.plasticity import STD, STP
+from numbadyn.zoo.rates import JansenRit, MontbrioPazoRoxin, RateModel, ThresholdLinear, WilsonCowan
 from numbadyn.zoo.slow_channels import HChannel, LCalciumChannel, MChannel, TCalciumChannel
 from numbadyn.zoo.synapses import Alpha, ConductanceSynapse, DualExpon, Expon
 
@@ -46,26 +48,35 @@ __all__ = [
     "EscapeNoise",
     "ExpIF",
     "Expon",
+    "FitzHughNagumo",
     "Gate",
     "HChannel",
+    "HindmarshRose",
     "HodgkinHuxley",
     "IntegrateAndFire",
     "Izhikevich",
+    "JansenRit",
+    "Kuramoto",
     "LCalciumChannel",
     "LIFRef",
     "LeakChannel",
     "MChannel",
     "MgBlock",
+    "MontbrioPazoRoxin",
     "MorrisLecar",
     "Playback",
     "PointNeuron",
     "PoissonGroup",
     "PotassiumChannel",
+    "RateModel",
     "SodiumChannel",
     "SpikeTrain",
+    "StuartLandau",
     "SynOut",
     "TCalciumChannel",
     "Threshold",
+    "ThresholdLinear",
     "WangBuzsaki",
+    "WilsonCowan",
     "rates_of",
 ]
