@@ -35,7 +35,8 @@ class RateModel(Dynamics):
     Notes
     -----
     A class says its states and their first values in `begin`, and the time derivatives of all of them, as a dict, in
-    ``slopes(given, **states)``, where `given` is the sum of the inputs. It sends its first state, unless it says otherwise in `sent`.
+    ``slopes(given, **states)``, where `given` is the sum of the inputs. It sends its first state, unless it says
+    otherwise in `sent`.
 
     Raises
     ------
