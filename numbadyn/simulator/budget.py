@@ -81,8 +81,9 @@ def share(
     least = sum(_COPIES * row for row in rows.values())
     least += sum(_COPIES * 2 * log.width * SPIKE_BYTES for logs in spikes.values() for log in logs)
     if budget is not None and left < least:
+        who = "network and what reducers read take" if others else "network takes"
         raise MemoryBudgetError(
-            f"The memory budget of {memory_text(budget)} is too small: the network takes {memory_text(network)}, "
+            f"The memory budget of {memory_text(budget)} is too small: the {who} {memory_text(network)}, "
             f"and what is recorded at least {memory_text(least)}.",
             where="Simulator.run(memory=...)",
             cure=f"Give at least {memory_text(1.1 * (network + least))}, or record fewer elements.",

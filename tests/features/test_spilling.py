@@ -2,6 +2,7 @@
 
 import errno
 import gc
+import json
 import pickle
 import subprocess
 import sys
@@ -258,3 +259,12 @@ def test_a_killed_run_leaves_what_it_has_written(tmp_path):
     spikes, every = found["Busy.noise"].spikes, expected[plain.network.noise].spikes
     np.testing.assert_array_equal(np.asarray(spikes.steps), every.steps[: spikes.count])
     np.testing.assert_array_equal(np.asarray(spikes.indices), every.indices[: spikes.count])
+
+
+@pytest.mark.slow
+def test_resident_memory_stays_within_the_budget():
+    """By the benchmark: 320 MB are recorded, and the largest resident memory grows by less than the budget."""
+    script = Path(__file__).parents[2] / "examples" / "benchmarks" / "recording.py"
+    command = [sys.executable, str(script), "--way", "disk", "--samples", "40000000", "--memory", "32 MiB"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout.splitlines()[-1])["peak"] < 32 * 2**20
