@@ -11,7 +11,7 @@ from numbadyn.study import keeping
 from numbadyn.study.progress import StudyProgress
 from tests.study.study_model import measure, same, start
 
-LONG = {"grid": {"tau": [10, 20] * ms}, "seeds": [0], "duration": 800 * ms}
+LONG = {"grid": {"tau": [10, 20] * ms}, "seeds": [0], "duration": 400 * ms}
 
 
 class Steps(Progress):
@@ -54,22 +54,22 @@ def store(tmp_path):
 
 
 def test_a_point_goes_on_in_its_middle(store, whole):
-    first, second = Report(at=1000), Report()
-    study = start(store, **LONG, checkpoint_every=100 * ms, progress=first)
+    first, second = Report(at=500), Report()
+    study = start(store, **LONG, checkpoint_every=50 * ms, progress=first)
     assert (study.interrupted, study.finished) == (True, 1)
     kept = list((store / "checkpoints").iterdir())
     assert kept
-    study = start(store, **LONG, checkpoint_every=100 * ms, progress=second)
-    assert first.count.steps + second.count.steps == 1600
+    study = start(store, **LONG, checkpoint_every=50 * ms, progress=second)
+    assert first.count.steps + second.count.steps == 800
     assert same(study, whole)
     assert not list((store / "checkpoints").iterdir())
 
 
 def test_points_that_take_longer_than_ten_minutes_do_so_by_themselves(store, whole, monkeypatch):
-    start(store, **LONG, batch=1, progress=Report(at=200))
+    start(store, **LONG, batch=1, progress=Report(at=100))
     assert not list((store / "checkpoints").iterdir())
     monkeypatch.setattr(keeping, "LONG_SECONDS", 0.0)
-    start(store, **LONG, batch=1, progress=Report(at=200))
+    start(store, **LONG, batch=1, progress=Report(at=100))
     assert list((store / "checkpoints").iterdir())
     assert same(start(store, **LONG, progress=False), whole)
 
@@ -79,8 +79,8 @@ def test_a_checkpoint_that_does_not_fit_is_of_no_account(store, whole):
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        start(store, **LONG, checkpoint_every=100 * ms, measure=other)
-    start(store, **{**LONG, "duration": 600 * ms}, checkpoint_every=100 * ms, progress=Report(at=200))
+        start(store, **LONG, checkpoint_every=50 * ms, measure=other)
+    start(store, **{**LONG, "duration": 300 * ms}, checkpoint_every=50 * ms, progress=Report(at=100))
     for path in (store / "checkpoints").glob("*.checkpoint*"):
         if path.is_file():
             path.write_bytes(b"spoilt")
@@ -89,6 +89,6 @@ def test_a_checkpoint_that_does_not_fit_is_of_no_account(store, whole):
 
 def test_mistakes(store):
     with pytest.raises(errors.StudyError, match="has no store"):
-        start(**LONG, checkpoint_every=100 * ms)
+        start(**LONG, checkpoint_every=50 * ms)
     with pytest.raises(errors.DurationError):
         start(store, **LONG, checkpoint_every=0.5 * ms)
