@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 __all__ = ["probe_writable", "remove_leftovers", "replace_file"]
 
-_PART = ".part"
+_PART = ".part-"
 
 
 def replace_file(path: Path, write: Callable[[BinaryIO], None], *, former: Path | None = None) -> None:
@@ -74,7 +74,7 @@ def probe_writable(path: Path) -> None:
 
 def remove_leftovers(path: Path) -> None:
     """Remove what processes have left beside a path that were killed while they wrote."""
-    for leftover in path.parent.glob(f"{_escaped(path.name)}.*{_PART}"):
+    for leftover in path.parent.glob(f"{_escaped(path.name)}{_PART}*"):
         with contextlib.suppress(OSError):
             leftover.unlink()
 
@@ -86,7 +86,7 @@ def _escaped(name: str) -> str:
 
 def _beside(path: Path) -> Path:
     """A name beside the place that no other process takes, of another machine that shares the folder either."""
-    return path.with_name(f"{path.name}.{socket.gethostname()}-{os.getpid()}{_PART}")
+    return path.with_name(f"{path.name}{_PART}{socket.gethostname()}-{os.getpid()}")
 
 
 def _keep(path: Path, former: Path) -> None:

@@ -46,6 +46,7 @@ class CheckpointFiles:
         self.before = path.with_name(f"{path.name}.before")
         self.folder = path.with_name(f"{path.name}.recorded")
         self.pieces: list[dict[str, Any]] = []
+        self._last: str | None = None
 
     def probe(self) -> None:
         """Refuse a path that cannot be written.
@@ -118,9 +119,11 @@ class CheckpointFiles:
         """
         self.pieces = list(pieces)
         remove_leftovers(self.path)
+        remove_leftovers(self.before)
         if anew:
             self.path.unlink(missing_ok=True)
             self.before.unlink(missing_ok=True)
+        self._last = sum_in(self.path)
         kept = {piece["file"] for piece in self.pieces}
         for file in self.folder.glob("*.piece*"):
             if file.name not in kept:
@@ -131,6 +134,7 @@ class CheckpointFiles:
         """Write what has been recorded since the last piece; it belongs to all checkpoints that follow."""
         if not arrays:
             return
+        self._require_mine()
         file = self.folder / f"{len(self.pieces):06}.piece"
         try:
             self.folder.mkdir(exist_ok=True)
@@ -138,6 +142,16 @@ class CheckpointFiles:
         except OSError as error:
             raise cannot_write(file, error) from error
         self.pieces.append({"file": file.name, "sum": found})
+
+    def _require_mine(self) -> None:
+        """Refuse to write where another process does: both would spoil what the other one has recorded."""
+        if sum_in(self.path) != self._last:
+            raise CheckpointWriteError(
+                f"The checkpoint {self.path} has been changed or removed by another process while this run goes on.",
+                where=str(self.path),
+                cure="Give each run a path of its own, and start a run again only when it has ended.",
+                path=str(self.path),
+            )
 
     def read_piece(self, piece: Mapping[str, Any]) -> Mapping[str, NDArray[Any]]:
         """The arrays of a piece."""
@@ -151,8 +165,9 @@ class CheckpointFiles:
         CheckpointWriteError
             That is not possible; the last one stays.
         """
+        self._require_mine()
         try:
-            write_container(self.path, content, former=self.before)
+            self._last = write_container(self.path, content, former=self.before)
         except OSError as error:
             raise cannot_write(self.path, error) from error
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from numbadyn.errors import CheckpointWriteError
+from numbadyn.errors import CheckpointWriteError, UnsupportedFeatureError
 from numbadyn.io.checkpoint_files import CheckpointFiles
 from numbadyn.runtime.engine import RunOutcome
 from numbadyn.runtime.pieces import Pieces, put_back
@@ -158,11 +158,24 @@ class Checkpointing(Checkpoints, Visitor):
         begun = time.perf_counter()
         self._files.write_piece(self._pieces.cut())
         content = gather(self._sim, of_run=True)
+        self._refuse_other_inputs(content.header["inputs"])
         run = {"seconds": self._resumed.seconds + seconds, "ended": ended, "pieces": self._files.pieces}
         content.header["run"] = {**self._origin.plain(), **run, "gathered": self._plain}
         self._files.write(replace(content, arrays={**content.arrays, **self._arrays}))
         self._written, self._written_at = content.header["step"], time.perf_counter()
         self.seconds = self._written_at - begun
+
+    def _refuse_other_inputs(self, sums: dict[str, list[str]]) -> None:
+        """Refuse what a call has assigned to a table, before hours are spent on a run that could not go on."""
+        for name, now in sums.items():
+            if now != self._origin.sums["inputs"].get(name):
+                what = name.partition(": ")[2]
+                raise UnsupportedFeatureError(
+                    f"{what} has got other values while the network ran, which a checkpoint does not hold.",
+                    where="Simulator.run(checkpoint=..., call=...)",
+                    cure="Let the call assign to a parameter or a state instead; or run without checkpoints.",
+                    name=what,
+                )
 
     # ---- after it ----------------------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from numbadyn.errors import CheckpointMismatchError, UnsupportedFeatureError
 from numbadyn.io.container import Container
 from numbadyn.runtime.snapshot import Snapshot
 from numbadyn.simulator.batch import Batch
-from numbadyn.simulator.bindings import Bound, bound_parameters, sums_of_inputs
+from numbadyn.simulator.bindings import Bound, bound_parameters
 from numbadyn.simulator.named_places import find_place
 from numbadyn.simulator.requests import Request, requests_of
 from numbadyn.simulator.synapses import host
@@ -84,7 +84,7 @@ def gather(sim: Runs, *, of_run: bool = False) -> Container:
         "past": _put(arrays, "past", taken.past),
         "first": _put(arrays, "first", taken.first),
         "parameters": _put_parameters(arrays, bound_parameters(sim.step, sim._contexts)),
-        "inputs": sums_of_inputs(sim.step, sim._contexts),
+        "inputs": sim._input_sums(),
         "synapses": _put_synapses(arrays, sim),
         "varied": None if of_run and _beyond_values(sim) else _put_varied(arrays, sim),
         "recordings": _put_requests(arrays, requests_of(sim._recorder)),
@@ -307,7 +307,7 @@ def _shown(bound: Bound) -> str:
 
 def check_inputs(sim: Runs, content: Container, path: Any, cure: str) -> None:
     """Refuse a checkpoint that was made with other tables of input or given spikes."""
-    now = sums_of_inputs(sim.step, sim._contexts)
+    now = sim._input_sums()
     for name, sums in content.header["inputs"].items():
         if now.get(name) != sums:
             what = name.partition(": ")[2]

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from numbadyn.io.container import Container
-from numbadyn.simulator.bindings import bound_parameters, sum_of, sums_of_inputs
+from numbadyn.simulator.bindings import bound_parameters, sum_of
 from numbadyn.simulator.checkpoints import (
-    check_inputs,
     check_parameters,
     check_structure,
     check_synapses,
@@ -112,7 +111,7 @@ class Origin:
             steps,
             {
                 "parameters": parameters,
-                "inputs": sums_of_inputs(sim.step, sim._contexts),
+                "inputs": sim._input_sums(),
                 "synapses": [[list(own) for own in sums] for sums in sim._table_sums.of(sim._synapses)],
                 "states": sums_of_states(sim),
             },
@@ -160,7 +159,6 @@ def go_on(sim: Runs, content: Container, origin: Origin, path: Path) -> Resumed:
         )
     adopt_parameters(sim, content)
     check_parameters(sim, content, path, _ANEW)
-    check_inputs(sim, content, path, "What a call of the run has changed in tables of input is in no checkpoint.")
     adopt_weights(sim, content)
     check_synapses(sim, content, path, _ANEW)
     adopt_states(sim, snapshot_in(content), path)

@@ -22,6 +22,7 @@ from numbadyn.ir.structure import structure_lines
 from numbadyn.lowering.passes import Passes
 from numbadyn.model.options import named_options
 from numbadyn.model.typing import QuantityLike
+from numbadyn.model.variable import changes
 from numbadyn.runtime.engine import RunOutcome, run_steps
 from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.runtime.logs import Logs
@@ -30,6 +31,7 @@ from numbadyn.runtime.progress import make_progress
 from numbadyn.runtime.visitors import Visitor
 from numbadyn.simulator.access import Access
 from numbadyn.simulator.batch import Batch, replica_seeds
+from numbadyn.simulator.bindings import sums_of_inputs
 from numbadyn.simulator.calls import check_calls
 from numbadyn.simulator.checkpointing import plan_checkpoints, plan_limits
 from numbadyn.simulator.checks import duration_steps
@@ -53,6 +55,7 @@ class Runs(Access):
     _plain: PlainAttributes
     #: Where the simulator has left a run with checkpoints early.
     _left: Left | None = None
+    _known_inputs: tuple[int, Any, dict[str, list[str]]] = (-1, None, {})
 
     @abstractmethod
     def _trace(self, passes: Passes | None = None) -> Step:
@@ -62,6 +65,14 @@ class Runs(Access):
     def _chronicle(self) -> Chronicle:
         """What writes down the provenance of results."""
         return Chronicle(self.network, self)
+
+    def _input_sums(self) -> dict[str, list[str]]:
+        """Sums of tables of input and given spikes; found anew when a value of a model has changed."""
+        known, contexts, found = self._known_inputs
+        if known != changes() or contexts is not self._contexts:
+            found = sums_of_inputs(self.step, self._contexts)
+            self._known_inputs = changes(), self._contexts, found
+        return found
 
     @functools.cached_property
     def _structure_text(self) -> str:

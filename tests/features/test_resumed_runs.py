@@ -18,6 +18,7 @@ from numbadyn.errors import (
     CheckpointWarning,
     CheckpointWriteError,
     DurationError,
+    UnsupportedFeatureError,
 )
 from numbadyn.runtime.progress import NullProgress
 from numbadyn.simulator.networks import bind_networks
@@ -25,7 +26,7 @@ from tests.features.both import recorded
 from tests.features.long_run import STEPS, start
 from tests.features.small_network import simulator
 from tests.features.test_bind_networks import Built
-from tests.features.test_replicas import Driven, watched
+from tests.features.test_replicas import Driven, Fed, watched
 
 LONG = STEPS * 0.1 * ms
 
@@ -52,6 +53,15 @@ class At(NullProgress):
     def advance(self, steps):
         self.number -= 1
         if self.number == 0:
+            self.act()
+
+
+class Behind(At):
+    """Does something behind so many steps of the run, however fast it is."""
+
+    def advance(self, steps):
+        before, self.number = self.number, self.number - steps
+        if self.number <= 0 < before:
             self.act()
 
 
@@ -223,6 +233,18 @@ def test_conditions_and_calls_go_on(tmp_path):
     assert again.ended == "until"
 
 
+def test_tables_that_a_call_changes_are_refused_before_hours_are_spent(tmp_path):
+    net = Fed()
+    sim = nd.Simulator(net, dt=0.1 * ms, target="interpret")
+
+    def call(sim):
+        net.table.values = net.table.values + 1 * mV
+
+    with pytest.raises(UnsupportedFeatureError, match="other values while the network ran"):
+        sim.run(9 * ms, progress=False, every=1 * ms, call=call, checkpoint=tmp_path / "it", checkpoint_every=2 * ms)
+    assert sim.t == 2 * ms
+
+
 class Streamed(nd.DynamicsGroup):
     """Adds up rows that come one after the other."""
 
@@ -302,7 +324,7 @@ def test_reducers_go_on_without_the_raw_recordings(tmp_path):
 
     whole = fresh().run(120 * ms, progress=False)
     options = {"checkpoint": tmp_path / "it", "checkpoint_every": 9.7 * ms}
-    for number, act in ((3, fail), (4, fail_quietly), (3, fail), (5, fail_quietly)):
+    for number, act in ((3, fail), (4, fail_quietly), (3, fail), (2, fail_quietly)):
         with contextlib.suppress(LookupError):
             assert fresh().run(120 * ms, progress=At(number, act), **options).ended == "interrupt"
     result = fresh().run(120 * ms, progress=False, **options)
@@ -357,9 +379,9 @@ def test_values_that_were_set_before_the_run(tmp_path):
 
 @pytest.fixture
 def begun(tmp_path):
-    """A run that has come to 4 ms of 9."""
+    """A run that has come to 3 ms of 9."""
     with pytest.raises(LookupError):
-        another(tmp_path, progress=At(4, fail), checkpoint_every=1 * ms)
+        another(tmp_path, progress=Behind(35, fail), checkpoint_every=1 * ms)
     return tmp_path
 
 
@@ -384,11 +406,11 @@ def setting(path, value):
     [
         ({"seed": 4}, r"seeds is \[4\], and was \[3\]"),
         ({"dt": 0.05 * ms}, r"dt is 0\.05, and was 0\.1"),
-        ({"duration": 1 * ms}, "Give a longer duration"),
+        ({"duration": 2 * ms}, "Give a longer duration"),
         ({"change": setting("E.tau", 13 * ms)}, r"Driven\.E\.tau is another one"),
         ({"change": lambda sim: sim.set(sim.network.E, "V", -50 * mV)}, r"Driven\.E\.V \(its values at the beginning"),
         ({"change": lambda sim: sim.set(sim.network.inhibit, "weight", -1 * mV)}, r"Driven\.inhibit \(its synapses"),
-        ({"change": lambda sim: sim.run(0.5 * ms, progress=False)}, "a path of its own"),
+        ({"change": lambda sim: sim.run(1 * ms, progress=False)}, "a path of its own"),
         ({"record": lambda sim: sim}, "now nothing is asked for"),
     ],
     ids=str,
@@ -464,7 +486,19 @@ def test_a_full_disk_ends_the_run_with_all_that_was_recorded(tmp_path, whole, mo
     rest = sim.run(LONG - first.duration, progress=False)
     same({name: np.concatenate([values, recorded(rest)[name]]) for name, values in recorded(first).items()}, whole)
     same(start(tmp_path, "interpret", progress=False), whole)
-    assert not list(tmp_path.rglob("*.part"))
+    assert not list(tmp_path.rglob("*.part*"))
+
+
+def test_two_processes_do_not_write_to_one_path(tmp_path, whole):
+    """One of them ends with an error, and nothing is lost."""
+
+    def overtake():
+        start(tmp_path, "interpret", progress=At(5, fail_quietly), checkpoint_every=0.9 * ms)
+
+    with pytest.raises(CheckpointWriteError, match="by another process") as caught:
+        start(tmp_path, "interpret", progress=At(3, overtake))
+    assert caught.value.result.last < STEPS
+    same(start(tmp_path, "interpret"), whole)
 
 
 def test_a_limit_on_the_size_of_files(tmp_path, whole):
