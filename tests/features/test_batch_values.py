@@ -23,6 +23,7 @@ from numbadyn.errors import (
 )
 from tests.features.both import recorded
 from tests.features.test_replicas import SEEDS, Driven, Fed, Gapped, bound
+from tests.targets import simulator_of
 
 
 def test_entries_are_given_by_path_or_by_object_and_read_back():
@@ -293,3 +294,35 @@ def test_what_differs_is_saved_and_loaded(tmp_path):
     sim = bound(Driven(), SEEDS, {"excite.comm": [net.excite.comm, net.excite.comm]}, "interpret")
     with pytest.raises(UnsupportedFeatureError, match=r"differ in excite\.comm, which is no value"):
         sim.save(tmp_path / "rules")
+
+
+def values_of_all_kinds(target, shared):
+    """What replicas of a batch give that differ in whatever there is, before and after changes between runs."""
+    net = Fed()
+    sim = simulator_of(net, 0.1 * ms, target, batch=2, seed=list(SEEDS), shared=shared)
+    sim.record(net.E, "x")
+    sim.batch["table"] = [np.arange(15.0).reshape(3, 5) * mV, np.ones((7, 5)) * mV]
+    sim.batch["source.spikes"] = [([0, 1], [0.1, 0.2] * ms), ([3, 2, 0], [0.3, 0.3, 0.9] * ms)]
+    sim.batch["send.weight"] = [2 * mV, nd.init.Normal(1 * mV, 0.2 * mV)]
+    sim.batch["send.delay"] = [0.2, 0.7] * ms
+    sim.batch["E.x"] = [1, 2] * mV
+    results = [sim.run(0.6 * ms)]
+    sim.batch["send.weight"] = [-1, 4] * mV
+    sim.set(net.send, "weight", 3 * mV, replica=1)
+    sim.set(net.E, "x", 7 * mV, replica=0)
+    results.append(sim.run(0.6 * ms))
+    del sim.reset(seed=[5, 6]).batch["send.delay"]
+    if shared is None:
+        sim.batch["send.comm"] = [nd.AllToAll(4, 5, weight=1 * mV), nd.FixedProb(4, 5, prob=0.3, weight=2 * mV)]
+    return [*results, sim.run(0.6 * ms)]
+
+
+@pytest.mark.cudasim
+@pytest.mark.parametrize("shared", [None, "connectivity"])
+def test_compiled_replicas_differ_in_what_those_of_the_interpreter_differ_in(shared):
+    found, expected = (values_of_all_kinds(target, shared) for target in ("cpu", "interpret"))
+    for own, other in zip(found, expected, strict=True):
+        values = recorded(own)
+        assert (values["Fed.E.x"][0] != values["Fed.E.x"][1]).any()
+        for name, array in recorded(other).items():
+            np.testing.assert_array_equal(values[name], array)
