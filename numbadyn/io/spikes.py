@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.io.chosen import Chosen
+from numbadyn.io.coordinates import replica_numbers
 from numbadyn.io.stored.lazy import ConstantRuns, LazyArray, join_rows
 from numbadyn.units import TIME, join
 
@@ -45,7 +46,8 @@ class Spikes:
 
     def replica(self, number: int) -> Spikes:
         """Those of one replica of a batch."""
-        first, last = self._bounds[[number, number + 1]].tolist()
+        (found,) = replica_numbers(self.batch, [number])
+        first, last = self._bounds[[found, found + 1]].tolist()
         return self._part(first, last, replicas=None, batch=None)
 
     def of_replicas(self, numbers: NDArray[np.int64]) -> Spikes:
