@@ -7,7 +7,7 @@ from numbadyn import cache, errors, units
 from numbadyn._version import __version__
 from numbadyn.doctor import doctor
 from numbadyn.io import Result, plot, reduce
-from numbadyn.model import environ, init, random, typing
+from numbadyn.model import environ, init, random
 from numbadyn.model import functions as math
 from numbadyn.model.condition import spike_count
 from numbadyn.model.delays import (
@@ -61,6 +61,7 @@ from numbadyn.projections import (
     align_post_projection,
     align_pre_projection,
     poisson_input,
+    typing,
 )
 from numbadyn.projections.connectivity import (
     AllToAll,

@@ -17,6 +17,7 @@ from numbadyn.projections.base import SynapticProjection
 from numbadyn.projections.conductances import mark
 from numbadyn.projections.connectivity import Connectivity
 from numbadyn.projections.output import attach_output, make_output, tell_driver
+from numbadyn.projections.typing import CommLike, OutputLike, PopulationLike, SynapseLike
 from numbadyn.units import join
 
 __all__ = ["AlignPostProj"]
@@ -28,7 +29,7 @@ class _Aligned(OwnHook):
     kind = "aligned"
     input_key: str = ""
 
-    def __init__(self, key: Any, syn: Any, out: Any, described: str) -> None:
+    def __init__(self, key: Any, syn: SynapseLike, out: OutputLike, described: str) -> None:
         self.key, self.described = key, described
         self.modules = (syn, out)
 
@@ -108,10 +109,10 @@ class AlignPostProj(SynapticProjection):
     def __init__(
         self,
         *modules: Any,
-        comm: Any,
-        syn: Any,
-        out: Any,
-        post: Any,
+        comm: CommLike,
+        syn: SynapseLike,
+        out: OutputLike,
+        post: PopulationLike,
         delay: ParameterLike | None = None,
         label: str | None = None,
         share: bool = True,

@@ -17,6 +17,7 @@ from numbadyn.model.typing import ParameterLike
 from numbadyn.projections.base import SynapticProjection
 from numbadyn.projections.output import attach_output, make_output, tell_driver
 from numbadyn.projections.presynaptic import keep_on_population, make_for_signal, take
+from numbadyn.projections.typing import CommLike, OutputLike, PopulationLike, SynapseLike
 from numbadyn.units import DIMENSIONLESS, join_eager
 
 __all__ = ["AlignPreProj"]
@@ -78,10 +79,10 @@ class AlignPreProj(SynapticProjection):
     def __init__(
         self,
         *modules: Any,
-        syn: Any,
-        comm: Any,
-        out: Any,
-        post: Any,
+        syn: SynapseLike,
+        comm: CommLike,
+        out: OutputLike,
+        post: PopulationLike,
         delay: ParameterLike | None = None,
         label: str | None = None,
         name: str | None = None,

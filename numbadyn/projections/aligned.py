@@ -14,6 +14,7 @@ from numbadyn.model.dynamics import Dynamics
 from numbadyn.projections.align_post import AlignPostProj
 from numbadyn.projections.align_pre import AlignPreProj
 from numbadyn.projections.presynaptic import keep_on_population, make_for_signal
+from numbadyn.projections.typing import CommLike, OutputLike, PopulationLike, SynapseLike
 
 __all__ = ["align_post_projection", "align_pre_projection"]
 
@@ -80,10 +81,10 @@ class align_pre_projection(AlignPreProj):
     def __init__(
         self,
         *spike_generator: Any,
-        syn: Any,
-        comm: Any,
-        out: Any,
-        post: Any,
+        syn: SynapseLike,
+        comm: CommLike,
+        out: OutputLike,
+        post: PopulationLike,
         stp: Any = None,
         delay: Any = None,
         label: str | None = None,
@@ -146,10 +147,10 @@ class align_post_projection(AlignPostProj):
     def __init__(
         self,
         *spike_generator: Any,
-        comm: Any,
-        syn: Any,
-        out: Any,
-        post: Any,
+        comm: CommLike,
+        syn: SynapseLike,
+        out: OutputLike,
+        post: PopulationLike,
         stp: Any = None,
         delay: Any = None,
         label: str | None = None,

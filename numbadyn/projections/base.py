@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numbadyn.errors import ConnectivityError, FixedAttributeError, ProjectionTargetError
 from numbadyn.model.dynamics import Dynamics
@@ -21,6 +21,9 @@ from numbadyn.projections.connectivity import Connectivity, EdgeList
 from numbadyn.projections.ends import check_self
 from numbadyn.projections.presynaptic import PresynapticSide
 from numbadyn.units import Dimension, describe, join
+
+if TYPE_CHECKING:
+    from numbadyn.projections.typing import CommLike, PopulationLike
 
 __all__ = ["SynapticProjection", "check_post", "serial"]
 
@@ -63,8 +66,8 @@ class SynapticProjection(Projection):
         self,
         modules: tuple[Any, ...],
         *,
-        comm: Any,
-        post: Any,
+        comm: CommLike,
+        post: PopulationLike,
         delay: Any,
         name: str | None,
         through: tuple[Any, ...] = (),

@@ -13,6 +13,7 @@ from numbadyn.model.typing import ParameterLike
 from numbadyn.projections.base import SynapticProjection
 from numbadyn.projections.conductances import conductance_at
 from numbadyn.projections.output import attach_output, make_output, tell_driver
+from numbadyn.projections.typing import CommLike, OutputLike, PopulationLike
 
 __all__ = ["CurrentProj", "DeltaProj"]
 
@@ -62,9 +63,9 @@ class CurrentProj(SynapticProjection):
     def __init__(
         self,
         *modules: Any,
-        comm: Any,
-        out: Any,
-        post: Any,
+        comm: CommLike,
+        out: OutputLike,
+        post: PopulationLike,
         delay: ParameterLike | None = None,
         label: str | None = None,
         name: str | None = None,
@@ -119,8 +120,8 @@ class DeltaProj(SynapticProjection):
     def __init__(
         self,
         *modules: Any,
-        comm: Any,
-        post: Any,
+        comm: CommLike,
+        post: PopulationLike,
         delay: ParameterLike | None = None,
         label: str | None = None,
         name: str | None = None,

@@ -28,6 +28,7 @@ from numbadyn.projections.apply import Delivery
 from numbadyn.projections.base import check_post, serial
 from numbadyn.projections.connectivity import Edges
 from numbadyn.projections.coupled import End, Group, eager_group, groups_of, note_member, strong_group
+from numbadyn.projections.typing import PopulationLike
 from numbadyn.tracing.trace import Trace, current_trace
 from numbadyn.tracing.traced import Traced
 from numbadyn.units import TIME, is_quantity, join, join_eager, split
@@ -39,7 +40,15 @@ class GapJunction(Projection):
     """Electrical synapses between two populations, or within one."""
 
     def __init__(
-        self, pre: Any, pre_state: Any, post: Any, post_state: Any, conn: Any, delay: Any, label: Any, name: Any
+        self,
+        pre: PopulationLike,
+        pre_state: Any,
+        post: PopulationLike,
+        post_state: Any,
+        conn: Any,
+        delay: Any,
+        label: Any,
+        name: Any,
     ) -> None:
         super().__init__(name)
         self._pre, self._post = check_post(pre, self.path), check_post(post, self.path)
@@ -345,9 +354,9 @@ class AsymmetryGapJunction(GapJunction):
 
     def __init__(
         self,
-        pre: Any,
+        pre: PopulationLike,
         pre_state: str,
-        post: Any,
+        post: PopulationLike,
         post_state: str,
         conn: Any,
         weight: ParameterLike,

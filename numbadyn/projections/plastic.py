@@ -26,6 +26,7 @@ from numbadyn.projections.apply import Delivery
 from numbadyn.projections.base import SynapticProjection
 from numbadyn.projections.connectivity import Connectivity, EdgeList
 from numbadyn.projections.synapse_state import SynapseState, SynapticWeight
+from numbadyn.projections.typing import CommLike, PopulationLike
 from numbadyn.tracing.trace import Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
 
@@ -82,7 +83,9 @@ class PlasticProj(SynapticProjection):
     ...         s.weight = np.maximum(s.weight - 0.01 * mV * s.post.trace, 0 * mV)
     """
 
-    def __init__(self, *modules: Any, comm: Any, post: Any, delay: Any = None, name: str | None = None) -> None:
+    def __init__(
+        self, *modules: Any, comm: CommLike, post: PopulationLike, delay: Any = None, name: str | None = None
+    ) -> None:
         super().__init__(modules, comm=comm, post=post, delay=delay, name=name)
         if not isinstance(comm, Connectivity):
             raise ConnectivityError(

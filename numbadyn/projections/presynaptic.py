@@ -180,7 +180,9 @@ def keep_on_population(modules: tuple[Any, ...], model: Any) -> tuple[Any, tuple
     return None
 
 
-def make_for_signal(model: Any, modules: tuple[Any, ...], through: tuple[Any, ...], comm: Any, post: Dynamics) -> Any:
+def make_for_signal(
+    model: Any, modules: tuple[Any, ...], through: tuple[Any, ...], comm: Any, post: Dynamics | View
+) -> Any:
     """Make what is described in the size of a signal; an instance stays as it is."""
     if not isinstance(model, Describer):
         return model

@@ -23,6 +23,7 @@ from numbadyn.projections.connectivity.base import check_flag, check_seed
 from numbadyn.projections.connectivity.spellings import spelled, standard_names
 from numbadyn.projections.ends import recurrent
 from numbadyn.projections.presynaptic import size_of
+from numbadyn.projections.typing import OutputLike, PopulationLike, PresynapticLike, SynapseLike
 
 __all__ = ["Ends", "RuleProj"]
 
@@ -104,13 +105,13 @@ class RuleProj(AlignPostProj):
     @spelled
     def __init__(
         self,
-        pre: Any,
-        post: Any,
+        pre: PresynapticLike,
+        post: PopulationLike,
         rule: Callable[[Ends], Connectivity],
         *,
         weight: ParameterLike,
-        syn: Any,
-        out: Any,
+        syn: SynapseLike,
+        out: OutputLike,
         delay: ParameterLike | None = None,
         autapses: bool = True,
         multapses: bool = True,

@@ -10,6 +10,7 @@ from typing import Any
 
 from numbadyn.projections.connectivity import FixedInDegree, FixedOutDegree, FixedTotalNumber
 from numbadyn.projections.named.base import Ends, RuleProj
+from numbadyn.projections.typing import PopulationLike, PresynapticLike
 
 __all__ = ["FixedIndegreeProj", "FixedOutdegreeProj", "FixedTotalNumberProj"]
 
@@ -40,7 +41,7 @@ class FixedIndegreeProj(RuleProj):
     500
     """
 
-    def __init__(self, pre: Any, post: Any, *, K: int, **options: Any) -> None:
+    def __init__(self, pre: PresynapticLike, post: PopulationLike, *, K: int, **options: Any) -> None:
         super().__init__(pre, post, lambda ends: FixedInDegree(*_with_number(ends, K)), **options)
 
 
@@ -69,7 +70,7 @@ class FixedOutdegreeProj(RuleProj):
     1000
     """
 
-    def __init__(self, pre: Any, post: Any, *, K: int, **options: Any) -> None:
+    def __init__(self, pre: PresynapticLike, post: PopulationLike, *, K: int, **options: Any) -> None:
         super().__init__(pre, post, lambda ends: FixedOutDegree(*_with_number(ends, K)), **options)
 
 
@@ -98,7 +99,7 @@ class FixedTotalNumberProj(RuleProj):
     70
     """
 
-    def __init__(self, pre: Any, post: Any, *, N: int, **options: Any) -> None:
+    def __init__(self, pre: PresynapticLike, post: PopulationLike, *, N: int, **options: Any) -> None:
         super().__init__(pre, post, lambda ends: FixedTotalNumber(*_with_number(ends, N)), **options)
 
 

@@ -12,6 +12,7 @@ from numbadyn.errors import ConnectivityError
 from numbadyn.model.typing import ParameterLike
 from numbadyn.projections.connectivity import Connectivity, FixedProb, PairwisePoisson, SymmetricPairwiseBernoulli
 from numbadyn.projections.named.base import Ends, RuleProj
+from numbadyn.projections.typing import PopulationLike, PresynapticLike
 
 __all__ = ["PairwiseBernoulliProj", "PairwisePoissonProj", "SymmetricPairwiseBernoulliProj"]
 
@@ -40,7 +41,7 @@ class PairwiseBernoulliProj(RuleProj):
     >>> proj = nd.PairwiseBernoulliProj(A, B, p=0.1, weight=1 * nS, delay=1.5 * ms, **models)
     """
 
-    def __init__(self, pre: Any, post: Any, *, p: ParameterLike, **options: Any) -> None:
+    def __init__(self, pre: PresynapticLike, post: PopulationLike, *, p: ParameterLike, **options: Any) -> None:
         super().__init__(
             pre,
             post,
@@ -73,7 +74,7 @@ class SymmetricPairwiseBernoulliProj(RuleProj):
     >>> proj = nd.SymmetricPairwiseBernoulliProj(A, A, p=0.1, weight=1 * nS, **models)
     """
 
-    def __init__(self, pre: Any, post: Any, *, p: float, **options: Any) -> None:
+    def __init__(self, pre: PresynapticLike, post: PopulationLike, *, p: float, **options: Any) -> None:
         def rule(ends: Ends) -> Connectivity:
             if not ends.recurrent:
                 raise ConnectivityError(
@@ -112,7 +113,7 @@ class PairwisePoissonProj(RuleProj):
     >>> proj = nd.PairwisePoissonProj(A, B, mean=0.1, weight=1 * nS, **models)
     """
 
-    def __init__(self, pre: Any, post: Any, *, mean: float, **options: Any) -> None:
+    def __init__(self, pre: PresynapticLike, post: PopulationLike, *, mean: float, **options: Any) -> None:
         def rule(ends: Ends) -> Connectivity:
             if not ends.multapses:
                 raise ConnectivityError(

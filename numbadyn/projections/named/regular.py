@@ -11,6 +11,7 @@ from typing import Any
 from numbadyn.errors import ConnectivityError
 from numbadyn.projections.connectivity import AllToAll, Connectivity, OneToOne
 from numbadyn.projections.named.base import Ends, RuleProj
+from numbadyn.projections.typing import PopulationLike, PresynapticLike
 
 __all__ = ["AllToAllProj", "OneToOneProj"]
 
@@ -38,7 +39,7 @@ class OneToOneProj(RuleProj):
     array([0, 1, 2])
     """
 
-    def __init__(self, pre: Any, post: Any, **options: Any) -> None:
+    def __init__(self, pre: PresynapticLike, post: PopulationLike, **options: Any) -> None:
         def rule(ends: Ends) -> Connectivity:
             if not ends.autapses:
                 raise ConnectivityError(
@@ -70,5 +71,5 @@ class AllToAllProj(RuleProj):
     6
     """
 
-    def __init__(self, pre: Any, post: Any, **options: Any) -> None:
+    def __init__(self, pre: PresynapticLike, post: PopulationLike, **options: Any) -> None:
         super().__init__(pre, post, lambda ends: AllToAll(*ends[:3], ends.autapses), **options)
