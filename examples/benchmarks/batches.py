@@ -10,7 +10,10 @@ in this process; all are compiled and have run before. The ratio is that of thei
 by what a run and a step cost whatever the size (a hundred neurons).
 
 **Sweep.** 200 points of a grid of time constants and seeds by `nd.sweep` in this process, and the same runs by hand
-with one simulator that is reset; then, with `--workers`, by so many processes (wall time).
+with one simulator that is reset: at most 1.1 times as much processor time.
+
+**Workers.** The sweep with one worker and with two, whose start is counted: wall time, which says something on a
+machine that does nothing else, and all processor time.
 
 **Peers.** A study of many membrane time constants, from nothing: imports, building and compiling once, then all points
 one after the other. `points` is the processor time after the program has been built; `whole` has the rest with it.
@@ -39,6 +42,9 @@ SCRIPTS = {
     "brainpy.state": ("brainpy_state_study.py", "brainx"),
 }
 """Script of each simulator, and its virtual environment in PEERS_DIR."""
+
+
+PARTS = ("replicas", "sweep", "workers", "peers")
 
 
 def used(work: Callable[[], Any]) -> float:
@@ -120,38 +126,43 @@ def run_by_hand(taus: Any, sim_ms: float) -> list[Any]:
     return rates
 
 
-def compare_sweep(points: int, sim_ms: float, rounds: int, workers: int) -> list[list[object]]:
-    """Rows: the sweep beside its runs by hand on one core; and with several workers beside one, by wall time."""
+def compare_sweep(points: int, sim_ms: float, rounds: int) -> list[object]:
+    """A row: the sweep beside its runs by hand, on one core, by processor time."""
     taus = np.linspace(15, 25, points // 10) * ms
     run_sweep(taus[:1], sim_ms, 1)  # imports, and what compiles
-    hand, swept, walls = [], [], []
+    hand, swept = [], []
     for _ in range(rounds):
         hand.append(used(lambda: run_by_hand(taus, sim_ms)))
         swept.append(used(lambda: run_sweep(taus, sim_ms, 1)))
-        if workers > 1:
-            started = time.perf_counter()
-            run_sweep(taus, sim_ms, 1)
-            between = time.perf_counter()
-            run_sweep(taus, sim_ms, workers)
-            walls.append((between - started, time.perf_counter() - between))
         note(f"sweep: {swept[-1] / hand[-1]:.2f} of its runs by hand")
-    ratios = [a / b for a, b in zip(swept, hand, strict=True)]
-    name = f"sweep of {points} points of {sim_ms:g} ms"
-    rows: list[list[object]] = [
-        [
-            f"{name}, beside its runs by hand",
-            f"{middle(hand):.2f}",
-            f"{middle(swept):.2f}",
-            f"{middle(ratios):.2f}",
-            "1.10",
-        ]
-    ]
-    if walls:
-        ratio = middle(one / several for one, several in walls)
-        one, several = (middle(column) for column in zip(*walls, strict=True))
-        rows.append(
-            [f"{name}, one worker beside {workers} (wall)", f"{one:.2f}", f"{several:.2f}", f"{ratio:.2f}", "1.90"]
-        )
+    ratio = middle(b / a for a, b in zip(hand, swept, strict=True))
+    name = f"{points} points of {sim_ms:g} ms: runs by hand, sweep"
+    return [name, f"{middle(hand):.2f}", f"{middle(swept):.2f}", f"{ratio:.2f}", "1.10"]
+
+
+def spent() -> tuple[float, float]:
+    """Wall time, and processor time of this process and of those that it has started."""
+    times = os.times()
+    return time.perf_counter(), times.user + times.system + times.children_user + times.children_system
+
+
+def compare_workers(points: int, sim_ms: float, rounds: int, workers: int) -> list[list[object]]:
+    """Rows: the sweep with one worker and with several, by wall time and by all processor time."""
+    taus = np.linspace(15, 25, points // 10) * ms
+    run_sweep(taus[:1], sim_ms, 1)
+    costs: dict[int, list[tuple[float, float]]] = {1: [], workers: []}
+    for _ in range(rounds):
+        for number, found in costs.items():
+            before = spent()
+            run_sweep(taus, sim_ms, number)
+            found.append(tuple(b - a for a, b in zip(before, spent(), strict=True)))  # type: ignore[arg-type]
+        note(f"{workers} workers: wall {costs[1][-1][0] / costs[workers][-1][0]:.2f} times less")
+    rows: list[list[object]] = []
+    for column, what, wanted in ((0, "wall", "at least 1.90"), (1, "all processor time", "")):
+        one, several = (middle(pair[column] for pair in found) for found in costs.values())
+        ratio = middle(a[column] / b[column] for a, b in zip(*costs.values(), strict=True))
+        name = f"{points} points of {sim_ms:g} ms: one worker, {workers} ({what})"
+        rows.append([name, f"{one:.2f}", f"{several:.2f}", f"{ratio:.2f}", wanted])
     return rows
 
 
@@ -195,9 +206,7 @@ def compare_peers(points: int, sim_ms: float, rounds: int) -> list[list[object]]
 def main() -> None:
     """Measure what was asked for and print tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--only", nargs="+", choices=("replicas", "sweep", "peers"), default=["replicas", "sweep", "peers"]
-    )
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--replicas", type=int, default=64)
     parser.add_argument(
@@ -206,14 +215,20 @@ def main() -> None:
     parser.add_argument("--points", type=int, default=200)
     parser.add_argument("--point-ms", type=float, default=200.0)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument(
+        "--worker-ms", type=float, default=2000.0, help="length of the points that several workers share"
+    )
     asked = parser.parse_args()
     if "replicas" in asked.only:
         sizes = [(scale, length) for scale in (0.25, 0.025) for length in asked.sim_ms]
         rows = [compare_replicas(scale, asked.replicas, length, asked.rounds) for scale, length in sizes]
         print(table(("network", "alone, us a step", "in a batch, us a step", "ratio", "wanted at most"), rows))
     if "sweep" in asked.only:
-        rows = compare_sweep(asked.points, asked.point_ms, asked.rounds, asked.workers)
-        print(table(("sweep", "first, s", "second, s", "ratio", "wanted"), rows))
+        row = compare_sweep(asked.points, asked.point_ms, asked.rounds)
+        print(table(("sweep", "by hand, s", "sweep, s", "ratio", "wanted at most"), [row]))
+    if "workers" in asked.only:
+        rows = compare_workers(asked.points, asked.worker_ms, asked.rounds, asked.workers)
+        print(table(("sweep", "one, s", "several, s", "less by", "wanted"), rows))
     if "peers" in asked.only:
         rows = compare_peers(asked.points, asked.point_ms, asked.rounds)
         header = ("simulator", "points, s", "beside ours", "whole, s", "beside ours", "rate, Hz")

@@ -282,10 +282,7 @@ class CompiledMachine(Machine):
     def compile(self) -> float:
         """Compile, or load from the cache, by running no step, unless that was done; seconds."""
         started = time.perf_counter()
-        if self._is_compiled():  # what cannot be bound is found now, whatever was run before
-            self._bind()
-            self._check_depths()
-        else:
+        if not self._is_compiled():
             self.begin([Logs() for _ in self.replicas])
             self._run_nothing()
         self.compile_seconds = time.perf_counter() - started

@@ -162,3 +162,29 @@ def test_reference_kernels_print_the_line_of_the_other_scripts(script):
     command = [sys.executable, "-m", "reference_kernels", "lif_only", "--scale=0.001", "--sim-ms=5", "--json"]
     figures = script("measuring").fresh(command, folder=FOLDER).figures()
     assert (figures["peer"], figures["network"], figures["n_neurons"]) == ("reference_kernels", "lif_only", 100)
+
+
+def test_batches_and_sweeps_stand_beside_single_runs(script, monkeypatch, capsys):
+    sizes = {"--rounds": 1, "--replicas": 2, "--sim-ms": 5, "--points": 10, "--point-ms": 5}
+    options = [str(part) for option in sizes.items() for part in option]
+    monkeypatch.setattr(sys, "argv", ["batches.py", "--only", "replicas", "sweep", *options])
+    script("batches").main()
+    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in capsys.readouterr().out.splitlines()]
+    ratios = [float(line[3]) for line in lines if line[0].startswith(("coba", "10 points"))]
+    assert len(ratios) == 3
+    assert min(ratios) > 0
+
+
+def test_a_study_is_compared_with_those_who_are_there(script, monkeypatch):
+    batches, measuring = script("batches"), script("measuring")
+    line = '{"run_s": %g, "rate_hz": 20.0}'
+    costs = {"numbadyn_study.py": 1.0, "brian2_study.py": 6.0}
+
+    def finished(command, **_variables):
+        return measuring.Finished(line % costs[command[1].name], "", 0, 1.0, 2 * costs[command[1].name])
+
+    monkeypatch.setattr(batches, "fresh", finished)
+    monkeypatch.setattr(batches, "python_of", lambda name: None if name == "brainx" else "python")
+    ours, theirs = batches.compare_peers(10, 5.0, 2)
+    assert ours == ["numbadyn", "1.00", "1.0", "2.0", "1.0", "20.0"]
+    assert theirs == ["brian2", "6.00", "6.0", "12.0", "6.0", "20.0"]

@@ -125,8 +125,7 @@ def test_what_is_recorded_later_is_known_to_conditions():
     assert_same(results[1], results[0])
 
 
-@pytest.mark.skipif(COMPILED != "cpu", reason="batches")
-@pytest.mark.parametrize("target", ["interpret", "cpu"])
+@pytest.mark.parametrize("target", ["interpret", pytest.param("cpu", marks=SIMULATED_TOO)])
 def test_replicas_end_together_when_it_holds_in_one(target):
     alone = [simulator(target, seed=seed) for seed in (1, 2)]
     last = [sim.run(30 * ms, until=lambda net=sim.network: nd.spike_count(net.B) >= 5).last for sim in alone]
