@@ -46,6 +46,8 @@ class Saving(Runs):
         ------
         CheckpointWriteError
             It cannot be written there.
+        UnsupportedFeatureError
+            Replicas of a batch differ in rules of connection, or are networks of their own.
 
         See Also
         --------
