@@ -94,7 +94,10 @@ def test_what_was_on_disk_has_the_bits_of_what_was_in_memory(target, how, small,
     for index in (slice(3, 60, 7), -1, slice(None, None, -2), [3, -2, 5], (slice(10, 20), 4), (7, [1, 2]), (..., 0)):
         np.testing.assert_array_equal(V[index], E[index])
         assert V[index].dimensionality == mV.dimensionality
-    assert np.mean(V) == np.mean(E)
+    assert np.mean(V) == V.mean() == np.mean(E)
+    assert (V.max(axis=0) == E.max(axis=0)).all()
+    assert (V.T == E.T).all()
+    assert V.magnitude.std() == E.magnitude.std()
     assert (V - E[0] == E - E[0]).all()
     assert sum(len(block) for block in V.blocks()) == len(E)
     pieces = list(found[spilled.network.noise].spikes.pieces(10))

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
 
+from numbadyn.io.stored.loading import Loading
 from numbadyn.runtime.forecast import MemoryPart, require
 
 __all__ = ["ConstantRuns", "Joined", "LazyArray", "StackedReplicas", "Ticks", "join_rows"]
@@ -23,7 +23,7 @@ __all__ = ["ConstantRuns", "Joined", "LazyArray", "StackedReplicas", "Ticks", "j
 _READ_BYTES = 1 << 24
 
 
-class LazyArray(NDArrayOperatorsMixin, ABC):
+class LazyArray(Loading, ABC):
     """An array that is read when it is asked for.
 
     Attributes
@@ -141,6 +141,16 @@ class LazyArray(NDArrayOperatorsMixin, ABC):
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         loaded = [np.asarray(value) if isinstance(value, LazyArray) else value for value in inputs]
         return getattr(ufunc, method)(*loaded, **kwargs)
+
+    def load(self) -> NDArray[Any]:
+        """All values, in memory.
+
+        Raises
+        ------
+        NotEnoughMemoryError
+            They do not fit.
+        """
+        return np.asarray(self)
 
     def astype(self, dtype: Any) -> NDArray[Any]:
         """All values, of another kind."""

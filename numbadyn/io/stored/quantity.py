@@ -9,16 +9,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
 
 from numbadyn.io.stored.lazy import LazyArray
+from numbadyn.io.stored.loading import Loading
 from numbadyn.units import Dimension, join
 
 __all__ = ["StoredQuantity"]
 
 
-class StoredQuantity(NDArrayOperatorsMixin):
+class StoredQuantity(Loading):
     """Values with a unit, of which slices are read when they are asked for.
 
     A slice is a quantity: ``V[1000:2000]``, ``V[:, 0]``, ``V[-1]``. Arithmetic and functions of NumPy read all values,
