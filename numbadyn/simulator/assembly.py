@@ -113,7 +113,7 @@ class Assembly:
 
     def _vary(self, place: Place, others: Sequence[Any]) -> None:
         """Let something be another one in each replica, from the next run or the next first values on."""
-        if place.sorts and self._number:
+        if place.sorts and (self._number or self._under_way is not None):
             raise fixed_delays(place.full, self._number * self._dt)
         for own, other in zip(self._instead, others, strict=True):
             own[id(place.own)] = other

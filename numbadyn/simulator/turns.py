@@ -25,7 +25,7 @@ TRACING = ForkedLock()
 """Held while a step is traced: modules get names and numbers then, and two simulators may be made of one network."""
 
 _LONG = {"run": "is running", "compile": "is compiled", "forecast": "is tried out for a forecast"}
-_LENT = ("set",)
+_LENT = ("set", "batch")
 """What may be done in a call that a run makes, besides reading."""
 _PATIENCE = 0.05
 

@@ -326,3 +326,28 @@ def test_compiled_replicas_differ_in_what_those_of_the_interpreter_differ_in(sha
         assert (values["Fed.E.x"][0] != values["Fed.E.x"][1]).any()
         for name, array in recorded(other).items():
             np.testing.assert_array_equal(values[name], array)
+
+
+@pytest.mark.parametrize("target", ["interpret", "cpu"])
+def test_replicas_are_given_other_values_in_a_call_that_a_run_makes(target):
+    """A call in the middle of a run does what is done between two runs."""
+    rows = [np.ones((3, 5)) * mV, np.full((9, 5), 3.0) * mV]
+    found = []
+    for called in (True, False):
+        net = Fed()
+        sim = bound(net, SEEDS, {"send.weight": [1, 2] * mV}, target)
+        sim.record(net.E, "x")
+
+        def change(sim=sim):
+            if round(float(sim.t)) == 2:
+                sim.batch["table"], sim.batch["send.weight"] = rows, [3, 4] * mV
+                with pytest.raises(UnsupportedFeatureError, match="sorted by"):
+                    sim.batch["send.delay"] = [1, 2] * ms
+
+        if called:
+            found.append(sim.run(4 * ms, every=1 * ms, call=change)[net.E].x.magnitude)
+        else:
+            first = sim.run(2 * ms)[net.E].x.magnitude
+            change()
+            found.append(np.concatenate([first, sim.run(2 * ms)[net.E].x.magnitude], axis=1))
+    np.testing.assert_array_equal(*found)
