@@ -10,12 +10,11 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.codegen.loader import LoadedModule
 from numbadyn.codegen.log_layouts import CHECK
 from numbadyn.ir.evaluator import Evaluator, Shared
 from numbadyn.ir.kinds import dtype_of
@@ -30,6 +29,9 @@ from numbadyn.runtime.mirror import Mirror
 from numbadyn.runtime.replica import Replica, naming
 from numbadyn.runtime.soundness import NO_SIGN, Check, unsound
 from numbadyn.runtime.tables import Tables
+
+if TYPE_CHECKING:  # the loader imports Numba, which waits until something is compiled
+    from numbadyn.codegen.loader import LoadedModule
 
 __all__ = ["CompiledMachine", "CompiledReplica"]
 
