@@ -253,6 +253,10 @@ class Study:
     def __len__(self) -> int:
         return len(self._grid.points)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: all but the functions, as in a store."""
+        return {name: value for name, value in vars(self).items() if name != "_columns"} | {"_again": None}
+
     def __repr__(self) -> str:
         failed = self.failed
         parts = [f"{self.finished} of {len(self)} points finished"]

@@ -1,6 +1,7 @@
 """What a sweep runs, and the table that it gives."""
 
 import importlib
+import pickle
 
 import numpy as np
 import pytest
@@ -45,6 +46,13 @@ def test_the_table_is_tidy_and_knows_its_units(study):
     assert str(study["tau"].dimensionality) == "ms"
     with pytest.raises(errors.GridError, match="no column 'rate'"):
         study["rate"]
+
+
+def test_a_study_can_be_pickled_without_its_functions(study):
+    again = pickle.loads(pickle.dumps(study))
+    assert same(again, study)
+    with pytest.raises(errors.StudyError, match="keeps no functions"):
+        again.retry()
 
 
 def test_without_pandas_the_table_is_a_structured_array(study, monkeypatch):
