@@ -12,8 +12,8 @@ by what a run and a step cost whatever the size (a hundred neurons).
 **Sweep.** 200 points of a grid of time constants and seeds by `nd.sweep` in this process, and the same runs by hand
 with one simulator that is reset: at most 1.1 times as much processor time.
 
-**Workers.** The sweep with one worker and with two, whose start is counted: wall time, which says something on a
-machine that does nothing else, and all processor time.
+**Workers.** Wall time of the sweep with one worker and with two, whose start is counted; it says something on a machine
+that does nothing else.
 
 **Peers.** A study of many membrane time constants, from nothing: imports, building and compiling once, then all points
 one after the other. `points` is the processor time after the program has been built; `whole` has the rest with it.
@@ -140,30 +140,27 @@ def compare_sweep(points: int, sim_ms: float, rounds: int) -> list[object]:
     return [name, f"{middle(hand):.2f}", f"{middle(swept):.2f}", f"{ratio:.2f}", "1.10"]
 
 
-def spent() -> tuple[float, float]:
-    """Wall time, and processor time of this process and of those that it has started."""
-    times = os.times()
-    return time.perf_counter(), times.user + times.system + times.children_user + times.children_system
-
-
-def compare_workers(points: int, sim_ms: float, rounds: int, workers: int) -> list[list[object]]:
-    """Rows: the sweep with one worker and with several, by wall time and by all processor time."""
+def compare_workers(points: int, sim_ms: float, rounds: int, workers: int) -> list[object]:
+    """A row: wall time of the sweep with one worker and with several."""
     taus = np.linspace(15, 25, points // 10) * ms
     run_sweep(taus[:1], sim_ms, 1)
-    costs: dict[int, list[tuple[float, float]]] = {1: [], workers: []}
+    walls = []
     for _ in range(rounds):
-        for number, found in costs.items():
-            before = spent()
-            run_sweep(taus, sim_ms, number)
-            found.append(tuple(b - a for a, b in zip(before, spent(), strict=True)))  # type: ignore[arg-type]
-        note(f"{workers} workers: wall {costs[1][-1][0] / costs[workers][-1][0]:.2f} times less")
-    rows: list[list[object]] = []
-    for column, what, wanted in ((0, "wall", "at least 1.90"), (1, "all processor time", "")):
-        one, several = (middle(pair[column] for pair in found) for found in costs.values())
-        ratio = middle(a[column] / b[column] for a, b in zip(*costs.values(), strict=True))
-        name = f"{points} points of {sim_ms:g} ms: one worker, {workers} ({what})"
-        rows.append([name, f"{one:.2f}", f"{several:.2f}", f"{ratio:.2f}", wanted])
-    return rows
+        started = time.perf_counter()
+        run_sweep(taus, sim_ms, 1)
+        between = time.perf_counter()
+        run_sweep(taus, sim_ms, workers)
+        walls.append((between - started, time.perf_counter() - between))
+        note(f"{workers} workers: {walls[-1][0] / walls[-1][1]:.2f} times less")
+    one, several = (middle(column) for column in zip(*walls, strict=True))
+    ratio = middle(alone / shared for alone, shared in walls)
+    return [
+        f"{points} points of {sim_ms:g} ms, {workers} workers",
+        f"{one:.2f}",
+        f"{several:.2f}",
+        f"{ratio:.2f}",
+        "1.90",
+    ]
 
 
 def python_of(environment: str | None) -> Path | None:
@@ -227,8 +224,8 @@ def main() -> None:
         row = compare_sweep(asked.points, asked.point_ms, asked.rounds)
         print(table(("sweep", "by hand, s", "sweep, s", "ratio", "wanted at most"), [row]))
     if "workers" in asked.only:
-        rows = compare_workers(asked.points, asked.worker_ms, asked.rounds, asked.workers)
-        print(table(("sweep", "one, s", "several, s", "less by", "wanted"), rows))
+        row = compare_workers(asked.points, asked.worker_ms, asked.rounds, asked.workers)
+        print(table(("sweep", "one, s", "several, s", "times less", "wanted at least"), [row]))
     if "peers" in asked.only:
         rows = compare_peers(asked.points, asked.point_ms, asked.rounds)
         header = ("simulator", "points, s", "beside ours", "whole, s", "beside ours", "rate, Hz")
