@@ -14,6 +14,7 @@ from numbadyn.errors import (
     FixedAttributeError,
     HookArgumentError,
     NotInitialisedError,
+    ShapeError,
     UnknownStateError,
     UnsupportedFeatureError,
 )
@@ -190,7 +191,11 @@ class PlasticProj(SynapticProjection):
 
 
 class Side:
-    """The neurons on one side of the synapses that are reached: their states and parameters, one for each synapse."""
+    """The neurons on one side of the synapses that are reached: their states and parameters, one for each synapse.
+
+    ``s.post.V`` is an attribute of them, and ``s.post(trace.x)`` any value that has one entry for each of them, such as
+    a state of a module that follows their spikes.
+    """
 
     __slots__ = ("_neurons", "_reached", "_side")
 
@@ -216,10 +221,38 @@ class Side:
                 cure="Give a population first, whose spikes they are.",
                 name=name,
             )
-        value = as_node(trace, getattr(self._neurons, name))
+        return self._of_each(getattr(self._neurons, name), name)
+
+    def __call__(self, value: Any) -> Any:
+        """A value of the neurons for each synapse.
+
+        Parameters
+        ----------
+        value : State, Parameter, traced value or array
+            One value for all, or one for each neuron of this side.
+
+        Raises
+        ------
+        ShapeError
+            It has another number of entries.
+        """
+        return self._of_each(value, getattr(value, "name", None) or "value")
+
+    def _of_each(self, given: Any, name: str) -> Any:
+        projection, trace = self._reached._projection, self._reached._trace
+        value = as_node(trace, given)
         node = trace.node(value)
         if node.space.single:
             return Traced(trace, value)
+        neurons = self._neurons if self._side == "pre" else projection.post
+        if neurons is not None and node.space.shape != tuple(neurons.varshape):
+            raise ShapeError(
+                f"s.{self._side}({name}) is given values of shape {node.space.shape}, but there are "
+                f"{tuple(neurons.varshape)} neurons on that side of {projection.path}.",
+                where=str(trace.here),
+                cure="Give one value for all, or one for each neuron.",
+                name=name,
+            )
         space, label = self._reached._space, f"{name}_{self._side}"
         return Traced(trace, trace.source(f"{self._side}_of", (value,), space, node.kind, node.dimension, label=label))
 
