@@ -79,7 +79,8 @@ class PlasticProj(SynapticProjection):
 
     >>> import numpy as np
     >>> from quantities import mV
-    >>> class Depressing(PlasticProj):
+    >>> import numbadyn as nd
+    >>> class Depressing(nd.PlasticProj):
     ...     def on_pre(self, s):
     ...         s.weight = np.maximum(s.weight - 0.01 * mV * s.post.trace, 0 * mV)
     """

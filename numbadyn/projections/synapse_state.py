@@ -43,7 +43,8 @@ class SynapseState(State):
 
     Examples
     --------
-    >>> eligibility = SynapseState(0.0)
+    >>> import numbadyn as nd
+    >>> eligibility = nd.SynapseState(0.0)
     """
 
     def __init__(self, initial: Any, unit: Any = None) -> None:

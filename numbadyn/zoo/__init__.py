@@ -25,6 +25,7 @@ from numbadyn.zoo.outputs import COBA, CUBA, MgBlock, SynOut
 from numbadyn.zoo.plasticity import STD, STP
 from numbadyn.zoo.rates import JansenRit, MontbrioPazoRoxin, RateModel, ThresholdLinear, WilsonCowan
 from numbadyn.zoo.slow_channels import HChannel, LCalciumChannel, MChannel, TCalciumChannel
+from numbadyn.zoo.stdp import STDP, SpikeTrace, TripletSTDP, VogelsSprekelerSTDP
 from numbadyn.zoo.synapses import Alpha, ConductanceSynapse, DualExpon, Expon
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "LIF",
     "QIF",
     "STD",
+    "STDP",
     "STP",
     "AdEx",
     "AdQIF",
@@ -70,12 +72,15 @@ __all__ = [
     "PotassiumChannel",
     "RateModel",
     "SodiumChannel",
+    "SpikeTrace",
     "SpikeTrain",
     "StuartLandau",
     "SynOut",
     "TCalciumChannel",
     "Threshold",
     "ThresholdLinear",
+    "TripletSTDP",
+    "VogelsSprekelerSTDP",
     "WangBuzsaki",
     "WilsonCowan",
     "rates_of",

@@ -17,7 +17,7 @@ from numbadyn.model.values import Parameter, State
 from numbadyn.model.view import whole_of
 from numbadyn.projections.plastic import PlasticProj, ReachedSynapses
 from numbadyn.projections.synapse_state import SynapseState
-from numbadyn.zoo.units import ms
+from numbadyn.zoo.units import kHz, ms
 
 __all__ = ["STDP", "SpikeTrace", "TripletSTDP", "VogelsSprekelerSTDP"]
 
@@ -113,8 +113,9 @@ class _Bounded(PlasticProj):
         s.last = environ.get("t") + 0.0 * s.last
 
     def change(self, s: ReachedSynapses, by: Any) -> None:
-        """Add to the weights, within the bounds."""
-        s.weight = np.minimum(np.maximum(s.weight + by, self.w_min), self.w_max)
+        """Add to the weights, within the bounds, which for inhibition are below zero."""
+        low, high = np.minimum(self.w_min.value, self.w_max.value), np.maximum(self.w_min.value, self.w_max.value)
+        s.weight = np.minimum(np.maximum(s.weight + by, low), high)
 
 
 class STDP(_Bounded):
@@ -125,7 +126,8 @@ class STDP(_Bounded):
     *modules, comm, post, delay, name
         As of `PlasticProj`; weights of `comm` are the first ones.
     w_max, w_min : quantities.Quantity
-        Bounds of the weight, in its unit; zero below by default.
+        The strongest and the weakest weight, in the unit of the weights; zero is the weakest by default, and the
+        strongest is negative for inhibition.
     tau_plus, tau_minus : quantities.Quantity
         Time constants of potentiation and depression (ms).
     A_plus, A_minus : float
@@ -231,7 +233,8 @@ class TripletSTDP(_Bounded):
     *modules, comm, post, delay, name
         As of `PlasticProj`.
     w_max, w_min : quantities.Quantity
-        Bounds of the weight, in its unit; zero below by default.
+        The strongest and the weakest weight, in the unit of the weights; zero is the weakest by default, and the
+        strongest is negative for inhibition.
     tau_plus, tau_minus, tau_x, tau_y : quantities.Quantity
         Time constants of the fast and the slow traces (ms).
     A2_plus, A3_plus, A2_minus, A3_minus : float
@@ -325,7 +328,7 @@ class VogelsSprekelerSTDP(_Bounded):
     *modules, comm, post, delay, name
         As of `PlasticProj`.
     w_max, w_min : quantities.Quantity
-        Bounds of the weight, in its unit; zero below by default.
+        The strongest weight, negative for inhibition, and the weakest one, zero by default.
     tau : quantities.Quantity
         Time constant of both traces (ms).
     eta : float
@@ -345,8 +348,7 @@ class VogelsSprekelerSTDP(_Bounded):
         \Delta w = \eta\, w_{max} (y - 2 \rho \tau) \text{ at a presynaptic spike}, \qquad
         \Delta w = \eta\, w_{max}\, x \text{ at a postsynaptic one}
 
-    Weights jump the potential of the target: for inhibition give `comm` and the bounds negative signs by way of
-    ``w_min=-2*mV, w_max=0*mV`` is not meant; make the jump negative in the target instead, as with ``label``-ed inputs.
+    Inhibitory weights are negative jumps of the target, and so is the largest one.
 
     References
     ----------
@@ -359,5 +361,42 @@ class VogelsSprekelerSTDP(_Bounded):
     >>> import numbadyn as nd
     >>> from quantities import Hz, mV
     >>> pre, post = nd.LIF(20), nd.LIF(2)
-    >>> p = nd.VogelsSprekelerSTDP(pre, comm=nd.AllToAll(20, 2, weight=1 * mV), post=post, w_max=5 * mV, rho=5 * Hz)
+    >>> comm = nd.AllToAll(20, 2, weight=-0.1 * mV)
+    >>> p = nd.VogelsSprekelerSTDP(pre, comm=comm, post=post, w_max=-5 * mV, rho=5 * Hz)
     """
+
+    def __init__(
+        self,
+        *modules: Any,
+        comm: Any,
+        post: Any,
+        w_max: ParameterLike,
+        w_min: ParameterLike | None = None,
+        tau: ParameterLike = 20.0 * ms,
+        eta: ParameterLike = 0.01,
+        rho: ParameterLike = 0.005 * kHz,
+        delay: Any = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(
+            *modules,
+            comm=comm,
+            post=post,
+            tau_plus=tau,
+            tau_minus=tau,
+            w_max=w_max,
+            w_min=w_min,
+            nearest=False,
+            delay=delay,
+            name=name,
+        )
+        self.eta, self.rho = Parameter(eta), Parameter(rho, unit=kHz, negative=False)
+
+    def on_pre(self, s: ReachedSynapses) -> None:
+        """Strengthen where the target fires more than it should, weaken where it fires less."""
+        self.change(s, self.eta * self.w_max * (s.post(self.y.x) - 2.0 * self.rho * self.tau_plus))
+        self.arrive(s)
+
+    def on_post(self, s: ReachedSynapses) -> None:
+        """Strengthen by the presynaptic trace."""
+        self.change(s, self.eta * self.w_max * self.trace(s))
