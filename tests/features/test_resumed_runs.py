@@ -413,7 +413,7 @@ def setting(path, value):
         ({"change": lambda sim: sim.run(1 * ms, progress=False)}, "a path of its own"),
         ({"record": lambda sim: sim}, "now nothing is asked for"),
     ],
-    ids=str,
+    ids=["seed", "dt", "duration", "parameter", "first value", "weight", "run before", "recordings"],
 )
 def test_another_run_is_refused_with_what_differs(begun, how, said):
     with pytest.raises(CheckpointMismatchError, match=said):
