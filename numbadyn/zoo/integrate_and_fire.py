@@ -158,19 +158,24 @@ class IntegrateAndFire(Neuron):
         array of bool
             Who spikes.
         """
-        V = self.advanced(x)
-        if self.tau_ref is not None:
+        if self.tau_ref is None:
+            V = self.advanced(x)
+            spike = self._fires(V)
+        else:
             left = self.refractory.value
-            V = np.where(left == 0, V, self.V.value)
-        spike = self.V_th <= V if self.threshold is None else self.threshold.fires(V, self.V_th)
-        if self.tau_ref is not None:
-            spike = (left == 0) & spike
-            self.refractory.value = np.where(spike, whole_steps(self.tau_ref), np.maximum(left - 1, 0))
+            free = left == 0
+            V = np.where(free, self.advanced(x), self.V.value)
+            spike = free & self._fires(V)
         self.V.value = np.where(spike, self.V_reset, V)
+        if self.tau_ref is not None:
+            self.refractory.value = np.where(spike, whole_steps(self.tau_ref), np.maximum(left - 1, 0))
         for part in (self.adaptation, self.threshold):
             if part is not None:
                 part.spiked(spike)
         return spike
+
+    def _fires(self, V: Any) -> Any:
+        return self.V_th <= V if self.threshold is None else self.threshold.fires(V, self.V_th)
 
 
 class IF(IntegrateAndFire):

@@ -7,19 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from numbadyn.model.dynamics import Neuron
-from numbadyn.model.integrate import exp_euler_step
-from numbadyn.model.timing import whole_steps
 from numbadyn.model.typing import ParameterLike, SizeLike
-from numbadyn.model.values import Parameter, State
+from numbadyn.model.values import Parameter
+from numbadyn.zoo.integrate_and_fire import IntegrateAndFire
 from numbadyn.zoo.units import ms, mV, nS
 
 __all__ = ["LIF", "LIFRef"]
 
 
-class LIF(Neuron):
+class LIF(IntegrateAndFire):
     r"""Leaky integrate-and-fire neuron.
 
     Parameters
@@ -83,46 +79,11 @@ class LIF(Neuron):
         V_initializer: ParameterLike | None = None,
         name: str | None = None,
     ) -> None:
-        super().__init__(in_size, name=name)
-        self.R = Parameter(R, negative=False)
-        self.tau = Parameter(tau, unit=ms, positive=True)
-        self.V_th = Parameter(V_th, unit=mV)
-        self.V_reset = Parameter(V_reset, unit=mV)
-        self.V_rest = Parameter(V_rest, unit=mV)
-        self.V_initializer = V_initializer
+        super().__init__(in_size, R, tau, V_th, V_reset, V_rest, V_initializer=V_initializer, name=name)
 
-    def init_state(self) -> None:
-        """Make the membrane potential."""
-        self.V = State(self.V_reset if self.V_initializer is None else self.V_initializer, unit=mV)
-
-    def advanced(self, x: Any) -> Any:
-        """Membrane potential at the end of the step, before threshold and reset."""
-        currents = self.V_rest.dimension / self.R.dimension
-
-        def slope(v: Any) -> Any:
-            current = self.sum_current_inputs(x, v, dimension=currents)
-            drift = self.V_rest - v if current is None else self.V_rest - v + self.R * current
-            return drift * (1.0 / self.tau)
-
-        return self.sum_delta_inputs(exp_euler_step(slope, self.V.value))
-
-    def update(self, x: Any = None) -> Any:
-        """Advance by one step.
-
-        Parameters
-        ----------
-        x : quantities.Quantity or traced value, optional
-            Further current (pA; mV if R is a plain number).
-
-        Returns
-        -------
-        array of bool
-            Who spikes.
-        """
-        V = self.advanced(x)
-        spike = self.V_th <= V
-        self.V.value = np.where(spike, self.V_reset, V)
-        return spike
+    def drift(self, v: Any) -> Any:
+        """Pull to rest; see `IntegrateAndFire.drift`."""
+        return self.V_rest - v
 
 
 class LIFRef(LIF):
@@ -182,18 +143,3 @@ class LIFRef(LIF):
     ) -> None:
         super().__init__(in_size, R, tau, V_th, V_reset, V_rest, V_initializer, name)
         self.tau_ref = Parameter(tau_ref, unit=ms, negative=False)
-
-    def init_state(self) -> None:
-        """Make the membrane potential and the counter."""
-        super().init_state()
-        self.refractory = State(0)
-
-    def update(self, x: Any = None) -> Any:
-        """Advance by one step; see `LIF.update`."""
-        left = self.refractory.value
-        free = left == 0
-        V = np.where(free, self.advanced(x), self.V.value)
-        spike = free & (self.V_th <= V)
-        self.V.value = np.where(spike, self.V_reset, V)
-        self.refractory.value = np.where(spike, whole_steps(self.tau_ref), np.maximum(left - 1, 0))
-        return spike
