@@ -64,14 +64,14 @@ def test_unit_of_an_input() -> None:
         lambda: build(with_current(lambda v: 5 * ms)),
         errors.DimensionError,
         "current input 'drive' of LIF is in ms, but the sum is in pA",
-        r"LIF, lif.py:\d+",
+        r"LIF, integrate_and_fire.py:\d+",
         "one physical dimension",
     )
     refused(
         lambda: build(with_delta(lambda: 5 * ms)),
         errors.DimensionError,
         "delta input .* of LIF is in ms, but the sum is in mV",
-        r"LIF, lif.py:\d+",
+        r"LIF, integrate_and_fire.py:\d+",
         "one physical dimension",
     )
     refused(
@@ -90,7 +90,7 @@ def test_unit_of_a_weight_reaches_the_equation_of_the_target() -> None:
         lambda: build(net),
         errors.DimensionError,
         "'Net.proj' of Net.I is in nS",
-        r"Net.proj, onto Net.I, lif.py",
+        r"Net.proj, onto Net.I, integrate_and_fire.py",
         "weights of Net.proj in mV",
     )
 

@@ -384,7 +384,7 @@ def test_nan_in_a_first_value() -> None:
 
 def test_eager_calls() -> None:
     neurons = nd.LIF(3)
-    refused(neurons, errors.UnknownStateError, "LIF has no attribute 'V'", "lif.py", "init_all_states")
+    refused(neurons, errors.UnknownStateError, "LIF has no attribute 'V'", "integrate_and_fire.py", "init_all_states")
     nd.init_all_states(neurons)
     refused(neurons, errors.TimeStepError, "No time step is set", "environ", "environ.context")
     refused(

@@ -230,7 +230,7 @@ def test_the_users_line_goes_before_that_of_a_ready_made_model():
 def test_a_ready_made_model_is_named_where_there_is_nothing_of_the_users():
     neurons = nd.LIF(3)
     neurons.add_current_input("unit", lambda _v: 1 * nS)
-    assert "lif.py" in refused(neurons, nd.errors.DimensionError).where
+    assert "integrate_and_fire.py" in refused(neurons, nd.errors.DimensionError).where
 
 
 def test_generated_source_quotes_ready_made_models():
@@ -239,7 +239,7 @@ def test_generated_source_quotes_ready_made_models():
             return super().update()
 
     program = nd.Simulator(Mine(3), dt=0.1 * ms, target="interpret").program
-    assert any(node.position.file == "lif.py" for node in program.step.nodes)
+    assert any(node.position.file == "integrate_and_fire.py" for node in program.step.nodes)
 
 
 def test_a_ready_made_projection_is_named_by_the_line_on_which_it_was_made():
