@@ -26,6 +26,7 @@ from numbadyn.runtime.targets import TARGETS
 from numbadyn.simulator.assembly import Assembly
 from numbadyn.simulator.checks import check_seed
 from numbadyn.simulator.named_places import find_place
+from numbadyn.simulator.places import Place
 from numbadyn.units import describe, is_quantity, split
 
 __all__ = ["Batch", "check_batch", "replica_seeds"]
@@ -130,14 +131,18 @@ class Batch:
                 name=place.name,
             )
         with simulator._turns.take("batch"):
-            others = []
-            for context, entry in zip(simulator._contexts, entries, strict=True):
-                with naming(context):
-                    others.append(place.replaced(context.bound(place.own), entry))
-            simulator._vary(place, others)
-            if place.draws:  # a rule comes with its weights
-                simulator._varied.pop(f"{place.name.removesuffix('comm')}weight", None)
-            simulator._varied[place.name] = entries
+            self._adopt(place, entries)
+
+    def _adopt(self, place: Place, entries: list[Any]) -> None:
+        """Give each replica its entry, whoever's turn it is."""
+        simulator, others = self._simulator, []
+        for context, entry in zip(simulator._contexts, entries, strict=True):
+            with naming(context):
+                others.append(place.replaced(context.bound(place.own), entry))
+        simulator._vary(place, others)
+        if place.draws:  # a rule comes with its weights
+            simulator._varied.pop(f"{place.name.removesuffix('comm')}weight", None)
+        simulator._varied[place.name] = entries
 
     def __delitem__(self, what: Any) -> None:
         """Let all replicas have what the model has again."""
@@ -152,8 +157,13 @@ class Batch:
                 nearest=list(simulator._varied),
             )
         with simulator._turns.take("batch"):
-            simulator._vary(place, [place.restored(context.bound(place.own)) for context in simulator._contexts])
-            del simulator._varied[place.name]
+            self._forget(place)
+
+    def _forget(self, place: Place) -> None:
+        """Let all replicas have what the model has, whoever's turn it is."""
+        simulator = self._simulator
+        simulator._vary(place, [place.restored(context.bound(place.own)) for context in simulator._contexts])
+        del simulator._varied[place.name]
 
     def _require(self) -> Assembly:
         if not len(self):

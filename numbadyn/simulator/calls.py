@@ -80,7 +80,7 @@ class Calls(Visitor):
             return None
         with self._simulator._lent():
             enough = self._call(self._simulator)
-        if enough is True:
+        if _is_enough(enough):
             return "call"
         if not self._checked:  # it takes its time, so that what the first call leaves stands for all, until the end
             self._simulator._check_unchanged()
@@ -94,6 +94,18 @@ class Calls(Visitor):
         """Refuse what the calls have changed in the network that has no effect."""
         if self._checked:
             self._simulator._check_unchanged()
+
+
+def _is_enough(returned: Any) -> bool:
+    """Whether what a function has returned is True, also that of NumPy, as comparisons of quantities give it."""
+    if isinstance(returned, np.ndarray) and returned.dtype == np.bool and returned.ndim:
+        raise CallError(
+            f"The function has returned {returned.size} truth values, so that it is open whether the run ends.",
+            where=_WHERE,
+            cure="Return one: (...).any() or (...).all().",
+            call=returned,
+        )
+    return np.asarray(returned).dtype == np.bool and bool(returned)
 
 
 class Bound:

@@ -37,9 +37,11 @@ __all__ = [
     "check_structure",
     "check_synapses",
     "gather",
+    "held_in",
     "mismatch",
     "parameters_in",
     "requests_in",
+    "set_in",
     "settings_of",
     "snapshot_in",
     "varied_in",
@@ -133,7 +135,7 @@ def _put_synapses(arrays: dict[str, NDArray[Any]], sim: Runs) -> list[dict[str, 
         row["weights"] = 0
         if sim._weights.changed(number):
             made = [weights_of(tables[number], sim._dt) for tables, _maker in sim._makers()]
-            row["weights"] = len(made)
+            row |= {"weights": len(made), "set": sim._weights.set_in(number)}
             arrays |= {f"weights/{number}/{place}": weights for place, weights in enumerate(made)}
         found.append(row)
     return found
@@ -150,12 +152,17 @@ def _put_varied(arrays: dict[str, NDArray[Any]], sim: Runs) -> list[dict[str, An
         )
     found = []
     for number, name in enumerate(sim._varied):
-        parts = [each if isinstance(each, tuple) else (each,) for each in Batch(sim).held(name)]
-        for replica, each in enumerate(parts):
-            for place, part in enumerate(each):
-                arrays[f"varied/{number}/{replica}/{place}"] = np.asarray(split(part)[0])
-        found.append({"name": name, "parts": len(parts[0])})
+        of_each = held_in(sim, name)
+        for replica, parts in enumerate(of_each):
+            arrays |= {f"varied/{number}/{replica}/{place}": part for place, part in enumerate(parts)}
+        found.append({"name": name, "parts": len(of_each[0])})
     return found
+
+
+def held_in(sim: Runs, name: str) -> list[tuple[NDArray[Any], ...]]:
+    """What each replica has where they differ, as arrays."""
+    of_each = [each if isinstance(each, tuple) else (each,) for each in Batch(sim).held(name)]
+    return [tuple(np.asarray(split(part)[0]) for part in parts) for parts in of_each]
 
 
 def _beyond_values(sim: Runs) -> str:
@@ -214,9 +221,16 @@ def requests_in(content: Container) -> list[Request]:
 
 
 def weights_in(content: Container, number: int) -> list[NDArray[Any]]:
-    """The weights of a connection that do not follow from the model, one for each table; none where they do."""
+    """The weights of a connection that are not those that it was made with, one for each table; none where they are."""
     row = content.header["synapses"][number]
     return [content.arrays[f"weights/{number}/{place}"] for place in range(row["weights"])]
+
+
+def set_in(content: Container, number: int) -> list[int]:
+    """Which of the tables have weights that were set; others have those that the model had."""
+    row = content.header["synapses"][number]
+    places: list[int] = row.get("set", list(range(row["weights"])))
+    return places
 
 
 def varied_in(content: Container) -> dict[str, list[tuple[NDArray[Any], ...]]]:

@@ -80,7 +80,7 @@ class Gathered:
     def restore(self, plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
         """Go on with what was gathered before."""
         for running, packed in zip(self._running.values(), plain["reducers"], strict=True):
-            vars(running).update(unpack(packed, arrays))
+            running.go_on(unpack(packed, arrays))
         for number, (tap, emptied) in enumerate(zip(self._samples(), plain["waiting"], strict=True)):
             for replica, log in enumerate(tap.logs):
                 log.emptied = emptied

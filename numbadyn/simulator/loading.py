@@ -5,11 +5,12 @@ In: a file and a network.  Out: a simulator that goes on.  Must not know: how fi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from numbadyn.errors import InvalidParameterError, ShapeError
 from numbadyn.io.container import Container
@@ -22,9 +23,11 @@ from numbadyn.simulator.checkpoints import (
     check_parameters,
     check_structure,
     check_synapses,
+    held_in,
     mismatch,
     parameters_in,
     requests_in,
+    set_in,
     snapshot_in,
     varied_in,
     weights_in,
@@ -36,7 +39,9 @@ from numbadyn.units import join
 if TYPE_CHECKING:
     from numbadyn.simulator.runs import Runs
 
-__all__ = ["adopt_parameters", "adopt_states", "adopt_weights", "plan_replicas", "take_over"]
+__all__ = ["adopt_parameters", "adopt_states", "adopt_varied", "adopt_weights", "plan_replicas", "take_over"]
+
+Varied = Sequence[tuple[NDArray[Any], ...]]
 
 _OTHER = "Give the network these values, or load with values='network' to go on with those that it has."
 
@@ -115,7 +120,7 @@ def take_over(sim: Runs, content: Container, path: Path, *, keep: bool) -> None:
         The network computes something else, or holds something else that cannot be given to it.
     """
     check_structure(sim, content, path)
-    _adopt_varied(sim, content)
+    _adopt_varied(sim, varied_in(content))
     if not keep:
         adopt_parameters(sim, content)
         check_parameters(sim, content, path, _OTHER)
@@ -126,12 +131,28 @@ def take_over(sim: Runs, content: Container, path: Path, *, keep: bool) -> None:
     adopt_states(sim, snapshot_in(content), path)
 
 
-def _adopt_varied(sim: Runs, content: Container) -> None:
+def _adopt_varied(sim: Runs, varied: Mapping[str, Varied]) -> None:
     """Let replicas differ in what those of the checkpoint differ in."""
-    for name, of_each in varied_in(content).items():
-        dimensions = find_place(sim, name).dimensions
-        entries = [tuple(map(join, parts, dimensions)) for parts in of_each]
-        Batch(sim)[name] = [each if len(dimensions) > 1 else each[0] for each in entries]
+    for name, of_each in varied.items():
+        place = find_place(sim, name, varied=True)
+        entries = [tuple(map(join, parts, place.dimensions)) for parts in of_each]
+        Batch(sim)._adopt(place, [each if len(place.dimensions) > 1 else each[0] for each in entries])
+
+
+def adopt_varied(sim: Runs, content: Container) -> None:
+    """Let replicas differ in what they had come to differ in, if a file can hold that."""
+    if content.header["varied"] is None:
+        return
+    saved = varied_in(content)
+    for name in [name for name in sim._varied if name not in saved]:
+        Batch(sim)._forget(find_place(sim, name))
+    same = [name for name in sim._varied if _equal(held_in(sim, name), saved[name])]
+    _adopt_varied(sim, {name: of_each for name, of_each in saved.items() if name not in same})
+
+
+def _equal(some: Varied, others: Varied) -> bool:
+    pairs = [pair for of_each in zip(some, others, strict=True) for pair in zip(*of_each, strict=True)]
+    return all(one.shape == other.shape and one.tobytes() == other.tobytes() for one, other in pairs)
 
 
 def adopt_parameters(sim: Runs, content: Container) -> None:
@@ -154,13 +175,18 @@ def _give(parameter: Parameter, values: Any) -> None:
 
 
 def adopt_weights(sim: Runs, content: Container) -> None:
-    """Set the weights that do not follow from the model."""
+    """Give synapses the weights that they had got: those that were set stay, others give way to what the model gets."""
     for number in range(len(sim.step.connections)):
-        found = weights_in(content, number)
-        if found:
-            dimension, makers = sim._weights.dimension(number), sim._makers()
-            given = [join(each[0] if each.size == 1 else each, dimension) for each in found]
-            sim._weights.set(number, given, makers)
+        found, lasting = weights_in(content, number), set_in(content, number)
+        dimension = sim._weights.dimension(number)
+        given = [join(each[0] if each.size == 1 else each, dimension) for each in found]
+        makers = sim._makers() if found else []
+        if len(given) > max(1, len(makers)):  # one of the replicas had got weights of its own
+            makers = sim._makers_of_each()
+        for stays in (True, False):
+            some = [each if (place in lasting) == stays else None for place, each in enumerate(given)]
+            if any(each is not None for each in some):
+                sim._weights.set(number, some, makers, passing=not stays)
 
 
 def adopt_states(sim: Runs, taken: Snapshot, path: Path) -> None:

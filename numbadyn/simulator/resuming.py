@@ -22,7 +22,7 @@ from numbadyn.simulator.checkpoints import (
     settings_of,
     snapshot_in,
 )
-from numbadyn.simulator.loading import adopt_parameters, adopt_states, adopt_weights
+from numbadyn.simulator.loading import adopt_parameters, adopt_states, adopt_varied, adopt_weights
 from numbadyn.simulator.requests import requests_of
 
 if TYPE_CHECKING:
@@ -157,6 +157,7 @@ def go_on(sim: Runs, content: Container, origin: Origin, path: Path) -> Resumed:
             "Give a longer duration, or begin anew with resume=False.",
             reached=reached * sim._dt,
         )
+    adopt_varied(sim, content)
     adopt_parameters(sim, content)
     check_parameters(sim, content, path, _ANEW)
     adopt_weights(sim, content)

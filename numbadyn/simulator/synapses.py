@@ -40,6 +40,8 @@ class Weights:
         #: Place among the tables of the replicas, number of the connection -> table with the weights of the model.
         self._own: dict[tuple[int, int], Any] = {}
         self._given: dict[int, Connectivity] = {}
+        #: Which of them stand for weights that the model had when a checkpoint was written.
+        self._passing: set[tuple[int, int]] = set()
 
     @property
     def given(self) -> dict[int, Connectivity]:
@@ -60,6 +62,7 @@ class Weights:
         self._built = [connection.rule.weight for connection in self._connections]
         self._own.clear()
         self._given.clear()
+        self._passing.clear()
 
     def check(self) -> None:
         """Refuse weights of another unit than those that the step was traced with."""
@@ -82,16 +85,16 @@ class Weights:
                 for place, (tables, maker) in enumerate(makers):
                     if maker.has_own_weights(number):
                         continue
-                    own = (place, number)
-                    changed = maker.reweigh(number, self._own.get(own, tables[number]), rule)
-                    if own in self._own:
-                        self._own[own] = changed
-                    else:
-                        tables[number] = changed
+                    self._reweigh(place, number, tables, maker, rule)
                 self._built[number] = connection.rule.weight
 
-    def set(self, number: int, values: list[Any], makers: list[tuple[list[Any], Maker]]) -> None:
-        """Give other weights until `forget`: the same to all tables, or to each its own, None for those it has."""
+    def set(
+        self, number: int, values: list[Any], makers: list[tuple[list[Any], Maker]], *, passing: bool = False
+    ) -> None:
+        """Give other weights until `forget`: the same to all tables, or to each its own, None for those it has.
+
+        Those that are `passing` give way to the next ones of the model or of the batch.
+        """
         each = values * len(makers) if len(values) == 1 else values
         changed: dict[int, tuple[Connectivity, Any]] = {}
         for place, ((tables, maker), value) in enumerate(zip(makers, each, strict=True)):
@@ -101,13 +104,20 @@ class Weights:
         for place, (rule, table) in changed.items():
             tables = makers[place][0]
             self._own.setdefault((place, number), tables[number])
+            (self._passing.add if passing else self._passing.discard)((place, number))
             tables[number] = table
             if place == 0:  # whose synapses projections read back
                 self._given[number] = rule
 
     def changed(self, number: int) -> bool:
         """Whether the weights are others than those that the model had when the simulator was made."""
-        return number in self._given or self._connections[number].rule.weight is not self._first[number]
+        return any(of == number for _place, of in self._own) or (
+            self._connections[number].rule.weight is not self._first[number]
+        )
+
+    def set_in(self, number: int) -> list[int]:
+        """Places of the tables whose weights were set, and stay whatever becomes of those of the model."""
+        return sorted(place for place, of in self._own.keys() - self._passing if of == number)
 
     def spread(self, places: Sequence[int]) -> None:
         """Note that tables that several replicas had in common are those of each now: their former places."""
@@ -117,16 +127,29 @@ class Weights:
             for (other, number), table in self._own.items()
             if other == former
         }
+        pairs = {
+            (place, number) for place, former in enumerate(places) for other, number in self._passing if other == former
+        }
+        self._passing = pairs
 
     def vary(self, number: int, rules: Sequence[Connectivity], makers: list[tuple[list[Any], Maker]]) -> None:
         """Give each replica weights of its own, which stay; where others are set, these come back with `forget`."""
         for place, ((tables, maker), rule) in enumerate(zip(makers, rules, strict=True)):
-            own = (place, number)
-            changed = maker.reweigh(number, self._own.get(own, tables[number]), rule)
-            if own in self._own:
-                self._own[own] = changed
-            else:
-                tables[number] = changed
+            self._reweigh(place, number, tables, maker, rule)
+
+    def _reweigh(self, place: int, number: int, tables: list[Any], maker: Maker, rule: Connectivity) -> None:
+        """Give a table the weights of a rule; where others are set, it gets them with `forget`."""
+        own = (place, number)
+        changed = maker.reweigh(number, self._own.get(own, tables[number]), rule)
+        if own in self._passing:
+            self._passing.discard(own)
+            del self._own[own]
+            if place == 0:
+                self._given.pop(number, None)
+        if own in self._own:
+            self._own[own] = changed
+        else:
+            tables[number] = changed
 
     def forget(self, makers: list[tuple[list[Any], Maker]]) -> None:
         """Go back to the weights of the model."""
@@ -134,6 +157,7 @@ class Weights:
             makers[place][0][number] = table
         self._own.clear()
         self._given.clear()
+        self._passing.clear()
 
     def note(self, context: BindContext) -> None:
         """Tell projections what their synapses follow from, so that they can be read back."""

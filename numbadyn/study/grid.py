@@ -226,7 +226,7 @@ def _listed(grid: Any) -> list[dict[str, Any]]:
 
 def _axis(name: str, values: list[Any]) -> Axis:
     """The distinct values of a parameter, whose units must fit."""
-    first = values[0]
+    first, codes = values[0], [dump(_code(name, value)) for value in values]
     for value in values:
         if is_quantity(value) != is_quantity(first) or (is_quantity(value) and split(value)[1] != split(first)[1]):
             raise DimensionError(
@@ -235,7 +235,7 @@ def _axis(name: str, values: list[Any]) -> Axis:
                 cure="Give all values of a parameter in units that convert to each other.",
                 name=name,
             )
-    return Axis(name, tuple({dump(_code(name, value)): value for value in values}.values()))
+    return Axis(name, tuple(dict(zip(codes, values, strict=True)).values()))
 
 
 def _code(name: str, value: Any) -> Any:

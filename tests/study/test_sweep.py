@@ -283,6 +283,7 @@ def test_units_that_do_not_fit_between_points():
     ("given", "error", "message"),
     [
         ({"grid": {"tau": [10 * ms, 3 * mV]}}, errors.DimensionError, r"10.0 ms and 3.0 mV"),
+        ({"grid": {"tau": [nd.init.Normal(9 * ms, 1 * ms), 3 * ms]}}, errors.GridError, "is a Normal"),
         ({"grid": {"E.tau": [10, 20] * mV}, "build": lambda: build(9 * ms)}, errors.DimensionError, "E.tau"),
         (
             {"grid": {"tua": [1, 2]}, "build": lambda tau=1 * ms: build(tau)},

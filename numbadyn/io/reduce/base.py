@@ -9,6 +9,7 @@ order whatever the chunks of a run, its memory budget or the number of replicas 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
@@ -151,6 +152,10 @@ class Running(Receiver, ABC):
 
     def add_samples(self, replica: int, steps: range, values: NDArray[Any]) -> None:
         """Add a block of samples of a replica, of the shape (samples, elements)."""
+
+    def go_on(self, held: Mapping[str, Any]) -> None:
+        """Take up what was gathered, attribute by attribute, up to a checkpoint of a run that may have been shorter."""
+        vars(self).update(held)
 
     @abstractmethod
     def values(self, reached: int) -> Reduced:

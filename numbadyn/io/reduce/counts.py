@@ -7,6 +7,7 @@ A spike that is emitted in step m belongs to the bin that holds step m; bins beg
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,11 +87,29 @@ class PopulationRate(Reducer):
         return _Binned(self.name, scope, steps_of(self.bin, "bin", scope.dt))
 
 
-class _Binned(Running):
-    def __init__(self, name: str, scope: Scope, width: int) -> None:
+class _InBins(Running):
+    """Counts in bins, of the shape (replicas, bins, ...); there are as many bins as the run is long."""
+
+    _counts: NDArray[Any]
+
+    def __init__(self, name: str, scope: Scope, width: int, dtype: type, *of_each: int) -> None:
         super().__init__(scope)
         self._name, self._width = name, width
-        self._counts = np.zeros((scope.replicas, -(-max(0, scope.stop - scope.first) // width)), np.int64)
+        bins = -(-max(0, scope.stop - scope.first) // width)
+        self._counts = np.zeros((scope.replicas, bins, *of_each), dtype)
+
+    def go_on(self, held: Mapping[str, Any]) -> None:
+        """Take up the bins of a run that may have been shorter; those of a longer one are empty from here on."""
+        counts, before = self._counts, held["_counts"]
+        super().go_on(held)
+        bins = min(counts.shape[1], before.shape[1])
+        counts[:, :bins] = before[:, :bins]
+        self._counts = counts
+
+
+class _Binned(_InBins):
+    def __init__(self, name: str, scope: Scope, width: int) -> None:
+        super().__init__(name, scope, width, np.int64)
 
     def add_spikes(self, replica: int, steps: NDArray[np.int64], indices: NDArray[np.uint32]) -> None:
         bins = (steps - self.scope.first) // self._width
@@ -129,12 +148,9 @@ class Counts(Reducer):
         return _Counts(self.name, scope, steps_of(self.bin, "bin", scope.dt))
 
 
-class _Counts(Running):
+class _Counts(_InBins):
     def __init__(self, name: str, scope: Scope, width: int) -> None:
-        super().__init__(scope)
-        self._name, self._width = name, width
-        bins = -(-max(0, scope.stop - scope.first) // width)
-        self._counts = np.zeros((scope.replicas, bins, scope.size), np.int32)
+        super().__init__(name, scope, width, np.int32, scope.size)
 
     def add_spikes(self, replica: int, steps: NDArray[np.int64], indices: NDArray[np.uint32]) -> None:
         size, counts = self.scope.size, self._counts[replica].reshape(-1)
