@@ -14,7 +14,7 @@ the end of that step, (m + 1) dt.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
@@ -383,6 +383,17 @@ class Result(Exports):
                 cure=f"Recorded: {', '.join(self.recordings) or 'nothing'}; call sim.record before the run.",
             )
         return self.recordings[path]
+
+    def __iter__(self) -> Iterator[str]:
+        """Paths of what was recorded."""
+        return iter(self.recordings)
+
+    def __contains__(self, module: object) -> bool:
+        """Whether something was recorded of a module, given as in ``result[module]``."""
+        try:
+            return self[module] is not None
+        except RecordingError:
+            return False
 
     def _of_part(self, view: View) -> Recording:
         """What was recorded of a part of a population: of the same neurons in the same order."""

@@ -436,7 +436,8 @@ class State(Held):
             return Traced(trace, trace.read(trace.state_index(self, self.spec)))
         holder = self.holder()
         if holder is not None:
-            return join_eager(*split(holder.get(self.owner, self.name)))
+            found = holder.get(self.owner, self.name)  # in a list where replicas have more or fewer synapses
+            return found if isinstance(found, list) else join_eager(*split(found))
         return join_eager(self.array().copy(), self.dimension)  # a copy, since a traced value never changes either
 
     @value.setter

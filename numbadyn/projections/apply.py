@@ -353,7 +353,10 @@ class Delivery:
         bound = context.bound(self)
         rule = other or bound.rule
         assert rule is not None
-        self.owner._built = replace(self.owner._built, context=context.without_instead())
+        before = self.owner._built.context
+        if not context.replica or before is None or before.replica in (None, context.replica):
+            # of a batch the first replica is the one that is read back, though others are built behind it
+            self.owner._built = replace(self.owner._built, context=context.without_instead())
         bound._check_exact(context)
         return self._check_table(
             build(

@@ -187,8 +187,12 @@ class PlasticProj(SynapticProjection):
         return arrived
 
     def edges(self, dt: Any = None) -> EdgeList:
-        """Read the synapses back, with the weights as they are now; see `SynapticProjection.edges`."""
-        return super().edges(dt)._replace(weight=self.weight.value)
+        """Read the synapses back, with the weights as they are now; see `SynapticProjection.edges`.
+
+        Of a batch those of the first replica; ``sim.edges(projection, replica=2)`` reads others.
+        """
+        found, weight = super().edges(dt), self.weight.value
+        return found._replace(weight=weight[0] if isinstance(weight, list) or weight.ndim > 1 else weight)
 
 
 class Side:

@@ -6,13 +6,16 @@ Must not know: targets, formats of files.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from typing import Any
 
 from numbadyn.errors import SpillFolderError
+from numbadyn.io.coordinates import Coordinates
+from numbadyn.io.provenance import Provenance
 from numbadyn.io.reduce import Reduced
-from numbadyn.io.stored.folder import RunFolder
+from numbadyn.io.stored.folder import RunFolder, written_coordinates
 from numbadyn.io.stored.lazy import Ticks
 from numbadyn.io.stored.writers import Desk, SampleWriter, SpikeWriter
 from numbadyn.runtime.logs import SampleLog, SpikeLog
@@ -56,6 +59,7 @@ class Handover:
         self._samples: dict[tuple[str, str], SampleWriter] = {}
         self._spikes: dict[str, SpikeWriter] = {}
         recorder.hold_all()
+        self._folder: RunFolder | None = None
         self.running = {key: measured.start(recorder, steps) for key, measured in recorder.measured.items()}
         self._receivers: list[Receiver] = [*self.running.values()]
         budget = None if memory is None else bytes_of(memory, "Simulator.run(memory=...)")
@@ -73,6 +77,7 @@ class Handover:
         if not rooms.samples and not rooms.spikes:
             return
         desk = Desk(RunFolder(place, {"dt_ms": recorder.dt, "first_step": window[0], "batch": recorder.batch}))
+        self._folder = desk.folder
         about: dict[str, list[dict[str, Any]]] = {"spikes": [], "samples": []}
         for number, (path, room) in enumerate(rooms.spikes.items()):
             logs, part, block, name = spikes[path], recorder.part_of(path), min(room, 1 << 18), f"spikes/{number}"
@@ -118,6 +123,12 @@ class Handover:
                 for log in logs:
                     log.room = room
                 yield SampleTap(logs, takers, block, keeps=False)
+
+    def note(self, coords: Coordinates, provenance: Provenance) -> None:
+        """Write down beside recordings on disk what replicas are bound to, and how the run is made."""
+        if self._folder is not None and not self._folder.temporary:
+            with contextlib.suppress(OSError):  # a full disk is for those to tell who write what is recorded
+                self._folder.note(coords=written_coordinates(coords), provenance=provenance.to_json())
 
     # ---- after the run -----------------------------------------------------------------------------------------------
 

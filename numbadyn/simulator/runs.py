@@ -235,6 +235,7 @@ class Runs(Access):
                 begun = checkpoints.begin_run(self, steps)
                 recorder, machine, first = self._recorder, self.machine, begun.first
                 handover = Handover(recorder, machine, (first, first + begun.steps), memory, spill)
+                handover.note(Batch(self).coords, self.provenance)
                 checkpoints.watch(recorder, handover)
                 # each option that needs it adds its own; what is written comes last, when all the others have looked
                 visitors: list[Visitor] = [*between, *handover.visitors, *limits, *checkpoints.visitors]
@@ -247,6 +248,7 @@ class Runs(Access):
                     self._under_way = None
                 outcome = checkpoints.settle(outcome)
                 provenance = self._chronicle.note(self, outcome)
+                handover.note(Batch(self).coords, provenance)
                 made.append(recorder.result(outcome, Batch(self).coords, provenance, handover))
                 made[0].profile = profile_of(machine, outcome) if profile else None
                 checkpoints.write_last(outcome)

@@ -319,8 +319,9 @@ def _plain(value: Any, where: str | None) -> Any:
     elif kind in "iu" and not masked and not too_large:
         array = array.astype(np.int64, copy=False)
     elif kind != "b" or masked:
+        given = repr(value)
         raise InvalidParameterError(
-            f"{value!r} is not a real number or an array of real numbers.",
+            f"{given if len(given) < 200 else given[:200] + ' ...'} is not a real number or an array of real numbers.",
             where=where,
             cure="Give a number, a rectangular array, or either with a unit.",
             value=value,

@@ -374,3 +374,18 @@ def test_a_state_of_synapses_may_have_any_name():
     sim = simulator_of(net, DT * ms, "interpret")
     sim.run(20 * DT * ms, progress=False)
     assert sim.get(net.proj, "space").max() > 0
+
+
+@pytest.mark.parametrize("shared", [None, "connectivity"])
+@pytest.mark.parametrize("learns", [True, False])
+def test_edges_of_a_batch_are_those_of_its_first_replica(learns, shared):
+    net = nd.DynamicsGroup()
+    net.source, net.cells = nd.SpikeTrain(9, [0], [1] * ms), nd.LIF(4)
+    comm = nd.FixedProb(9, 4, prob=0.5, weight=nd.init.Uniform(0 * mV, 1 * mV))
+    made = (lambda *ends, **options: nd.STDP(*ends, w_max=1 * mV, **options)) if learns else nd.DeltaProj
+    net.joined = made(net.source, comm=comm, post=net.cells)
+    sim = nd.Simulator(net, dt=0.1 * ms, batch=2, shared=shared, seed=1, target="interpret")
+    sim.run(2 * ms)
+    found, one = net.joined.edges(), sim.edges(net.joined, replica=0)
+    for name in ("pre", "post", "weight"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(one, name))

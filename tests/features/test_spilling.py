@@ -230,10 +230,29 @@ def test_a_folder_is_opened_again(replicas, tmp_path):
     assert (found.first, found.last, found.dt, found.batch) == (result.first, result.last, result.dt, result.batch)
     assert found["Busy.E"].V.units == result[sim.network.E].V.units
     assert found["Busy.E"].spikes.size == 20
+    assert found.provenance == result.provenance
+    assert found.coords.keys() == result.coords.keys()
+    for name, values in result.coords.items():
+        np.testing.assert_array_equal(found.coords[name], values)
     np.testing.assert_array_equal(found["Busy.E"].spikes.rate, result[sim.network.E].spikes.rate)
     for bad in (tmp_path, tmp_path / "nowhere", Path(__file__)):
         with pytest.raises(nd.errors.ResultFileError, match=r"folder|exist"):
             nd.Result.from_zarr(bad)
+
+
+def test_spikes_that_stay_in_memory_are_not_said_to_be_none(tmp_path):
+    def opened(memory, duration):
+        folder = tmp_path / f"{memory}"
+        result = watched("interpret", 2).run(duration, progress=False, memory=memory, spill=folder)
+        return result, nd.Result.from_zarr(folder / "run-0000.zarr")
+
+    result, found = opened("200 MiB", 9 * ms)
+    assert result["Busy.E"].spikes.count
+    assert "E" in result
+    assert "E" not in found
+    assert list(found) == []
+    result, found = opened(None, 0.1 * ms)  # all is on disk
+    assert result["Busy.E"].spikes.count == found["Busy.E"].spikes.count == 0
 
 
 @pytest.mark.slow

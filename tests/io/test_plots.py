@@ -392,3 +392,11 @@ def test_columns_that_are_not_there_are_named(axes):
         nd.plot.sweep_lines({"x": ["a", "b"], "y": [1, 2]}, "x", "y", ax=axes)
     with pytest.raises(InvalidParameterError, match="band is 'both'"):
         nd.plot.sweep_lines({"x": [1, 2], "y": [1, 2]}, "x", "y", band="both", ax=axes)
+
+
+def test_what_has_no_list_of_synapses_is_named():
+    cells = nd.LIF(2)
+    drive = nd.PoissonInput(cells, num_input=1, freq=1 * Hz, weight=1 * mV)
+    for draw in (nd.plot.weights, nd.plot.delays, nd.plot.connectivity):
+        with pytest.raises(InvalidParameterError, match="no list of synapses"):
+            draw(drive)

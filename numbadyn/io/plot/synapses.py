@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from numbadyn.errors import InvalidParameterError
 from numbadyn.io.plot.canvas import COLOURS, axes_of, label_of
+from numbadyn.model.module import Module
 from numbadyn.projections.base import SynapticProjection
 from numbadyn.projections.connectivity import EdgeList
 from numbadyn.units import TIME, Dimension, split
@@ -83,6 +84,13 @@ def _edges(source: Any) -> EdgeList | None:
     """The synapses of a projection; None for values."""
     if isinstance(source, EdgeList):
         return source
+    if isinstance(source, Module) and not isinstance(source, SynapticProjection):
+        raise InvalidParameterError(
+            f"{source.path} has no list of synapses.",
+            where="nd.plot",
+            cure="Give a projection with a rule of connection as comm, or projection.edges().",
+            source=source.path,
+        )
     return source.edges() if isinstance(source, SynapticProjection) else None
 
 

@@ -1,6 +1,6 @@
 """Folders of recordings on disk: Zarr arrays, one folder a run.
 
-In: names, shapes, blocks of values.  Out: arrays that were written, read lazily.  Must not know: logs, units, modules.
+In: names, shapes, blocks of values.  Out: arrays that were written, read lazily.  Must not know: logs, modules.
 
 Zarr was chosen by trial, on blocks of 8 MB of membrane potentials: uncompressed it writes 1.2 to 1.5 GB a second, HDF5
 1.4 to 2.6, a bare file 2.4 to 3.0; but each block of Zarr is a file of its own that is there whole or not at all, so
@@ -11,10 +11,13 @@ fifth smaller at half the speed, so they are stored as they are; spikes become s
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
 import weakref
+from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +26,9 @@ from numpy.typing import NDArray
 
 from numbadyn.errors import MissingExtraError, SpillFolderError
 from numbadyn.io.stored.lazy import LazyArray
+from numbadyn.units import Dimension, join, split
 
-__all__ = ["OpenedFolder", "RunFolder", "StoredRows"]
+__all__ = ["OpenedFolder", "RunFolder", "StoredRows", "read_coordinates", "written_coordinates"]
 
 FORMAT = 1
 
@@ -125,6 +129,31 @@ def _new_folder(place: Path) -> Path:
             return path
         except FileExistsError:
             number += 1
+
+
+def written_coordinates(coords: Mapping[str, Any]) -> str:
+    """What replicas were bound to, as text; see `read_coordinates`."""
+    found: dict[str, Any] = {}
+    for name, values in coords.items():
+        plain, exponents = np.asarray(values), None
+        if plain.dtype == object or plain.dtype.kind == "U":
+            plain = plain.astype(str)
+        else:
+            magnitude, dimension = split(values)
+            plain = np.asarray(magnitude, plain.dtype if dimension.is_dimensionless else None)
+            exponents = [str(exponent) for exponent in dimension.exponents]
+        found[name] = {"values": plain.tolist(), "dtype": plain.dtype.str, "exponents": exponents}
+    return json.dumps(found)
+
+
+def read_coordinates(text: str) -> dict[str, Any]:
+    """What was written, with units; texts as objects."""
+    found: dict[str, Any] = {}
+    for name, each in json.loads(text).items():
+        values, exponents = np.array(each["values"], each["dtype"]), each["exponents"]
+        texts = exponents is None
+        found[name] = values.astype(object) if texts else join(values, Dimension(*map(Fraction, exponents)))[()]
+    return found
 
 
 class StoredRows(LazyArray):

@@ -7,6 +7,7 @@ Blocks that were being written when a process was killed are not there; all befo
 
 from __future__ import annotations
 
+import json
 import os
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from numbadyn.errors import ResultFileError
-from numbadyn.io.stored.folder import FORMAT, OpenedFolder, StoredRows
+from numbadyn.io.provenance import Provenance
+from numbadyn.io.stored.folder import FORMAT, OpenedFolder, StoredRows, read_coordinates
 from numbadyn.io.stored.lazy import ConstantRuns, Joined, LazyArray, Part, StackedReplicas, Ticks
 from numbadyn.units import Dimension
 
@@ -60,7 +62,8 @@ def open_folder(path: str | os.PathLike[str], whole: Any, recording: Any, sample
         )
         found.setdefault(each["population"], {"samples": {}})["samples"][each["variable"]] = made
         last.append(steps[-1] + 1 if steps else first)
-    events = {each["population"]: (each, _spikes(folder, each, batch)) for each in about["spikes"]}
+    there = [each for each in about["spikes"] if "last_step" not in about or _all_written(folder, each, batch)]
+    events = {each["population"]: (each, _spikes(folder, each, batch)) for each in there}
     last += [int(steps[-1]) + 1 for _each, own in events.values() for steps, _indices in own if len(steps)]
     duration = (max(last) - first) * dt
     for name, (each, own) in events.items():
@@ -68,7 +71,10 @@ def open_folder(path: str | os.PathLike[str], whole: Any, recording: Any, sample
     parts = {name: (of, np.array(numbers, np.int64)) for name, (of, numbers) in about["parts"].items()}
     recordings = {name: recording(name, part=parts.get(name), **held) for name, held in found.items()}
     ended = about.get("ended", "killed")
-    return whole(recordings, first, max(last), dt, float("nan"), batch=batch, ended=ended)
+    made = whole(recordings, first, max(last), dt, float("nan"), batch=batch, ended=ended)
+    made.provenance = Provenance(json.loads(about.get("provenance", "{}")))
+    made.coords = read_coordinates(about.get("coords", "{}"))
+    return made
 
 
 def _checked(place: Path) -> str:
@@ -90,6 +96,11 @@ def _rows(array: Any) -> int:
     """How many rows of an array were written: all of those that a run noted, else those of whole blocks."""
     noted = array.attrs.get("rows")
     return int(noted) if noted is not None else min(array.shape[0], int(array.nchunks_initialized) * array.chunks[0])
+
+
+def _all_written(folder: OpenedFolder, each: dict[str, Any], batch: int | None) -> bool:
+    """Whether the spikes of a run that has ended are here, and not in its memory."""
+    return all("rows" in steps.attrs for steps in folder.arrays(each["array"], batch, "/steps"))
 
 
 def _spikes(folder: OpenedFolder, each: dict[str, Any], batch: int | None) -> list[tuple[LazyArray, LazyArray]]:

@@ -210,7 +210,7 @@ class SpikeWriter(Receiver):
     def _write(self, replica: int, given: tuple[NDArray[Any], NDArray[Any]]) -> None:
         start = self._written[replica]
         end = start + given[0].size
-        for array, values in zip(self._arrays[replica], given, strict=True):
+        for array, values in zip(self._arrays[replica], given, strict=True) if end > start else ():
             array.resize((end,))
             array[start:end] = values
         self._arrays[replica][0].attrs["rows"] = end
@@ -222,9 +222,12 @@ class SpikeWriter(Receiver):
 
     def finish(self) -> None:
         """Write the rest of what has been too much for memory; what has not, stays there."""
-        for replica, written in enumerate(self._written):
-            if (written or self._under_way or self._everything) and self._counts[replica]:
-                steps, indices = (np.concatenate(parts) for parts in zip(*self._fresh[replica], strict=True))
+        to_disk = self._everything or any(self._written) or bool(self._under_way)
+        for replica in range(len(self._written)):
+            if to_disk:  # also where there is none, so that this can be told from those that stay in memory
+                none = (np.empty(0, np.int64), np.empty(0, np.uint32))
+                fresh = self._fresh[replica] or [none]
+                steps, indices = (np.concatenate(parts) for parts in zip(*fresh, strict=True))
                 self._fresh[replica], self._counts[replica] = [], 0
                 self._submit(replica, (steps, indices))
         for future in self._under_way:
