@@ -26,6 +26,7 @@ from numbadyn.ir.kinds import Kind, kind_of
 from numbadyn.ir.nodes import BindContext, ParamSpec, StateSpec
 from numbadyn.ir.spaces import Space
 from numbadyn.model.domain import Domain, domain_of
+from numbadyn.model.following import binding_of, followed
 from numbadyn.model.given_values import Plain, Refused, list_values
 from numbadyn.model.held import Held
 from numbadyn.model.init import (
@@ -251,8 +252,7 @@ class Parameter(Variable):
             fetch = functools.partial(self._fetch_as, shape, kind, stream_of(self.owner, "value", self.name))
             spec = ParamSpec(self.path, shape, kind, self.dimension, fetch, self.decider)
             return Traced(trace, trace.param(self, spec))
-        seed = getattr(self.owner, "seed_of_build", 0)
-        return join_eager(self.fetch(BindContext(0.0, seed))[()], self.dimension)
+        return join_eager(self.fetch(binding_of(self.owner))[()], self.dimension)
 
     @value.setter
     def value(self, new: Any) -> None:
@@ -311,9 +311,7 @@ class State(Held):
         self._assigned = False
 
     def _recipe(self, context: BindContext | None = None) -> Initialiser:
-        given = self._given
-        if isinstance(given, Parameter):
-            given = (given if context is None else context.bound(given)).content()
+        given = followed(self._given, context, self._own_shape)
         if not isinstance(given, Initialiser) and not callable(given):
             magnitude, dimension = split(given, where=self.path)
             array = widen(magnitude)

@@ -17,6 +17,7 @@ from numbadyn.model.dynamics import Neuron
 from numbadyn.model.module import Module
 from numbadyn.model.typing import ParameterLike
 from numbadyn.model.values import Parameter, State
+from numbadyn.units import describe
 from numbadyn.zoo.units import kHz, ms, mV, nS, pA
 
 __all__ = ["Adaptation", "AdaptiveThreshold", "EscapeNoise", "Threshold"]
@@ -46,6 +47,22 @@ class _Part(Module):
                 part=type(self).__name__,
             )
         self._served, self.varshape = neuron, neuron.varshape
+
+    def init_state(self) -> None:
+        """Make the states; nothing by default.
+
+        Raises
+        ------
+        HookArgumentError
+            It is no part of a population.
+        """
+        if self._served is None:
+            raise HookArgumentError(
+                f"{self.path} has been assigned to a neuron that was made without it.",
+                where=self.path,
+                cure=f"Give it when the neuron is made: ...=nd.{type(self).__name__}(...).",
+                part=type(self).__name__,
+            )
 
     def spiked(self, spike: Any) -> None:
         """Take note of who has spiked in this step; nothing by default.
@@ -119,6 +136,7 @@ class Adaptation(_Part):
 
     def init_state(self) -> None:
         """Make the current."""
+        super().init_state()
         self.w = State(0.0 * pA if self.w_initializer is None else self.w_initializer, unit=pA)
 
     def advanced(self, V: Any) -> Any:
@@ -216,6 +234,7 @@ class AdaptiveThreshold(Threshold):
 
     def init_state(self) -> None:
         """Make what is added."""
+        super().init_state()
         self.theta = State(0.0 * mV)
 
     def fires(self, V: Any, V_th: Any) -> Any:
@@ -270,3 +289,33 @@ class EscapeNoise(Threshold):
         """Those whom chance has chosen; see `Threshold.fires`."""
         mean = environ.get_dt() * self.rate * np.exp((V - V_th) / self.width)
         return random.uniform(size=self.varshape) < 1.0 - np.exp(-mean)
+
+
+def check_part(part: Any, kind: type[_Part], where: str) -> None:
+    """Refuse what is no part of the kind that is asked for.
+
+    Parameters
+    ----------
+    part : object
+        What is given; None stands for no part.
+    kind : type
+        `Adaptation` or `Threshold`.
+    where : str
+        Place for the message.
+
+    Raises
+    ------
+    HookArgumentError
+        It is something else.
+    """
+    if part is None or isinstance(part, kind):
+        return
+    named = {"Adaptation": "nd.Adaptation(...)", "Threshold": "nd.AdaptiveThreshold(...) or nd.EscapeNoise(...)"}
+    fixed = "; a fixed threshold is V_th" if kind is Threshold else ""
+    given = f"the class {part.__name__}" if isinstance(part, type) else describe(part)
+    raise HookArgumentError(
+        f"{where} is given {given}, which is no {kind.__name__}.",
+        where=where,
+        cure=f"Give one, such as {named[kind.__name__]}{fixed}.",
+        part=part,
+    )

@@ -8,14 +8,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from numbadyn.ir.nodes import BindContext
 from numbadyn.model import environ
 from numbadyn.model.dynamics import Neuron
+from numbadyn.model.following import Following
 from numbadyn.model.integrate import exp_euler_step
 from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.model.values import Parameter, State
 from numbadyn.zoo.adapting import Adaptation, AdaptiveThreshold
 from numbadyn.zoo.integrate_and_fire import QIF, ExpIF, IntegrateAndFire
+from numbadyn.zoo.resetting import check_reset
 from numbadyn.zoo.units import kHz, ms, mV, nS, pA
 
 __all__ = ["ALIF", "AdEx", "AdQIF", "Izhikevich"]
@@ -303,7 +307,7 @@ class Izhikevich(Neuron):
         super().__init__(in_size, name=name)
         self.a = Parameter(a, unit=kHz, positive=True)
         self.b = Parameter(b, unit=kHz)
-        self.c = Parameter(c, unit=mV)
+        self.c = Parameter(c, unit=mV, check=self._check_reset)
         self.d = Parameter(d, unit=mV / ms)
         self.V_th = Parameter(V_th, unit=mV)
         self.k2 = Parameter(k2, unit=1.0 / (mV * ms))
@@ -312,11 +316,18 @@ class Izhikevich(Neuron):
         self.R = Parameter(R)
         self.V_initializer, self.u_initializer = V_initializer, u_initializer
 
+    def _check_reset(self, values: NDArray[Any], context: BindContext) -> None:
+        """V begins anew below the threshold."""
+        check_reset(values, context, self.c, self.V_th)
+
     def init_state(self) -> None:
         """Make the potential and the recovery."""
         self.V = State(self.c if self.V_initializer is None else self.V_initializer, unit=mV)
-        first = self.b.value * self.c.value if self.u_initializer is None else self.u_initializer
-        self.u = State(first, unit=mV / ms)
+        self.u = State(Following(self._resting) if self.u_initializer is None else self.u_initializer, unit=mV / ms)
+
+    def _resting(self) -> Any:
+        """The recovery at rest where V begins anew."""
+        return self.b.value * self.c.value
 
     def update(self, x: Any = None) -> Any:
         """Advance by one step.

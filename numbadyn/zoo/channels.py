@@ -12,9 +12,10 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from numbadyn.errors import HookArgumentError, InvalidParameterError
+from numbadyn.errors import HookArgumentError, InvalidParameterError, ReservedNameError
 from numbadyn.model import environ
 from numbadyn.model.dynamics import Neuron
+from numbadyn.model.following import Following
 from numbadyn.model.functions import exprel
 from numbadyn.model.integrate import exp_euler_step
 from numbadyn.model.module import Module
@@ -156,13 +157,28 @@ class Channel(Module):
         return found
 
     def init_state(self) -> None:
-        """Make the gates, at their steady states of the first potential."""
-        assert self.neuron is not None
-        V = self.neuron.first_potential()
+        """Make the gates, at their steady states of the first potential.
+
+        Raises
+        ------
+        HookArgumentError
+            It is no channel of a population.
+        """
+        if self.neuron is None:
+            raise HookArgumentError(
+                f"{self.path} has been assigned to a neuron that was made without it.",
+                where=self.path,
+                cure=f"Give it when the neuron is made: ...=nd.{type(self).__name__}(...).",
+                channel=type(self).__name__,
+            )
         for gate in self.gates:
-            steady, rate = self.at(gate, V)
-            if rate is not None:
-                setattr(self, gate, State(steady))
+            if self.at(gate, self.neuron.first_potential()).rate is not None:
+                setattr(self, gate, State(Following(functools.partial(self._resting, gate))))
+
+    def _resting(self, gate: str) -> Any:
+        """Steady state of a gate at the first potential."""
+        assert self.neuron is not None
+        return self.at(gate, self.neuron.first_potential()).steady
 
     def advance(self, V: Any) -> Any:
         """Advance the gates over the step that begins at a potential, and give what they leave open.
@@ -408,6 +424,14 @@ class PointNeuron(Neuron):
                 path=self.path,
                 wrong=wrong,
             )
+        for key in channels:
+            if key in ("V", "channels", "refractory") or hasattr(self, key):
+                raise ReservedNameError(
+                    f"A channel of {self.path} is named {key!r}, which is a member of every {type(self).__name__}.",
+                    where=f"{self.path}.{key}",
+                    cure="Choose another name.",
+                    name=key,
+                )
         self.channels = tuple(channels.values())
         for key, channel in channels.items():
             setattr(self, key, channel)

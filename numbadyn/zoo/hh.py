@@ -5,12 +5,14 @@ In: parameters with units, inputs that projections register.  Out: spikes.  Must
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
 from numbadyn.model import environ
 from numbadyn.model.dynamics import Neuron
+from numbadyn.model.following import Following
 from numbadyn.model.functions import exprel
 from numbadyn.model.integrate import exp_euler_step
 from numbadyn.model.timing import whole_steps
@@ -143,11 +145,16 @@ class HH(Neuron):
     def init_state(self) -> None:
         """Make the membrane potential, the gates and the counter."""
         self.V = State(self.E_L if self.V_initializer is None else self.V_initializer, unit=mV)
-        steady = dict(zip("mhn", (pair[0] for pair in self._gates(self.E_L.value)), strict=True))
-        self.m = State(steady["m"] if self.m_initializer is None else self.m_initializer)
-        self.h = State(steady["h"] if self.h_initializer is None else self.h_initializer)
-        self.n = State(steady["n"] if self.n_initializer is None else self.n_initializer)
+        given = (self.m_initializer, self.h_initializer, self.n_initializer)
+        self.m, self.h, self.n = (
+            State(Following(functools.partial(self._resting, gate)) if first is None else first)
+            for gate, first in enumerate(given)
+        )
         self.refractory = State(0)
+
+    def _resting(self, gate: int) -> Any:
+        """Steady state of a gate at rest."""
+        return self._gates(self.E_L.value)[gate][0]
 
     def _gates(self, V: Any) -> tuple[tuple[Any, Any], ...]:
         """Steady state and rate of approach (in 1/ms, as a plain number) of m, h and n.

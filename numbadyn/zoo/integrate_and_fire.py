@@ -10,13 +10,16 @@ from abc import abstractmethod
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from numbadyn.ir.nodes import BindContext
 from numbadyn.model.dynamics import Neuron
 from numbadyn.model.integrate import exp_euler_step
 from numbadyn.model.timing import whole_steps
 from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.model.values import Parameter, State
-from numbadyn.zoo.adapting import Adaptation, Threshold
+from numbadyn.zoo.adapting import Adaptation, AdaptiveThreshold, Threshold, check_part
+from numbadyn.zoo.resetting import check_reset
 from numbadyn.zoo.units import ms, mV, nS
 
 __all__ = ["IF", "QIF", "ExpIF", "IntegrateAndFire"]
@@ -58,7 +61,9 @@ class IntegrateAndFire(Neuron):
     Raises
     ------
     SizeError, DimensionError, InvalidParameterError
-        A size or a parameter has no meaning.
+        A size or a parameter has no meaning; a reset stands at or above a threshold that does not depend on chance.
+    HookArgumentError
+        A part is of another kind, or of another population already.
 
     Notes
     -----
@@ -107,14 +112,21 @@ class IntegrateAndFire(Neuron):
         self.R = Parameter(R, negative=False)
         self.tau = Parameter(tau, unit=ms, positive=True)
         self.V_th = Parameter(V_th, unit=mV)
-        self.V_reset = Parameter(V_reset, unit=mV)
+        self.V_reset = Parameter(V_reset, unit=mV, check=self._check_reset)
         self.V_rest = Parameter(V_rest, unit=mV)
         self.tau_ref = None if tau_ref is None else Parameter(tau_ref, unit=ms, negative=False)
+        for name_of, part, kind in (("adaptation", adaptation, Adaptation), ("threshold", threshold, Threshold)):
+            check_part(part, kind, f"{self.path}({name_of}=...)")
         self.adaptation, self.threshold = adaptation, threshold
         for part in (adaptation, threshold):
             if part is not None:
                 part.serve(self)
         self.V_initializer = V_initializer
+
+    def _check_reset(self, values: NDArray[Any], context: BindContext) -> None:
+        """The reset stands below the threshold, unless another rule decides who fires."""
+        if self.threshold is None or isinstance(self.threshold, AdaptiveThreshold):
+            check_reset(values, context, self.V_reset, self.V_th)
 
     def init_state(self) -> None:
         """Make the membrane potential, and the counter of a dead time."""

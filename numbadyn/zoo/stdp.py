@@ -9,17 +9,24 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from numbadyn.errors import InvalidParameterError
+from numbadyn.ir.nodes import BindContext
 from numbadyn.model import environ
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.model.values import Parameter, State
 from numbadyn.model.view import whole_of
 from numbadyn.projections.plastic import PlasticProj, ReachedSynapses
-from numbadyn.projections.synapse_state import SynapseState
+from numbadyn.projections.synapse_state import SynapseState, SynapticWeight
+from numbadyn.units import describe, unit_of
 from numbadyn.zoo.units import kHz, ms
 
 __all__ = ["STDP", "SpikeTrace", "TripletSTDP", "VogelsSprekelerSTDP"]
+
+#: By how much, relatively, a first weight in single precision may be beyond a bound.
+_ROUNDING = 1e-6
 
 
 class SpikeTrace(Dynamics):
@@ -79,6 +86,29 @@ class SpikeTrace(Dynamics):
         return self.x.value
 
 
+class _WeightWithin(SynapticWeight):
+    """The weight of each synapse, which begins within the bounds of its rule."""
+
+    def _first(self, table: Any, context: BindContext, stream: int | None) -> NDArray[Any]:
+        values = super()._first(table, context, stream)
+        rule: Any = self.owner
+        ends = [float(end.fetch(context)) for end in (rule.w_min, rule.w_max)]
+        low, high = min(ends), max(ends)
+        outside = (values < low - _ROUNDING * abs(low)) | (values > high + _ROUNDING * abs(high))
+        if not outside.any():
+            return values
+        unit, worst = unit_of(self.dimension), values[outside][np.argmax(np.abs(values[outside]))]
+        raise InvalidParameterError(
+            f"{outside.sum()} of {values.size} first weights of {rule.path} are outside of its bounds, "
+            f"{describe(low * unit)} to {describe(high * unit)}; the farthest from zero is {describe(worst * unit)}.",
+            where=f"{rule.path}.weight",
+            cure="Give weights of comm within the bounds, or other bounds w_min and w_max.",
+            low=low,
+            high=high,
+            worst=float(worst),
+        )
+
+
 class _Bounded(PlasticProj):
     """A rule with bounds of the weight, a presynaptic trace in each synapse and a postsynaptic one of each neuron."""
 
@@ -97,11 +127,30 @@ class _Bounded(PlasticProj):
     ) -> None:
         super().__init__(*modules, comm=comm, post=post, delay=delay, name=name)
         self.tau_plus = Parameter(tau_plus, unit=ms, positive=True)
-        self.w_max = Parameter(w_max)
-        self.w_min = Parameter(0.0 * w_max if w_min is None else w_min)  # type: ignore[operator]
+        unit = unit_of(self.delivery.rule.weight_dimension)
+        self.w_max = Parameter(w_max, unit=unit, shape=(), check=self._check_bounds)
+        self.w_min = Parameter(0.0 * unit if w_min is None else w_min, unit=unit, shape=())
+        self.weight = _WeightWithin()
         self.nearest = bool(nearest)
         self.x, self.last = SynapseState(0.0), SynapseState(0.0 * ms)
         self.y = whole_of(post).align_pre(SpikeTrace.desc(tau=tau_minus, nearest=nearest))
+
+    def _check_bounds(self, strongest: NDArray[Any], context: BindContext) -> None:
+        """The strongest weight is farther from zero than the weakest one, or on the other side."""
+        weakest = self.w_min.fetch(context)
+        if strongest.ndim or weakest.ndim:
+            return  # which a step refuses by name
+        if (strongest > 0 and weakest < strongest) or (strongest < 0 and weakest > strongest):
+            return
+        unit = unit_of(self.w_max.dimension)
+        raise InvalidParameterError(
+            f"w_max of {self.path} is {describe(strongest[()] * unit)}, and w_min is {describe(weakest[()] * unit)}: "
+            "there is nothing between zero or the weakest weight and the strongest one.",
+            where=f"{self.path}.w_max",
+            cure="Give a w_max beyond w_min: above it for excitation, below it and negative for inhibition.",
+            w_max=float(strongest),
+            w_min=float(weakest),
+        )
 
     def trace(self, s: ReachedSynapses) -> Any:
         """The presynaptic trace of the synapses as it is now."""
@@ -145,6 +194,13 @@ class STDP(_Bounded):
         Presynaptic trace of each synapse as of the latest arrival, and when that was.
     y : SpikeTrace
         Postsynaptic trace, shared by projections with the same time constant.
+
+    Raises
+    ------
+    DimensionError
+        A bound is in another unit than the weights.
+    InvalidParameterError
+        There is nothing between the bounds, or a first weight is not.
 
     Notes
     -----

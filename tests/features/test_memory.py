@@ -111,7 +111,7 @@ def test_different_delays_that_cannot_fit_are_refused(free):
 @pytest.mark.parametrize("target", ["cpu", "interpret"])
 def test_spikes_that_outgrow_memory_end_the_run_and_keep_what_came(target, free):
     """Every neuron fires in every step."""
-    options = {"sizes": (600, 1), "V_th": -1000 * mV, "tau_ref": 0 * ms}
+    options = {"sizes": (600, 1), "V_th": -1000 * mV, "V_reset": -1001 * mV, "tau_ref": 0 * ms}
     sim, whole = (simulator(target, **options) for _ in range(2))
     for one in (sim, whole):
         one.record(one.network.A, "V", stop=1 * ms)

@@ -270,7 +270,7 @@ def test_a_report_that_fails_ends_the_run_and_keeps_what_was_recorded(target):
 
 def test_buffers_of_spikes_grow():
     """Every neuron fires in every step: 300,000 spikes, more than any first buffer holds."""
-    sim = simulator(sizes=(600, 1), V_th=-1000 * mV, tau_ref=0 * ms)
+    sim = simulator(sizes=(600, 1), V_th=-1000 * mV, V_reset=-1001 * mV, tau_ref=0 * ms)
     result = sim.run(50 * ms, progress=False)
     spikes = result[sim.network.A].spikes
     assert spikes.count == len(spikes) == 600 * 500

@@ -7,7 +7,7 @@ import pytest
 from quantities import Hz, ms, mV, nS
 
 import numbadyn as nd
-from numbadyn.errors import HookArgumentError, InvalidParameterError
+from numbadyn.errors import HookArgumentError, InvalidParameterError, ReservedNameError
 from tests.features.both import assert_targets_agree
 from tests.interpreted import Interpreted
 from tests.zoo.test_integrate_and_fire import Driven
@@ -138,6 +138,13 @@ def test_mistakes():
 
     with pytest.raises(HookArgumentError, match="no method at_z"):
         nd.PointNeuron(1, broken=Broken(1 * nS, 0 * mV))
+    for name in ("V", "refractory", "channels", "update"):
+        with pytest.raises(ReservedNameError, match=f"is named '{name}', which is a member of every PointNeuron"):
+            nd.PointNeuron(1, **{name: nd.LeakChannel()})
+    late = nd.HodgkinHuxley(1, name="cells")
+    late.K = nd.PotassiumChannel(g=0 * nS)
+    with pytest.raises(HookArgumentError, match=r"cells.K has been assigned to a neuron that was made without it"):
+        nd.init_all_states(late)
 
 
 def test_targets_agree():

@@ -5,7 +5,7 @@ import pytest
 from quantities import Hz, kHz, ms, mV, nS, pA
 
 import numbadyn as nd
-from numbadyn.errors import HookArgumentError
+from numbadyn.errors import HookArgumentError, InvalidParameterError
 from tests.features.both import assert_targets_agree
 from tests.interpreted import Interpreted
 
@@ -164,3 +164,49 @@ def test_targets_agree():
             ]
 
     assert_targets_agree(Net, 0.1 * ms, 40 * ms)
+
+
+def simulator_of_one(cells, **options):
+    return nd.Simulator(cells, dt=1 * ms, target="interpret", **options)
+
+
+@pytest.mark.parametrize("make", [nd.LIF, nd.LIFRef, nd.IF, nd.QIF, nd.ExpIF, nd.AdEx, nd.AdQIF, nd.ALIF])
+def test_a_reset_above_the_threshold_is_refused(make):
+    with pytest.raises(InvalidParameterError, match=r"cells.V_reset is -50 mV in element 1, at or above V_th, -50 mV"):
+        nd.Simulator(make(2, V_th=-50 * mV, V_reset=[-60, -50] * mV, name="cells"), dt=1 * ms, target="interpret").run(
+            1 * ms
+        )
+
+
+def test_a_reset_above_the_threshold_is_refused_in_a_replica_and_for_izhikevich():
+    cells = nd.Izhikevich(1, c=30 * mV, name="cells")
+    with pytest.raises(InvalidParameterError, match=r"cells.c is 30 mV, at or above V_th, 30 mV"):
+        nd.init_all_states(cells)
+    cells = nd.AdEx(1)
+    sim = simulator_of_one(cells, batch=2)
+    sim.batch["V_th"] = [0, -80] * mV
+    with pytest.raises(InvalidParameterError, match=r"V_reset is -70.6 mV, at or above V_th, -80 mV"):
+        sim.run(1 * ms)
+
+
+def test_a_reset_of_a_model_with_a_threshold_of_its_own_is_not_looked_at():
+    class Moving(nd.LIF):
+        def init_state(self):
+            super().init_state()
+            self.V_th = nd.State(-70 * mV)
+
+    assert nd.init_all_states(Moving(1)).V.value.tolist() == [-60.0]
+
+
+def test_what_is_no_part_is_refused():
+    with pytest.raises(HookArgumentError, match=r"IF\(threshold=...\) is given .*no Threshold") as raised:
+        nd.IF(1, threshold=-50 * mV)
+    assert "a fixed threshold is V_th" in str(raised.value)
+    with pytest.raises(HookArgumentError, match="is given the class Adaptation, which is no Adaptation"):
+        nd.IF(1, adaptation=nd.Adaptation)
+    with pytest.raises(HookArgumentError, match="which is no Adaptation"):
+        nd.IF(1, adaptation=nd.EscapeNoise())
+    late = nd.IF(1, name="cells")
+    late.adaptation = nd.Adaptation()
+    with pytest.raises(HookArgumentError, match=r"cells.adaptation has been assigned to a neuron that was made"):
+        nd.init_all_states(late)

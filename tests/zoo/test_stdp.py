@@ -5,7 +5,7 @@ import pytest
 from quantities import Hz, ms, mV
 
 import numbadyn as nd
-from numbadyn.errors import ShapeError
+from numbadyn.errors import DimensionError, InvalidParameterError, ShapeError
 from tests.targets import SIMULATED, simulator_of
 
 TARGETS = ("interpret",) if SIMULATED else ("interpret", "cpu")
@@ -168,3 +168,32 @@ def test_a_value_of_the_other_side_is_refused():
 
     with pytest.raises(ShapeError, match=r"(?s)shape \(6,\), but there are \(4,\) neurons"):
         nd.Simulator(Net(Wrong), dt=DT * ms, target="interpret")
+
+
+@pytest.mark.parametrize("rule", [nd.STDP, nd.TripletSTDP, nd.VogelsSprekelerSTDP])
+def test_bounds_and_weights_that_do_not_fit_are_refused(rule):
+    for bounds, said in (
+        (
+            {"w_max": 1.0},
+            r"5 of 15 first weights of Net.p are outside .*, 0.0 mV to 1.0 mV; the farthest from zero is 1.3",
+        ),
+        ({"w_max": -2.0}, "15 of 15 first weights of Net.p are outside of its bounds, -2.0 mV to 0.0 mV"),
+        ({"w_max": 0.0}, "w_max of Net.p is 0.0 mV, and w_min is 0.0 mV"),
+        ({"w_max": 2.0, "w_min": 3.0}, "w_max of Net.p is 2.0 mV, and w_min is 3.0 mV"),
+    ):
+        net = Net(rule, **{name: value * mV for name, value in bounds.items()})
+        with pytest.raises(InvalidParameterError, match=said):
+            nd.Simulator(net, dt=DT * ms, target="interpret").run(DT * ms)
+    with pytest.raises(DimensionError, match=f"{rule.__name__}.w_max is 2.0 ms, but it must be in mV"):
+        Net(rule, w_max=2 * ms)
+
+
+def test_a_bound_may_be_drawn_and_differ_in_a_batch():
+    net = Net(nd.STDP, w_max=nd.init.Uniform(2 * mV, 3 * mV))
+    sim = nd.Simulator(net, dt=DT * ms, target="interpret", batch=2)
+    sim.run(20 * ms)
+    net = Net(nd.STDP, w_max=2 * mV)
+    sim = nd.Simulator(net, dt=DT * ms, target="interpret", batch=2)
+    sim.batch["p.w_max"] = [2.0, 1.0] * mV
+    with pytest.raises(InvalidParameterError, match=r"0.0 mV to 1.0 mV"):
+        sim.run(20 * ms)

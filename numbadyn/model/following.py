@@ -1,0 +1,88 @@
+"""First values that follow from parameters: computed anew for each run, and for each replica, from the values there.
+
+In: a function that reads parameters eagerly; what they are bound with.  Out: the values.  Must not know: models, how
+replicas are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, Protocol, runtime_checkable
+
+from numpy.typing import NDArray
+
+from numbadyn.ir.nodes import BindContext
+from numbadyn.model.init import Initialiser
+from numbadyn.units import Dimension, join_eager
+
+__all__ = ["Following", "binding_of", "followed"]
+
+_BINDING: ContextVar[BindContext | None] = ContextVar("numbadyn_binding", default=None)
+
+
+@runtime_checkable
+class _Bound(Protocol):
+    """A parameter."""
+
+    @property
+    def dimension(self) -> Dimension:
+        """What it measures."""
+
+    def content(self) -> Any:
+        """What was given."""
+
+    def fetch(self, context: BindContext) -> NDArray[Any]:
+        """Values for a run."""
+
+
+class Following:
+    """First values of a state that a function gives, which reads parameters of the model.
+
+    Parameters
+    ----------
+    function : callable
+        Called without arguments; what it reads of parameters are the values of the run that begins, drawn ones
+        included. A method, or `functools.partial` of one, so that a model can be copied and pickled.
+
+    Notes
+    -----
+    It is called once when it is made, which tells what the values measure.
+    """
+
+    def __init__(self, function: Callable[[], Any]) -> None:
+        self._function = function
+        self._sample = function()
+
+    def at(self, context: BindContext | None) -> Any:
+        """The values for what is bound; those of when it was made where nothing is."""
+        if context is None:
+            return self._sample
+        token = _BINDING.set(context)
+        try:
+            return self._function()
+        finally:
+            _BINDING.reset(token)
+
+
+def followed(given: Any, context: BindContext | None, own_shape: tuple[int, ...] | None) -> Any:
+    """What first values are given by, with those that follow from parameters computed.
+
+    A parameter that is drawn gives the values that it has in the run, unless the state has a shape of its own.
+    """
+    if isinstance(given, Following):
+        return given.at(context)
+    if not isinstance(given, _Bound):
+        return given
+    bound = given if context is None else context.bound(given)
+    content = bound.content()
+    drawn = isinstance(content, Initialiser) or callable(content)
+    if context is None or not drawn or own_shape is not None:
+        return content
+    return join_eager(bound.fetch(context)[()], bound.dimension)
+
+
+def binding_of(owner: Any) -> BindContext:
+    """What an eager read of a parameter depends on: the run that asks, or the seed that its owner was built with."""
+    asking = _BINDING.get()
+    return BindContext(0.0, getattr(owner, "seed_of_build", 0)) if asking is None else asking
