@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.ir.nodes import BindContext
 from numbadyn.model import environ
 from numbadyn.model.dynamics import Neuron
 from numbadyn.model.following import Following
@@ -316,7 +315,7 @@ class Izhikevich(Neuron):
         self.R = Parameter(R)
         self.V_initializer, self.u_initializer = V_initializer, u_initializer
 
-    def _check_reset(self, values: NDArray[Any], context: BindContext) -> None:
+    def _check_reset(self, values: NDArray[Any], context: Any) -> None:
         """V begins anew below the threshold."""
         check_reset(values, context, self.c, self.V_th)
 

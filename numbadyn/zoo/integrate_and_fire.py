@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.ir.nodes import BindContext
 from numbadyn.model.dynamics import Neuron
 from numbadyn.model.integrate import exp_euler_step
 from numbadyn.model.timing import whole_steps
@@ -123,7 +122,7 @@ class IntegrateAndFire(Neuron):
                 part.serve(self)
         self.V_initializer = V_initializer
 
-    def _check_reset(self, values: NDArray[Any], context: BindContext) -> None:
+    def _check_reset(self, values: NDArray[Any], context: Any) -> None:
         """The reset stands below the threshold, unless another rule decides who fires."""
         if self.threshold is None or isinstance(self.threshold, AdaptiveThreshold):
             check_reset(values, context, self.V_reset, self.V_th)

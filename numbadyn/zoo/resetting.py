@@ -11,20 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import InvalidParameterError
-from numbadyn.ir.nodes import BindContext
 from numbadyn.model.values import Parameter
 
 __all__ = ["check_reset"]
 
 
-def check_reset(values: NDArray[Any], context: BindContext, reset: Parameter, threshold: Any) -> None:
+def check_reset(values: NDArray[Any], context: Any, reset: Parameter, threshold: Any) -> None:
     """Refuse a reset at or above the threshold.
 
     Parameters
     ----------
     values : ndarray
         Bound values of the reset (mV).
-    context : BindContext
+    context : object
         What the threshold is bound with.
     reset : Parameter
         The reset.

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import InvalidParameterError
-from numbadyn.ir.nodes import BindContext
 from numbadyn.model import environ
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.typing import ParameterLike, SizeLike
@@ -89,7 +88,7 @@ class SpikeTrace(Dynamics):
 class _WeightWithin(SynapticWeight):
     """The weight of each synapse, which begins within the bounds of its rule."""
 
-    def _first(self, table: Any, context: BindContext, stream: int | None) -> NDArray[Any]:
+    def _first(self, table: Any, context: Any, stream: int | None) -> NDArray[Any]:
         values = super()._first(table, context, stream)
         rule: Any = self.owner
         ends = [float(end.fetch(context)) for end in (rule.w_min, rule.w_max)]
@@ -127,7 +126,7 @@ class _Bounded(PlasticProj):
     ) -> None:
         super().__init__(*modules, comm=comm, post=post, delay=delay, name=name)
         self.tau_plus = Parameter(tau_plus, unit=ms, positive=True)
-        unit = unit_of(self.delivery.rule.weight_dimension)
+        unit = unit_of(self.weight.dimension)
         self.w_max = Parameter(w_max, unit=unit, shape=(), check=self._check_bounds)
         self.w_min = Parameter(0.0 * unit if w_min is None else w_min, unit=unit, shape=())
         self.weight = _WeightWithin()
@@ -135,7 +134,7 @@ class _Bounded(PlasticProj):
         self.x, self.last = SynapseState(0.0), SynapseState(0.0 * ms)
         self.y = whole_of(post).align_pre(SpikeTrace.desc(tau=tau_minus, nearest=nearest))
 
-    def _check_bounds(self, strongest: NDArray[Any], context: BindContext) -> None:
+    def _check_bounds(self, strongest: NDArray[Any], context: Any) -> None:
         """The strongest weight is farther from zero than the weakest one, or on the other side."""
         weakest = self.w_min.fetch(context)
         if strongest.ndim or weakest.ndim:
