@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from numbadyn.errors import UnknownOptionError
+from numbadyn.errors import HookArgumentError, UnknownOptionError
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.integrate import exp_euler_step, rk4_step
 from numbadyn.model.typing import ParameterLike, SizeLike
@@ -44,6 +44,8 @@ class RateModel(Dynamics):
         A size or a parameter has no meaning.
     UnknownOptionError
         A first value of a state that it does not have.
+    HookArgumentError
+        The class names no states.
 
     Examples
     --------
@@ -66,6 +68,13 @@ class RateModel(Dynamics):
 
     def __init__(self, in_size: SizeLike, name: str | None = None, **first: Any) -> None:
         super().__init__(in_size, name=name)
+        if not self.begin:
+            raise HookArgumentError(
+                f"{type(self).__name__} names no states.",
+                where=self.path,
+                cure='Name them with their first values in the class: begin = {"x": 1.0}.',
+                path=self.path,
+            )
         unknown = sorted(first.keys() - self.begin.keys())
         if unknown:
             raise UnknownOptionError(

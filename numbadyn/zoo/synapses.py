@@ -274,7 +274,8 @@ class DualExpon(ConductanceSynapse):
     Raises
     ------
     InvalidParameterError
-        The time constants are equal, for which the difference vanishes.
+        The time constants are equal, for which the difference vanishes; or the rise is longer than the decay and
+        `normalize` is false, for which it is negative.
 
     Notes
     -----
@@ -316,25 +317,32 @@ class DualExpon(ConductanceSynapse):
         averaged: bool = True,
     ) -> None:
         super().__init__(in_size, g_initializer, name, averaged)
+        self.normalize = bool(normalize)
         self.tau_decay = Parameter(tau_decay, unit=ms, positive=True)
         self.tau_rise = Parameter(tau_rise, unit=ms, positive=True, check=self._must_differ)
         self.amplitude = Parameter(amplitude)
-        self.normalize = bool(normalize)
         if not any(isinstance(tau, Initialiser | Parameter) or callable(tau) for tau in (tau_decay, tau_rise)):
-            self._refuse_equal(np.asarray(split(tau_decay)[0]), np.asarray(split(tau_rise)[0]))
+            self._refuse_pair(np.asarray(split(tau_decay)[0]), np.asarray(split(tau_rise)[0]))
 
     def _must_differ(self, rise: NDArray[Any], context: Any) -> None:
         """Check the time constants of a run, wherever they come from."""
-        self._refuse_equal(self.tau_decay.fetch(context), rise)
+        self._refuse_pair(self.tau_decay.fetch(context), rise)
 
-    def _refuse_equal(self, decay: NDArray[Any], rise: NDArray[Any]) -> None:
-        """Refuse what would divide by zero; shapes that do not fit are named elsewhere."""
+    def _refuse_pair(self, decay: NDArray[Any], rise: NDArray[Any]) -> None:
+        """Refuse what divides by zero or is below it; shapes that do not fit are named elsewhere."""
         fit = decay.shape == rise.shape or 1 in (decay.size, rise.size)
         if fit and np.any(decay == rise):
             raise InvalidParameterError(
                 f"tau_decay and tau_rise of {self.path} are equal.",
                 where=self.path,
                 cure="Use nd.Alpha(tau=...), which is the limit of equal time constants.",
+                path=self.path,
+            )
+        if fit and not self.normalize and np.any(decay < rise):
+            raise InvalidParameterError(
+                f"tau_rise of {self.path} is longer than its tau_decay, so its conductance would be below zero.",
+                where=self.path,
+                cure="Exchange them; only with normalize=True is the result the same.",
                 path=self.path,
             )
 

@@ -5,7 +5,7 @@ import pytest
 from quantities import Hz, kHz, ms, mV
 
 import numbadyn as nd
-from numbadyn.errors import UnknownOptionError
+from numbadyn.errors import HookArgumentError, UnknownOptionError
 from tests.features.both import assert_targets_agree
 from tests.interpreted import Interpreted
 
@@ -160,3 +160,11 @@ def test_targets_agree():
             )
 
     assert_targets_agree(Net, 0.1 * ms, 6 * ms)
+
+
+def test_a_model_without_states_is_refused():
+    class Empty(nd.RateModel):
+        pass
+
+    with pytest.raises(HookArgumentError, match="Empty names no states"):
+        Empty(2)
