@@ -16,7 +16,7 @@ from numbadyn.ir.nodes import BindContext
 from numbadyn.model.init import Initialiser
 from numbadyn.units import Dimension, join_eager
 
-__all__ = ["Following", "binding_of", "followed"]
+__all__ = ["Common", "Following", "binding_of", "followed"]
 
 _BINDING: ContextVar[BindContext | None] = ContextVar("numbadyn_binding", default=None)
 
@@ -34,6 +34,14 @@ class _Bound(Protocol):
 
     def fetch(self, context: BindContext) -> NDArray[Any]:
         """Values for a run."""
+
+
+@runtime_checkable
+class Common(Protocol):
+    """A check of a parameter that tells whether what it has found for one replica holds for all."""
+
+    def in_common(self, context: BindContext) -> bool:
+        """Whether nothing else that it looks at differs."""
 
 
 class Following:

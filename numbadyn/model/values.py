@@ -26,7 +26,7 @@ from numbadyn.ir.kinds import Kind, kind_of
 from numbadyn.ir.nodes import BindContext, ParamSpec, StateSpec
 from numbadyn.ir.spaces import Space
 from numbadyn.model.domain import Domain, domain_of
-from numbadyn.model.following import binding_of, followed
+from numbadyn.model.following import Common, binding_of, followed
 from numbadyn.model.given_values import Plain, Refused, list_values
 from numbadyn.model.held import Held
 from numbadyn.model.init import (
@@ -199,7 +199,8 @@ class Parameter(Variable):
     def decider(self, context: BindContext) -> Parameter | None:
         """What alone decides over the values; None where the rest of the context does, too."""
         other = context.bound(self)
-        return other if isinstance(other._recipe, Plain | Constant) and other._check is None else None
+        alone = other._check is None or (isinstance(other._check, Common) and other._check.in_common(context))
+        return other if alone and isinstance(other._recipe, Plain | Constant) else None
 
     def replaced(self, value: Any) -> Parameter:
         """The same parameter with another value, checked; see `BindContext.instead`."""

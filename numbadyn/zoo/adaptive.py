@@ -5,10 +5,9 @@ In: parameters with units, inputs that projections register.  Out: spikes.  Must
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from numbadyn.model import environ
 from numbadyn.model.dynamics import Neuron
@@ -18,7 +17,7 @@ from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.model.values import Parameter, State
 from numbadyn.zoo.adapting import Adaptation, AdaptiveThreshold
 from numbadyn.zoo.integrate_and_fire import QIF, ExpIF, IntegrateAndFire
-from numbadyn.zoo.resetting import check_reset
+from numbadyn.zoo.resetting import BelowThreshold
 from numbadyn.zoo.units import kHz, ms, mV, nS, pA
 
 __all__ = ["ALIF", "AdEx", "AdQIF", "Izhikevich"]
@@ -287,6 +286,9 @@ class Izhikevich(Neuron):
     True
     """
 
+    #: V_th is the threshold of every neuron.
+    fires_at_threshold: ClassVar[bool] = True
+
     def __init__(
         self,
         in_size: SizeLike,
@@ -306,7 +308,7 @@ class Izhikevich(Neuron):
         super().__init__(in_size, name=name)
         self.a = Parameter(a, unit=kHz, positive=True)
         self.b = Parameter(b, unit=kHz)
-        self.c = Parameter(c, unit=mV, check=self._check_reset)
+        self.c = Parameter(c, unit=mV, check=BelowThreshold(self, "c"))
         self.d = Parameter(d, unit=mV / ms)
         self.V_th = Parameter(V_th, unit=mV)
         self.k2 = Parameter(k2, unit=1.0 / (mV * ms))
@@ -314,10 +316,6 @@ class Izhikevich(Neuron):
         self.k0 = Parameter(k0, unit=mV / ms)
         self.R = Parameter(R)
         self.V_initializer, self.u_initializer = V_initializer, u_initializer
-
-    def _check_reset(self, values: NDArray[Any], context: Any) -> None:
-        """V begins anew below the threshold."""
-        check_reset(values, context, self.c, self.V_th)
 
     def init_state(self) -> None:
         """Make the potential and the recovery."""

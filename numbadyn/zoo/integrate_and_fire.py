@@ -10,7 +10,6 @@ from abc import abstractmethod
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from numbadyn.model.dynamics import Neuron
 from numbadyn.model.integrate import exp_euler_step
@@ -18,7 +17,7 @@ from numbadyn.model.timing import whole_steps
 from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.model.values import Parameter, State
 from numbadyn.zoo.adapting import Adaptation, AdaptiveThreshold, Threshold, check_part
-from numbadyn.zoo.resetting import check_reset
+from numbadyn.zoo.resetting import BelowThreshold
 from numbadyn.zoo.units import ms, mV, nS
 
 __all__ = ["IF", "QIF", "ExpIF", "IntegrateAndFire"]
@@ -111,7 +110,7 @@ class IntegrateAndFire(Neuron):
         self.R = Parameter(R, negative=False)
         self.tau = Parameter(tau, unit=ms, positive=True)
         self.V_th = Parameter(V_th, unit=mV)
-        self.V_reset = Parameter(V_reset, unit=mV, check=self._check_reset)
+        self.V_reset = Parameter(V_reset, unit=mV, check=BelowThreshold(self, "V_reset"))
         self.V_rest = Parameter(V_rest, unit=mV)
         self.tau_ref = None if tau_ref is None else Parameter(tau_ref, unit=ms, negative=False)
         for name_of, part, kind in (("adaptation", adaptation, Adaptation), ("threshold", threshold, Threshold)):
@@ -122,10 +121,10 @@ class IntegrateAndFire(Neuron):
                 part.serve(self)
         self.V_initializer = V_initializer
 
-    def _check_reset(self, values: NDArray[Any], context: Any) -> None:
-        """The reset stands below the threshold, unless another rule decides who fires."""
-        if self.threshold is None or isinstance(self.threshold, AdaptiveThreshold):
-            check_reset(values, context, self.V_reset, self.V_th)
+    @property
+    def fires_at_threshold(self) -> bool:
+        """Whether V_th is a threshold above which a neuron fires for certain, sooner or later."""
+        return self.threshold is None or isinstance(self.threshold, AdaptiveThreshold)
 
     def init_state(self) -> None:
         """Make the membrane potential, and the counter of a dead time."""

@@ -13,45 +13,60 @@ from numpy.typing import NDArray
 from numbadyn.errors import InvalidParameterError
 from numbadyn.model.values import Parameter
 
-__all__ = ["check_reset"]
+__all__ = ["BelowThreshold"]
 
 
-def check_reset(values: NDArray[Any], context: Any, reset: Parameter, threshold: Any) -> None:
-    """Refuse a reset at or above the threshold.
+class BelowThreshold:
+    """Check of a reset, which must be below the threshold V_th of its neuron.
 
     Parameters
     ----------
-    values : ndarray
-        Bound values of the reset (mV).
-    context : object
-        What the threshold is bound with.
-    reset : Parameter
-        The reset.
-    threshold : object
-        The threshold; only a `Parameter` is looked at, since a subclass may have put a state in its place.
-
-    Raises
-    ------
-    InvalidParameterError
-        A neuron would fire in each step from its first spike on.
+    neuron : Neuron
+        Whose reset it is; its V_th is looked at where it is a `Parameter`, since a subclass may put a state there.
+    reset : str
+        Name of the reset.
     """
-    if not isinstance(threshold, Parameter):
-        return
-    highest = threshold.fetch(context)
-    if values.ndim and highest.ndim and values.shape != highest.shape:
-        return  # which is named elsewhere
-    wrong = np.flatnonzero(values >= highest)
-    if wrong.size == 0:
-        return
-    place = int(wrong[0])
-    low, high = (float(np.ravel(each)[place if each.ndim else 0]) for each in (values, highest))
-    which = f" in element {place}" if np.ndim(values >= highest) else ""
-    raise InvalidParameterError(
-        f"{reset.path} is {low:g} mV{which}, at or above {threshold.name}, {high:g} mV: after its first spike a neuron "
-        "would fire in each step.",
-        where=reset.path,
-        cure=f"Give a {reset.name} below {threshold.name}.",
-        reset=low,
-        threshold=high,
-        index=place,
-    )
+
+    def __init__(self, neuron: Any, reset: str) -> None:
+        self._neuron, self._reset = neuron, reset
+
+    @property
+    def _threshold(self) -> Parameter | None:
+        """The threshold, if it is fixed."""
+        found = self._neuron.V_th
+        return found if isinstance(found, Parameter) and self._neuron.fires_at_threshold else None
+
+    def in_common(self, context: Any) -> bool:
+        """Whether what holds for one replica holds for all: they have the threshold in common."""
+        threshold = self._threshold
+        return threshold is None or threshold.decider(context) is threshold
+
+    def __call__(self, values: NDArray[Any], context: Any) -> None:
+        """Refuse a reset at or above the threshold, in mV.
+
+        Raises
+        ------
+        InvalidParameterError
+            A neuron would fire in each step from its first spike on.
+        """
+        if self._threshold is None:
+            return
+        highest = self._threshold.fetch(context)
+        if values.ndim and highest.ndim and values.shape != highest.shape:
+            return  # which is named elsewhere
+        wrong = np.flatnonzero(values >= highest)
+        if wrong.size == 0:
+            return
+        place = int(wrong[0])
+        low, high = (float(np.ravel(each)[place if each.ndim else 0]) for each in (values, highest))
+        which = f" in element {place}" if values.ndim or highest.ndim else ""
+        name = f"{self._neuron.path}.{self._reset}"
+        raise InvalidParameterError(
+            f"{name} is {low:g} mV{which}, at or above V_th, {high:g} mV: after its first spike a neuron would fire in "
+            "each step.",
+            where=name,
+            cure=f"Give a {self._reset} below V_th.",
+            reset=low,
+            threshold=high,
+            index=place,
+        )
