@@ -20,7 +20,7 @@ from numbadyn.errors import CheckpointDamagedError, CheckpointWarning, Checkpoin
 from numbadyn.io.atomic import probe_writable, remove_leftovers
 from numbadyn.io.container import Container, read_container, sum_in, write_container
 
-__all__ = ["CheckpointFiles", "cannot_write"]
+__all__ = ["CheckpointFiles", "cannot_write", "place_of"]
 
 _PIECE = "numbadyn piece"
 
@@ -170,6 +170,24 @@ class CheckpointFiles:
             self._last = write_container(self.path, content, former=self.before)
         except OSError as error:
             raise cannot_write(self.path, error) from error
+
+
+def place_of(path: Any, where: str) -> Path:
+    """The path that users mean.
+
+    Raises
+    ------
+    CheckpointWriteError
+        It is none.
+    """
+    try:
+        return Path(path)
+    except TypeError as error:
+        raise CheckpointWriteError(
+            f"The checkpoint {path!r} is no path.",
+            where=where,
+            cure="Give the path of a file, such as 'run.checkpoint'.",
+        ) from error
 
 
 def cannot_write(path: Path, error: OSError) -> CheckpointWriteError:

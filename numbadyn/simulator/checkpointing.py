@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from numbadyn.errors import CheckpointWriteError, UnsupportedFeatureError
-from numbadyn.io.checkpoint_files import CheckpointFiles
+from numbadyn.io.checkpoint_files import CheckpointFiles, place_of
 from numbadyn.runtime.engine import RunOutcome
 from numbadyn.runtime.pieces import Pieces, put_back
 from numbadyn.runtime.terminations import Termination
@@ -230,14 +230,7 @@ def plan_checkpoints(path: Any, every: Any, resume: Any, dt: float) -> Checkpoin
                 cure="Say where they go: checkpoint='run.checkpoint'.",
             )
         return Checkpoints()
-    try:
-        place = Path(path).absolute()  # what the run calls may change the folder
-    except TypeError as error:
-        raise CheckpointWriteError(
-            f"The checkpoint {path!r} is no path.",
-            where="Simulator.run(checkpoint=...)",
-            cure="Give the path of a file, such as checkpoint='run.checkpoint'.",
-        ) from error
+    place = place_of(path, "Simulator.run(checkpoint=...)").absolute()  # what the run calls may change the folder
     steps = None if every is None else duration_steps(every, dt, "checkpoint_every")
     return Checkpointing(place, steps, resume=bool(resume))
 

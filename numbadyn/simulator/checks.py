@@ -152,11 +152,11 @@ def check_rounding(delays: Any) -> str:
     return delays
 
 
-def duration_steps(duration: Any, dt: float, name: str = "duration") -> int:
+def duration_steps(duration: Any, dt: float, name: str = "duration", of: str = "Simulator.run") -> int:
     """Steps of a duration, after checking its unit, its sign and that it is a multiple of dt; `name` is the option."""
-    what, where = name, f"Simulator.run({name}=...)"
+    what, where = name, f"{of}({name}=...)"
     if name == "duration":
-        what, where = "The duration", "Simulator.run(duration)"
+        what, where = "The duration", f"{of}(duration)"
     if not is_quantity(duration):
         raise DurationError(
             f"{what} is {duration!r}, without a unit.",

@@ -375,10 +375,13 @@ class Recorder:
     ) -> tuple[Literal["state", "probe"], int, tuple[int, ...], np.dtype[Any]]:
         """Kind, number, shape and dtype of a state or computed value; an error that lists what there is."""
         if not isinstance(variable, str):
+            reducer = getattr(variable, "__name__", "") if isinstance(variable, type) else ""
             raise RecordingError(
                 f"A variable of {path} is named {variable!r}, which is no text.",
                 where=path,
-                cure="Give one name, such as 'V', or one after the other: sim.record(module, 'V', 'w').",
+                cure=f"Give a reducer with brackets, {reducer}(...)."
+                if reducer
+                else "Give one name, such as 'V', or one after the other: sim.record(module, 'V', 'w').",
                 variable=variable,
             )
         for number, spec in enumerate(self.step.states):

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Self
 
 from numbadyn.errors import TargetError
-from numbadyn.io.checkpoint_files import cannot_write
+from numbadyn.io.checkpoint_files import cannot_write, place_of
 from numbadyn.io.container import read_container, write_container
 from numbadyn.model.module import Module
 from numbadyn.model.options import named_options
@@ -58,7 +57,7 @@ class Saving(Runs):
         -----
         Between runs, and in what a run calls between two steps.
         """
-        place = Path(path)
+        place = place_of(path, "Simulator.save")
         try:
             write_container(place, gather(self))
         except OSError as error:
@@ -129,7 +128,7 @@ class Saving(Runs):
         >>> nd.Simulator.load(file, nd.LIF(2), target="interpret").t
         array(5.) * ms
         """
-        place = Path(path)
+        place = place_of(path, "Simulator.load")
         if values not in ("saved", "network"):
             raise TargetError(
                 f"values is {values!r}.",

@@ -54,6 +54,8 @@ def run_script(
         0 if all points have finished; 75 if it was stopped, by SIGTERM, Ctrl-C, a full disk or a lost worker, and goes
         on when it is called again; 1 if a point has failed, or the script.
     """
+    if not os.path.exists(script):
+        return _complain(f"there is no script {script!r}")
     values: dict[str, Any] = {"resume": resume, "retry": retry}
     values |= {name: value for name, value in (("store", store), ("workers", workers)) if value is not None}
     try:

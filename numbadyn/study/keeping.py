@@ -8,7 +8,6 @@ Short points leave none: they are run again.
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 from numbadyn.errors import CheckpointDamagedError, CheckpointMismatchError, StudyError
@@ -19,6 +18,7 @@ from numbadyn.simulator.checks import duration_steps
 from numbadyn.study.fingerprints import short_hash
 from numbadyn.study.grid import Point
 from numbadyn.study.recipe import Recipe
+from numbadyn.study.store.manifest import folder_of
 from numbadyn.study.store.store import CHECKPOINTS
 
 __all__ = ["LONG_SECONDS", "checkpoint_folder", "run_kept"]
@@ -80,11 +80,11 @@ def checkpoint_folder(store: Any, every: Any, dt: float) -> str | None:
         The time between two of them is no multiple of dt.
     """
     if every is not None:
-        duration_steps(every, dt)
+        duration_steps(every, dt, "checkpoint_every", "sweep")
         if store is None:
             raise StudyError(
                 "Points are to leave checkpoints, but the study has no store.",
                 where="sweep(checkpoint_every=...)",
                 cure="Give a folder: store='study'.",
             )
-    return None if store is None else str(Path(store).absolute() / CHECKPOINTS)
+    return None if store is None else str(folder_of(store, "sweep(store=...)").absolute() / CHECKPOINTS)

@@ -16,7 +16,7 @@ from numbadyn.errors import GridError, StudyError
 from numbadyn.model.nearest import nearest_first
 from numbadyn.study.cells import decode, dump, encode
 from numbadyn.study.grid import Grid, Point, make_grid, show
-from numbadyn.study.store.manifest import read_manifest
+from numbadyn.study.store.manifest import folder_of, read_manifest
 from numbadyn.study.store.store import read_records
 from numbadyn.study.table import Columns, to_dataset, to_frame
 from numbadyn.units import is_quantity, split
@@ -100,7 +100,7 @@ class Study:
         StoreError
             It is no store.
         """
-        folder = Path(path)
+        folder = folder_of(path, "Study.open")
         manifest = read_manifest(folder)
         return cls(grid_of(manifest), read_records(folder), folder, manifest=manifest)
 

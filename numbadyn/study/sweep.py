@@ -155,8 +155,9 @@ def sweep(
     points = make_grid(grid, seeds, mode)
     options["dt"] = dt if dt is not None else environ.get("dt")
     step = environ.time_step(options["dt"], "sweep(dt=...)")
-    for time in (duration, *([] if transient is None else [transient])):
-        duration_steps(time, step)
+    duration_steps(duration, step, of="sweep")
+    if transient is not None:
+        duration_steps(transient, step, "transient", "sweep")
     arguments, seeded = takes(build, {axis.name: None for axis in points.axes})
     inputs = check_measure(measure)
     if errors not in ("isolate", "raise"):

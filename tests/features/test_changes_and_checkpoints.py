@@ -5,7 +5,7 @@ import pytest
 from quantities import ms, mV
 
 import numbadyn as nd
-from numbadyn.errors import CallError
+from numbadyn.errors import CallError, CheckpointWriteError, RecordingError
 
 LONG = 12 * ms
 
@@ -103,3 +103,12 @@ def test_a_call_may_return_the_truth_of_numpy():
     assert make().run(LONG, every=1 * ms, call=lambda sim: sim.t > 3.5 * ms).last == 40
     with pytest.raises(CallError, match="3 truth values"):
         make(3).run(LONG, every=1 * ms, call=lambda sim: sim.get(sim.network.cell, "V")[:, 0] > 2 * mV)
+
+
+def test_what_is_no_path_is_named():
+    sim = make()
+    for asked in (lambda: sim.save(3), lambda: nd.Simulator.load(3, sim.network), lambda: sim.run(LONG, checkpoint=3)):
+        with pytest.raises(CheckpointWriteError, match="3 is no path"):
+            asked()
+    with pytest.raises(RecordingError, match=r"Rate\(\.\.\.\)"):
+        sim.record(sim.network.source, nd.reduce.Rate)

@@ -58,6 +58,8 @@ def test_stopped_and_resumed(script, store, capsys):
 
 
 def test_failures(script, store, capsys):
+    assert main(["sweep", "nowhere.py"]) == 1
+    assert "there is no script 'nowhere.py'" in capsys.readouterr().err
     assert main(["sweep", script, "fail", "--store", store]) == 1
     assert "4 points have failed" in capsys.readouterr().err
     assert main(["show", store, "--verbose"]) == 0

@@ -294,6 +294,8 @@ def test_units_that_do_not_fit_between_points():
         ({"grid": {"E.in_size": [1, 2]}, "build": lambda: build(9 * ms)}, errors.GridError, "an argument of build"),
         ({"grid": {"scale": [1, 2]}}, errors.GridError, "build needs 'tau'"),
         ({"grid": {"tau": [1, 2] * ms, "scale": [1]}, "mode": "zip"}, errors.GridError, "'tau' has 2 values, 'scale'"),
+        ({"transient": -1 * ms}, errors.DurationError, r"transient is -1\.0 ms.*\n.*sweep\(transient"),
+        ({"checkpoint_every": -1 * ms}, errors.DurationError, r"sweep\(checkpoint_every"),
         ({"mode": "all"}, errors.GridError, "'product' or 'zip'"),
         ({"grid": {"tau": 10 * ms}}, errors.GridError, "no list"),
         ({"grid": {"tau": []}}, errors.GridError, "no values"),
@@ -328,6 +330,12 @@ def test_mistakes(given, error, message, tmp_path):
     with pytest.raises(error, match=message):
         start(tmp_path / "store", **given)
     assert not (tmp_path / "store").exists()
+
+
+def test_a_store_that_is_no_path():
+    for give in (start, nd.Study.open):
+        with pytest.raises(errors.StoreError, match="The store 3 is no path"):
+            give(3)
 
 
 def test_several_processes_need_an_extra(monkeypatch):

@@ -18,7 +18,7 @@ from numbadyn.errors import StoreError, StoreMismatchError
 from numbadyn.study.cells import split_cell
 from numbadyn.study.store.lines import not_written
 
-__all__ = ["FORMAT", "MANIFEST", "compare", "read_manifest", "write_manifest"]
+__all__ = ["FORMAT", "MANIFEST", "compare", "folder_of", "read_manifest", "write_manifest"]
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -55,6 +55,22 @@ def write_manifest(folder: Path, content: dict[str, Any]) -> None:
             os.fsync(number)
         finally:
             os.close(number)
+
+
+def folder_of(path: Any, where: str) -> Path:
+    """The folder that users mean.
+
+    Raises
+    ------
+    StoreError
+        It is no path.
+    """
+    try:
+        return Path(path)
+    except TypeError as error:
+        raise StoreError(
+            f"The store {path!r} is no path.", where=where, cure="Give a folder: store='study'."
+        ) from error
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
