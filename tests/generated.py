@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from numbadyn.codegen.cpu.source import without_comments
 from numbadyn.codegen.cuda.emitters import EMITTERS
@@ -71,7 +72,7 @@ def keeping(test: str, *, simulated: bool) -> Iterator[None]:
     """Keep what the simulators of a test would run on a device."""
     folder, source = os.environ.get("NUMBADYN_TESTS_KEEP"), machine.cpu_source
 
-    def kept_too(program: Program, bits: int, library: str) -> str:
+    def kept_too(program: Program, bits: int, library: str, **options: Any) -> str:
         known = all(type(stage) in EMITTERS for stages in program.schedule for stage in stages)
         for exact in (False, True) if known else ():  # else it is refused on a device
             found = generated(test, program, bits, exact=exact, simulated=simulated)
@@ -80,7 +81,7 @@ def keeping(test: str, *, simulated: bool) -> Iterator[None]:
             whole = place.with_suffix(f".{os.getpid()}")
             whole.write_text(json.dumps(asdict(found)), encoding="utf-8")
             whole.replace(place)
-        return source(program, bits, library)
+        return source(program, bits, library, **options)
 
     if folder:
         machine.cpu_source = kept_too

@@ -113,7 +113,7 @@ class Routes(nd.DynamicsGroup):
             return nd.DeltaProj(*given, **options)
         if route.kind == "current":
             return nd.CurrentProj(*given, out=nd.CUBA.desc(), **options)
-        syn = nd.Expon.desc(tau=times(TAU))
+        syn = nd.Expon.desc(tau=times(TAU), averaged=False)
         if route.kind == "pre":
             return nd.AlignPreProj(*given, syn=syn, out=nd.CUBA.desc(), **options)
         return nd.AlignPostProj(*given, syn=syn, out=nd.CUBA.desc(), **options)

@@ -69,7 +69,7 @@ def test_a_random_network_goes_on_from_a_file(tmp_path_factory, drawn, cut):
     halves(lambda: RandomNetwork(*drawn), "interpret", "interpret", cut, file)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @few(5)
 @given(networks(), st.integers(0, STEPS - 1))
 @pytest.mark.parametrize("order", [("interpret", "cpu"), ("cpu", "interpret"), ("cpu", "cpu")])

@@ -98,7 +98,7 @@ def test_replicas_of_a_batch_are_networks_alone_when_interpreted(drawn, seed, sh
     check(drawn, seed, "interpret", shared)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @few(4)
 @given(networks(), st.integers(0, 1000), st.booleans())
 def test_replicas_of_a_batch_are_networks_alone_when_compiled(drawn, seed, shared):

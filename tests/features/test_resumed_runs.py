@@ -88,7 +88,7 @@ def test_a_run_that_is_killed_again_and_again(tmp_path, whole):
     assert kill(tmp_path, "interpret", 5, 1, whole) > 1
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("target", ["interpret", "cpu"])
 def test_a_run_that_is_killed_a_hundred_times(tmp_path, whole, target):
     killed, number = 0, 0

@@ -66,16 +66,15 @@ def test_killed_at_random_moments(store, whole):
     assert_once(store, whole)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("seed", range(25))
 def test_killed_at_many_random_moments(store, whole, seed):
-    killed = kill_at_random(store, 100, seed)
-    assert killed >= 1
+    kill_at_random(store, 100, seed)
     assert start(store).complete
     assert_once(store, whole)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("seed", range(3))
 def test_killed_with_several_processes_at_work(store, whole, seed):
     for moment in (1.0, 3.0, 5.0):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 
+from numbadyn.codegen.cpu.emitter import CpuEmitter
 from numbadyn.codegen.cpu.emitters import EMITTERS
 from numbadyn.codegen.cpu.logs import SAMPLES, SPIKES
 from numbadyn.codegen.cpu.routines import routine_names, routine_source, shared_names
@@ -57,7 +58,6 @@ def library_entries() -> tuple[str, ...]:
     return tuple(shared_names())
 
 
-@functools.cache
 def library_source(bits: int) -> str:
     """Source text of the module of library routines, which is the same for all programs of one precision.
 
@@ -71,7 +71,12 @@ def library_source(bits: int) -> str:
     str
         Text for `numbadyn.codegen.loader.load`; a routine is compiled when a time loop first calls it.
     """
-    emitters = EMITTERS.values()
+    return _library_text(tuple(EMITTERS.values()), bits)
+
+
+@functools.cache
+def _library_text(emitters: tuple[CpuEmitter, ...], bits: int) -> str:
+    """The text for these kinds of stages: a kind that is added later needs another one."""
     layouts = [layout for emitter in emitters for layout in emitter.layouts]
     constants = [line for emitter in emitters for line in emitter.constants]
     elementary = [name for emitter in emitters for name in emitter.elementary]
