@@ -18,7 +18,8 @@ from numbadyn.units import Dimension, join_eager
 
 __all__ = ["Common", "Following", "binding_of", "followed"]
 
-_BINDING: ContextVar[BindContext | None] = ContextVar("numbadyn_binding", default=None)
+#: The run that asks for first values, and what has been read of parameters meanwhile.
+_ASKING: ContextVar[tuple[BindContext | None, list[Any] | None]] = ContextVar("numbadyn_asking", default=(None, None))
 
 
 @runtime_checkable
@@ -60,17 +61,31 @@ class Following:
 
     def __init__(self, function: Callable[[], Any]) -> None:
         self._function = function
-        self._sample = function()
+        self._reads: list[_Bound] = []
+        self._sample = self._latest = self._call(None)
+        self._known: list[tuple[Any, ...]] | None = None
 
-    def at(self, context: BindContext | None) -> Any:
-        """The values for what is bound; those of when it was made where nothing is."""
-        if context is None:
-            return self._sample
-        token = _BINDING.set(context)
+    def _call(self, context: BindContext | None) -> Any:
+        """Call the function, and note what it reads."""
+        reads: list[_Bound] = []
+        token = _ASKING.set((context, reads))
         try:
             return self._function()
         finally:
-            _BINDING.reset(token)
+            _ASKING.reset(token)
+            self._reads = list({id(each): each for each in reads}.values())
+
+    def at(self, context: BindContext | None) -> Any:
+        """The values for what is bound; those of when it was made where nothing is.
+
+        Replicas ask many times for the same: the function is called only if what it reads has changed.
+        """
+        if context is None:
+            return self._sample
+        known = [(*(value := each.fetch(context)).shape, value.dtype.str, value.tobytes()) for each in self._reads]
+        if known != self._known:
+            self._latest, self._known = self._call(context), known
+        return self._latest
 
 
 def followed(given: Any, context: BindContext | None, own_shape: tuple[int, ...] | None) -> Any:
@@ -90,7 +105,9 @@ def followed(given: Any, context: BindContext | None, own_shape: tuple[int, ...]
     return join_eager(bound.fetch(context)[()], bound.dimension)
 
 
-def binding_of(owner: Any) -> BindContext:
+def binding_of(parameter: _Bound, owner: Any) -> BindContext:
     """What an eager read of a parameter depends on: the run that asks, or the seed that its owner was built with."""
-    asking = _BINDING.get()
-    return BindContext(0.0, getattr(owner, "seed_of_build", 0)) if asking is None else asking
+    context, reads = _ASKING.get()
+    if reads is not None:
+        reads.append(parameter)
+    return BindContext(0.0, getattr(owner, "seed_of_build", 0)) if context is None else context

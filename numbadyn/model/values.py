@@ -253,7 +253,7 @@ class Parameter(Variable):
             fetch = functools.partial(self._fetch_as, shape, kind, stream_of(self.owner, "value", self.name))
             spec = ParamSpec(self.path, shape, kind, self.dimension, fetch, self.decider)
             return Traced(trace, trace.param(self, spec))
-        return join_eager(self.fetch(binding_of(self.owner))[()], self.dimension)
+        return join_eager(self.fetch(binding_of(self, self.owner))[()], self.dimension)
 
     @value.setter
     def value(self, new: Any) -> None:
