@@ -85,9 +85,13 @@ class Runner:
             One for each point, up to the first that was interrupted.
         """
         done: list[Finished] = []
+        alone = 0  # how many are left of those that have failed together
         while len(done) < len(points):
             left = points[len(done) :]
-            batch = self._run_batch(left[: self._most()], progress) if len(left) > 1 else []
+            some = left[: 1 if alone else self._most()]
+            batch = self._run_batch(some, progress)
+            if not batch:
+                alone = (alone or len(some)) - 1
             done += batch or [self._run_alone(left[0], progress(left[0]))]
             if done[-1].record is None:
                 break

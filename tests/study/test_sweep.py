@@ -332,6 +332,22 @@ def test_mistakes(given, error, message, tmp_path):
     assert not (tmp_path / "store").exists()
 
 
+def test_points_that_fail_together_are_tried_together_once(monkeypatch):
+    tried, bound = [], recipe.Recipe.batch_of
+    monkeypatch.setattr(recipe.Recipe, "batch_of", lambda *given: tried.append(1) or bound(*given))
+
+    def alone(sim):
+        assert not sim.batch
+        sim.record(sim.network, "V")
+
+    neurons = nd.LIF(2, name="E")
+    study = nd.sweep(
+        neurons, {"tau": range(5, 12) * ms}, dt=1 * ms, duration=5 * ms, record=alone, batch=4, workers=1,
+        measure=lambda result: {"V": result["E"].V[-1, 0]}, target="interpret", progress=False,
+    )  # fmt: skip
+    assert (len(study.table), len(study.failed), len(tried)) == (7, 0, 2)
+
+
 def test_a_store_that_is_no_path():
     for give in (start, nd.Study.open):
         with pytest.raises(errors.StoreError, match="The store 3 is no path"):
