@@ -26,7 +26,7 @@ class HodgkinHuxley(PointNeuron):
     in_size, C, V_spike, tau_ref, V_initializer, name
         As of `PointNeuron`; 1 microfarad per square centimeter on 20,000 square micrometers.
     **channels : Channel
-        Others than, or in place of, `Na`, `K` and `leak`.
+        Others than, or in place of, ``Na``, ``K`` and ``leak``.
 
     Attributes
     ----------
