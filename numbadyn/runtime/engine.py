@@ -181,9 +181,8 @@ class _Course:
         machine, interrupts = self.machine, self.interrupts
         outcome, checked, spotted = Outcome(machine.number), machine.number, None
         chunk = _FIRST_CHUNK
-        aim = min(
-            _CHUNK_OF_BATCH_SECONDS, len(self.logs) * _CHUNK_SECONDS
-        )  # each one a while, for the sake of the cache
+        # each replica a while, for the sake of the cache
+        aim = min(_CHUNK_OF_BATCH_SECONDS, len(self.logs) * _CHUNK_SECONDS)
         lost = self._told(begin_all, self.visitors, self.begun, first, stop)
         started = time.perf_counter()
         try:

@@ -18,7 +18,16 @@ from typing import Any, TextIO
 
 from numbadyn.errors import InvalidParameterError
 
-__all__ = ["LogProgress", "NullProgress", "Progress", "TqdmProgress", "in_words", "make_progress"]
+__all__ = [
+    "LogProgress",
+    "NullProgress",
+    "Progress",
+    "TqdmProgress",
+    "bar_class",
+    "in_words",
+    "is_watched",
+    "make_progress",
+]
 
 _logger = logging.getLogger("numbadyn")
 
@@ -128,7 +137,7 @@ class TqdmProgress(Progress):
         self._dt = dt
         seconds = total_steps * dt >= 10_000.0
         unit = "s" if seconds else "ms"
-        self._bar = _bar_class()(
+        self._bar = bar_class()(
             total=total_steps,
             unit=unit,
             # Counting in whole steps and scaling for display keeps the end exact.
@@ -272,7 +281,7 @@ def make_progress(spec: bool | str | Progress | None) -> Progress:
     if isinstance(spec, Progress):
         return spec
     if spec is None:
-        spec = True if _is_watched() else "log"
+        spec = True if is_watched() else "log"
     if spec is True:
         return TqdmProgress()
     if spec is False:
@@ -288,7 +297,7 @@ def make_progress(spec: bool | str | Progress | None) -> Progress:
     )
 
 
-def _is_watched() -> bool:
+def is_watched() -> bool:
     """Say whether a person is likely to see the bar."""
     if "ipykernel.zmqshell" in sys.modules:
         return True
@@ -296,7 +305,7 @@ def _is_watched() -> bool:
     return sys.stderr is not None and sys.stderr.isatty()
 
 
-def _bar_class() -> Any:
+def bar_class() -> Any:
     """Give the bar for a notebook or for a terminal.
 
     The import waits for the first bar, since a run without one should not pay for it at the start of the program.

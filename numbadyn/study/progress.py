@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 from numbadyn.errors import InvalidParameterError
-from numbadyn.runtime.progress import NullProgress, Progress, _bar_class, _is_watched, in_words
+from numbadyn.runtime.progress import NullProgress, Progress, bar_class, in_words, is_watched
 from numbadyn.study.grid import Point
 
 __all__ = ["StudyBar", "StudyLog", "StudyProgress", "make_study_progress"]
@@ -62,7 +62,7 @@ class StudyBar(StudyProgress):
 
     def start(self, total: int, done: int) -> None:
         """Draw the bar of the study; it counts points."""
-        self._bar = _bar_class()(
+        self._bar = bar_class()(
             total=total, initial=done, file=self._file, dynamic_ncols=True, position=0, bar_format=self._format(None)
         )
 
@@ -111,7 +111,7 @@ class _PointBar(Progress):
     def start(self, total_steps: int, dt: float) -> None:
         """Begin with a point."""
         if self._bar is None:
-            self._bar = _bar_class()(
+            self._bar = bar_class()(
                 total=total_steps,
                 desc=self.name,
                 file=self._file,
@@ -204,7 +204,7 @@ def make_study_progress(spec: Any) -> StudyProgress:
     if isinstance(spec, StudyProgress):
         return spec
     if spec is None:
-        return StudyBar() if _is_watched() else StudyLog()
+        return StudyBar() if is_watched() else StudyLog()
     if isinstance(spec, bool):
         return StudyBar() if spec else StudyProgress()
     raise InvalidParameterError(

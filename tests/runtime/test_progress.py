@@ -150,7 +150,7 @@ def test_lines_are_silent_unless_a_program_asks_for_them(capfd):
 def test_a_notebook_is_watched(monkeypatch):
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     monkeypatch.setitem(sys.modules, "ipykernel.zmqshell", sys)
-    assert progress._is_watched()
+    assert progress.is_watched()
 
 
 @pytest.mark.parametrize("wrong", [1, 0, "yes", object()])
