@@ -16,7 +16,8 @@ from numbadyn.model.integrate import exp_euler_step
 from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.model.values import Parameter, State
 from numbadyn.zoo.adapting import Adaptation, AdaptiveThreshold
-from numbadyn.zoo.integrate_and_fire import QIF, ExpIF, IntegrateAndFire
+from numbadyn.zoo.integrate_and_fire import QIF, ExpIF
+from numbadyn.zoo.lif import LIF
 from numbadyn.zoo.resetting import BelowThreshold
 from numbadyn.zoo.units import kHz, ms, mV, nS, pA
 
@@ -169,7 +170,7 @@ class AdQIF(QIF):
         )
 
 
-class ALIF(IntegrateAndFire):
+class ALIF(LIF):
     r"""Leaky integrate-and-fire neuron whose threshold adapts: with an `AdaptiveThreshold`.
 
     Parameters
@@ -216,12 +217,8 @@ class ALIF(IntegrateAndFire):
         V_initializer: ParameterLike | None = None,
         name: str | None = None,
     ) -> None:
-        threshold = AdaptiveThreshold(tau_a, beta)
-        super().__init__(in_size, R, tau, V_th, V_reset, V_rest, tau_ref, None, threshold, V_initializer, name)
-
-    def drift(self, v: Any) -> Any:
-        """Pull to rest; see `IntegrateAndFire.drift`."""
-        return self.V_rest - v
+        parts: dict[str, Any] = {"tau_ref": tau_ref, "threshold": AdaptiveThreshold(tau_a, beta)}
+        super().__init__(in_size, R, tau, V_th, V_reset, V_rest, V_initializer, name, **parts)
 
 
 class Izhikevich(Neuron):

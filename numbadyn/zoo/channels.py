@@ -14,14 +14,13 @@ import numpy as np
 
 from numbadyn.errors import HookArgumentError, InvalidParameterError, ReservedNameError
 from numbadyn.model import environ
-from numbadyn.model.dynamics import Neuron
 from numbadyn.model.following import Following
 from numbadyn.model.functions import exprel
 from numbadyn.model.integrate import exp_euler_step
 from numbadyn.model.module import Module
-from numbadyn.model.timing import whole_steps
 from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.model.values import Parameter, State
+from numbadyn.zoo.crossing import CrossingNeuron
 from numbadyn.zoo.units import kHz, ms, mV, nS, pF
 
 __all__ = ["Channel", "Gate", "LeakChannel", "PointNeuron", "PotassiumChannel", "SodiumChannel", "rates_of"]
@@ -342,7 +341,7 @@ class PotassiumChannel(Channel):
         return rates_of(0.1 / exprel(_linear(V, -55.0, 10.0)), 0.125 * np.exp(_linear(V, -65.0, 80.0)))
 
 
-class PointNeuron(Neuron):
+class PointNeuron(CrossingNeuron):
     r"""Neuron of one compartment, composed of channels.
 
     Parameters
@@ -410,10 +409,7 @@ class PointNeuron(Neuron):
         name: str | None = None,
         **channels: Any,
     ) -> None:
-        super().__init__(in_size, name=name)
-        self.C = Parameter(C, unit=pF, positive=True)
-        self.V_spike = Parameter(V_spike, unit=mV)
-        self.tau_ref = Parameter(tau_ref, unit=ms, negative=False)
+        super().__init__(in_size, C, V_spike, tau_ref, name)
         self.V_initializer = -65.0 * mV if V_initializer is None else V_initializer
         wrong = [f"{key}={channel!r}" for key, channel in channels.items() if not isinstance(channel, Channel)]
         if wrong or not channels:
@@ -466,12 +462,7 @@ class PointNeuron(Neuron):
         if any(channel.instant for channel in self.channels):
             middle = 0.5 * (V + new)
             new = self._potential_after(x, [channel.follow(g, middle) for channel, g in opened])
-        new = self.sum_delta_inputs(new)
-        left = self.refractory.value
-        spike = (left == 0) & (self.V_spike < new) & (self.V_spike >= V)
-        self.V.value = new
-        self.refractory.value = np.where(spike, whole_steps(self.tau_ref), np.maximum(left - 1, 0))
-        return spike
+        return self.cross(self.sum_delta_inputs(new))
 
     def _potential_after(self, x: Any, conductances: list[Any]) -> Any:
         """The potential after a step with these conductances."""

@@ -11,19 +11,18 @@ from typing import Any
 import numpy as np
 
 from numbadyn.model import environ
-from numbadyn.model.dynamics import Neuron
 from numbadyn.model.following import Following
 from numbadyn.model.functions import exprel
 from numbadyn.model.integrate import exp_euler_step
-from numbadyn.model.timing import whole_steps
 from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.model.values import Parameter, State
+from numbadyn.zoo.crossing import CrossingNeuron
 from numbadyn.zoo.units import kHz, ms, mV, nS, pF
 
 __all__ = ["HH"]
 
 
-class HH(Neuron):
+class HH(CrossingNeuron):
     r"""Hodgkin-Huxley neuron with the kinetics of Traub and Miles, as in the benchmark of Brette et al. (2007).
 
     Parameters
@@ -126,8 +125,7 @@ class HH(Neuron):
         n_initializer: ParameterLike | None = None,
         name: str | None = None,
     ) -> None:
-        super().__init__(in_size, name=name)
-        self.C = Parameter(C, unit=pF, positive=True)
+        super().__init__(in_size, C, V_spike, tau_ref, name)
         self.g_L = Parameter(g_L, unit=nS, negative=False)
         self.g_Na = Parameter(g_Na, unit=nS, negative=False)
         self.g_K = Parameter(g_K, unit=nS, negative=False)
@@ -135,8 +133,6 @@ class HH(Neuron):
         self.E_Na = Parameter(E_Na, unit=mV)
         self.E_K = Parameter(E_K, unit=mV)
         self.V_T = Parameter(V_T, unit=mV)
-        self.V_spike = Parameter(V_spike, unit=mV)
-        self.tau_ref = Parameter(tau_ref, unit=ms, negative=False)
         self.V_initializer = V_initializer
         self.m_initializer = m_initializer
         self.h_initializer = h_initializer
@@ -205,9 +201,4 @@ class HH(Neuron):
             current = self.sum_current_inputs(x, v, dimension=self.g_L.dimension * self.E_L.dimension)
             return (total if current is None else total + current) * (1.0 / self.C)
 
-        advanced = self.sum_delta_inputs(exp_euler_step(slope, V))
-        left = self.refractory.value
-        spike = (left == 0) & (self.V_spike < advanced) & (self.V_spike >= V)
-        self.V.value = advanced
-        self.refractory.value = np.where(spike, whole_steps(self.tau_ref), np.maximum(left - 1, 0))
-        return spike
+        return self.cross(self.sum_delta_inputs(exp_euler_step(slope, V)))

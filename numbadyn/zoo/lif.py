@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from numbadyn.model.typing import ParameterLike, SizeLike
-from numbadyn.model.values import Parameter
+from numbadyn.zoo.adapting import Adaptation, Threshold
 from numbadyn.zoo.integrate_and_fire import IntegrateAndFire
 from numbadyn.zoo.units import ms, mV, nS
 
@@ -33,6 +33,8 @@ class LIF(IntegrateAndFire):
         First values of V; the reset potential by default.
     name : str, optional
         Name for messages and results.
+    tau_ref, adaptation, threshold : optional
+        As of `IntegrateAndFire`: a dead time, a current that adapts, and what fires instead of a fixed threshold.
 
     Attributes
     ----------
@@ -78,8 +80,12 @@ class LIF(IntegrateAndFire):
         V_rest: ParameterLike = -60.0 * mV,
         V_initializer: ParameterLike | None = None,
         name: str | None = None,
+        *,
+        tau_ref: ParameterLike | None = None,
+        adaptation: Adaptation | None = None,
+        threshold: Threshold | None = None,
     ) -> None:
-        super().__init__(in_size, R, tau, V_th, V_reset, V_rest, V_initializer=V_initializer, name=name)
+        super().__init__(in_size, R, tau, V_th, V_reset, V_rest, tau_ref, adaptation, threshold, V_initializer, name)
 
     def drift(self, v: Any) -> Any:
         """Pull to rest; see `IntegrateAndFire.drift`."""
@@ -91,7 +97,7 @@ class LIFRef(LIF):
 
     Parameters
     ----------
-    in_size, R, tau, V_th, V_reset, V_rest, V_initializer, name
+    in_size, R, tau, V_th, V_reset, V_rest, V_initializer, name, adaptation, threshold
         As of `LIF`.
     tau_ref : quantities.Quantity
         Refractory period (ms), one value or one for each neuron; rounded up to whole steps.
@@ -140,6 +146,9 @@ class LIFRef(LIF):
         V_initializer: ParameterLike | None = None,
         tau_ref: ParameterLike = 5.0 * ms,
         name: str | None = None,
+        *,
+        adaptation: Adaptation | None = None,
+        threshold: Threshold | None = None,
     ) -> None:
-        super().__init__(in_size, R, tau, V_th, V_reset, V_rest, V_initializer, name)
-        self.tau_ref = Parameter(tau_ref, unit=ms, negative=False)
+        parts: dict[str, Any] = {"adaptation": adaptation, "threshold": threshold}
+        super().__init__(in_size, R, tau, V_th, V_reset, V_rest, V_initializer, name, tau_ref=tau_ref, **parts)

@@ -116,3 +116,20 @@ def test_a_wrong_current_is_a_dimension_error():
         Interpreted(net)
     with pytest.raises(DimensionError, match="ms"):
         nd.LIFRef(1, tau_ref=3 * Hz)
+
+
+@pytest.mark.parametrize(
+    ("composed", "named"),
+    [
+        (nd.LIF(2, tau_ref=3 * ms), nd.LIFRef(2, tau_ref=3 * ms)),
+        (nd.LIF(2, threshold=nd.AdaptiveThreshold(30 * ms, 4 * mV)), nd.ALIF(2, tau_a=30 * ms, beta=4 * mV)),
+    ],
+    ids=["dead time", "threshold"],
+)
+def test_parts_make_what_has_a_name(composed, named):
+    for cells in (composed, named):
+        nd.init_all_states(cells)
+    with nd.environ.context(dt=0.5 * ms):
+        for _ in range(150):
+            np.testing.assert_array_equal(composed([0, 300] * pA), named([0, 300] * pA))
+    np.testing.assert_array_equal(composed.V.value, named.V.value)
