@@ -60,7 +60,7 @@ def invariants(step: Step) -> set[int]:
 def literal_number(step: Step, index: int) -> float | None:
     """Value of a single real or whole number that stands in the model's code; None for all else."""
     node = step.nodes[index]
-    if not node.attrs.get("literal") or node.shape != () or node.kind == "bool":
+    if not node.literal or node.shape != () or node.kind == "bool":
         return None
     return float(np.asarray(step.params[node.attrs["index"]].fetch(_ANY_CONTEXT)))
 
@@ -83,7 +83,7 @@ def signals(node: Node) -> list[tuple[int, int, int | None]]:
 
 def arrival_of(step: Step, nodes: Iterable[int]) -> int | None:
     """What must have reached a synapse for some nodes to be computed there; None if nothing need."""
-    found = {arg for index in nodes for arg in step.nodes[index].args if step.nodes[arg].op == "arrive"}
+    found = {arg for index in nodes for arg in step.nodes[index].args if step.nodes[arg].traits.arrives}
     assert len(found) < 2, "synapses that several signals reach"
     return min(found, default=None)
 
@@ -92,9 +92,9 @@ def versions(step: Step) -> dict[int, int]:
     """Versions of states of synapses that begin when something reaches them: node -> state."""
     found: dict[int, int] = {}
     for index, node in enumerate(step.nodes):
-        if node.op == "select" and step.nodes[node.args[0]].op == "arrive":
+        if node.op == "select" and step.nodes[node.args[0]].traits.arrives:
             old = step.nodes[node.args[2]]
-            found[index] = old.attrs["index"] if old.op == "state" else found[node.args[2]]
+            found[index] = old.attrs["index"] if old.traits.from_state else found[node.args[2]]
     return found
 
 
@@ -109,7 +109,7 @@ def live(step: Step, roots: list[int], *, bases: bool = True) -> list[int]:
     for index in range(len(step.nodes) - 1, -1, -1):
         if index in needed:
             node = step.nodes[index]
-            keep_all = bases or node.op != "accumulate"
+            keep_all = bases or not node.traits.accumulates
             needed.update(node.args if keep_all else (arg for arg, _connection, _channel in signals(node)))
     return sorted(needed)
 
@@ -153,9 +153,9 @@ def signal_of(step: Step, arg: int, own_channel: int | None) -> Signal | None:
     if own_channel is not None:
         return Signal(own_channel, None, 0, 0, node.size)
     start, stop = 0, node.size
-    while node.op == "slice" and node.attrs["stride"] == 1:
+    while node.traits.view and node.attrs["stride"] == 1:
         start, stop = start + node.attrs["start"], stop + node.attrs["start"]
         node = step.nodes[node.args[0]]
-    if node.op == "history" and len(node.args) < 2 and step.channels[node.attrs["channel"]].every is None:
+    if node.traits.from_past and len(node.args) < 2 and step.channels[node.attrs["channel"]].every is None:
         return Signal(node.attrs["channel"], node.args[0] if node.args else None, 1, start, stop)
     return None

@@ -68,10 +68,10 @@ class Evaluator:
     def _found(self, index: int, shared: Shared) -> Array:
         """Value of a run constant, computed unless it follows from what another replica has, too."""
         node, sources = self.step.nodes[index], list[Any]()
-        if node.op == "param":
+        if node.traits.parameter:
             decides = self.step.params[node.attrs["index"]].decides
             sources = [None if decides is None else decides(self.context)]
-        elif node.traits.elementwise or node.op == "dt":
+        elif not node.traits.table:
             sources = [self.values[arg] for arg in node.args] or [node]
         if not sources or sources[0] is None:
             return self.elementwise(index)
@@ -134,7 +134,7 @@ class Evaluator:
 
     def _places(self, node: Node, value: Array) -> Array:
         """What a node reads at places of its own: an array of the user's, as it is, or a value."""
-        return value if self.step.nodes[node.args[0]].op == "lookup" else self._flat(node, value)
+        return value if self.step.nodes[node.args[0]].traits.lookup else self._flat(node, value)
 
     def _as_kind(self, node: Node, found: Array) -> Array:
         return found.reshape(node.shape).astype(dtype_of(node.kind, self.context.bits))
@@ -169,7 +169,7 @@ class Evaluator:
         """Samples of each channel that its readers need, this step's included; synaptic delays ask for more."""
         deepest = [1] * len(self.step.channels)
         for node in self.step.nodes:
-            if node.op == "history":
+            if node.traits.from_past:
                 channel, args = node.attrs["channel"], node.args
                 lag = int(np.max(self.values[args[2 if len(args) > 2 else 0]])) if args else 0
                 deepest[channel] = max(deepest[channel], 2 + lag)

@@ -103,7 +103,7 @@ class Interpreter:
             size = int(np.prod(channel.shape, dtype=np.int64))
             each = dtype_of(channel.kind, bits).itemsize
             parts.append((f"{channel.name} ({size} elements, {depth} steps)", size * depth * each))
-        made = [node for node in map(self.step.nodes.__getitem__, self.order) if node.op != "lookup"]
+        made = [node for node in map(self.step.nodes.__getitem__, self.order) if not node.traits.lookup]
         values = sum(math.prod(self._shape(node.space)) * self.evaluator.real.itemsize for node in made)
         return [*parts, (f"values of a step ({len(self.order)} operations)", values)]
 
@@ -198,19 +198,19 @@ class Interpreter:
         if channel is not None:
             return self.sample(channel, delay)
         node = self.step.nodes[arg]
-        if node.op == "history":
+        if node.traits.from_past:
             return self._history(node, delay)
-        assert node.op == "slice", node.op
+        assert node.traits.view, node.op
         source = self._delayed(node.args[0], delay, None).reshape(-1)
         return source[node.attrs["start"] : node.attrs["stop"] : node.attrs["stride"]]
 
     def _across_synapses(self, index: int, node: Node) -> Array:
         """Values of neurons at their synapses, what arrives there, and the sum of what passes through them."""
         args, first = [self.values[arg] for arg in node.args], self.step.nodes[node.args[0]]
-        synapses = (first if node.op == "collect" else node).space.synapses
+        synapses = (first if node.traits.collects else node).space.synapses
         assert synapses is not None, "a map without synapses"
         table = self.tables[synapses.connection]
-        if node.op == "arrive":
+        if node.traits.arrives:
             ((arg, _connection, channel),) = signals(node)
             if synapses.order == "post":  # spikes of the neurons behind the synapses act at once
                 return mapped("post_of", table, self._delayed(arg, 0, channel))

@@ -108,6 +108,11 @@ class Node:
         return self.space.size
 
     @property
+    def literal(self) -> bool:
+        """Whether it is a number or an array that stands in the model's code."""
+        return bool(self.attrs.get("literal"))
+
+    @property
     def traits(self) -> Traits:
         """What its operation is like."""
         return TRAITS[self.op]

@@ -86,6 +86,11 @@ class Op:
     short: str = ""
     commutes: bool = False
 
+    @property
+    def passes(self) -> bool:
+        """Whether the result is the argument, at most as another kind of number."""
+        return self.units == "keep" and self.kinds in ("keep", "real")
+
 
 def _minimum(a: Any, b: Any) -> Any:
     return np.where((a < b) | (a != a), a, b)

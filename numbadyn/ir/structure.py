@@ -110,7 +110,7 @@ def _operation(step: Step, number: int, node: Node) -> str:
         source = getattr(step, node.traits.table)[attrs.pop("index")]
         literal = attrs.pop("literal", False)
         shown = _content(source.fetch(_ANY)) if literal else source.name
-        if node.op == "lookup":  # how many rows there are is a value
+        if node.traits.lookup:  # how many rows there are is a value
             kind = f"{node.kind} {node.dimension}"
     given = ", ".join([*(f"%{arg}" for arg in node.args), *([shown] if shown else []), *_shown(attrs)])
     return f"%{number} = {node.op}({given}) : {kind}"

@@ -41,6 +41,10 @@ class Traits:
         Of a map that gives each synapse the value of a neuron: on which side of the synapse that is.
     cost : str
         As in `numbadyn.ir.ops.Op`, if a loop computes it.
+    view : bool
+        Whether it is some elements of its argument where they lie, so that nothing computes it.
+    passes : bool
+        Whether it is its argument, at most as another kind of number.
     """
 
     name: str
@@ -51,6 +55,8 @@ class Traits:
     crosses: bool = False
     side: Literal["pre", "post", ""] = ""
     cost: Cost = "cheap"
+    view: bool = False
+    passes: bool = False
 
     @property
     def delivers(self) -> bool:
@@ -60,7 +66,7 @@ class Traits:
     @property
     def synaptic(self) -> bool:
         """Whether it is a map between neurons and the synapses that join them."""
-        return self.origin == "synapses" or self.name == "arrive"
+        return self.origin == "synapses" or self.arrives
 
     @property
     def elementwise(self) -> bool:
@@ -76,6 +82,61 @@ class Traits:
     def draws(self) -> bool:
         """Whether the value is random, another one for each node."""
         return self.origin == "chance"
+
+    @property
+    def parameter(self) -> bool:
+        """Whether it is a number or an array that the model binds, or that stands in its code."""
+        return self.table == "params"
+
+    @property
+    def lookup(self) -> bool:
+        """Whether it is an array that others read at places of their own."""
+        return self.table == "lookups"
+
+    @property
+    def from_clock(self) -> bool:
+        """Whether it says when a step is: its time or its number."""
+        return self.origin == "clock"
+
+    @property
+    def tells_time(self) -> bool:
+        """Whether it is the time of the step."""
+        return self.name == "time"
+
+    @property
+    def from_state(self) -> bool:
+        """Whether it is what a state was at the start of the step."""
+        return self.origin == "state"
+
+    @property
+    def from_past(self) -> bool:
+        """Whether it is a sample of a history."""
+        return self.origin == "past"
+
+    @property
+    def generated(self) -> bool:
+        """Whether a stage of its own makes it, spikes or counts, from nothing that neurons have done."""
+        return self.origin in ("events", "chance") and self.stage not in ("", "loop") and not self.crosses
+
+    @property
+    def accumulates(self) -> bool:
+        """Whether it is a sum of synaptic events."""
+        return self.stage == "deliver"
+
+    @property
+    def arrives(self) -> bool:
+        """Whether it says which synapses something reaches."""
+        return self.delivers and not self.stage
+
+    @property
+    def collects(self) -> bool:
+        """Whether it is a sum of what synapses bring that something has reached."""
+        return self.stage == "rows"
+
+    @property
+    def sums(self) -> bool:
+        """Whether it is a sum over synapses."""
+        return self.accumulates or self.collects
 
     @property
     def simulated(self) -> bool:
@@ -115,10 +176,12 @@ _ROWS = (
     Traits("reduce", "arguments", stage="reduce", crosses=True),
     # args = (matrix, vector): element i is the sum of the products of row i with the vector
     Traits("dot", "arguments", stage="reduce", crosses=True),
-    Traits("slice", "arguments", crosses=True),  # args = (x,): attrs start, stop, stride over the flattened elements
+    Traits(
+        "slice", "arguments", crosses=True, view=True
+    ),  # args = (x,): attrs start, stop, stride over the flattened elements
 )
 
 TRAITS: dict[str, Traits] = {
-    **{name: Traits(name, "arguments", stage="loop", cost=op.cost) for name, op in OPS.items()},
+    **{name: Traits(name, "arguments", "loop", cost=op.cost, passes=op.passes) for name, op in OPS.items()},
     **{row.name: row for row in _ROWS},
 }

@@ -58,7 +58,7 @@ def _problem(step: Step, index: int, node: Node) -> str:
     if any(not 0 <= arg < index for arg in node.args):
         return "uses a value that comes later"
     args = [step.nodes[arg] for arg in node.args]
-    if any(arg.op == "lookup" for arg in (args[1:] if node.traits.gathers else args)):
+    if any(arg.traits.lookup for arg in (args[1:] if node.traits.gathers else args)):
         return "takes a whole lookup for a value"
     if node.traits.elementwise:
         row = OPS[node.op]
@@ -94,14 +94,14 @@ _CHECKS: dict[str, tuple[tuple[Callable[[Node, list[Node]], bool], str], ...]] =
         ),
     ),
     "window": (
-        (lambda node, args: len(args) > 1 and args[0].op == "lookup", "reads no lookup"),
+        (lambda node, args: len(args) > 1 and args[0].traits.lookup, "reads no lookup"),
         (
             lambda node, args: len(args) == 2 and args[1].kind == "int" and args[1].size == 1,
             "does not start at one place",
         ),
     ),
     "search": (
-        (lambda node, args: len(args) > 1 and args[0].op == "lookup", "reads no lookup"),
+        (lambda node, args: len(args) > 1 and args[0].traits.lookup, "reads no lookup"),
         (
             lambda node, args: node.kind == "int" and len(args) == 3 and args[1].size == node.size,
             "has not one value for each element",
@@ -147,8 +147,8 @@ def _problem_of_source(node: Node, args: list[Node]) -> str:
 
 def _problem_of_map(step: Step, node: Node, args: list[Node]) -> str:
     """Only maps take values from one space into another, and they fit both."""
-    if node.op == "collect":
-        if len(args) != 2 or args[0].op != "arrive" or node.kind != "real" or args[1].kind != "real":
+    if node.traits.collects:
+        if len(args) != 2 or not args[0].traits.arrives or node.kind != "real" or args[1].kind != "real":
             return "does not sum real values over the synapses that something has reached"
         if not args[1].space.spreads(args[0].space):
             return f"sums values of {args[1].space} over {args[0].space}"
@@ -158,10 +158,10 @@ def _problem_of_map(step: Step, node: Node, args: list[Node]) -> str:
     if node.traits.synaptic:
         if len(args) != 1 or node.space.synapses is None:
             return "does not map one value to synapses"
-        if node.op == "arrive" and node.attrs["connections"] != (node.space.synapses.connection,):
+        if node.traits.arrives and node.attrs["connections"] != (node.space.synapses.connection,):
             return "reaches the synapses of another connection"
         return _ends_differ(step, node, args[0], node.traits.side or node.space.synapses.order)
-    if node.space.synapses is not None and not (node.op == "state" or (node.traits.draws and not node.args)):
+    if node.space.synapses is not None and not (node.traits.from_state or (node.traits.draws and not node.args)):
         return "is no map, but lies in the space of synapses"
     if any(arg.space.synapses is not None for arg in args):
         return "takes values of synapses without a map"

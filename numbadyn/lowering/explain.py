@@ -29,7 +29,7 @@ def _delays(program: Program, context: BindContext, tables: list[Any], evaluator
     step = evaluator.step
     seen: dict[tuple[int, str], list[Any]] = {}
     for node in step.nodes:
-        if node.op == "history":
+        if node.traits.from_past:
             number = node.attrs["channel"]
             lags = seen.setdefault((number, node.position.module), [])
             if not node.args:

@@ -39,7 +39,7 @@ def _known(step: Step, node: Node) -> str:
     """The name that a value has without its formula; empty if it has none."""
     if node.label:
         return node.label
-    if node.op == "param":
+    if node.traits.parameter:
         one = step.params[node.attrs["index"]].name == "one"
         return "one" if one else "number" if node.shape == () else "numbers"
     return "" if node.args else node.op
@@ -119,12 +119,12 @@ def formula(step: Step, index: int) -> str:
         Empty for what is given by a name, and for what would take more than a line.
     """
     node = step.nodes[index]
-    if not node.args or node.op not in OPS:
+    if not node.args or not node.traits.elementwise:
         return ""
     found: dict[int, str] = {}
     for number in [*_behind(step, _as_quotient(step, node).args), index]:
         node = step.nodes[number]
-        if number != index and (_known(step, node) or node.op not in OPS):
+        if number != index and (_known(step, node) or not node.traits.elementwise):
             found[number] = formula_name(step, number)
             continue
         node = _as_quotient(step, node)
@@ -138,7 +138,7 @@ def _operand(step: Step, user: Node, place: int, text: str) -> str:
     """An argument; in brackets unless it is one word or a call, or leads with a sign."""
     node = _as_quotient(step, step.nodes[user.args[place]])
     leads = place == 0 and node.op == "neg" and user.op != "neg"
-    bare = not text or leads or _known(step, node) or node.op not in OPS or _is_call(node)
+    bare = not text or leads or _known(step, node) or not node.traits.elementwise or _is_call(node)
     return text if bare else f"({text})"
 
 
@@ -148,7 +148,7 @@ def _is_call(node: Node) -> bool:
 
 
 def _written(node: Node, arguments: list[str]) -> str:
-    if node.op in ("identity", "to_real"):
+    if node.traits.passes:
         return arguments[0]
     if not _is_call(node):
         return OPS[node.op].text.format(*arguments)

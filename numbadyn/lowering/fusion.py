@@ -67,9 +67,9 @@ class Planner:
         """Check the step, and that what has been placed comes behind what it needs."""
         verify(self.step)
         for number, draft in enumerate(self.drafts):
-            sums = any(self.step.nodes[index].op == "accumulate" for index in draft.nodes)
+            sums = any(self.step.nodes[index].traits.accumulates for index in draft.nodes)
             for read in reads(self.step, draft):
-                if sums and self.step.nodes[read.base].op == "history":
+                if sums and self.step.nodes[read.base].traits.from_past:
                     continue  # spikes of earlier steps are delivered from lists of events, whatever else reads them
                 if self.stage_of.get(read.base, -1) > number:
                     raise InternalError(f"Node {read.base} comes after what needs it.", where=self.step.name)
@@ -98,7 +98,7 @@ class Planner:
                 uses.setdefault(arg, []).append(index)
         for index in order:
             node = step.nodes[index]
-            if node.op == "history" and self._read_as_array(index, uses):
+            if node.traits.from_past and self._read_as_array(index, uses):
                 rings.add(node.attrs["channel"])
                 self.arrays.add(index)
 
@@ -113,7 +113,7 @@ class Planner:
             return True
         for user in uses.get(index, []):
             node = self.step.nodes[user]
-            if node.op == "slice" and node.attrs["stride"] == 1:
+            if node.traits.view and node.attrs["stride"] == 1:
                 if self._read_as_array(user, uses):
                     return True
             elif not node.traits.delivers or self._own_channel(node, index):
@@ -139,14 +139,14 @@ class Planner:
         step = self.step
         kept = set(self.events) | self.rings
         for number, channel in enumerate(step.channels):
-            if number in self.rings or (number in kept and step.nodes[channel.value].op not in ("train", "poisson")):
+            if number in self.rings or (number in kept and not step.nodes[channel.value].traits.generated):
                 step.channels[number] = replace(channel, value=self._materialise(channel.value, channel.shape))
         for state, value in list(step.writes.items()):
             step.writes[state] = self._materialise(value, step.states[state].shape)
         for probe in sorted(self.wanted):
             node = step.nodes[probe]
             # a sum that starts from a decayed state is made ready for the next step before probes are sampled
-            own_memory = own_stage(node) is not None and not (node.op == "accumulate" and base_of(node) is not None)
+            own_memory = own_stage(node) is not None and not (node.traits.accumulates and base_of(node) is not None)
             self.probe_of[probe] = probe if own_memory else self._materialise(probe, node.shape)
         self.wanted = set(self.probe_of.values())
 
@@ -180,7 +180,7 @@ class Planner:
         """Place what prepares sums that start from a decayed state for the next step."""
         read_by = self._readers()
         for index in self.order:
-            if self.step.nodes[index].op == "accumulate" and base_of(self.step.nodes[index]) is not None:
+            if self.step.nodes[index].traits.accumulates and base_of(self.step.nodes[index]) is not None:
                 self._refill(index, read_by)
 
     def _source(self, value: int) -> int:
@@ -198,11 +198,11 @@ class Planner:
         Deliveries of past spikes, draws of constant means, given spikes, single numbers that follow from the time.
         """
         node = self.step.nodes[index]
-        if node.op == "accumulate":
+        if node.traits.accumulates:
             return all(own is None for own in node.attrs["channels"])
-        if node.op == "poisson":
-            return node.args[0] in self.constants
-        return node.op == "train" or index in self.timed
+        if node.traits.generated:
+            return all(arg in self.constants for arg in node.args)
+        return index in self.timed
 
     def _follow_time(self, order: list[int]) -> set[int]:
         """Single numbers that follow from the time or the number of the step, and run constants."""
@@ -210,7 +210,7 @@ class Planner:
         for index in order:
             node = self.step.nodes[index]
             made = node.traits.follows and all(arg in found or arg in self.constants for arg in node.args)
-            if node.shape == () and (index in self.constants or node.op in ("time", "step") or made):
+            if node.shape == () and (index in self.constants or node.traits.from_clock or made):
                 found.add(index)
         return found
 
@@ -226,7 +226,7 @@ class Planner:
                 if own is not None:
                     self._place(self.step.channels[own].value)
             self._own_stage(kind, index)
-        elif computed_in_loop(self.step, node) and (node.op != "history" or index in self.arrays):
+        elif computed_in_loop(self.step, node) and (not node.traits.from_past or index in self.arrays):
             self._place_in_loop(index)
         for channel in self.sampled.get(index, ()):
             self._of_channel(CompactionStage, channel, index)
@@ -271,7 +271,7 @@ class Planner:
                 return False
             if stage == candidate and (
                 (node.traits.gathers and position == 0)
-                or self.step.nodes[arg].op == "slice"
+                or self.step.nodes[arg].traits.view
                 or self.step.nodes[arg].size != self.drafts[candidate].space.size
             ):
                 return False
@@ -290,7 +290,7 @@ class Planner:
     def _refill(self, total: int, read_by: Readers) -> None:
         """Prepare a sum for the next step, after everybody has read it: its base, from the state's new value."""
         base = self.step.nodes[base_of(self.step.nodes[total])]  # type: ignore[index]
-        args = tuple(total if self.step.nodes[arg].op == "state" else arg for arg in base.args)
+        args = tuple(total if self.step.nodes[arg].traits.from_state else arg for arg in base.args)
         self.step.nodes.append(replace(base, args=args, label=""))
         index = len(self.step.nodes) - 1
         readers = read_by.get(total, {})
@@ -311,7 +311,7 @@ class Planner:
         for number, draft in enumerate(self.drafts):
             for read in reads(self.step, draft):
                 base = self.step.nodes[read.base]
-                if base.op == "state":
+                if base.traits.from_state:
                     found.setdefault(base.attrs["index"], []).append((number, read.direct))
         return found
 
@@ -341,11 +341,11 @@ class Planner:
                     before[number].add(self.stage_of[index])
                     continue
                 node = self.step.nodes[index]
-                if node.op == "accumulate":
+                if node.traits.accumulates:
                     self._deliver_needs(node, before[number])
                     continue
                 for arg in node.args:
-                    if self.step.nodes[arg].op == "arrive":
+                    if self.step.nodes[arg].traits.arrives:
                         self._deliver_needs(self.step.nodes[arg], before[number])
                 before[number].update(
                     stage for stage in map(self._stage_behind, node.args) if stage not in (-1, number)
@@ -386,4 +386,4 @@ class Planner:
 
 def _at_synapses(node: Node) -> bool:
     """Whether a value is computed synapse by synapse, where a signal reaches them."""
-    return node.op == "collect" or (node.space.synapses is not None and node.traits.stage == "loop")
+    return node.traits.collects or (node.space.synapses is not None and node.traits.stage == "loop")

@@ -63,7 +63,7 @@ class _Memory:
             return self.state(self.stored_as[index])
         if index in self.plan.refills:
             return self.value(self.plan.refills[index])
-        role = "sum" if node.op in ("accumulate", "collect") else "temp"
+        role = "sum" if node.traits.sums else "temp"
         return self._get(role, index, node.kind, node.space, f"{node.position.module}.{self.word(index)}")
 
     def word(self, index: int) -> str:
@@ -84,20 +84,20 @@ class _Memory:
         """Where a value lies, behind slices, and its name."""
         step = self.plan.step
         node = step.nodes[arg]
-        if node.op == "lookup":
+        if node.traits.lookup:
             return BufferView(self.lookup(node), 0, node.size), node.label or "table"
         if arg in self.plan.constants:
             return BufferView(self.constant(arg), 0, node.size), formula_name(step, arg)
         base_index, offset, stride = view_base(step, arg)
         base = step.nodes[base_index]
         if node.space.symbolic:
-            known = base.attrs["index"] if base.op == "state" else self.stored_as[base_index]
+            known = base.attrs["index"] if base.traits.from_state else self.stored_as[base_index]
             return BufferView(self.state(known), 0, SYMBOLIC), step.states[known].label
         span = (node.size - 1) * stride + 1
         name = node.label or self.word(base_index)
-        if base.op == "state":
+        if base.traits.from_state:
             return BufferView(self.state(base.attrs["index"]), offset, span), name
-        if base.op == "history" and not computed_in_loop(step, base):
+        if base.traits.from_past and not computed_in_loop(step, base):
             lag = base.args[0] if base.args else None
             return BufferView(self.ring(base.attrs["channel"]), offset, span, "past", lag), name
         return BufferView(self.value(base_index), offset, span), name
@@ -149,8 +149,8 @@ class _LoopBuilder:
             arg in self.plan.constants and node.shape == ()
         ):  # (1,) is an array: a population of one is compiled like any other
             return self._scalar(arg, node.kind)
-        if node.op in ("time", "step"):
-            return Operand("time" if node.op == "time" else "step", 0)
+        if node.traits.from_clock:
+            return Operand("time" if node.traits.tells_time else "step", 0)
         if node.traits.side:
             assert view_base(self.plan.step, arg)[2] == 1, "neurons of a strided slice"
             return self._memory_of(node.args[0], "pre" if node.traits.side == "pre" else "post", 1, node.label)
@@ -188,14 +188,14 @@ class _LoopBuilder:
         """The kernel (still without names of its own and of its scalars, which cost time) and the instance."""
         for index in self.draft.nodes:
             node = self.node(index)
-            if node.op == "history":
+            if node.traits.from_past:
                 operation = self._gather(index, node)
             elif node.traits.gathers:
                 operation = self._take(index, node)
             elif node.traits.draws:
                 stream = self._scalar(~node.attrs["stream"], "int")
                 operation = Operation(node.op, (stream,), "real", index)
-            elif index in self.plan.versions or node.op == "collect":  # here, where the synapse is reached
+            elif index in self.plan.versions or node.traits.collects:  # here, where the synapse is reached
                 value = self.operand(node.args[1])
                 if value.where == "local":
                     self.locals[index] = value.index
@@ -229,7 +229,7 @@ class _LoopBuilder:
                     slot = self._slot(view, "each", 1, self.plan.step.states[state].label)
                     stores.append(Store(self.locals[index], slot.index))
                 continue
-            if self.node(index).op == "collect":
+            if self.node(index).traits.collects:
                 buffer = self.memory.value(index)
                 slot = self._slot(BufferView(buffer, 0, buffer.size), "post", 1, self.node(index).label)
                 stores.append(Store(self.locals[index], slot.index, True, index not in self.clearable))
@@ -277,7 +277,7 @@ class Builder:
                 needed.add(draft.nodes[0])
                 continue
             for index in draft.nodes:
-                if plan.step.nodes[index].op == "accumulate":
+                if plan.step.nodes[index].traits.accumulates:
                     continue
                 for arg in plan.step.nodes[index].args:
                     base = view_base(plan.step, arg)[0]
@@ -291,7 +291,7 @@ class Builder:
         readers: dict[int, dict[int, bool]] = {}
         for number, draft in enumerate(plan.drafts):
             for read in reads(plan.step, draft):
-                if plan.step.nodes[read.base].op in ("accumulate", "collect"):
+                if plan.step.nodes[read.base].traits.sums:
                     seen = readers.setdefault(read.base, {})
                     seen[number] = seen.get(number, True) and read.direct
         kept = set(plan.probe_of.values()) | set(plan.refills.values())
@@ -320,7 +320,7 @@ class Builder:
         step = self.plan.step
         for total in self.plan.refills.values():
             base = step.nodes[base_of(step.nodes[total])]  # type: ignore[index]
-            state, factor = base.args if step.nodes[base.args[0]].op == "state" else base.args[::-1]
+            state, factor = base.args if step.nodes[base.args[0]].traits.from_state else base.args[::-1]
             read = self.memory.buffers.get(("state", step.nodes[state].attrs["index"]))
             assert read is not None, "the state behind a sum is not stored"
             self.program.refills.append(Refill(self.memory.value(total), read, factor))
@@ -357,7 +357,7 @@ class Builder:
     def is_cleared(self, index: int) -> bool:
         """Whether a synaptic sum is ready when events are added to it: its reader clears it, or prepares it."""
         node = self.node(index)
-        return index in self._clearable or (node.op == "accumulate" and base_of(node) is not None)
+        return index in self._clearable or (node.traits.accumulates and base_of(node) is not None)
 
     def loop(self, draft: Draft) -> tuple[int, Instance]:
         """Number of the kernel of a loop, and what it runs over."""

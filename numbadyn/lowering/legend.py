@@ -46,9 +46,9 @@ def _scalar(step: Step, index: int) -> str:
 
 def _constant(step: Step, node: Node, index: int) -> str:
     """A run constant; that of a formula has no unit here, since formulas are rearranged without regard to units."""
-    if node.op != "param":
+    if not node.traits.parameter:
         return formula(step, index) or "from parameters"
-    if not node.attrs.get("literal"):
+    if not node.literal:
         return _with_unit("parameter", node.dimension)
     if formula_name(step, index) == "one":
         return "the number one"

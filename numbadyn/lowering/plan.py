@@ -76,7 +76,7 @@ def view_base(step: Step, index: int) -> tuple[int, int, int]:
     node = step.nodes[index]
     if node.traits.side:
         return view_base(step, node.args[0])
-    if node.op != "slice":
+    if not node.traits.view:
         return index, 0, 1
     return node.args[0], node.attrs["start"], node.attrs["stride"]
 
@@ -106,7 +106,7 @@ def reads(step: Step, draft: Draft) -> list[Read]:
 def reads_of(step: Step, draft: Draft, index: int) -> Iterator[Read]:
     """What a draft reads for one of its nodes."""
     node = step.nodes[index]
-    args = [arg for arg, _connection, _channel in signals(node)] if node.op == "accumulate" else node.args
+    args = [arg for arg, _connection, _channel in signals(node)] if node.traits.accumulates else node.args
     for position, arg in enumerate(args):
         base = view_base(step, arg)[0]
         own = draft.kind.elementwise and arg == base and step.nodes[base].space.like(draft.space)

@@ -56,7 +56,7 @@ class _Rewriter:
 
     def add(self, node: Node) -> int:
         """Append a node, or find its equal."""
-        args = tuple(sorted(node.args)) if node.op in OPS and OPS[node.op].commutes else node.args
+        args = tuple(sorted(node.args)) if node.traits.elementwise and OPS[node.op].commutes else node.args
         attrs = tuple(sorted(node.attrs.items(), key=lambda item: item[0]))
         key: tuple[Any, ...] = (node.op, args, node.shape, node.space.synapses, node.kind, attrs)
         if node.traits.draws:
@@ -185,7 +185,7 @@ def _one(r: _Rewriter, node: Node) -> int:
 
 def _slice(r: _Rewriter, node: Node) -> int | None:
     source = r.node(node.args[0])
-    if source.op == "slice":
+    if source.traits.view:
         outer, inner = node.attrs, source.attrs
         start = inner["start"] + outer["start"] * inner["stride"]
         stride = inner["stride"] * outer["stride"]
@@ -248,7 +248,7 @@ def start_sums_from_decay(step: Step) -> Step:
 
 def _is_plain_sum(step: Step, index: int, user: Node, uses: dict[int, int]) -> bool:
     node = step.nodes[index]
-    return node.op == "accumulate" and base_of(node) is None and uses.get(index) == 1 and node.shape == user.shape
+    return node.traits.accumulates and base_of(node) is None and uses.get(index) == 1 and node.shape == user.shape
 
 
 def _is_decay(step: Step, index: int, state: int, constant: set[int]) -> bool:
@@ -256,7 +256,7 @@ def _is_decay(step: Step, index: int, state: int, constant: set[int]) -> bool:
     if node.op != "mul" or node.shape != step.states[state].shape:
         return False
     return any(
-        step.nodes[a].op == "state" and step.nodes[a].attrs["index"] == state and b in constant
+        step.nodes[a].traits.from_state and step.nodes[a].attrs["index"] == state and b in constant
         for a, b in (node.args, node.args[::-1])
     )
 

@@ -108,5 +108,7 @@ def check_inside(modules: list[Module], run: dict[int, Any], step: Step) -> None
     for number, spec in enumerate(step.states):
         module = spec.owner.owner if isinstance(spec.owner, State) else None
         if isinstance(module, Module) and id(module) not in inside and number not in step.writes:
-            places = [str(node.position) for node in step.nodes if node.op == "state" and node.attrs["index"] == number]
+            places = [
+                str(node.position) for node in step.nodes if node.traits.from_state and node.attrs["index"] == number
+            ]
             raise read_from_outside(module, spec.owner.name, places[0] if places else module.path)

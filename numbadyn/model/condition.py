@@ -260,9 +260,9 @@ def same_condition(old: Step, new: Step, begin: int) -> bool:
 def _alike(a: Node, b: Node, old: Step, new: Step) -> bool:
     if (a.op, a.args, a.space, a.kind, a.dimension) != (b.op, b.args, b.space, b.kind, b.dimension):
         return False
-    if a.op == "param" and not a.attrs.get("literal"):
+    if a.traits.parameter and not a.literal:
         return bool(old.params[a.attrs["index"]].name == new.params[b.attrs["index"]].name)
-    if a.op == "lookup":
+    if a.traits.lookup:
         return old.lookups[a.attrs["index"]] is new.lookups[b.attrs["index"]]
     return bool(a.attrs == b.attrs)
 

@@ -226,7 +226,7 @@ class InputRegistry:
             if isinstance(value, Traced) or not callable(value):
                 if pop:
                     self._used.add(key)
-                if trace is not None and isinstance(value, Traced) and value.node.op == "accumulate":
+                if trace is not None and isinstance(value, Traced) and value.node.traits.accumulates:
                     synaptic.append((key, value))
                     continue
                 term = value

@@ -200,9 +200,9 @@ def _difference(before: Step, after: Step) -> Node | None:
             new.dimension,
         ):
             return new
-        if old.attrs.get("literal") and not np.array_equal(_literal(before, old), _literal(after, new), equal_nan=True):
+        if old.literal and not np.array_equal(_literal(before, old), _literal(after, new), equal_nan=True):
             return new
-        if old.op == "lookup" and not same_lookup(before, old, after, new):
+        if old.traits.lookup and not same_lookup(before, old, after, new):
             return new
     longer = max(before.nodes, after.nodes, key=len)
     return None if len(before.nodes) == len(after.nodes) else longer[min(len(before.nodes), len(after.nodes))]

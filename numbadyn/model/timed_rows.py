@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.ir.nodes import BindContext, ParamSpec
+from numbadyn.ir.ops import OPS
 from numbadyn.model.delays.times.rule import tolerance
 from numbadyn.tracing.trace import Trace
 from numbadyn.units import DIMENSIONLESS, TIME
@@ -74,13 +75,13 @@ def eager_rows(
 def _after_step(trace: Trace, node: int) -> list[tuple[str, int]] | None:
     """Constant times that are added to the start of the step and taken from it; None for another time."""
     made = trace.node(node)
-    if made.op == "time":
+    if made.traits.tells_time:
         return []
-    if made.op in ("identity", "to_real"):
+    if made.traits.passes:
         return _after_step(trace, made.args[0])
     if made.op in ("add", "sub"):
         first, second = made.args
-        if made.op == "add" and trace.is_constant(first):
+        if OPS[made.op].commutes and trace.is_constant(first):
             first, second = second, first
         if trace.is_constant(second):
             before = _after_step(trace, first)

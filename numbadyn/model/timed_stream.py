@@ -308,7 +308,7 @@ class TimedStream:
                 cure="Read it in an update that a Simulator runs; for eager calls take a TimedArray.",
                 name=self.name,
             )
-        if trace.node(as_node(trace, t)).op != "time":
+        if not trace.node(as_node(trace, t)).traits.tells_time:
             raise UnsupportedFeatureError(
                 f"{self.name} is read at another time than that of the step, but its rows go by.",
                 where=str(trace.here),

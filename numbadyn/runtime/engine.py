@@ -258,7 +258,7 @@ def _signs_of_samples(machine: Machine, replica: int, samples: list[SampleLog]) 
         states.get(log.index, ANY_SIGN)
         if log.kind == "state"
         else NO_SIGN
-        if machine.step.nodes[log.index].op == "accumulate"
+        if machine.step.nodes[log.index].traits.accumulates
         else ANY_SIGN
         for log in samples
     ]

@@ -84,12 +84,12 @@ def _works_of(step: Step, node: Node) -> tuple[Work, ...]:
     if node.traits.delivers:
         names = [step.connections[connection].name for _arg, connection, _channel in signals(node)]
         return tuple(Work("delivery", name) for name in names)
-    if node.space.synapses is not None or node.op == "collect":
+    if node.space.synapses is not None or node.traits.collects:
         synapses = node.space.synapses or step.nodes[node.args[0]].space.synapses
         name = module if synapses is None else step.connections[synapses.connection].name
         return (Work("synapses", name),)
     if node.traits.stage in _KINDS:
         return (Work(_KINDS[node.traits.stage], module),)
-    if node.op == "history":
+    if node.traits.from_past:
         return (Work("histories", module),)
     return (Work("neurons", step.regions[region - 1] if region else module),)

@@ -129,7 +129,7 @@ def _word(kind: str, value: float) -> str:
 
 def _of_spikes(step: Step, node: int) -> bool:
     """Whether a sum adds weights only, so that nothing but the sum itself can have made it infinite."""
-    if step.nodes[node].op == "collect":
+    if step.nodes[node].traits.collects:
         return False
     return all(step.nodes[arg].kind == "bool" for arg, _connection, _channel in signals(step.nodes[node]))
 
@@ -138,7 +138,7 @@ def _name(step: Step, check: Check) -> str:
     if check.kind == "state":
         return step.states[check.number].name
     node = step.nodes[check.number]
-    behind = step.nodes[node.args[0]] if node.op == "collect" else node
+    behind = step.nodes[node.args[0]] if node.traits.collects else node
     connections = [step.connections[number] for _arg, number, _channel in signals(behind)]
     targets = sorted({path for c in connections if (path := getattr(getattr(c.owner, "post", None), "path", ""))})
     names = " and ".join(dict.fromkeys(connection.name for connection in connections))

@@ -98,8 +98,8 @@ def _lags(step: Step) -> list[tuple[str, Any]]:
     """What is read with a delay that is bound, and what gives this delay in steps; of each pair one."""
     found = {}
     for node in step.nodes:
-        lag = step.nodes[node.args[0]] if node.op == "history" and node.args else None
-        if lag is not None and lag.op == "param" and not lag.attrs.get("literal"):
+        lag = step.nodes[node.args[0]] if node.traits.from_past and node.args else None
+        if lag is not None and lag.traits.parameter and not lag.literal:
             name = step.channels[node.attrs["channel"]].name
             found[name, lag.attrs["index"]] = step.params[lag.attrs["index"]].fetch
     return [(name, fetch) for (name, _number), fetch in found.items()]

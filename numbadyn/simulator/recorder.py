@@ -248,7 +248,8 @@ class Recorder:
         """Nodes that a step with the first channels must compute, and that read what was before it."""
         roots = [*self.step.writes.values(), *(channel.value for channel in self.step.channels[:channels])]
         order = live(self.step, [*roots, *probes])
-        return {index for index in order if self.step.nodes[index].op in ("history", "accumulate")}
+        traits = {index: self.step.nodes[index].traits for index in order}
+        return {index for index in order if traits[index].from_past or traits[index].accumulates}
 
     @staticmethod
     def _only_spikes(path: str, spikes: bool, options: dict[str, Any]) -> None:

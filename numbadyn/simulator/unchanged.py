@@ -152,10 +152,10 @@ def same_step(old: Step, new: Step, context: BindContext) -> bool:
 def _same_node(old: Step, new: Step, a: Node, b: Node, context: BindContext) -> bool:
     if (a.op, a.args, a.shape, a.kind, a.dimension) != (b.op, b.args, b.shape, b.kind, b.dimension):
         return False
-    if a.op == "param":
+    if a.traits.parameter:
         values = (step.params[node.attrs["index"]].fetch(context) for step, node in ((old, a), (new, b)))
         return _equal(*values)
-    if a.op == "lookup":
+    if a.traits.lookup:
         return same_lookup(old, a, new, b) and a.attrs == b.attrs
     return {**a.attrs, "stream": 0} == {**b.attrs, "stream": 0}
 

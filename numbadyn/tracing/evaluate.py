@@ -53,11 +53,11 @@ def slopes_and_derivatives(
         linear = [derivative(trace, slope, x.node_in(trace)) for slope, x in zip(slopes, start, strict=True)]
     evaluator = Evaluator(trace.step, BindContext(dt, 0))
     for index, node in enumerate(trace.step.nodes):
-        if node.op == "state":
+        if node.traits.from_state:
             spec = trace.step.states[node.attrs["index"]]
             first = spec.initial(evaluator.context) if spec.owner is None else spec.owner.array()
             evaluator.values[index] = np.asarray(first)
-        elif node.op == "time" and time is not None:
+        elif node.traits.tells_time and time is not None:
             evaluator.values[index] = np.asarray(time)
         elif node.traits.simulated:
             raise UnsupportedFunctionError(

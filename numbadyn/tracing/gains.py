@@ -63,7 +63,7 @@ def gain_of(trace: Trace, state: int, rule: Any) -> Gain | None:
     inputs = [
         number
         for number, node in enumerate(step.nodes)
-        if node.op == "accumulate" and any(step.connections[c].rule is rule for c in node.attrs["connections"])
+        if node.traits.accumulates and any(step.connections[c].rule is rule for c in node.attrs["connections"])
     ]
     wanted = step.states[state].dimension / TIME
     slopes = [n for n in trace.notes(_Slopes).nodes if step.nodes[n].dimension in (wanted, ANY)]
@@ -95,7 +95,7 @@ def _derivative(trace: Trace, expression: int, variable: int) -> tuple[Step, int
 
 def _is_zero(trace: Trace, index: int) -> bool:
     node = trace.node(index)
-    if node.op != "param" or not node.attrs.get("literal"):
+    if not node.literal:
         return False
     return not np.any(trace.step.params[node.attrs["index"]].fetch(BindContext(1.0, 0)))
 

@@ -74,9 +74,9 @@ def lookup_of(trace: Trace, value: Any, what: str) -> tuple[int, tuple[int, ...]
 def pick(trace: Trace, source: int, index: int) -> int:
     """Elements of a flat array at places that are known to be in it."""
     node = trace.node(source)
-    if node.op == "slice":
-        for op, number in (("mul", node.attrs["stride"]), ("add", node.attrs["start"])):
-            if number != (op == "mul"):
+    if node.traits.view:
+        for op, number, neutral in (("mul", node.attrs["stride"], 1), ("add", node.attrs["start"], 0)):
+            if number != neutral:
                 index = trace.emit(op, index, trace.literal(number))
         source = node.args[0]
     return trace.source("take", (source, index), trace.node(index).shape, node.kind, node.dimension)
@@ -167,7 +167,7 @@ def _read(trace: Trace, source: int, constant: NDArray[np.int64], common: int | 
     node = trace.node(source)
     flat = constant.ravel()
     row = flat.size > 1 and bool((np.diff(flat) == 1).all())
-    if each is None and common is not None and node.op == "lookup" and row:
+    if each is None and common is not None and node.traits.lookup and row:
         start = common if flat[0] == 0 else trace.emit("add", common, trace.literal(int(flat[0])))
         return trace.source("window", (source, start), constant.shape, node.kind, node.dimension)
     terms = [term for term in (each, common) if term is not None]

@@ -43,7 +43,7 @@ def _axes(trace: Trace, shape: tuple[int, ...], axis: Any) -> list[int]:
 def _in_memory_order(trace: Trace, value: int, elements: Any) -> int:
     """The elements of a value in this order, one after the other."""
     node = trace.node(value)
-    side_by_side = node.op != "slice" or node.attrs["stride"] == 1
+    side_by_side = not node.traits.view or node.attrs["stride"] == 1
     if side_by_side and np.array_equal(elements.ravel(), np.arange(node.size)):
         return value
     return trace.take(value, elements)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from numbadyn.ir.analysis import literal_number
 from numbadyn.ir.nodes import Node
+from numbadyn.ir.ops import OPS
 from numbadyn.tracing.trace import ANY, Trace
 from numbadyn.units import DIMENSIONLESS, TIME
 
@@ -81,7 +82,7 @@ class _Times:
     def _factors(self, node: Node) -> tuple[int, int]:
         """The sides of a product or quotient; of a product, a run constant stands last."""
         first, second = node.args
-        return (second, first) if node.op == "mul" and self.constant(first) else (first, second)
+        return (second, first) if OPS[node.op].commutes and self.constant(first) else (first, second)
 
     def _find_scale(self, index: int) -> int | None:
         node = self.trace.node(index)
@@ -129,8 +130,8 @@ class _Line:
 
 def _line(times: _Times, index: int) -> _Line | None:
     path: list[tuple[Node, int]] = []
-    while (node := times.trace.node(index)).op != "time":
-        side = _timed_side(times, node)
+    while not (node := times.trace.node(index)).traits.tells_time:
+        side = _LINES[node.op][0](times, node) if node.op in _LINES else None
         if side is None:
             return None
         path.append((node, side))
@@ -138,32 +139,52 @@ def _line(times: _Times, index: int) -> _Line | None:
     line: _Line | None = _Line(1, None, None)
     for node, side in reversed(path):
         if line is not None:
-            line = _further(times.trace, node, side, line)
+            line = _LINES[node.op][1](times.trace, line, node.args[1 - side], side)
     return line
 
 
-def _timed_side(times: _Times, node: Node) -> int | None:
-    """The place of the argument that may be made of the time, if a run constant moves or divides it."""
-    if node.op in ("add", "sub"):
-        side = 0 if times.constant(node.args[1]) else 1
-        return side if times.constant(node.args[1 - side]) else None
-    divided = node.op == "div" and (literal_number(times.trace.step, node.args[1]) or 0.0) > 0.0
-    return 0 if divided else None
+def _moved_side(times: _Times, node: Node) -> int | None:
+    """The place of the argument that may be made of the time, if the other one is a run constant."""
+    side = 0 if times.constant(node.args[1]) else 1
+    return side if times.constant(node.args[1 - side]) else None
 
 
-def _further(trace: Trace, node: Node, side: int, line: _Line) -> _Line | None:
-    """What becomes of a line by a sum, a difference or a quotient, in which it stands at a place."""
-    other = node.args[1 - side]
-    if node.op == "div":
-        return _Line(line.sign, line.offset, other) if line.unit is None else None
-    if line.unit is not None:
-        other = trace.emit("mul", other, line.unit)
-    turned = node.op == "sub" and side == 1
-    if node.op == "sub" and not turned:
-        other = trace.emit("neg", other)
-    if line.offset is not None:
-        other = trace.emit("sub" if turned else "add", other, line.offset)
-    return _Line(-line.sign if turned else line.sign, other, line.unit)
+def _divided_side(times: _Times, node: Node) -> int | None:
+    """The same for what a positive number of the model's code divides."""
+    return 0 if (literal_number(times.trace.step, node.args[1]) or 0.0) > 0.0 else None
+
+
+def _added(trace: Trace, line: _Line, other: int, _side: int) -> _Line:
+    """A line and a run constant together."""
+    other = _in_time(trace, line, other)
+    return _Line(line.sign, other if line.offset is None else trace.emit("add", other, line.offset), line.unit)
+
+
+def _subtracted(trace: Trace, line: _Line, other: int, side: int) -> _Line:
+    """A line without a run constant, or a run constant without the line if this stands behind it."""
+    if side == 0:
+        moved = trace.emit("neg", _in_time(trace, line, other))
+        return _Line(line.sign, moved if line.offset is None else trace.emit("add", moved, line.offset), line.unit)
+    other = _in_time(trace, line, other)
+    return _Line(-line.sign, other if line.offset is None else trace.emit("sub", other, line.offset), line.unit)
+
+
+def _divided(_trace: Trace, line: _Line, other: int, _side: int) -> _Line | None:
+    """A line over a unit, if it is over none yet."""
+    return _Line(line.sign, line.offset, other) if line.unit is None else None
+
+
+def _in_time(trace: Trace, line: _Line, other: int) -> int:
+    """A run constant beside a line, as a time."""
+    return other if line.unit is None else trace.emit("mul", other, line.unit)
+
+
+#: Where the time may stand in an operation, and what becomes of it there.
+_LINES: dict[str, tuple[Callable[..., int | None], Callable[[Trace, _Line, int, int], _Line | None]]] = {
+    "add": (_moved_side, _added),
+    "sub": (_moved_side, _subtracted),
+    "div": (_divided_side, _divided),
+}
 
 
 def _by_number(trace: Trace, times: _Times, name: str, a: int, b: int) -> int | None:

@@ -427,7 +427,7 @@ class Trace:
     def take(self, value: int, elements: np.ndarray[Any, Any]) -> int:
         """Chosen elements of a value, by their flat numbers; the result has the shape of the numbers."""
         node = self.node(value)
-        if node.op == "slice":
+        if node.traits.view:
             elements = node.attrs["start"] + node.attrs["stride"] * np.asarray(elements)
             value = node.args[0]
         chosen = self.literal(np.asarray(elements, dtype=np.int64))

@@ -142,11 +142,11 @@ def _owners(step: Step, node: int) -> Iterator[str]:
             continue
         seen.add(number)
         each = step.nodes[number]
-        if each.op == "history":
+        if each.traits.from_past:
             yield step.channels[each.attrs["channel"]].name.rpartition(".")[0]
-        elif each.op == "state":
+        elif each.traits.from_state:
             yield step.states[each.attrs["index"]].name.rpartition(".")[0]
-        elif each.op == "train":
+        elif each.traits.generated and not each.args:
             yield step.trains[each.attrs["index"]].name
         else:
             waiting += each.args

@@ -67,7 +67,7 @@ class EventLoopStage(Stage):
         assert arrival is not None, "synapses that nothing reaches"
         (term,) = terms_of(place.step, place.node(arrival))
         kernel, instance = place.loop(draft)
-        totals = [index for index in draft.nodes if place.node(index).op == "collect"]
+        totals = [index for index in draft.nodes if place.node(index).traits.collects]
         return cls(kernel, instance, term, tuple(place.value(index) for index in totals))
 
     @property

@@ -193,7 +193,7 @@ def state_history(trace: Trace, value: int) -> int:
     What reads it with a delay of its own then sees the state's first value as the history before the start.
     """
     node = trace.node(value)
-    if node.op != "state":
+    if not node.traits.from_state:
         return value
     state = trace.step.states[node.attrs["index"]].owner
     if not isinstance(state, State) or state.owner is None:

@@ -273,7 +273,7 @@ class StateSource(Source):
         if self.init is not None:
             return None
         latest = self.final(trace)
-        return latest if trace.node(latest).op == "state" else None
+        return latest if trace.node(latest).traits.from_state else None
 
     def default_before(self) -> Before:
         """The state's first value."""
