@@ -9,6 +9,7 @@ from numbadyn.projections.align_pre import AlignPreProj
 from numbadyn.projections.aligned import align_post_projection, align_pre_projection
 from numbadyn.projections.base import SynapticProjection
 from numbadyn.projections.current import CurrentProj, DeltaProj
+from numbadyn.projections.current_input import CurrentInput
 from numbadyn.projections.gap_junction import AsymmetryGapJunction, SymmetryGapJunction
 from numbadyn.projections.named import (
     AllToAllProj,
@@ -28,6 +29,7 @@ __all__ = [
     "AlignPreProj",
     "AllToAllProj",
     "AsymmetryGapJunction",
+    "CurrentInput",
     "CurrentProj",
     "DeltaProj",
     "FixedIndegreeProj",

@@ -16,8 +16,10 @@ from numbadyn.model import environ, random
 from numbadyn.model.delays import Prefetch
 from numbadyn.model.group import Projection
 from numbadyn.model.init import Initialiser
+from numbadyn.model.ranges import is_traced, keep_in_range
 from numbadyn.model.typing import ParameterLike
 from numbadyn.model.values import Parameter, State
+from numbadyn.model.varying import changes, own_source, read_source
 from numbadyn.model.view import view_of
 from numbadyn.projections.base import check_post, serial
 from numbadyn.projections.conductances import check_jump
@@ -47,8 +49,9 @@ class PoissonInput(Projection):
         `weight` may then have one value for each of them.
     num_input : int
         Number of sources of each target neuron.
-    freq : quantities.Quantity
-        Rate of each source, one value or one for each target neuron.
+    freq : quantities.Quantity, array or Initialiser; or what changes in time
+        Rate of each source, one value or one for each target neuron; or a function of the time, rows of values, a
+        source or a reference to a state, as `PoissonGroup` takes them.
     weight : quantities.Quantity
         Height of the jump that a spike makes, in the unit of what jumps (mV for a `LIF`).
     label, name : str, optional
@@ -62,7 +65,8 @@ class PoissonInput(Projection):
     ShapeError
         `indices` reach beyond the population, or `freq` or `weight` fit neither them nor the population.
     RateError
-        More than 1e9 spikes a step and neuron are expected; when a run begins.
+        More than 1e9 spikes a step and neuron are expected; when a run begins. A rate that changes is negative, or so
+        high; in the step in which it is.
     DimensionError
         `freq` is no rate.
     NegativeConductanceError
@@ -117,9 +121,12 @@ class PoissonInput(Projection):
                     path=self.path,
                 )
         self.num_input = Parameter(count if chosen is None else count * chosen, negative=False)
-        self.freq = Parameter(
-            self._spread(freq, chosen), unit=join(1.0, FREQUENCY), negative=False, check=self._must_fit
-        )
+        if changes(freq):
+            self.freq = own_source(freq, self.varshape, f"{self.path}(freq)")
+        else:
+            self.freq = Parameter(
+                self._spread(freq, chosen), unit=join(1.0, FREQUENCY), negative=False, check=self._must_fit
+            )
         self.weight = Parameter(self._spread(weight, chosen), check=self._must_conduct)
         self.label = label
         self._into_state = isinstance(target, Prefetch)
@@ -147,6 +154,28 @@ class PoissonInput(Projection):
         """The population of the target."""
         return self._post
 
+    def _rate(self) -> Any:
+        """The rate of each source in this step; a run ends where one that changes has no meaning."""
+        if not changes(self.freq):
+            return self.freq
+        rate = read_source(self.freq, self.varshape)
+        if is_traced():
+            mean = self.num_input * rate * environ.get_dt()
+            keep_in_range(mean, 0.0, _MOST_COUNTS, f"{self.path}.freq", "mean count", self._left_range)
+            rate = np.maximum(
+                rate, 0.0 * rate
+            )  # so that the run ends with this error, not with what NaN does elsewhere
+        return rate
+
+    def _left_range(self, step: int, element: int, mean: float, context: Any) -> Exception:
+        """The error of a rate that has left its range while the network ran."""
+        return RateError(
+            f"{self.path} draws {mean:.6g} spikes in step {step} (t = {step * context.dt:g} ms) for neuron {element}.",
+            where=f"{self.path}.freq",
+            cure=f"Keep the rate at zero or more, np.maximum, and below {_MOST_COUNTS:.0e} spikes a step.",
+            found=mean,
+        )
+
     def _spread(self, values: Any, chosen: NDArray[np.bool_] | None) -> Any:
         """Give values for the whole population, where there is one for each of the chosen neurons."""
         if chosen is None or isinstance(values, Initialiser | Parameter) or np.ndim(values) == 0:
@@ -171,7 +200,7 @@ class PoissonInput(Projection):
 
     def update(self) -> None:
         """Draw the spikes of this step and register the jump."""
-        jump = _jump(self.num_input, self.freq, self.weight, self.varshape)
+        jump = _jump(self.num_input, self._rate(), self.weight, self.varshape)
         key = self._path or self._spare_key
         if self._jumps is not None:
             self._jumps.registry.add(key, jump)

@@ -20,13 +20,16 @@ from numbadyn.zoo.generators import Playback, PoissonGroup, SpikeTrain
 from numbadyn.zoo.hh import HH
 from numbadyn.zoo.integrate_and_fire import IF, QIF, ExpIF, IntegrateAndFire
 from numbadyn.zoo.lif import LIF, LIFRef
+from numbadyn.zoo.noises import OrnsteinUhlenbeck, PinkNoise, WhiteNoise
 from numbadyn.zoo.oscillators import FitzHughNagumo, HindmarshRose, Kuramoto, StuartLandau
 from numbadyn.zoo.outputs import COBA, CUBA, MgBlock, SynOut
 from numbadyn.zoo.plasticity import STD, STP
 from numbadyn.zoo.rates import JansenRit, MontbrioPazoRoxin, RateModel, ThresholdLinear, WilsonCowan
+from numbadyn.zoo.regular import RegularSpikes
 from numbadyn.zoo.slow_channels import HChannel, LCalciumChannel, MChannel, TCalciumChannel
 from numbadyn.zoo.stdp import STDP, SpikeTrace, TripletSTDP, VogelsSprekelerSTDP
 from numbadyn.zoo.synapses import Alpha, ConductanceSynapse, DualExpon, Expon
+from numbadyn.zoo.waveforms import Chirp, Pulse, Ramp, Sine, Staircase, Waveform
 
 __all__ = [
     "ALIF",
@@ -45,6 +48,7 @@ __all__ = [
     "AdaptiveThreshold",
     "Alpha",
     "Channel",
+    "Chirp",
     "ConductanceSynapse",
     "DualExpon",
     "EscapeNoise",
@@ -66,14 +70,21 @@ __all__ = [
     "MgBlock",
     "MontbrioPazoRoxin",
     "MorrisLecar",
+    "OrnsteinUhlenbeck",
+    "PinkNoise",
     "Playback",
     "PointNeuron",
     "PoissonGroup",
     "PotassiumChannel",
+    "Pulse",
+    "Ramp",
     "RateModel",
+    "RegularSpikes",
+    "Sine",
     "SodiumChannel",
     "SpikeTrace",
     "SpikeTrain",
+    "Staircase",
     "StuartLandau",
     "SynOut",
     "TCalciumChannel",
@@ -82,6 +93,8 @@ __all__ = [
     "TripletSTDP",
     "VogelsSprekelerSTDP",
     "WangBuzsaki",
+    "Waveform",
+    "WhiteNoise",
     "WilsonCowan",
     "rates_of",
 ]

@@ -22,7 +22,8 @@ from numbadyn.model.timing import below
 from numbadyn.model.typing import ParameterLike, QuantityLike, SizeLike
 from numbadyn.model.values import Parameter
 from numbadyn.model.variable import resolve
-from numbadyn.units import FREQUENCY, join, split
+from numbadyn.model.varying import changes, own_source, read_source
+from numbadyn.units import FREQUENCY, TIME, join, magnitude_in, split
 from numbadyn.zoo.units import kHz, ms
 
 __all__ = ["Playback", "PoissonGroup", "SpikeTrain"]
@@ -38,8 +39,11 @@ class PoissonGroup(Neuron):
     ----------
     in_size : int or tuple of int
         Geometry of the population.
-    rates : quantities.Quantity, array or Initialiser
-        Rate of each neuron, one value or one for each.
+    rates : quantities.Quantity, array or Initialiser; or what changes in time
+        Rate of each neuron, one value or one for each. Of rates that change: a function of the time, ``lambda t: ...``,
+        a `TimedArray` or `TimedStream`, a source such as `Sine` or a description of one, or a reference to a state of
+        another population, ``E.prefetch("r")`` (say in the group which of the two is updated first, ``order = ("E",
+        "sources")``).
     name : str, optional
         Name for messages and results.
 
@@ -48,7 +52,8 @@ class PoissonGroup(Neuron):
     InvalidParameterError
         A rate is negative or not finite.
     RateError
-        A rate is above one spike a step; when a run begins, or in an eager call.
+        A rate is above one spike a step; when a run begins, or in an eager call. A rate that changes is above it or
+        negative; in the step in which it is.
     DimensionError, UnitExpectedError
         `rates` are no rates.
 
@@ -67,15 +72,23 @@ class PoissonGroup(Neuron):
     >>> with nd.environ.context(dt=1 * ms, seed=1):
     ...     print(80 < noise().sum() < 120)
     True
+
+    Sources whose rate follows a rhythm:
+
+    >>> rhythm = nd.Sine.desc(amplitude=40 * Hz, frequency=8 * Hz, offset=50 * Hz)
+    >>> waves = nd.PoissonGroup(1000, rates=rhythm)
     """
 
     def __init__(self, in_size: SizeLike, rates: ParameterLike, name: str | None = None) -> None:
         super().__init__(in_size, name=name)
-        self.rates = Parameter(rates, unit=kHz, negative=False, check=self._must_fit)
+        if changes(rates):
+            self.rates = own_source(rates, self.varshape, f"{self.path}(rates)")
+        else:
+            self.rates = Parameter(rates, unit=kHz, negative=False, check=self._must_fit)
 
     def _must_fit(self, rates: NDArray[Any], context: Any) -> None:
         """Refuse rates that one spike a step cannot carry, when they are bound."""
-        above = np.flatnonzero(rates * context.dt > _CERTAIN)
+        above = np.flatnonzero(~((rates >= 0.0) & (rates * context.dt <= _CERTAIN)))
         if above.size:
             place = f" in {above.size} of {rates.size} neurons, first in {above[0]}" if rates.ndim else ""
             raise _too_high(self.path, float(np.ravel(rates)[above[0]]), context.dt, place)
@@ -88,16 +101,13 @@ class PoissonGroup(Neuron):
         array of bool
             Whether each neuron spikes.
         """
-        chance = self.rates * environ.get_dt()
+        rates = read_source(self.rates, self.varshape) if changes(self.rates) else self.rates
+        chance = rates * environ.get_dt()
         if not is_traced():
-            self._must_fit(*self._eager_rates())
+            self._must_fit(np.asarray(split(resolve(rates))[0]), SimpleNamespace(dt=environ.eager_dt()))
         elif not isinstance(self.rates, Parameter):  # rates that change while the network runs
             keep_in_range(chance, 0.0, _CERTAIN, f"{self.path}.rates", "probability", self._left_range)
         return random.bernoulli(chance, size=self.varshape)
-
-    def _eager_rates(self) -> tuple[NDArray[Any], Any]:
-        """The rates of an eager call, and what they are checked with."""
-        return np.asarray(split(resolve(self.rates))[0]), SimpleNamespace(dt=environ.eager_dt())
 
     def _left_range(self, step: int, element: int, chance: float, context: Any) -> Exception:
         """The error of a rate that has left its range while the network ran."""
@@ -169,6 +179,55 @@ class SpikeTrain(Neuron):
         super().__init__(in_size, name=name)
         self.spikes = GivenSpikes(self.path, self.in_size, indices, times)
 
+    @classmethod
+    def from_trains(cls, trains: Any, in_size: SizeLike | None = None, name: str | None = None) -> SpikeTrain:
+        """Make neurons that fire as trains say, one train for each neuron.
+
+        Parameters
+        ----------
+        trains : sequence of quantities.Quantity or neo.SpikeTrain; or neo.Segment
+            Times of the spikes of each neuron; of a segment, its spike trains.
+        in_size : int or tuple of int, optional
+            Geometry of the population; as many neurons as trains by default.
+        name : str, optional
+            Name for messages and results.
+
+        Returns
+        -------
+        SpikeTrain
+
+        Raises
+        ------
+        ShapeError
+            There are more trains than neurons, or none.
+        UnitExpectedError, DimensionError, InvalidParameterError
+            Times of a train have no unit, are no times, or are negative.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> from quantities import ms, s
+        >>> sources = nd.SpikeTrain.from_trains([[1, 5, 9] * ms, [] * ms, [0.002] * s])
+        >>> sources.varshape, sources.indices.tolist(), sources.times
+        ((3,), [0, 0, 0, 2], array([1., 5., 9., 2.]) * ms)
+        """
+        given = list(getattr(trains, "spiketrains", trains))
+        where = name or cls.__name__
+        if not given:
+            raise ShapeError(
+                f"{where} is given no train.",
+                where=where,
+                cure="Give one for each neuron, [] * ms for one that is silent.",
+            )
+        times = [
+            np.atleast_1d(
+                np.asarray(magnitude_in(train, TIME, what=f"trains[{number}]", where=where), dtype=np.float64)
+            )
+            for number, train in enumerate(given)
+        ]
+        indices = np.repeat(np.arange(len(times)), [each.size for each in times])
+        return cls(len(times) if in_size is None else in_size, indices, np.concatenate(times) * ms, name=name)
+
     @property
     def indices(self) -> Any:
         """Which neuron fires, an entry for each spike; as many others may be assigned."""
@@ -214,7 +273,8 @@ class Playback(Dynamics):
     Parameters
     ----------
     values : TimedArray or TimedStream, or array_like or quantities.Quantity of shape (times, ...)
-        One row for each time, with one value for each element, or one for all of them.
+        One row for each time, with one value for each element, or one for all of them. A ``neo.AnalogSignal`` brings
+        `dt` and `start` itself.
     dt : quantities.Quantity, optional
         Time between rows; needed unless `values` is a `TimedArray` or a `TimedStream`.
     in_size : int or tuple of int, optional
@@ -267,6 +327,8 @@ class Playback(Dynamics):
     ) -> None:
         timed = values
         given = isinstance(values, TimedArray | TimedStream)
+        if not given and dt is None and hasattr(values, "sampling_period"):
+            dt, start = values.sampling_period, values.t_start if start is None else start
         if not given:
             timed = TimedArray(values, dt, unit=unit, interpolation=interpolation, after=after, start=start)
         row = timed.shape[1:]
