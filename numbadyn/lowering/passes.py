@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 from numbadyn.ir.nodes import Step
@@ -50,9 +51,18 @@ class Passes:
         self.seconds: dict[str, float] = {}
         self._checking = os.environ.get(CHECKING, "") not in ("", "0")
 
-    def lines(self) -> list[str]:
-        """What took how long, in words."""
-        return [f"{name}: {1e3 * seconds:.2f} ms" for name, seconds in self.seconds.items()]
+    @contextmanager
+    def timing(self, name: str) -> Iterator[None]:
+        """In it, something is done that makes what the passes begin with.
+
+        Parameters
+        ----------
+        name : str
+            What it does, for users.
+        """
+        started = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - started
 
     def __call__(self, name: str, work: Callable[[Subject], Any], subject: Subject) -> Any:
         """Run a pass.

@@ -41,6 +41,7 @@ from numbadyn.simulator.drawing import draw_tables, drawn_with
 from numbadyn.simulator.order import UserOrder
 from numbadyn.simulator.places import Place
 from numbadyn.simulator.recorder import Recorder
+from numbadyn.simulator.seconds import Seconds
 from numbadyn.simulator.synapses import Maker, Weights, common_weights, fixed_delays, host
 from numbadyn.simulator.turns import Turns
 from numbadyn.units import TIME, join
@@ -60,9 +61,8 @@ class Assembly:
     threads: int
     reproducible: bool
     launch: Way
-    seconds: dict[str, float]
+    seconds: Seconds
     _dt: float
-    _passes: Passes
     _device: Any
     _recorder: Recorder
     _machine: Machine | None
@@ -187,7 +187,7 @@ class Assembly:
         self._weights.check()
         self._require_synapses(1 if self._shared else len(self._contexts))
         made = draw_tables(self.step, self._built_with, self._shared, self._build_tables, self._maker)
-        self.seconds["build synapses"] = time.perf_counter() - started
+        self.seconds.note("build synapses", started)
         self._weights.built()
         return made
 
@@ -222,9 +222,9 @@ class Assembly:
     @functools.cached_property
     def program(self) -> Program:
         """The lowered network, printable."""
-        started = time.perf_counter()
-        program = lower(self._stepped, self._recorder.probes, self._recorder.channels, self._passes)
-        self.seconds["lower"] = time.perf_counter() - started
+        started, passes = time.perf_counter(), Passes()
+        program = lower(self._stepped, self._recorder.probes, self._recorder.channels, passes)
+        self.seconds.note("lower", started, passes.seconds)
         return program
 
     @property

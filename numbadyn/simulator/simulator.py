@@ -39,6 +39,7 @@ from numbadyn.simulator.measuring import add_reducer
 from numbadyn.simulator.order import UserOrder
 from numbadyn.simulator.outside import describe_left_out
 from numbadyn.simulator.saving import Saving
+from numbadyn.simulator.seconds import Seconds
 from numbadyn.simulator.synapses import Weights
 from numbadyn.simulator.turns import TRACING, Turns, in_turn
 from numbadyn.simulator.unchanged import PlainAttributes, Wiring
@@ -94,6 +95,9 @@ class Simulator(Saving):
     A simulator keeps the states in memory of its own: `get` reads them and `set` writes them between runs, and so does
     ``net.E.V.value``, for the simulator of the network that was made, set, reset or run last. What is assigned to it
     before a simulator is made counts as a first value.
+
+    `seconds` says how long the stages of the preparation took so far, and ``seconds.passes`` how long single passes
+    did; see `Seconds`.
 
     Calls that do not depend on each other may come in any order: what is recorded, when states are read, and when
     synapses are looked at changes nothing else. Until the first step, states have the first values that follow from
@@ -159,14 +163,15 @@ class Simulator(Saving):
         with TRACING:
             init_missing_states(network, self.seed)
         self._alone = bool(alone)
-        self._passes = Passes()
-        self.step = self._trace(self._passes)
+        passes = Passes()
+        self.step = self._trace(passes)
         check_synapses(self.step, self.target)
         self.reproducible, self.launch = bool(reproducible), check_launch(launch)
         self._device = TARGETS[self.target].open()
         self._order = UserOrder(lambda: self._synapses)
         self._bind(_contexts(self.context, seeds, replicas), shared=shared is not None)
-        self.seconds = {"trace": time.perf_counter() - started}
+        self.seconds = Seconds()
+        self.seconds.note("trace", started, passes.seconds)
         self._note_delays()
         self._wiring, self._plain = Wiring(network), PlainAttributes(network)
         self._weights = Weights(self.step)
@@ -251,9 +256,8 @@ class Simulator(Saving):
         text = explain(self.program, context, tables, self._recorder.looks, verbose=verbose)
         text = "\n\n".join([*filter(None, [self.batch.describe(number)]), text])
         if verbose:
-            taken = [f"{name}: {seconds:.3f} s" for name, seconds in self.seconds.items()]
-            sections = {"Seconds": taken, "Passes": self._passes.lines()}
-            text += "".join(f"\n\n{title}:\n  " + "\n  ".join(lines) for title, lines in sections.items())
+            sections = self.seconds.lines().items()
+            text += "".join(f"\n\n{title}:\n  " + "\n  ".join(lines) for title, lines in sections)
         return text + describe_left_out(self.network)
 
     @named_options
@@ -366,8 +370,11 @@ class Simulator(Saving):
 
 def trace_network(network: Module, context: BindContext, *, alone: bool, passes: Passes | None = None) -> Step:
     """The prepared step of a network whose states have been made."""
+    do = Passes() if passes is None else passes
     with TRACING:
-        return prepare(trace_step(network, context, alone=alone), passes)
+        with do.timing("run the updates once"):
+            traced = trace_step(network, context, alone=alone)
+        return prepare(traced, do)
 
 
 def _contexts(plain: BindContext, seeds: Sequence[int], batch: int | None) -> tuple[BindContext, ...]:

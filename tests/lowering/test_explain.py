@@ -76,6 +76,15 @@ def test_explaining_compiles_nothing_and_changes_nothing():
     assert str(sim.program) == str(sim.program)
 
 
+def test_seconds_of_single_passes_are_there_by_stage():
+    sim = nd.Simulator(Net(), dt=0.1 * ms, target="interpret")
+    text = sim.explain(verbose=True)
+    assert list(sim.seconds) == ["trace", "build synapses", "lower"]
+    for stage, passes in sim.seconds.passes.items():
+        assert 0 < sum(passes.values()) <= sim.seconds[stage]
+        assert all(f"  {name}: " in text for name in passes)
+
+
 class Counter(nd.Module):
     """Neither a projection nor a dynamical system."""
 

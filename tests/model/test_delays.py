@@ -4,7 +4,9 @@ A read with a delay of d steps made in step n before the owner's update gives x[
 the value that step n makes.  Before the start the history is the state's first value (zero for an output), or `init`.
 """
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,10 +14,12 @@ import pytest
 from quantities import ms, mV
 
 import numbadyn as nd
+from numbadyn.model import delays
 from numbadyn.model.delays.times.rule import delay_steps
 from tests.features.both import assert_targets_agree
 
 STEPS = 8
+PACKAGE = Path(delays.__file__).parent
 DELAYS = [0, 1, 2, 3]
 FIRST = np.array([10.0, 20.0, 30.0, 40.0])
 INIT = np.array([-1.0, -2.0, -3.0, -4.0])
@@ -198,3 +202,32 @@ def test_distribution_as_history() -> None:
     assert ((found[1:4] >= -5) & (found[1:4] < -4)).all()
     assert np.unique(found[1]).size == 4
     np.testing.assert_array_equal(found[4], ramp(0))
+
+
+def test_the_plainest_read_passes_through_five_files() -> None:
+    owner, seen = Ramp(), set()
+    late = owner.prefetch_delay("x", 5 * ms)
+
+    def note(frame: Any, event: str, _argument: Any) -> None:
+        if event == "call" and "<" not in frame.f_code.co_name:
+            path = Path(frame.f_code.co_filename)
+            seen.update([path.relative_to(PACKAGE).as_posix()] if path.is_relative_to(PACKAGE) else [])
+
+    def watched() -> Any:
+        sys.setprofile(note)
+        try:
+            return late()
+        finally:
+            sys.setprofile(None)
+
+    net = nd.DynamicsGroup()
+    net.owner, net.reader = owner, Reader({"x": watched})
+    net.order = ("reader", "owner")
+    nd.Simulator(net, dt=0.1 * ms, target="interpret")
+    assert sorted(seen) == [
+        "api/reference.py",
+        "sampling/read.py",
+        "storage/source.py",
+        "times/delay_time.py",
+        "times/elements.py",
+    ]

@@ -1,8 +1,8 @@
-"""The samples of a source, counted back from the newest one: what reads of the past and interpolation are made of.
+"""The samples of a source, counted back from the newest one, in eager calls and for methods of users.
 
 In: a source, the form of a read.  Out: ``samples[k]``, the value k steps (or windows) ago by the delay rule, for a
-number k or an array of them, traced or eager; for methods of users, with each slot checked or kept inside.  Must not
-know: times, methods of interpolation.
+number k or an array of them; for methods of users, with each slot checked or kept inside.  Must not know: times,
+methods of interpolation.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from numbadyn.errors import InterpolationError
 from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import BindContext, ParamSpec
 from numbadyn.model import environ
-from numbadyn.model.delays.storage.channel import as_sample, channel_of, running_value, window_length
 from numbadyn.model.delays.storage.source import Source
 from numbadyn.model.delays.times.delay_time import bound_number, eager_context
 from numbadyn.model.delays.times.elements import Form
@@ -27,7 +26,7 @@ from numbadyn.tracing.trace import ANY, Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import DIMENSIONLESS, join_eager, split
 
-__all__ = ["EagerSamples", "PastSamples", "Slots", "TracedSamples"]
+__all__ = ["EagerSamples", "PastSamples", "Slots"]
 
 
 class PastSamples(ABC):
@@ -43,115 +42,6 @@ class PastSamples(ABC):
 
     def __getitem__(self, key: Any) -> Any:
         return self.at(key[0] if isinstance(key, tuple) else key)
-
-
-class TracedSamples(PastSamples):
-    """Samples while a step is traced.
-
-    Parameters
-    ----------
-    trace : Trace
-        The recording.
-    source : Source
-        Whose samples.
-    form : Form
-        Which elements.
-    longest : callable
-        ``longest(context)`` gives the largest number of samples that is asked for.
-    declared : bool
-        Whether the memory follows from `longest` even where the delay is fixed.
-
-    Attributes
-    ----------
-    channel : int
-        Where the samples are kept.
-    """
-
-    def __init__(
-        self, trace: Trace, source: Source, form: Form, longest: Callable[[BindContext], int], *, declared: bool = False
-    ) -> None:
-        self._trace, self._source, self._form = trace, source, form
-        self.channel = channel_of(trace, source)
-        self._longest, self._declared = longest, declared
-
-    def at(self, steps: Any, *, never_zero: bool = False, always_zero: bool = False) -> Traced:
-        """The value this many samples ago; what is known about the number saves work."""
-        trace, source = self._trace, self._source
-        k = trace.cast(as_node(trace, steps), "int")
-        if source.window is not None and trace.step.channels[self.channel].dimension is not ANY:
-            return self._of_windows(k)
-        if not source.is_sampled(trace):
-            present = source.unwritten_node(trace)
-            if always_zero and present is not None:
-                return Traced(trace, self._choose(present))
-            return self._history(None if always_zero else k)
-        if always_zero:
-            return Traced(trace, self._choose(source.current(trace)))
-        past = self._history(self._less_one(k, never_zero))
-        return past if never_zero else self._or_newest(k, source.current(trace), past)
-
-    def _of_windows(self, k: int) -> Traced:
-        """As `at`: in windows, the newest sample may still be growing, or may just have been finished."""
-        trace, source, window = self._trace, self._source, self._source.window
-        assert window is not None
-        done = source.is_sampled(trace)
-        number = trace.step_number()
-        if window.known_early != done:  # held values before the update, summaries after it: what counts is this step
-            step = number if window.known_early else trace.emit("add", number, trace.literal(1))
-            place = trace.emit("int_mod", step, window_length(trace, window))
-            edge = trace.cast(trace.emit("equal", place, trace.literal(0)), "int")
-            shift = edge if window.known_early else trace.emit("sub", trace.literal(1), edge)
-            back = trace.emit("add", k, shift)
-        elif window.known_early:
-            back = k
-        else:
-            return self._history(k)
-        newest = as_sample(trace, window, running_value(trace, source, new=done))
-        return self._or_newest(back, newest, self._history(self._less_one(back, False)))
-
-    def _less_one(self, k: int, never_zero: bool) -> int:
-        trace = self._trace
-        less = trace.emit("sub", k, trace.literal(1))
-        return less if never_zero else trace.emit("maximum", less, trace.literal(0))
-
-    def _or_newest(self, k: int, newest: int, past: Traced) -> Traced:
-        trace = self._trace
-        is_newest = trace.emit("equal", k, trace.literal(0))
-        return Traced(trace, trace.emit("select", is_newest, self._choose(newest), past.node_in(trace)))
-
-    def _choose(self, node: int) -> int:
-        """The elements of a whole value that are asked for."""
-        trace = self._trace
-        if self._form.elements is None or not trace.node(node).shape:
-            return node
-        return trace.take(node, self._form.elements)
-
-    def _history(self, lag: int | None) -> Traced:
-        """The channel's sample 1 + lag samples ago."""
-        trace, form = self._trace, self._form
-        spec = trace.step.channels[self.channel]
-        label = f"{spec.label}_delayed"
-        whole = form.elements is None
-        steady = lag is None or (trace.is_constant(lag) and not self._declared)
-        args: tuple[int, ...]
-        if whole and steady and (lag is None or trace.node(lag).shape == ()):
-            args = () if lag is None else (lag,)
-        else:
-            elements = form.elements
-            if elements is None:
-                elements = np.arange(int(np.prod(spec.shape, dtype=np.int64))).reshape(spec.shape)
-            lag = trace.literal(0) if lag is None else lag
-            args = (lag, trace.literal(np.asarray(elements, dtype=np.int64)))
-            args = args if steady else (*args, self._longest_lag())
-        return Traced(
-            trace,
-            trace.source("history", args, form.shape, spec.kind, spec.dimension, channel=self.channel, label=label),
-        )
-
-    def _longest_lag(self) -> int:
-        longest = self._longest
-        spec = ParamSpec("longest_delay", (), "int", DIMENSIONLESS, lambda context: np.asarray(longest(context) + 1))
-        return self._trace.param(object(), spec)
 
 
 class EagerSamples(PastSamples):

@@ -1,4 +1,4 @@
-"""Channels of a traced step: where the past of a source is kept, and what is written to it at the end of the step.
+"""Channels of a traced step: what is written to them at its end, and those of plain values, which have no source.
 
 In: sources, traced values.  Out: channels.  Must not know: times, buffers.
 """
@@ -12,110 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.ir.nodes import BindContext, Channel, ParamSpec, StateSpec
+from numbadyn.ir.nodes import BindContext, Channel, ParamSpec
+from numbadyn.model.delays.storage.running import as_sample, running_value
 from numbadyn.model.delays.storage.source import Source, StateSource
 from numbadyn.model.delays.times.rule import steps_in
-from numbadyn.model.delays.times.window import Before, Window
-from numbadyn.model.notes import ModelNotes, Running
+from numbadyn.model.delays.times.window import Before
+from numbadyn.model.notes import ModelNotes
 from numbadyn.model.values import State
 from numbadyn.tracing.trace import ANY, Template, Trace
-from numbadyn.units import DIMENSIONLESS, join
+from numbadyn.units import DIMENSIONLESS
 
-__all__ = ["channel_of", "delay_line", "finish_channels", "running_value", "signal_channel", "state_history"]
-
-
-def channel_of(trace: Trace, source: Source) -> int:
-    """Number of the channel of a source, made on first use."""
-
-    def make() -> Channel:
-        template = source.template(trace)
-        before, window = source.before(template), source.window
-        state = source.state(trace)
-        if window is None:
-            return Channel(
-                source.name, -1, template.shape, template.kind, template.dimension, before, state, source.varied
-            )
-        kind = window.kind(template.kind)
-        _make_running(trace, source, template, window, before)
-
-        def sample(context: BindContext, lag: int) -> Any:
-            return window.before(before, context, lag, source.varied)
-
-        def every(context: BindContext) -> int:
-            return window.steps(context.dt)
-
-        return Channel(
-            f"{source.name} every {window.every:g} ms ({window.strategy})",
-            -1,
-            template.shape,
-            kind,
-            template.dimension,
-            sample,
-            None,
-            source.varied,
-            every,
-            called=_last_part(source),  # without the time between samples: numbers are no part of what is compiled
-        )
-
-    trace.notes(ModelNotes).sources[source.key] = source
-    return trace.channel(source.key, make)
-
-
-def _make_running(trace: Trace, source: Source, template: Template, window: Window, before: Any) -> None:
-    kind = window.kind(template.kind)
-    zero = False if kind == "bool" else 0 if kind == "int" else 0.0
-    dimension = DIMENSIONLESS if template.dimension is ANY else template.dimension
-    given: Any = zero if kind != "real" else join(0.0, dimension)
-    called = f"{_last_part(source)} ({window.strategy})"
-    state = _Summary(given, template.shape, window, before, source.varied, called)
-    state.name = f"{source.name} ({window.strategy}) every {window.every:g} ms"
-    index = trace.state_index(state, state.spec)
-    trace.notes(ModelNotes).running[source.key] = Running(state, index)
-
-
-def _last_part(source: Source) -> str:
-    return source.name.rsplit(".", 1)[-1]
-
-
-class _Summary(State):
-    """Running value of a window; before the start, that of the window that ends with it."""
-
-    def __init__(
-        self, given: Any, shape: tuple[int, ...], window: Window, before: Any, varied: bool, called: str
-    ) -> None:
-        super().__init__(given, shape=shape)
-        self._window, self._before, self._varied, self._called = window, before, varied, called
-
-    def spec(self) -> StateSpec:
-        """What the IR knows of it."""
-        return replace(super().spec(), called=self._called)
-
-    def initial(self, context: BindContext, stream: int | None = None) -> NDArray[Any]:
-        """First values."""
-        return np.array(np.broadcast_to(self._window.summary(self._before, context, 1, self._varied), self.varshape))
-
-
-def running_value(trace: Trace, source: Source, *, new: bool) -> int:
-    """Running value of a source's window: before or after the value of this step came in."""
-    channel_of(trace, source)
-    running = trace.notes(ModelNotes).running[source.key]
-    window = source.window
-    assert window is not None
-    old = trace.read(running.index)
-    if not new or source.template(trace).dimension is ANY:
-        return old
-    place = trace.emit("int_mod", trace.step_number(), window_length(trace, window))
-    begins = trace.emit("equal", place, trace.literal(0))
-    return window.add_node(trace, old, source.current(trace), begins)
-
-
-def window_length(trace: Trace, window: Window) -> int:
-    """Node of the steps of a window."""
-
-    def fetch(context: BindContext) -> Any:
-        return np.asarray(window.steps(context.dt))
-
-    return trace.param(object(), ParamSpec("window_steps", (), "int", DIMENSIONLESS, fetch))
+__all__ = ["delay_line", "finish_channels", "signal_channel", "state_history"]
 
 
 def finish_channels(trace: Trace) -> dict[Hashable, Template]:
@@ -141,13 +48,6 @@ def _finish_window(trace: Trace, source: Source) -> int:
     summary = running_value(trace, source, new=True)
     trace.write(trace.notes(ModelNotes).running[source.key].index, summary)
     return as_sample(trace, source.window, summary)
-
-
-def as_sample(trace: Trace, window: Window, summary: int) -> int:
-    """Node of the sample that a running value stands for."""
-    if window.strategy != "mean":
-        return summary
-    return trace.emit("div", summary, trace.cast(window_length(trace, window), "real"))
 
 
 def delay_line(trace: Trace, value: int, times: NDArray[np.float64], name: str, before: Before | None) -> int:
@@ -198,5 +98,5 @@ def state_history(trace: Trace, value: int) -> int:
     state = trace.step.states[node.attrs["index"]].owner
     if not isinstance(state, State) or state.owner is None:
         return value
-    channel = channel_of(trace, StateSource(state.owner, state.name, None, None))
+    channel = StateSource(state.owner, state.name, None, None).channel(trace)
     return trace.source("history", (), node.shape, node.kind, node.dimension, channel=channel, label=node.label)

@@ -15,7 +15,9 @@ import numpy as np
 
 from numbadyn.errors import HookArgumentError, InvalidParameterError, SchedulingError, ShapeError, UnknownStateError
 from numbadyn.ir.kinds import Kind, dtype_of, kind_of
+from numbadyn.ir.nodes import Channel
 from numbadyn.model.delays.storage.history import History, eager_histories
+from numbadyn.model.delays.storage.running import channel_of_windows
 from numbadyn.model.delays.times.window import Before, Window
 from numbadyn.model.describe import content_key
 from numbadyn.model.hooks import takes
@@ -147,6 +149,20 @@ class Source(ABC):
     def state(self, trace: Trace) -> int | None:
         """Number of the state whose final value is sampled, if it is one."""
         return None
+
+    def channel(self, trace: Trace) -> int:
+        """Number of the channel that keeps it, made on first use."""
+
+        def make() -> Channel:
+            template = self.template(trace)
+            before, window = self.before(template), self.window
+            if window is not None:
+                return channel_of_windows(trace, self, window, template, before)
+            shape, kind, dimension = template.shape, template.kind, template.dimension
+            return Channel(self.name, -1, shape, kind, dimension, before, self.state(trace), self.varied)
+
+        trace.notes(ModelNotes).sources[self.key] = self
+        return trace.channel(self.key, make)
 
     def before(self, template: Template) -> Before:
         """Function of a `BindContext` and a lag that gives the values before the start, without unit."""
