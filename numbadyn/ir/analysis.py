@@ -17,12 +17,14 @@ __all__ = [
     "arrival_of",
     "base_of",
     "computed_in_loop",
+    "follows_delays",
     "invariants",
     "is_run_constant",
     "literal_number",
     "live",
     "signal_of",
     "signals",
+    "stale_read",
     "versions",
 ]
 
@@ -81,6 +83,11 @@ def signals(node: Node) -> list[tuple[int, int, int | None]]:
     return list(zip(node.args[: len(connections)], connections, channels, strict=True))
 
 
+def follows_delays(node: Node) -> bool:
+    """Whether events pass the delays of synapses before they act."""
+    return not (node.space.by_post or node.attrs.get("at_once", False))
+
+
 def arrival_of(step: Step, nodes: Iterable[int]) -> int | None:
     """What must have reached a synapse for some nodes to be computed there; None if nothing need."""
     found = {arg for index in nodes for arg in step.nodes[index].args if step.nodes[arg].traits.arrives}
@@ -96,6 +103,29 @@ def versions(step: Step) -> dict[int, int]:
             old = step.nodes[node.args[2]]
             found[index] = old.attrs["index"] if old.traits.from_state else found[node.args[2]]
     return found
+
+
+def stale_read(step: Step) -> Node | None:
+    """Find a value of synapses that follows from a version of a state which is overwritten by then.
+
+    Loops over synapses keep what they have read; one that comes after another finds what that one has left.
+    """
+    known, latest, begun, region = versions(step), dict[int, int](), dict[int, int](), -1
+    for index, node in enumerate(step.nodes):
+        if not (node.op == "collect" or (node.space.synapses is not None and node.traits.stage == "loop")):
+            continue
+        if node.space.region != region:
+            region, begun = node.space.region, dict(latest)
+        for arg in node.args:
+            source = step.nodes[arg]
+            state = source.attrs["index"] if source.op == "state" else known.get(arg)
+            if state is None or (arg in known and source.space.region == region):
+                continue
+            if begun.get(state, arg) != arg:
+                return node
+        if index in known:
+            latest[known[index]] = index
+    return None
 
 
 def base_of(node: Node) -> int | None:

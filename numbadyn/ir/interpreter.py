@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.ir.analysis import base_of, live, signal_of, signals
+from numbadyn.ir.analysis import base_of, follows_delays, live, signal_of, signals
 from numbadyn.ir.evaluator import Evaluator, Shared
 from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import BindContext, Node, Step
@@ -131,7 +131,7 @@ class Interpreter:
                 assert signal is not None, "a synaptic sum reads a signal without a channel"
                 delays = self.tables[connection].delays
                 lag = 0 if signal.lag is None else int(np.max(self.values[signal.lag]))
-                longest = int(delays.max()) if len(delays) and not node.space.by_post else 0
+                longest = int(delays.max()) if len(delays) and follows_delays(node) else 0
                 deepest[signal.channel] = max(deepest[signal.channel], signal.base + lag + longest + 1)
         return deepest
 
@@ -194,7 +194,7 @@ class Interpreter:
     def _delayed(self, arg: int, delay: int, channel: int | None) -> Array:
         """A signal some whole steps ago."""
         if delay == 0:
-            return self.values[arg]
+            return np.broadcast_to(self.values[arg], self.step.nodes[arg].shape)
         if channel is not None:
             return self.sample(channel, delay)
         node = self.step.nodes[arg]
@@ -214,11 +214,11 @@ class Interpreter:
             ((arg, _connection, channel),) = signals(node)
             if synapses.order == "post":  # spikes of the neurons behind the synapses act at once
                 return mapped("post_of", table, self._delayed(arg, 0, channel))
-            return arrivals(table, lambda steps: self._delayed(arg, steps, channel))
+            return arrivals(table, lambda steps: self._delayed(arg, steps if follows_delays(node) else 0, channel))
         if node.traits.side:
             return mapped(node.op, table, np.broadcast_to(args[0], first.shape))
         total = self._begun_sum(index, node.size)
-        collected(table, total, args[0], args[1].astype(total.dtype, copy=False))
+        collected(table, total, args[0], args[1].astype(total.dtype, copy=False), synapses.order)
         return total.reshape(node.shape)
 
     def _begun_sum(self, index: int, size: int) -> Array:

@@ -106,13 +106,13 @@ def arrivals(table: Any, delayed: Callable[[int], Array]) -> Array:
     return found
 
 
-def collected(table: Any, total: Array, arrived: Array, values: Array) -> None:
+def collected(table: Any, total: Array, arrived: Array, values: Array, order: str = "pre") -> None:
     """``collect``: add the values of the synapses that something has reached to their postsynaptic neurons.
 
     They are added one by one, delay after delay, and there in the order in which they are stored, as the events of a
-    synaptic sum are.
+    synaptic sum are; where postsynaptic neurons have reached them, in the latter order alone.
     """
-    slots = delay_slots(table)
+    slots = delay_slots(table) if order == "pre" else np.zeros(table.targets.size, np.int64)
     values = np.broadcast_to(values, arrived.shape)
     for slot in range(len(table.delays)):
         reached = np.flatnonzero((slots == slot) & (arrived != 0))

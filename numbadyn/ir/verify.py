@@ -152,8 +152,6 @@ def _problem_of_map(step: Step, node: Node, args: list[Node]) -> str:
             return "does not sum real values over the synapses that something has reached"
         if not args[1].space.spreads(args[0].space):
             return f"sums values of {args[1].space} over {args[0].space}"
-        if args[0].space.by_post:
-            return "sums what no presynaptic neuron sends"
         return _ends_differ(step, args[0], node, "post")
     if node.traits.synaptic:
         if len(args) != 1 or node.space.synapses is None:

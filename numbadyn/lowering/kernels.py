@@ -91,8 +91,11 @@ class _Memory:
         base_index, offset, stride = view_base(step, arg)
         base = step.nodes[base_index]
         if node.space.symbolic:
-            known = base.attrs["index"] if base.traits.from_state else self.stored_as[base_index]
-            return BufferView(self.state(known), 0, SYMBOLIC), step.states[known].label
+            if base.traits.from_state:
+                return BufferView(self.state(base.attrs["index"]), 0, SYMBOLIC), step.states[base.attrs["index"]].label
+            buffer = self.value(base_index)
+            known = step.states[buffer.index].label if buffer.role == "state" else self.word(base_index)
+            return BufferView(buffer, 0, SYMBOLIC), known
         span = (node.size - 1) * stride + 1
         name = node.label or self.word(base_index)
         if base.traits.from_state:
@@ -237,7 +240,8 @@ class _LoopBuilder:
             if index in self.memory.stored_as or index in self.plan.refills or ("temp", index) in self.memory.buffers:
                 buffer = self.memory.value(index)
                 known = self.plan.step.states[buffer.index].label if buffer.role == "state" else self.memory.word(index)
-                slot = self._slot(BufferView(buffer, 0, buffer.size), "each", 1, self.node(index).label or known)
+                count = SYMBOLIC if buffer.space.symbolic else buffer.size
+                slot = self._slot(BufferView(buffer, 0, count), "each", 1, self.node(index).label or known)
                 stores.append(Store(self.locals[index], slot.index))
             for number in self.memory.sampled.get(index, ()):
                 ring, label = self.memory.ring(number), self.plan.step.channels[number].label

@@ -8,34 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from numbadyn.errors import InvalidParameterError, ShapeError, UnsupportedFeatureError
-from numbadyn.model.describe import Describer
-from numbadyn.model.dynamics import Dynamics
-from numbadyn.model.hooks import OwnHook
 from numbadyn.model.typing import ParameterLike
+from numbadyn.projections.attaching import attach_synapse
 from numbadyn.projections.base import SynapticProjection
-from numbadyn.projections.conductances import mark
-from numbadyn.projections.connectivity import Connectivity
-from numbadyn.projections.output import attach_output, make_output, tell_driver
 from numbadyn.projections.typing import CommLike, OutputLike, PopulationLike, SynapseLike
-from numbadyn.units import join
 
 __all__ = ["AlignPostProj"]
-
-
-class _Aligned(OwnHook):
-    """Before-hook of a target: steps the synapse and gives its value to the output model."""
-
-    kind = "aligned"
-    input_key: str = ""
-
-    def __init__(self, key: Any, syn: SynapseLike, out: OutputLike, described: str) -> None:
-        self.key, self.described = key, described
-        self.modules = (syn, out)
-
-    def __call__(self) -> None:
-        syn, out = self.modules
-        out.bind_cond(syn())
 
 
 class AlignPostProj(SynapticProjection):
@@ -120,72 +98,7 @@ class AlignPostProj(SynapticProjection):
         through: tuple[Any, ...] = (),
     ) -> None:
         super().__init__(modules, comm=comm, post=post, delay=delay, name=name, through=through)
-        described = isinstance(syn, Describer)
-        if described is not isinstance(out, Describer):
-            raise InvalidParameterError(
-                f"{self.path} has syn={syn!r} and out={out!r}: one is a description, the other an instance.",
-                where=self.path,
-                cure="Describe both, syn=Expon.desc(tau=5*ms), out=COBA.desc(E=0*mV), or make both.",
-                syn=syn,
-                out=out,
-            )
-        self._check_alignable(syn.cls if described else type(syn))
-        aligned = self._align(syn, out, label, share)
-        self.syn, self.out = aligned.modules
-        tell_driver(self.out, aligned.input_key, self)
-
-    def _check_alignable(self, cls: type) -> None:
-        if not issubclass(cls, Dynamics):
-            raise InvalidParameterError(
-                f"syn of {self.path} is a {cls.__name__}, which is no synapse.",
-                where=self.path,
-                cure="Give a synapse, such as nd.Expon.desc(tau=5*ms).",
-                path=self.path,
-                cls=cls.__name__,
-            )
-        if not getattr(cls, "post_alignable", False):
-            raise UnsupportedFeatureError(
-                f"{cls.__name__} cannot stand on the postsynaptic side of {self.path}: its response to several inputs "
-                "is not the sum of its responses.",
-                where=self.path,
-                cure="Use nd.AlignPreProj, or set `post_alignable = True` in the class if it is linear in its delta "
-                "inputs.",
-                cls=cls.__name__,
-                path=self.path,
-            )
-
-    def _align(self, syn: Any, out: Any, label: str | None, share: bool) -> _Aligned:
-        """Give the hook that carries synapse and output: one that is there, or a new one."""
-        unit = self.comm.weight_dimension if isinstance(self.comm, Connectivity) else None
-        key: Any = (label, syn.key, out.key, unit) if isinstance(syn, Describer) else (label, id(syn), id(out))
-        hooks = [hook for hook in (self._post.before_updates or {}).values() if isinstance(hook, _Aligned)]
-        for hook in hooks if share else ():
-            if hook.key == key:
-                return hook
-        made = syn.make(self._post.varshape) if isinstance(syn, Describer) else syn
-        if made.varshape != self._post.varshape:
-            raise ShapeError(
-                f"The synapse of {self.path} has the size {made.varshape}, but {self._post.path} has "
-                f"{self._post.varshape}.",
-                where=self.path,
-                cure="Make it with the size of post, or describe it: Expon.desc(tau=5*ms).",
-                path=self.path,
-                varshape=made.varshape,
-                post=self._post.path,
-                post_varshape=self._post.varshape,
-            )
-        made.driven = True
-        if unit is not None:
-            made.use_unit(join(1.0, unit))
-        output = make_output(out, self._post, self.path)
-        mark(made, output)
-        shared = share and isinstance(syn, Describer)
-        described = repr((label, syn.words, out.words, str(unit))) if shared else ""
-        hook = _Aligned(key if share else object(), made, output, described)
-        title = f"{type(made).__name__}-{type(output).__name__}"
-        hook.input_key = attach_output(title, output, label, self)
-        self._post.add_before_update(("align_post", hook.input_key), hook)
-        return hook
+        self.syn, self.out = attach_synapse(self, syn, out, label, share=share)
 
     def update(self, *args: Any) -> None:
         """Give what arrives to the synapse."""

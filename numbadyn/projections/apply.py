@@ -223,7 +223,12 @@ class Delivery:
         )
         return Traced(trace, made)
 
-    def _sent(self, trace: Trace, node: int, order: Order = "pre") -> tuple[int, int | None]:
+    @property
+    def n_pre(self) -> int:
+        """Number of neurons of the signal."""
+        return self._sizes[0]
+
+    def _sent(self, trace: Trace, node: int, order: Order = "pre", called: str = "") -> tuple[int, int | None]:
         """The signal as synapses read it, and the channel of its own that samples it, if it has one."""
         if trace.node(node).kind == "int":
             node = trace.cast(node, "real")
@@ -231,19 +236,25 @@ class Delivery:
         if order == "pre":
             self._check_signal(trace.node(node).shape)
         of_its_own = signal_of(trace.step, node, None) is None
-        name = f"{self.owner.path}.signal"
-        before = self.before() if order == "pre" else None
+        name = called or f"{self.owner.path}.signal"
+        before = self.before() if order == "pre" and not called else None
         return node, signal_channel(trace, node, name, before) if of_its_own else None
 
     def number(self, trace: Trace) -> int:
         """Number of the connection in a step that is being traced."""
         return trace.connection(self, self._connection)
 
-    def reaching(self, trace: Trace, signal: Any, order: Order = "pre") -> int:
-        """Node of what reaches each synapse in this step: from its presynaptic neuron, or at once from the other."""
+    def reaching(
+        self, trace: Trace, signal: Any, order: Order = "pre", *, called: str = "", at_once: bool = False
+    ) -> int:
+        """Node of what reaches each synapse in this step: from its presynaptic neuron, or at once from the other.
+
+        What is no signal of neurons is `called` by a name of its own, and may reach synapses `at_once`, whatever their
+        delays.
+        """
         self.check_ends(self.owner.path)
         self.check_given_weights()
-        node, channel = self._sent(trace, as_node(trace, signal), order)
+        node, channel = self._sent(trace, as_node(trace, signal), order, called)
         value, number = trace.node(node), self.number(trace)
         return trace.source(
             "arrive",
@@ -253,6 +264,7 @@ class Delivery:
             value.dimension,
             connections=(number,),
             channels=(channel,),
+            **({"at_once": True} if at_once else {}),
         )
 
     def _connection(self) -> Connection:

@@ -7,31 +7,37 @@ target by the weights as they are then.  Must not know: targets, how spikes are 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from numbadyn.errors import (
     ConnectivityError,
-    FixedAttributeError,
     HookArgumentError,
-    NotInitialisedError,
     ShapeError,
     UnknownStateError,
     UnsupportedFeatureError,
 )
-from numbadyn.ir.spaces import Order, Space
+from numbadyn.ir.spaces import Order
+from numbadyn.model import environ
 from numbadyn.model.delays import latest_output
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.hooks import takes
-from numbadyn.model.nearest import nearest_first
+from numbadyn.model.timing import whole_steps
+from numbadyn.model.values import Parameter
 from numbadyn.projections.apply import Delivery
+from numbadyn.projections.attaching import attach_synapse
 from numbadyn.projections.base import SynapticProjection
 from numbadyn.projections.connectivity import Connectivity, EdgeList
-from numbadyn.projections.synapse_state import SynapseState, SynapticWeight
-from numbadyn.projections.typing import CommLike, PopulationLike
+from numbadyn.projections.reached import ReachedSynapses
+from numbadyn.projections.synapse_state import SynapticWeight
+from numbadyn.projections.typing import CommLike, OutputLike, PopulationLike, SynapseLike
 from numbadyn.tracing.trace import Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
+from numbadyn.units import TIME
 
-__all__ = ["PlasticProj", "ReachedSynapses", "Side"]
+__all__ = ["PlasticProj"]
+
+_RULES = ("on_pre", "on_post", "on_step", "on_interval")
 
 
 class PlasticProj(SynapticProjection):
@@ -42,10 +48,11 @@ class PlasticProj(SynapticProjection):
     *modules : Dynamics or OutputDelayAt
         Whose spikes they are; see `AlignPostProj`.
     comm : Connectivity
-        Who is connected to whom; its weights are the first ones, the height of a jump of the target such as
-        ``0.1*mV``.
+        Who is connected to whom; its weights are the first ones: jumps of `syn`, or of the target, such as ``0.1*mV``.
     post : Dynamics
-        The target, whose update sums its delta inputs.
+        The target; without `syn`, its update sums its delta inputs.
+    syn, out : Describer or instance, optional
+        Synapse and output, as of `AlignPostProj`.
     delay : Quantity, array or Initialiser, optional
         As in `AlignPostProj`; a synapse is reached when its delay has passed.
     name : str, optional
@@ -61,7 +68,7 @@ class PlasticProj(SynapticProjection):
     ConnectivityError
         `comm` is a function.
     HookArgumentError
-        `on_pre` or `on_post` does not take one argument.
+        A rule does not take one argument.
 
     Notes
     -----
@@ -69,6 +76,10 @@ class PlasticProj(SynapticProjection):
     what a spike does to the synapses that it reaches: a presynaptic one when the delay of a synapse has passed, one of
     the target in the step after that in which it was fired. In a step `on_pre` comes first; what arrives at the target
     is the weight after it; then comes `on_post`.
+
+    What follows no spikes stands in `on_step`, about the synapses onto those neurons that `step_where` names, and in
+    `on_interval`, about all of them at each multiple of ``self.interval``; they come last, in this order. Both cost a
+    pass over the synapses that they are about.
 
     Weights given to ``comm`` anew are first values, as those of any state: they count before the first step, and from
     the next reset on.
@@ -86,7 +97,14 @@ class PlasticProj(SynapticProjection):
     """
 
     def __init__(
-        self, *modules: Any, comm: CommLike, post: PopulationLike, delay: Any = None, name: str | None = None
+        self,
+        *modules: Any,
+        comm: CommLike,
+        post: PopulationLike,
+        syn: SynapseLike | None = None,
+        out: OutputLike | None = None,
+        delay: Any = None,
+        name: str | None = None,
     ) -> None:
         super().__init__(modules, comm=comm, post=post, delay=delay, name=name)
         if not isinstance(comm, Connectivity):
@@ -96,7 +114,7 @@ class PlasticProj(SynapticProjection):
                 cure="Give a rule of connection, such as nd.FixedProb(pre, post, prob=0.1, weight=0.1*mV).",
                 path=self.path,
             )
-        for rule in (self.on_pre, self.on_post):
+        for rule in (getattr(self, name) for name in _RULES):
             if not takes(rule, (None,), {}):
                 raise HookArgumentError(
                     f"{rule.__name__} of {self.path} cannot be called with one argument, the synapses it is about.",
@@ -106,6 +124,10 @@ class PlasticProj(SynapticProjection):
                     path=self.path,
                 )
         self.weight = SynapticWeight()
+        self.syn: Any = None
+        self.out: Any = None
+        if syn is not None or out is not None:
+            self.syn, self.out = attach_synapse(self, syn, out, None, share=True)
 
     @property
     def delivery(self) -> Delivery:
@@ -137,6 +159,31 @@ class PlasticProj(SynapticProjection):
             As of `on_pre`.
         """
 
+    def on_step(self, s: ReachedSynapses) -> None:
+        """Say what becomes of synapses in each step; nothing by default.
+
+        Parameters
+        ----------
+        s : ReachedSynapses
+            Those onto the neurons that `step_where` names.
+        """
+
+    def step_where(self) -> Any:
+        """Which neurons of the target `on_step` is about in this step: Booleans, one for all or one for each.
+
+        All by default. Few of them cost little: their synapses alone are visited.
+        """
+        return True
+
+    def on_interval(self, s: ReachedSynapses) -> None:
+        """Say what becomes of all synapses at each multiple of ``self.interval``; nothing by default.
+
+        Parameters
+        ----------
+        s : ReachedSynapses
+            All of them, so that ``s.sum(s.weight)`` is the whole weight onto the neuron of each synapse.
+        """
+
     def update(self, *args: Any) -> None:
         """Change the synapses that are reached in this step, and deliver their weights."""
         trace = current_trace()
@@ -147,19 +194,71 @@ class PlasticProj(SynapticProjection):
                 cure="Run the network in an nd.Simulator; target='interpret' is plain NumPy.",
                 path=self.path,
             )
-        with trace.module(f"{self.path}.on_pre", (), self.on_pre, outermost=True):
+        with self._rule("on_pre", trace):
             arrived = self._arrived(trace, self._source(*args))
             self._follow(self.on_pre, trace, arrived)
-            weight = as_node(trace, self.weight)
-            node, shape = trace.node(weight), self._post.varshape
-            total = trace.source(
-                "collect", (arrived, weight), shape, "real", node.dimension, label=self.path.rsplit(".", 1)[-1]
+            self._deliver(trace, arrived)
+        if self._has("on_post"):
+            with self._rule("on_post", trace):
+                self._follow(self.on_post, trace, self._arrived(trace, latest_output(self._post), "post"))
+        if self._has("on_step"):
+            with self._rule("on_step", trace):
+                self._follow(self.on_step, trace, self._stepped(trace))
+        if self._has("on_interval"):
+            with self._rule("on_interval", trace):
+                n = environ.get("i")
+                due = (n % whole_steps(self._given_interval()) == 0) & (n > 0)
+                self._follow(self.on_interval, trace, self._all(trace, due, "on_interval"))
+
+    def _has(self, rule: str) -> bool:
+        """Whether a subclass says something there."""
+        return getattr(type(self), rule) is not getattr(PlasticProj, rule)
+
+    def _rule(self, name: str, trace: Trace) -> AbstractContextManager[None]:
+        """A rule of the user is traced, in a region of its own."""
+        return trace.module(f"{self.path}.{name}", (), getattr(self, name), outermost=True)
+
+    def _deliver(self, trace: Trace, arrived: int) -> None:
+        """Let the weights of the synapses that are reached jump the target."""
+        weight = as_node(trace, self.weight)
+        node, shape = trace.node(weight), self._post.varshape
+        label = self.path.rsplit(".", 1)[-1]
+        total = trace.source("collect", (arrived, weight), shape, "real", node.dimension, label=label)
+        self.give_jump(self._post if self.syn is None else self.syn, Traced(trace, total))
+
+    def _stepped(self, trace: Trace) -> int:
+        """What reaches the synapses that `on_step` is about."""
+        with trace.module(f"{self.path}.step_where", (), self.step_where, outermost=False):
+            where = as_node(trace, self.step_where())
+        node = trace.node(where)
+        if trace.settled and (node.kind != "bool" or not (node.space.single or node.shape == self._post.varshape)):
+            raise ShapeError(
+                f"step_where of {self.path} gives {node.kind} values of shape {node.shape}.",
+                where=f"{self.path}.step_where",
+                cure=f"Give one Boolean for all, or one for each neuron of the target, {self._post.varshape}.",
+                kind=node.kind,
+                shape=node.shape,
             )
-            self.give_jump(self._post, Traced(trace, total))
-        if type(self).on_post is not PlasticProj.on_post:
-            with trace.module(f"{self.path}.on_post", (), self.on_post, outermost=True):
-                arrived = self._arrived(trace, latest_output(self._post), "post")
-                self._follow(self.on_post, trace, arrived)
+        if node.space.single:
+            return self._all(trace, Traced(trace, where), "on_step")
+        return self._delivery.reaching(trace, Traced(trace, where), "post", called=f"{self.path}.on_step")
+
+    def _all(self, trace: Trace, due: Any, name: str) -> int:
+        """What reaches all synapses at once while something is true."""
+        each = trace.spread(as_node(trace, due), (self._delivery.n_pre,))
+        return self._delivery.reaching(trace, Traced(trace, each), called=f"{self.path}.{name}", at_once=True)
+
+    def _given_interval(self) -> Parameter:
+        """How long it is from one `on_interval` to the next."""
+        interval = getattr(self, "interval", None)
+        if isinstance(interval, Parameter) and interval.dimension == TIME and interval.value.shape == ():
+            return interval
+        raise UnknownStateError(
+            f"{self.path} has an on_interval, but no interval that is one time.",
+            where=f"{self.path}.on_interval",
+            cure="Say in __init__ how often: self.interval = nd.Parameter(100*ms, unit=ms, positive=True).",
+            interval=interval,
+        )
 
     def _follow(self, rule: Callable[[ReachedSynapses], Any], trace: Trace, arrived: int) -> None:
         """Let a rule of the user change the synapses that are reached."""
@@ -193,113 +292,3 @@ class PlasticProj(SynapticProjection):
         """
         found, weight = super().edges(dt), self.weight.value
         return found._replace(weight=weight[0] if isinstance(weight, list) or weight.ndim > 1 else weight)
-
-
-class Side:
-    """The neurons on one side of the synapses that are reached: their states and parameters, one for each synapse.
-
-    ``s.post.V`` is an attribute of them, and ``s.post(trace.x)`` any value that has one entry for each of them, such as
-    a state of a module that follows their spikes.
-    """
-
-    __slots__ = ("_neurons", "_reached", "_side")
-
-    def __init__(self, reached: ReachedSynapses, neurons: Dynamics | None, side: str) -> None:
-        for key, value in (("_reached", reached), ("_neurons", neurons), ("_side", side)):
-            object.__setattr__(self, key, value)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise FixedAttributeError(
-            f"s.{self._side}.{name} is assigned, but synapses only read the neurons that they join.",
-            where=str(self._reached._trace.here),
-            cure="Change it in the update of the neurons; what a synapse brings them is its weight.",
-            side=self._side,
-            name=name,
-        )
-
-    def __getattr__(self, name: str) -> Any:
-        projection, trace = self._reached._projection, self._reached._trace
-        if self._neurons is None:
-            raise NotInitialisedError(
-                f"The spikes of {projection.path} are made by functions, so there is no presynaptic {name}.",
-                where=str(trace.here),
-                cure="Give a population first, whose spikes they are.",
-                name=name,
-            )
-        return self._of_each(getattr(self._neurons, name), name)
-
-    def __call__(self, value: Any) -> Any:
-        """A value of the neurons for each synapse.
-
-        Parameters
-        ----------
-        value : State, Parameter, traced value or array
-            One value for all, or one for each neuron of this side.
-
-        Raises
-        ------
-        ShapeError
-            It has another number of entries.
-        """
-        return self._of_each(value, getattr(value, "name", None) or "value")
-
-    def _of_each(self, given: Any, name: str) -> Any:
-        projection, trace = self._reached._projection, self._reached._trace
-        value = as_node(trace, given)
-        node = trace.node(value)
-        if node.space.single:
-            return Traced(trace, value)
-        neurons = self._neurons if self._side == "pre" else projection.post
-        if neurons is not None and node.space.shape != tuple(neurons.varshape):
-            raise ShapeError(
-                f"s.{self._side}({name}) is given values of shape {node.space.shape}, but there are "
-                f"{tuple(neurons.varshape)} neurons on that side of {projection.path}.",
-                where=str(trace.here),
-                cure="Give one value for all, or one for each neuron.",
-                name=name,
-            )
-        space, label = self._reached._space, f"{name}_{self._side}"
-        return Traced(trace, trace.source(f"{self._side}_of", (value,), space, node.kind, node.dimension, label=label))
-
-
-class ReachedSynapses:
-    """The synapses that something reaches in a step, as the user's rule sees them.
-
-    ``s.name`` is a state of each of them, and can be assigned; ``s.pre.name`` and ``s.post.name`` are values of the
-    neurons that they join.
-    """
-
-    __slots__ = ("_arrived", "_projection", "_trace", "post", "pre")
-
-    def __init__(self, projection: PlasticProj, trace: Trace, arrived: int) -> None:
-        for name, value in (("_projection", projection), ("_trace", trace), ("_arrived", arrived)):
-            object.__setattr__(self, name, value)
-        object.__setattr__(self, "pre", Side(self, projection.pre, "pre"))
-        object.__setattr__(self, "post", Side(self, projection.post, "post"))
-
-    @property
-    def _space(self) -> Space:
-        """The space of the synapses."""
-        space: Space = self._trace.node(self._arrived).space
-        return space
-
-    def _state(self, name: str) -> SynapseState:
-        states = {key: state for key, state in self._projection.states().items() if isinstance(state, SynapseState)}
-        if name not in states:
-            raise UnknownStateError(
-                f"The synapses of {self._projection.path} have no state {name!r}.",
-                where=str(self._trace.here),
-                cure=f"Their states are: {', '.join(nearest_first(name, states))}; make another one in __init__: "
-                f"self.{name} = SynapseState(...).",
-                name=name,
-            )
-        return states[name]
-
-    def __getattr__(self, name: str) -> Any:
-        return self._state(name).value
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        trace, state = self._trace, self._state(name)
-        old, new = as_node(trace, state), as_node(trace, value)
-        new = trace.check_written(state.spec(), new)
-        state.value = Traced(trace, trace.emit("select", self._arrived, new, old))

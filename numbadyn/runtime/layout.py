@@ -42,8 +42,7 @@ def needed_slots(program: Program, evaluator: Evaluator, tables: Sequence[Any]) 
     """
     deepest = evaluator.depths()
     for term in (term for stages in program.schedule for stage in stages for term in stage.terms_read()):
-        delays = tables[term.connection].delays
-        longest = int(delays.max()) if len(delays) and term.order == "pre" else 0
+        longest = term.longest(tables[term.connection])
         lag = 0 if term.lag is None else int(np.max(evaluator.values[term.lag]))
         deepest[term.channel] = max(deepest[term.channel], term.base + lag + longest + 1)
     return deepest

@@ -11,6 +11,7 @@ from typing import Any, get_args
 import numpy as np
 
 from numbadyn.errors import DurationError, FixedAttributeError, TargetError, UnsupportedFeatureError
+from numbadyn.ir.analysis import stale_read
 from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.model.init import Constant, Values
 from numbadyn.model.module import Module
@@ -77,6 +78,13 @@ def check_synapses(step: Step, target: str) -> None:
             where="Simulator(target=...)",
             cure=f"Choose {' or '.join(plastic)}.",
             target=target,
+        )
+    stale = stale_read(step) if found else None
+    if stale is not None:
+        raise UnsupportedFeatureError(
+            "A value of synapses from before their states were written is used behind s.sum(...).",
+            where=str(stale.position),
+            cure="Read the state anew behind the sum, or assign it there only.",
         )
 
 

@@ -137,10 +137,9 @@ class Trace:
     def module(self, path: str, shape: tuple[int, ...], update: Any, *, outermost: bool) -> Iterator[None]:
         """Mark that the module of this path is being updated; an outermost call opens a region of its own."""
         before = self.region
-        if outermost:
-            self.step.regions.append(path)
-            self.region = len(self.step.regions)
         self.path.append((path, shape))
+        if outermost:
+            self.open_region()
         self._updates.append(update)
         try:
             yield
@@ -153,6 +152,11 @@ class Trace:
             self.path.pop()
             self._updates.pop()
             self.region = before
+
+    def open_region(self) -> None:
+        """Begin a region: loops of what follows are others than those of what was before."""
+        self.step.regions.append(self.path[-1][0])
+        self.region = len(self.step.regions)
 
     def notes(self, kind: type[Notes]) -> Notes:
         """What a layer notes about this recording: one object of its class, made on first use."""
@@ -453,6 +457,11 @@ class Trace:
         """The value as another kind."""
         node = self.node(value)
         return value if node.kind == kind else self._append(f"to_{kind}", (value,), node.space, kind, node.dimension)
+
+    def spread(self, value: int, shape: tuple[int, ...]) -> int:
+        """One value for all as one for each element of a shape."""
+        node = self.node(value)
+        return self._append("identity", (value,), Space(shape), node.kind, node.dimension)
 
     def emit(self, name: str, *args: int) -> int:
         """Append an elementwise operation after checking kinds, units and shapes."""

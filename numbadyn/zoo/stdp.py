@@ -17,7 +17,8 @@ from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.model.values import Parameter, State
 from numbadyn.model.view import whole_of
-from numbadyn.projections.plastic import PlasticProj, ReachedSynapses
+from numbadyn.projections.plastic import PlasticProj
+from numbadyn.projections.reached import ReachedSynapses
 from numbadyn.projections.synapse_state import SynapseState, SynapticWeight
 from numbadyn.units import describe, unit_of
 from numbadyn.zoo.units import kHz, ms

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.ir.analysis import signal_of, signals
+from numbadyn.ir.analysis import follows_delays, signal_of, signals
 from numbadyn.ir.nodes import Node, Step
 from numbadyn.ir.spaces import Order
 from numbadyn.lowering.binding import Binding
@@ -65,7 +65,9 @@ class Term:
     graded : bool
         Events carry a value.
     order : {"pre", "post"}
-        On which side of the synapses the neurons are whose events those are; on the other they act at once.
+        On which side of the synapses the neurons are whose events those are.
+    late : bool
+        Whether they pass the delays of synapses before they act.
     """
 
     connection: int
@@ -76,11 +78,16 @@ class Term:
     stop: int
     graded: bool
     order: Order = "pre"
+    late: bool = True
 
     @property
     def delayed(self) -> int | None:
         """Connection whose delays pass before the events act, if they do."""
-        return self.connection if self.order == "pre" else None
+        return self.connection if self.late else None
+
+    def longest(self, table: Any) -> int:
+        """Steps that pass at most between an event and the synapses of a table."""
+        return int(table.delays.max()) if self.late and len(table.delays) else 0
 
     def row(self, at: Binding) -> list[int]:
         """The row of the term."""
@@ -91,6 +98,8 @@ class Term:
         offsets, targets = synapses.offsets, synapses.targets
         if self.order == "post":  # sources stand for targets, places for weights
             delays, (offsets, targets, weights) = _NO_DELAY, at.post_rows(self.connection)
+        elif not self.late:
+            delays = np.zeros_like(delays)
         return TERM.row(
             EVENTS=place.events,
             COUNTS=place.counts,
@@ -138,7 +147,17 @@ def terms_of(step: Step, node: Node) -> tuple[Term, ...]:
         assert signal is not None
         graded = step.channels[signal.channel].kind != "bool"
         terms.append(
-            Term(connection, signal.channel, signal.base, signal.lag, signal.start, signal.stop, graded, order)
+            Term(
+                connection,
+                signal.channel,
+                signal.base,
+                signal.lag,
+                signal.start,
+                signal.stop,
+                graded,
+                order,
+                follows_delays(node),
+            )
         )
     return tuple(terms)
 

@@ -1,0 +1,159 @@
+"""The synapses that something reaches in a step, as a rule of the user sees them.
+
+In: a projection whose synapses have states, and what reaches them.  Out: states and values of neurons, one for each
+synapse, that can be read, summed and written.  Must not know: targets, how spikes are delivered.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from numbadyn.errors import FixedAttributeError, NotInitialisedError, ShapeError, UnknownStateError
+from numbadyn.ir.spaces import Space
+from numbadyn.model.dynamics import Dynamics
+from numbadyn.model.nearest import nearest_first
+from numbadyn.projections.synapse_state import SynapseState
+from numbadyn.tracing.trace import Trace
+from numbadyn.tracing.traced import Traced, as_node
+
+if TYPE_CHECKING:
+    from numbadyn.projections.plastic import PlasticProj
+
+__all__ = ["ReachedSynapses", "Side"]
+
+
+class Side:
+    """The neurons on one side of the synapses that are reached: their states and parameters, one for each synapse.
+
+    ``s.post.V`` is an attribute of them, and ``s.post(trace.x)`` any value that has one entry for each of them, such as
+    a state of a module that follows their spikes.
+    """
+
+    __slots__ = ("_neurons", "_reached", "_side")
+
+    def __init__(self, reached: ReachedSynapses, neurons: Dynamics | None, side: str) -> None:
+        for key, value in (("_reached", reached), ("_neurons", neurons), ("_side", side)):
+            object.__setattr__(self, key, value)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise FixedAttributeError(
+            f"s.{self._side}.{name} is assigned, but synapses only read the neurons that they join.",
+            where=str(self._reached._trace.here),
+            cure="Change it in the update of the neurons; what a synapse brings them is its weight.",
+            side=self._side,
+            name=name,
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        projection, trace = self._reached._projection, self._reached._trace
+        if self._neurons is None:
+            raise NotInitialisedError(
+                f"The spikes of {projection.path} are made by functions, so there is no presynaptic {name}.",
+                where=str(trace.here),
+                cure="Give a population first, whose spikes they are.",
+                name=name,
+            )
+        return self._of_each(getattr(self._neurons, name), name)
+
+    def __call__(self, value: Any) -> Any:
+        """A value of the neurons for each synapse.
+
+        Parameters
+        ----------
+        value : State, Parameter, traced value or array
+            One value for all, or one for each neuron of this side.
+
+        Raises
+        ------
+        ShapeError
+            It has another number of entries.
+        """
+        return self._of_each(value, getattr(value, "name", None) or "value")
+
+    def _of_each(self, given: Any, name: str) -> Any:
+        projection, trace = self._reached._projection, self._reached._trace
+        value = as_node(trace, given)
+        node = trace.node(value)
+        if node.space.single:
+            return Traced(trace, value)
+        neurons = self._neurons if self._side == "pre" else projection.post
+        if neurons is not None and node.space.shape != tuple(neurons.varshape):
+            raise ShapeError(
+                f"s.{self._side}({name}) is given values of shape {node.space.shape}, but there are "
+                f"{tuple(neurons.varshape)} neurons on that side of {projection.path}.",
+                where=str(trace.here),
+                cure="Give one value for all, or one for each neuron.",
+                name=name,
+            )
+        space, label = self._reached._space, f"{name}_{self._side}"
+        return Traced(trace, trace.source(f"{self._side}_of", (value,), space, node.kind, node.dimension, label=label))
+
+
+class ReachedSynapses:
+    """The synapses that something reaches in a step, as the user's rule sees them.
+
+    ``s.name`` is a state of each of them, and can be assigned; ``s.pre.name`` and ``s.post.name`` are values of the
+    neurons that they join.
+    """
+
+    __slots__ = ("_arrived", "_projection", "_trace", "post", "pre")
+
+    def __init__(self, projection: PlasticProj, trace: Trace, arrived: int) -> None:
+        for name, value in (("_projection", projection), ("_trace", trace), ("_arrived", arrived)):
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "pre", Side(self, projection.pre, "pre"))
+        object.__setattr__(self, "post", Side(self, projection.post, "post"))
+
+    @property
+    def _space(self) -> Space:
+        """The space of the synapses."""
+        space: Space = self._trace.node(self._arrived).space
+        return space
+
+    def sum(self, value: Any) -> Any:
+        """Sum over the synapses onto the same neuron that are reached in this step, for each of them.
+
+        Parameters
+        ----------
+        value : traced value
+            One for each synapse, such as ``s.weight``.
+
+        Returns
+        -------
+        traced value
+            In the unit of the values; the same for all synapses onto a neuron.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> class Competing(nd.PlasticProj):
+        ...     def on_interval(self, s):
+        ...         s.weight = self.total * s.weight / s.sum(s.weight)
+        """
+        trace, post = self._trace, self._projection.post
+        each = trace.cast(as_node(trace, value), "real")
+        dimension = trace.node(each).dimension
+        total = trace.source("collect", (self._arrived, each), post.varshape, "real", dimension, label="total")
+        trace.open_region()  # what follows needs all of it
+        return self.post._of_each(Traced(trace, total), "total")
+
+    def _state(self, name: str) -> SynapseState:
+        states = {key: state for key, state in self._projection.states().items() if isinstance(state, SynapseState)}
+        if name not in states:
+            raise UnknownStateError(
+                f"The synapses of {self._projection.path} have no state {name!r}.",
+                where=str(self._trace.here),
+                cure=f"Their states are: {', '.join(nearest_first(name, states))}; make another one in __init__: "
+                f"self.{name} = SynapseState(...).",
+                name=name,
+            )
+        return states[name]
+
+    def __getattr__(self, name: str) -> Any:
+        return self._state(name).value
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        trace, state = self._trace, self._state(name)
+        old, new = as_node(trace, state), as_node(trace, value)
+        new = trace.check_written(state.spec(), new)
+        state.value = Traced(trace, trace.emit("select", self._arrived, new, old))
