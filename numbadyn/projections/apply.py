@@ -208,7 +208,7 @@ class Delivery:
                 times = np.asarray(self.delay.value)
                 node = delay_line(trace, state_history(trace, node), times, f"{name}.signal", self.before())
             return self.function(Traced(trace, node))
-        node, channel = self._sent(trace, node)
+        node, channel = self.sent(trace, node)
         value = trace.node(node)
         dimension = ANY if value.dimension is ANY else self.rule.weight_dimension * value.dimension
         made = trace.source(
@@ -228,7 +228,7 @@ class Delivery:
         """Number of neurons of the signal."""
         return self._sizes[0]
 
-    def _sent(self, trace: Trace, node: int, order: Order = "pre", called: str = "") -> tuple[int, int | None]:
+    def sent(self, trace: Trace, node: int, order: Order = "pre", called: str = "") -> tuple[int, int | None]:
         """The signal as synapses read it, and the channel of its own that samples it, if it has one."""
         if trace.node(node).kind == "int":
             node = trace.cast(node, "real")
@@ -254,7 +254,7 @@ class Delivery:
         """
         self.check_ends(self.owner.path)
         self.check_given_weights()
-        node, channel = self._sent(trace, as_node(trace, signal), order, called)
+        node, channel = self.sent(trace, as_node(trace, signal), order, called)
         value, number = trace.node(node), self.number(trace)
         return trace.source(
             "arrive",

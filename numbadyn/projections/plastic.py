@@ -6,6 +6,7 @@ target by the weights as they are then.  Must not know: targets, how spikes are 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -23,6 +24,7 @@ from numbadyn.model.delays import latest_output
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.hooks import takes
 from numbadyn.model.timing import whole_steps
+from numbadyn.model.typing import ParameterLike
 from numbadyn.model.values import Parameter
 from numbadyn.projections.apply import Delivery
 from numbadyn.projections.attaching import attach_synapse
@@ -30,6 +32,7 @@ from numbadyn.projections.base import SynapticProjection
 from numbadyn.projections.connectivity import Connectivity, EdgeList
 from numbadyn.projections.reached import ReachedSynapses
 from numbadyn.projections.synapse_state import SynapticWeight
+from numbadyn.projections.traces import PostTrace, PreTrace, SpikeTraces
 from numbadyn.projections.typing import CommLike, OutputLike, PopulationLike, SynapseLike
 from numbadyn.tracing.trace import Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
@@ -141,6 +144,68 @@ class PlasticProj(SynapticProjection):
         found = getattr(first, "module", first)
         return found if isinstance(found, Dynamics) and not self._source.stages else None
 
+    @property
+    def traces(self) -> dict[str, SpikeTraces]:
+        """Traces that rules read by name, as ``s.x``."""
+        return {name: value for name, value in vars(self).items() if isinstance(value, SpikeTraces)}
+
+    @property
+    def signal_shape(self) -> tuple[int, ...]:
+        """Shape of the signal."""
+        shape, count = self._source.size, self._delivery.n_pre
+        return shape if shape is not None and math.prod(shape) == count else (count,)
+
+    def pre_trace(self, tau: ParameterLike | Parameter, *, nearest: bool = False) -> PreTrace:
+        """Make a trace of presynaptic spikes, as they arrive at the synapses.
+
+        Parameters
+        ----------
+        tau : quantities.Quantity or Parameter
+            Time constant (ms), or a parameter of the projection.
+        nearest : bool
+            Whether a spike sets the trace to one, so that only the latest counts; else it adds one.
+
+        Returns
+        -------
+        PreTrace
+            To be assigned in ``__init__``, ``self.x = self.pre_trace(20*ms)``; then rules read ``s.x``, in `on_pre`
+            without the spike that has just come.
+
+        Notes
+        -----
+        With one delay for all synapses there is a trace for each neuron; with many, one for each synapse, which is
+        advanced when a spike comes and costs nothing in between.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> from quantities import ms, mV
+        >>> class Pairs(nd.PlasticProj):
+        ...     def __init__(self, *modules, **options):
+        ...         super().__init__(*modules, **options)
+        ...         self.x, self.y = self.pre_trace(20 * ms), self.post_trace(30 * ms)
+        ...     def on_pre(self, s):
+        ...         s.weight = s.weight - 0.01 * mV * s.y
+        ...     def on_post(self, s):
+        ...         s.weight = s.weight + 0.01 * mV * s.x
+        """
+        return PreTrace(self, tau, nearest)
+
+    def post_trace(self, tau: ParameterLike | Parameter, *, nearest: bool = False) -> PostTrace:
+        """Make a trace of the spikes of the target; in `on_post` it has the spike that has just come.
+
+        Parameters
+        ----------
+        tau, nearest
+            As of `pre_trace`.
+
+        Returns
+        -------
+        PostTrace
+            To be assigned and read as that of `pre_trace`.
+        """
+        return PostTrace(self, tau, nearest)
+
     def on_pre(self, s: ReachedSynapses) -> None:
         """Say what a presynaptic spike does to the synapses that it reaches; nothing by default.
 
@@ -194,9 +259,16 @@ class PlasticProj(SynapticProjection):
                 cure="Run the network in an nd.Simulator; target='interpret' is plain NumPy.",
                 path=self.path,
             )
+        signal = self._source(*args)
+        for traces in self.traces.values():
+            with trace.module(traces.path, (), traces.begin, outermost=True):
+                traces.begin(trace, signal)
         with self._rule("on_pre", trace):
-            arrived = self._arrived(trace, self._source(*args))
+            arrived = self._arrived(trace, signal)
             self._follow(self.on_pre, trace, arrived)
+            with trace.about(trace.node(arrived).space):
+                for traces in self.traces.values():
+                    traces.arrive(ReachedSynapses(self, trace, arrived))
             self._deliver(trace, arrived)
         if self._has("on_post"):
             with self._rule("on_post", trace):

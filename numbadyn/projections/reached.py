@@ -149,11 +149,27 @@ class ReachedSynapses:
             )
         return states[name]
 
-    def __getattr__(self, name: str) -> Any:
-        return self._state(name).value
+    def read(self, state: SynapseState) -> Any:
+        """A state of each synapse."""
+        return state.value
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        trace, state = self._trace, self._state(name)
+    def write(self, state: SynapseState, value: Any) -> None:
+        """Change a state of the synapses that are reached."""
+        trace = self._trace
         old, new = as_node(trace, state), as_node(trace, value)
         new = trace.check_written(state.spec(), new)
         state.value = Traced(trace, trace.emit("select", self._arrived, new, old))
+
+    def __getattr__(self, name: str) -> Any:
+        traces = self._projection.traces.get(name)
+        return self._state(name).value if traces is None else traces.at(self)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self._projection.traces:
+            raise FixedAttributeError(
+                f"s.{name} is assigned, but it is a trace of spikes, which follows from them.",
+                where=str(self._trace.here),
+                cure=f"Keep another value in a state of the synapses: self.{name}_own = nd.SynapseState(0.0).",
+                name=name,
+            )
+        self.write(self._state(name), value)

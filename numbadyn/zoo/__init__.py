@@ -6,6 +6,7 @@ lowered or run.
 
 from numbadyn.zoo.adapting import Adaptation, AdaptiveThreshold, EscapeNoise, Threshold
 from numbadyn.zoo.adaptive import ALIF, AdEx, AdQIF, Izhikevich
+from numbadyn.zoo.bounded import BoundedProj
 from numbadyn.zoo.channels import (
     Channel,
     Gate,
@@ -19,6 +20,7 @@ from numbadyn.zoo.conductance_based import HodgkinHuxley, MorrisLecar, WangBuzsa
 from numbadyn.zoo.generators import Playback, PoissonGroup, SpikeTrain
 from numbadyn.zoo.hh import HH
 from numbadyn.zoo.integrate_and_fire import IF, QIF, ExpIF, IntegrateAndFire
+from numbadyn.zoo.learning import BCPNN, HomeostaticScaling, RewardSTDP, VoltageSTDP, WeightNormalisation
 from numbadyn.zoo.lif import LIF, LIFRef
 from numbadyn.zoo.noises import OrnsteinUhlenbeck, PinkNoise, WhiteNoise
 from numbadyn.zoo.oscillators import FitzHughNagumo, HindmarshRose, Kuramoto, StuartLandau
@@ -27,12 +29,14 @@ from numbadyn.zoo.plasticity import STD, STP
 from numbadyn.zoo.rates import JansenRit, MontbrioPazoRoxin, RateModel, ThresholdLinear, WilsonCowan
 from numbadyn.zoo.regular import RegularSpikes
 from numbadyn.zoo.slow_channels import HChannel, LCalciumChannel, MChannel, TCalciumChannel
-from numbadyn.zoo.stdp import STDP, SpikeTrace, TripletSTDP, VogelsSprekelerSTDP
+from numbadyn.zoo.stdp import STDP, TripletSTDP, VogelsSprekelerSTDP
 from numbadyn.zoo.synapses import Alpha, ConductanceSynapse, DualExpon, Expon
+from numbadyn.zoo.traces import SpikeTrace
 from numbadyn.zoo.waveforms import Chirp, Pulse, Ramp, Sine, Staircase, Waveform
 
 __all__ = [
     "ALIF",
+    "BCPNN",
     "COBA",
     "CUBA",
     "HH",
@@ -47,6 +51,7 @@ __all__ = [
     "Adaptation",
     "AdaptiveThreshold",
     "Alpha",
+    "BoundedProj",
     "Channel",
     "Chirp",
     "ConductanceSynapse",
@@ -59,6 +64,7 @@ __all__ = [
     "HChannel",
     "HindmarshRose",
     "HodgkinHuxley",
+    "HomeostaticScaling",
     "IntegrateAndFire",
     "Izhikevich",
     "JansenRit",
@@ -80,6 +86,7 @@ __all__ = [
     "Ramp",
     "RateModel",
     "RegularSpikes",
+    "RewardSTDP",
     "Sine",
     "SodiumChannel",
     "SpikeTrace",
@@ -92,8 +99,10 @@ __all__ = [
     "ThresholdLinear",
     "TripletSTDP",
     "VogelsSprekelerSTDP",
+    "VoltageSTDP",
     "WangBuzsaki",
     "Waveform",
+    "WeightNormalisation",
     "WhiteNoise",
     "WilsonCowan",
     "rates_of",

@@ -9,170 +9,22 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from numbadyn.errors import InvalidParameterError
-from numbadyn.model import environ
-from numbadyn.model.dynamics import Dynamics
-from numbadyn.model.typing import ParameterLike, SizeLike
-from numbadyn.model.values import Parameter, State
-from numbadyn.model.view import whole_of
-from numbadyn.projections.plastic import PlasticProj
+from numbadyn.model.typing import ParameterLike
+from numbadyn.model.values import Parameter
 from numbadyn.projections.reached import ReachedSynapses
-from numbadyn.projections.synapse_state import SynapseState, SynapticWeight
-from numbadyn.units import describe, unit_of
+from numbadyn.zoo.bounded import BoundedProj
 from numbadyn.zoo.units import kHz, ms
 
-__all__ = ["STDP", "SpikeTrace", "TripletSTDP", "VogelsSprekelerSTDP"]
-
-#: By how much, relatively, a first weight in single precision may be beyond a bound.
-_ROUNDING = 1e-6
+__all__ = ["STDP", "TripletSTDP", "VogelsSprekelerSTDP"]
 
 
-class SpikeTrace(Dynamics):
-    r"""Trace of the spikes of a population: jumps with each one, and decays.
-
-    Parameters
-    ----------
-    in_size : int or tuple of int
-        Geometry of the population.
-    tau : quantities.Quantity
-        Time constant (ms).
-    nearest : bool
-        Whether a spike sets the trace to one, so that only the latest counts; else it adds one.
-    name : str, optional
-        Name for messages and results.
-
-    Attributes
-    ----------
-    x : State
-        The trace, behind the spikes of each step.
-
-    Notes
-    -----
-    .. math:: \tau \frac{dx}{dt} = -x, \qquad x \leftarrow x + 1 \text{ (or } 1 \text{) at a spike}
-
-    Examples
-    --------
-    Made once for a population, however many ask for it:
-
-    >>> import numbadyn as nd
-    >>> from quantities import ms
-    >>> cells = nd.LIF(5)
-    >>> cells.align_pre(nd.SpikeTrace.desc(tau=20 * ms)).varshape
-    (5,)
-    """
-
-    def __init__(
-        self, in_size: SizeLike, tau: ParameterLike = 20.0 * ms, nearest: bool = False, name: str | None = None
-    ) -> None:
-        super().__init__(in_size, name=name)
-        self.tau, self.nearest = Parameter(tau, unit=ms, positive=True), bool(nearest)
-
-    def init_state(self) -> None:
-        """Make the trace."""
-        self.x = State(0.0)
-
-    def update(self, spikes: Any) -> Any:
-        """Advance by one step, and take the spikes of it.
-
-        Parameters
-        ----------
-        spikes : array of bool or traced value
-            Who has spiked.
-        """
-        x = self.x.value * np.exp(-environ.get_dt() / self.tau)
-        self.x.value = np.where(spikes, 1.0 if self.nearest else x + 1.0, x)
-        return self.x.value
-
-
-class _WeightWithin(SynapticWeight):
-    """The weight of each synapse, which begins within the bounds of its rule."""
-
-    def _first(self, table: Any, context: Any, stream: int | None) -> NDArray[Any]:
-        values = super()._first(table, context, stream)
-        rule: Any = self.owner
-        ends = [float(end.fetch(context)) for end in (rule.w_min, rule.w_max)]
-        low, high = min(ends), max(ends)
-        outside = (values < low - _ROUNDING * abs(low)) | (values > high + _ROUNDING * abs(high))
-        if not outside.any():
-            return values
-        unit, worst = unit_of(self.dimension), values[outside][np.argmax(np.abs(values[outside]))]
-        raise InvalidParameterError(
-            f"{outside.sum()} of {values.size} first weights of {rule.path} are outside of its bounds, "
-            f"{describe(low * unit)} to {describe(high * unit)}; the farthest from zero is {describe(worst * unit)}.",
-            where=f"{rule.path}.weight",
-            cure="Give weights of comm within the bounds, or other bounds w_min and w_max.",
-            low=low,
-            high=high,
-            worst=float(worst),
-        )
-
-
-class _Bounded(PlasticProj):
-    """A rule with bounds of the weight, a presynaptic trace in each synapse and a postsynaptic one of each neuron."""
-
-    def __init__(
-        self,
-        *modules: Any,
-        comm: Any,
-        post: Any,
-        tau_plus: ParameterLike,
-        tau_minus: ParameterLike,
-        w_max: ParameterLike,
-        w_min: ParameterLike | None,
-        nearest: bool,
-        delay: Any,
-        name: str | None,
-    ) -> None:
-        super().__init__(*modules, comm=comm, post=post, delay=delay, name=name)
-        self.tau_plus = Parameter(tau_plus, unit=ms, positive=True)
-        unit = unit_of(self.weight.dimension)
-        self.w_max = Parameter(w_max, unit=unit, shape=(), check=self._check_bounds)
-        self.w_min = Parameter(0.0 * unit if w_min is None else w_min, unit=unit, shape=())
-        self.weight = _WeightWithin()
-        self.nearest = bool(nearest)
-        self.x, self.last = SynapseState(0.0), SynapseState(0.0 * ms)
-        self.y = whole_of(post).align_pre(SpikeTrace.desc(tau=tau_minus, nearest=nearest))
-
-    def _check_bounds(self, strongest: NDArray[Any], context: Any) -> None:
-        """The strongest weight is farther from zero than the weakest one, or on the other side."""
-        weakest = self.w_min.fetch(context)
-        if strongest.ndim or weakest.ndim:
-            return  # which a step refuses by name
-        if (strongest > 0 and weakest < strongest) or (strongest < 0 and weakest > strongest):
-            return
-        unit = unit_of(self.w_max.dimension)
-        raise InvalidParameterError(
-            f"w_max of {self.path} is {describe(strongest[()] * unit)}, and w_min is {describe(weakest[()] * unit)}: "
-            "there is nothing between zero or the weakest weight and the strongest one.",
-            where=f"{self.path}.w_max",
-            cure="Give a w_max beyond w_min: above it for excitation, below it and negative for inhibition.",
-            w_max=float(strongest),
-            w_min=float(weakest),
-        )
-
-    def trace(self, s: ReachedSynapses) -> Any:
-        """The presynaptic trace of the synapses as it is now."""
-        return s.x * np.exp((s.last - environ.get("t")) / self.tau_plus)
-
-    def arrive(self, s: ReachedSynapses) -> None:
-        """Let the presynaptic trace jump."""
-        s.x = 1.0 + 0.0 * s.x if self.nearest else self.trace(s) + 1.0
-        s.last = environ.get("t") + 0.0 * s.last
-
-    def change(self, s: ReachedSynapses, by: Any) -> None:
-        """Add to the weights, within the bounds, which for inhibition are below zero."""
-        low, high = np.minimum(self.w_min.value, self.w_max.value), np.maximum(self.w_min.value, self.w_max.value)
-        s.weight = np.minimum(np.maximum(s.weight + by, low), high)
-
-
-class STDP(_Bounded):
+class STDP(BoundedProj):
     r"""Pair rule of spike-timing-dependent plasticity: additive, multiplicative or between.
 
     Parameters
     ----------
-    *modules, comm, post, delay, name
+    *modules, **options
         As of `PlasticProj`; weights of `comm` are the first ones.
     w_max, w_min : quantities.Quantity
         The strongest and the weakest weight, in the unit of the weights; zero is the weakest by default, and the
@@ -190,10 +42,10 @@ class STDP(_Bounded):
     ----------
     weight : SynapticWeight
         Weight of each synapse.
-    x, last : SynapseState
-        Presynaptic trace of each synapse as of the latest arrival, and when that was.
-    y : SpikeTrace
-        Postsynaptic trace, shared by projections with the same time constant.
+    x : PreTrace
+        Presynaptic trace, of the spikes as they arrive.
+    y : PostTrace
+        Postsynaptic trace.
 
     Raises
     ------
@@ -213,8 +65,7 @@ class STDP(_Bounded):
         -A_- w_{max} (w / w_{max})^\mu\, e^{\Delta t / \tau_-} & \Delta t < 0 \end{cases}
 
     A presynaptic spike arrives when the delay of its synapse has passed; a postsynaptic one is known to the synapse at
-    the end of its step. At :math:`\Delta t = 0` both act, depression first. Traces of synapses are advanced when a
-    spike comes, exactly, and cost nothing in between.
+    the end of its step. At :math:`\Delta t = 0` both act, depression first. See `PlasticProj.pre_trace` on traces.
 
     References
     ----------
@@ -242,8 +93,6 @@ class STDP(_Bounded):
     def __init__(
         self,
         *modules: Any,
-        comm: Any,
-        post: Any,
         w_max: ParameterLike,
         w_min: ParameterLike | None = None,
         tau_plus: ParameterLike = 20.0 * ms,
@@ -252,41 +101,36 @@ class STDP(_Bounded):
         A_minus: ParameterLike = 0.00525,
         mu: ParameterLike = 0.0,
         nearest: bool = False,
-        delay: Any = None,
-        name: str | None = None,
+        **options: Any,
     ) -> None:
-        super().__init__(
-            *modules,
-            comm=comm,
-            post=post,
-            tau_plus=tau_plus,
-            tau_minus=tau_minus,
-            w_max=w_max,
-            w_min=w_min,
-            nearest=nearest,
-            delay=delay,
-            name=name,
+        super().__init__(*modules, w_max=w_max, w_min=w_min, **options)
+        self.tau_plus = Parameter(tau_plus, unit=ms, shape=(), positive=True)
+        self.tau_minus = Parameter(tau_minus, unit=ms, shape=(), positive=True)
+        self.A_plus, self.A_minus, self.mu = (
+            Parameter(A_plus, shape=()),
+            Parameter(A_minus, shape=()),
+            Parameter(mu, shape=(), negative=False),
         )
-        self.A_plus, self.A_minus, self.mu = Parameter(A_plus), Parameter(A_minus), Parameter(mu, negative=False)
+        self.x = self.pre_trace(self.tau_plus, nearest=nearest)
+        self.y = self.post_trace(self.tau_minus, nearest=nearest)
 
     def on_pre(self, s: ReachedSynapses) -> None:
         """Depress by the postsynaptic trace."""
         room = np.maximum(s.weight / self.w_max, 0.0) ** self.mu
-        self.change(s, -self.A_minus * self.w_max * room * s.post(self.y.x))
-        self.arrive(s)
+        self.change(s, -self.A_minus * self.w_max * room * s.y)
 
     def on_post(self, s: ReachedSynapses) -> None:
         """Potentiate by the presynaptic trace."""
         room = np.maximum(1.0 - s.weight / self.w_max, 0.0) ** self.mu
-        self.change(s, self.A_plus * self.w_max * room * self.trace(s))
+        self.change(s, self.A_plus * self.w_max * room * s.x)
 
 
-class TripletSTDP(_Bounded):
+class TripletSTDP(BoundedProj):
     r"""Triplet rule of Pfister and Gerstner, all to all.
 
     Parameters
     ----------
-    *modules, comm, post, delay, name
+    *modules, **options
         As of `PlasticProj`.
     w_max, w_min : quantities.Quantity
         The strongest and the weakest weight, in the unit of the weights; zero is the weakest by default, and the
@@ -298,12 +142,10 @@ class TripletSTDP(_Bounded):
 
     Attributes
     ----------
-    weight, x, last, y
+    weight, x, y
         As of `STDP`.
-    slow : SynapseState
-        Slow presynaptic trace.
-    y_slow : SpikeTrace
-        Slow postsynaptic trace.
+    x_slow, y_slow : PreTrace, PostTrace
+        The slow traces.
 
     Notes
     -----
@@ -330,8 +172,6 @@ class TripletSTDP(_Bounded):
     def __init__(
         self,
         *modules: Any,
-        comm: Any,
-        post: Any,
         w_max: ParameterLike,
         w_min: ParameterLike | None = None,
         tau_plus: ParameterLike = 16.8 * ms,
@@ -342,46 +182,31 @@ class TripletSTDP(_Bounded):
         A3_plus: ParameterLike = 6.2e-3,
         A2_minus: ParameterLike = 7e-3,
         A3_minus: ParameterLike = 2.3e-4,
-        delay: Any = None,
-        name: str | None = None,
+        **options: Any,
     ) -> None:
-        super().__init__(
-            *modules,
-            comm=comm,
-            post=post,
-            tau_plus=tau_plus,
-            tau_minus=tau_minus,
-            w_max=w_max,
-            w_min=w_min,
-            nearest=False,
-            delay=delay,
-            name=name,
-        )
-        self.tau_x = Parameter(tau_x, unit=ms, positive=True)
-        self.A2_plus, self.A3_plus = Parameter(A2_plus), Parameter(A3_plus)
-        self.A2_minus, self.A3_minus = Parameter(A2_minus), Parameter(A3_minus)
-        self.slow = SynapseState(0.0)
-        self.y_slow = whole_of(post).align_pre(SpikeTrace.desc(tau=tau_y))
+        super().__init__(*modules, w_max=w_max, w_min=w_min, **options)
+        taus = (Parameter(tau, unit=ms, shape=(), positive=True) for tau in (tau_plus, tau_minus, tau_x, tau_y))
+        self.tau_plus, self.tau_minus, self.tau_x, self.tau_y = taus
+        self.A2_plus, self.A3_plus = Parameter(A2_plus, shape=()), Parameter(A3_plus, shape=())
+        self.A2_minus, self.A3_minus = Parameter(A2_minus, shape=()), Parameter(A3_minus, shape=())
+        self.x, self.x_slow = self.pre_trace(self.tau_plus), self.pre_trace(self.tau_x)
+        self.y, self.y_slow = self.post_trace(self.tau_minus), self.post_trace(self.tau_y)
 
     def on_pre(self, s: ReachedSynapses) -> None:
         """Depress by the fast postsynaptic trace, more where presynaptic spikes came before."""
-        slow = s.slow * np.exp((s.last - environ.get("t")) / self.tau_x)
-        self.change(s, -self.w_max * s.post(self.y.x) * (self.A2_minus + self.A3_minus * slow))
-        s.slow = slow + 1.0
-        self.arrive(s)
+        self.change(s, -self.w_max * s.y * (self.A2_minus + self.A3_minus * s.x_slow))
 
     def on_post(self, s: ReachedSynapses) -> None:
         """Potentiate by the fast presynaptic trace, more where postsynaptic spikes came before this one."""
-        before = s.post(self.y_slow.x) - 1.0
-        self.change(s, self.w_max * self.trace(s) * (self.A2_plus + self.A3_plus * before))
+        self.change(s, self.w_max * s.x * (self.A2_plus + self.A3_plus * (s.y_slow - 1.0)))
 
 
-class VogelsSprekelerSTDP(_Bounded):
+class VogelsSprekelerSTDP(BoundedProj):
     r"""Inhibitory plasticity that balances excitation, of Vogels and others.
 
     Parameters
     ----------
-    *modules, comm, post, delay, name
+    *modules, **options
         As of `PlasticProj`.
     w_max, w_min : quantities.Quantity
         The strongest weight, negative for inhibition, and the weakest one, zero by default.
@@ -394,7 +219,7 @@ class VogelsSprekelerSTDP(_Bounded):
 
     Attributes
     ----------
-    weight, x, last, y
+    weight, x, y
         As of `STDP`.
 
     Notes
@@ -424,35 +249,22 @@ class VogelsSprekelerSTDP(_Bounded):
     def __init__(
         self,
         *modules: Any,
-        comm: Any,
-        post: Any,
         w_max: ParameterLike,
         w_min: ParameterLike | None = None,
         tau: ParameterLike = 20.0 * ms,
         eta: ParameterLike = 0.01,
         rho: ParameterLike = 0.005 * kHz,
-        delay: Any = None,
-        name: str | None = None,
+        **options: Any,
     ) -> None:
-        super().__init__(
-            *modules,
-            comm=comm,
-            post=post,
-            tau_plus=tau,
-            tau_minus=tau,
-            w_max=w_max,
-            w_min=w_min,
-            nearest=False,
-            delay=delay,
-            name=name,
-        )
-        self.eta, self.rho = Parameter(eta), Parameter(rho, unit=kHz, negative=False)
+        super().__init__(*modules, w_max=w_max, w_min=w_min, **options)
+        self.tau = Parameter(tau, unit=ms, shape=(), positive=True)
+        self.eta, self.rho = Parameter(eta, shape=()), Parameter(rho, unit=kHz, shape=(), negative=False)
+        self.x, self.y = self.pre_trace(self.tau), self.post_trace(self.tau)
 
     def on_pre(self, s: ReachedSynapses) -> None:
         """Strengthen where the target fires more than it should, weaken where it fires less."""
-        self.change(s, self.eta * self.w_max * (s.post(self.y.x) - 2.0 * self.rho * self.tau_plus))
-        self.arrive(s)
+        self.change(s, self.eta * self.w_max * (s.y - 2.0 * self.rho * self.tau))
 
     def on_post(self, s: ReachedSynapses) -> None:
         """Strengthen by the presynaptic trace."""
-        self.change(s, self.eta * self.w_max * self.trace(s))
+        self.change(s, self.eta * self.w_max * s.x)

@@ -1,0 +1,106 @@
+"""Plastic synapses whose weights stay between bounds.
+
+In: bounds, a rule that changes weights.  Out: weights within the bounds, from the first ones on.  Must not know:
+lowering, targets.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numbadyn.errors import InvalidParameterError
+from numbadyn.model.typing import ParameterLike
+from numbadyn.model.values import Parameter
+from numbadyn.projections.plastic import PlasticProj
+from numbadyn.projections.reached import ReachedSynapses
+from numbadyn.projections.synapse_state import SynapticWeight
+from numbadyn.units import describe, unit_of
+
+__all__ = ["BoundedProj"]
+
+#: By how much, relatively, a first weight in single precision may be beyond a bound.
+_ROUNDING = 1e-6
+
+
+class _WeightWithin(SynapticWeight):
+    """The weight of each synapse, which begins within the bounds of its rule."""
+
+    def _first(self, table: Any, context: Any, stream: int | None) -> NDArray[Any]:
+        values = super()._first(table, context, stream)
+        rule: Any = self.owner
+        ends = [float(end.fetch(context)) for end in (rule.w_min, rule.w_max)]
+        low, high = min(ends), max(ends)
+        outside = (values < low - _ROUNDING * abs(low)) | (values > high + _ROUNDING * abs(high))
+        if not outside.any():
+            return values
+        unit, worst = unit_of(self.dimension), values[outside][np.argmax(np.abs(values[outside]))]
+        raise InvalidParameterError(
+            f"{outside.sum()} of {values.size} first weights of {rule.path} are outside of its bounds, "
+            f"{describe(low * unit)} to {describe(high * unit)}; the farthest from zero is {describe(worst * unit)}.",
+            where=f"{rule.path}.weight",
+            cure="Give weights of comm within the bounds, or other bounds w_min and w_max.",
+            low=low,
+            high=high,
+            worst=float(worst),
+        )
+
+
+class BoundedProj(PlasticProj):
+    """A rule with bounds of the weight, between which it begins and stays.
+
+    Parameters
+    ----------
+    *modules, **options
+        As of `PlasticProj`.
+    w_max : quantities.Quantity
+        The strongest weight, in the unit of the weights; negative for inhibition.
+    w_min : quantities.Quantity, optional
+        The weakest weight; zero by default.
+
+    Raises
+    ------
+    DimensionError
+        A bound is in another unit than the weights.
+    InvalidParameterError
+        There is nothing between the bounds, or a first weight is not.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import mV
+    >>> class Depressing(nd.BoundedProj):
+    ...     def on_pre(self, s):
+    ...         self.change(s, -0.1 * self.w_max)
+    """
+
+    def __init__(self, *modules: Any, w_max: ParameterLike, w_min: ParameterLike | None = None, **options: Any) -> None:
+        super().__init__(*modules, **options)
+        unit = unit_of(self.weight.dimension)
+        self.w_max = Parameter(w_max, unit=unit, shape=(), check=self._check_bounds)
+        self.w_min = Parameter(0.0 * unit if w_min is None else w_min, unit=unit, shape=())
+        self.weight = _WeightWithin()
+
+    def _check_bounds(self, strongest: NDArray[Any], context: Any) -> None:
+        """The strongest weight is farther from zero than the weakest one, or on the other side."""
+        weakest = self.w_min.fetch(context)
+        if strongest.ndim or weakest.ndim:
+            return  # which a step refuses by name
+        if (strongest > 0 and weakest < strongest) or (strongest < 0 and weakest > strongest):
+            return
+        unit = unit_of(self.w_max.dimension)
+        raise InvalidParameterError(
+            f"w_max of {self.path} is {describe(strongest[()] * unit)}, and w_min is {describe(weakest[()] * unit)}: "
+            "there is nothing between zero or the weakest weight and the strongest one.",
+            where=f"{self.path}.w_max",
+            cure="Give a w_max beyond w_min: above it for excitation, below it and negative for inhibition.",
+            w_max=float(strongest),
+            w_min=float(weakest),
+        )
+
+    def change(self, s: ReachedSynapses, by: Any) -> None:
+        """Add to the weights, within the bounds, which for inhibition are below zero."""
+        low, high = np.minimum(self.w_min.value, self.w_max.value), np.maximum(self.w_min.value, self.w_max.value)
+        s.weight = np.minimum(np.maximum(s.weight + by, low), high)
