@@ -69,7 +69,7 @@ class SpikeTraces(Module):
 
     def _jumped(self, value: Any) -> Any:
         """The trace behind a spike."""
-        return 1.0 + 0.0 * value if self.nearest else value + 1.0
+        return 1.0 if self.nearest else value + 1.0
 
     def _decayed(self, value: Any) -> Any:
         """The trace a step later."""
@@ -180,7 +180,7 @@ class PreTrace(SpikeTraces):
         if self.each:
             value = self._jumped(self.at(s))
             s.write(self.x, value)
-            s.write(self.last, environ.get("t") + 0.0 * s.read(self.last))
+            s.write(self.last, environ.get("t"))
 
     def at(self, s: ReachedSynapses) -> Any:
         """The trace of each synapse: in `on_pre` as it was before the spike that has come."""

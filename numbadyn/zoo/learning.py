@@ -195,7 +195,7 @@ class RewardSTDP(STDP):
     def change(self, s: ReachedSynapses, by: Any) -> None:
         """Add to the eligibility what the pair rule would add to the weight."""
         s.c = s.c * np.exp((s.last_change - environ.get("t")) / self.tau_c) + by / self.w_max
-        s.last_change = environ.get("t") + 0.0 * s.last_change
+        s.last_change = environ.get("t")
 
     def on_interval(self, s: ReachedSynapses) -> None:
         """Let the weights follow eligibility and dopamine."""

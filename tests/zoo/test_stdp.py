@@ -160,7 +160,6 @@ def test_traces_are_shared_by_projections():
     first, second = (nd.STDP(pre, comm=nd.AllToAll(3, 2, weight=1 * mV), post=post, w_max=2 * mV) for _ in range(2))
 
 
-
 def test_a_value_of_the_other_side_is_refused():
     class Wrong(nd.PlasticProj):
         def on_pre(self, s):

@@ -82,6 +82,7 @@ def _functions(kernel: Kernel, step: Step, reserved: frozenset[str]) -> tuple[li
     text = KernelText(kernel, step, whole_part(kernel), reserved=reserved)
     layout = event_loop_layout(len(kernel.slots))
     body, stores = text.body(), text.stores()
+    prologue = "".join(f"    {line}\n" for line in text.prologue())
     given = [name for name in ("_step", "_t", "_key0", "_key1", *text.scalars, *text.arrays) if name in text.used]
     order, other = ("pre", "post") if kernel.events == "pre" else ("post", "pre")
     arguments = ", ".join([*_OWN, *(["_places"] if order == "post" else []), *given])
@@ -94,7 +95,6 @@ def _functions(kernel: Kernel, step: Step, reserved: frozenset[str]) -> tuple[li
             f"    {name}[u64(_n)] -= {name}[u64(_n)]  # zero, or NaN that stays until it is found",
         )
     ]
-    prologue = "".join(f"    {line}\n" for line in text.prologue())
     lines = _indented([*body, *stores], 4)
     functions = [
         text.legend()
