@@ -112,13 +112,13 @@ def stale_read(step: Step) -> Node | None:
     """
     known, latest, begun, region = versions(step), dict[int, int](), dict[int, int](), -1
     for index, node in enumerate(step.nodes):
-        if not (node.op == "collect" or (node.space.synapses is not None and node.traits.stage == "loop")):
+        if not (node.traits.collects or (node.space.synapses is not None and node.traits.stage == "loop")):
             continue
         if node.space.region != region:
             region, begun = node.space.region, dict(latest)
         for arg in node.args:
             source = step.nodes[arg]
-            state = source.attrs["index"] if source.op == "state" else known.get(arg)
+            state = source.attrs["index"] if source.traits.from_state else known.get(arg)
             if state is None or (arg in known and source.space.region == region):
                 continue
             if begun.get(state, arg) != arg:

@@ -164,7 +164,7 @@ class PreTrace(SpikeTraces):
 
         lag = bound_number(trace, steps, "int", name)
         known = signal_of(trace.step, node, own)
-        if own is None and source.op == "history" and known is not None:
+        if own is None and source.traits.from_past and known is not None:
             lag = lag if known.lag is None else trace.emit("add", known.lag, lag)
             return Traced(
                 trace, trace.source("history", (lag,), space, source.kind, source.dimension, channel=known.channel)
