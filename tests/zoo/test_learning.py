@@ -1,5 +1,7 @@
 """Rules that follow voltages, rewards, rates, sums and probabilities, against loops over steps, spikes and synapses."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from quantities import Hz, kHz, ms, mV
@@ -53,7 +55,8 @@ class Oracle:
 
 
 class Voltage(Oracle):
-    rule, options = nd.VoltageSTDP, {"w_max": 2 * mV, "A_LTD": 1e-3, "A_LTP": 5e-4}
+    rule = nd.VoltageSTDP
+    options: ClassVar = {"w_max": 2 * mV, "A_LTD": 1e-3, "A_LTP": 5e-4}
 
     def begin(self, n):
         u = self.__dict__.setdefault("u", [np.full(N_POST, -70.6), np.full(N_POST, -70.6)])
@@ -70,8 +73,10 @@ class Voltage(Oracle):
 
 class Reward(Oracle):
     rule = nd.RewardSTDP
-    options = {"w_max": 2 * mV, "A_plus": 0.1, "A_minus": 0.12, "interval": 5 * ms, "tau_c": 50 * ms, "tau_d": 30 * ms}
-    options |= {"baseline": 0.002 * kHz, "rate": 0.2 * kHz}
+    options: ClassVar = {
+        **{"w_max": 2 * mV, "A_plus": 0.1, "A_minus": 0.12, "interval": 5 * ms, "tau_c": 50 * ms, "tau_d": 30 * ms},
+        **{"baseline": 0.002 * kHz, "rate": 0.2 * kHz},
+    }
     c, d = 0.0, 0.0
 
     def begin(self, n):
@@ -92,7 +97,7 @@ class Reward(Oracle):
 
 class Homeostasis(Oracle):
     rule = nd.HomeostaticScaling
-    options = {"w_max": 2 * mV, "rho": 150 * Hz, "tau": 40 * ms, "beta": 0.02 * kHz, "interval": 2 * ms}
+    options: ClassVar = {"w_max": 2 * mV, "rho": 150 * Hz, "tau": 40 * ms, "beta": 0.02 * kHz, "interval": 2 * ms}
 
     def end(self, n):
         if n and n % 4 == 0:
@@ -104,7 +109,8 @@ class Sums(Oracle):
     class Both(nd.WeightNormalisation, nd.STDP):
         """The pair rule, in a competition."""
 
-    rule, options = Both, {"w_max": 9 * mV, "total": 3 * mV, "interval": 7 * ms, "A_plus": 0.01, "A_minus": 0.01}
+    rule = Both
+    options: ClassVar = {"w_max": 9 * mV, "total": 3 * mV, "interval": 7 * ms, "A_plus": 0.01, "A_minus": 0.01}
 
     def on_pre(self, n, come):
         self.change(np.where(come, -0.09 * self.trace(self.fired, 20.0)[self.post], 0.0), high=9.0)
@@ -118,7 +124,8 @@ class Sums(Oracle):
 
 
 class Bayes(Oracle):
-    rule, options = nd.BCPNN, {"gain": 2 * mV, "tau_e": 20 * ms, "tau_p": 60 * ms, "kappa": 0.7}
+    rule = nd.BCPNN
+    options: ClassVar = {"gain": 2 * mV, "tau_e": 20 * ms, "tau_p": 60 * ms, "kappa": 0.7}
 
     def end(self, n):
         if n == 0 or n % 2:
@@ -185,7 +192,7 @@ def test_a_reward_of_a_call_counts_for_what_was_eligible():
 
 
 def test_potentiation_by_voltage_needs_frequency():
-    """Pairs of pre before post: the more frequent, the more potentiation; and depression where post comes before pre."""
+    """Pairs of pre before post: the more frequent, the more potentiation; depression for post before pre."""
 
     class Shape(nd.Dynamics):
         """A spike of 2 ms that begins with each input, and a depolarisation that is left over for some 50 ms."""

@@ -155,9 +155,14 @@ def test_the_window_of_the_pair_rule():
     np.testing.assert_allclose(change, expected, rtol=1e-9)
 
 
-def test_traces_are_shared_by_projections():
-    pre, post = nd.LIF(3), nd.LIF(2)
-    first, second = (nd.STDP(pre, comm=nd.AllToAll(3, 2, weight=1 * mV), post=post, w_max=2 * mV) for _ in range(2))
+def test_one_time_constant_moves_both_traces_in_a_batch():
+    net = Net(nd.VogelsSprekelerSTDP, weight=nd.init.Uniform(-1.5 * mV, -0.5 * mV), w_max=-2 * mV)
+    sim = nd.Simulator(net, dt=DT * ms, target="interpret", batch=2, shared="connectivity")
+    sim.batch["p.tau"] = [20.0, 5.0] * ms
+    sim.run(40 * ms)
+    for trace in (net.p.x, net.p.y):
+        slow, fast = sim.get(trace, "x")
+        assert (slow > fast).all()
 
 
 def test_a_value_of_the_other_side_is_refused():
