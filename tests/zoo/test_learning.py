@@ -74,8 +74,14 @@ class Voltage(Oracle):
 class Reward(Oracle):
     rule = nd.RewardSTDP
     options: ClassVar = {
-        **{"w_max": 2 * mV, "A_plus": 0.1, "A_minus": 0.12, "interval": 5 * ms, "tau_c": 50 * ms, "tau_d": 30 * ms},
-        **{"baseline": 0.002 * kHz, "rate": 0.2 * kHz},
+        "w_max": 2 * mV,
+        "A_plus": 0.1,
+        "A_minus": 0.12,
+        "interval": 5 * ms,
+        "tau_c": 50 * ms,
+        "tau_d": 30 * ms,
+        "baseline": 0.002 * kHz,
+        "rate": 0.2 * kHz,
     }
     c, d = 0.0, 0.0
 
