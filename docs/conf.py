@@ -62,7 +62,7 @@ autodoc_typehints = "none"
 autodoc_member_order = "groupwise"
 numpydoc_show_class_members = False
 # They are attributes of the package and no modules of it; autodoc looks for modules of these names.
-_MODULES = ("environ", "init", "math", "plot", "random", "reduce", "typing")
+_MODULES = ("environ", "init", "math", "plot", "random", "reduce", "space", "typing")
 sys.modules |= {f"numbadyn.{name}": getattr(numbadyn, name) for name in _MODULES}
 # Single backticks name public objects, which become links, and parameters, internal modules and the like, which do not.
 nitpick_ignore_regex = [

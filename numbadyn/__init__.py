@@ -7,7 +7,7 @@ from numbadyn import cache, errors, units
 from numbadyn._version import __version__
 from numbadyn.doctor import doctor
 from numbadyn.io import Result, plot, reduce
-from numbadyn.model import environ, init, random
+from numbadyn.model import environ, init, random, space
 from numbadyn.model import functions as math
 from numbadyn.model.condition import spike_count
 from numbadyn.model.delays import (
@@ -66,18 +66,24 @@ from numbadyn.projections import (
 )
 from numbadyn.projections.connectivity import (
     AllToAll,
+    BlockModel,
     Connectivity,
+    Conv,
     EdgeList,
     Edges,
     FixedInDegree,
     FixedOutDegree,
     FixedProb,
     FixedTotalNumber,
+    Graph,
     Matrix,
     OneToOne,
     PairwisePoisson,
+    ScaleFree,
+    SmallWorld,
     SymmetricPairwiseBernoulli,
 )
+from numbadyn.projections.linear import Linear
 from numbadyn.projections.plastic import PlasticProj
 from numbadyn.projections.synapse_state import SynapseState
 from numbadyn.simulator import Simulator
@@ -179,11 +185,13 @@ __all__ = [
     "AllToAllProj",
     "Alpha",
     "AsymmetryGapJunction",
+    "BlockModel",
     "BoundedProj",
     "Channel",
     "Chirp",
     "ConductanceSynapse",
     "Connectivity",
+    "Conv",
     "CurrentInput",
     "CurrentProj",
     "Delay",
@@ -206,6 +214,7 @@ __all__ = [
     "FixedTotalNumber",
     "FixedTotalNumberProj",
     "Gate",
+    "Graph",
     "HChannel",
     "HindmarshRose",
     "HodgkinHuxley",
@@ -218,6 +227,7 @@ __all__ = [
     "LCalciumChannel",
     "LIFRef",
     "LeakChannel",
+    "Linear",
     "MChannel",
     "Matrix",
     "MgBlock",
@@ -252,8 +262,10 @@ __all__ = [
     "Result",
     "RewardSTDP",
     "RuleProj",
+    "ScaleFree",
     "Simulator",
     "Sine",
+    "SmallWorld",
     "SodiumChannel",
     "SpikeTrace",
     "SpikeTrain",
@@ -312,6 +324,7 @@ __all__ = [
     "reset_all_states",
     "rk2_step",
     "rk4_step",
+    "space",
     "spike_count",
     "sweep",
     "typing",

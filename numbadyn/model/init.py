@@ -19,9 +19,10 @@ from numbadyn.ir.elementary import numpy_functions
 from numbadyn.model.hooks import any_number, takes
 from numbadyn.model.init_base import STATE_STREAM, Floats, Initialiser, Shape, name_of, real_of
 from numbadyn.model.init_checks import check_not_negative, check_order, scalars, show
+from numbadyn.model.init_distance import OfDistance
 from numbadyn.model.init_drawn import Drawn
 from numbadyn.model.init_history import OfTime
-from numbadyn.model.init_pairs import OfDistance, OfPairs
+from numbadyn.model.init_pairs import OfPairs
 from numbadyn.units import split
 
 __all__ = [

@@ -1,12 +1,12 @@
 """Weights and delays as functions of where a synapse begins and ends, evaluated when the synapses are built.
 
-In: a function of presynaptic and postsynaptic indices, or of distances.  Out: values for given pairs, checked.  Must
-not know: which pairs are connected, how tables of synapses are made, Numba.
+In: a function of presynaptic and postsynaptic indices.  Out: values for given pairs, checked.  Must not know: which
+pairs are connected, how tables of synapses are made, Numba.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from numbadyn.errors import DimensionError, HookArgumentError, InvalidParameterError, NumbadynError, ShapeError
 from numbadyn.model.hooks import takes
 from numbadyn.model.init_base import STATE_STREAM, Floats, Initialiser, Shape, name_of
-from numbadyn.units import describe, join, join_eager, split
+from numbadyn.units import describe, join, split
 
-__all__ = ["OfDistance", "OfPairs"]
+__all__ = ["OfPairs"]
 
 Indices = NDArray[np.int64]
 
@@ -97,6 +97,26 @@ class OfPairs(Initialiser):
 
     def fits(self, n_pre: int, n_post: int) -> None:
         """Refuse to serve populations that it was not made for; a plain function serves all."""
+
+    def candidates(self, n_pre: int, n_post: int, most: int) -> Iterator[tuple[Indices, Indices]]:
+        """Pairs that may have a synapse where the function is a probability: all of them.
+
+        Parameters
+        ----------
+        n_pre, n_post : int
+            Numbers of neurons.
+        most : int
+            About how many pairs a piece has.
+
+        Yields
+        ------
+        pre, post : ndarray of int64, shape (n,)
+            Each pair once; rows do not descend from piece to piece, and no row is in two pieces unless its pairs
+            ascend.
+        """
+        for start in range(0, n_pre * n_post, most):
+            number = np.arange(start, min(start + most, n_pre * n_post))
+            yield number // n_post, number % n_post
 
     def values(self, pre: Indices, post: Indices) -> NDArray[np.float64]:
         """Evaluate for some synapses.
@@ -183,144 +203,3 @@ class OfPairs(Initialiser):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({name_of(self.function)})"
-
-
-class OfDistance(OfPairs):
-    r"""Weights or delays that a function of the distance between two neurons gives.
-
-    Parameters
-    ----------
-    function : callable
-        ``function(d)`` gets distances of many synapses, of shape (n,) and with the unit of the positions, and returns
-        an array or Quantity of that shape, or one value for all.
-    pre : Quantity or array, shape (n_pre,) or (n_pre, axes)
-        Positions of the presynaptic neurons, in the order of their flat indices.
-    post : Quantity or array, optional
-        Positions of the postsynaptic neurons; by default those of `pre`.
-    period : Quantity or float, or one for each axis, optional
-        Length after which space repeats itself, as on a ring or a torus: the shortest way counts.
-
-    Raises
-    ------
-    ShapeError
-        The positions differ in their axes, or there are not as many as neurons.
-    InvalidParameterError
-        A position is not finite, or a period is not positive.
-    DimensionError
-        Positions or periods have different units.
-    HookArgumentError
-        The function does not take one argument.
-
-    Notes
-    -----
-    :math:`d_{ij} = \lVert x_i - x_j \rVert`, the Euclidean distance.
-
-    Examples
-    --------
-    >>> import numbadyn as nd
-    >>> from quantities import mm, ms, um
-    >>> places = np.linspace(0, 900, 10) * um
-    >>> along = nd.init.OfDistance(lambda d: d / (0.3 * mm / ms) + 0.5 * ms, places)
-    >>> print(nd.DeltaProj(nd.LIF(10), comm=nd.OneToOne(10, 10), post=nd.LIF(10), delay=along).edges(0.1 * ms).delay[3])
-    0.5 ms
-    """
-
-    __slots__ = ("_period", "_post", "_pre", "_unit")
-
-    _hint: ClassVar[str] = (
-        "Distances come as an array with the unit of the positions: np.where(d < 1 * mm, a, b) instead of if, and "
-        "np.exp(-d / (100 * um)), a number, instead of np.exp(-d)."
-    )
-
-    def __init__(self, function: Callable[..., Any], pre: Any, post: Any = None, period: Any = None) -> None:
-        self._pre, self._unit = _places("pre", pre)
-        self._post, unit = (self._pre, self._unit) if post is None else _places("post", post)
-        self._period: Any
-        self._period, period_unit = (None, unit) if period is None else split(period)
-        if not self._unit == unit == period_unit:
-            raise DimensionError(
-                f"Positions are in {self._unit}, but others, or the period, are in {unit} and {period_unit}.",
-                where=f"OfDistance({name_of(function)})",
-                cure="Give all of them in one unit.",
-                unit=self._unit,
-                period_unit=period_unit,
-            )
-        if self._pre.shape[1] != self._post.shape[1]:
-            raise ShapeError(
-                f"Positions have {self._pre.shape[1]} axes before and {self._post.shape[1]} behind the synapse.",
-                where=f"OfDistance({name_of(function)})",
-                cure="Give arrays of shape (n_pre, axes) and (n_post, axes).",
-                pre_axes=self._pre.shape[1],
-                post_axes=self._post.shape[1],
-            )
-        if np.shape(self._period) not in ((), (self._pre.shape[1],)):
-            raise ShapeError(
-                f"The period has the shape {np.shape(self._period)}, but positions have {self._pre.shape[1]} axes.",
-                where=f"OfDistance({name_of(function)})",
-                cure="Give one length, or one for each axis.",
-                period=np.shape(self._period),
-                pre_axes=self._pre.shape[1],
-            )
-        if period is not None and not (np.asarray(self._period) > 0).all():
-            raise InvalidParameterError(
-                f"The period is {describe(period)}.",
-                where=f"OfDistance({name_of(function)})",
-                cure="Give a positive length, or one for each axis.",
-                period=period,
-            )
-        if not takes(function, (np.zeros(1),), {}):
-            raise HookArgumentError(
-                f"The function {name_of(function)} cannot be called with 1 argument, the distances.",
-                where=f"OfDistance({name_of(function)})",
-                cure="Take the distances, as in lambda d: np.exp(-d / (100 * um)) * nS.",
-                function=name_of(function),
-            )
-        self.function = function
-        first = np.zeros(1, dtype=np.int64)
-        self.dimension = split(self.evaluate(first, first), where=self._place())[1]
-        self.values(first, first)
-
-    def evaluate(self, pre: Indices, post: Indices) -> Any:
-        """What the user's function gives for the distances of some synapses."""
-        between = self._pre[pre] - self._post[post]
-        if self._period is not None:
-            between -= self._period * np.rint(between / self._period)
-        distances = np.sqrt((between * between).sum(axis=1))
-        return self._ask(join_eager(distances, self._unit))
-
-    def fits(self, n_pre: int, n_post: int) -> None:
-        """Refuse populations with other numbers of neurons than there are positions."""
-        if (n_pre, n_post) != (len(self._pre), len(self._post)):
-            raise ShapeError(
-                f"There are {len(self._pre)} presynaptic and {len(self._post)} postsynaptic positions, but {n_pre} and "
-                f"{n_post} neurons.",
-                where=repr(self),
-                cure="Give one position for each neuron of both populations.",
-                n_pre=n_pre,
-                n_post=n_post,
-            )
-
-    def key(self) -> tuple[Any, ...]:
-        """Give type, function, positions and period."""
-        places = tuple((part.shape, part.tobytes()) for part in (self._pre, self._post))
-        return (type(self), self.function, *places, str(self._period), self._unit)
-
-
-def _places(name: str, given: Any) -> tuple[NDArray[np.float64], Any]:
-    """Positions as an array of two axes, with their dimension."""
-    magnitude, dimension = split(given, where=f"OfDistance({name})")
-    places = np.array(magnitude, dtype=np.float64)
-    if places.ndim == 1:
-        places = places.reshape(-1, 1)
-    if places.ndim != 2 or places.size == 0:
-        raise ShapeError(
-            f"Positions have the shape {np.shape(magnitude)}.",
-            where=f"OfDistance({name})",
-            cure="Give one row for each neuron, shape (n,) or (n, axes).",
-            shape=np.shape(magnitude),
-        )
-    if not np.isfinite(places).all():
-        raise InvalidParameterError(
-            "A position is NaN or infinite.", where=f"OfDistance({name})", cure="Give finite positions."
-        )
-    return places, dimension

@@ -11,13 +11,15 @@ from typing import Any
 
 import numpy as np
 
+from numbadyn.errors import ShapeError
 from numbadyn.model.arrivals import Arrivals
 from numbadyn.model.geometry import as_size
 from numbadyn.model.hooked import HookedModule
 from numbadyn.model.hooks import OwnHook
 from numbadyn.model.inputs import InputRegistry
+from numbadyn.model.space.positions import as_positions
 from numbadyn.model.streams import words_of
-from numbadyn.units import Dimension
+from numbadyn.units import Dimension, join
 
 __all__ = ["Population"]
 
@@ -39,6 +41,7 @@ class Population(HookedModule):
         self._out_size: tuple[int, ...] | None = None
         self._currents = InputRegistry(self, "current")
         self._deltas = InputRegistry(self, "delta")
+        self._positions: Any = None
         #: Projections that end here, in whatever network they stand.
         self.arriving_projections = Arrivals()
 
@@ -132,6 +135,49 @@ class Population(HookedModule):
         ((10,), (10, 15, 4))
         """
         return self._in_size
+
+    @property
+    def positions(self) -> Any:
+        """Where the neurons are: one row for each, in the order of flat indices; None until it is set.
+
+        Returns
+        -------
+        Quantity or ndarray, shape (num, axes), or None
+            ``nd.space`` makes some. ``nd.init.OfDistance`` takes the population in their place.
+
+        Raises
+        ------
+        ShapeError
+            There is not one row for each neuron.
+        InvalidParameterError
+            A position is not finite.
+
+        Examples
+        --------
+        >>> import numbadyn as nd
+        >>> from quantities import um
+        >>> cells = nd.LIF((10, 10))
+        >>> cells.positions = nd.space.grid(cells.varshape, spacing=20 * um)
+        >>> cells.positions.shape, cells[:2].positions[-1]
+        ((100, 2), array([ 30., 190.]) * um)
+        """
+        return self._positions
+
+    @positions.setter
+    def positions(self, given: Any) -> None:
+        if given is None:
+            self._positions = None
+            return
+        places, dimension = as_positions(given, f"{self.path}.positions")
+        if len(places) != self.num:
+            raise ShapeError(
+                f"{self.path} gets {len(places)} positions, but has {self.num} neurons.",
+                where=f"{self.path}.positions",
+                cure="Give one row for each neuron, as nd.space.grid(E.varshape, ...) does.",
+                count=len(places),
+                num=self.num,
+            )
+        self._positions = join(places, dimension)
 
     @property
     def num(self) -> int:

@@ -116,6 +116,12 @@ class View:
         return int(self.elements.size)
 
     @property
+    def positions(self) -> Any:
+        """Where these neurons are, in the order of the view; None where the population has no positions."""
+        places = self.population.positions
+        return None if places is None else places[self.elements]
+
+    @property
     def index(self) -> tuple[NDArray[np.int64], ...]:
         """Index by which a value of the population's shape gives that of the view."""
         return tuple(np.unravel_index(self._numbers, self.population.varshape))

@@ -8,7 +8,8 @@ from numba.core import config
 from quantities import ms
 
 from numbadyn.errors import ConnectivityError, DelayError
-from numbadyn.model.init import LogNormal, Normal, Uniform
+from numbadyn.model.init import LogNormal, Normal, OfDistance, Uniform
+from numbadyn.model.space import Gaussian
 from numbadyn.projections.connectivity import (
     AllToAll,
     Edges,
@@ -19,6 +20,7 @@ from numbadyn.projections.connectivity import (
     Matrix,
     OneToOne,
     PairwisePoisson,
+    SmallWorld,
     SymmetricPairwiseBernoulli,
 )
 from numbadyn.runtime.builders import build
@@ -34,6 +36,7 @@ pytestmark = [
     pytest.mark.skipif(not config.ENABLE_CUDASIM, reason="needs the simulator: NUMBA_ENABLE_CUDASIM=1"),
 ]
 SEED = 2**35 + 11
+NEAR = OfDistance(Gaussian(3.0, 0.9), np.arange(30.0), period=30.0)
 RULES = {
     "all": lambda weight: AllToAll(7, 5, weight),
     "all, not itself": lambda weight: AllToAll(6, 6, weight, autapses=False),
@@ -69,6 +72,8 @@ RULES = {
     "total, subset": lambda weight: FixedTotalNumber(30, 20, 200, weight, multapses=False),
     "total, most pairs": lambda weight: FixedTotalNumber(20, 20, 370, weight, autapses=False, multapses=False),
     "edges": lambda weight: Edges(4, 3, [2, 0, 2, 3, 2], [1, 2, 1, 0, 0], weight),
+    "near": lambda weight: FixedProb(30, 30, NEAR, weight, autapses=False),
+    "small world": lambda weight: SmallWorld(20, 20, 4, 0.3, weight),
     "matrix": lambda weight: Matrix([[0.0, 2.0], [3.0, 0.0], [0.0, 0.0]], weight),
 }
 WEIGHTS = {

@@ -6,8 +6,10 @@ The compiled builders that make the table live in `numbadyn.runtime.builders`.
 """
 
 from numbadyn.projections.connectivity.base import Connectivity
+from numbadyn.projections.connectivity.convolution import Conv
 from numbadyn.projections.connectivity.delays import as_delay
 from numbadyn.projections.connectivity.explicit import Edges, Matrix, list_edges
+from numbadyn.projections.connectivity.graphs import BlockModel, Graph, ScaleFree, SmallWorld
 from numbadyn.projections.connectivity.pairwise import PairwisePoisson, SymmetricPairwiseBernoulli
 from numbadyn.projections.connectivity.rules import (
     AllToAll,
@@ -21,17 +23,22 @@ from numbadyn.projections.connectivity.table import EdgeList, Places, SynapseTab
 
 __all__ = [
     "AllToAll",
+    "BlockModel",
     "Connectivity",
+    "Conv",
     "EdgeList",
     "Edges",
     "FixedInDegree",
     "FixedOutDegree",
     "FixedProb",
     "FixedTotalNumber",
+    "Graph",
     "Matrix",
     "OneToOne",
     "PairwisePoisson",
     "Places",
+    "ScaleFree",
+    "SmallWorld",
     "SymmetricPairwiseBernoulli",
     "SynapseTable",
     "as_delay",

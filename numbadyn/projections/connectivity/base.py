@@ -92,8 +92,9 @@ class Connectivity:
         """Refuse a list of synapses in a rule whose base makes them by itself, and would not ask for it."""
         super().__init_subclass__(**kwargs)
         package = __name__.partition(".")[0]
-        made = [base for base in cls.__mro__[1:-1] if base.__module__.partition(".")[0] == package]
-        if "edges" in vars(cls) and made[0] is not Connectivity:
+        made: list[Any] = [base for base in cls.__mro__[:-1] if base.__module__.partition(".")[0] == package]
+        drawn = made[0] not in (cls, Connectivity) and made[0].edges is Connectivity.edges
+        if "edges" in vars(cls) and drawn:
             raise ConnectivityError(
                 f"{cls.__name__} has a list, edges, but {made[0].__name__} makes its synapses without asking for it.",
                 where=f"{cls.__name__}.edges",

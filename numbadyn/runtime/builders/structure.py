@@ -186,18 +186,20 @@ _PAIRS = 1 << 18
 
 
 def _pair_by_pair(rule: FixedProb, draw: DrawKey) -> Structure:
-    """Decide about each pair by its own probability."""
+    """Decide about each pair that may have a synapse by its own probability."""
+    assert isinstance(rule.prob, OfPairs)
     offsets, parts = np.zeros(rule.n_pre + 1, dtype=np.int64), [np.empty(0, dtype=np.uint32)]
-    pairs = rule.n_pre * rule.n_post
-    room = np.empty(min(pairs, _PAIRS), dtype=np.uint32)
-    for start in range(0, pairs, _PAIRS):
-        number = np.arange(start, min(start + _PAIRS, pairs))
-        pre, post = number // rule.n_post, number % rule.n_post
-        chances = rule.chances(pre, post)
+    for pre, post in rule.prob.candidates(rule.n_pre, rule.n_post, _PAIRS):
         if not rule.autapses:
-            chances[pre == post] = 0.0
-        found = structure_kernels().draw_pairs(offsets, room, chances, start, rule.n_post, *draw)
-        parts.append(room[:found].copy())
+            others = pre != post
+            pre, post = pre[others], post[others]
+        kept = np.empty(pre.size, dtype=np.bool_)
+        structure_kernels().draw_pairs(kept, pre, post, rule.chances(pre, post), *draw)
+        pre, post = pre[kept], post[kept]
+        if pre.size:  # a piece is about a few rows that follow each other
+            counts = np.bincount(pre - pre.min())
+            offsets[pre.min() + 1 :][: counts.size] += counts
+        parts.append(post[np.argsort(pre * rule.n_post + post, kind="stable")].astype(np.uint32))
     np.cumsum(offsets, out=offsets)
     return Structure(offsets, np.concatenate(parts))
 

@@ -94,18 +94,10 @@ def draw_with_probability(
 
 
 @kernel
-def draw_pairs(
-    counts: Any, targets: Any, chances: Any, first: Any, n_post: Any, key0: Any, key1: Any, stream: Any
-) -> Any:
-    """Decide about the pairs from `first` on, each by its own chance; count those of row i in ``counts[i + 1]``."""
-    found = 0
+def draw_pairs(kept: Any, pre: Any, post: Any, chances: Any, key0: Any, key1: Any, stream: Any) -> None:
+    """Decide about some pairs, each by its own chance; a pair's number is the same in whatever company it is drawn."""
     for b in range(chances.size):
-        i, j = (first + b) // n_post, (first + b) % n_post
-        if uniform(key0, key1, u32(i), u32(j), u32(0), stream) < chances[b]:
-            targets[found] = j
-            found += 1
-            counts[i + 1] += 1
-    return found
+        kept[b] = uniform(key0, key1, u32(pre[b]), u32(post[b]), u32(0), stream) < chances[b]
 
 
 @kernel
