@@ -69,39 +69,8 @@ def fail():
     raise LookupError
 
 
-# ---- killed ----------------------------------------------------------------------------------------------------------
-
-
 def script(*arguments):
     return [sys.executable, "-m", "tests.features.long_run", *map(str, arguments)]
-
-
-def kill(folder, target, kills, seed, whole):
-    """Start the script again and again, and kill it at random moments of its run; how often it was killed."""
-    done = subprocess.run(script(folder, target, kills, seed), capture_output=True, text=True, check=True)
-    with np.load(folder / "result.npz") as found:
-        same(dict(found), whole)
-    return int(done.stdout)
-
-
-def kill_often(tmp_path, target, kills, wanted, whole):
-    """Runs that are killed, until that has happened often enough."""
-    killed, number = 0, 0
-    while killed < wanted:
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        killed += kill(folder, target, kills, number + 1, whole)
-        number += 1
-
-
-def test_a_run_that_is_killed_again_and_again(tmp_path, whole):
-    kill_often(tmp_path, "interpret", 5, 2, whole)
-
-
-@pytest.mark.exhaustive
-@pytest.mark.parametrize("target", ["interpret", "cpu"])
-def test_a_run_that_is_killed_a_hundred_times(tmp_path, whole, target):
-    kill_often(tmp_path, target, 8, 100, whole)
 
 
 def test_what_a_batch_system_sends_ends_the_process_behind_a_checkpoint(tmp_path, whole):

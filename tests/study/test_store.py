@@ -1,12 +1,10 @@
-"""A study is killed, interrupted, runs out of disk, and goes on: everything is there, once, bit by bit."""
+"""A study is interrupted, runs out of disk, and goes on: everything is there, once, bit by bit."""
 
 import errno
 import json
 import multiprocessing
 import os
-import random
 import signal
-from collections import Counter
 
 import pytest
 from quantities import ms
@@ -15,6 +13,7 @@ import numbadyn as nd
 from numbadyn import errors
 from numbadyn.study.store.lines import line_of
 from numbadyn.study.store.store import Sessions
+from tests.faults.killed_studies import finished
 from tests.study.study_model import GRID, build, measure, same, start
 
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -32,60 +31,10 @@ def store(tmp_path):
     return tmp_path / "store"
 
 
-def finished(store):
-    """How often each point has finished, over all sessions."""
-    lines = [line for lines in Sessions(store) for line in lines]
-    return Counter(line["parameters"] for line in lines if line["state"] == "finished")
-
-
 def assert_once(store, whole):
     assert same(nd.Study.open(store), whole)
     assert set(finished(store).values()) == {1}
     assert len(finished(store)) == len(whole)
-
-
-def kill_at_random(store, times, seed, **options):
-    """Run the study in processes that are killed after random times; gives how many were killed in the middle."""
-    moments, killed = random.Random(seed), 0
-    for _attempt in range(times):
-        process = PROCESSES.Process(target=start, args=(store,), kwargs=options)
-        process.start()
-        process.join(moments.uniform(0.0, 0.25))
-        if process.is_alive():
-            os.kill(process.pid, signal.SIGKILL)
-            killed += 1
-        process.join()
-        if (store / "manifest.json").exists() and not nd.Study.open(store).left:
-            break
-    return killed
-
-
-def test_killed_at_random_moments(store, whole):
-    assert kill_at_random(store, 8, seed=1) >= 1
-    assert start(store).complete
-    assert_once(store, whole)
-
-
-@pytest.mark.exhaustive
-@pytest.mark.parametrize("seed", range(25))
-def test_killed_at_many_random_moments(store, whole, seed):
-    kill_at_random(store, 100, seed)
-    assert start(store).complete
-    assert_once(store, whole)
-
-
-@pytest.mark.exhaustive
-@pytest.mark.parametrize("seed", range(3))
-def test_killed_with_several_processes_at_work(store, whole, seed):
-    for moment in (1.0, 3.0, 5.0):
-        process = multiprocessing.get_context("spawn").Process(target=start, args=(store,), kwargs={"workers": 2})
-        process.start()
-        process.join(moment + seed / 3)
-        if process.is_alive():
-            os.kill(process.pid, signal.SIGKILL)
-        process.join()
-    assert start(store).complete
-    assert_once(store, whole)
 
 
 def test_ctrl_c_keeps_what_has_finished(store, whole):
