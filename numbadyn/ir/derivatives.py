@@ -31,6 +31,7 @@ __all__ = [
     "first",
     "flat",
     "reciprocal",
+    "second",
     "value_of",
 ]
 
@@ -123,6 +124,11 @@ def flat(_t: Writer, _args: tuple[int, ...], _y: int, _ds: Slopes) -> Slope | No
 def first(_t: Writer, _args: tuple[int, ...], _y: int, ds: Slopes) -> Slope | None:
     """That of the first argument."""
     return ds[0]
+
+
+def second(_t: Writer, _args: tuple[int, ...], _y: int, ds: Slopes) -> Slope | None:
+    """That of the second argument."""
+    return ds[1]
 
 
 def chain(steepness: Steepness) -> Rule:

@@ -18,6 +18,7 @@ from numbadyn.ir.elementary import numpy_functions
 from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import BindContext, Node, Step
 from numbadyn.ir.ops import OPS
+from numbadyn.ir.propagation import exponential
 from numbadyn.ir.reductions import reduced, row_products
 
 __all__ = ["Evaluator", "Shared"]
@@ -147,6 +148,11 @@ class Evaluator:
         full = [np.broadcast_to(arg, self.step.nodes[k].shape) for arg, k in zip(args, node.args, strict=True)]
         return row_products(*full).reshape(node.shape)
 
+    def _exponential(self, node: Node, _args: list[Array], _number: int) -> Array:
+        entries = dict(zip(node.attrs["places"], self._in_double(node), strict=True))
+        found = exponential(entries, node.attrs["size"], node.attrs["place"])
+        return np.broadcast_to(found, node.shape).astype(self.real)
+
     def _random(self, node: Node, _args: list[Array], number: int) -> Array:
         key, count, stream = self._draw(node, number)
         shape = self.context.shape_of(node.space)
@@ -196,6 +202,7 @@ _MEANING: dict[str, Callable[[Evaluator, Node, list[Array], int], Array]] = {
     "search": Evaluator._search,
     "reduce": Evaluator._reduce,
     "dot": Evaluator._dot,
+    "exponential": Evaluator._exponential,
     "uniform": Evaluator._random,
     "normal": Evaluator._random,
     "poisson": Evaluator._poisson,

@@ -23,6 +23,7 @@ from numbadyn.ir.traits import TRAITS, Traits
 from numbadyn.units import Dimension
 
 __all__ = [
+    "Advance",
     "BindContext",
     "Channel",
     "Connection",
@@ -390,6 +391,24 @@ class Train:
     events: Callable[[BindContext], tuple[NDArray[np.int64], NDArray[np.int64]]]
 
 
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """Equations that an integrator has advanced by one step: nodes, one for each variable.
+
+    Parameters
+    ----------
+    method : str
+        Name of the integrator; empty where the result is exact.
+    starts, slopes, results : tuple of int
+        Values at the start of the step, their time derivatives as functions of these nodes, and values at its end.
+    """
+
+    method: str
+    starts: tuple[int, ...]
+    slopes: tuple[int, ...]
+    results: tuple[int, ...]
+
+
 _BOUND = ("params", "states", "channels", "connections", "trains", "lookups", "guards", "reaches")
 """What of a step may be that of another one."""
 
@@ -406,6 +425,10 @@ class Step:
         State index -> node that holds its final value.
     probes : dict
         ``(module path, name)`` -> node: values that can be recorded.
+    advances : list of Advance
+        Equations behind the values, as they were traced; lowering uses them up.
+    schemes : dict
+        State index -> how it is advanced, in words.
     origin : object
         What steps have in common that are made of one by adding to it; see `bound`.
     """
@@ -425,6 +448,8 @@ class Step:
     outputs: dict[str, int] = field(default_factory=dict)
     order: list[tuple[str, str]] = field(default_factory=list)
     regions: list[str] = field(default_factory=list)
+    advances: list[Advance] = field(default_factory=list)
+    schemes: dict[int, str] = field(default_factory=dict)
     origin: object = field(default_factory=object, compare=False, repr=False)
 
     def bound(self, context: BindContext) -> Step:

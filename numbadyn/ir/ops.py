@@ -30,6 +30,7 @@ from numbadyn.ir.derivatives import (
     first,
     flat,
     reciprocal,
+    second,
 )
 from numbadyn.ir.elementary.registry import ELEMENTARY, Elementary, KindRule, UnitRule
 
@@ -61,7 +62,8 @@ class Op:
     meaning : callable
         The NumPy meaning, on arrays of one dtype; None where it is an elementary function of `numbadyn.ir.elementary`.
     text : str
-        The compiled spelling, with ``{0}``, ``{1}`` ... for the arguments; empty where all arguments are run constants.
+        The compiled spelling, with ``{0}``, ``{1}`` ... for the arguments; empty where all arguments are run constants,
+        and where the lowering leaves none of them.
     derivative : Rule
         Writes the derivative.
     cost : str
@@ -198,6 +200,10 @@ _ROWS = (
     # choice and conversion
     Op("select", 3, "select", "select", np.where, "select({0}, {1}, {2})", d_select),
     Op("identity", 1, "keep", "keep", lambda a: a, "{0}", first),
+    # for the lowering: a value that acts as it is, whatever becomes of it in the step; a value at the start of a step,
+    # and its mean over it, which acts unless the equations of both sides are solved together
+    Op("held", 1, "keep", "keep", lambda a: a, "{0}", first),
+    Op("over_step", 2, "promote", "same", lambda _now, mean: mean, "", second),
     Op("to_real", 1, "real", "keep", lambda a: a, "real({0})", first),
     Op("to_int", 1, "int", "none", _to_int, "whole_number({0})", flat),
     Op("to_bool", 1, "bool", "none", lambda a: a != 0, "{0} != 0", flat),

@@ -179,6 +179,8 @@ _ROWS = (
     Traits(
         "slice", "arguments", crosses=True, view=True
     ),  # args = (x,): attrs start, stop, stride over the flattened elements
+    # args = entries of a square matrix, run constants: attrs size, places, and the place in its exponential
+    Traits("exponential", "arguments", crosses=True),
 )
 
 TRAITS: dict[str, Traits] = {

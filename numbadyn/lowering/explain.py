@@ -78,7 +78,7 @@ def explain(
     -------
     str
         Order of calls, hooks, projections with their synapses, delays in steps, blocks of steps, stages, states with
-        units, memory.
+        units and schemes, memory.
     """
     context = replace(context, tables=tables)
     evaluator = Evaluator(program.step, context)
@@ -90,7 +90,7 @@ def explain(
         "Delays": _delays(program, context, tables, evaluator),
         "Blocks of steps": blocks_text(program, Lags(evaluator, tables), looks, verbose=verbose),
         "Stages": [line for stages in program.schedule for stage in stages for line in stage.lines(program)],
-        "States": [f"{s.name}: {s.kind}{context.shape_of(s.space)} in {s.dimension}" for s in step.states],
+        "States": _states(step, context),
         **({"Lookups": _lookups(step, context)} if step.lookups else {}),
         "Buffers": [_buffer(buffer, context) for block in program.buffers for buffer in block],
     }
@@ -118,6 +118,15 @@ def _connections(step: Step, tables: list[Any]) -> list[str]:
     return [
         f"{c.name}: {c.n_pre} -> {c.n_post}, {table.n_synapses} synapses, {_weights(table)}"
         for c, table in zip(step.connections, tables, strict=True)
+    ]
+
+
+def _states(step: Step, context: BindContext) -> list[str]:
+    """Kind, shape, unit, and by which scheme a state is advanced where an integrator does it."""
+    return [
+        f"{s.name}: {s.kind}{context.shape_of(s.space)} in {s.dimension}"
+        + (f", {step.schemes[number]}" if number in step.schemes else "")
+        for number, s in enumerate(step.states)
     ]
 
 

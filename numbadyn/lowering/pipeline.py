@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from numbadyn.ir.nodes import Step
 from numbadyn.ir.verify import verify
+from numbadyn.lowering.exact.solve import solve_linear_equations
 from numbadyn.lowering.fusion import Planner
 from numbadyn.lowering.kernels import Builder
 from numbadyn.lowering.passes import Passes
@@ -34,7 +35,8 @@ def prepare(step: Step, passes: Passes | None = None) -> Step:
     """
     do = Passes() if passes is None else passes
     do("check what was traced", verify, step)
-    simple: Step = do("join equal values", join_equal_values, step)
+    solved: Step = do("solve linear equations together", solve_linear_equations, step)
+    simple: Step = do("join equal values", join_equal_values, solved)
     simple = do("let sums start from decayed states", start_sums_from_decay, simple)
     do("check what is left", verify, simple)
     return simple

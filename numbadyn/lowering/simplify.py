@@ -40,6 +40,7 @@ class _Rewriter:
         self.new.order, self.new.regions = old.order, old.regions
         self.new.lookups = old.lookups
         self.new.guards, self.new.reaches = old.guards, old.reaches
+        self.new.schemes = old.schemes
         self.map: dict[int, int] = {}
         self._known: dict[Any, int] = {}
         self._constant: set[int] = set()
@@ -96,6 +97,10 @@ class _Rewriter:
 
 def _identity(r: _Rewriter, node: Node) -> int | None:
     return node.args[0] if r.node(node.args[0]).shape == node.shape else None
+
+
+def _over_step(r: _Rewriter, node: Node) -> int | None:
+    return node.args[1] if r.node(node.args[1]).shape == node.shape else None
 
 
 def _add(r: _Rewriter, node: Node) -> int | None:
@@ -197,7 +202,17 @@ def _slice(r: _Rewriter, node: Node) -> int | None:
     return None
 
 
-_RULES = {"identity": _identity, "add": _add, "sub": _sub, "neg": _neg, "mul": _mul, "div": _div, "slice": _slice}
+_RULES = {
+    "identity": _identity,
+    "held": _identity,
+    "over_step": _over_step,
+    "add": _add,
+    "sub": _sub,
+    "neg": _neg,
+    "mul": _mul,
+    "div": _div,
+    "slice": _slice,
+}
 
 
 def join_equal_values(step: Step) -> Step:

@@ -46,6 +46,8 @@ class Equations:
     ----------
     start : list
         The values as they were given.
+    stepper : str
+        Name of the method.
 
     Raises
     ------
@@ -54,7 +56,7 @@ class Equations:
     """
 
     def __init__(self, f: Any, states: Any, args: tuple[Any, ...], stepper: str) -> None:
-        self._stepper, self._place = stepper, getattr(f, "__qualname__", stepper)
+        self.stepper, self._place = stepper, getattr(f, "__qualname__", stepper)
         self._form = states
         self._joint = isinstance(states, list | tuple | Mapping)
         self.start: list[Any] = _values(states) if self._joint else [states]
@@ -97,11 +99,11 @@ class Equations:
             )
             if ANY not in (got, state) and got**2 != state**2 / TIME:
                 raise DimensionError(
-                    f"{self._stepper}: the amplitude of the noise{f' of {name}' if name else ''} is in {got}, but that "
+                    f"{self.stepper}: the amplitude of the noise{f' of {name}' if name else ''} is in {got}, but that "
                     f"of a variable in {state} must be in {state} over the root of a time.",
                     where=self._place if trace is None else str(trace.here),
                     cure="For a standard deviation sigma and a time constant tau it is sigma * np.sqrt(2 / tau).",
-                    stepper=self._stepper,
+                    stepper=self.stepper,
                     got=got,
                     state=state,
                     name=name,
@@ -120,10 +122,10 @@ class Equations:
     def _refuse(self, what: str, cure: str) -> RightHandSideError:
         trace = current_trace()
         return RightHandSideError(
-            f"{self._stepper}: {what}",
+            f"{self.stepper}: {what}",
             where=self._place if trace is None else str(trace.here),
             cure=cure,
-            stepper=self._stepper,
+            stepper=self.stepper,
         )
 
     def _check_states(self) -> None:
@@ -192,11 +194,11 @@ class Equations:
             return
         trace = current_trace()
         raise DimensionError(
-            f"{self._stepper}: the right-hand side{f' of {name}' if name else ''} is in {got}, but the time derivative "
+            f"{self.stepper}: the right-hand side{f' of {name}' if name else ''} is in {got}, but the time derivative "
             f"of a variable in {state} must be in {state / TIME}.",
             where=self._place if trace is None else str(trace.here),
             cure=f"Make it a rate of change in {state / TIME}; often a division by a time constant is missing.",
-            stepper=self._stepper,
+            stepper=self.stepper,
             got=got,
             state=state,
             name=name,

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from numbadyn.ir.nodes import Advance
 from numbadyn.model import environ, random
 from numbadyn.model.equations import Equations
 from numbadyn.model.functions import exprel
@@ -115,10 +116,25 @@ def exp_euler_step(f: RightHandSide, x: Any, *args: Any, **kwargs: Any) -> Any:
         else:
             propagator = Traced(trace, trace.emit("propagator", as_node(trace, dt * Traced(trace, linear))))
             advanced.append(start + dt * propagator * slope)
+    _note(trace, "exp_euler_step", starts, slopes, advanced)
     if amplitudes:
         spreads = [dt if linear is None else dt * exprel(2.0 * dt * Traced(trace, linear)) for linear in factors]
         advanced = _scattered(advanced, amplitudes, spreads)
     return equations.result(advanced)
+
+
+def _note(trace: Trace, method: str, starts: Sequence[Any], slopes: Sequence[Any], results: Sequence[Any]) -> None:
+    """Note which equations have been advanced."""
+    nodes = [tuple(as_node(trace, x) for x in values) for values in (starts, slopes, results)]
+    trace.step.advances.append(Advance(method, *nodes))
+
+
+def _finished(equations: Equations, slopes: Sequence[Any], advanced: Sequence[Any]) -> Any:
+    """Values one step later, in the form in which the states were given; noted where they are traced."""
+    trace = current_trace()
+    if trace is not None:
+        _note(trace, equations.stepper, equations.start, slopes, advanced)
+    return equations.result(list(advanced))
 
 
 def _with_names(f: Any, kwargs: dict[str, Any]) -> Any:
@@ -190,8 +206,8 @@ def euler_step(f: RightHandSide, x: Any, *args: Any) -> Any:
     1.0 -0.1
     """
     equations = Equations(f, x, args, "euler_step")
-    dt = environ.get_dt()
-    return equations.result(_advance(equations.start, dt, equations.slopes(equations.start)))
+    slopes = equations.slopes(equations.start)
+    return _finished(equations, slopes, _advance(equations.start, environ.get_dt(), slopes))
 
 
 def rk2_step(f: RightHandSide, x: Any, *args: Any) -> Any:
@@ -222,8 +238,9 @@ def rk2_step(f: RightHandSide, x: Any, *args: Any) -> Any:
     """
     equations = Equations(f, x, args, "rk2_step")
     start, dt = equations.start, environ.get_dt()
-    middle = _advance(start, 0.5 * dt, equations.slopes(start))
-    return equations.result(_advance(start, dt, equations.slopes(middle, 0.5)))
+    slopes = equations.slopes(start)
+    middle = _advance(start, 0.5 * dt, slopes)
+    return _finished(equations, slopes, _advance(start, dt, equations.slopes(middle, 0.5)))
 
 
 def rk4_step(f: RightHandSide, x: Any, *args: Any) -> Any:
@@ -277,9 +294,7 @@ def rk4_step(f: RightHandSide, x: Any, *args: Any) -> Any:
     k2 = equations.slopes(_advance(start, 0.5 * dt, k1), 0.5)
     k3 = equations.slopes(_advance(start, 0.5 * dt, k2), 0.5)
     k4 = equations.slopes(_advance(start, dt, k3), 1.0)
-    return equations.result(
-        [
-            value + dt / 6.0 * (a + 2.0 * b + 2.0 * c + d)
-            for value, a, b, c, d in zip(start, k1, k2, k3, k4, strict=True)
-        ]
-    )
+    advanced = [
+        value + dt / 6.0 * (a + 2.0 * b + 2.0 * c + d) for value, a, b, c, d in zip(start, k1, k2, k3, k4, strict=True)
+    ]
+    return _finished(equations, k1, advanced)

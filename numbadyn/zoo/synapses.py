@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from numbadyn.errors import DimensionError, InvalidParameterError
 from numbadyn.model import environ
+from numbadyn.model.acting import held, note_solution, over_step
 from numbadyn.model.dynamics import Synapse
 from numbadyn.model.functions import exprel
 from numbadyn.model.init import Initialiser, as_initialiser
@@ -163,7 +164,7 @@ class ConductanceSynapse(Synapse):
             The mean :math:`g\, (1 - e^{-r}) / r` with :math:`r = \Delta t / \tau`, whose factor is computed once per
             run; g itself if the model is not averaged.
         """
-        return g * exprel(-environ.get_dt() / tau) if self.averaged else g
+        return over_step(g, g * exprel(-environ.get_dt() / tau)) if self.averaged else held(g)
 
 
 class Expon(ConductanceSynapse):
@@ -462,11 +463,13 @@ class Alpha(ConductanceSynapse):
         """
         jump, dt = self.arriving(x), environ.get_dt()
         decay = np.exp(-dt / self.tau)
-        h = self.h.value
-        self.g.value = self.g.value * decay + h * (dt / self.tau * decay * math.e)
-        h = h * decay
+        start = self.g.value, self.h.value
+        g = start[0] * decay + start[1] * (dt / self.tau * decay * math.e)
+        h = start[1] * decay
+        note_solution(lambda g, h: ((math.e * h - g) / self.tau, -h / self.tau), start, (g, h))
+        self.g.value = g
         h = self.h.value = h if jump is None else h + jump
         if not self.averaged:
-            return self.g.value
+            return held(g)
         mean = exprel(-dt / self.tau)
-        return self.g.value * mean + h * ((mean - decay) * math.e)
+        return over_step(g, g * mean + h * ((mean - decay) * math.e))

@@ -1,0 +1,204 @@
+"""Flows: states that go on by linear equations of their own between two steps, whatever acts on them in steps.
+
+In: a traced `Step` with the equations behind its values.  Out: `Flows`, which gives rates of change of states that
+depend on each other alone.  Must not know: who reads these states.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from numbadyn.ir.analysis import invariants, literal_number
+from numbadyn.ir.nodes import Step
+from numbadyn.lowering.exact.writer import Writer
+
+__all__ = ["Flow", "Flows", "origin"]
+
+
+def origin(step: Step, index: int) -> int:
+    """The node whose value another one only hands on."""
+    while step.nodes[index].op == "identity" and step.nodes[step.nodes[index].args[0]].shape == step.nodes[index].shape:
+        index = step.nodes[index].args[0]
+    return index
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """How a state goes on from the start of a step.
+
+    Parameters
+    ----------
+    state : int
+        Its number.
+    start, result : int
+        Nodes of its value at the start of the step, and at the end where nothing arrives.
+    slope : int or None
+        Node of its time derivative; None where it decays.
+    log : int or None
+        Node of the logarithm of the factor by which it decays.
+    """
+
+    state: int
+    start: int
+    result: int
+    slope: int | None = None
+    log: int | None = None
+
+
+class Flows:
+    """States that go on by equations of their own.
+
+    Parameters
+    ----------
+    step : Step
+        As traced.
+    writer : Writer
+        Who writes derivatives.
+
+    Attributes
+    ----------
+    of : dict
+        State -> its flow.
+    written : dict
+        Node -> state whose last value in the step it is, after what arrives.
+    advanced : dict
+        Node -> state whose value it is at the start of the step, or at the end where nothing arrives.
+    """
+
+    def __init__(self, step: Step, writer: Writer) -> None:
+        self._step, self._writer = step, writer
+        self.constants = invariants(step)
+        self.of: dict[int, Flow] = {}
+        found = self._integrated()
+        known = {flow.state for flow in found}
+        found += [flow for flow in self._decaying() if flow.state not in known]
+        counts = [flow.state for flow in found]
+        for flow in found:
+            if counts.count(flow.state) == 1 and self._goes_on(flow):
+                self.of[flow.state] = flow
+        self.written = {origin(step, step.writes[state]): state for state in self.of}
+        self.advanced = {node: flow.state for flow in self.of.values() for node in (flow.start, flow.result)}
+
+    def _integrated(self) -> list[Flow]:
+        """States that an integrator has advanced from their value at the start of the step."""
+        step, found = self._step, []
+        for advance in step.advances:
+            if advance.method not in ("", "exp_euler_step"):
+                continue  # which has another result than the equation
+            for start, slope, result in zip(advance.starts, advance.slopes, advance.results, strict=True):
+                node = step.nodes[origin(step, start)]
+                if node.traits.from_state and node.attrs["index"] in step.writes:
+                    found.append(Flow(node.attrs["index"], origin(step, start), result, slope))
+        return found
+
+    def _decaying(self) -> list[Flow]:
+        """States that are multiplied by the exponential of a run constant."""
+        step, found = self._step, []
+        for index, node in enumerate(step.nodes):
+            for value, factor in (node.args, node.args[::-1]) if node.op == "mul" else ():
+                state = step.nodes[origin(step, value)]
+                if not state.traits.from_state or state.attrs["index"] not in step.writes or factor not in self.constants:
+                    continue
+                log = self._logarithm(factor)
+                if log is not None:
+                    found.append(Flow(state.attrs["index"], origin(step, value), index, log=log))
+        return found
+
+    def _logarithm(self, index: int) -> int | None:
+        node = self._step.nodes[index]
+        return node.args[0] if node.op == "exp" else None
+
+    def _goes_on(self, flow: Flow) -> bool:
+        """Whether what the step leaves depends on what was there at its start by way of the equation alone."""
+        step, waiting, seen = self._step, [self._step.writes[flow.state]], set[int]()
+        while waiting:
+            index = waiting.pop()
+            if index == flow.start:
+                return False
+            if index in seen or index < flow.start or index == flow.result:
+                continue
+            seen.add(index)
+            waiting.extend(step.nodes[index].args)
+        return True
+
+    def closure(self, state: int) -> list[int] | None:
+        """A state and those that its rate of change depends on; None unless all are linear in each other alone."""
+        found, number = [state], 0
+        while number < len(found):
+            sources = self._sources(self.of[found[number]])
+            if sources is None:
+                return None
+            found += [source for source in sources if source not in found]
+            number += 1
+        return found if all(self._vanishes(self.of[each]) for each in found) else None
+
+    def _sources(self, flow: Flow) -> list[int] | None:
+        """States that the slope of a flow reads, if there is nothing else that changes."""
+        if flow.slope is None:
+            return []
+        found, waiting, seen = list[int](), [flow.slope], set[int]()
+        while waiting:
+            index = waiting.pop()
+            if index in seen or index in self.constants:
+                continue
+            seen.add(index)
+            node = self._step.nodes[index]
+            if node.traits.from_state and node.attrs["index"] in self.of:
+                found.append(node.attrs["index"])
+            elif node.traits.elementwise:
+                waiting.extend(node.args)
+            else:
+                return None
+        return found
+
+    def _vanishes(self, flow: Flow) -> bool:
+        """Whether a slope is zero where all states are."""
+        return flow.slope is None or self._is_zero(flow.slope)
+
+    def _is_zero(self, index: int) -> bool:
+        node = self._step.nodes[index]
+        if index in self.constants:
+            return literal_number(self._step, index) == 0.0
+        if node.traits.from_state:
+            return True
+        zero = [self._is_zero(arg) for arg in node.args]
+        rule = _ZERO_WHERE.get(node.op)
+        return rule is not None and rule(zero)
+
+    def entries(self, states: list[int], offset: int) -> dict[tuple[int, int], int] | None:
+        """Rates of change times dt as a matrix, by node; None where one of them changes from step to step.
+
+        Parameters
+        ----------
+        states : list of int
+            From `closure`.
+        offset : int
+            Row of the first of them.
+        """
+        found: dict[tuple[int, int], int] = {}
+        for row, state in enumerate(states, offset):
+            flow = self.of[state]
+            if flow.log is not None:
+                found[row, row] = flow.log
+                continue
+            assert flow.slope is not None
+            for column, source in enumerate(states, offset):
+                rate = self._writer.derivative(flow.slope, self.of[source].start)
+                if rate is None:
+                    continue
+                if not self._writer.is_constant(rate):
+                    return None
+                found[row, column] = self._writer.over_dt(rate, flow.slope)
+        return found
+
+
+_ZERO_WHERE = {
+    "mul": any,
+    "div": lambda zero: zero[0],
+    "add": all,
+    "sub": all,
+    "neg": all,
+    "identity": all,
+    "to_real": all,
+}
+"""When an operation gives zero, from whether its arguments are zero."""

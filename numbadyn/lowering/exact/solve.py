@@ -1,0 +1,174 @@
+"""Linear equations and what drives them, solved together: a membrane potential gets the exact effect of its synapses.
+
+In: a traced `Step` with the equations behind its values.  Out: a `Step` whose values at the end of a step are exact
+where they can be, and a word about each state.  Must not know: targets, models.
+
+An equation that is linear in its own state with constant coefficients, and in a state that goes on by linear equations
+of its own, is not advanced with the mean of that state over the step, but with a weighted mean, which makes it exact:
+what comes early in the step has decayed more at its end. The weights are run constants.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from numbadyn.ir.nodes import Advance, Step
+from numbadyn.lowering.exact.flows import Flows, origin
+from numbadyn.lowering.exact.writer import Writer
+
+__all__ = ["solve_linear_equations"]
+
+
+def solve_linear_equations(step: Step) -> Step:
+    """Give linear equations the exact effect of the states that drive them.
+
+    Parameters
+    ----------
+    step : Step
+        As traced.
+
+    Returns
+    -------
+    Step
+        Without equations, with `Step.schemes`.
+    """
+    return _Solver(step).run() if step.advances or step.states else step
+
+
+_WORDS = {
+    "": "exact",
+    "euler_step": "forward Euler, first order",
+    "rk2_step": "midpoint rule, second order",
+    "rk4_step": "Runge-Kutta, fourth order",
+    "exp_euler_step": "exponential Euler, second order",
+}
+"""Integrators, for users."""
+
+_JOINT = "exponential Euler with the other states held, first order"
+
+
+@dataclass(slots=True)
+class _Drives:
+    """What drives an equation: values that it is solved together with, names of these and of others."""
+
+    instead: dict[int, int] = field(default_factory=dict)
+    exact: list[str] = field(default_factory=list)
+    averaged: list[str] = field(default_factory=list)
+
+    def words(self, *, linear: bool) -> str:
+        """What becomes of the equation."""
+        first = "exponential Euler, second order"
+        if linear:
+            first = "exact with " + " and ".join(self.exact) if self.exact else "exact for what is held over a step"
+        return first + (f"; mean over a step of {' and '.join(self.averaged)}" if self.averaged else "")
+
+
+class _Solver:
+    def __init__(self, step: Step) -> None:
+        self._step = step
+        self._writer = Writer(step)
+        self._flows = Flows(step, self._writer)
+        self._schemes: dict[int, str] = {}
+
+    def run(self) -> Step:
+        for flow in self._flows.of.values():
+            if flow.log is not None:
+                self._schemes[flow.state] = "exact decay"
+        for advance in self._step.advances:
+            if advance.method == "exp_euler_step" and len(advance.starts) == 1:
+                self._advance(advance)
+            else:
+                self._note(advance, _JOINT if advance.method == "exp_euler_step" else _WORDS[advance.method])
+        return replace(self._writer.result(), schemes=self._schemes)
+
+    def _advance(self, advance: Advance) -> None:
+        """Solve one equation, where it is linear."""
+        (start,), (slope,), (result,) = advance.starts, advance.slopes, advance.results
+        rate, drives = self._writer.derivative(slope, start), _Drives()
+        linear = rate is None or self._writer.is_constant(rate)
+        for value in self._candidates(slope, start):
+            if not linear or not self._drive(advance, rate, value, drives):
+                self._average(value, drives)
+        if drives.instead:
+            self._writer.instead[result] = self._writer.again(result, drives.instead)
+        self._note(advance, drives.words(linear=linear))
+
+    def _driver(self, value: int) -> tuple[int | None, bool]:
+        """The state behind a value that drives, and whether it is the one that the step leaves.
+
+        What has taken what arrives in this step stands for the start of the step, which the driven equation goes
+        through; it then goes on as in the next step. What has been advanced in this step, or will be, goes through it
+        side by side with the driven equation.
+        """
+        node, flows = self._step.nodes[value], self._flows
+        if node.op == "over_step":
+            return flows.written.get(origin(self._step, node.args[0])), True
+        if value in flows.advanced:
+            return flows.advanced[value], False
+        return flows.written.get(value), True
+
+    def _own_state(self, advance: Advance) -> int | None:
+        node = self._step.nodes[origin(self._step, advance.starts[0])]
+        return node.attrs["index"] if node.traits.from_state else None
+
+    def _note(self, advance: Advance, words: str) -> None:
+        """Say of the states of an equation how they are advanced."""
+        for start in advance.starts:
+            node = self._step.nodes[origin(self._step, start)]
+            if node.traits.from_state:
+                self._schemes[node.attrs["index"]] = words
+
+    def _average(self, value: int, drives: _Drives) -> None:
+        """Name what acts with its mean over a step."""
+        node = self._step.nodes[value]
+        if node.op == "over_step":
+            now = origin(self._step, node.args[0])
+            state = self._flows.written.get(now)
+            name = self._step.states[state].name if state is not None else node.position.module
+            if name not in drives.averaged:
+                drives.averaged.append(name)
+
+    def _candidates(self, slope: int, start: int) -> list[int]:
+        """Values that an equation reads and that have equations of their own."""
+        found, waiting, seen = list[int](), [slope], set[int]()
+        while waiting:
+            index = waiting.pop()
+            if index in seen or index == start or index in self._flows.constants:
+                continue
+            seen.add(index)
+            node = self._step.nodes[index]
+            if node.op == "over_step" or index in self._flows.written or index in self._flows.advanced:
+                found.append(index)
+            elif node.traits.elementwise and node.op != "held":
+                waiting.extend(node.args)
+        return sorted(found)
+
+    def _drive(self, advance: Advance, rate: int | None, value: int, drives: _Drives) -> bool:
+        """Find the weighted mean of what drives an equation; tells whether there is one."""
+        node, writer, flows = self._step.nodes[value], self._writer, self._flows
+        state, begins = self._driver(value)
+        factor = writer.derivative(advance.slopes[0], value)
+        if state is None or factor is None or not writer.is_constant(factor):
+            return False
+        states = flows.closure(state)
+        entries = None if states is None else flows.entries(states, 1)
+        if states is None or entries is None or self._own_state(advance) in states:
+            return False
+        writer.at(advance.slopes[0])
+        entries[0, 1] = writer.literal(1.0)
+        own = None if rate is None else writer.over_dt(rate, advance.slopes[0])
+        if own is not None:
+            entries[0, 0] = own
+        total: int | None = None
+        for column, each in enumerate(states, 1):
+            first = self._step.writes[each] if begins else flows.of[each].start
+            unit = writer.node(value).dimension / writer.node(first).dimension
+            weight = writer.exponential(entries, (0, column), unit)
+            if own is not None:
+                weight = writer.emit("div", weight, writer.emit("exprel", own))
+            part = writer.emit("mul", first, weight)
+            total = part if total is None else writer.emit("add", total, part)
+        assert total is not None
+        drives.instead[value] = total
+        drives.exact.append(self._step.states[state].name)
+        return True

@@ -1,0 +1,162 @@
+"""A writer of nodes behind those of a traced step, and the step with what was written in its place.
+
+In: a `Step`, operations on its nodes, nodes that others take the place of.  Out: a `Step` in single assignment.  Must
+not know: what is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from numbadyn.errors import UnsupportedFunctionError
+from numbadyn.ir.analysis import live
+from numbadyn.ir.nodes import Node, Position, Step
+from numbadyn.ir.spaces import Space, widest
+from numbadyn.tracing.differentiate import derivative
+from numbadyn.tracing.trace import Trace
+from numbadyn.units import Dimension
+
+__all__ = ["Writer"]
+
+
+class _Behind(Trace):
+    """A trace whose nodes are made where another node was."""
+
+    at = Position("", "", 0, "")
+
+    @property
+    def made(self) -> Position:
+        """Where a value is made."""
+        return self.at
+
+
+class Writer:
+    """Writes nodes behind those of a step, which stays as it is.
+
+    Parameters
+    ----------
+    step : Step
+        As traced.
+
+    Attributes
+    ----------
+    instead : dict
+        Node -> node that takes its place.
+    """
+
+    def __init__(self, step: Step) -> None:
+        self._step = step
+        self._trace = _Behind(step.name)
+        self._trace.step = replace(step, nodes=list(step.nodes), params=list(step.params))
+        self.instead: dict[int, int] = {}
+
+    def node(self, index: int) -> Node:
+        """The node of this number."""
+        return self._trace.node(index)
+
+    def is_constant(self, index: int) -> bool:
+        """Whether a value is the same in all steps of a run."""
+        return self._trace.is_constant(index)
+
+    def at(self, index: int) -> None:
+        """Write what follows in the place of a node."""
+        node = self.node(index)
+        self._trace.at, self._trace.region = node.position, node.space.region
+
+    def emit(self, op: str, *args: int) -> int:
+        """Append an operation."""
+        return self._trace.emit(op, *args)
+
+    def literal(self, value: float) -> int:
+        """A plain number."""
+        return self._trace.literal(value)
+
+    def derivative(self, expression: int, variable: int) -> int | None:
+        """Derivative of one node by another; None where it is zero.
+
+        An operation that has none makes it one that is no run constant.
+        """
+        self.at(expression)
+        try:
+            return derivative(self._trace, expression, variable)
+        except UnsupportedFunctionError:
+            return variable
+
+    def over_dt(self, rate: int, near: int) -> int:
+        """A rate times the time step."""
+        self.at(near)
+        return self.emit("mul", self._trace.dt(), rate)
+
+    def exponential(self, entries: Mapping[tuple[int, int], int], place: tuple[int, int], dimension: Dimension) -> int:
+        """An entry of the exponential of a matrix of run constants."""
+        size = 1 + max(max(key) for key in entries)
+        places, args = tuple(entries), tuple(self._trace.cast(node, "real") for node in entries.values())
+        space: Space = widest([self.node(arg).space for arg in args]).inside(self._trace.region)
+        attrs = {"size": size, "places": places, "place": place}
+        return self._trace.add(Node("exponential", args, space, "real", dimension, self._trace.made, attrs))
+
+    def again(self, index: int, instead: Mapping[int, int]) -> int:
+        """A node once more, with other nodes in place of some that it follows from."""
+        first, known = min(instead), dict(instead)
+        for number in live(self._trace.step, [index]):
+            if number in known or number < first:
+                continue
+            node = self.node(number)
+            if any(known.get(arg, arg) != arg for arg in node.args):
+                known[number] = self._copied(node, known)
+        return known[index]
+
+    def _copied(self, node: Node, known: Mapping[int, int]) -> int:
+        args = tuple(known.get(arg, arg) for arg in node.args)
+        space = widest([node.space, *(self.node(arg).space for arg in args)]).inside(node.space.region)
+        return self._trace.add(replace(node, args=args, space=space))
+
+    def result(self) -> Step:
+        """The step with what takes the place of its nodes; of what nothing needs, parameters stay, to be checked."""
+        written = self._trace.step
+        new = replace(written, nodes=[], advances=[])
+        places: dict[int, int] = {}
+        roots = [*written.roots(), *written.outputs.values(), *written.probes.values()]
+        needed = self._reached(roots)
+        for number, node in enumerate(written.nodes):
+            if number in needed or node.traits.origin == "bound":
+                self._place(number, places, new)
+        new.writes = {state: self._found(value, places) for state, value in written.writes.items()}
+        new.channels = [replace(c, value=self._found(c.value, places)) for c in written.channels]
+        new.probes = {key: self._found(value, places) for key, value in written.probes.items()}
+        new.outputs = {key: self._found(value, places) for key, value in written.outputs.items()}
+        return new
+
+    def _found(self, index: int, places: Mapping[int, int]) -> int:
+        return places[self.instead.get(index, index)]
+
+    def _args(self, index: int) -> list[int]:
+        return [self.instead.get(arg, arg) for arg in self.node(index).args]
+
+    def _reached(self, roots: list[int]) -> set[int]:
+        """All nodes that some need."""
+        waiting, found = [self.instead.get(root, root) for root in roots], set[int]()
+        while waiting:
+            index = waiting.pop()
+            if index not in found:
+                found.add(index)
+                waiting.extend(self._args(index))
+        return found
+
+    def _place(self, index: int, places: dict[int, int], new: Step) -> None:
+        """Append a node behind what it needs."""
+        waiting = [index]
+        while waiting:
+            number = waiting[-1]
+            if number in places:
+                waiting.pop()
+                continue
+            missing = [arg for arg in self._args(number) if arg not in places]
+            if missing:
+                waiting += reversed(missing)
+                continue
+            node = self.node(number)
+            new.nodes.append(replace(node, args=tuple(places[arg] for arg in self._args(number))))
+            places[number] = len(new.nodes) - 1
+            waiting.pop()

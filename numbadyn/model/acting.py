@@ -1,0 +1,72 @@
+"""What an update tells the lowering of its equations, so that coupled linear ones can be solved together.
+
+In: values of a step, right-hand sides.  Out: the values, marked in a trace.  Eager calls take them as they are.  Must
+not know: models, what becomes of the marks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from numbadyn.ir.nodes import Advance
+from numbadyn.tracing.trace import current_trace
+from numbadyn.tracing.traced import Traced, as_node
+
+__all__ = ["held", "note_solution", "over_step"]
+
+
+def held(x: Any) -> Any:
+    """Mark a value that acts as it is over the whole step.
+
+    Parameters
+    ----------
+    x : number, array, quantity or traced value
+        What acts.
+
+    Returns
+    -------
+    same kind as x
+        The same value, whose own equation no integrator looks for.
+    """
+    trace = current_trace()
+    return x if trace is None else Traced(trace, trace.emit("held", as_node(trace, x)))
+
+
+def over_step(now: Any, mean: Any) -> Any:
+    """Mark the mean over the step that begins, of something whose value now is known as well.
+
+    Parameters
+    ----------
+    now, mean : number, array, quantity or traced value
+        The value at the start of the step, and its mean over it.
+
+    Returns
+    -------
+    same kind as mean
+        The mean; but an equation that is linear in it gets the exact effect of the value that changes meanwhile.
+    """
+    trace = current_trace()
+    if trace is None:
+        return mean
+    nodes = as_node(trace, now), as_node(trace, mean)
+    alike = trace.node(nodes[0]).space.like(trace.node(nodes[1]).space)
+    return Traced(trace, trace.emit("over_step", *nodes)) if alike else mean
+
+
+def note_solution(f: Callable[..., Sequence[Any]], starts: Sequence[Any], results: Sequence[Any]) -> None:
+    """Note that values are the exact solution of equations, over one step.
+
+    Parameters
+    ----------
+    f : callable
+        Right-hand side: takes the values at the start of the step, gives their time derivatives.
+    starts, results : sequence
+        Values at the start and at the end of the step.
+    """
+    trace = current_trace()
+    if trace is None:
+        return
+    first = [Traced(trace, trace.emit("identity", as_node(trace, x))) for x in starts]
+    slopes, nodes = (tuple(as_node(trace, x) for x in values) for values in (f(*first), first))
+    trace.step.advances.append(Advance("", nodes, slopes, tuple(as_node(trace, x) for x in results)))
