@@ -96,17 +96,15 @@ class Flows:
         step, found = self._step, []
         for index, node in enumerate(step.nodes):
             for value, factor in (node.args, node.args[::-1]) if node.op == "mul" else ():
-                state = step.nodes[origin(step, value)]
-                if not state.traits.from_state or state.attrs["index"] not in step.writes or factor not in self.constants:
-                    continue
-                log = self._logarithm(factor)
-                if log is not None:
-                    found.append(Flow(state.attrs["index"], origin(step, value), index, log=log))
+                start = origin(step, value)
+                state, log = step.nodes[start], self._logarithm(factor)
+                if state.traits.from_state and state.attrs["index"] in step.writes and log is not None:
+                    found.append(Flow(state.attrs["index"], start, index, log=log))
         return found
 
     def _logarithm(self, index: int) -> int | None:
         node = self._step.nodes[index]
-        return node.args[0] if node.op == "exp" else None
+        return node.args[0] if node.op == "exp" and index in self.constants else None
 
     def _goes_on(self, flow: Flow) -> bool:
         """Whether what the step leaves depends on what was there at its start by way of the equation alone."""

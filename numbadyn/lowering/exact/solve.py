@@ -145,7 +145,7 @@ class _Solver:
 
     def _drive(self, advance: Advance, rate: int | None, value: int, drives: _Drives) -> bool:
         """Find the weighted mean of what drives an equation; tells whether there is one."""
-        node, writer, flows = self._step.nodes[value], self._writer, self._flows
+        writer, flows = self._writer, self._flows
         state, begins = self._driver(value)
         factor = writer.derivative(advance.slopes[0], value)
         if state is None or factor is None or not writer.is_constant(factor):
