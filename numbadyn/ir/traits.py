@@ -139,6 +139,26 @@ class Traits:
         return self.accumulates or self.collects
 
     @property
+    def multiplies(self) -> bool:
+        """Whether it is the product of its arguments."""
+        return self.name == "mul"
+
+    @property
+    def exponentiates(self) -> bool:
+        """Whether it is the exponential of its argument."""
+        return self.name == "exp"
+
+    @property
+    def averages(self) -> bool:
+        """Whether it is the mean over a step of its first argument, which goes on by an equation of its own."""
+        return self.name == "over_step"
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is its argument, which is to act as it is over the whole step."""
+        return self.name == "held"
+
+    @property
     def simulated(self) -> bool:
         """Whether the value takes a simulation: there is none in an eager call."""
         return self.origin in ("past", "events", "chance", "synapses")

@@ -17,8 +17,12 @@ __all__ = ["Flow", "Flows", "origin"]
 
 def origin(step: Step, index: int) -> int:
     """The node whose value another one only hands on."""
-    while step.nodes[index].op == "identity" and step.nodes[step.nodes[index].args[0]].shape == step.nodes[index].shape:
-        index = step.nodes[index].args[0]
+    node = step.nodes[index]
+    while node.traits.passes and not node.traits.holds:
+        argument = step.nodes[node.args[0]]
+        if (argument.shape, argument.kind) != (node.shape, node.kind):
+            break
+        index, node = node.args[0], argument
     return index
 
 
@@ -95,7 +99,7 @@ class Flows:
         """States that are multiplied by the exponential of a run constant."""
         step, found = self._step, []
         for index, node in enumerate(step.nodes):
-            for value, factor in (node.args, node.args[::-1]) if node.op == "mul" else ():
+            for value, factor in (node.args, node.args[::-1]) if node.traits.multiplies else ():
                 start = origin(step, value)
                 state, log = step.nodes[start], self._logarithm(factor)
                 if state.traits.from_state and state.attrs["index"] in step.writes and log is not None:
@@ -104,7 +108,7 @@ class Flows:
 
     def _logarithm(self, index: int) -> int | None:
         node = self._step.nodes[index]
-        return node.args[0] if node.op == "exp" and index in self.constants else None
+        return node.args[0] if node.traits.exponentiates and index in self.constants else None
 
     def _goes_on(self, flow: Flow) -> bool:
         """Whether what the step leaves depends on what was there at its start by way of the equation alone."""

@@ -101,7 +101,7 @@ class _Solver:
         side by side with the driven equation.
         """
         node, flows = self._step.nodes[value], self._flows
-        if node.op == "over_step":
+        if node.traits.averages:
             return flows.written.get(origin(self._step, node.args[0])), True
         if value in flows.advanced:
             return flows.advanced[value], False
@@ -121,7 +121,7 @@ class _Solver:
     def _average(self, value: int, drives: _Drives) -> None:
         """Name what acts with its mean over a step."""
         node = self._step.nodes[value]
-        if node.op == "over_step":
+        if node.traits.averages:
             now = origin(self._step, node.args[0])
             state = self._flows.written.get(now)
             name = self._step.states[state].name if state is not None else node.position.module
@@ -137,9 +137,9 @@ class _Solver:
                 continue
             seen.add(index)
             node = self._step.nodes[index]
-            if node.op == "over_step" or index in self._flows.written or index in self._flows.advanced:
+            if node.traits.averages or index in self._flows.written or index in self._flows.advanced:
                 found.append(index)
-            elif node.traits.elementwise and node.op != "held":
+            elif node.traits.elementwise and not node.traits.holds:
                 waiting.extend(node.args)
         return sorted(found)
 
