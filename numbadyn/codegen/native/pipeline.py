@@ -22,6 +22,7 @@ from numbadyn.codegen.native.kinds import Kind
 from numbadyn.codegen.native.statements import translate
 from numbadyn.codegen.native.types import kind_of, type_of
 from numbadyn.codegen.native.unit import Definition, Unit, syntax_of
+from numbadyn.codegen.native.vectors import widen_vectors
 
 __all__ = ["compile_directly", "provide"]
 
@@ -102,6 +103,7 @@ def compile_directly(typing_context: Any, target_context: Any, function: Any, ar
         name = described.llvm_cpython_wrapper_name
         write_entry(unit.module, name, made.function, kinds, made.gives, free=flags.release_gil)
     target_context.declare_env_global(unit.module, target_context.get_env_name(described))
+    widen_vectors(unit.module)
     library.add_ir_module(unit.module)
     library.finalize()
     environment = Environment.from_fndesc(described)
