@@ -1,6 +1,6 @@
 """What needs Numba, imported when it is needed: the builders of synapse tables and the loader of generated source.
 
-In: the arguments of `numbadyn.runtime.builders.build` or `numbadyn.codegen.loader.load`.  Out: what these return.
+In: the arguments of functions of `numbadyn.runtime.builders` or `numbadyn.codegen.loader`.  Out: what these return.
 Must not know: rules, tables, source text.
 
 Importing either costs the import of Numba, which someone who only describes a model, or interprets it, does not need.
@@ -8,16 +8,18 @@ Importing either costs the import of Numba, which someone who only describes a m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from numbadyn.runtime.forecast import expected_bytes, require_reading
 
 if TYPE_CHECKING:
     from numbadyn.codegen.loader import LoadedModule
 
-__all__ = ["build", "build_on_device", "load"]
+__all__ = ["build", "build_on_device", "join_rows", "load"]
 
 
 def build(rule: Any, *, read_by: str | None = None, **arguments: Any) -> Any:
@@ -36,6 +38,13 @@ def build_on_device(device: Any, rule: Any, **arguments: Any) -> Any:
     from numbadyn.runtime.builders.cuda import build as on_device  # not at the top, for the same reason
 
     return on_device.build_on_device(device, rule, **arguments)
+
+
+def join_rows(tables: Sequence[Any], shifts: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+    """Make rows of several connections one; see `numbadyn.runtime.builders.joining.join_rows`."""
+    from numbadyn.runtime.builders import joining  # not at the top, for the same reason
+
+    return joining.join_rows(tables, shifts)
 
 
 def load(source: str, *, label: str, entry: tuple[str, ...]) -> LoadedModule:

@@ -19,11 +19,11 @@ from numbadyn.ir.synapses import PostRows
 from numbadyn.lowering.binding import EventPlace
 from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.layouts import SlotRow
-from numbadyn.lowering.merging import merged_rows
 from numbadyn.lowering.program import Program
 from numbadyn.lowering.stages.delivery import TERM
 from numbadyn.lowering.stages.loop import Instance
 from numbadyn.runtime.memory import Memory
+from numbadyn.runtime.on_demand import join_rows
 
 __all__ = ["Tables"]
 
@@ -141,7 +141,7 @@ class Tables:
         """Offsets and targets of the joint rows of several connections, which are made once."""
         key, made = (connections, shifts), self.memory.merged
         if key not in made:
-            made[key] = merged_rows([self.synapses(connection) for connection in connections], shifts)
+            made[key] = join_rows([self.synapses(connection) for connection in connections], shifts)
         return made[key]
 
     def may_wait(self, instance: Instance, kernel: int) -> bool:

@@ -23,6 +23,7 @@ _STRUCTURE_ENTRY = (
     "draw_symmetric",
     "draw_with_probability",
     "is_sorted",
+    "join_rows",
     "look_up_pairs",
     "sort_rows_by_delay",
     "spread_over_rows",

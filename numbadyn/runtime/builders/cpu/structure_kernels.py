@@ -442,3 +442,15 @@ def sort_rows_by_delay(
             if move_order:
                 order[at] = old_order[k]
     by_delay[n_pre * n_delays] = targets.size
+
+
+@kernel
+def join_rows(places: Any, joined: Any, offsets: Any, targets: Any, shift: Any) -> None:
+    """Copy rows of targets, shifted, to where those of the joint rows go on: row i to ``places[i]``, which moves on."""
+    for i in range(offsets.size - 1):
+        first, last = offsets[i], offsets[i + 1]
+        row = joined[places[i] : places[i] + last - first]
+        own = targets[first:last]
+        for k in range(last - first):
+            row[k] = own[k] + u32(shift)
+        places[i] += last - first
