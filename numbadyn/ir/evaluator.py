@@ -7,7 +7,7 @@ they fetch parameters and fold constants with it.  Must not know: how time goes 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,12 +24,51 @@ from numbadyn.ir.reductions import reduced, row_products
 __all__ = ["Evaluator", "Shared"]
 
 Array = NDArray[Any]
-Shared = dict[tuple[int, ...], tuple[Array, list[Any]]]
-"""Node and identities of what its value follows from -> the value, and that, which is so kept alive."""
 
 
 def _words(number: int) -> tuple[np.uint32, np.uint32]:
     return np.uint32(number & 0xFFFFFFFF), np.uint32(number >> 32)
+
+
+class Shared:
+    """What replicas of a batch have in common: run constants that follow from the same are computed once.
+
+    Replicas are bound one after the other. Most of their run constants are those of the first one; the others, which
+    follow from parameters that differ, are computed anew.
+    """
+
+    def __init__(self) -> None:
+        self._known: list[tuple[dict[int, object], dict[int, Array]]] = []
+        self._places: dict[tuple[int, ...], int] = {}
+        self._affected: dict[tuple[int, ...], list[int]] = {}
+
+    def bind(self, evaluator: Evaluator) -> None:
+        """Bind a replica."""
+        sources = evaluator.sources()
+        key = tuple(map(id, sources.values()))
+        if key in self._places:
+            evaluator.values = dict(self._known[self._places[key]][1])
+            return
+        if not self._known:
+            evaluator.bind()
+        else:
+            first, values = self._known[0]
+            differing = tuple(index for index, source in sources.items() if source is not first[index])
+            if differing not in self._affected:
+                self._affected[differing] = _followers(evaluator.step, evaluator.constant, differing)
+            evaluator.values = dict(values)
+            evaluator.compute(self._affected[differing])
+        self._places[key] = len(self._known)
+        self._known.append((sources, dict(evaluator.values)))  # sources are kept alive: no other object has their id
+
+
+def _followers(step: Step, constant: Iterable[int], sources: Iterable[int]) -> list[int]:
+    """Some run constants, and all that follow from them, in program order."""
+    found = set(sources)
+    for index in constant:
+        if not found.isdisjoint(step.nodes[index].args):
+            found.add(index)
+    return sorted(found)
 
 
 class Evaluator:
@@ -43,15 +82,19 @@ class Evaluator:
         dt, seed and precision.
     bits : {64, 32}, optional
         Precision of the arithmetic, by default that of the context.
+    constant : sequence of int, optional
+        The run constants of the step in program order, where they are known.
     """
 
-    def __init__(self, step: Step, context: BindContext, bits: int | None = None) -> None:
+    def __init__(
+        self, step: Step, context: BindContext, bits: int | None = None, constant: Sequence[int] | None = None
+    ) -> None:
         self.step = step.bound(context)
         self.context = context
         self.bits = context.bits if bits is None else bits
         self.real = dtype_of("real", self.bits)
         self.functions = numpy_functions(self.bits)
-        self.constant = invariants(step)
+        self.constant = sorted(invariants(step)) if constant is None else constant
         self.values: dict[int, Array] = {}
 
     def bind(self, shared: Shared | None = None) -> None:
@@ -62,24 +105,30 @@ class Evaluator:
         shared : Shared, optional
             What other replicas of a batch have found just now: values that follow from the same are the same.
         """
-        self.values.clear()
-        for index in sorted(self.constant):
-            self.values[index] = self.elementwise(index) if shared is None else self._found(index, shared)
+        if shared is None:
+            self.values.clear()
+            self.compute(self.constant)
+        else:
+            shared.bind(self)
 
-    def _found(self, index: int, shared: Shared) -> Array:
-        """Value of a run constant, computed unless it follows from what another replica has, too."""
-        node, sources = self.step.nodes[index], list[Any]()
-        if node.traits.parameter:
-            decides = self.step.params[node.attrs["index"]].decides
-            sources = [None if decides is None else decides(self.context)]
-        elif not node.traits.table:
-            sources = [self.values[arg] for arg in node.args] or [node]
-        if not sources or sources[0] is None:
-            return self.elementwise(index)
-        key = (index, *map(id, sources))
-        if key not in shared:
-            shared[key] = self.elementwise(index), sources
-        return shared[key][0]
+    def compute(self, nodes: Iterable[int]) -> None:
+        """Compute nodes anew, whose arguments are there or come before them."""
+        for index in nodes:
+            self.values[index] = self.elementwise(index)
+
+    def sources(self) -> dict[int, object]:
+        """What run constants follow from: nodes of parameters and arrays -> what alone decides over their values."""
+        nodes, params = self.step.nodes, self.step.params
+        found: dict[int, object] = {}
+        for index in self.constant:
+            node = nodes[index]
+            if node.traits.parameter:
+                decides = params[node.attrs["index"]].decides
+                decider = None if decides is None else decides(self.context)
+                found[index] = object() if decider is None else decider  # which is like no other
+            elif node.traits.table:
+                found[index] = object()
+        return found
 
     def _in_double(self, node: Node) -> list[Array]:
         """Arguments of a node, which are run constants, computed in float64."""

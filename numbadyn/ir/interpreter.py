@@ -8,7 +8,7 @@ lowering, Numba, `quantities`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -74,17 +74,22 @@ class Interpreter:
         self.evaluator.bind(shared)
         self.sums.clear()
 
-    def reset(self, context: BindContext | None = None, shared: Shared | None = None) -> None:
-        """Back to the first values of all states and histories, and to step 0; those of another context if given."""
+    def reset(self, context: BindContext | None = None, first: Sequence[Array] | None = None) -> None:
+        """Back to the first values of all states and histories, and to step 0; those of another context if given.
+
+        If first values are given, parameters have been fetched for them; else all of it is done anew.
+        """
         bits, context = self.context.bits, replace(context or self.context, tables=self.tables)
         self.number = 0
-        self.bind(shared)
+        if first is None:
+            self.bind()
+            first = [spec.initial(context) for spec in self.step.states]
         self._depth = self.needed()
         if not self.past:
             self._expect(self._parts())
         self.states = [
-            np.array(np.broadcast_to(spec.initial(context), self._shape(spec.space)), dtype=dtype_of(spec.kind, bits))
-            for spec in self.step.states
+            np.array(np.broadcast_to(values, self._shape(spec.space)), dtype=dtype_of(spec.kind, bits))
+            for spec, values in zip(self.step.states, first, strict=True)
         ]
         self.begin_histories(context)
         self._window = [channel.window(self.context) for channel in self.step.channels]

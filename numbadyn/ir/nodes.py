@@ -234,7 +234,9 @@ def _last_part(name: str) -> str:
 class StateSpec:
     """A state variable: its name, space and unit, and a function that draws its initial value.
 
-    In generated code it is `called` by the last part of its name, unless something else is given.
+    In generated code it is `called` by the last part of its name, unless something else is given. Where the first
+    values of many replicas cost less when they are made at once, ``together(contexts)`` gives what `initial` gives for
+    each.
     """
 
     name: str
@@ -244,6 +246,7 @@ class StateSpec:
     initial: Callable[[BindContext], NDArray[Any]]
     owner: Any = None
     called: str = ""
+    together: Callable[[Sequence[BindContext]], Sequence[NDArray[Any]]] | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -16,33 +16,27 @@ from numbadyn.ir.nodes import BindContext
 from numbadyn.model.init import Initialiser
 from numbadyn.units import Dimension, join_eager
 
-__all__ = ["Common", "Following", "binding_of", "followed"]
+__all__ = ["Bound", "Following", "binding_of", "followed"]
 
 #: The run that asks for first values, and what has been read of parameters meanwhile.
 _ASKING: ContextVar[tuple[BindContext | None, list[Any] | None]] = ContextVar("numbadyn_asking", default=(None, None))
 
 
-@runtime_checkable
-class _Bound(Protocol):
-    """A parameter."""
+class Bound:
+    """Base of parameters, as far as first values may follow from them."""
 
     @property
     def dimension(self) -> Dimension:
         """What it measures."""
+        raise NotImplementedError
 
     def content(self) -> Any:
         """What was given."""
+        raise NotImplementedError
 
     def fetch(self, context: BindContext) -> NDArray[Any]:
         """Values for a run."""
-
-
-@runtime_checkable
-class Common(Protocol):
-    """A check of a parameter that tells whether what it has found for one replica holds for all."""
-
-    def in_common(self, context: BindContext) -> bool:
-        """Whether nothing else that it looks at differs."""
+        raise NotImplementedError
 
 
 class Following:
@@ -61,13 +55,13 @@ class Following:
 
     def __init__(self, function: Callable[[], Any]) -> None:
         self._function = function
-        self._reads: list[_Bound] = []
+        self._reads: list[Bound] = []
         self._sample = self._latest = self._call(None)
         self._known: list[tuple[Any, ...]] | None = None
 
     def _call(self, context: BindContext | None) -> Any:
         """Call the function, and note what it reads."""
-        reads: list[_Bound] = []
+        reads: list[Bound] = []
         token = _ASKING.set((context, reads))
         try:
             return self._function()
@@ -95,7 +89,7 @@ def followed(given: Any, context: BindContext | None, own_shape: tuple[int, ...]
     """
     if isinstance(given, Following):
         return given.at(context)
-    if not isinstance(given, _Bound):
+    if not isinstance(given, Bound):
         return given
     bound = given if context is None else context.bound(given)
     content = bound.content()
@@ -105,7 +99,7 @@ def followed(given: Any, context: BindContext | None, own_shape: tuple[int, ...]
     return join_eager(bound.fetch(context)[()], bound.dimension)
 
 
-def binding_of(parameter: _Bound, owner: Any) -> BindContext:
+def binding_of(parameter: Bound, owner: Any) -> BindContext:
     """What an eager read of a parameter depends on: the run that asks, or the seed that its owner was built with."""
     context, reads = _ASKING.get()
     if reads is not None:

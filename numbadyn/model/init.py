@@ -9,7 +9,7 @@ compiled builders.
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -212,10 +212,26 @@ class Distribution(Initialiser):
     __slots__ = ("parameters",)
 
     parameters: tuple[float, ...]
+    standard: ClassVar[str] = "normal"
+    """Which standard numbers it is made of."""
 
     @abstractmethod
     def coefficients(self, bits: int) -> Floats:
         """Give the four numbers of the formula of this kind, in the precision of the arithmetic."""
+
+    @abstractmethod
+    def of_standard(self, drawn: Floats, bits: int) -> Floats:
+        """Make values of standard numbers, element by element."""
+
+    def sample(
+        self, shape: Shape, *, seed: int = 0, stream: int = STATE_STREAM, bits: int = 64, start: int = 0
+    ) -> Floats:
+        """Draw; see `Initialiser.sample`."""
+        return self.of_standard(_draw(self.standard, shape, [seed], stream, bits, start).reshape(shape), bits)
+
+    def sample_each(self, shape: Shape, seeds: Sequence[int], stream: int, bits: int) -> Floats:
+        """Draw for several seeds at once: the bits of `sample` with each, along the first axis."""
+        return self.of_standard(_draw(self.standard, shape, seeds, stream, bits), bits)
 
     def key(self) -> tuple[Any, ...]:
         """Give type, parameters and dimension."""
@@ -256,6 +272,7 @@ class Uniform(Distribution):
     __slots__ = ()
 
     kind: ClassVar[str | None] = "uniform"
+    standard: ClassVar[str] = "uniform"
 
     def __init__(self, low: Any, high: Any) -> None:
         self.parameters, self.dimension = scalars("Uniform", low=low, high=high)
@@ -266,12 +283,10 @@ class Uniform(Distribution):
         low, high = self.parameters
         return np.array([low, high - low, 0.0, 0.0], dtype=real_of(bits))
 
-    def sample(
-        self, shape: Shape, *, seed: int = 0, stream: int = STATE_STREAM, bits: int = 64, start: int = 0
-    ) -> Floats:
-        """Draw; see `Initialiser.sample`."""
+    def of_standard(self, drawn: Floats, bits: int) -> Floats:
+        """Stretch and shift."""
         low, width, _, _ = self.coefficients(bits)
-        return np.asarray(low + width * _draw("uniform", shape, seed, stream, bits, start))
+        return np.asarray(low + width * drawn)
 
 
 class Normal(Distribution):
@@ -326,12 +341,10 @@ class Normal(Distribution):
         """Give mean, standard deviation and the two bounds."""
         return np.array(self.parameters, dtype=real_of(bits))
 
-    def sample(
-        self, shape: Shape, *, seed: int = 0, stream: int = STATE_STREAM, bits: int = 64, start: int = 0
-    ) -> Floats:
-        """Draw; see `Initialiser.sample`."""
+    def of_standard(self, drawn: Floats, bits: int) -> Floats:
+        """Stretch, shift and clip."""
         mean, std, low, high = self.coefficients(bits)
-        drawn = mean + std * _draw("normal", shape, seed, stream, bits, start)
+        drawn = mean + std * drawn
         drawn = np.where(drawn < low, low, drawn)
         return np.asarray(np.where(drawn > high, high, drawn))
 
@@ -387,13 +400,10 @@ class LogNormal(Distribution):
         median = mean * functions["exp"](-0.5 * variance)[0]
         return np.array([median, np.sqrt(variance)[0], 0.0, 0.0], dtype=real_of(bits))
 
-    def sample(
-        self, shape: Shape, *, seed: int = 0, stream: int = STATE_STREAM, bits: int = 64, start: int = 0
-    ) -> Floats:
-        """Draw; see `Initialiser.sample`."""
+    def of_standard(self, drawn: Floats, bits: int) -> Floats:
+        """Take the exponential."""
         median, sigma, _, _ = self.coefficients(bits)
-        normal = _draw("normal", shape, seed, stream, bits, start)
-        return np.asarray(median * numpy_functions(bits)["exp"](sigma * normal))
+        return np.asarray(median * numpy_functions(bits)["exp"](sigma * drawn))
 
 
 def as_initialiser(value: Any) -> Initialiser:
@@ -466,10 +476,11 @@ def name_initialiser(value: Any, path: str) -> Initialiser:
         raise type(error)(f"{path}: {error.what}", where=path, cure=error.cure) from None
 
 
-def _draw(name: str, shape: Shape, seed: int, stream: int, bits: int, start: int) -> Floats:
-    """Draw standard numbers; element number n is (n mod 2**32, n div 2**32) in the counter."""
+def _draw(name: str, shape: Shape, seeds: Sequence[int], stream: int, bits: int, start: int = 0) -> Floats:
+    """Draw standard numbers for each seed; element number n is (n mod 2**32, n div 2**32) in the counter."""
     count = int(np.prod(shape, dtype=np.int64))
     index = np.arange(start, start + count, dtype=np.int64)
+    seed = np.array(seeds, dtype=np.uint64)[:, np.newaxis]
     words = (seed & _WORD, (seed >> 32) & _WORD, index & _WORD, (index >> 32) & _WORD, 0, stream)
     drawn = numpy_functions(bits)[name](*(np.asarray(word).astype(np.uint32) for word in words))
-    return np.asarray(drawn).reshape(shape)
+    return np.asarray(drawn).reshape(len(seeds), *((shape,) if isinstance(shape, int) else shape))

@@ -26,7 +26,8 @@ from numbadyn.ir.kinds import Kind, kind_of
 from numbadyn.ir.nodes import BindContext, ParamSpec, StateSpec
 from numbadyn.ir.spaces import Space
 from numbadyn.model.domain import Domain, domain_of
-from numbadyn.model.following import Common, binding_of, followed
+from numbadyn.model.first_values import first_values_of_each
+from numbadyn.model.following import Bound, binding_of, followed
 from numbadyn.model.given_values import Plain, Refused, list_values
 from numbadyn.model.held import Held
 from numbadyn.model.init import (
@@ -39,6 +40,7 @@ from numbadyn.model.init import (
 from numbadyn.model.init_checks import check_not_nan, name_what_is_too_large
 from numbadyn.model.order import note_touch
 from numbadyn.model.stepping import find_population_stepped
+from numbadyn.model.storing import store_as
 from numbadyn.model.streams import stream_of
 from numbadyn.model.variable import Variable, resolve
 from numbadyn.model.widened import fits, widen
@@ -46,10 +48,10 @@ from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import Dimension, describe, join_eager, magnitude_in, split
 
-__all__ = ["Parameter", "State", "store_as"]
+__all__ = ["Parameter", "State"]
 
 
-class Parameter(Variable):
+class Parameter(Variable, Bound):
     """A constant of a model: bound at the start of each run, so changing it compiles nothing.
 
     Parameters
@@ -199,7 +201,9 @@ class Parameter(Variable):
     def decider(self, context: BindContext) -> Parameter | None:
         """What alone decides over the values; None where the rest of the context does, too."""
         other = context.bound(self)
-        alone = other._check is None or (isinstance(other._check, Common) and other._check.in_common(context))
+        # a check may tell whether what it has found for one replica holds for all
+        in_common = getattr(other._check, "in_common", None)
+        alone = other._check is None or (in_common is not None and in_common(context))
         return other if alone and isinstance(other._recipe, Plain | Constant) else None
 
     def replaced(self, value: Any) -> Parameter:
@@ -312,7 +316,9 @@ class State(Held):
         self._assigned = False
 
     def _recipe(self, context: BindContext | None = None) -> Initialiser:
-        given = followed(self._given, context, self._own_shape)
+        return self._recipe_of(followed(self._given, context, self._own_shape))
+
+    def _recipe_of(self, given: Any) -> Initialiser:
         if not isinstance(given, Initialiser) and not callable(given):
             magnitude, dimension = split(given, where=self.path)
             array = widen(magnitude)
@@ -416,8 +422,10 @@ class State(Held):
 
     def spec(self) -> StateSpec:
         """What the IR knows of the state."""
-        initial = functools.partial(self.initial, stream=stream_of(self.owner, "value", self.name))
-        return StateSpec(self.path, Space(self.varshape), kind_of(self._dtype()), self.dimension, initial, self)
+        stream = stream_of(self.owner, "value", self.name)
+        initial, kind = functools.partial(self.initial, stream=stream), kind_of(self._dtype())
+        each = functools.partial(first_values_of_each, self, stream)
+        return StateSpec(self.path, Space(self.varshape), kind, self.dimension, initial, self, together=each)
 
     def reset(self, seed: int = 0) -> None:
         """Set the eager value to the first values of the initialiser."""
@@ -477,23 +485,3 @@ class State(Held):
 
     def __repr__(self) -> str:
         return f"State({self._given!r})"
-
-
-def store_as(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any], path: str) -> NDArray[Any]:
-    """Array of the state's shape and dtype; refuses what would be truncated."""
-    try:
-        full = np.broadcast_to(array, shape)
-    except ValueError as error:
-        raise ShapeError(
-            f"{path} has shape {shape}, but a value of shape {array.shape} is written to it.",
-            where=path,
-            cure=f"Write a value of shape {shape}.",
-            shape=shape,
-        ) from error
-    if not np.can_cast(array.dtype, dtype, "same_kind"):
-        raise InvalidParameterError(
-            f"{path} holds {dtype.name} values, but {array.dtype.name} values are written to it.",
-            where=path,
-            cure=f"Convert them: value.astype({dtype.name!r}).",
-        )
-    return np.array(full, dtype=dtype)

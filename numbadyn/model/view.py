@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from numbadyn.errors import UnknownStateError, ViewError
 from numbadyn.model.delays import Before, OutputDelayAt, Prefetch, PrefetchDelay, PrefetchDelayAt
-from numbadyn.model.values import store_as
+from numbadyn.model.storing import store_as
 from numbadyn.model.variable import resolve
 from numbadyn.tracing.traced import Traced
 from numbadyn.units import DIMENSIONLESS, is_quantity, join, join_eager, split

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.codegen.log_layouts import CHECK
+from numbadyn.ir.analysis import invariants
 from numbadyn.ir.evaluator import Evaluator, Shared
 from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import BindContext
@@ -70,8 +71,6 @@ class CompiledReplica(Replica):
         self.checked: list[Check] = []
         self.spikes: list[SpikeLog] = []
         self.samples: list[SampleLog] = []
-        with naming(self.context):
-            self._fill_bound(self._with_first())
 
     def _latest(self, buffer: Buffer) -> NDArray[Any]:
         return self.mirror.latest(self.memory, buffer)
@@ -124,22 +123,16 @@ class CompiledReplica(Replica):
 
     # ---- states and histories ----------------------------------------------------------------------------------------
 
-    def _fill(self, context: BindContext, shared: Shared | None) -> None:
-        self.bind(shared)
-        self._fill_bound(context)
-
-    def _fill_bound(self, context: BindContext) -> None:
+    def _fill(self, context: BindContext, first: Sequence[NDArray[Any]]) -> None:
         self.number = 0
-        self.memory.reset(context)
+        self.memory.reset(context, first)
         self._unplaced = {
-            index: np.broadcast_to(spec.initial(context), context.shape_of(spec.space)).astype(
-                dtype_of(spec.kind, context.bits)
-            )
-            for index, spec in enumerate(self.step.states)
+            index: np.broadcast_to(values, context.shape_of(spec.space)).astype(dtype_of(spec.kind, context.bits))
+            for index, (spec, values) in enumerate(zip(self.step.states, first, strict=True))
             if index not in self._states
         }
         self.mirror.forget()
-        self._note_signs(context)
+        self._note_signs(first)
 
     def bind(self, shared: Shared | None = None) -> None:
         """Compute anew what depends on parameters alone."""
@@ -223,14 +216,18 @@ class CompiledMachine(Machine):
     ) -> None:
         self.program, self.step = program, program.step
         self._made_for = longest_delays(program.step, contexts)
-        shared: Shared = {}
+        shared, constant = Shared(), sorted(invariants(program.step))
         evaluators = [
-            _bound(program, replace(context, tables=made), shared)
+            Evaluator(program.step, replace(context, tables=made), constant=constant)
             for context, made in zip(contexts, tables, strict=True)
         ]
+        for evaluator in evaluators:
+            with naming(evaluator.context):
+                evaluator.bind(shared)
         memories = memories_of(program, evaluators, tables)
         self.arenas = memories[0].arenas
         self.replicas = [CompiledReplica(memory, mirror or Mirror(), place) for place, memory in enumerate(memories)]
+        self._fill()
         self.kept = self._slots()
         self._load_code(label)
         self.compile_seconds = 0.0
@@ -302,11 +299,3 @@ class CompiledMachine(Machine):
 
     def _slots(self) -> list[int]:
         return self.replicas[0].memory.depths
-
-
-def _bound(program: Program, context: BindContext, shared: Shared) -> Evaluator:
-    """The run constants of a replica."""
-    evaluator = Evaluator(program.step, context)
-    with naming(context):
-        evaluator.bind(shared)
-    return evaluator

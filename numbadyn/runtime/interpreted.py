@@ -39,7 +39,7 @@ class InterpretedReplica(Replica):
     def __init__(self, interpreter: Interpreter) -> None:
         super().__init__(interpreter.step, interpreter.context)  # which knows the synapses
         self.interpreter = interpreter
-        self._note_signs(self.context)
+        self._note_signs([spec.initial(self.context) for spec in self.step.states])
 
     @property
     def number(self) -> int:  # type: ignore[override]
@@ -54,13 +54,13 @@ class InterpretedReplica(Replica):
         """Synaptic sums of the last step."""
         return self.interpreter.sums
 
-    def _fill(self, context: BindContext, shared: Shared | None) -> None:
-        self.interpreter.reset(context, shared)
-        self._note_signs(context)
+    def _fill(self, context: BindContext, first: Sequence[NDArray[Any]]) -> None:
+        self.interpreter.reset(context, first)
+        self._note_signs(first)
 
     def deepen(self, slots: list[int]) -> None:
         """Keep so many samples of each channel, before the first step: as many as the other replicas do."""
-        self.interpreter.deepen(slots, self._with_first())
+        self.interpreter.deepen(slots, self.with_first())
 
     def bind(self, shared: Shared | None = None) -> None:
         """Compute anew what depends on parameters alone."""

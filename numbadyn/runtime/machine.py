@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from numbadyn.errors import LateDelayError
 from numbadyn.ir.evaluator import Shared
 from numbadyn.ir.nodes import BindContext, Step
+from numbadyn.runtime.first_values import first_values
 from numbadyn.runtime.forecast import MemoryPart
 from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.runtime.logs import Logs
@@ -132,10 +133,16 @@ class Machine(ABC):
 
     def refill(self) -> None:
         """Begin anew, with the first values that follow from the parameters as they are now; those set stay."""
-        shared: Shared = {}
-        for replica in self.replicas:
-            replica.fill(shared)
+        self._bind()
+        self._fill()
         self.kept = self._slots()
+
+    def _fill(self) -> None:
+        """Write the first values of all replicas, with what they are bound to now."""
+        replicas = self.replicas
+        first = first_values([replica.step for replica in replicas], [replica.with_first() for replica in replicas])
+        for replica, own in zip(replicas, first, strict=True):
+            replica.fill(own)
 
     @abstractmethod
     def _slots(self) -> list[int]:
@@ -143,7 +150,7 @@ class Machine(ABC):
 
     def _bind(self) -> None:
         """Compute anew what depends on parameters alone."""
-        shared: Shared = {}
+        shared = Shared()
         for replica in self.replicas:
             with naming(replica.context):
                 replica.bind(shared)

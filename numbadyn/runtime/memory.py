@@ -192,15 +192,15 @@ class Memory:
             factor = self.evaluator.values[part.factor].reshape(-1)
             self.view(part.target)[:] = self.view(part.state) * factor
 
-    def reset(self, context: BindContext) -> None:
-        """First values of states and histories; everything else zero."""
-        step = self.evaluator.step
+    def reset(self, context: BindContext, first: Sequence[NDArray[Any]]) -> None:
+        """First values of states, which are given, and histories; everything else zero."""
+        states = self.evaluator.step.states
         for array in (self.R, self.I, self.B, self.C):
             array[:] = 0
         for buffer in self.offsets:
             if buffer.role == "state":
-                spec = step.states[buffer.index]
-                self.view(buffer)[:] = np.broadcast_to(spec.initial(context), context.shape_of(spec.space)).reshape(-1)
+                shape = context.shape_of(states[buffer.index].space)
+                self.view(buffer)[:] = np.broadcast_to(first[buffer.index], shape).reshape(-1)
         self.begin_histories(context)
         self.load_constants()
 

@@ -11,7 +11,7 @@ of the memory, the tables of rows, logs.  Without a batch there is one.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -96,16 +96,17 @@ class Replica(ABC):
 
     # ---- first values ------------------------------------------------------------------------------------------------
 
-    def fill(self, shared: Shared | None = None) -> None:
-        """Back to step 0, with the first values that follow from the parameters as they are now; those set stay."""
+    def fill(self, first: Sequence[NDArray[Any]]) -> None:
+        """Back to step 0, with these first values of states; histories follow."""
         with naming(self.context):
-            self._fill(self._with_first(), shared)
+            self._fill(self.with_first(), first)
 
-    def _with_first(self) -> BindContext:
+    def with_first(self) -> BindContext:
+        """What first values follow from: what the replica is bound to, and those that were set."""
         return replace(self.context, first=self.first)
 
     @abstractmethod
-    def _fill(self, context: BindContext, shared: Shared | None) -> None:
+    def _fill(self, context: BindContext, first: Sequence[NDArray[Any]]) -> None:
         """Write all first values, and go back to step 0."""
 
     @abstractmethod
@@ -135,10 +136,10 @@ class Replica(ABC):
             found[index] = first if own else ANY_SIGN
         return found
 
-    def _note_signs(self, context: BindContext) -> None:
+    def _note_signs(self, first: Sequence[NDArray[Any]]) -> None:
         """Note the infinities of the first values, when they are written."""
         self._signs = {
-            index: signs_of(np.asarray(spec.initial(context)))  # single precision may make more of them
+            index: signs_of(np.asarray(first[index]))  # single precision may make more of them
             for index, spec in enumerate(self.step.states)
             if spec.kind == "real" and np.isinf(self.state(index)).any()
         }
@@ -179,7 +180,7 @@ class Replica(ABC):
             return
         spec = self.step.states[index]
         self.first[id(spec.owner)] = np.array(np.broadcast_to(values, self.context.shape_of(spec.space)))
-        context = self._with_first()
+        context = self.with_first()
         for number, spec in enumerate(self.step.states):
             if getattr(spec.owner, "owner", None) is None:  # a running value of a history, or a guard: zero
                 self.write(number, np.broadcast_to(spec.initial(context), spec.shape))

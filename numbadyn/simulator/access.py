@@ -13,8 +13,8 @@ from numbadyn.errors import InvalidParameterError, UnsupportedFeatureError
 from numbadyn.io.coordinates import replica_numbers
 from numbadyn.model.module import Module
 from numbadyn.model.options import named_options
+from numbadyn.model.storing import store_as
 from numbadyn.model.typing import QuantityLike
-from numbadyn.model.values import store_as
 from numbadyn.model.variable import count_change
 from numbadyn.model.view import View, view_of, whole_of
 from numbadyn.projections.connectivity import EdgeList

@@ -6,6 +6,7 @@ element, with the same bits.  Must not know: the functions that use it.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,14 @@ __all__ = ["NUMPY_PRIMITIVES"]
 def _convert(dtype: type[np.generic]) -> Any:
     """Make a conversion to `dtype` that wraps like a processor instead of raising."""
 
+    @functools.cache
+    def literal(value: int) -> Any:
+        made = np.asarray(value).astype(dtype)
+        made.flags.writeable = False
+        return made
+
     def convert(value: Any) -> Any:
-        return np.asarray(value).astype(dtype)
+        return literal(value) if type(value) is int else np.asarray(value).astype(dtype, copy=False)
 
     return convert
 
