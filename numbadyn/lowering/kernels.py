@@ -285,7 +285,8 @@ class Builder:
                     continue
                 for arg in plan.step.nodes[index].args:
                     base = view_base(plan.step, arg)[0]
-                    if base in plan.stage_of and (plan.stage_of[base] != number or base != arg):
+                    elsewhere = plan.stage_of.get(base) != number or base != arg
+                    if base in plan.stage_of and (elsewhere or plan.step.nodes[index].traits.collects):
                         needed.add(base)
         return needed
 

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from numbadyn.errors import FixedAttributeError, NotInitialisedError, ShapeError, UnknownStateError
+from numbadyn.errors import (
+    FixedAttributeError,
+    NotInitialisedError,
+    ShapeError,
+    UnknownStateError,
+    UnsupportedFeatureError,
+)
 from numbadyn.ir.spaces import Space
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.nearest import nearest_first
@@ -132,6 +138,12 @@ class ReachedSynapses:
         """
         trace, post = self._trace, self._projection.post
         each = trace.cast(as_node(trace, value), "real")
+        if trace.node(each).space.synapses is None:
+            raise UnsupportedFeatureError(
+                "s.sum is asked for, of what is no value of synapses.",
+                where=str(trace.here),
+                cure="Sum states of the synapses or what follows from them, such as s.sum(s.weight).",
+            )
         dimension = trace.node(each).dimension
         total = trace.source("collect", (self._arrived, each), post.varshape, "real", dimension, label="total")
         trace.open_region()  # what follows needs all of it

@@ -214,7 +214,6 @@ class InterpretedTarget(Target):
 
     name: ClassVar[str] = "interpret"
     defines: ClassVar[bool] = True
-    plastic: ClassVar[bool] = True
     batches: ClassVar[bool] = True
     profiles: ClassVar[bool] = True
 

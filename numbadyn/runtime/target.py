@@ -64,8 +64,6 @@ class Target(ABC):
         Extra of the package that it needs; empty for none.
     defines : bool
         It defines the meaning, and others are compared with it.
-    plastic : bool
-        It changes states of synapses.
     batches : bool
         Its machines hold more than one replica.
     profiles : bool
@@ -79,7 +77,6 @@ class Target(ABC):
     name: ClassVar[str]
     extra: ClassVar[str] = ""
     defines: ClassVar[bool] = False
-    plastic: ClassVar[bool] = False
     batches: ClassVar[bool] = False
     profiles: ClassVar[bool] = False
     on_device: ClassVar[bool] = False

@@ -10,7 +10,7 @@ import functools
 import time
 import weakref
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -205,7 +205,10 @@ class Assembly:
         return tables
 
     def _making(self, name: str) -> AbstractContextManager[None]:
-        """In it, the tables of a projection are built where the target reads them."""
+        """In it, the tables of a projection are built where the target reads them; those that learn are read here."""
+        plastic = (spec.space.synapses for spec in self.step.states)
+        if name in {self.step.connections[own.connection].name for own in plastic if own is not None}:
+            return nullcontext()
         return TARGETS[self.target].building(self._device, name)
 
     def _makers(self) -> list[tuple[list[Any], Maker]]:

@@ -62,27 +62,18 @@ def check_target(target: str, threads: Any, precision: int) -> str:
     return target
 
 
-def check_synapses(step: Step, target: str) -> None:
-    """Refuse states of synapses where the target cannot change them.
+def check_synapses(step: Step) -> None:
+    """Refuse values of synapses that would follow from what is no longer there.
 
     Raises
     ------
     UnsupportedFeatureError
         There are some.
     """
-    found = [spec for spec in step.states if spec.space.synapses is not None]
-    plastic = [repr(name) for name, row in TARGETS.items() if row.plastic]
-    if found and not TARGETS[target].plastic:
-        raise UnsupportedFeatureError(
-            f"{found[0].name} is a state of synapses, which target={target!r} does not have yet.",
-            where="Simulator(target=...)",
-            cure=f"Choose {' or '.join(plastic)}.",
-            target=target,
-        )
-    stale = stale_read(step) if found else None
+    stale = stale_read(step)
     if stale is not None:
         raise UnsupportedFeatureError(
-            "A value of synapses from before their states were written is used behind s.sum(...).",
+            "A value of synapses from before their states were written is used behind s.sum(...), or summed.",
             where=str(stale.position),
             cure="Read the state anew behind the sum, or assign it there only.",
         )

@@ -165,7 +165,7 @@ class Simulator(Saving):
         self._alone = bool(alone)
         passes = Passes()
         self.step = self._trace(passes)
-        check_synapses(self.step, self.target)
+        check_synapses(self.step)
         self.reproducible, self.launch = bool(reproducible), check_launch(launch)
         self._device = TARGETS[self.target].open()
         self._order = UserOrder(lambda: self._synapses)

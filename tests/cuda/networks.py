@@ -61,6 +61,52 @@ class Cells(nd.DynamicsGroup):
         )
 
 
+class Competing(nd.PlasticProj):
+    """A rule with all there is: traces, draws, steps, intervals, sums over the synapses onto a neuron."""
+
+    def __init__(self, *modules: Any, **options: Any) -> None:
+        super().__init__(*modules, **options)
+        self.interval = nd.Parameter(0.5 * ms, unit=ms)
+        self.x, self.y = self.pre_trace(2 * ms), self.post_trace(3 * ms)
+        self.gain, self.fatigue = nd.State(1.0, shape=()), nd.SynapseState(0.0)
+        self.known, self.awake = nd.SynapseState(False), nd.Parameter(-60 * mV)
+
+    def on_pre(self, s: Any) -> None:
+        s.weight = np.maximum(s.weight - 0.1 * mV * s.y, 0 * mV)
+        s.known = nd.random.uniform() < 0.8
+        s.fatigue = np.where(s.known, s.fatigue + s.sum(s.weight) / mV, 0.5)
+
+    def on_post(self, s: Any) -> None:
+        s.weight = s.weight + 0.1 * mV * self.gain.value * s.x
+
+    def step_where(self) -> Any:
+        return self.awake < self.post.V
+
+    def on_step(self, s: Any) -> None:
+        s.fatigue = s.fatigue * 0.9 + 0.01 * s.sum(np.minimum(s.weight, 1 * mV)) / mV
+
+    def on_interval(self, s: Any) -> None:
+        w = s.weight * (1 + 0.1 * nd.random.uniform())
+        s.weight = w * (9 * mV) / s.sum(w)
+
+
+class Learning(nd.DynamicsGroup):
+    """Plastic synapses with one delay and with many, onto a neuron and through a synapse of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        near = nd.init.Uniform(-60 * mV, -50 * mV)
+        self.pre = nd.LIF(40, V_rest=-40 * mV, tau=3 * ms, V_th=-50 * mV, V_reset=-55 * mV, V_initializer=near)
+        self.post = nd.LIF(5, V_rest=-45 * mV, tau=5 * ms, V_th=-50 * mV, V_reset=-65 * mV, V_initializer=near)
+        weight = nd.init.Uniform(0 * mV, 3 * mV)
+        self.many = Competing(
+            self.pre, comm=nd.AllToAll(40, 5, weight=weight), post=self.post, delay=nd.init.Uniform(0 * ms, 1 * ms)
+        )
+        comm = nd.FixedInDegree(40, 5, 6, weight=nd.init.Uniform(0 * nS, 3 * nS))
+        syn, out = nd.Expon.desc(tau=2 * ms), nd.COBA.desc(E=0 * mV)
+        self.one = nd.STDP(self.pre, comm=comm, post=self.post, syn=syn, out=out, w_max=4 * nS, delay=0.2 * ms)
+
+
 def _kind(name: str) -> Callable[[], Any]:
     return network(KINDS[name], list(DELAYS.values())[-1], list(WEIGHTS.values())[-1], 0)
 
@@ -81,4 +127,5 @@ NETWORKS: dict[str, Callable[[], Any]] = {
     "gap junctions": Ring,
     "windows": lambda: Windows(6),
     "cells": Cells,
+    "learning": Learning,
 }

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.emulated
 WAYS = {"ascending": False, "descending": True, "shuffled": False}
 """Orders of threads, and whether streams are eager."""
 
-MOST = ("delayed", "gap junctions", "inputs", "nested", "operations", "pair", "synapses", "windows")
+MOST = ("delayed", "gap junctions", "inputs", "learning", "nested", "operations", "pair", "synapses", "windows")
 """Networks that together have nearly all there is; the others are slow tests, which `.ci/run` leaves out."""
 
 NAMES = [name if name in MOST else pytest.param(name, marks=pytest.mark.slow) for name in NETWORKS]

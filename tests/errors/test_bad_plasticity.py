@@ -11,6 +11,7 @@ from numbadyn.errors import (
     DimensionError,
     FixedAttributeError,
     MixedSpacesError,
+    ShapeError,
     UnknownStateError,
     UnsupportedFeatureError,
 )
@@ -127,7 +128,68 @@ def test_what_comes_must_be_spikes():
         nd.Simulator(Net(), dt=0.1 * ms, target="interpret")
 
 
-def test_targets_that_cannot_change_synapses_say_so():
-    with pytest.raises(UnsupportedFeatureError, match="which target='cuda' does not have yet") as caught:
-        nd.Simulator(network(lambda proj, s: None), dt=0.1 * ms, target="cuda")
-    assert "Choose 'cpu' or 'interpret'." in str(caught.value)
+def read_before_a_sum(proj, s):
+    old = s.weight
+    s.weight = 2 * old
+    total = s.sum(s.weight)
+    s.weight = old / total * mV
+
+
+def sum_of_what_was(proj, s):
+    old = s.weight
+    s.weight = 2 * old
+    s.trace = s.sum(old) / mV
+
+
+def sum_of_one(proj, s):
+    s.trace = s.sum(1.0)
+
+
+def trace_assigned(proj, s):
+    s.x = 1.0
+
+
+@pytest.mark.parametrize(
+    ("rule", "error", "message"),
+    [
+        (read_before_a_sum, UnsupportedFeatureError, "from before their states were written"),
+        (sum_of_what_was, UnsupportedFeatureError, "from before their states were written"),
+        (sum_of_one, UnsupportedFeatureError, "of what is no value of synapses"),
+        (trace_assigned, FixedAttributeError, "it is a trace of spikes"),
+    ],
+)
+def test_sums_and_traces(rule, error, message):
+    net = network(rule)
+    net.E2I.x = net.E2I.pre_trace(20 * ms)
+    with pytest.raises(error, match=message) as caught:
+        nd.Simulator(net, dt=0.1 * ms, target="interpret")
+    assert "test_bad_plasticity.py" in str(caught.value)
+
+
+@pytest.mark.parametrize("interval", [None, 3.0, nd.Parameter(1 * mV), nd.Parameter(np.ones(3) * ms)])
+def test_an_interval_must_be_one_time(interval):
+    class Scaling(PlasticProj):
+        def on_interval(self, s):
+            s.weight = 0.9 * s.weight
+
+    net = nd.DynamicsGroup()
+    net.E, net.I = nd.LIF(4), nd.LIF(3)
+    net.p = Scaling(net.E, comm=nd.AllToAll(4, 3, weight=1 * mV), post=net.I)
+    net.p.interval = interval
+    with pytest.raises(UnknownStateError, match="no interval that is one time"):
+        nd.Simulator(net, dt=0.1 * ms, target="interpret")
+
+
+def test_step_where_gives_conditions_of_the_target():
+    class Where(PlasticProj):
+        def step_where(self):
+            return -60 * mV < self.pre.V
+
+        def on_step(self, s):
+            s.weight = 0.9 * s.weight
+
+    net = nd.DynamicsGroup()
+    net.E, net.I = nd.LIF(4), nd.LIF(3)
+    net.p = Where(net.E, comm=nd.AllToAll(4, 3, weight=1 * mV), post=net.I)
+    with pytest.raises(ShapeError, match=r"gives bool values of shape \(4,\)"):
+        nd.Simulator(net, dt=0.1 * ms, target="interpret")

@@ -111,7 +111,8 @@ def test_a_rule_at_presynaptic_spikes(target, delay):
     assert (last < traced[0]).any()
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.cudasim
+@pytest.mark.parametrize("target", ["interpret", "cpu"])
 @pytest.mark.parametrize("delay", ["one", "each"])
 def test_the_pair_rule(target, delay):
     net = Net(DELAYS[delay], Pair)

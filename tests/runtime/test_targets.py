@@ -15,7 +15,7 @@ from numbadyn.runtime.targets import TARGETS
 class Slow(InterpretedTarget):
     """A further target, which counts what it is asked for."""
 
-    name, defines, plastic = "slow", False, False
+    name, defines = "slow", False
 
     def __init__(self):
         self.asked = []

@@ -17,11 +17,26 @@ from numbadyn.lowering.program import Program
 __all__ = ["CudaEmitter", "Routine", "always", "either"]
 
 
-Functions = Callable[[Kernel, Step, frozenset[str]], str]
+class Functions(Protocol):
+    """Gives the text of the functions of a kernel, from the step and the names that the text may call or read."""
+
+    def __call__(self, kernel: Kernel, step: Step, reserved: frozenset[str], /, *, ordered: bool) -> str:
+        """The text; `ordered` where events and sums keep the order of the CPU target."""
 
 
-def _no_functions(kernel: Kernel, step: Step, reserved: frozenset[str]) -> str:
+class KernelNames(Protocol):
+    """Gives the names of the functions of a kernel that all threads call, in order."""
+
+    def __call__(self, kernel: Kernel, /, *, ordered: bool) -> tuple[str, ...]:
+        """The names."""
+
+
+def _no_functions(kernel: Kernel, step: Step, reserved: frozenset[str], *, ordered: bool) -> str:
     return ""
+
+
+def _one_name(kernel: Kernel, *, ordered: bool) -> tuple[str, ...]:
+    return (f"each_{kernel.name}",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +76,11 @@ class CudaEmitter:
     calls : callable
         Gives the routines that all threads call.
     functions : callable
-        Gives the text of the functions of a kernel that such stages run, from the kernel, the step and the names of the
-        module that the text may call or read.
+        Gives the text of the functions of a kernel that such stages run.
+    names : callable
+        Gives the names of those among them that all threads call.
+    imports : tuple of str
+        What they take from the library, besides what all do.
     phases : tuple of callable
         Library functions that threads call.
     inner : tuple of callable
@@ -83,6 +101,8 @@ class CudaEmitter:
 
     calls: Calls
     functions: Functions = _no_functions
+    names: KernelNames = _one_name
+    imports: tuple[str, ...] = ()
     phases: tuple[Callable[..., Any], ...] = ()
     inner: tuple[Callable[..., Any], ...] = ()
     layouts: tuple[Layout, ...] = ()

@@ -6,12 +6,13 @@ In: a `Program`.  Out: `EMITTERS`, and those whose routines its library holds.  
 from __future__ import annotations
 
 from numbadyn.codegen.cuda.emitter import CudaEmitter
-from numbadyn.codegen.cuda.stages import compaction, delivery, draw, loop, packing, reduction, train
+from numbadyn.codegen.cuda.stages import compaction, delivery, draw, event_loop, loop, packing, reduction, train
 from numbadyn.lowering.program import Program
 from numbadyn.lowering.stages.base import Stage
 from numbadyn.lowering.stages.compaction import CompactionStage
 from numbadyn.lowering.stages.delivery import DeliveryStage
 from numbadyn.lowering.stages.draw import DrawStage
+from numbadyn.lowering.stages.event_loop import EventLoopStage
 from numbadyn.lowering.stages.loop import LoopStage
 from numbadyn.lowering.stages.packing import PackingStage
 from numbadyn.lowering.stages.reduction import ReductionStage
@@ -27,6 +28,7 @@ EMITTERS: dict[type[Stage], CudaEmitter] = {
     TrainStage: train.EMITTER,
     LoopStage: loop.EMITTER,
     ReductionStage: reduction.EMITTER,
+    EventLoopStage: event_loop.EMITTER,
 }
 """In the order of their routines in a library."""
 

@@ -58,7 +58,7 @@ from numbadyn.codegen.cuda.kernels import kernel, plain_array
 from {library} import D_R, D_I, D_B, D_T, D_S, D_KEY0, D_KEY1, D_SIZE, L_REACHED, L_STATUS, L_FIRST, L_SIZE
 from {library} import first_of, quotient, remainder, slot_start
 from {library} import {routines}
-
+{more}
 """
 _STAYING_HEAD = """
 @kernel
@@ -230,7 +230,9 @@ def _kernels(program: Program, library: str, ordered: bool) -> str:
     """Text of all kernels: those that stay on the device, and the phases one by one."""
     groups = phase_levels(program, ordered=ordered)
     calls = [[_call(program, phase) for phase in group] for group in groups]
-    head = _KERNELS_HEAD.format(library=library, routines=", ".join(routine_names(program)))
+    used = dict.fromkeys(type(stages[0]) for stages in program.schedule)
+    more = [f"from {library} import {names}\n" for kind in used for names in EMITTERS[kind].imports]
+    head = _KERNELS_HEAD.format(library=library, routines=", ".join(routine_names(program)), more="".join(more))
     names = ("place", "going", "or_ended", "ended_now")
     single = _SINGLE_KERNELS.format(
         begin=_BEGIN_OF_REPLICA,
@@ -256,9 +258,11 @@ def kernel_names(program: Program, *, ordered: bool) -> list[str]:
     ]
 
 
-def entries(program: Program) -> tuple[str, ...]:
+def entries(program: Program, *, ordered: bool) -> tuple[str, ...]:
     """Names of the functions of the model that a kernel calls."""
-    names = [f"each_{kernel.name}" for kernel in program.kernels]
+    runners = {kernel: EMITTERS[kind] for kind, kernel in program.runners()}
+    kernels = enumerate(program.kernels)
+    names = [name for number, kernel in kernels for name in runners[number].names(kernel, ordered=ordered)]
     return (*names, "enough") if program.ends_at_once() is not None else tuple(names)
 
 
@@ -327,7 +331,10 @@ def cuda_source(program: Program, bits: int, library: str, *, reproducible: bool
     head = _header(f"Kernels of {program.step.name}.", bits) + limit
     reserved = module_names(head, imports)
     runners = {kernel: EMITTERS[kind] for kind, kernel in program.runners()}
-    loops = [runners[number].functions(kernel, program.step, reserved) for number, kernel in enumerate(program.kernels)]
+    loops = [
+        runners[number].functions(kernel, program.step, reserved, ordered=reproducible)
+        for number, kernel in enumerate(program.kernels)
+    ]
     own = [_ENOUGH] if program.ends_at_once() is not None else []
     arithmetic = "\n\n".join([small_functions(program), numba_source(wanted, bits), *loops, *own])
     return "\n".join(

@@ -18,7 +18,6 @@ class CpuTarget(Target):
     """Compiled code for the processor."""
 
     name: ClassVar[str] = "cpu"
-    plastic: ClassVar[bool] = True
     batches: ClassVar[bool] = True
     profiles: ClassVar[bool] = True
 

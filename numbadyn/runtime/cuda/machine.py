@@ -32,6 +32,7 @@ from numbadyn.codegen.cuda.source import (
 from numbadyn.errors import DeviceMemoryError, UnsupportedFeatureError
 from numbadyn.ir.nodes import BindContext
 from numbadyn.lowering.program import Program
+from numbadyn.lowering.stages.delivery import DeliveryStage
 from numbadyn.lowering.waits.owners import numbered
 from numbadyn.runtime.compiled import CompiledMachine, CompiledReplica
 from numbadyn.runtime.cuda.device import Device
@@ -121,7 +122,7 @@ class CudaMachine(CompiledMachine):
         self.source = self._text(
             lambda: cuda_source(self.program, bits, name, reproducible=exact), "cuda", bits, exact, name
         )
-        self.loaded = load(self.source, label=label, entry=entries(self.program))
+        self.loaded = load(self.source, label=label, entry=entries(self.program, ordered=exact))
         names = kernel_names(self.program, ordered=exact)
         self.launches: Launches = launches_of(
             self._way, self.device, self.loaded.module, names, self._work(), len(self.replicas)
@@ -236,7 +237,7 @@ class CudaMachine(CompiledMachine):
             said = {"ROWS": tables.put(rows), "COUNT": len(rows), "BINS": bins, "SCRATCH": counts}
             for table in others:
                 said["REALS" if table.dtype.kind == "f" else "INTEGERS"] = tables.put(table)
-            if sums:
+            if isinstance(stages[0], DeliveryStage):
                 said["PAIRS"] = tables.put(replica.tables.pairs(rows, bins))
             place = schedule_place(number)
             directory[place : place + len(ENTRY)] = ENTRY.row(**{**dict.fromkeys(ENTRY.columns, 0), **said})

@@ -5,18 +5,20 @@ In: a `Kernel`.  Out: source text, `EMITTER`.  Must not know: arrays.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from numbadyn.codegen.cuda.directory import ENTRY
 from numbadyn.codegen.cuda.emitter import CudaEmitter, Routine
 from numbadyn.codegen.expressions import KernelText
 from numbadyn.codegen.parts import whole_part
 from numbadyn.ir.kinds import KINDS, Kind
 from numbadyn.ir.nodes import Step
-from numbadyn.lowering.layouts import slot_columns
+from numbadyn.lowering.layouts import Layout, slot_columns
 from numbadyn.lowering.operations import Kernel
 from numbadyn.lowering.program import Program
 from numbadyn.lowering.stages.loop import LoopStage, loop_layout
 
-__all__ = ["EMITTER"]
+__all__ = ["EMITTER", "array_lines", "parameter_lines", "parameters_of"]
 
 _FEW = 12
 """Parameters of a loop that stay in registers; more of them are read where they are needed."""
@@ -24,14 +26,18 @@ _FEW = 12
 _BYTES: dict[Kind, str] = {"real": "REAL_BYTES", "int": "8", "bool": "1"}
 """Bytes of an element, by kind, as text."""
 
-_PARAMETERS = {"real": "_S", "int": "_N", "bool": "_N"}
+_PARAMETERS: dict[str, str] = {"real": "_S", "int": "_N", "bool": "_N"}
 """Names of the arrays of parameters, by kind."""
 
 
-def _functions(kernel: Kernel, step: Step, reserved: frozenset[str]) -> str:
+def parameters_of(kernel: Kernel) -> Mapping[str, str] | None:
+    """Names of the arrays of parameters where they are read as they are needed; None if they stay in registers."""
+    return _PARAMETERS if len(kernel.scalars) > _FEW else None
+
+
+def _functions(kernel: Kernel, step: Step, reserved: frozenset[str], *, ordered: bool) -> str:
     """The functions of one kernel: its loop over the elements of one thread, and the phase over all its instances."""
-    fetch = _PARAMETERS if len(kernel.scalars) > _FEW else None
-    text = KernelText(kernel, step, whole_part(kernel), fetch=fetch, reserved=reserved)
+    text = KernelText(kernel, step, whole_part(kernel), fetch=parameters_of(kernel), reserved=reserved)
     body = text.body()
     stores = text.stores()
     prologue = text.prologue()
@@ -63,26 +69,32 @@ def _phase(kernel: Kernel, text: KernelText, used: list[str]) -> str:
         f"        _first = first_of(_thread, _threads, _T[u64(_row + {layout.column('OWNER')})])",
         "        if _first >= _size:",
         "            continue",
-        *("        " + line for line in _parameters(kernel, text)),
+        *("        " + line for line in (*parameter_lines(kernel, text), *array_lines(text, layout))),
     ]
-    for number, (name, slot) in enumerate(zip(text.arrays, kernel.slots, strict=True)):
-        columns = (layout.column(column) for column in slot_columns(f"SLOT{number}"))
-        start, _count, depth, lag, extent, every = (f"_T[u64(_row + {column})]" for column in columns)
-        if slot.stored:
-            lines.append(f"        {name} = array_at({start}, np.{slot.stored}(0))")
-            continue
-        begin = start if slot.whole else f"slot_start({start}, {depth}, {lag}, {extent}, {every}, _step)"
-        kind = KINDS[slot.kind]
-        lines.append(f"        {name} = array_at(_D[D_{kind.arena}] + {begin} * {_BYTES[slot.kind]}, {kind.zero})")
-        if slot.whole:
-            newest, own_depth, own_width = text.extents[number]
-            lines.append(f"        {own_depth}, {own_width} = {depth}, {extent}")
-            lines.append(f"        {newest} = remainder(quotient(_step, {every}) + {own_depth} - 1, {own_depth})")
     lines.append(f"        {kernel.name}({', '.join(['_first', '_size', '_threads', *used])})")
     return "\n".join(lines) + "\n"
 
 
-def _parameters(kernel: Kernel, text: KernelText) -> list[str]:
+def array_lines(text: KernelText, layout: Layout) -> list[str]:
+    """Lines that find the arrays of an instance."""
+    lines = []
+    for number, (name, slot) in enumerate(zip(text.arrays, text.kernel.slots, strict=True)):
+        columns = (layout.column(column) for column in slot_columns(f"SLOT{number}"))
+        start, _count, depth, lag, extent, every = (f"_T[u64(_row + {column})]" for column in columns)
+        if slot.stored:
+            lines.append(f"{name} = array_at({start}, np.{slot.stored}(0))")
+            continue
+        begin = start if slot.whole else f"slot_start({start}, {depth}, {lag}, {extent}, {every}, _step)"
+        kind = KINDS[slot.kind]
+        lines.append(f"{name} = array_at(_D[D_{kind.arena}] + {begin} * {_BYTES[slot.kind]}, {kind.zero})")
+        if slot.whole:
+            newest, own_depth, own_width = text.extents[number]
+            lines.append(f"{own_depth}, {own_width} = {depth}, {extent}")
+            lines.append(f"{newest} = remainder(quotient(_step, {every}) + {own_depth} - 1, {own_depth})")
+    return lines
+
+
+def parameter_lines(kernel: Kernel, text: KernelText) -> list[str]:
     """Lines that say where the parameters of an instance are, and read them unless the loop does."""
     lines = []
     for array, address, example, size, entry in (
