@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
@@ -16,7 +16,7 @@ from numbadyn.ir.nodes import BindContext
 from numbadyn.model.init import Initialiser
 from numbadyn.units import Dimension, join_eager
 
-__all__ = ["Bound", "Following", "binding_of", "followed"]
+__all__ = ["Bound", "Following", "binding_of", "first_of", "followed"]
 
 #: The run that asks for first values, and what has been read of parameters meanwhile.
 _ASKING: ContextVar[tuple[BindContext | None, list[Any] | None]] = ContextVar("numbadyn_asking", default=(None, None))
@@ -37,6 +37,57 @@ class Bound:
     def fetch(self, context: BindContext) -> NDArray[Any]:
         """Values for a run."""
         raise NotImplementedError
+
+
+class _Held(Protocol):
+    """A state."""
+
+    owner: Any
+
+    @property
+    def dimension(self) -> Dimension:
+        """What it measures."""
+
+    def initial(self, context: BindContext) -> NDArray[Any]:
+        """First values for a run."""
+
+
+class _First(Bound):
+    """First values of a state, read as those of a parameter are."""
+
+    def __init__(self, state: _Held) -> None:
+        self._state, self.owner = state, state.owner
+
+    @property
+    def dimension(self) -> Dimension:
+        """What it measures."""
+        return self._state.dimension
+
+    def content(self) -> Any:
+        """What was given: the state."""
+        return self._state
+
+    def fetch(self, context: BindContext) -> NDArray[Any]:
+        """Values for a run."""
+        return self._state.initial(context)
+
+
+def first_of(state: _Held) -> Any:
+    """First values of a state with their unit, for those of others that follow from them, drawn ones included.
+
+    Parameters
+    ----------
+    state : State
+        Of a model that is made already.
+
+    Returns
+    -------
+    array or quantity
+        Those of the run that begins, in a function of `Following`; else those of the seed that its owner was built
+        with.
+    """
+    first = _First(state)
+    return join_eager(first.fetch(binding_of(first, state.owner)), state.dimension)
 
 
 class Following:

@@ -7,16 +7,16 @@ lowered or run.
 from numbadyn.zoo.adapting import Adaptation, AdaptiveThreshold, EscapeNoise, Threshold
 from numbadyn.zoo.adaptive import ALIF, AdEx, AdQIF, Izhikevich
 from numbadyn.zoo.bounded import BoundedProj
-from numbadyn.zoo.channels import (
-    Channel,
-    Gate,
+from numbadyn.zoo.calcium import CalciumPool
+from numbadyn.zoo.channels import Channel, Gate, PointNeuron, rates_of
+from numbadyn.zoo.conductance_based import HodgkinHuxley, MorrisLecar, TraubMiles, WangBuzsaki
+from numbadyn.zoo.fast_channels import (
     LeakChannel,
-    PointNeuron,
     PotassiumChannel,
     SodiumChannel,
-    rates_of,
+    TraubMilesPotassium,
+    TraubMilesSodium,
 )
-from numbadyn.zoo.conductance_based import HodgkinHuxley, MorrisLecar, WangBuzsaki
 from numbadyn.zoo.generators import Playback, PoissonGroup, SpikeTrain
 from numbadyn.zoo.hh import HH
 from numbadyn.zoo.integrate_and_fire import IF, QIF, ExpIF, IntegrateAndFire
@@ -25,10 +25,11 @@ from numbadyn.zoo.lif import LIF, LIFRef
 from numbadyn.zoo.noises import OrnsteinUhlenbeck, PinkNoise, WhiteNoise
 from numbadyn.zoo.oscillators import FitzHughNagumo, HindmarshRose, Kuramoto, StuartLandau
 from numbadyn.zoo.outputs import COBA, CUBA, MgBlock, SynOut
+from numbadyn.zoo.pinsky_rinzel import PinskyRinzel
 from numbadyn.zoo.plasticity import STD, STP
 from numbadyn.zoo.rates import JansenRit, MontbrioPazoRoxin, RateModel, ThresholdLinear, WilsonCowan
 from numbadyn.zoo.regular import RegularSpikes
-from numbadyn.zoo.slow_channels import HChannel, LCalciumChannel, MChannel, TCalciumChannel
+from numbadyn.zoo.slow_channels import AHPChannel, HChannel, LCalciumChannel, MChannel, TCalciumChannel
 from numbadyn.zoo.stdp import STDP, TripletSTDP, VogelsSprekelerSTDP
 from numbadyn.zoo.synapses import Alpha, ConductanceSynapse, DualExpon, Expon
 from numbadyn.zoo.traces import SpikeTrace
@@ -46,12 +47,14 @@ __all__ = [
     "STD",
     "STDP",
     "STP",
+    "AHPChannel",
     "AdEx",
     "AdQIF",
     "Adaptation",
     "AdaptiveThreshold",
     "Alpha",
     "BoundedProj",
+    "CalciumPool",
     "Channel",
     "Chirp",
     "ConductanceSynapse",
@@ -78,6 +81,7 @@ __all__ = [
     "MorrisLecar",
     "OrnsteinUhlenbeck",
     "PinkNoise",
+    "PinskyRinzel",
     "Playback",
     "PointNeuron",
     "PoissonGroup",
@@ -97,6 +101,9 @@ __all__ = [
     "TCalciumChannel",
     "Threshold",
     "ThresholdLinear",
+    "TraubMiles",
+    "TraubMilesPotassium",
+    "TraubMilesSodium",
     "TripletSTDP",
     "VogelsSprekelerSTDP",
     "VoltageSTDP",

@@ -1,4 +1,4 @@
-"""Ion channels and the point neurons that they compose.
+"""What ion channels are, and the point neurons that they compose.
 
 In: parameters with units, a membrane potential, inputs that projections register.  Out: spikes.  Must not know:
 lowering, targets.
@@ -14,16 +14,15 @@ import numpy as np
 
 from numbadyn.errors import HookArgumentError, InvalidParameterError, ReservedNameError
 from numbadyn.model import environ
-from numbadyn.model.following import Following
-from numbadyn.model.functions import exprel
+from numbadyn.model.following import Following, first_of
 from numbadyn.model.integrate import exp_euler_step
-from numbadyn.model.module import Module
 from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.model.values import Parameter, State
+from numbadyn.zoo.calcium import CalciumPool, Part
 from numbadyn.zoo.crossing import CrossingNeuron
 from numbadyn.zoo.units import kHz, ms, mV, nS, pF
 
-__all__ = ["Channel", "Gate", "LeakChannel", "PointNeuron", "PotassiumChannel", "SodiumChannel", "rates_of"]
+__all__ = ["Channel", "Gate", "PointNeuron", "rates_of"]
 
 
 class Gate(NamedTuple):
@@ -62,7 +61,7 @@ def rates_of(alpha: Any, beta: Any) -> Gate:
     return Gate(alpha / (alpha + beta), alpha + beta)
 
 
-class Channel(Module):
+class Channel(Part):
     r"""Base of ion channels: a conductance times gates in powers.
 
     Parameters
@@ -78,6 +77,8 @@ class Channel(Module):
     ----------
     gates : dict of str to int
         Names of the gates and their powers; each is a state of this name.
+    carries_calcium, senses_calcium : bool
+        Whether its current is one of calcium, and whether its gates depend on calcium; False unless a class says so.
 
     Raises
     ------
@@ -89,7 +90,9 @@ class Channel(Module):
     .. math:: I = g \prod_x x^{p_x}\, (E - V), \qquad \frac{dx}{dt} = \frac{x_\infty(V) - x}{\tau_x(V)}
 
     A class names its `gates`, and says by a method of the name ``at_<gate>(V)`` where each one goes: a `Gate`, often by
-    `rates_of`. A gate whose `Gate.rate` is None is at its steady state at once, and is no state.
+    `rates_of`. A gate whose `Gate.rate` is None is at its steady state at once, and is no state. A class that says
+    ``senses_calcium = True`` writes ``at_<gate>(V, Ca)``, with the concentration in the `CalciumPool` of the neuron;
+    one that says ``carries_calcium = True`` fills it.
 
     Examples
     --------
@@ -109,15 +112,15 @@ class Channel(Module):
     """
 
     gates: ClassVar[dict[str, int]] = {}
+    carries_calcium: ClassVar[bool] = False
+    senses_calcium: ClassVar[bool] = False
 
     def __init__(self, g: ParameterLike, E: ParameterLike, name: str | None = None) -> None:
         super().__init__(name)
-        self.driven = True
         self.g = Parameter(g, unit=nS, negative=False)
         self.E = Parameter(E, unit=mV)
-        self.neuron: PointNeuron | None = None
 
-    def serve(self, neuron: PointNeuron) -> None:
+    def serve(self, neuron: Any) -> None:
         """Become a channel of a population; the neuron calls it.
 
         Raises
@@ -125,13 +128,7 @@ class Channel(Module):
         HookArgumentError
             It is in another population already, or a gate has no method that says where it goes.
         """
-        if self.neuron is not None:
-            raise HookArgumentError(
-                f"A {type(self).__name__} of {neuron.path} is a channel of {self.neuron.path} already.",
-                where=neuron.path,
-                cure="Make one for each population.",
-                channel=type(self).__name__,
-            )
+        super().serve(neuron)
         for gate in self.gates:
             if not callable(getattr(self, f"at_{gate}", None)):
                 raise HookArgumentError(
@@ -140,9 +137,8 @@ class Channel(Module):
                     cure=f"Write `def at_{gate}(self, V): return nd.Gate(steady, rate)`.",
                     gate=gate,
                 )
-        self.neuron, self.varshape = neuron, neuron.varshape
 
-    def at(self, gate: str, V: Any) -> Gate:
+    def at(self, gate: str, V: Any, Ca: Any = None) -> Gate:
         """Where a gate goes at a potential.
 
         Parameters
@@ -151,8 +147,10 @@ class Channel(Module):
             Its name.
         V : quantities.Quantity or traced value
             The potential.
+        Ca : quantities.Quantity or traced value, optional
+            Concentration of calcium, for channels that sense it.
         """
-        found: Gate = getattr(self, f"at_{gate}")(V)
+        found: Gate = getattr(self, f"at_{gate}")(*((V, Ca) if self.senses_calcium else (V,)))
         return found
 
     def init_state(self) -> None:
@@ -163,45 +161,52 @@ class Channel(Module):
         HookArgumentError
             It is no channel of a population.
         """
-        if self.neuron is None:
-            raise HookArgumentError(
-                f"{self.path} has been assigned to a neuron that was made without it.",
-                where=self.path,
-                cure=f"Give it when the neuron is made: ...=nd.{type(self).__name__}(...).",
-                channel=type(self).__name__,
-            )
+        super().init_state()
         for gate in self.gates:
-            if self.at(gate, self.neuron.first_potential()).rate is not None:
+            if self._at_first(gate).rate is not None:
                 setattr(self, gate, State(Following(functools.partial(self._resting, gate))))
+
+    def _at_first(self, gate: str) -> Gate:
+        """Where a gate goes at the first potential, and with the first concentration."""
+        assert self.neuron is not None
+        return self.at(gate, self.neuron.first_potential(), self.neuron.first_calcium())
 
     def _resting(self, gate: str) -> Any:
         """Steady state of a gate at the first potential."""
-        assert self.neuron is not None
-        return self.at(gate, self.neuron.first_potential()).steady
+        return self._at_first(gate).steady
 
-    def advance(self, V: Any) -> Any:
+    def advance(self, V: Any, Ca: Any = None) -> Any:
         """Advance the gates over the step that begins at a potential, and give what they leave open.
 
         Parameters
         ----------
         V : quantities.Quantity or traced value
             The potential.
+        Ca : quantities.Quantity or traced value, optional
+            Concentration of calcium, for channels that sense it.
 
         Returns
         -------
         quantities.Quantity or traced value
             The conductance, but for gates that are at their steady states at once.
         """
-        open_part, dt = self.g.value, environ.get_dt() * kHz
-        for gate, power in self.gates.items():
-            steady, rate = self.at(gate, V)
+        dt = environ.get_dt() * kHz
+        for gate in self.gates:
+            steady, rate = self.at(gate, V, Ca)
             if rate is not None:
                 state = self.state(gate)
-                x = state.value = steady + (state.value - steady) * np.exp(-dt * rate)
-                open_part = open_part * _power(x, power)
+                state.value = steady + (state.value - steady) * np.exp(-dt * rate)
+        return self.opened()
+
+    def opened(self) -> Any:
+        """The conductance as the gates stand, but for those that are at their steady states at once."""
+        open_part = self.g.value
+        for gate, power in self.gates.items():
+            if gate not in self.instant:
+                open_part = open_part * _power(self.state(gate).value, power)
         return open_part
 
-    def follow(self, open_part: Any, V: Any) -> Any:
+    def follow(self, open_part: Any, V: Any, Ca: Any = None) -> Any:
         """Multiply with the gates that follow the potential at once.
 
         Parameters
@@ -210,9 +215,11 @@ class Channel(Module):
             What `advance` has given.
         V : quantities.Quantity or traced value
             The potential.
+        Ca : quantities.Quantity or traced value, optional
+            Concentration of calcium, for channels that sense it.
         """
         for gate in self.instant:
-            open_part = open_part * _power(self.at(gate, V).steady, self.gates[gate])
+            open_part = open_part * _power(self.at(gate, V, Ca).steady, self.gates[gate])
         return open_part
 
     @property
@@ -227,118 +234,6 @@ def _power(x: Any, power: int) -> Any:
     for _ in range(power - 1):
         product = product * x
     return product
-
-
-class LeakChannel(Channel):
-    """Leak: no gate.
-
-    Parameters
-    ----------
-    g, E, name
-        As of `Channel`.
-
-    Examples
-    --------
-    >>> import numbadyn as nd
-    >>> from quantities import mV, nS
-    >>> cells = nd.PointNeuron(3, leak=nd.LeakChannel(g=10 * nS, E=-65 * mV))
-    """
-
-    def __init__(self, g: ParameterLike = 10.0 * nS, E: ParameterLike = -60.0 * mV, name: str | None = None) -> None:
-        super().__init__(g, E, name)
-
-
-def _linear(V: Any, middle: float, scale: float) -> Any:
-    """(middle - V) / scale, for numbers in mV."""
-    return (middle * mV - V) * (1.0 / (scale * mV))
-
-
-class SodiumChannel(Channel):
-    r"""Fast sodium channel of Hodgkin and Huxley, with the potential counted as today.
-
-    Parameters
-    ----------
-    g, E, name
-        As of `Channel`; 120 mS/cm2 and 50 mV on 20,000 square micrometers.
-
-    Attributes
-    ----------
-    m, h : State
-        Activation and inactivation.
-
-    Notes
-    -----
-    :math:`g\, m^3 h\, (E - V)` with, in 1/ms and mV,
-
-    .. math::
-
-        \alpha_m &= \frac{0.1 (-40 - V)}{e^{(-40 - V)/10} - 1}, & \beta_m &= 4\, e^{(-65 - V)/18} \\
-        \alpha_h &= 0.07\, e^{(-65 - V)/20}, & \beta_h &= \frac{1}{1 + e^{(-35 - V)/10}}
-
-    References
-    ----------
-    Hodgkin, A. L. and Huxley, A. F. (1952), A quantitative description of membrane current and its application to
-    conduction and excitation in nerve, Journal of Physiology 117, 500-544, doi:10.1113/jphysiol.1952.sp004764.
-
-    Examples
-    --------
-    >>> import numbadyn as nd
-    >>> nd.SodiumChannel().gates
-    {'m': 3, 'h': 1}
-    """
-
-    gates: ClassVar[dict[str, int]] = {"m": 3, "h": 1}
-
-    def __init__(self, g: ParameterLike = 24000.0 * nS, E: ParameterLike = 50.0 * mV, name: str | None = None) -> None:
-        super().__init__(g, E, name)
-
-    def at_m(self, V: Any) -> Gate:
-        """Where activation goes."""
-        return rates_of(1.0 / exprel(_linear(V, -40.0, 10.0)), 4.0 * np.exp(_linear(V, -65.0, 18.0)))
-
-    def at_h(self, V: Any) -> Gate:
-        """Where inactivation goes."""
-        return rates_of(0.07 * np.exp(_linear(V, -65.0, 20.0)), 1.0 / (1.0 + np.exp(_linear(V, -35.0, 10.0))))
-
-
-class PotassiumChannel(Channel):
-    r"""Delayed rectifier of Hodgkin and Huxley.
-
-    Parameters
-    ----------
-    g, E, name
-        As of `Channel`; 36 mS/cm2 and -77 mV on 20,000 square micrometers.
-
-    Attributes
-    ----------
-    n : State
-        Activation.
-
-    Notes
-    -----
-    :math:`g\, n^4 (E - V)` with, in 1/ms and mV,
-
-    .. math:: \alpha_n = \frac{0.01 (-55 - V)}{e^{(-55 - V)/10} - 1}, \qquad \beta_n = 0.125\, e^{(-65 - V)/80}
-
-    References
-    ----------
-    As of `SodiumChannel`.
-
-    Examples
-    --------
-    >>> import numbadyn as nd
-    >>> nd.PotassiumChannel().gates
-    {'n': 4}
-    """
-
-    gates: ClassVar[dict[str, int]] = {"n": 4}
-
-    def __init__(self, g: ParameterLike = 7200.0 * nS, E: ParameterLike = -77.0 * mV, name: str | None = None) -> None:
-        super().__init__(g, E, name)
-
-    def at_n(self, V: Any) -> Gate:
-        """Where activation goes."""
-        return rates_of(0.1 / exprel(_linear(V, -55.0, 10.0)), 0.125 * np.exp(_linear(V, -65.0, 80.0)))
 
 
 class PointNeuron(CrossingNeuron):
@@ -358,8 +253,8 @@ class PointNeuron(CrossingNeuron):
         First values of V; -65 mV by default.
     name : str, optional
         Name for messages and results.
-    **channels : Channel
-        The channels by name; each becomes an attribute.
+    **channels : Channel or CalciumPool
+        The channels by name, and at most one pool of calcium; each becomes an attribute.
 
     Attributes
     ----------
@@ -372,6 +267,8 @@ class PointNeuron(CrossingNeuron):
     ------
     SizeError, DimensionError, InvalidParameterError
         A size or a parameter has no meaning; there is no channel, or something that is none.
+    HookArgumentError
+        A channel senses calcium but there is no pool, there are two pools, or no channel carries calcium into one.
 
     Notes
     -----
@@ -379,7 +276,7 @@ class PointNeuron(CrossingNeuron):
 
     Gates and potential take turns half a step apart, as in `HH`: of second order. Where gates follow the potential at
     once, a first step finds the potential in the middle of the step, at which they stand in a second one. Gates begin
-    at their steady states of the first potential, or of -65 mV where that is drawn.
+    at their steady states of the first potential, each cell's own where that is drawn.
 
     Examples
     --------
@@ -411,32 +308,20 @@ class PointNeuron(CrossingNeuron):
     ) -> None:
         super().__init__(in_size, C, V_spike, tau_ref, name)
         self.V_initializer = -65.0 * mV if V_initializer is None else V_initializer
-        wrong = [f"{key}={channel!r}" for key, channel in channels.items() if not isinstance(channel, Channel)]
-        if wrong or not channels:
-            raise InvalidParameterError(
-                f"{self.path} has {wrong[0]}, which is no channel." if wrong else f"{self.path} has no channel.",
-                where=self.path,
-                cure="Give channels by name, such as leak=nd.LeakChannel(), Na=nd.SodiumChannel().",
-                path=self.path,
-                wrong=wrong,
-            )
-        for key in channels:
-            if key in ("V", "channels", "refractory") or hasattr(self, key):
-                raise ReservedNameError(
-                    f"A channel of {self.path} is named {key!r}, which is a member of every {type(self).__name__}.",
-                    where=f"{self.path}.{key}",
-                    cure="Choose another name.",
-                    name=key,
-                )
-        self.channels = tuple(channels.values())
+        _check_parts(self, channels)
+        self.channels = tuple(part for part in channels.values() if isinstance(part, Channel))
+        self.pool: CalciumPool | None = next((p for p in channels.values() if isinstance(p, CalciumPool)), None)
         for key, channel in channels.items():
             setattr(self, key, channel)
             channel.serve(self)
 
     def first_potential(self) -> Any:
-        """The potential that gates are at rest at when they are made: one value, or one for each neuron."""
-        given = self.V_initializer
-        return -65.0 * mV if callable(given) else given
+        """The potential that gates are at rest at when they are made, one for each cell."""
+        return first_of(self.V)
+
+    def first_calcium(self) -> Any:
+        """The concentration of calcium that gates are at rest at when they are made; None where there is no pool."""
+        return None if self.pool is None else first_of(self.pool.Ca)
 
     def init_state(self) -> None:
         """Make the potential and the counter."""
@@ -456,12 +341,22 @@ class PointNeuron(CrossingNeuron):
         array of bool
             Who spikes.
         """
-        V = self.V.value
-        opened = [(channel, channel.advance(V)) for channel in self.channels]
-        new = self._potential_after(x, [channel.follow(g, V) for channel, g in opened])
+        V, pool = self.V.value, self.pool
+        before = {} if pool is None else {channel: channel.opened() for channel in self.channels}
+        opened = {channel: channel.advance(V) for channel in self.channels if not channel.senses_calcium}
+        if pool is not None:
+            entering = [
+                channel.follow(0.5 * (before[channel] + g), V) * (channel.E - V)
+                for channel, g in opened.items()
+                if channel.carries_calcium
+            ]
+            middle = pool.advance(functools.reduce(operator.add, entering))
+            opened |= {channel: channel.advance(V, middle) for channel in self.channels if channel.senses_calcium}
+        Ca = None if pool is None else pool.Ca.value
+        new = self._potential_after(x, [channel.follow(opened[channel], V, Ca) for channel in self.channels])
         if any(channel.instant for channel in self.channels):
-            middle = 0.5 * (V + new)
-            new = self._potential_after(x, [channel.follow(g, middle) for channel, g in opened])
+            between = 0.5 * (V + new)
+            new = self._potential_after(x, [channel.follow(opened[channel], between, Ca) for channel in self.channels])
         return self.cross(self.sum_delta_inputs(new))
 
     def _potential_after(self, x: Any, conductances: list[Any]) -> Any:
@@ -474,3 +369,37 @@ class PointNeuron(CrossingNeuron):
             return (total if current is None else total + current) * (1.0 / self.C)
 
         return exp_euler_step(slope, self.V.value)
+
+
+def _check_parts(neuron: Any, parts: dict[str, Any]) -> None:
+    """Refuse what is no channel, names that are taken, and calcium that nobody brings or nobody keeps."""
+    wrong = [f"{key}={part!r}" for key, part in parts.items() if not isinstance(part, Channel | CalciumPool)]
+    channels = [part for part in parts.values() if isinstance(part, Channel)]
+    if wrong or not channels:
+        raise InvalidParameterError(
+            f"{neuron.path} has {wrong[0]}, which is no channel." if wrong else f"{neuron.path} has no channel.",
+            where=neuron.path,
+            cure="Give channels by name, such as leak=nd.LeakChannel(), Na=nd.SodiumChannel().",
+            path=neuron.path,
+            wrong=wrong,
+        )
+    for key in parts:
+        if key in ("V", "channels", "pool", "refractory") or hasattr(neuron, key):
+            raise ReservedNameError(
+                f"A channel of {neuron.path} is named {key!r}, which is a member of every {type(neuron).__name__}.",
+                where=f"{neuron.path}.{key}",
+                cure="Choose another name.",
+                name=key,
+            )
+    pools = [key for key, part in parts.items() if isinstance(part, CalciumPool)]
+    senses = [key for key, part in parts.items() if isinstance(part, Channel) and part.senses_calcium]
+    problem, cure = "", "Give one, such as calcium=nd.CalciumPool()."
+    if len(pools) > 1:
+        problem, cure = f"has {len(pools)} pools of calcium: {', '.join(pools)}", "Give one."
+    elif senses and not pools:
+        problem = f"has the channel {senses[0]!r}, which senses calcium, but no pool of it"
+    elif pools and not any(channel.carries_calcium for channel in channels):
+        problem = "has a pool of calcium, but no channel that carries calcium into it"
+        cure = "Add one, such as T=nd.TCalciumChannel(), or leave the pool out."
+    if problem:
+        raise HookArgumentError(f"{neuron.path} {problem}.", where=neuron.path, cure=cure, pools=pools, senses=senses)

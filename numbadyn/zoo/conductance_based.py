@@ -12,10 +12,17 @@ import numpy as np
 from numbadyn.model.functions import exprel
 from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.model.values import Parameter
-from numbadyn.zoo.channels import Channel, Gate, LeakChannel, PointNeuron, PotassiumChannel, SodiumChannel, rates_of
+from numbadyn.zoo.channels import Channel, Gate, PointNeuron, rates_of
+from numbadyn.zoo.fast_channels import (
+    LeakChannel,
+    PotassiumChannel,
+    SodiumChannel,
+    TraubMilesPotassium,
+    TraubMilesSodium,
+)
 from numbadyn.zoo.units import kHz, ms, mV, nS, pF
 
-__all__ = ["HodgkinHuxley", "MorrisLecar", "WangBuzsaki"]
+__all__ = ["HodgkinHuxley", "MorrisLecar", "TraubMiles", "WangBuzsaki"]
 
 
 class HodgkinHuxley(PointNeuron):
@@ -66,6 +73,62 @@ class HodgkinHuxley(PointNeuron):
         made = {key: channels.pop(key) if key in channels else make() for key, make in own.items()}
         made["leak"] = channels.pop("leak") if "leak" in channels else LeakChannel(60.0 * nS, -54.387 * mV)
         super().__init__(in_size, C, V_spike, tau_ref, V_initializer, name, **made, **channels)
+
+
+class TraubMiles(PointNeuron):
+    r"""Neuron with the spikes of Traub and Miles, with further channels if wanted.
+
+    Parameters
+    ----------
+    in_size, C, V_spike, tau_ref, V_initializer, name
+        As of `PointNeuron`; of the first values, -60 mV by default.
+    **channels : Channel or CalciumPool
+        Others than, or in place of, ``Na``, ``K`` and ``leak``.
+
+    Attributes
+    ----------
+    Na, K, leak : Channel
+        A `TraubMilesSodium`, a `TraubMilesPotassium` and a leak of 10 nS at -60 mV.
+
+    Notes
+    -----
+    With the defaults it is `HH`, the neuron of the benchmark of Brette et al. (2007), which is faster where no channel
+    is added. With an `MChannel` it is the regular spiking, with a `LCalciumChannel` the intrinsically bursting, with a
+    `TCalciumChannel` the rebound bursting cell of Pospischil et al. (2008).
+
+    References
+    ----------
+    Traub, R. D. and Miles, R. (1991), Neuronal Networks of the Hippocampus, Cambridge University Press,
+    doi:10.1017/CBO9780511895401.
+
+    Pospischil, M. et al. (2008), Minimal Hodgkin-Huxley type models for different classes of cortical and thalamic
+    neurons, Biological Cybernetics 99, 427-441, doi:10.1007/s00422-008-0263-8.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import ms, nS, pA
+    >>> regular, plain = nd.TraubMiles(1, M=nd.MChannel(g=60 * nS)), nd.TraubMiles(1)
+    >>> with nd.environ.context(dt=0.1 * ms):
+    ...     cells = [nd.init_all_states(cell) for cell in (regular, plain)]
+    ...     print([int(sum(cell(600 * pA)[0] for _ in range(2000))) for cell in cells])
+    [11, 19]
+    """
+
+    def __init__(
+        self,
+        in_size: SizeLike,
+        C: ParameterLike = 200.0 * pF,
+        V_spike: ParameterLike = -20.0 * mV,
+        tau_ref: ParameterLike = 3.0 * ms,
+        V_initializer: ParameterLike | None = None,
+        name: str | None = None,
+        **channels: Any,
+    ) -> None:
+        own: dict[str, Any] = {"Na": TraubMilesSodium, "K": TraubMilesPotassium, "leak": LeakChannel}
+        made = {key: channels.pop(key) if key in channels else make() for key, make in own.items()}
+        first = -60.0 * mV if V_initializer is None else V_initializer
+        super().__init__(in_size, C, V_spike, tau_ref, first, name, **made, **channels)
 
 
 class _InterneuronSodium(Channel):

@@ -1,4 +1,4 @@
-"""Channels that shape how neurons fire: muscarinic potassium, calcium of low and high threshold, the h-current.
+"""Channels that shape how neurons fire: muscarinic and calcium-dependent potassium, calcium, the h-current.
 
 In: parameters with units, a membrane potential.  Out: conductances.  Must not know: neurons, lowering, targets.
 """
@@ -13,9 +13,9 @@ from numbadyn.model.functions import exprel
 from numbadyn.model.typing import ParameterLike
 from numbadyn.model.values import Parameter
 from numbadyn.zoo.channels import Channel, Gate, rates_of
-from numbadyn.zoo.units import kHz, ms, mV, nS
+from numbadyn.zoo.units import kHz, mM, ms, mV, nS
 
-__all__ = ["HChannel", "LCalciumChannel", "MChannel", "TCalciumChannel"]
+__all__ = ["AHPChannel", "HChannel", "LCalciumChannel", "MChannel", "TCalciumChannel"]
 
 
 def _scaled(V: Any, middle: float, scale: float) -> Any:
@@ -112,6 +112,7 @@ class TCalciumChannel(Channel):
     """
 
     gates: ClassVar[dict[str, int]] = {"s": 2, "u": 1}
+    carries_calcium: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -168,6 +169,7 @@ class LCalciumChannel(Channel):
     """
 
     gates: ClassVar[dict[str, int]] = {"q": 2, "r": 1}
+    carries_calcium: ClassVar[bool] = True
 
     def __init__(self, g: ParameterLike = 20.0 * nS, E: ParameterLike = 120.0 * mV, name: str | None = None) -> None:
         super().__init__(g, E, name)
@@ -226,3 +228,61 @@ class HChannel(Channel):
         v = V * (1.0 / mV)
         rate = np.exp(-14.59 - 0.086 * v) + np.exp(-1.87 + 0.0701 * v)
         return Gate(1.0 / (1.0 + np.exp(_scaled(V, -75.0, 5.5))), rate)
+
+
+class AHPChannel(Channel):
+    r"""Potassium channel that calcium opens: the slow afterhyperpolarisation.
+
+    Parameters
+    ----------
+    g, E, name
+        As of `Channel`.
+    alpha : quantities.Quantity
+        Rate of opening, per square of the concentration (1/(ms mM^2)).
+    beta : quantities.Quantity
+        Rate of closing (kHz).
+
+    Attributes
+    ----------
+    p : State
+        Activation.
+
+    Notes
+    -----
+    .. math:: I = g\, p^2 (E - V), \qquad \frac{dp}{dt} = \alpha [Ca]^2 (1 - p) - \beta p
+
+    It is half open at 0.04 mM, where :math:`[Ca]^2 = 2.4\, \beta / \alpha`. The neuron needs a `CalciumPool`, and a
+    channel that fills it.
+
+    References
+    ----------
+    Destexhe, A., Contreras, D., Sejnowski, T. J. and Steriade, M. (1994), A model of spindle rhythmicity in the
+    isolated thalamic reticular nucleus, Journal of Neurophysiology 72, 803-818, doi:10.1152/jn.1994.72.2.803.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> from quantities import ms, nS
+    >>> cells = nd.HodgkinHuxley(
+    ...     10, L=nd.LCalciumChannel(), calcium=nd.CalciumPool(tau=80 * ms), AHP=nd.AHPChannel(g=100 * nS)
+    ... )
+    """
+
+    gates: ClassVar[dict[str, int]] = {"p": 2}
+    senses_calcium: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        g: ParameterLike = 200.0 * nS,
+        E: ParameterLike = -95.0 * mV,
+        alpha: ParameterLike = 48.0 * kHz / mM**2,
+        beta: ParameterLike = 0.03 * kHz,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(g, E, name)
+        self.alpha = Parameter(alpha, unit=kHz / mM**2, positive=True)
+        self.beta = Parameter(beta, unit=kHz, positive=True)
+
+    def at_p(self, V: Any, Ca: Any) -> Gate:
+        """Where activation goes."""
+        return rates_of(self.alpha * Ca * Ca * (1.0 / kHz), self.beta * (1.0 / kHz))

@@ -3,9 +3,9 @@
 In: nothing.  Out: one of each unit.  Must not know: models.
 """
 
-from numbadyn.units import CAPACITANCE, CONCENTRATION, CONDUCTANCE, CURRENT, FREQUENCY, TIME, VOLTAGE, unit_of
+from numbadyn.units import CAPACITANCE, CONCENTRATION, CONDUCTANCE, CURRENT, FREQUENCY, LENGTH, TIME, VOLTAGE, unit_of
 
-__all__ = ["kHz", "mM", "mV", "ms", "nS", "pA", "pF"]
+__all__ = ["kHz", "mM", "mV", "ms", "nS", "pA", "pF", "um"]
 
 ms = unit_of(TIME)
 mV = unit_of(VOLTAGE)
@@ -14,3 +14,4 @@ nS = unit_of(CONDUCTANCE)
 pF = unit_of(CAPACITANCE)
 kHz = unit_of(FREQUENCY)
 mM = unit_of(CONCENTRATION)
+um = unit_of(LENGTH)
