@@ -34,6 +34,7 @@ from numbadyn.model.hooks import (
 from numbadyn.model.integrate import euler_step, exp_euler_step, rk2_step, rk4_step
 from numbadyn.model.lifecycle import call_all_fns, call_order, init_all_states, reset_all_states
 from numbadyn.model.module import Module
+from numbadyn.model.stochastic import sde_euler_step, sde_heun_step, sde_milstein_step
 from numbadyn.model.table import Table
 from numbadyn.model.timed_array import TimedArray
 from numbadyn.model.timed_stream import TimedStream
@@ -336,6 +337,9 @@ __all__ = [
     "reset_all_states",
     "rk2_step",
     "rk4_step",
+    "sde_euler_step",
+    "sde_heun_step",
+    "sde_milstein_step",
     "space",
     "spike_count",
     "sweep",

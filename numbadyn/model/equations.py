@@ -81,8 +81,8 @@ class Equations:
             for slope, value, name in zip(self._parts(result), values, self._names, strict=True)
         ]
 
-    def amplitudes(self, diffusion: Any, args: tuple[Any, ...]) -> list[Any]:
-        """Amplitudes of the noise of all states, at the start of the step, after checking their units.
+    def amplitudes(self, diffusion: Any, args: tuple[Any, ...], values: Sequence[Any], stage: float = 0.0) -> list[Any]:
+        """Amplitudes of the noise of all states at some values, after checking their units.
 
         Parameters
         ----------
@@ -90,10 +90,14 @@ class Equations:
             Called as the right-hand side is.
         args : tuple
             Passed on.
+        values : sequence
+            One for each state.
+        stage : float
+            As of `slopes`.
         """
-        found = self._parts(copy.copy(self)._caller(diffusion, args)(list(self.start), 0.0))
+        found = self._parts(copy.copy(self)._caller(diffusion, args)(list(values), stage))
         trace = current_trace()
-        for amplitude, value, name in zip(found, self.start, self._names, strict=True):
+        for amplitude, value, name in zip(found, values, self._names, strict=True):
             got, state = (
                 split(x)[1] if trace is None else trace.node(as_node(trace, x)).dimension for x in (amplitude, value)
             )

@@ -23,13 +23,24 @@ from numbadyn.tracing.trace import Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import split
 
-__all__ = ["euler_step", "exp_euler_step", "rk2_step", "rk4_step"]
+__all__ = [
+    "advance_along",
+    "eager_clock",
+    "euler_step",
+    "exp_euler_step",
+    "finish_step",
+    "fresh",
+    "rk2_step",
+    "rk4_step",
+    "with_names",
+]
 
 #: One function of all states, or one for each.
 RightHandSide = Callable[..., Any] | Sequence[Callable[..., Any]] | Mapping[Any, Callable[..., Any]]
 
 
-def _fresh(trace: Trace, x: Any) -> Traced:
+def fresh(trace: Trace, x: Any) -> Traced:
+    """A value as a node of its own, to differentiate by."""
     return Traced(trace, trace.emit("identity", as_node(trace, x)))
 
 
@@ -97,12 +108,13 @@ def exp_euler_step(f: RightHandSide, x: Any, *args: Any, **kwargs: Any) -> Any:
     diffusion: Callable[..., Any] | None = None
     if callable(x) and args:
         diffusion, x, args = x, args[0], args[1:]
-    equations = Equations(_with_names(f, kwargs), x, args, "exp_euler_step")
-    amplitudes = [] if diffusion is None else equations.amplitudes(_with_names(diffusion, kwargs), args)
+    equations = Equations(with_names(f, kwargs), x, args, "exp_euler_step")
+    noise = with_names(diffusion, kwargs)
+    amplitudes = [] if diffusion is None else equations.amplitudes(noise, args, equations.start)
     trace = current_trace()
     if trace is None:
         return _eager_exp_euler(equations, amplitudes)
-    starts = [_fresh(trace, value) for value in equations.start]
+    starts = [fresh(trace, value) for value in equations.start]
     slopes = equations.slopes(starts)
     factors = [
         derivative(trace, slope.node_in(trace), start.node_in(trace))
@@ -129,7 +141,7 @@ def _note(trace: Trace, method: str, starts: Sequence[Any], slopes: Sequence[Any
     trace.step.advances.append(Advance(method, *nodes))
 
 
-def _finished(equations: Equations, slopes: Sequence[Any], advanced: Sequence[Any]) -> Any:
+def finish_step(equations: Equations, slopes: Sequence[Any], advanced: Sequence[Any]) -> Any:
     """Values one step later, in the form in which the states were given; noted where they are traced."""
     trace = current_trace()
     if trace is not None:
@@ -137,7 +149,7 @@ def _finished(equations: Equations, slopes: Sequence[Any], advanced: Sequence[An
     return equations.result(list(advanced))
 
 
-def _with_names(f: Any, kwargs: dict[str, Any]) -> Any:
+def with_names(f: Any, kwargs: dict[str, Any]) -> Any:
     """A right-hand side with its arguments by name; those that it does not take are left out."""
     if not kwargs or not callable(f):
         return f
@@ -158,11 +170,15 @@ def _scattered(values: Sequence[Any], amplitudes: Sequence[Any], spreads: Sequen
     ]
 
 
+def eager_clock() -> tuple[int, float | None]:
+    """Number of the step in an eager call, and the time in ms, if it is set."""
+    t = environ.get("t", None)
+    return int(environ.get("i", 0)), None if t is None else float(np.asarray(split(t)[0]))
+
+
 def _eager_exp_euler(equations: Equations, amplitudes: Sequence[Any] = ()) -> Any:
     """The same step on arrays: the derivatives come from a private trace of f, evaluated by the interpreter."""
-    dt, t = environ.get_dt(), environ.get("t", None)
-    time = None if t is None else float(np.asarray(split(t)[0]))
-    number = int(environ.get("i", 0))
+    dt, (number, time) = environ.get_dt(), eager_clock()
     found = slopes_and_derivatives(equations.slopes, equations.start, environ.eager_dt(), number, time)
     advanced = [
         x + dt * slope if linear is None else x + dt * exprel(dt * linear) * slope
@@ -174,7 +190,7 @@ def _eager_exp_euler(equations: Equations, amplitudes: Sequence[Any] = ()) -> An
     return equations.result(advanced)
 
 
-def _advance(starts: Sequence[Any], by: Any, slopes: Sequence[Any]) -> list[Any]:
+def advance_along(starts: Sequence[Any], by: Any, slopes: Sequence[Any]) -> list[Any]:
     """Every state, further along its slope by a time."""
     return [x + by * k for x, k in zip(starts, slopes, strict=True)]
 
@@ -207,7 +223,7 @@ def euler_step(f: RightHandSide, x: Any, *args: Any) -> Any:
     """
     equations = Equations(f, x, args, "euler_step")
     slopes = equations.slopes(equations.start)
-    return _finished(equations, slopes, _advance(equations.start, environ.get_dt(), slopes))
+    return finish_step(equations, slopes, advance_along(equations.start, environ.get_dt(), slopes))
 
 
 def rk2_step(f: RightHandSide, x: Any, *args: Any) -> Any:
@@ -239,8 +255,8 @@ def rk2_step(f: RightHandSide, x: Any, *args: Any) -> Any:
     equations = Equations(f, x, args, "rk2_step")
     start, dt = equations.start, environ.get_dt()
     slopes = equations.slopes(start)
-    middle = _advance(start, 0.5 * dt, slopes)
-    return _finished(equations, slopes, _advance(start, dt, equations.slopes(middle, 0.5)))
+    middle = advance_along(start, 0.5 * dt, slopes)
+    return finish_step(equations, slopes, advance_along(start, dt, equations.slopes(middle, 0.5)))
 
 
 def rk4_step(f: RightHandSide, x: Any, *args: Any) -> Any:
@@ -291,10 +307,10 @@ def rk4_step(f: RightHandSide, x: Any, *args: Any) -> Any:
     equations = Equations(f, x, args, "rk4_step")
     start, dt = equations.start, environ.get_dt()
     k1 = equations.slopes(start)
-    k2 = equations.slopes(_advance(start, 0.5 * dt, k1), 0.5)
-    k3 = equations.slopes(_advance(start, 0.5 * dt, k2), 0.5)
-    k4 = equations.slopes(_advance(start, dt, k3), 1.0)
+    k2 = equations.slopes(advance_along(start, 0.5 * dt, k1), 0.5)
+    k3 = equations.slopes(advance_along(start, 0.5 * dt, k2), 0.5)
+    k4 = equations.slopes(advance_along(start, dt, k3), 1.0)
     advanced = [
         value + dt / 6.0 * (a + 2.0 * b + 2.0 * c + d) for value, a, b, c, d in zip(start, k1, k2, k3, k4, strict=True)
     ]
-    return _finished(equations, k1, advanced)
+    return finish_step(equations, k1, advanced)

@@ -41,6 +41,9 @@ _WORDS = {
     "rk2_step": "midpoint rule, second order",
     "rk4_step": "Runge-Kutta, fourth order",
     "exp_euler_step": "exponential Euler, second order",
+    "sde_euler_step": "Euler-Maruyama, strong order 1/2",
+    "sde_heun_step": "stochastic Heun",
+    "sde_milstein_step": "Milstein, strong order 1",
 }
 """Integrators, for users."""
 
