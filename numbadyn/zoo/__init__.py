@@ -18,6 +18,7 @@ from numbadyn.zoo.fast_channels import (
     TraubMilesSodium,
 )
 from numbadyn.zoo.generators import Playback, PoissonGroup, SpikeTrain
+from numbadyn.zoo.graded import GradedRelease
 from numbadyn.zoo.hh import HH
 from numbadyn.zoo.integrate_and_fire import IF, QIF, ExpIF, IntegrateAndFire
 from numbadyn.zoo.learning import BCPNN, HomeostaticScaling, RewardSTDP, VoltageSTDP, WeightNormalisation
@@ -28,6 +29,7 @@ from numbadyn.zoo.outputs import COBA, CUBA, MgBlock, SynOut
 from numbadyn.zoo.pinsky_rinzel import PinskyRinzel
 from numbadyn.zoo.plasticity import STD, STP
 from numbadyn.zoo.rates import JansenRit, MontbrioPazoRoxin, RateModel, ThresholdLinear, WilsonCowan
+from numbadyn.zoo.receptors import AMPA, NMDA, GABAa, GABAb, KineticSynapse
 from numbadyn.zoo.regular import RegularSpikes
 from numbadyn.zoo.slow_channels import AHPChannel, HChannel, LCalciumChannel, MChannel, TCalciumChannel
 from numbadyn.zoo.stdp import STDP, TripletSTDP, VogelsSprekelerSTDP
@@ -37,12 +39,14 @@ from numbadyn.zoo.waveforms import Chirp, Pulse, Ramp, Sine, Staircase, Waveform
 
 __all__ = [
     "ALIF",
+    "AMPA",
     "BCPNN",
     "COBA",
     "CUBA",
     "HH",
     "IF",
     "LIF",
+    "NMDA",
     "QIF",
     "STD",
     "STDP",
@@ -63,7 +67,10 @@ __all__ = [
     "ExpIF",
     "Expon",
     "FitzHughNagumo",
+    "GABAa",
+    "GABAb",
     "Gate",
+    "GradedRelease",
     "HChannel",
     "HindmarshRose",
     "HodgkinHuxley",
@@ -71,6 +78,7 @@ __all__ = [
     "IntegrateAndFire",
     "Izhikevich",
     "JansenRit",
+    "KineticSynapse",
     "Kuramoto",
     "LCalciumChannel",
     "LIFRef",
