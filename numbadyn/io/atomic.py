@@ -91,12 +91,17 @@ def _beside(path: Path) -> Path:
 
 def _keep(path: Path, former: Path) -> None:
     """Let a file have a second name, in place of the file of that name; its own stays, where links are possible."""
+    with contextlib.suppress(FileNotFoundError):
+        if former.samefile(path):  # an attempt that has failed: to rename one name of a file to the other does nothing
+            return
     link = _beside(former)
     try:
         link.unlink(missing_ok=True)
         os.link(path, link)
         link.replace(former)
     except OSError:  # no links on this file system: for a moment there is only the one before
+        with contextlib.suppress(OSError):
+            link.unlink(missing_ok=True)
         path.replace(former)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from numbadyn.errors import SpillFolderError
@@ -22,7 +22,7 @@ from numbadyn.runtime.logs import SampleLog, SpikeLog
 from numbadyn.runtime.machine import Machine
 from numbadyn.runtime.taps import Receiver, SampleTap, SpikeTap, Taps
 from numbadyn.runtime.visitors import Visitor
-from numbadyn.simulator.budget import share
+from numbadyn.simulator.budget import Rooms, share
 from numbadyn.simulator.measuring import Windows
 from numbadyn.simulator.recorder import Recorder
 from numbadyn.units import bytes_of
@@ -78,6 +78,21 @@ class Handover:
             return
         desk = Desk(RunFolder(place, {"dt_ms": recorder.dt, "first_step": window[0], "batch": recorder.batch}))
         self._folder = desk.folder
+        with desk.folder.begun():
+            self._prepare(desk, rooms, samples, spikes, window)
+        desk.at_the_end(lambda: desk.folder.note(last_step=machine.number, ended=_ended(machine.number, window[1])))
+        self._receivers += [*self._spikes.values(), *self._samples.values(), desk]
+
+    def _prepare(
+        self,
+        desk: Desk,
+        rooms: Rooms,
+        samples: Mapping[tuple[str, str], list[SampleLog]],
+        spikes: Mapping[str, list[SpikeLog]],
+        window: tuple[int, int],
+    ) -> None:
+        """Make a writer for each log that does not fit, and write down what they are of."""
+        recorder = self._recorder
         about: dict[str, list[dict[str, Any]]] = {"spikes": [], "samples": []}
         for number, (path, room) in enumerate(rooms.spikes.items()):
             logs, part, block, name = spikes[path], recorder.part_of(path), min(room, 1 << 18), f"spikes/{number}"
@@ -95,8 +110,6 @@ class Handover:
                 sampled.room = room
         parts = {name: (of_path, numbers.tolist()) for name, (of_path, numbers) in recorder._parts.items()}
         desk.folder.note(**about, parts=parts)
-        desk.at_the_end(lambda: desk.folder.note(last_step=machine.number, ended=_ended(machine.number, window[1])))
-        self._receivers += [*self._spikes.values(), *self._samples.values(), desk]
 
     def _spike_taps(self) -> Iterator[SpikeTap]:
         """Taps of all spikes that somebody wants while they come."""

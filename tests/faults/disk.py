@@ -72,14 +72,14 @@ class Disk:
     ) -> None:
         self._happens, self._at, self._stays, self._torn = happens, at, stays, torn
         self.calls: list[str] = []
-        self._counted_calls = 0
+        self.moments = 0
 
     def _moment(self, call: str) -> bool:
         """Count a moment; whether something is to happen."""
         self.calls.append(call)
         if self._torn and call != "write":
             return False
-        number, self._counted_calls = self._counted_calls, self._counted_calls + 1
+        number, self.moments = self.moments, self.moments + 1
         return number == self._at or (self._stays and 0 <= self._at < number)
 
     def _act(self, call: str) -> None:

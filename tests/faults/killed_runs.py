@@ -138,7 +138,8 @@ class _Runs:
             else:
                 # a checkpoint may have been put in its place by a copy that was killed before it could say so
                 assert int(about) in (self._kept, min(self._kept + EVERY, STEPS)), (about, self._kept)
-                self.steps += STEPS - int(about)
+                self._kept = int(about)
+                self.steps += STEPS - self._kept
         if killed:
             return
         same(pickle.loads((self._place / "result").read_bytes()), self._whole)

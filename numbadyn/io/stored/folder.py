@@ -11,12 +11,13 @@ fifth smaller at half the speed, so they are stored as they are; spikes become s
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,8 @@ class RunFolder:
     def __init__(self, place: str | os.PathLike[str] | None, about: dict[str, Any]) -> None:
         zarr = _zarr()
         self.temporary = place is None
-        try:
+        self._place = place
+        with self.begun():
             if place is None:
                 self.path = Path(tempfile.mkdtemp(prefix="numbadyn-"))
                 weakref.finalize(self, _remove, str(self.path), os.getpid())
@@ -79,12 +81,27 @@ class RunFolder:
                 Path(place).mkdir(parents=True, exist_ok=True)
                 self.path = _new_folder(Path(place))
             self._group = zarr.create_group(str(self.path), attributes={"numbadyn_recording": FORMAT, **about})
+
+    @contextlib.contextmanager
+    def begun(self) -> Iterator[None]:
+        """While it lasts, what cannot be written ends a run before its first step.
+
+        Raises
+        ------
+        SpillFolderError
+            The folder cannot be made or written.
+        """
+        try:
+            yield
         except OSError as error:
+            if "path" in vars(self):  # nothing has been recorded in it
+                shutil.rmtree(self.path, ignore_errors=True)
+            place = str(self._place or tempfile.gettempdir())
             raise SpillFolderError(
-                f"Recordings cannot be written to {str(place or tempfile.gettempdir())!r}: {error.strerror or error}.",
+                f"Recordings cannot be written to {place!r}: {error.strerror or error}.",
                 where="Simulator.run(spill=...)",
                 cure="Give a folder that can be written and has room, such as spill='recordings'.",
-                place=str(place),
+                place=str(self._place),
             ) from error
 
     def note(self, **about: Any) -> None:
