@@ -30,7 +30,16 @@ from numbadyn.errors.checkpoints import (
     CheckpointDamagedError as CheckpointDamagedError,
 )
 from numbadyn.errors.checkpoints import (
+    CheckpointFolderError as CheckpointFolderError,
+)
+from numbadyn.errors.checkpoints import (
     CheckpointMismatchError as CheckpointMismatchError,
+)
+from numbadyn.errors.checkpoints import (
+    CheckpointMissingError as CheckpointMissingError,
+)
+from numbadyn.errors.checkpoints import (
+    CheckpointReadError as CheckpointReadError,
 )
 from numbadyn.errors.checkpoints import (
     CheckpointWarning as CheckpointWarning,

@@ -5,7 +5,15 @@ In: three sentences.  Out: named errors.  Must not know: the rest of the package
 
 from numbadyn.errors.base import NumbadynError
 
-__all__ = ["CheckpointDamagedError", "CheckpointMismatchError", "CheckpointWarning", "CheckpointWriteError"]
+__all__ = [
+    "CheckpointDamagedError",
+    "CheckpointFolderError",
+    "CheckpointMismatchError",
+    "CheckpointMissingError",
+    "CheckpointReadError",
+    "CheckpointWarning",
+    "CheckpointWriteError",
+]
 
 
 class CheckpointWriteError(NumbadynError, OSError):
@@ -21,6 +29,47 @@ class CheckpointWriteError(NumbadynError, OSError):
     Right::
 
         sim.run(1 * pq.h, checkpoint="run.checkpoint")
+    """
+
+
+class CheckpointReadError(NumbadynError, OSError):
+    """A checkpoint is there, but the system does not let it be read: no permission, a disk that fails.
+
+    Wrong, a file of somebody else::
+
+        nd.Simulator.load("/home/ada/run.checkpoint", net)
+
+    Right, a copy that may be read::
+
+        nd.Simulator.load("run.checkpoint", net)
+    """
+
+
+class CheckpointMissingError(CheckpointReadError, FileNotFoundError):
+    """There is no checkpoint of this name.
+
+    `Simulator.load` goes on from a file that is there; a run with ``checkpoint=`` begins anew where there is none.
+
+    Wrong, a name that was never given to `Simulator.save`::
+
+        nd.Simulator.load("rum.checkpoint", net)
+
+    Right::
+
+        nd.Simulator.load("run.checkpoint", net)
+    """
+
+
+class CheckpointFolderError(CheckpointReadError, IsADirectoryError):
+    """A folder was given for a checkpoint, which is a file.
+
+    Wrong, the folder of what a run has recorded::
+
+        nd.Simulator.load("run.checkpoint.recorded", net)
+
+    Right, the file beside it::
+
+        nd.Simulator.load("run.checkpoint", net)
     """
 
 

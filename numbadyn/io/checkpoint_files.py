@@ -16,13 +16,21 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from numbadyn.errors import CheckpointDamagedError, CheckpointWarning, CheckpointWriteError
+from numbadyn.errors import (
+    CheckpointDamagedError,
+    CheckpointFolderError,
+    CheckpointMissingError,
+    CheckpointReadError,
+    CheckpointWarning,
+    CheckpointWriteError,
+)
 from numbadyn.io.atomic import probe_writable, remove_leftovers
 from numbadyn.io.container import Container, read_container, sum_in, write_container
 
-__all__ = ["CheckpointFiles", "cannot_write", "place_of"]
+__all__ = ["CheckpointFiles", "cannot_write", "place_of", "read_checkpoint"]
 
 _PIECE = "numbadyn piece"
+_BEFORE, _RECORDED = ".before", ".recorded"
 
 
 class CheckpointFiles:
@@ -43,8 +51,8 @@ class CheckpointFiles:
 
     def __init__(self, path: Path, kind: str) -> None:
         self.path, self.kind = path, kind
-        self.before = path.with_name(f"{path.name}.before")
-        self.folder = path.with_name(f"{path.name}.recorded")
+        self.before = path.parent / f"{path.name}{_BEFORE}"
+        self.folder = path.parent / f"{path.name}{_RECORDED}"
         self.pieces: list[dict[str, Any]] = []
         self._last: str | None = None
 
@@ -170,6 +178,52 @@ class CheckpointFiles:
             self._last = write_container(self.path, content, former=self.before)
         except OSError as error:
             raise cannot_write(self.path, error) from error
+
+
+def read_checkpoint(path: Path, kind: str) -> Container:
+    """Read the checkpoint that users mean.
+
+    Raises
+    ------
+    CheckpointMissingError, CheckpointFolderError, CheckpointReadError
+        There is none, it is a folder, or it cannot be read.
+    CheckpointDamagedError
+        It is not whole.
+    """
+    try:
+        return read_container(path, kind)
+    except FileNotFoundError as error:
+        raise CheckpointMissingError(
+            f"There is no checkpoint {path}.",
+            where="Simulator.load",
+            cure=_likely(path)
+            or "Give the path that sim.save(path) or sim.run(..., checkpoint=path) was given; "
+            f"from here it is {path.absolute()}.",
+            path=str(path),
+        ) from error
+    except IsADirectoryError as error:
+        raise CheckpointFolderError(
+            f"{path} is a folder; a checkpoint is a file.",
+            where="Simulator.load",
+            cure=_likely(path.parent / path.name.removesuffix(_RECORDED))
+            or "Give the file in it that sim.save(path) or sim.run(..., checkpoint=path) has written.",
+            path=str(path),
+        ) from error
+    except OSError as error:
+        raise CheckpointReadError(
+            f"The checkpoint {path} cannot be read: {error.strerror or error}.",
+            where="Simulator.load",
+            cure="See to it that it may be read, or take a copy.",
+            path=str(path),
+        ) from error
+
+
+def _likely(path: Path) -> str:
+    """Which file may be meant, in words; nothing if none is there."""
+    for found in (path, path.parent / f"{path.name}{_BEFORE}"):
+        if found.is_file():
+            return f"Give {str(found)!r}, which is there."
+    return ""
 
 
 def place_of(path: Any, where: str) -> Path:

@@ -396,7 +396,17 @@ class State(Held):
                 where=self.path,
                 cure=f"Convert them: values.astype({self._dtype().name!r}).",
             )
+        recipe = other._recipe()
+        if isinstance(recipe, Plain):
+            other._require_fit(recipe)
         return other
+
+    def _require_fit(self, recipe: Plain) -> None:
+        """Refuse first values of another shape than that of the owner."""
+        try:
+            np.broadcast_to(recipe.array, self.varshape)
+        except ValueError as error:
+            raise self._misfit(recipe, self.varshape) from error
 
     def _misfit(self, recipe: Initialiser, shape: tuple[int, ...]) -> ShapeError:
         """The error for first values that do not fit the owner."""

@@ -17,6 +17,7 @@ from numbadyn.ir.kinds import kind_of
 from numbadyn.ir.nodes import BindContext, StateSpec
 from numbadyn.ir.spaces import synapses_of
 from numbadyn.ir.synapses import from_rule, to_rule
+from numbadyn.model.given_values import Plain
 from numbadyn.model.streams import stream_of
 from numbadyn.model.values import State
 from numbadyn.projections.apply import Delivery
@@ -59,6 +60,9 @@ class SynapseState(State):
     def varshape(self) -> tuple[int, ...]:
         """Number of synapses; they are made again to count them."""
         return (self._delivery.table()[0].n_synapses,)
+
+    def _require_fit(self, recipe: Plain) -> None:
+        """Wait until the synapses of a replica are made, of which each may have another number."""
 
     def spec(self) -> StateSpec:
         """What the IR knows of the state."""

@@ -25,7 +25,7 @@ from numbadyn.runtime.pieces import Pieces, put_back
 from numbadyn.runtime.terminations import Termination
 from numbadyn.runtime.visitors import Visitor
 from numbadyn.simulator.checkpoints import KIND, gather
-from numbadyn.simulator.checks import duration_steps
+from numbadyn.simulator.checks import check_flag, duration_steps
 from numbadyn.simulator.gathered import Gathered
 from numbadyn.simulator.handover import Handover
 from numbadyn.simulator.recorder import Recorder
@@ -221,7 +221,10 @@ def plan_checkpoints(path: Any, every: Any, resume: Any, dt: float) -> Checkpoin
         The path cannot be written; or there is none, but something else is said of checkpoints.
     DurationError
         `every` is no whole number of steps.
+    InvalidParameterError
+        `resume` is neither True nor False.
     """
+    anew = not check_flag(resume, "resume", "Simulator.run")
     if path is None:
         if every is not None:
             raise CheckpointWriteError(
@@ -232,7 +235,7 @@ def plan_checkpoints(path: Any, every: Any, resume: Any, dt: float) -> Checkpoin
         return Checkpoints()
     place = place_of(path, "Simulator.run(checkpoint=...)").absolute()  # what the run calls may change the folder
     steps = None if every is None else duration_steps(every, dt, "checkpoint_every")
-    return Checkpointing(place, steps, resume=bool(resume))
+    return Checkpointing(place, steps, resume=not anew)
 
 
 def plan_limits(max_wall_time: Any, checkpoints: Checkpoints) -> list[Visitor]:

@@ -10,7 +10,13 @@ from typing import Any, get_args
 
 import numpy as np
 
-from numbadyn.errors import DurationError, FixedAttributeError, TargetError, UnsupportedFeatureError
+from numbadyn.errors import (
+    DurationError,
+    FixedAttributeError,
+    InvalidParameterError,
+    TargetError,
+    UnsupportedFeatureError,
+)
 from numbadyn.ir.analysis import stale_read
 from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.model.init import Constant, Values
@@ -24,6 +30,7 @@ from numbadyn.units import TIME, describe, is_quantity, magnitude_in
 
 __all__ = [
     "check_drawn",
+    "check_flag",
     "check_launch",
     "check_rounding",
     "check_seed",
@@ -34,6 +41,24 @@ __all__ = [
 ]
 
 _LAUNCHES = get_args(Way)
+
+
+def check_flag(value: Any, name: str, where: str) -> bool:
+    """A truth value; a text such as "no" would count as true.
+
+    Raises
+    ------
+    InvalidParameterError
+        It is none.
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise InvalidParameterError(
+            f"{name} is {value!r}, which is neither True nor False.",
+            where=f"{where}({name}=...)",
+            cure=f"Give {name}=True or {name}=False.",
+            **{name: value},
+        )
+    return bool(value)
 
 
 def check_target(target: str, threads: Any, precision: int) -> str:

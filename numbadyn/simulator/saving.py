@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 from numbadyn.errors import TargetError
-from numbadyn.io.checkpoint_files import cannot_write, place_of
-from numbadyn.io.container import read_container, write_container
+from numbadyn.io.checkpoint_files import cannot_write, place_of, read_checkpoint
+from numbadyn.io.container import write_container
 from numbadyn.model.module import Module
 from numbadyn.model.options import named_options
 from numbadyn.simulator.checkpoints import KIND, gather, mismatch
@@ -110,8 +110,8 @@ class Saving(Runs):
 
         Raises
         ------
-        FileNotFoundError
-            There is no such file.
+        CheckpointMissingError, CheckpointFolderError, CheckpointReadError
+            There is no such file, it is a folder, or it cannot be read.
         CheckpointDamagedError
             The file is cut off or damaged, or no checkpoint.
         CheckpointMismatchError
@@ -136,7 +136,7 @@ class Saving(Runs):
                 cure="Choose 'saved' or 'network'.",
                 values=values,
             )
-        content = read_container(place, KIND)
+        content = read_checkpoint(place, KIND)
         header = content.header
         if precision not in (None, header["precision"]):
             raise mismatch(

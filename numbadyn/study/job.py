@@ -117,12 +117,14 @@ class Job:
     def _run(self, points: Sequence[Point]) -> bool:
         """Run points; gives whether it was interrupted."""
         if not points:
+            self._store.tidy()
             return False
         with Interrupts() as interrupts:
             crew = self._crew(len(points), interrupts)
             state = "stopped"
             try:
                 self._store.begin(session_entries(crew.workers, type(crew).__name__.lower()))
+                points = self._not_finished(points)  # by a process that had the store until now
                 self.bar.start(len(self.grid.points), len(self.grid.points) - len(points))
                 loop = Campaign(
                     points, crew, self._store, self.bar, interrupts, batch=self.recipe.batch, raising=self.raising
@@ -136,6 +138,11 @@ class Job:
         if twice:
             raise KeyboardInterrupt
         return state == "interrupted"
+
+    def _not_finished(self, points: Sequence[Point]) -> list[Point]:
+        """Points that have not finished since they were chosen."""
+        records = self._store.records
+        return [point for point in points if records.get(point.key, {}).get("state") != "finished"]
 
     def _crew(self, points: int, interrupts: Interrupts) -> Crew:
         if self.given["executor"] is not None:

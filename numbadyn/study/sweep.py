@@ -13,7 +13,7 @@ from typing import Any
 
 from numbadyn.errors import InvalidParameterError
 from numbadyn.model import environ
-from numbadyn.simulator.checks import duration_steps
+from numbadyn.simulator.checks import check_flag, duration_steps
 from numbadyn.study.grid import make_grid
 from numbadyn.study.job import Job
 from numbadyn.study.keeping import checkpoint_folder
@@ -150,6 +150,8 @@ def sweep(
     >>> print(study["tau"], study["V"].round(3))
     [10. 20.] ms [-56.648 -55.906] mV
     """
+    for name, flag in (("resume", resume), ("retry", retry), ("plan", plan)):
+        check_flag(flag, name, "sweep")
     said = {"store": store, "workers": workers, "executor": executor, "resume": resume, "retry": retry}
     check_options(options, list(inspect.signature(sweep).parameters)[:-1])
     points = make_grid(grid, seeds, mode)

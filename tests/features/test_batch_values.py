@@ -178,6 +178,7 @@ def test_entries_that_do_not_fit_name_the_replica():
         ("excite.delay", [1 * ms, 3 * mV], DimensionError),
         ("excite.delay", [1 * ms, -3 * ms], DelayError),
         ("excite.delay", [1 * ms, None], DelayError),
+        ("E.V", [-60 * mV, [-60, -61] * mV], ShapeError),
         ("excite.comm", [net.excite.comm, nd.FixedProb(20, 9, prob=0.1, weight=1 * nS)], ShapeError),
         ("excite.comm", [net.excite.comm, nd.FixedProb(20, 8, prob=0.1, weight=1 * ms)], DimensionError),
         ("excite.comm", [net.excite.comm, 0.3], ConnectivityError),

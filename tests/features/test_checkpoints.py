@@ -12,7 +12,9 @@ from quantities import ms, mV, nS, pA
 import numbadyn as nd
 from numbadyn.errors import (
     CheckpointDamagedError,
+    CheckpointFolderError,
     CheckpointMismatchError,
+    CheckpointMissingError,
     CheckpointWriteError,
     TargetError,
     UnknownOptionError,
@@ -287,6 +289,24 @@ def test_other_synapses_and_another_precision_are_refused(file):
         nd.Simulator.load(file, Driven(), precision=32)
     with pytest.raises(TargetError, match="'mine'"):
         nd.Simulator.load(file, Driven(), values="mine")
+
+
+def test_files_that_are_not_there(file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("nowhere", "no/where", ""):
+        with pytest.raises((CheckpointMissingError, CheckpointFolderError)):
+            nd.Simulator.load(name, Driven(), target="interpret")
+    with pytest.raises(FileNotFoundError, match=r"There is no checkpoint it\.old") as caught:
+        nd.Simulator.load("it.old", Driven(), target="interpret")
+    assert str(tmp_path / "it.old") in caught.value.cure
+    (tmp_path / "it.recorded").mkdir()
+    with pytest.raises(IsADirectoryError, match="is a folder") as caught:
+        nd.Simulator.load("it.recorded", Driven(), target="interpret")
+    assert caught.value.cure == "Give 'it', which is there."
+    file.rename(tmp_path / "it.before")
+    with pytest.raises(CheckpointMissingError) as caught:
+        nd.Simulator.load("it", Driven(), target="interpret")
+    assert caught.value.cure == "Give 'it.before', which is there."
 
 
 def test_any_change_of_a_byte_is_noticed(file):

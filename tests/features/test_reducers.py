@@ -182,6 +182,7 @@ def test_a_second_request_takes_the_place_of_the_first():
         (R.Counts(0.05 * ms), {}, "no positive multiple of the time step of 0.1 ms"),
         (R.PopulationRate(3 * mV), {}, "bin"),
         (R.IsiHistogram(1 * ms, -1 * ms), {}, "longest"),
+        (R.IsiHistogram(10 * ms, 1 * ms), {}, "more than longest"),
         (R.Mean("W"), {}, "no variable 'W'"),
         (R.Rate(), {"every": 1 * ms}, "every of rate"),
         (R.Rate(), {"index": 40}, "index=40"),

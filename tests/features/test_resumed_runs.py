@@ -18,6 +18,7 @@ from numbadyn.errors import (
     CheckpointWarning,
     CheckpointWriteError,
     DurationError,
+    InvalidParameterError,
     UnsupportedFeatureError,
 )
 from numbadyn.runtime.progress import NullProgress
@@ -428,6 +429,11 @@ def test_paths_that_cannot_be_written_are_refused_before_the_run(tmp_path):
     for path in (tmp_path / "no" / "it", tmp_path, 3):
         with pytest.raises(CheckpointWriteError):
             sim.run(LONG, checkpoint=path)
+    for path in ("/", "."):
+        with pytest.raises(CheckpointWriteError, match="directory"):
+            sim.run(LONG, checkpoint=path)
+    with pytest.raises(InvalidParameterError, match="resume is 'no', which is neither True nor False"):
+        sim.run(LONG, resume="no")
     with pytest.raises(CheckpointWriteError, match="without a path"):
         sim.run(LONG, checkpoint_every=1 * ms)
     with pytest.raises(DurationError, match="checkpoint_every"):

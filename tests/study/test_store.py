@@ -11,8 +11,9 @@ from quantities import ms
 
 import numbadyn as nd
 from numbadyn import errors
+from numbadyn.study.fingerprints import short_hash
 from numbadyn.study.store.lines import line_of
-from numbadyn.study.store.store import Sessions
+from numbadyn.study.store.store import Sessions, Store
 from tests.faults.killed_studies import finished
 from tests.study.study_model import GRID, build, measure, same, start
 
@@ -83,6 +84,35 @@ def test_a_full_disk_leaves_everything_intact(store, whole, monkeypatch, room):
         kept = caught.value.result.finished
     assert len(finished(store)) == kept < len(whole)
     assert start(store).complete
+    assert_once(store, whole)
+
+
+def test_what_the_last_point_has_left_is_removed(store, whole):
+    """Its process was killed when it had written it down."""
+    left = store / "checkpoints" / f"{short_hash(next(iter(finished_of(store))).encode())}.checkpoint"
+    (left.parent / f"{left.name}.recorded").mkdir()
+    left.touch()
+    assert start(store).complete
+    assert not list(left.parent.iterdir())
+
+
+def finished_of(store):
+    start(store)
+    return finished(store)
+
+
+def test_a_store_that_another_process_has_had_meanwhile(store, whole, monkeypatch):
+    """Between the look at what is left and the beginning: what that one has finished is not run again."""
+    begin = Store.begin
+
+    def late(own, about):
+        monkeypatch.setattr(Store, "begin", begin)
+        start(store, seeds=[0])
+        begin(own, about)
+
+    start(store, seeds=[0], grid={"tau": [20] * ms, "scale": [1.0]})
+    monkeypatch.setattr(Store, "begin", late)
+    assert same(start(store), whole)
     assert_once(store, whole)
 
 

@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from numbadyn.errors import RecordingError
 from numbadyn.io.reduce.base import Reduced, Reducer, Running, Scope, steps_of, times
+from numbadyn.units import describe
 
 __all__ = ["IsiCV", "IsiHistogram"]
 
@@ -69,8 +71,16 @@ class IsiHistogram(Reducer):
 
     def start(self, scope: Scope) -> Running:
         """Begin with empty bins."""
-        width = steps_of(self.bin, "bin", scope.dt)
-        return _Histogram(self.name, scope, width, -(-steps_of(self.longest, "longest", scope.dt) // width))
+        width, longest = steps_of(self.bin, "bin", scope.dt), steps_of(self.longest, "longest", scope.dt)
+        if width > longest:
+            raise RecordingError(
+                f"bin is {describe(self.bin)}, which is more than longest={describe(self.longest)}.",
+                where="IsiHistogram",
+                cure="Give a bin that goes several times into the longest interval, such as bin=1*ms, longest=100*ms.",
+                bin=self.bin,
+                longest=self.longest,
+            )
+        return _Histogram(self.name, scope, width, -(-longest // width))
 
 
 class _Histogram(_Intervals):

@@ -9,6 +9,7 @@ study was run. Of two records of one point the later counts, but what has finish
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import shutil
@@ -47,6 +48,9 @@ class Memory:
 
     def begin(self, about: dict[str, Any]) -> None:
         """Take note of a session."""
+
+    def tidy(self) -> None:
+        """Remove what points have left that are done, where no session is needed any more."""
 
     def add(self, record: dict[str, Any]) -> None:
         """Take note of a point that has finished or failed."""
@@ -137,9 +141,7 @@ class Store(Memory):
         name = f"{max(numbers, default=0) + 1:06d}-{platform.node() or 'host'}-{os.getpid()}.jsonl"
         self._file = LineFile(path / _RECORDS / name)
         (path / CHECKPOINTS).mkdir(exist_ok=True)
-        if any((path / CHECKPOINTS).iterdir()):
-            for key in self.records:  # of points that were done when their process was killed
-                self._forget(key)
+        self._forget_all()
         self._file.append({"state": "begun", "time": round(time.time(), 3), **about})
 
     def add(self, record: dict[str, Any]) -> None:
@@ -155,6 +157,23 @@ class Store(Memory):
         super().add(record)
         self._forget(record["parameters"])
 
+    def tidy(self) -> None:
+        """Remove checkpoints of the last point, whose process was killed while it did so."""
+        folder = (self.path or Path()) / CHECKPOINTS
+        with contextlib.suppress(OSError, StoreBusyError):
+            if folder.is_dir() and any(folder.iterdir()):
+                lock = Lock(folder.parent)
+                try:
+                    self._forget_all()
+                finally:
+                    lock.close()
+
+    def _forget_all(self) -> None:
+        """Remove the checkpoints of all points that were done when their process was killed."""
+        if any(((self.path or Path()) / CHECKPOINTS).iterdir()):
+            for key in self.records:
+                self._forget(key)
+
     def _forget(self, key: str) -> None:
         """Remove the checkpoints of a point that is done."""
         folder = (self.path or Path()) / CHECKPOINTS
@@ -162,7 +181,8 @@ class Store(Memory):
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
             else:
-                path.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # another attempt is made when the store is opened next
+                    path.unlink()
 
     def end(self, state: str) -> None:
         """End the session, and let others in."""
