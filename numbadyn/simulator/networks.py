@@ -7,7 +7,7 @@ whose replicas they are.  Must not know: what their values are, how replicas are
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +21,7 @@ from numbadyn.simulator.batch import check_batch, replica_seeds
 from numbadyn.simulator.simulator import Simulator, trace_network
 from numbadyn.simulator.turns import TRACING
 
-__all__ = ["bind_networks", "what_differs"]
+__all__ = ["bind_alike", "bind_networks", "what_differs"]
 
 
 def bind_networks(
@@ -39,7 +39,8 @@ def bind_networks(
     networks : sequence of Module or Simulator
         What replica k is: the simulator's own network or other ones, made by the same function, which may differ in any
         value of a parameter, first value, weight, delay, rule of connection or input. A simulator that was made of a
-        network, with the same options, spares tracing it again.
+        network, with the same options and no batch, spares tracing it again; what it has instead of what the network
+        says, its replica has, too.
     seeds : int or sequence of int
         Of each replica; one number is that of the first, from which the others count up.
     coords : mapping, optional
@@ -83,10 +84,45 @@ def bind_networks(
         raise TargetError("There is no network.", where="bind_networks", cure="Give one network for each replica.")
     chosen = replica_seeds(seeds, number, "bind_networks(seeds=...)")
     _check_coords(coords or {}, number)
-    contexts, modules = [], []
+    _take(simulator, list(_replicas(simulator, networks, chosen)), coords or {})
+    return simulator
+
+
+def bind_alike(simulator: Simulator, networks: Iterable[Module | Simulator], seeds: Sequence[int]) -> int:
+    """Let the first of some networks be the replicas of a simulator, up to one that has another structure.
+
+    Parameters
+    ----------
+    simulator, networks
+        As of `bind_networks`; networks that come later are not asked for.
+    seeds : sequence of int
+        One for each network.
+
+    Returns
+    -------
+    int
+        How many are bound: none if the first one has another structure, which leaves the simulator as it is.
+    """
+    found: list[tuple[BindContext, Module]] = []
+    try:
+        for one in _replicas(simulator, networks, seeds):
+            found.append(one)  # noqa: PERF402 -- what comes before an error counts
+    except StructureError as error:
+        if error.values.get("number") != len(found):
+            raise
+    if found:
+        check_batch(len(found), None, simulator.target)
+        _take(simulator, found, {})
+    return len(found)
+
+
+def _replicas(
+    simulator: Simulator, networks: Iterable[Module | Simulator], seeds: Sequence[int]
+) -> Iterator[tuple[BindContext, Module]]:
+    """What each network is bound to as a replica, and the network, which has been found to be of the structure."""
     known: dict[int, Step] = {id(simulator.network): simulator.step}
     lines = structure_lines(simulator.step)
-    for place, (one, seed) in enumerate(zip(networks, chosen, strict=True)):
+    for place, (one, seed) in enumerate(zip(networks, seeds, strict=True)):
         plain = replace(simulator.context, seed=seed, replica=place, instead={})
         module = one.network if isinstance(one, Simulator) else one
         if id(module) not in known:
@@ -94,14 +130,21 @@ def bind_networks(
             _check_structure(lines, known[id(module)], place)
         own = known[id(module)]
         other = {} if own is simulator.step else {id(simulator.step.origin): own}
-        contexts.append(replace(plain, instead=other))
-        modules.append(module)
+        if isinstance(one, Simulator) and not one._axes:
+            other |= one._instead[0]
+        yield replace(plain, instead=other), module
+
+
+def _take(
+    simulator: Simulator, replicas: Sequence[tuple[BindContext, Module]], coords: Mapping[str, Sequence[Any]]
+) -> None:
+    """Let these be the replicas from now on."""
+    contexts, modules = zip(*replicas, strict=True)
     with simulator._turns.take("bind_networks"):
         simulator._bind(tuple(contexts), networks=tuple(modules))
-        simulator._varied.update({name: list(of_each) for name, of_each in (coords or {}).items()})
-        simulator._reseed(chosen, connectivity=True)
+        simulator._varied.update({name: list(of_each) for name, of_each in coords.items()})
+        simulator._reseed([context.seed for context in contexts], connectivity=True)
         simulator._claim()
-    return simulator
 
 
 def _check_coords(coords: Mapping[str, Sequence[Any]], number: int) -> None:

@@ -34,9 +34,11 @@ class Plan:
     points, left : int
         All points, and those that are not in the store.
     workers, batch : int
-        Processes, 0 if an executor does not tell; and points that each of them runs together.
+        Processes, 0 if an executor does not tell; and points that each of them runs together, once the first one has
+        told how long it takes: neighbours of one structure, and so fewer where another structure begins.
     structures : int
-        Different structures among points that differ from the first one in one parameter.
+        Different structures among the points that were looked at: those that differ from the first one in one
+        parameter, or the first ones of a list.
     seconds : float or None
         Expected time of all that is left; None if the first point fails.
     memory : int or None
@@ -65,7 +67,11 @@ def make_plan(recipe: Recipe, grid: Grid, left: int, choice: Choice, trial: Tria
     """Work a plan out."""
     looked = _looked_at(grid)
     structures = _structures(recipe, looked)
-    batch = 1 if trial is None else batch_size(recipe.batch, left, max(choice.workers, 1), trial)
+    different = len(set(structures.values()))
+    neighbours = _neighbours(grid, structures)
+    batch = 1
+    if trial is not None:
+        batch = min(batch_size(recipe.batch, left, max(choice.workers, 1), trial), neighbours)
     seconds = None if trial is None else trial.seconds * left / max(min(choice.workers, left), 1)
     memory = None if trial is None else trial.memory * batch * max(choice.workers, 1)
     disk = 0 if store is None else _RECORD * left
@@ -75,18 +81,20 @@ def make_plan(recipe: Recipe, grid: Grid, left: int, choice: Choice, trial: Tria
     sizes = " x ".join(map(str, lengths)) or "1"
     lines = [
         f"A study of {len(grid.points)} points ({sizes}, with {len(grid.seeds)} seeds each), {left} of them left",
-        f"  structures  {structures}, at the {len(looked)} points that were looked at; each is compiled once",
+        f"  structures  {different}, at the {len(looked)} points that were looked at; each is compiled once",
         f"  workers     {choice.workers or 'unknown'}: {choice.reason}",
-        f"  batches     {_batches(batch, recipe.batch)}",
+        f"  batches     {_batches(batch, recipe.batch, neighbours)}",
         *_costs(trial, left, seconds, memory),
         f"  disk        {'none: results are kept in memory' if store is None else _disk(disk, store)}",
     ]
-    return Plan(len(grid.points), left, choice.workers, batch, structures, seconds, memory, disk, "\n".join(lines))
+    return Plan(len(grid.points), left, choice.workers, batch, different, seconds, memory, disk, "\n".join(lines))
 
 
-def _batches(batch: int, most: int) -> str:
+def _batches(batch: int, most: int, neighbours: int) -> str:
     if most == 1:
         return "1 point: each has a simulator of its own"
+    if neighbours == 1:
+        return "1 point: its neighbours have another structure"
     rule = f"of one structure, in {SHARE_OF_MEMORY:.0%} of the free memory, {BATCH_SECONDS:g} s at most"
     return f"{batch} points together in a process ({rule})"
 
@@ -112,8 +120,10 @@ def _disk(size: int, store: Path) -> str:
 
 
 def _looked_at(grid: Grid) -> list[Point]:
-    """The first point, and those that differ from it in one parameter."""
+    """The first point, and those that differ from it in one parameter; of lists the first ones, with one seed."""
     first = grid.points[0]
+    if grid.mode != "product":
+        return list(grid.points[:: len(grid.seeds)][:_LOOKED_AT])
     found = [first]
     for point in grid.points[1:]:
         differing = sum(point.parameters[name] is not value for name, value in first.parameters.items())
@@ -122,11 +132,34 @@ def _looked_at(grid: Grid) -> list[Point]:
     return found
 
 
-def _structures(recipe: Recipe, points: list[Point]) -> int:
-    found = set()
+def _structures(recipe: Recipe, points: list[Point]) -> dict[str, str]:
+    """Structures of points, by their groups; of one that cannot be built none."""
+    found = {}
     for point in points:
         try:
-            found.add(structure_hash(recipe.simulator(recipe.network(point), point).step))
+            found[point.group] = structure_hash(recipe.simulator(recipe.network(point), point).step)
         except Exception:  # it is isolated when it runs
             continue
-    return len(found)
+    return found
+
+
+def _neighbours(grid: Grid, structures: dict[str, str]) -> int:
+    """How many neighbouring points share a structure at most, if the others are like those that were looked at."""
+    first = grid.points[0]
+    usual = structures.get(first.group)
+    alone: dict[tuple[str, int], str | None] = {}  # what a value of a parameter makes of the first structure
+    for point in _looked_at(grid) if grid.mode == "product" else ():
+        for name, value in point.parameters.items():
+            if value is not first.parameters[name]:
+                alone[name, id(value)] = structures.get(point.group)
+    longest = length = 0
+    before: object = None
+    for point in grid.points:
+        if grid.mode == "product":
+            each = ((name, alone.get((name, id(value)), usual)) for name, value in point.parameters.items())
+            kind: object = tuple((name, found) for name, found in each if found != usual)
+        else:
+            kind = structures.get(point.group, usual)
+        length = length + 1 if kind == before else 1
+        longest, before = max(longest, length), kind
+    return longest

@@ -15,7 +15,6 @@ from numbadyn.errors import (
     GridError,
     InvalidParameterError,
     RecordingError,
-    StructureError,
     UnknownOptionError,
     UnknownPathError,
 )
@@ -23,7 +22,7 @@ from numbadyn.model.module import Module
 from numbadyn.model.nearest import nearest_first
 from numbadyn.runtime.targets import TARGETS
 from numbadyn.simulator import Simulator
-from numbadyn.simulator.networks import bind_networks
+from numbadyn.simulator.networks import bind_alike
 from numbadyn.study.grid import Point
 from numbadyn.study.measures import arity
 from numbadyn.study.pace import MOST
@@ -120,30 +119,33 @@ class Recipe:
             Some.
         """
         shared = not self.arguments and not self.seeded  # then all points have one network, with other values
-        made: dict[str, Module] = {}
+        made: dict[str, Module | Simulator] = {}
         if shared:
             made[""] = self.built(points[0]) if simulator is None else simulator.network
-        for point in () if shared else points:
-            key = point.key if self.seeded else point.group
+
+        def replica(point: Point) -> Module | Simulator:
+            key = "" if shared else point.key if self.seeded else point.group
             if key not in made:
-                made[key] = self.network(point)
-        networks = [made["" if shared else point.key if self.seeded else point.group] for point in points]
-        while True:
-            if simulator is None:
-                simulator = Simulator(networks[0], seed=points[0].seed, **self.options)
-            try:
-                bind_networks(simulator, networks, [point.seed for point in points])
-                break
-            except StructureError as error:
-                number = int(error.values["number"])
-            if number == 0:  # another structure begins here
-                simulator = None
-            else:
-                points, networks = points[:number], networks[:number]
-        for name in self.paths(points[0]):
-            if shared or not is_assigned(networks[0], name):
-                simulator.batch[name] = [point.parameters[name] for point in points]
+                made[key] = self._replica(point)
+            return made[key]
+
+        count = 0
+        if simulator is not None:
+            count = bind_alike(simulator, map(replica, points), [point.seed for point in points])
+        if simulator is None or count == 0:  # another structure begins here
+            first, seed = replica(points[0]), points[0].seed
+            simulator = first if isinstance(first, Simulator) else Simulator(first, seed=seed, **self.options)
+            count = bind_alike(simulator, map(replica, points), [point.seed for point in points])
+        points = points[:count]
+        for name in self.paths(points[0]) if shared else ():
+            simulator.batch[name] = [point.parameters[name] for point in points]
         return simulator, points
+
+    def _replica(self, point: Point) -> Module | Simulator:
+        """The network of a point; where it has more than can be assigned to a network, a simulator that has it."""
+        network = self.network(point)
+        plain = all(is_assigned(network, name) for name in self.paths(point))
+        return network if plain else self.simulator(network, point)
 
     def start_recording(self, simulator: Simulator) -> None:
         """Record what is asked for."""

@@ -17,7 +17,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from numbadyn.io.recordings import Result
-from numbadyn.ir.structure import structure_hash
 from numbadyn.runtime import room
 from numbadyn.runtime.host import usable_cores
 from numbadyn.runtime.progress import Progress
@@ -207,7 +206,7 @@ class Runner:
             "started": round(started, 3),
             "state": "finished",
             "values": cells,
-            "structure": structure_hash(simulator.step)[:16],
+            "structure": simulator.structure_hash[:16],
             "seconds": {name: round(value, 4) for name, value in seconds.items()},
         }
         return Finished(point.number, record)

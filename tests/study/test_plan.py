@@ -17,14 +17,14 @@ def test_a_plan_says_what_would_be_done_and_does_nothing(tmp_path):
 
     plan = start(tmp_path / "store", build=sized, grid={"tau": [10, 20] * ms, "size": [3, 5, 7]}, plan=True)
     assert (plan.points, plan.left, plan.workers, plan.structures) == (12, 12, 1, 3)
-    assert plan.batch == 12
+    assert plan.batch == 2  # the next one has another size, and so another structure
     assert 0 < plan.seconds < 60
     assert plan.memory > 0
     for text in (
         "A study of 12 points (2 x 3, with 2 seeds each), 12 of them left",
         "3, at the 4 points that were looked at",
         "1: as asked for",
-        "12 points together in a process (of one structure, in 50% of the free memory, 60 s at most)",
+        "2 points together in a process (of one structure, in 50% of the free memory, 60 s at most)",
         "a point on a trial",
     ):
         assert text in str(plan)

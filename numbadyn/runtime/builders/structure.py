@@ -19,6 +19,7 @@ keeping pairs. How each rule draws:
   taken, so the counts have the multivariate hypergeometric distribution, and given its count a row is a uniform subset.
 """
 
+import functools
 from functools import singledispatch
 from typing import NamedTuple
 
@@ -244,6 +245,7 @@ _LOWEST_SCALE = -1e300
 """Keeps the product with log(1) = 0 from being NaN for the smallest probabilities."""
 
 
+@functools.lru_cache(maxsize=256)
 def skip_scale(prob: float) -> float:
     """Give the factor that makes logarithms of uniform numbers to numbers of pairs without a synapse.
 
