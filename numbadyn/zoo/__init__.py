@@ -17,6 +17,7 @@ from numbadyn.zoo.fast_channels import (
     TraubMilesPotassium,
     TraubMilesSodium,
 )
+from numbadyn.zoo.generalized import GIF, StochasticGIF
 from numbadyn.zoo.generators import Playback, PoissonGroup, SpikeTrain
 from numbadyn.zoo.graded import GradedRelease
 from numbadyn.zoo.hh import HH
@@ -32,6 +33,7 @@ from numbadyn.zoo.rates import JansenRit, MontbrioPazoRoxin, RateModel, Threshol
 from numbadyn.zoo.receptors import AMPA, NMDA, GABAa, GABAb, KineticSynapse
 from numbadyn.zoo.regular import RegularSpikes
 from numbadyn.zoo.slow_channels import AHPChannel, HChannel, LCalciumChannel, MChannel, TCalciumChannel
+from numbadyn.zoo.spike_triggered import FollowingThreshold, MovingEscape, SpikeCurrents
 from numbadyn.zoo.stdp import STDP, TripletSTDP, VogelsSprekelerSTDP
 from numbadyn.zoo.synapses import Alpha, ConductanceSynapse, DualExpon, Expon
 from numbadyn.zoo.traces import SpikeTrace
@@ -43,6 +45,7 @@ __all__ = [
     "BCPNN",
     "COBA",
     "CUBA",
+    "GIF",
     "HH",
     "IF",
     "LIF",
@@ -67,6 +70,7 @@ __all__ = [
     "ExpIF",
     "Expon",
     "FitzHughNagumo",
+    "FollowingThreshold",
     "GABAa",
     "GABAb",
     "Gate",
@@ -87,6 +91,7 @@ __all__ = [
     "MgBlock",
     "MontbrioPazoRoxin",
     "MorrisLecar",
+    "MovingEscape",
     "OrnsteinUhlenbeck",
     "PinkNoise",
     "PinskyRinzel",
@@ -101,9 +106,11 @@ __all__ = [
     "RewardSTDP",
     "Sine",
     "SodiumChannel",
+    "SpikeCurrents",
     "SpikeTrace",
     "SpikeTrain",
     "Staircase",
+    "StochasticGIF",
     "StuartLandau",
     "SynOut",
     "TCalciumChannel",

@@ -20,10 +20,10 @@ from numbadyn.model.values import Parameter, State
 from numbadyn.units import describe
 from numbadyn.zoo.units import kHz, ms, mV, nS, pA
 
-__all__ = ["Adaptation", "AdaptiveThreshold", "EscapeNoise", "Threshold"]
+__all__ = ["Adaptation", "AdaptiveThreshold", "EscapeNoise", "Part", "Threshold"]
 
 
-class _Part(Module):
+class Part(Module):
     """A part of one population of neurons, of their size."""
 
     def __init__(self, name: str | None = None) -> None:
@@ -64,6 +64,11 @@ class _Part(Module):
                 part=type(self).__name__,
             )
 
+    @property
+    def served(self) -> Any:
+        """The population that it is a part of."""
+        return self._served
+
     def spiked(self, spike: Any) -> None:
         """Take note of who has spiked in this step; nothing by default.
 
@@ -74,7 +79,7 @@ class _Part(Module):
         """
 
 
-class Adaptation(_Part):
+class Adaptation(Part):
     r"""Current that follows the potential below the threshold, and jumps with each spike.
 
     Parameters
@@ -157,7 +162,7 @@ class Adaptation(_Part):
         self.w.value = np.where(spike, self.w.value + self.b, self.w.value)
 
 
-class Threshold(_Part):
+class Threshold(Part):
     """Base of what decides who fires.
 
     Examples
@@ -291,7 +296,7 @@ class EscapeNoise(Threshold):
         return random.uniform(size=self.varshape) < 1.0 - np.exp(-mean)
 
 
-def check_part(part: Any, kind: type[_Part], where: str) -> None:
+def check_part(part: Any, kind: type[Part], where: str) -> None:
     """Refuse what is no part of the kind that is asked for.
 
     Parameters

@@ -5,6 +5,7 @@ In: bound values of both.  Out: nothing, or an error.  Must not know: models.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ class Above:
     model : Module
         Whose parameters they are.
     name, other : str
-        The parameter that is checked, and the one below it.
+        The parameter that is checked, and the one below it, by attributes of the model: ``"served.V_reset"``.
     default : quantities.Quantity or number, optional
         What stands for the other one where the model has none.
     equal : bool
@@ -39,7 +40,7 @@ class Above:
     @property
     def _below(self) -> Parameter | None:
         """The other one, if it is a parameter."""
-        found = getattr(self._model, self._other, None)
+        found = functools.reduce(lambda part, name: getattr(part, name, None), self._other.split("."), self._model)
         return found if isinstance(found, Parameter) else None
 
     def in_common(self, context: Any) -> bool:
@@ -73,10 +74,11 @@ class Above:
         )
         which = f" in element {place}" if values.ndim or low.ndim else ""
         name = f"{self._model.path}.{self._name}"
+        below = self._other.rpartition(".")[2]
         raise InvalidParameterError(
-            f"{name} is {found}{which}, but {self._other} is {bound}.",
+            f"{name} is {found}{which}, but {below} is {bound}.",
             where=name,
-            cure=f"Give a {self._name} {'of at least' if self._equal else 'above'} {self._other}.",
+            cure=f"Give a {self._name} {'of at least' if self._equal else 'above'} {below}.",
             found=found,
             bound=bound,
             index=place,
