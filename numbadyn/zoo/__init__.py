@@ -21,6 +21,7 @@ from numbadyn.zoo.generalized import GIF, StochasticGIF
 from numbadyn.zoo.generators import Playback, PoissonGroup, SpikeTrain
 from numbadyn.zoo.graded import GradedRelease
 from numbadyn.zoo.hh import HH
+from numbadyn.zoo.iaf import IafCondAlpha, IafCondExp, IafPscAlpha, IafPscDelta, IafPscExp
 from numbadyn.zoo.integrate_and_fire import IF, QIF, ExpIF, IntegrateAndFire
 from numbadyn.zoo.learning import BCPNN, HomeostaticScaling, RewardSTDP, VoltageSTDP, WeightNormalisation
 from numbadyn.zoo.lif import LIF, LIFRef
@@ -79,6 +80,11 @@ __all__ = [
     "HindmarshRose",
     "HodgkinHuxley",
     "HomeostaticScaling",
+    "IafCondAlpha",
+    "IafCondExp",
+    "IafPscAlpha",
+    "IafPscDelta",
+    "IafPscExp",
     "IntegrateAndFire",
     "Izhikevich",
     "JansenRit",
