@@ -36,6 +36,7 @@ from numbadyn.model.lifecycle import call_all_fns, call_order, init_all_states, 
 from numbadyn.model.module import Module
 from numbadyn.model.stochastic import sde_euler_step, sde_heun_step, sde_milstein_step
 from numbadyn.model.table import Table
+from numbadyn.model.text.define import equations
 from numbadyn.model.timed_array import TimedArray
 from numbadyn.model.timed_stream import TimedStream
 from numbadyn.model.timing import whole_steps
@@ -349,6 +350,7 @@ __all__ = [
     "call_order",
     "doctor",
     "environ",
+    "equations",
     "errors",
     "euler_step",
     "exp_euler_step",

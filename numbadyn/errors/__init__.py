@@ -80,6 +80,24 @@ from numbadyn.errors.connections import (
 from numbadyn.errors.connections import (
     UpdateEveryError as UpdateEveryError,
 )
+from numbadyn.errors.equations import (
+    CyclicEquationsError as CyclicEquationsError,
+)
+from numbadyn.errors.equations import (
+    DuplicateNameError as DuplicateNameError,
+)
+from numbadyn.errors.equations import (
+    EquationSyntaxError as EquationSyntaxError,
+)
+from numbadyn.errors.equations import (
+    IntegrationMethodError as IntegrationMethodError,
+)
+from numbadyn.errors.equations import (
+    MissingEquationError as MissingEquationError,
+)
+from numbadyn.errors.equations import (
+    UnknownNameError as UnknownNameError,
+)
 from numbadyn.errors.exports import (
     ExportError as ExportError,
 )

@@ -201,7 +201,7 @@ class InputRegistry:
         sources = [self._entries] if arrays is self._entries else [self._entries, arrays]
         found = [item for entries in sources for item in entries.items()]
         for key, value in sorted(found, key=lambda item: self.place(item[0])):
-            if (label is None or self._labels[key] == label) and value is not None:
+            if (label is None or (self._labels[key] or "") == label) and value is not None:
                 yield key, value
 
     def place(self, key: str) -> tuple[str, str]:

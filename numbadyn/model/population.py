@@ -317,7 +317,7 @@ class Population(HookedModule):
         *args
             Passed to inputs that are callables, usually the membrane potential.
         label : str, optional
-            Only the inputs of this label.
+            Only the inputs of this label; an empty one stands for those without.
         pop : bool
             Whether arrays are used up; else they stay for the next sum.
         dimension : Dimension, optional

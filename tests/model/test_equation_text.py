@@ -1,0 +1,208 @@
+"""Texts of equations beside classes that are written by hand: the same bits, traced and eager."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from quantities import Hz, ms, mV, nS, pA, pF
+
+import numbadyn as nd
+from tests.interpreted import Interpreted
+
+DT = 0.1
+
+ADAPTING = """
+    # a neuron with a synapse and an adaptation current
+    dv/dt = (g_L*(E_L - v) + g*(E_e - v)
+             + I - w) / C : volt
+    dg/dt = -g/tau_g : siemens
+    dw/dt = (a*(v - E_L) - w)/tau_w : amp
+    I : amp (input)
+    tau_w : second (constant)
+    """
+CONSTANTS = {
+    "g_L": 10 * nS, "E_L": -70 * mV, "E_e": 0 * mV, "C": 200 * pF, "tau_g": 5 * ms, "a": 2 * nS, "b": 60 * pA,
+}  # fmt: skip
+RULES = {"threshold": "v > -50*mV", "reset": "v = -60*mV; w += b"}
+
+
+class ByHand(nd.Neuron):
+    """The same as a class."""
+
+    def __init__(self, in_size, tau_w, step):
+        super().__init__(in_size)
+        for name, value in CONSTANTS.items():
+            setattr(self, name, nd.Parameter(value))
+        self.tau_w, self.advance = nd.Parameter(tau_w, unit=ms), step
+
+    def init_state(self):
+        self.v, self.g, self.w = nd.State(-65 * mV), nd.State(0 * nS), nd.State(0 * pA)
+
+    def update(self, x=None):
+        def slopes(v, g, w):
+            current = self.sum_current_inputs(x, v, dimension=self.b.dimension)
+            total = self.g_L * (self.E_L - v) + g * (self.E_e - v) + current - w
+            return total / self.C, -g / self.tau_g, (self.a * (v - self.E_L) - w) / self.tau_w
+
+        start = self.sum_delta_inputs(self.v.value, label=""), self.sum_delta_inputs(self.g.value, label="g")
+        v, g, w = self.advance(slopes, (*start, self.w.value))
+        spike = v > -50 * mV
+        self.v.value, self.g.value = np.where(spike, -60 * mV, v), g
+        self.w.value = np.where(spike, w + self.b, w)
+        return spike
+
+
+class Net(nd.DynamicsGroup):
+    """Cells that are driven by currents, conductances and jumps."""
+
+    def __init__(self, cells):
+        super().__init__()
+        self.cells, self.source = cells, nd.PoissonGroup(40, rates=60 * Hz)
+        self.cells.add_current_input("drive", lambda v: 2 * nS * (0 * mV - v))
+        comm = nd.FixedProb(40, 3, prob=0.5, weight=4 * nS)
+        self.syn = nd.DeltaProj(self.source, comm=comm, post=cells, label="g")
+        self.kick = nd.DeltaProj(self.source, comm=nd.FixedProb(40, 3, prob=0.2, weight=0.5 * mV), post=cells)
+
+
+def text_model(method):
+    return nd.equations(ADAPTING, method=method, **RULES, **CONSTANTS)(3, v=-65 * mV, tau_w=[80, 100, 120] * ms)
+
+
+@pytest.mark.parametrize(
+    ("method", "step"),
+    [(None, nd.exp_euler_step), ("euler", nd.euler_step), ("rk2", nd.rk2_step), ("rk4", nd.rk4_step)],
+)
+def test_a_text_has_the_bits_of_a_class(method, step):
+    states = []
+    for cells in (text_model(method), ByHand(3, [80, 100, 120] * ms, step)):
+        net = Net(cells)
+        states.append(Interpreted(net, seed=4).record(400, cells.v, cells.g, cells.w))
+    for one, other in zip(*states, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert (np.diff(states[0][0], axis=0) < -5).any()  # there were spikes
+
+
+def test_an_eager_call_gives_the_same():
+    cells, twin = text_model(None), ByHand(3, [80, 100, 120] * ms, nd.exp_euler_step)
+    for each in (cells, twin):
+        nd.init_all_states(each)
+        each.add_current_input("drive", lambda v: 8 * nS * (0 * mV - v))
+    with nd.environ.context(dt=5 * DT * ms):
+        spikes = [(cells().tolist(), twin().tolist()) for _ in range(60)]
+    assert all(one == other for one, other in spikes)
+    assert any(any(one) for one, _other in spikes)
+    np.testing.assert_array_equal(cells.v.value, twin.v.value)
+
+
+def test_parameters_change_without_a_new_text():
+    Cell = nd.equations("dv/dt = (rest - v)/tau : volt\ntau : second (positive)", rest=-60 * mV)
+    cells = Cell(2, tau=[10, 10] * ms, rest=[-60, -70] * mV, v=-50 * mV)
+    assert isinstance(cells, nd.Dynamics)
+    sim = nd.Simulator(cells, dt=1 * ms, target="interpret")
+    cells.tau.value = [10, 20] * ms
+    sim.run(10 * ms)
+    found = sim.get(cells, "v").rescale("mV").magnitude
+    np.testing.assert_allclose(found, [-60 + 10 * np.exp(-1), -70 + 20 * np.exp(-0.5)], rtol=1e-12)
+
+
+def test_noise_has_the_distribution_of_an_ornstein_uhlenbeck_process():
+    text = "dx/dt = (mu - x)/tau + sigma*sqrt(2/tau)*xi : volt"
+    Noise = nd.equations(text, mu=-60 * mV, sigma=2 * mV, tau=5 * ms)
+    cells = Noise(4000, x=-60 * mV)
+    assert Noise.definition.method == "exponential_euler"
+    for method, exact in (("exponential_euler", 2.0), ("euler", 2.0 / np.sqrt(1 - 0.05)), ("heun", 2.0)):
+        Cell = nd.equations(text, method=method, mu=-60 * mV, sigma=2 * mV, tau=5 * ms)
+        cells = Cell(4000, x=-60 * mV)
+        sim = nd.Simulator(cells, dt=0.5 * ms, target="interpret", seed=3)
+        sim.run(20 * ms)
+        x = sim.get(cells, "x").rescale("mV").magnitude
+        assert abs(x.mean() + 60) < 0.15
+        assert x.std() == pytest.approx(exact, rel=0.05)
+
+
+def test_a_noise_with_one_name_is_one_noise():
+    text = """
+    dx/dt = -x/tau + (xi_1 + xi)/sqrt(tau) : 1
+    dy/dt = -y/tau + xi/sqrt(tau) : 1
+    dz/dt = -z/tau + noise : 1
+    noise = xi/sqrt(tau) : Hz
+    """
+    Cell = nd.equations(text, tau=5 * ms)
+    assert Cell.definition.method == "euler"
+    cells = Cell(2000)
+    sim = nd.Simulator(cells, dt=0.5 * ms, target="interpret")
+    sim.run(20 * ms)
+    x, y, z = (sim.get(cells, name) for name in "xyz")
+    np.testing.assert_array_equal(y, z)
+    assert np.corrcoef(x, y)[0, 1] == pytest.approx(np.sqrt(0.5), abs=0.06)
+
+
+def test_multiplied_noise_is_that_of_stratonovich():
+    text = "dx/dt = x*xi/sqrt(tau) : 1"
+    ends = []
+    for method in ("heun", "milstein", None):
+        Cell = nd.equations(text, method=method, tau=10 * ms)
+        cells = Cell(4000, x=1.0)
+        sim = nd.Simulator(cells, dt=0.1 * ms, target="interpret", seed=2)
+        sim.run(5 * ms)
+        ends.append(sim.get(cells, "x"))
+    np.testing.assert_array_equal(ends[0], ends[2])
+    np.testing.assert_allclose(ends[0], ends[1], rtol=0.02)
+    assert np.log(ends[0]).mean() == pytest.approx(0.0, abs=0.04)  # of Ito, it would be -0.25
+    assert np.log(ends[0]).std() == pytest.approx(np.sqrt(0.5), rel=0.05)
+
+
+def test_rates_that_call_a_random_function_need_no_equation():
+    Source = nd.equations("rate : Hz", threshold="rand() < rate*dt")
+    cells = Source(2000, rate=100 * Hz)
+    assert isinstance(cells, nd.Neuron)
+    sim = nd.Simulator(cells, dt=1 * ms, target="interpret")
+    sim.record(cells, spikes=True)
+    assert sim.run(50 * ms)[cells].spikes.count == pytest.approx(10_000, rel=0.05)
+
+
+def test_several_inputs_are_told_apart_by_their_label():
+    text = "dv/dt = (slow + 2*fast)*R/tau : volt\nslow : amp (input)\nfast : amp (input)"
+    Cell = nd.equations(text, R=1 / nS, tau=1 * ms)
+    cells = nd.init_all_states(Cell(2))
+    cells.add_current_input("a", lambda _v: 1 * pA, label="slow")
+    cells.add_current_input("b", lambda _v: [3, 5] * pA, label="fast")
+    with nd.environ.context(dt=1 * ms):
+        assert cells().rescale("mV").magnitude.tolist() == [7.0, 11.0]
+
+
+def test_what_is_constant_over_a_step_is_drawn_once():
+    text = "dx/dt = (y - x)/tau : 1\ny = randn() : 1 (constant over dt)\nz = y - y : 1"
+    cells = nd.equations(text, method="rk4", tau=5 * ms)(50)
+    sim = nd.Simulator(cells, dt=0.5 * ms, target="interpret")
+    sim.record(cells, "x")
+    assert np.ptp(sim.run(5 * ms)[cells].x[-1]) > 0
+
+
+def test_functions_tables_and_names_of_every_text():
+    text = """
+    dx/dt = (clip(f(x), 0, 1) + k(t)*sign(x - 2)^2 + int(i == N - 1))/tau : 1
+    f_now = f(x)**2 : 1
+    """
+    table = nd.TimedArray([1.0, 0.0, 3.0], dt=1 * ms)
+    cells = nd.equations(text, namespace={"f": lambda x: 2 * x, "k": table, "tau": 1 * ms, "unused": object()})(
+        3, x=0.3
+    )
+    sim = nd.Simulator(cells, dt=1 * ms, target="interpret")
+    sim.record(cells, "f_now")
+    result = sim.run(1 * ms)[cells]
+    by_hand = 0.3 + (np.expm1(2.0) / 2.0) * (0.6 + 1.0 + np.array([0, 0, 1]))
+    np.testing.assert_allclose(sim.get(cells, "x"), by_hand, rtol=1e-12)
+    np.testing.assert_allclose(result.f_now[-1], (2 * by_hand) ** 2, rtol=1e-12)
+
+
+def test_operations_stand_on_the_lines_of_the_text():
+    cells = text_model(None)
+    step = str(nd.Simulator(Net(cells), dt=DT * ms, target="interpret").step)
+    name = __file__.rsplit("/", 1)[-1]
+    first = next(
+        n for n, line in enumerate(Path(__file__).read_text().splitlines(), 1) if line.startswith('ADAPTING = """')
+    )
+    assert f"# {name}:{first + 4}: dg/dt = -g/tau_g : siemens" in step
+    assert f"# {name}:{first + 2}: dv/dt" in step
+    assert "numbadyn" not in step.split("in Net.cells\n")[1].split("    in ")[0]
