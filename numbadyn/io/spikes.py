@@ -34,6 +34,8 @@ class Spikes:
         Replica of each spike; None where there is no batch.
     batch : int or None
         Number of replicas; None where there is no batch.
+    since : ndarray or None
+        Time (ms) from each spike to the end of its step; None where spikes are at the ends of steps.
     """
 
     steps: Any
@@ -43,6 +45,7 @@ class Spikes:
     duration: float
     replicas: Any = None
     batch: int | None = None
+    since: NDArray[Any] | None = None
 
     def replica(self, number: int) -> Spikes:
         """Those of one replica of a batch."""
@@ -55,10 +58,12 @@ class Spikes:
         found = [self.replica(int(number)) for number in numbers] or [self._part(0, 0, replicas=None, batch=None)]
         counts = [each.count for each in found]
         steps, indices = (join_rows(rows) for rows in zip(*((each.steps, each.indices) for each in found), strict=True))
+        since = None if self.since is None else np.concatenate([each.since for each in found])
         if isinstance(steps, LazyArray):
-            return replace(self, steps=steps, indices=indices, replicas=ConstantRuns(counts), batch=len(numbers))
+            runs = ConstantRuns(counts)
+            return replace(self, steps=steps, indices=indices, replicas=runs, batch=len(numbers), since=since)
         replicas = np.repeat(np.arange(len(found), dtype=np.uint32), counts)
-        return replace(self, steps=steps, indices=indices, replicas=replicas, batch=len(numbers))
+        return replace(self, steps=steps, indices=indices, replicas=replicas, batch=len(numbers), since=since)
 
     @property
     def _bounds(self) -> NDArray[np.int64]:
@@ -73,7 +78,8 @@ class Spikes:
             values.part(start, stop) if isinstance(values, LazyArray) else values[start:stop]
             for values in (self.steps, self.indices)
         )
-        return replace(self, steps=steps, indices=indices, **changes)
+        since = None if self.since is None else self.since[start:stop]
+        return replace(self, steps=steps, indices=indices, since=since, **changes)
 
     def pieces(self, count: int = 1 << 20) -> Iterator[Spikes]:
         """All of them, so many at a time, in memory; for those on disk that would not fit at once.
@@ -92,7 +98,11 @@ class Spikes:
             some = slice(start, start + count)
             mine = None if self.replicas is None else np.asarray(self.replicas[some])
             yield replace(
-                self, steps=np.asarray(self.steps[some]), indices=np.asarray(self.indices[some]), replicas=mine
+                self,
+                steps=np.asarray(self.steps[some]),
+                indices=np.asarray(self.indices[some]),
+                replicas=mine,
+                since=None if self.since is None else self.since[some],
             )
 
     def _each(self) -> list[Spikes]:
@@ -101,8 +111,16 @@ class Spikes:
 
     @property
     def times(self) -> Any:
-        """Time of each spike, with unit: the end of its step."""
-        return join((self.steps + 1) * self.dt, TIME)
+        """Time of each spike, with unit: the end of its step, unless it was before.
+
+        In a step the spikes of one neuron after the other come first, whenever they were.
+        """
+        return join(self._times, TIME)
+
+    @property
+    def _times(self) -> Any:
+        ends = (self.steps + 1) * self.dt
+        return ends if self.since is None else ends - self.since
 
     @property
     def count(self) -> int:
@@ -138,6 +156,7 @@ class Spikes:
             indices=found[inside],
             size=int(elements.size),
             replicas=None if self.replicas is None else self.replicas[inside],
+            since=None if self.since is None else self.since[inside],
         )
 
     def trains(self) -> list[Any]:
@@ -145,7 +164,7 @@ class Spikes:
         if self.replicas is not None:
             return [each.trains() for each in self._each()]
         order = np.argsort(self.indices, kind="stable")
-        times = ((self.steps + 1) * self.dt)[order]
+        times = self._times[order]
         bounds = np.searchsorted(self.indices[order], np.arange(self.size + 1))
         return [join(times[bounds[i] : bounds[i + 1]], TIME) for i in range(self.size)]
 
@@ -154,7 +173,8 @@ class Spikes:
         if self.replicas is not None:
             return np.array([each.cv_isi() for each in self._each()])
         order = np.argsort(self.indices, kind="stable")
-        neurons, steps = self.indices[order].astype(np.int64), self.steps[order]
+        neurons = self.indices[order].astype(np.int64)
+        steps = self.steps[order] if self.since is None else self._times[order]
         same = neurons[1:] == neurons[:-1]
         intervals, owners = np.diff(steps)[same].astype(float), neurons[1:][same]
         n = np.bincount(owners, minlength=self.size)

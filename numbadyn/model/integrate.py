@@ -27,6 +27,7 @@ __all__ = [
     "advance_along",
     "eager_clock",
     "euler_step",
+    "exp_euler_parts",
     "exp_euler_step",
     "finish_step",
     "fresh",
@@ -133,6 +134,35 @@ def exp_euler_step(f: RightHandSide, x: Any, *args: Any, **kwargs: Any) -> Any:
         spreads = [dt if linear is None else dt * exprel(2.0 * dt * Traced(trace, linear)) for linear in factors]
         advanced = _scattered(advanced, amplitudes, spreads)
     return equations.result(advanced)
+
+
+def exp_euler_parts(f: Callable[[Any], Any], x: Any) -> tuple[Any, Any, Any]:
+    """One equation by `exp_euler_step`, and what that goes by.
+
+    Parameters
+    ----------
+    f : callable
+        ``f(x)`` returns dx/dt.
+    x : array, quantity or traced value
+        Value at the start of the step.
+
+    Returns
+    -------
+    tuple
+        The value one `dt` later, dx/dt at the start of the step, and its derivative by x times dt; zero where there is
+        none.
+    """
+    trace, dt = current_trace(), environ.get_dt()
+    later = exp_euler_step(f, x)
+    if trace is None:
+        equations = Equations(f, x, (), "exp_euler_step")
+        ((slope, linear),) = slopes_and_derivatives(
+            equations.slopes, equations.start, environ.eager_dt(), *eager_clock()
+        )
+        return later, slope, 0.0 if linear is None else dt * linear
+    (start,), (node,) = trace.step.advances[-1].starts, trace.step.advances[-1].slopes
+    found = derivative(trace, node, start)
+    return later, Traced(trace, node), 0.0 if found is None else dt * Traced(trace, found)
 
 
 def _note(trace: Trace, method: str, starts: Sequence[Any], slopes: Sequence[Any], results: Sequence[Any]) -> None:

@@ -18,6 +18,7 @@ from numbadyn.io.coordinates import Coordinates
 from numbadyn.io.paths import Paths
 from numbadyn.io.provenance import Provenance
 from numbadyn.io.recordings import Recording, Result, Samples, Spikes
+from numbadyn.io.reduce.between import SINCE, placed_between
 from numbadyn.io.stored.lazy import ConstantRuns, LazyArray, join_rows
 from numbadyn.ir.analysis import live
 from numbadyn.ir.kinds import dtype_of
@@ -460,16 +461,18 @@ class Recorder:
         """What was recorded in a run, with names and units, and what the replicas of a batch were bound to."""
         duration = (outcome.reached - outcome.first) * self.dt
         recordings: dict[str, dict[str, Any]] = {}
+        measured = held.reduced(outcome.reached)
         for path, spikes in self.shown(self._spikes).items():
             chosen = self._parts.get(path)
             size = spikes[0].width if chosen is None else int(chosen[1].size)
-            recordings.setdefault(path, {})["events"] = self._events(held.spikes(path, spikes), size, duration)
+            events = self._events(held.spikes(path, spikes), size, duration)
+            recordings.setdefault(path, {})["events"] = placed_between(events, measured.pop((path, SINCE), None))
         for (path, variable), logs in self.shown(self._samples).items():
             steps, values = held.samples((path, variable), logs)
             recordings.setdefault(path, {}).setdefault("samples", {})[variable] = Samples(
                 steps, values, self.dimension_of(logs[0]), self.dt, logs[0].called
             )
-        for (path, name), reduced in held.reduced(outcome.reached).items():
+        for (path, name), reduced in measured.items():
             recordings.setdefault(path, {}).setdefault("reduced", {})[name] = reduced
         made = {
             path: Recording(path, part=self._parts.get(path), **{"samples": {}, **parts})

@@ -26,6 +26,7 @@ from numbadyn.model.typing import QuantityLike
 from numbadyn.model.view import whole_of
 from numbadyn.runtime.targets import TARGETS
 from numbadyn.simulator.batch import Batch, check_batch, replica_seeds
+from numbadyn.simulator.between import follow_times
 from numbadyn.simulator.checks import (
     check_launch,
     check_rounding,
@@ -327,6 +328,8 @@ class Simulator(Saving):
             changed = self._recorder.add(
                 module, variable, spikes=spikes, collected=collected, running=running, **window
             )
+            if spikes:
+                changed |= follow_times(self._recorder, module, collected=collected, running=running)
         if changed:
             self._take_down()
             self._invalidate("program")

@@ -161,6 +161,28 @@ class Adaptation(Part):
         """Jump where there was a spike."""
         self.w.value = np.where(spike, self.w.value + self.b, self.w.value)
 
+    def spiked_within(self, spike: Any, since: Any, V: Any) -> None:
+        """Jump where there was a spike, some time before the end of the step.
+
+        Parameters
+        ----------
+        spike : array of bool or traced value
+            Who.
+        since : quantities.Quantity or traced value
+            How long before (ms).
+        V : quantities.Quantity or traced value
+            The potential at the start of the step.
+
+        Notes
+        -----
+        The current stands half a step behind, so that is where the jump is felt first; and the potential was reset
+        before, or after, the middle of the step, up to which it was reckoned with.
+        """
+        served: Any = self._served
+        early = (0.5 * environ.get_dt() - since) / self.tau
+        jump = self.b * np.exp(early) + self.a * (V - served.V_reset) * early
+        self.w.value = np.where(spike, self.w.value + jump, self.w.value)
+
 
 class Threshold(Part):
     """Base of what decides who fires.

@@ -79,6 +79,8 @@ class AdEx(ExpIF):
         V_initializer: ParameterLike | None = None,
         w_initializer: ParameterLike | None = None,
         name: str | None = None,
+        *,
+        spike_times: str = "grid",
     ) -> None:
         super().__init__(
             in_size,
@@ -94,6 +96,7 @@ class AdEx(ExpIF):
             threshold,
             V_initializer,
             name,
+            spike_times=spike_times,
         )
 
 
@@ -152,6 +155,8 @@ class AdQIF(QIF):
         V_initializer: ParameterLike | None = None,
         w_initializer: ParameterLike | None = None,
         name: str | None = None,
+        *,
+        spike_times: str = "grid",
     ) -> None:
         super().__init__(
             in_size,
@@ -167,6 +172,7 @@ class AdQIF(QIF):
             threshold,
             V_initializer,
             name,
+            spike_times=spike_times,
         )
 
 

@@ -7,7 +7,8 @@ targets.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from numbadyn.model.timing import whole_steps
 from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.model.values import Parameter, State
 from numbadyn.zoo.adapting import Adaptation, AdaptiveThreshold, Threshold, check_part
+from numbadyn.zoo.offgrid import Path, check_spike_times, find_crossing
 from numbadyn.zoo.resetting import BelowThreshold
 from numbadyn.zoo.units import ms, mV, nS
 
@@ -46,13 +48,17 @@ class IntegrateAndFire(Neuron):
         First values of V; the reset potential by default.
     name : str, optional
         Name for messages and results.
+    spike_times : {"grid", "interpolated"}
+        Whether a spike is at the end of the step in which the threshold is crossed; or where the potential crosses it,
+        from where on the rest of the step begins at the reset. Then spikes that are recorded have times between steps.
 
     Attributes
     ----------
     V : State
         Membrane potential (mV).
     refractory : State
-        Steps for which the neuron is still held (int); where there is a dead time.
+        Steps for which the neuron is still held (int), or the time (ms) with interpolated spikes; where there is a dead
+        time.
     adaptation, threshold : Adaptation or None, Threshold or None
         The parts, with states of their own.
 
@@ -71,6 +77,10 @@ class IntegrateAndFire(Neuron):
     derivative is found from the drift and the conductances; the adaptation stands half a step behind, so that both
     together are of second order. Then delta inputs are added; who is at or above the threshold spikes, and is reset at
     once.
+
+    With interpolated spikes, the potential within a step is the parabola through both ends that starts with the right
+    slope; crossings, dead times and what follows the reset are found on it, so that times of spikes are of second order
+    in dt, as potentials are. There is at most one spike in a step. What spikes act on has them at the end of the step.
 
     References
     ----------
@@ -105,6 +115,8 @@ class IntegrateAndFire(Neuron):
         threshold: Threshold | None = None,
         V_initializer: ParameterLike | None = None,
         name: str | None = None,
+        *,
+        spike_times: str = "grid",
     ) -> None:
         super().__init__(in_size, name=name)
         self.R = Parameter(R, negative=False)
@@ -116,10 +128,14 @@ class IntegrateAndFire(Neuron):
         for name_of, part, kind in (("adaptation", adaptation, Adaptation), ("threshold", threshold, Threshold)):
             check_part(part, kind, f"{self.path}({name_of}=...)")
         self.adaptation, self.threshold = adaptation, threshold
+        self.spike_times = check_spike_times(spike_times, threshold, self.path)
         for part in (adaptation, threshold):
             if part is not None:
                 part.serve(self)
         self.V_initializer = V_initializer
+
+    #: Whether the drift may run away, so that a spike has an upswing of its own.
+    upswing: ClassVar[bool] = True
 
     @property
     def fires_at_threshold(self) -> bool:
@@ -130,7 +146,7 @@ class IntegrateAndFire(Neuron):
         """Make the membrane potential, and the counter of a dead time."""
         self.V = State(self.V_reset if self.V_initializer is None else self.V_initializer, unit=mV)
         if self.tau_ref is not None:
-            self.refractory = State(0)
+            self.refractory = State(0 if self.spike_times == "grid" else 0.0 * ms)
 
     @abstractmethod
     def drift(self, v: Any) -> Any:
@@ -144,16 +160,20 @@ class IntegrateAndFire(Neuron):
 
     def advanced(self, x: Any) -> Any:
         """Membrane potential at the end of the step, before threshold and reset."""
-        currents = self.V_rest.dimension / self.R.dimension
         w = None if self.adaptation is None else self.adaptation.advanced(self.V.value)
+        return self.sum_delta_inputs(exp_euler_step(self._slope(x, w), self.V.value))
+
+    def _slope(self, x: Any, w: Any, *, pop: bool = True) -> Callable[[Any], Any]:
+        """Rate of change as a function of the potential, with a current that adapts, if there is one."""
+        currents = self.V_rest.dimension / self.R.dimension
 
         def slope(v: Any) -> Any:
-            total, current = self.drift(v), self.sum_current_inputs(x, v, dimension=currents)
+            total, current = self.drift(v), self.sum_current_inputs(x, v, dimension=currents, pop=pop)
             if w is not None:
                 current = -w if current is None else current - w
             return (total if current is None else total + self.R * current) * (1.0 / self.tau)
 
-        return self.sum_delta_inputs(exp_euler_step(slope, self.V.value))
+        return slope
 
     def update(self, x: Any = None) -> Any:
         """Advance by one step.
@@ -168,6 +188,8 @@ class IntegrateAndFire(Neuron):
         array of bool
             Who spikes.
         """
+        if self.spike_times != "grid":
+            return self._update_between(x)
         if self.tau_ref is None:
             V = self.advanced(x)
             spike = self._fires(V)
@@ -184,6 +206,26 @@ class IntegrateAndFire(Neuron):
                 part.spiked(spike)
         return spike
 
+    def _update_between(self, x: Any) -> Any:
+        """Advance by one step, with spikes where they are between its ends."""
+        V = self.V.value
+        before = after = None if self.adaptation is None else self.adaptation.advanced(V)
+        if self.adaptation is not None:
+            after = before + self.adaptation.b
+        # a dead time of zero, where there is none, is a number of the model's code
+        dead, tau_ref = (0.0 * ms, 0.0 * ms) if self.tau_ref is None else (self.refractory.value, self.tau_ref.value)
+        path = Path.of(self._slope(x, before, pop=False), V, upswing=self.upswing)
+        anew = Path.of(self._slope(x, after, pop=False), self.V_reset + 0.0 * V, upswing=self.upswing)
+        self.sum_current_inputs(None, V)  # which uses up what has arrived
+        found = find_crossing(path, anew, dead, self.V_th, tau_ref, self.sum_delta_inputs)
+        self.V.value = found.V
+        if self.tau_ref is not None:
+            self.refractory.value = found.left
+        if self.adaptation is not None:
+            self.adaptation.spiked_within(found.spike, found.since, V)
+        self.observe("since_spike", np.where(found.spike, found.since, -1.0 * ms))
+        return found.spike
+
     def _fires(self, V: Any) -> Any:
         return self.V_th <= V if self.threshold is None else self.threshold.fires(V, self.V_th)
 
@@ -193,7 +235,7 @@ class IF(IntegrateAndFire):
 
     Parameters
     ----------
-    in_size, R, tau, V_th, V_reset, V_rest, tau_ref, adaptation, threshold, V_initializer, name
+    in_size, R, tau, V_th, V_reset, V_rest, tau_ref, adaptation, threshold, V_initializer, name, spike_times
         As of `IntegrateAndFire`.
 
     Notes
@@ -210,6 +252,8 @@ class IF(IntegrateAndFire):
     [5]
     """
 
+    upswing: ClassVar[bool] = False
+
     def drift(self, v: Any) -> Any:
         """Nothing pulls."""
         return 0.0 * v
@@ -220,7 +264,7 @@ class QIF(IntegrateAndFire):
 
     Parameters
     ----------
-    in_size, R, tau, V_reset, V_rest, tau_ref, adaptation, threshold, V_initializer, name
+    in_size, R, tau, V_reset, V_rest, tau_ref, adaptation, threshold, V_initializer, name, spike_times
         As of `IntegrateAndFire`.
     V_th : quantities.Quantity
         Where the upswing is cut and counts as a spike (mV).
@@ -263,8 +307,11 @@ class QIF(IntegrateAndFire):
         threshold: Threshold | None = None,
         V_initializer: ParameterLike | None = None,
         name: str | None = None,
+        *,
+        spike_times: str = "grid",
     ) -> None:
-        super().__init__(in_size, R, tau, V_th, V_reset, V_rest, tau_ref, adaptation, threshold, V_initializer, name)
+        parts = tau_ref, adaptation, threshold
+        super().__init__(in_size, R, tau, V_th, V_reset, V_rest, *parts, V_initializer, name, spike_times=spike_times)
         self.V_c = Parameter(V_c, unit=mV)
         self.c = Parameter(c, unit=1.0 / mV, positive=True)
 
@@ -278,7 +325,7 @@ class ExpIF(IntegrateAndFire):
 
     Parameters
     ----------
-    in_size, R, tau, V_reset, V_rest, tau_ref, adaptation, threshold, V_initializer, name
+    in_size, R, tau, V_reset, V_rest, tau_ref, adaptation, threshold, V_initializer, name, spike_times
         As of `IntegrateAndFire`.
     V_th : quantities.Quantity
         Where the upswing is cut and counts as a spike (mV).
@@ -322,8 +369,11 @@ class ExpIF(IntegrateAndFire):
         threshold: Threshold | None = None,
         V_initializer: ParameterLike | None = None,
         name: str | None = None,
+        *,
+        spike_times: str = "grid",
     ) -> None:
-        super().__init__(in_size, R, tau, V_th, V_reset, V_rest, tau_ref, adaptation, threshold, V_initializer, name)
+        parts = tau_ref, adaptation, threshold
+        super().__init__(in_size, R, tau, V_th, V_reset, V_rest, *parts, V_initializer, name, spike_times=spike_times)
         self.V_T = Parameter(V_T, unit=mV)
         self.delta_T = Parameter(delta_T, unit=mV, positive=True)
 

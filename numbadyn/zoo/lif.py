@@ -5,7 +5,7 @@ In: parameters with units, inputs that projections register.  Out: spikes.  Must
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.zoo.adapting import Adaptation, Threshold
@@ -70,6 +70,8 @@ class LIF(IntegrateAndFire):
     [False False] [-60.     -59.9002] mV
     """
 
+    upswing: ClassVar[bool] = False
+
     def __init__(
         self,
         in_size: SizeLike,
@@ -84,8 +86,10 @@ class LIF(IntegrateAndFire):
         tau_ref: ParameterLike | None = None,
         adaptation: Adaptation | None = None,
         threshold: Threshold | None = None,
+        spike_times: str = "grid",
     ) -> None:
-        super().__init__(in_size, R, tau, V_th, V_reset, V_rest, tau_ref, adaptation, threshold, V_initializer, name)
+        parts = tau_ref, adaptation, threshold
+        super().__init__(in_size, R, tau, V_th, V_reset, V_rest, *parts, V_initializer, name, spike_times=spike_times)
 
     def drift(self, v: Any) -> Any:
         """Pull to rest; see `IntegrateAndFire.drift`."""
@@ -149,6 +153,7 @@ class LIFRef(LIF):
         *,
         adaptation: Adaptation | None = None,
         threshold: Threshold | None = None,
+        spike_times: str = "grid",
     ) -> None:
-        parts: dict[str, Any] = {"adaptation": adaptation, "threshold": threshold}
+        parts: dict[str, Any] = {"adaptation": adaptation, "threshold": threshold, "spike_times": spike_times}
         super().__init__(in_size, R, tau, V_th, V_reset, V_rest, V_initializer, name, tau_ref=tau_ref, **parts)

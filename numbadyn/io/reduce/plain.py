@@ -9,6 +9,7 @@ from dataclasses import fields
 from typing import Any
 
 from numbadyn.io.reduce.base import Reducer
+from numbadyn.io.reduce.between import BetweenSteps
 from numbadyn.io.reduce.correlation import CountCorrelation
 from numbadyn.io.reduce.counts import Counts, PopulationRate, Rate
 from numbadyn.io.reduce.intervals import IsiCV, IsiHistogram
@@ -21,6 +22,7 @@ __all__ = ["plain_of", "reducer_from"]
 _KNOWN: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
+        BetweenSteps,
         CountCorrelation,
         Counts,
         IsiCV,

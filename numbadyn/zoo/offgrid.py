@@ -1,0 +1,167 @@
+"""Spikes between two steps: where in a step a potential crosses its threshold, and what is left of the step after it.
+
+In: an integrate-and-fire neuron in its update.  Out: its potential and dead time at the end of the step, who spikes,
+and how long before the end of the step.  Must not know: which neurons there are, lowering, targets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from numbadyn.errors import InvalidParameterError
+from numbadyn.model import environ
+from numbadyn.model.functions import exprel
+from numbadyn.model.integrate import exp_euler_parts
+from numbadyn.zoo.units import ms, mV
+
+__all__ = ["Crossing", "Path", "check_spike_times", "find_crossing"]
+
+_MILD = 1e-3
+"""How much steeper a potential becomes over a step at least, for a logarithm to be better than a parabola."""
+
+_NEARLY = 1e-12
+"""What is left of the time until a potential has run away, where it has: it crosses its threshold before."""
+
+
+def check_spike_times(spike_times: Any, threshold: Any, where: str) -> str:
+    """Refuse what is no way of timing spikes, and what does not go with it.
+
+    Raises
+    ------
+    InvalidParameterError
+        It is neither ``"grid"`` nor ``"interpolated"``, or the neuron has a threshold that moves.
+    """
+    if spike_times not in ("grid", "interpolated"):
+        raise InvalidParameterError(
+            f"spike_times of {where} is {spike_times!r}.",
+            where=where,
+            cure='Give "grid", for spikes at the ends of steps, or "interpolated", for spikes between them.',
+            spike_times=spike_times,
+        )
+    if spike_times == "interpolated" and threshold is not None:
+        raise InvalidParameterError(
+            f"{where} has a threshold that is not fixed, which is not interpolated.",
+            where=where,
+            cure='Leave threshold=... out, or spike_times="interpolated".',
+            threshold=threshold,
+        )
+    return str(spike_times)
+
+
+@dataclass(frozen=True)
+class Path:
+    """A potential within a step: from where it is, with its slope, to where a whole step takes it.
+
+    Parameters
+    ----------
+    start : quantities.Quantity or traced value
+        Where it is (mV).
+    first, bend : quantities.Quantity or traced value
+        Coefficients of the part of a step that has passed, and of its square (mV), of a parabola.
+    steeper : number, array or traced value, optional
+        How much steeper it becomes over a step, as a part of its slope, where it may run away; then it goes by a
+        logarithm that does so, too.
+
+    Notes
+    -----
+    Both are of second order. Where the slope grows exponentially with the potential, the logarithm is exact, so that
+    the time of a spike does not hang on the one or two steps of the upswing.
+    """
+
+    start: Any
+    first: Any
+    bend: Any
+    steeper: Any = None
+
+    @classmethod
+    def of(cls, slope: Callable[[Any], Any], start: Any, *, upswing: bool) -> Path:
+        """That of a slope as a function of the potential, which may run away."""
+        later, rate, steeper = exp_euler_parts(slope, start)
+        first = environ.get_dt() * rate
+        return cls(start, first, later - start - first, steeper if upswing else None)
+
+    @property
+    def _runs_away(self) -> Any:
+        return (self.steeper > _MILD) & (self.first > 0.0 * mV)
+
+    def at(self, part: Any) -> Any:
+        """Where it is after a part of a step."""
+        found = self.start + (self.first + self.bend * part) * part
+        if self.steeper is None:
+            return found
+        steeper = np.where(self._runs_away, self.steeper, 1.0)
+        left = np.maximum(1.0 - steeper * part, _NEARLY)
+        return np.where(self._runs_away, self.start - self.first / steeper * np.log(left), found)
+
+    def reaches(self, level: Any) -> Any:
+        """After which part of a step it is at a level; zero where it is above it from the start."""
+        rise = level - self.start
+        square = self.first * self.first + 4.0 * self.bend * rise
+        steep = self.first + np.sqrt(np.maximum(square, 0.0 * mV * mV))
+        part = 2.0 * rise / steep
+        if self.steeper is not None:
+            first = np.where(self._runs_away, self.first, 1.0 * mV)
+            part = np.where(self._runs_away, rise / first * exprel(-self.steeper * (rise / first)), part)
+        return np.where(rise > 0.0 * mV, part, 0.0)
+
+    def is_at(self, level: Any, part: Any) -> Any:
+        """Who is at a level, or above it, after a part of a step."""
+        found = level <= self.at(part)
+        if self.steeper is None:
+            return found
+        return np.where(self._runs_away, self.reaches(level) <= part, found)
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """What a step comes to: potential, dead time that is left, who spikes, and how long before the end of the step."""
+
+    V: Any
+    left: Any
+    spike: Any
+    since: Any
+
+
+def find_crossing(path: Path, anew: Path, dead: Any, V_th: Any, tau_ref: Any, jumps: Callable[[Any], Any]) -> Crossing:
+    """Go through a step with at most one spike in it.
+
+    Parameters
+    ----------
+    path, anew : Path
+        The potential from the start of the step, and from the reset.
+    dead : quantities.Quantity or traced value
+        Dead time that is left at the start (ms).
+    V_th : Parameter
+        The threshold (mV).
+    tau_ref : quantities.Quantity, Parameter or traced value
+        Dead time after a spike (ms).
+    jumps : callable
+        Adds what arrives at the end of the step to a potential.
+
+    Returns
+    -------
+    Crossing
+
+    Notes
+    -----
+    The potential is held up to the end of a dead time within the step; then it follows `path`. From where it crosses
+    the threshold on, it is held for `tau_ref`, then follows `anew`. Jumps come at the end of the step, where they may
+    cross the threshold too, and are lost in a dead time.
+    """
+    dt = environ.get_dt()
+    held = np.minimum(dead / dt, 1.0)
+    free = 1.0 - held
+    end = path.at(free)
+    within = (free > 0.0) & path.is_at(V_th, free)
+    since = np.where(within, (free - np.minimum(path.reaches(V_th), free)) * dt, 0.0 * ms)
+    again = np.maximum(since - tau_ref, 0.0 * ms) / dt
+    V = np.where(within, anew.at(again), end)
+    left = np.where(within, np.maximum(tau_ref - since, 0.0 * ms), np.maximum(dead - dt, 0.0 * ms))
+    awake = left <= 0.0 * ms
+    V = np.where(awake, jumps(V), V)
+    late = awake & ~within & (V_th <= V)
+    return Crossing(np.where(late, anew.start, V), np.where(late, tau_ref, left), within | late, since)
