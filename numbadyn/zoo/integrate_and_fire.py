@@ -161,7 +161,8 @@ class IntegrateAndFire(Neuron):
     def advanced(self, x: Any) -> Any:
         """Membrane potential at the end of the step, before threshold and reset."""
         w = None if self.adaptation is None else self.adaptation.advanced(self.V.value)
-        return self.sum_delta_inputs(exp_euler_step(self._slope(x, w), self.V.value))
+        slope = self._slope(x, w)
+        return self.sum_delta_inputs(exp_euler_step(slope, self.V.value))
 
     def _slope(self, x: Any, w: Any, *, pop: bool = True) -> Callable[[Any], Any]:
         """Rate of change as a function of the potential, with a current that adapts, if there is one."""
