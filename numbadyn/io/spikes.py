@@ -5,6 +5,7 @@ In: arrays of steps and indices, in memory or on disk.  Out: times with units, t
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -65,12 +66,12 @@ class Spikes:
         replicas = np.repeat(np.arange(len(found), dtype=np.uint32), counts)
         return replace(self, steps=steps, indices=indices, replicas=replicas, batch=len(numbers), since=since)
 
-    @property
+    @functools.cached_property
     def _bounds(self) -> NDArray[np.int64]:
         """Where the spikes of each replica begin, and where those of the last one end."""
         if isinstance(self.replicas, ConstantRuns):
             return np.array([0, *self.replicas.ends])
-        return np.searchsorted(self.replicas, np.arange((self.batch or 0) + 1))
+        return np.searchsorted(self.replicas, np.arange((self.batch or 0) + 1, dtype=self.replicas.dtype))
 
     def _part(self, start: int, stop: int, **changes: Any) -> Spikes:
         """Some that follow each other, unread if they are on disk."""

@@ -108,7 +108,7 @@ class Assembly:
         self._machine, self._taken, self._filled_at = None, None, -1
         self._watched, self._shelf = None, {}
         self._recorder = Recorder(self.network, self.step, self._dt, self.precision, self._order, *self._axes)
-        for network in networks:
+        for network in {id(network): network for network in networks}.values():
             self._recorder.know(network)
 
     def _vary(self, place: Place, others: Sequence[Any]) -> None:

@@ -20,6 +20,7 @@ from typing import Any
 from numbadyn.errors import InvalidParameterError, MissingExtraError
 from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.runtime.progress import NullProgress, Progress
+from numbadyn.simulator import Simulator
 from numbadyn.study.beacons import Beacon, Beacons, Sighting
 from numbadyn.study.fingerprints import short_hash
 from numbadyn.study.grid import Point
@@ -68,13 +69,23 @@ class Crew(ABC):
 
 
 class Serial(Crew):
-    """The process itself, a point at a time."""
+    """The process itself, a point at a time.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        How a point is run.
+    interrupts : Interrupts
+        Ctrl-C.
+    first : tuple, optional
+        Group of a point and its simulator, which has been made to look at it.
+    """
 
     workers = window = 1
     seconds = 0.0
 
-    def __init__(self, recipe: Recipe, interrupts: Interrupts) -> None:
-        self._runner = Runner(recipe)
+    def __init__(self, recipe: Recipe, interrupts: Interrupts, first: tuple[str, Simulator] | None = None) -> None:
+        self._runner = Runner(recipe, first)
         self._interrupts = interrupts
 
     def submit(self, points: Sequence[Point], progress: Callable[[Point], Progress]) -> Future[list[Finished]]:

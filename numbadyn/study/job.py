@@ -150,4 +150,7 @@ class Job:
         given = self.given["workers"]
         trial = self._trial() if given is None and min(usable_cores(), points) > 1 else None
         workers = choose_workers(given, points, trial).workers
-        return Serial(self.recipe, interrupts) if workers == 1 else Processes(workers, self.recipe)
+        if workers > 1:
+            return Processes(workers, self.recipe)
+        first, self._first = self._first, None
+        return Serial(self.recipe, interrupts, None if first is None else (self.grid.points[0].group, first))

@@ -57,11 +57,13 @@ class Runner:
     ----------
     recipe : Recipe
         How.
+    first : tuple, optional
+        Group of a point and its simulator, which records what is asked for and has not run.
     """
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, first: tuple[str, Simulator] | None = None) -> None:
         self._recipe = recipe
-        self._alone: tuple[str, Simulator] | None = None
+        self._alone: tuple[str, Simulator] | None = first
         self._batched: Simulator | None = None
         self._memory = 0
         """Bytes that a point needs, once one has run."""
@@ -145,6 +147,8 @@ class Runner:
         if len(points) < 2:
             return []
         started, seconds = time.time(), dict[str, float]()
+        if self._batched is None and self._alone is not None:
+            self._batched = self._alone[1]  # which only the study knows, where points may run together
         self._alone = None
         try:
             points, simulator = self._bound(points, seconds)
