@@ -68,9 +68,9 @@ def bound_parameters(step: Step, contexts: Sequence[BindContext]) -> list[Bound]
     contexts : sequence of BindContext
         One a replica.
     """
-    found = []
-    for spec in step.params:
-        each = [np.asarray(spec.fetch(context)) for context in contexts]
+    found, steps = [], [step.bound(context) for context in contexts]  # of replicas that are networks of their own
+    for number, spec in enumerate(step.params):
+        each = [np.asarray(own.params[number].fetch(of)) for own, of in zip(steps, contexts, strict=True)]
         one = all(_alike(values, each[0]) for values in each[1:])
         unit = "" if spec.dimension.is_dimensionless else str(spec.dimension)
         found.append(Bound(spec.name, unit, np.stack(each[:1] if one else each)))
@@ -110,12 +110,13 @@ def sums_of_inputs(step: Step, contexts: Sequence[BindContext]) -> dict[str, lis
     Streams are not summed up.
     """
     found: dict[str, list[str]] = {}
+    both = [(step.bound(context), context) for context in contexts]
     for number, table in enumerate(step.lookups):
         if table.filled_by is not None:  # a stream has gone on, and is read anew up to where the run is taken up
             continue
-        found[f"table {number}: {table.name}"] = [sum_of([table.fetch(context)]) for context in contexts]
+        found[f"table {number}: {table.name}"] = [sum_of([own.lookups[number].fetch(of)]) for own, of in both]
     for number, train in enumerate(step.trains):
-        found[f"given spikes {number}: {train.name}"] = [sum_of(train.events(context)) for context in contexts]
+        found[f"given spikes {number}: {train.name}"] = [sum_of(own.trains[number].events(of)) for own, of in both]
     return {name: sums[:1] if len(set(sums)) == 1 else sums for name, sums in found.items()}
 
 

@@ -157,7 +157,7 @@ class Checkpointing(Checkpoints, Visitor):
     def _write(self, ended: str | None, seconds: float) -> None:
         begun = time.perf_counter()
         self._files.write_piece(self._pieces.cut())
-        content = gather(self._sim, of_run=True)
+        content = gather(self._sim)
         self._refuse_other_inputs(content.header["inputs"])
         run = {"seconds": self._resumed.seconds + seconds, "ended": ended, "pieces": self._files.pieces}
         content.header["run"] = {**self._origin.plain(), **run, "gathered": self._plain}

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.errors import CheckpointMismatchError, UnsupportedFeatureError
+from numbadyn.errors import CheckpointMismatchError
 from numbadyn.io.container import Container
+from numbadyn.io.stored.folder import written_coordinates
 from numbadyn.runtime.snapshot import Snapshot
 from numbadyn.simulator.batch import Batch
 from numbadyn.simulator.bindings import Bound, bound_parameters
@@ -37,8 +38,10 @@ __all__ = [
     "check_structure",
     "check_synapses",
     "gather",
+    "given_in",
     "held_in",
     "mismatch",
+    "of_networks",
     "parameters_in",
     "requests_in",
     "set_in",
@@ -52,25 +55,18 @@ KIND = "numbadyn checkpoint"
 _STRUCTURE = "structure.txt"
 
 
-def gather(sim: Runs, *, of_run: bool = False) -> Container:
+def gather(sim: Runs) -> Container:
     """All that a simulator holds, between two steps.
 
     Parameters
     ----------
     sim : Runs
         A simulator.
-    of_run : bool
-        Whether the script that has made it will make it again, whatever its replicas differ in.
 
     Returns
     -------
     Container
         Of the kind `KIND`.
-
-    Raises
-    ------
-    UnsupportedFeatureError
-        Replicas differ in more than values.
     """
     taken, arrays = sim._snapshot(), dict[str, NDArray[Any]]()
     header = {
@@ -88,7 +84,9 @@ def gather(sim: Runs, *, of_run: bool = False) -> Container:
         "parameters": _put_parameters(arrays, bound_parameters(sim.step, sim._contexts)),
         "inputs": sim._input_sums(),
         "synapses": _put_synapses(arrays, sim),
-        "varied": None if of_run and _beyond_values(sim) else _put_varied(arrays, sim),
+        "varied": _put_varied(arrays, sim),
+        "given": given_in(sim),
+        "networks": written_coordinates(_own_coordinates(sim)) if of_networks(sim) else None,
         "recordings": _put_requests(arrays, requests_of(sim._recorder)),
     }
     return Container(KIND, header, arrays, {_STRUCTURE: sim._structure_text})
@@ -143,15 +141,11 @@ def _put_synapses(arrays: dict[str, NDArray[Any]], sim: Runs) -> list[dict[str, 
 
 def _put_varied(arrays: dict[str, NDArray[Any]], sim: Runs) -> list[dict[str, Any]]:
     """What differs from replica to replica: its path, and for each replica how many arrays it is."""
-    if what := _beyond_values(sim):
-        raise UnsupportedFeatureError(
-            f"The replicas {what}, which is no value that a file could hold.",
-            where="Simulator.save",
-            cure="Save simulators of one network each, let the replicas of a batch differ in values, or write "
-            "checkpoints of a run, run(..., checkpoint=path), which the same script takes up.",
-        )
-    found = []
-    for number, name in enumerate(sim._varied):
+    found: list[dict[str, Any]] = []
+    beyond = given_in(sim)
+    if of_networks(sim):
+        return found
+    for number, name in enumerate(name for name in sim._varied if name not in beyond):
         of_each = held_in(sim, name)
         for replica, parts in enumerate(of_each):
             arrays |= {f"varied/{number}/{replica}/{place}": part for place, part in enumerate(parts)}
@@ -165,12 +159,19 @@ def held_in(sim: Runs, name: str) -> list[tuple[NDArray[Any], ...]]:
     return [tuple(np.asarray(split(part)[0]) for part in parts) for parts in of_each]
 
 
-def _beyond_values(sim: Runs) -> str:
-    """In what replicas differ that is no value, in words; nothing for most."""
-    if any(own is not sim.network for own in sim._networks):
-        return "are networks of their own"
-    rules = [name for name in sim._varied if not find_place(sim, name).dimensions]
-    return f"differ in {rules[0]}" if rules else ""
+def of_networks(sim: Runs) -> bool:
+    """Whether the replicas are networks of their own."""
+    return any(own is not sim.network for own in sim._networks)
+
+
+def given_in(sim: Runs) -> list[str]:
+    """In what replicas differ that is no value, but rules of connection, which whoever loads a file gives anew."""
+    return [] if of_networks(sim) else [name for name in sim._varied if not find_place(sim, name).dimensions]
+
+
+def _own_coordinates(sim: Runs) -> dict[str, Any]:
+    """What is said of networks beside their seeds."""
+    return {name: values for name, values in Batch(sim).coords.items() if name != "seed"}
 
 
 def weights_of(table: Any, dt: float) -> NDArray[Any]:

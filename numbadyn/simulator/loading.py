@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from numbadyn.errors import InvalidParameterError, ShapeError
 from numbadyn.io.container import Container
+from numbadyn.model.module import Module
 from numbadyn.model.values import Parameter
 from numbadyn.runtime.snapshot import Snapshot, names_of
 from numbadyn.simulator.batch import Batch, check_batch, replica_seeds
@@ -23,8 +24,10 @@ from numbadyn.simulator.checkpoints import (
     check_parameters,
     check_structure,
     check_synapses,
+    given_in,
     held_in,
     mismatch,
+    of_networks,
     parameters_in,
     requests_in,
     set_in,
@@ -39,7 +42,15 @@ from numbadyn.units import join
 if TYPE_CHECKING:
     from numbadyn.simulator.runs import Runs
 
-__all__ = ["adopt_parameters", "adopt_states", "adopt_varied", "adopt_weights", "plan_replicas", "take_over"]
+__all__ = [
+    "adopt_parameters",
+    "adopt_states",
+    "adopt_varied",
+    "adopt_weights",
+    "networks_of",
+    "plan_replicas",
+    "take_over",
+]
 
 Varied = Sequence[tuple[NDArray[Any], ...]]
 
@@ -100,7 +111,61 @@ def plan_replicas(header: Mapping[str, Any], batch: int | None, seed: Any, path:
     return Replicas(replicas, seeds, [drawn[0], *seeds[1:]] if shared else drawn, shared)
 
 
-def take_over(sim: Runs, content: Container, path: Path, *, keep: bool) -> None:
+def networks_of(network: Any, header: Mapping[str, Any], path: Path) -> tuple[Module, ...]:
+    """The networks that go on from a checkpoint: one, or where the replicas were networks of their own, one for each.
+
+    Raises
+    ------
+    CheckpointMismatchError
+        There are more or fewer than the file is of.
+    """
+    several = not isinstance(network, Module) and isinstance(network, Sequence)
+    given = tuple(network) if several else (network,)
+    if header.get("networks") is None and several:
+        raise mismatch(
+            path,
+            f"the checkpoint is of one network; {len(given)} are given.",
+            "Give that one: nd.Simulator.load(path, networks[0]).",
+            given=len(given),
+        )
+    if header.get("networks") is not None and len(given) != header["replicas"]:
+        raise mismatch(
+            path,
+            f"the checkpoint is of {header['replicas']} networks, one for each replica; there "
+            f"{'is' if len(given) == 1 else 'are'} {len(given)}.",
+            "Give all of them, in their order: nd.Simulator.load(path, [build(...), build(...)]).",
+            given=len(given),
+        )
+    return given
+
+
+def _adopt_given(sim: Runs, given: Mapping[str, Any] | None, wanted: Sequence[str], path: Path) -> None:
+    """Let replicas differ in what no file holds."""
+    has = given or {}
+    for name in wanted:
+        if name not in has:
+            raise mismatch(
+                path,
+                f"the replicas differ in {name}, a rule of connection, which no file holds.",
+                f"Give the rules again, one for each replica: load(path, net, varied={{{name!r}: [...]}}).",
+                name=name,
+            )
+    for name in has:
+        if name not in wanted:
+            raise mismatch(
+                path,
+                f"varied has {name!r}, but what the replicas of the checkpoint differ in is in the file"
+                f"{' but for ' + ', '.join(wanted) if wanted else ''}.",
+                "Leave it out; what is to be another value from now on is set afterwards, sim.batch[...] = ...",
+                name=str(name),
+            )
+    for name in wanted:
+        Batch(sim)[name] = has[name]
+
+
+def take_over(
+    sim: Runs, content: Container, path: Path, *, keep: bool, varied: Mapping[str, Any] | None = None
+) -> None:
     """Let a new simulator go on from a checkpoint.
 
     Parameters
@@ -113,6 +178,8 @@ def take_over(sim: Runs, content: Container, path: Path, *, keep: bool) -> None:
         Where it is from.
     keep : bool
         Whether the network keeps its parameters, inputs and weights; else it gets those of the checkpoint.
+    varied : mapping, optional
+        In what replicas differ that is no value.
 
     Raises
     ------
@@ -120,6 +187,7 @@ def take_over(sim: Runs, content: Container, path: Path, *, keep: bool) -> None:
         The network computes something else, or holds something else that cannot be given to it.
     """
     check_structure(sim, content, path)
+    _adopt_given(sim, varied, content.header.get("given", []), path)
     _adopt_varied(sim, varied_in(content))
     if not keep:
         adopt_parameters(sim, content)
@@ -141,12 +209,12 @@ def _adopt_varied(sim: Runs, varied: Mapping[str, Varied]) -> None:
 
 def adopt_varied(sim: Runs, content: Container) -> None:
     """Let replicas differ in what they had come to differ in, if a file can hold that."""
-    if content.header["varied"] is None:
+    if content.header["varied"] is None or of_networks(sim):
         return
-    saved = varied_in(content)
-    for name in [name for name in sim._varied if name not in saved]:
+    saved, given = varied_in(content), given_in(sim)
+    for name in [name for name in sim._varied if name not in saved and name not in given]:
         Batch(sim)._forget(find_place(sim, name))
-    same = [name for name in sim._varied if _equal(held_in(sim, name), saved[name])]
+    same = [name for name in sim._varied if name in saved and _equal(held_in(sim, name), saved[name])]
     _adopt_varied(sim, {name: of_each for name, of_each in saved.items() if name not in same})
 
 
@@ -156,14 +224,16 @@ def _equal(some: Varied, others: Varied) -> bool:
 
 
 def adopt_parameters(sim: Runs, content: Container) -> None:
-    """Give the parameters of the network the values of the checkpoint, where they have others."""
-    known = parameters_by_path(sim.network)
+    """Give the parameters of the network, or of each, the values of the checkpoint, where they have others."""
     now = {bound.name: bound for bound in bound_parameters(sim.step, sim._contexts)}
-    for saved in parameters_in(content):
-        parameter = known.get(saved.name)
-        if parameter is None or saved.same(now[saved.name]) or len(saved.values) > 1:
-            continue
-        _give(parameter, saved.values[0])
+    replicas = {id(network): (number, network) for number, network in enumerate(sim._networks)}
+    for number, network in replicas.values():
+        known = parameters_by_path(network)
+        for saved in parameters_in(content):
+            parameter = known.get(saved.name)
+            if parameter is None or saved.same(now[saved.name]) or (len(saved.values) > 1 and len(replicas) == 1):
+                continue
+            _give(parameter, saved.of(number))
 
 
 def _give(parameter: Parameter, values: Any) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from numbadyn.errors import BatchLengthError, StructureError, TargetError, UnsupportedFeatureError
 from numbadyn.ir.nodes import BindContext, Step
@@ -18,18 +18,22 @@ from numbadyn.model.lifecycle import init_missing_states
 from numbadyn.model.module import Module
 from numbadyn.model.naming import check_initialised
 from numbadyn.simulator.batch import check_batch, replica_seeds
-from numbadyn.simulator.simulator import Simulator, trace_network
+from numbadyn.simulator.runs import Runs
+from numbadyn.simulator.traced import trace_network
 from numbadyn.simulator.turns import TRACING
 
 __all__ = ["bind_alike", "bind_networks", "what_differs"]
 
 
+_Simulator = TypeVar("_Simulator", bound=Runs)
+
+
 def bind_networks(
-    simulator: Simulator,
-    networks: Sequence[Module | Simulator],
+    simulator: _Simulator,
+    networks: Sequence[Module | Runs],
     seeds: int | Sequence[int] = 0,
     coords: Mapping[str, Sequence[Any]] | None = None,
-) -> Simulator:
+) -> _Simulator:
     """Let networks of the structure that a simulator was made for be its replicas.
 
     Parameters
@@ -124,7 +128,7 @@ def _replicas(
     lines = structure_lines(simulator.step)
     for place, (one, seed) in enumerate(zip(networks, seeds, strict=True)):
         plain = replace(simulator.context, seed=seed, replica=place, instead={})
-        module = one.network if isinstance(one, Simulator) else one
+        module = one.network if isinstance(one, Runs) else one
         if id(module) not in known:
             known[id(module)] = _traced(simulator, one, plain, place)
             _check_structure(lines, known[id(module)], place)
@@ -158,10 +162,10 @@ def _check_coords(coords: Mapping[str, Sequence[Any]], number: int) -> None:
             )
 
 
-def _traced(simulator: Simulator, one: Module | Simulator, context: BindContext, place: int) -> Step:
+def _traced(simulator: Runs, one: Module | Runs, context: BindContext, place: int) -> Step:
     """The step of another network."""
     where = f"bind_networks(networks[{place}])"
-    if isinstance(one, Simulator):
+    if isinstance(one, Runs):
         mine, other = simulator.context, one.context
         if (mine.dt, mine.bits, mine.delays, simulator._alone) != (other.dt, other.bits, other.delays, one._alone):
             raise UnsupportedFeatureError(

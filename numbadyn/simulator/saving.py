@@ -7,16 +7,18 @@ files are laid out.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from numbadyn.errors import TargetError
 from numbadyn.io.checkpoint_files import cannot_write, place_of, read_checkpoint
 from numbadyn.io.container import write_container
+from numbadyn.io.stored.folder import read_coordinates
 from numbadyn.model.module import Module
 from numbadyn.model.options import named_options
 from numbadyn.simulator.checkpoints import KIND, gather, mismatch
-from numbadyn.simulator.loading import plan_replicas, take_over
+from numbadyn.simulator.loading import networks_of, plan_replicas, take_over
+from numbadyn.simulator.networks import bind_networks
 from numbadyn.simulator.runs import Runs
 from numbadyn.simulator.turns import in_turn
 from numbadyn.units import TIME, join
@@ -45,8 +47,6 @@ class Saving(Runs):
         ------
         CheckpointWriteError
             It cannot be written there.
-        UnsupportedFeatureError
-            Replicas of a batch differ in rules of connection, or are networks of their own.
 
         See Also
         --------
@@ -68,7 +68,7 @@ class Saving(Runs):
     def load(
         cls,
         path: str | os.PathLike[str],
-        network: Module,
+        network: Module | Sequence[Module],
         *,
         target: str = "cpu",
         threads: int = 1,
@@ -78,19 +78,21 @@ class Saving(Runs):
         batch: int | None = None,
         seed: int | Sequence[int] | None = None,
         values: str = "saved",
+        varied: Mapping[str, Sequence[Any]] | None = None,
     ) -> Self:
         """Make a simulator that goes on from a file that `save` or `run` has written.
 
         What follows has the bits of a simulator that was never left, on every target that is reproducible, for any
-        number of threads, on any machine. Time step, precision, seeds, delays and recordings are those of the file.
+        number of threads, on any machine. Time step, precision, seeds, delays and recordings are those of the file;
+        reducers of users' own are asked for again by `record`.
 
         Parameters
         ----------
         path : str or path
             Of the file.
-        network : Module
+        network : Module or sequence of Module
             Made by the same code with the same sizes as the one that was saved. Its parameters get the values of the
-            file.
+            file. Where the replicas were networks of their own, one for each of them.
         target, threads, reproducible, launch
             As of `Simulator`.
         precision : {64, 32}, optional
@@ -103,6 +105,9 @@ class Saving(Runs):
         values : {"saved", "network"}
             With ``"network"``, it keeps the parameters, inputs and weights that it has, and goes on with those from the
             states of the file.
+        varied : mapping, optional
+            What the replicas of the file differ in that is no value, as in `batch`: the path of a rule of connection
+            -> the rule of each replica.
 
         Returns
         -------
@@ -148,8 +153,9 @@ class Saving(Runs):
         options: dict[str, Any] = {"delays": header["delays"], "alone": header["alone"]}
         options |= {"target": target, "threads": threads, "reproducible": reproducible, "launch": launch}
         plan = plan_replicas(header, batch, seed, place)
+        networks = networks_of(network, header, place)
         sim = cls(  # type: ignore[call-arg]
-            network,
+            networks[0],
             join(header["dt"], TIME),
             precision=header["precision"],
             seed=plan.drawn if plan.batch else plan.drawn[0],
@@ -157,8 +163,10 @@ class Saving(Runs):
             shared="connectivity" if plan.shared else None,
             **options,
         )
+        if len(networks) > 1:
+            bind_networks(sim, networks, plan.drawn, read_coordinates(header["networks"]))
         if plan.seeds != plan.drawn:
             sim._reseed(plan.seeds, connectivity=False)
-        take_over(sim, content, place, keep=values == "network")
+        take_over(sim, content, place, keep=values == "network", varied=varied)
         sim._claim()
         return sim

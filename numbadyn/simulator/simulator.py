@@ -15,13 +15,11 @@ from numbadyn.io.reduce import Reducer
 from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.lowering.explain import explain
 from numbadyn.lowering.passes import Passes
-from numbadyn.lowering.pipeline import prepare
 from numbadyn.model import environ
 from numbadyn.model.lifecycle import init_missing_states
 from numbadyn.model.module import Module
 from numbadyn.model.naming import check_initialised
 from numbadyn.model.options import named_options
-from numbadyn.model.step import trace_step
 from numbadyn.model.typing import QuantityLike
 from numbadyn.model.view import whole_of
 from numbadyn.runtime.targets import TARGETS
@@ -42,11 +40,12 @@ from numbadyn.simulator.outside import describe_left_out
 from numbadyn.simulator.saving import Saving
 from numbadyn.simulator.seconds import Seconds
 from numbadyn.simulator.synapses import Weights
+from numbadyn.simulator.traced import trace_network
 from numbadyn.simulator.turns import TRACING, Turns, in_turn
 from numbadyn.simulator.unchanged import PlainAttributes, Wiring
 from numbadyn.units import TIME, join
 
-__all__ = ["Simulator", "trace_network"]
+__all__ = ["Simulator"]
 
 
 class Simulator(Saving):
@@ -369,15 +368,6 @@ class Simulator(Saving):
             where="Simulator",
             cure="Copy or pickle the network, and make an nd.Simulator of it there; results can be pickled.",
         )
-
-
-def trace_network(network: Module, context: BindContext, *, alone: bool, passes: Passes | None = None) -> Step:
-    """The prepared step of a network whose states have been made."""
-    do = Passes() if passes is None else passes
-    with TRACING:
-        with do.timing("run the updates once"):
-            traced = trace_step(network, context, alone=alone)
-        return prepare(traced, do)
 
 
 def _contexts(plain: BindContext, seeds: Sequence[int], batch: int | None) -> tuple[BindContext, ...]:

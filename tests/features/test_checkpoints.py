@@ -21,8 +21,10 @@ from numbadyn.errors import (
 )
 from numbadyn.io import container
 from numbadyn.runtime.progress import NullProgress
+from numbadyn.simulator.networks import bind_networks
 from tests.features.agreement import recorded, states_and_spikes
 from tests.features.random_networks import RandomNetwork, networks
+from tests.features.test_bind_networks import Built
 from tests.features.test_plastic_projections import Many
 from tests.features.test_random_networks import few
 from tests.features.test_replicas import Driven, Fed, Follower, Gapped, watched
@@ -159,6 +161,40 @@ def test_recordings_go_on_as_they_were_asked_for(tmp_path):
     assert result[second.network.E[3:9]].V.shape[1] == 6
 
 
+class Largest(nd.reduce.Reducer):
+    """A reducer of a user."""
+
+    name, variable, spiking = "V_largest", "V", False
+
+    def start(self, scope):
+        return Gathering(scope)
+
+
+class Gathering(nd.reduce.Running):
+    def __init__(self, scope):
+        super().__init__(scope)
+        self.largest = np.full((scope.replicas, scope.elements), -np.inf)
+
+    def add_samples(self, replica, steps, values):
+        np.maximum(self.largest[replica], values.max(axis=0), out=self.largest[replica])
+
+    def values(self, reached):
+        return nd.reduce.Reduced("V_largest", self.largest, self.scope.dimension)
+
+
+def test_reducers_of_users_are_asked_for_again(tmp_path):
+    def ask(sim):
+        sim.record(sim.network.E, Largest())
+        return sim
+
+    whole = ask(watched(simulator_of(Driven(), 0.1 * ms, "interpret", seed=5)))
+    whole.run(steps(7), progress=False)
+    whole.save(tmp_path / "it")
+    again = ask(nd.Simulator.load(tmp_path / "it", Driven(), target="interpret"))
+    found, expected = (sim.run(steps(9), progress=False)[sim.network.E].V_largest for sim in (again, whole))
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_a_progress_report_may_save(tmp_path):
     """Between two chunks, in the middle of a run."""
     whole, sim = (watched(simulator_of(Driven(), 0.1 * ms, "interpret", seed=5)) for _ in range(2))
@@ -204,6 +240,63 @@ def test_a_batch_goes_on_as_a_batch(tmp_path, make, order, shared):
     assert result.coords.keys() == expected.coords.keys()
     with pytest.raises(CheckpointMismatchError, match="a batch of 2 replicas; a batch of 3"):
         nd.Simulator.load(tmp_path / "it", make(), batch=3)
+
+
+RULES = [nd.FixedProb(20, 8, prob=prob, weight=1 * nS) for prob in (0.1, 0.4)]
+
+
+def of_rules(target="interpret"):
+    sim = nd.Simulator(Driven(), dt=0.1 * ms, target=target, batch=2)
+    sim.batch["excite.comm"] = RULES
+    sim.batch["excite.weight"], sim.batch["E.tau"] = [2, 3] * nS, [9, 15] * ms
+    return watched(sim)
+
+
+def of_networks(target="interpret"):
+    sim = nd.Simulator(Built(2), dt=0.1 * ms, target=target)
+    return watched(bind_networks(sim, [sim.network, Built(0), Built(1)], [3, 8, 4], {"k": [2, 0, 1]}))
+
+
+@pytest.mark.parametrize("order", ORDERS, ids="-".join)
+def test_replicas_of_other_rules_go_on(tmp_path, order):
+    first, whole = of_rules(order[0]), of_rules(order[0])
+    expected = [sim.run(steps(20), progress=False) for sim in (first, whole, whole)][-1]
+    first.save(tmp_path / "it")
+    again = nd.Simulator.load(tmp_path / "it", Driven(), target=order[1], varied={"excite.comm": RULES})
+    same(again.run(steps(20), progress=False), expected)
+    with pytest.raises(CheckpointMismatchError, match=r"(?s)differ in excite.comm.*varied=\{'excite.comm': "):
+        nd.Simulator.load(tmp_path / "it", Driven(), target="interpret")
+    with pytest.raises(CheckpointMismatchError, match=r"varied has 'E.tau', .* but for excite\.comm"):
+        nd.Simulator.load(tmp_path / "it", Driven(), target="interpret", varied={"excite.comm": RULES, "E.tau": 3})
+    with pytest.raises(CheckpointMismatchError, match=r"excite has other synapses"):
+        nd.Simulator.load(tmp_path / "it", Driven(), target="interpret", varied={"excite.comm": RULES[::-1]})
+
+
+@pytest.mark.parametrize("order", ORDERS, ids="-".join)
+def test_replicas_that_are_networks_of_their_own_go_on(tmp_path, order):
+    first, whole = of_networks(order[0]), of_networks(order[0])
+    for sim in (first, whole):
+        sim.run(steps(11), progress=False)
+        sim._networks[1].E.tau.value = 31 * ms
+        sim.set(sim.network.excite, "weight", 2 * nS)
+    expected = [sim.run(steps(9), progress=False) for sim in (first, whole, whole)][-1]
+    first.save(tmp_path / "it")
+    networks = [Built(k) for k in (2, 0, 1)]
+    again = nd.Simulator.load(tmp_path / "it", networks, target=order[1])
+    assert networks[1].E.tau.value == 31 * ms
+    result = again.run(steps(9), progress=False)
+    same(result, expected)
+    assert result.coords["k"].tolist() == [2, 0, 1]
+    for some, said in (
+        (networks[0], "is of 3 networks"),
+        (networks[:2], "there are 2"),
+        (networks[::-1], "V_delay is"),
+    ):
+        with pytest.raises(CheckpointMismatchError, match=said):
+            nd.Simulator.load(tmp_path / "it", some, target="interpret")
+    of_rules().save(tmp_path / "one")
+    with pytest.raises(CheckpointMismatchError, match="is of one network; 3 are given"):
+        nd.Simulator.load(tmp_path / "one", networks)
 
 
 def test_one_state_goes_into_all_replicas(tmp_path):
