@@ -92,7 +92,7 @@ def bind_networks(
     return simulator
 
 
-def bind_alike(simulator: Simulator, networks: Iterable[Module | Simulator], seeds: Sequence[int]) -> int:
+def bind_alike(simulator: Runs, networks: Iterable[Module | Runs], seeds: Sequence[int]) -> int:
     """Let the first of some networks be the replicas of a simulator, up to one that has another structure.
 
     Parameters
@@ -121,7 +121,7 @@ def bind_alike(simulator: Simulator, networks: Iterable[Module | Simulator], see
 
 
 def _replicas(
-    simulator: Simulator, networks: Iterable[Module | Simulator], seeds: Sequence[int]
+    simulator: Runs, networks: Iterable[Module | Runs], seeds: Sequence[int]
 ) -> Iterator[tuple[BindContext, Module]]:
     """What each network is bound to as a replica, and the network, which has been found to be of the structure."""
     known: dict[int, Step] = {id(simulator.network): simulator.step}
@@ -134,14 +134,12 @@ def _replicas(
             _check_structure(lines, known[id(module)], place)
         own = known[id(module)]
         other = {} if own is simulator.step else {id(simulator.step.origin): own}
-        if isinstance(one, Simulator) and not one._axes:
+        if isinstance(one, Runs) and not one._axes:
             other |= one._instead[0]
         yield replace(plain, instead=other), module
 
 
-def _take(
-    simulator: Simulator, replicas: Sequence[tuple[BindContext, Module]], coords: Mapping[str, Sequence[Any]]
-) -> None:
+def _take(simulator: Runs, replicas: Sequence[tuple[BindContext, Module]], coords: Mapping[str, Sequence[Any]]) -> None:
     """Let these be the replicas from now on."""
     contexts, modules = zip(*replicas, strict=True)
     with simulator._turns.take("bind_networks"):
