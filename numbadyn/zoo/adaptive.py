@@ -309,7 +309,7 @@ class Izhikevich(Neuron):
         name: str | None = None,
     ) -> None:
         super().__init__(in_size, name=name)
-        self.a = Parameter(a, unit=kHz, positive=True)
+        self.a = Parameter(a, unit=kHz)  # below zero in two of the twenty published patterns
         self.b = Parameter(b, unit=kHz)
         self.c = Parameter(c, unit=mV, check=BelowThreshold(self, "c"))
         self.d = Parameter(d, unit=mV / ms)

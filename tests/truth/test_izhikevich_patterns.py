@@ -1,0 +1,76 @@
+"""The twenty patterns of Izhikevich (2004): what makes each of them one, and spikes of a converged integration."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.examples.test_examples import load
+
+CONVERGED = json.loads((Path(__file__).parent / "data" / "izhikevich_patterns.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def example():
+    return load("izhikevich")
+
+
+@pytest.fixture(scope="module")
+def found(example):
+    return example.run("interpret")
+
+
+def bursts(times, gap=15.0):
+    """Numbers of spikes in groups that are apart."""
+    return [group.size for group in np.split(times, np.flatnonzero(np.diff(times) > gap) + 1)]
+
+
+def rises(V):
+    """Times (ms) at which a potential has its maxima."""
+    return 0.1 * (np.flatnonzero((V[1:-1] > V[:-2]) & (V[1:-1] >= V[2:])) + 1)
+
+
+FEATURES = {
+    "tonic spiking": lambda t, V: np.allclose(np.diff(t[2:]), 27, atol=1) and t.size == 5,
+    "phasic spiking": lambda t, V: t.size == 1 and V[-1] > -66,
+    "tonic bursting": lambda t, V: len(bursts(t)) == 4 and min(bursts(t)) >= 4,
+    "phasic bursting": lambda t, V: len(bursts(t)) == 1 and t.size >= 6 and t[-1] < 80,
+    "mixed mode": lambda t, V: bursts(t)[0] == 3 and bursts(t)[1:] == [1] * 4,
+    "spike frequency adaptation": lambda t, V: np.diff(t)[-1] > 8 * np.diff(t)[0],
+    "class 1 excitable": lambda t, V: 1e3 / np.diff(t)[0] < 26 and (np.diff(np.diff(t)) < 0).all(),
+    "class 2 excitable": lambda t, V: 45 < 1e3 / np.diff(t)[0] < 1e3 / np.diff(t)[-1] < 125,
+    "spike latency": lambda t, V: t.size == 1 and t[0] > 13 + 3,
+    "subthreshold oscillations": lambda t, V: t.size == 1 and (rises(V) > 40).sum() >= 1,
+    "resonator": lambda t, V: t.size == 1 and t[0] > 320,
+    "integrator": lambda t, V: t.size == 1 and 14 < t[0] < 25,
+    "rebound spike": lambda t, V: t.size == 1 and t[0] > 25,
+    "rebound burst": lambda t, V: len(bursts(t)) == 1 and t.size >= 10 and t[0] > 25,
+    "threshold variability": lambda t, V: t.size == 1 and t[0] > 80,
+    "bistability": lambda t, V: t.size == 5 and t[0] > 40 and t[-1] < 208,
+    "depolarizing after-potential": lambda t, V: (
+        t.size == 1 and -60 < V[130:400].max() < -40 and V[120] < V[130:400].max()
+    ),
+    "inhibition-induced spiking": lambda t, V: t.size == 4 and t[0] > 50 and t[-1] < 260,
+    "inhibition-induced bursting": lambda t, V: len(bursts(t)) == 3 and min(bursts(t)) >= 9 and t[0] > 50,
+    "accommodation": lambda t, V: t.size == 1 and t[0] > 300,
+}
+
+
+@pytest.mark.parametrize("name", FEATURES)
+def test_what_makes_the_pattern(name, found):
+    assert FEATURES[name](*found[name])
+
+
+@pytest.mark.parametrize("name", FEATURES)
+def test_spikes_are_those_of_a_converged_integration(name, found, example):
+    """At 0.1 ms, the first spike within 0.25 ms of the truth; as many of them, but for where long bursts end."""
+    numbers, truth = list(example.PATTERNS[name][:6]), np.array(CONVERGED[name]["spikes"])
+    assert numbers == CONVERGED[name]["numbers"], "run make_izhikevich_patterns.py"
+    times = found[name][0]
+    assert abs(times[0] - truth[0]) < 0.25
+    if "burst" in name and name != "phasic bursting":
+        assert abs(times.size - truth.size) <= 6
+    else:
+        assert times.size == truth.size
+        np.testing.assert_allclose(times, truth, atol=3.0)
