@@ -21,6 +21,20 @@ def load(name):
     return module
 
 
+def run_and_keep(name, folder):
+    """Run an example once as its user does; give the module and what its `run` gave, after a look at the picture."""
+    pytest.importorskip("matplotlib")
+    example, kept, picture = load(name), [], folder / f"{name}.png"
+    run = example.run
+    example.run = lambda *args, **named: kept.append(run(*args, **named)) or kept[-1]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", [f"{name}.py", "--out", str(picture)])
+        example.main()
+    assert picture.read_bytes()[:4] == PNG
+    example.run = run
+    return example, kept[0]
+
+
 @pytest.fixture
 def call(monkeypatch, capsys):
     """Run an example with a command line; give what it prints."""
@@ -201,3 +215,29 @@ def test_sweep_runs_the_network_of_the_paper():
         assert (one.num, one.n_pre, one.n_post, one.weight) == (other.num, other.n_pre, other.n_post, other.weight)
     assert ours.drive.freq.value == paper.drive.freq.value
     assert ours.cells.num == paper.neurons.num
+
+
+def test_interneurons_of_the_example_are_those_of_the_paper(tmp_path):
+    """Run for a moment; what the network does is looked at by tests/truth."""
+    gamma = load("gamma")
+    spikes, rate, common = gamma.run(number=8, duration=20, target="interpret")
+    assert spikes.count > 0
+    assert rate > 0
+    assert 0 <= common <= 1
+    net = gamma.Gamma(100, g=0.1)
+    assert net.inhibition.comm.weight.value * 100 == pytest.approx(10.0)  # 0.1 mS/cm2 on 10,000 um2, in nS
+    pytest.importorskip("matplotlib")
+    gamma.draw([("alike", spikes), ("not", spikes)], tmp_path / "gamma.png")
+    assert (tmp_path / "gamma.png").read_bytes()[:4] == PNG
+
+
+def test_strong_synapses_of_the_memory_are_inside_of_its_groups():
+    memory = load("working_memory")
+    net = memory.Memory(0.05)
+    edges = net.E2E.edges(dt=0.1 * ms)
+    strong = edges.weight.magnitude > 0.45
+    a, b = (np.minimum(ends // 40, 5) for ends in (edges.pre, edges.post))
+    assert strong[(a == b) & (a < 5)].all()
+    assert not strong[(a != b) & (a < 5)].any()
+    assert strong[a == 5].mean() == pytest.approx(0.1, abs=0.02)
+    assert len(edges.pre) == pytest.approx(0.2 * 400**2, rel=0.05)

@@ -7,19 +7,24 @@ import numpy as np
 import pytest
 from quantities import ms
 
-from tests.examples.test_examples import load
+from tests.examples.test_examples import run_and_keep
 
 CONVERGED = json.loads((Path(__file__).parent / "data" / "adex_patterns.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
-def example():
-    return load("adex")
+def ran(tmp_path_factory):
+    return run_and_keep("adex", tmp_path_factory.mktemp("adex"))
 
 
 @pytest.fixture(scope="module")
-def found(example):
-    return {name: times for name, (times, _) in example.run("interpret").items()}
+def example(ran):
+    return ran[0]
+
+
+@pytest.fixture(scope="module")
+def found(ran):
+    return {name: times for name, (times, _) in ran[1].items()}
 
 
 def bursts(times, gap=30.0):

@@ -6,19 +6,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.examples.test_examples import load
+from tests.examples.test_examples import run_and_keep
 
 CONVERGED = json.loads((Path(__file__).parent / "data" / "izhikevich_patterns.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
-def example():
-    return load("izhikevich")
+def ran(tmp_path_factory):
+    return run_and_keep("izhikevich", tmp_path_factory.mktemp("izhikevich"))
 
 
 @pytest.fixture(scope="module")
-def found(example):
-    return example.run("interpret")
+def example(ran):
+    return ran[0]
+
+
+@pytest.fixture(scope="module")
+def found(ran):
+    return ran[1]
 
 
 def bursts(times, gap=15.0):
