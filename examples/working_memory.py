@@ -63,7 +63,7 @@ class Inhibitory(nd.LIFRef):
 class Memory(nd.DynamicsGroup):
     """The network; `scale` is that of numbers of neurons, whose weights are divided by it."""
 
-    def __init__(self, scale=1.0, mean=23.1):
+    def __init__(self, scale=1.0, mean=23.1, tau_f=1500 * ms):
         super().__init__()
         n_e, n_i = round(8000 * scale), round(2000 * scale)
         self.E, self.I = Excitatory(n_e, mean * mV), Inhibitory(n_i)
@@ -78,7 +78,7 @@ class Memory(nd.DynamicsGroup):
             lucky = (a == ITEMS) & ((i * 7919 + j * 104729) % 1009 < 101)
             return np.where(among | lucky, 0.45, 0.10) / scale * mV
 
-        facilitating = nd.STP.desc(U=0.2, tau_f=1500 * ms, tau_d=200 * ms)
+        facilitating = nd.STP.desc(U=0.2, tau_f=tau_f, tau_d=200 * ms)
         self.E2E = self.connect(self.E.align_pre(facilitating), self.E, self.E, strength)
         self.E2I = self.connect(self.E, self.E, self.I, 0.135 * mV / scale)
         self.I2E = self.connect(self.I, self.I, self.E, -0.25 * mV / scale)
@@ -91,9 +91,9 @@ class Memory(nd.DynamicsGroup):
         return nd.DeltaProj(signal, comm=comm, post=post, delay=nd.init.Uniform(0.1 * ms, 1 * ms))
 
 
-def run(scale, mean=23.1, seed=1):
-    """Give the network, its spikes, and u and x of the first neuron of each group."""
-    net = Memory(scale, mean)
+def run(scale, seed=1, **options):
+    """Give the network and the spikes of its excitatory neurons."""
+    net = Memory(scale, **options)
     sim = nd.Simulator(net, dt=0.1 * ms, seed=seed)
     sim.record(net.E, spikes=True)
     return net, sim.run(END * ms, progress=False)[net.E].spikes

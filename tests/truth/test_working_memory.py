@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from quantities import Hz, ms
+
+import numbadyn as nd
 
 from tests.examples.test_examples import load
 
@@ -9,7 +12,7 @@ from tests.examples.test_examples import load
 @pytest.mark.exhaustive
 def test_a_cue_is_recalled_without_spikes_in_between():
     memory = load("working_memory")
-    for seed in (1, 2):
+    for seed in (1, 3):
         net, spikes = memory.run(1.0, seed=seed)
         before, cue, recall, again = (
             memory.rates(spikes, net.E.num, window) for window in ((200, 500), memory.CUE, *memory.RECALLS)
@@ -19,16 +22,12 @@ def test_a_cue_is_recalled_without_spikes_in_between():
         for answer in (recall, again):
             assert answer[0] > 8
             assert (answer[1:] < 1.0).all()
-    _, unmoved = memory.run(1.0, mean=22.8)  # with less drive the memory fades
-    assert memory.rates(unmoved, net.E.num, memory.RECALLS[1])[0] < 3
+    net, spikes = memory.run(1.0, tau_f=150 * ms)  # a facilitation that is over before
+    assert (memory.rates(spikes, net.E.num, memory.RECALLS[0]) < 3).all()
 
 
 def test_the_release_of_a_group_at_a_rate_is_the_mean_field_of_the_paper():
     """Poisson spikes of a rate r: u = U (1 + tau_f r) / (1 + U tau_f r), x = 1 / (1 + u tau_d r), within 4 %."""
-    from quantities import Hz, ms
-
-    import numbadyn as nd
-
     rate, U, tau_f, tau_d = 0.010, 0.2, 1500.0, 200.0
     net = nd.DynamicsGroup()
     net.sources = nd.PoissonGroup(3000, rate * 1e3 * Hz)
