@@ -27,6 +27,13 @@ SHORT = {
     "delay_equations": ["--duration", "4000"],
     "plasticity": ["--inputs", "200", "--seconds", "10"],
     "sweep": ["--workers", "1"],
+    "izhikevich": [],
+    "adex": [],
+    "hodgkin_huxley": [],
+    "gamma": [],
+    "working_memory": [],
+    "spatial": [],
+    "kuramoto": [],
 }
 """The scripts in the order in which they are shown, with the options that they are run with."""
 

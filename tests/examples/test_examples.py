@@ -241,3 +241,14 @@ def test_strong_synapses_of_the_memory_are_inside_of_its_groups():
     assert not strong[(a != b) & (a < 5)].any()
     assert strong[a == 5].mean() == pytest.approx(0.1, abs=0.02)
     assert len(edges.pre) == pytest.approx(0.2 * 400**2, rel=0.05)
+
+
+def test_bumps_of_the_sheet_are_measured():
+    """A wave of three periods, and the densities of synapses that the example asks for."""
+    sheet = load("spatial")
+    x = np.arange(20) / 20
+    wave = 10 + 5 * np.sin(2 * np.pi * 3 * x)[:, None] * np.ones(20)
+    assert sheet.contrast(wave) == pytest.approx((1.0, 3.0))
+    net = sheet.Sheet(20)
+    net.E2E.comm.weight = 1 * nS
+    assert len(net.I2E.edges(dt=0.1 * ms).pre) / 400 == pytest.approx(sheet.SYNAPSES["I"], rel=0.08)
