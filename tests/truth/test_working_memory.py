@@ -5,7 +5,6 @@ import pytest
 from quantities import Hz, ms
 
 import numbadyn as nd
-
 from tests.examples.test_examples import load
 
 
