@@ -14,6 +14,7 @@ import quantities as pq
 from numbadyn.errors import DimensionError
 from numbadyn.units.conversion import Magnitude, is_quantity, join, magnitude_in, split
 from numbadyn.units.dimension import DIMENSIONLESS, TIME, Dimension
+from numbadyn.units.stand_in import StandsForQuantity
 
 __all__ = ["STEP", "UnitArray", "alike", "join_eager"]
 
@@ -173,7 +174,10 @@ def _times(left: Any, right: Any) -> tuple[Any, Any] | None:
     """Both sides in ms where they are times and there is a time step, else None."""
     if STEP.get() is None or not (is_quantity(right) or hasattr(right, "__traced_value__")):
         return None
-    sides = [split(getattr(side, "value", side) if not is_quantity(side) else side) for side in (left, right)]
+    values = [getattr(side, "value", side) if not is_quantity(side) else side for side in (left, right)]
+    if any(issubclass(type(value), StandsForQuantity) for value in values):
+        return None  # a traced value, which decides for itself
+    sides = [split(value) for value in values]
     if any(dimension != TIME for _magnitude, dimension in sides):
         return None
     return tuple(np.asarray(magnitude, dtype=np.float64) for magnitude, _dimension in sides)  # type: ignore[return-value]

@@ -41,6 +41,7 @@ SPIKES = {"threshold": "v > 1*mV"}
         ("dv/dt = exp(xi)/tau : 1", TAU, errors.IntegrationMethodError, "not depend on it linearly", "exp"),
         ("dv/dt = rand()/tau : 1", TAU, errors.IntegrationMethodError, "calls rand", "rand"),
         ("dv/dt = v**2/tau : 1", {"method": "exact", **TAU}, errors.IntegrationMethodError, "not linear", "v\\*\\*2"),
+        ("dv/dt = u/ms : 1\ndu/dt = -v/ms : 1", {"method": "exact"}, errors.IntegrationMethodError, "u drives v", "dv"),
         ("dv/dt = v/tau : 1", {"method": "rk5", **TAU}, errors.IntegrationMethodError, "'rk5'.*\n.*\n.*rk4", "dv/dt"),
         ("dv/dt = xi/tau**.5 : 1", {"method": "rk4", **TAU}, errors.IntegrationMethodError, "white noise", "xi"),
         ("dv/dt = -v/tau : volt", {**SPIKES, "reset": "w += 1", **TAU}, errors.MissingEquationError, "changes w", "w"),

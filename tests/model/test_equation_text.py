@@ -68,9 +68,24 @@ def text_model(method):
     return nd.equations(ADAPTING, method=method, **RULES, **CONSTANTS)(3, v=-65 * mV, tau_w=[80, 100, 120] * ms)
 
 
+def one_by_one(slopes, values):
+    """Each equation advanced by exponential Euler, with the others held."""
+
+    def slope_of(number):
+        return lambda x: slopes(*(x if k == number else value for k, value in enumerate(values)))[number]
+
+    return [nd.exp_euler_step(slope_of(number), value) for number, value in enumerate(values)]
+
+
 @pytest.mark.parametrize(
     ("method", "step"),
-    [(None, nd.exp_euler_step), ("euler", nd.euler_step), ("rk2", nd.rk2_step), ("rk4", nd.rk4_step)],
+    [
+        (None, one_by_one),
+        ("exponential_euler", nd.exp_euler_step),
+        ("euler", nd.euler_step),
+        ("rk2", nd.rk2_step),
+        ("rk4", nd.rk4_step),
+    ],
 )
 def test_a_text_has_the_bits_of_a_class(method, step):
     states = []
@@ -83,7 +98,7 @@ def test_a_text_has_the_bits_of_a_class(method, step):
 
 
 def test_an_eager_call_gives_the_same():
-    cells, twin = text_model(None), ByHand(3, [80, 100, 120] * ms, nd.exp_euler_step)
+    cells, twin = text_model(None), ByHand(3, [80, 100, 120] * ms, one_by_one)
     for each in (cells, twin):
         nd.init_all_states(each)
         each.add_current_input("drive", lambda v: 8 * nS * (0 * mV - v))
@@ -107,10 +122,7 @@ def test_parameters_change_without_a_new_text():
 
 def test_noise_has_the_distribution_of_an_ornstein_uhlenbeck_process():
     text = "dx/dt = (mu - x)/tau + sigma*sqrt(2/tau)*xi : volt"
-    Noise = nd.equations(text, mu=-60 * mV, sigma=2 * mV, tau=5 * ms)
-    cells = Noise(4000, x=-60 * mV)
-    assert Noise.definition.method == "exponential_euler"
-    for method, exact in (("exponential_euler", 2.0), ("euler", 2.0 / np.sqrt(1 - 0.05)), ("heun", 2.0)):
+    for method, exact in ((None, 2.0), ("euler", 2.0 / np.sqrt(1 - 0.05)), ("heun", 2.0)):
         Cell = nd.equations(text, method=method, mu=-60 * mV, sigma=2 * mV, tau=5 * ms)
         cells = Cell(4000, x=-60 * mV)
         sim = nd.Simulator(cells, dt=0.5 * ms, target="interpret", seed=3)
@@ -118,6 +130,25 @@ def test_noise_has_the_distribution_of_an_ornstein_uhlenbeck_process():
         x = sim.get(cells, "x").rescale("mV").magnitude
         assert abs(x.mean() + 60) < 0.15
         assert x.std() == pytest.approx(exact, rel=0.05)
+
+
+def test_linear_equations_are_exact_and_jumps_go_along():
+    text = "dv/dt = (I - v)/tau : volt\ndI/dt = -I/tau_s : volt"
+    net = nd.DynamicsGroup()
+    net.cells = nd.equations(text, method="exact", tau=10 * ms, tau_s=5 * ms)(1, v=1 * mV, I=6 * mV)
+    net.source = nd.SpikeTrain(1, [0], [1 * ms])
+    net.jump = nd.DeltaProj(net.source, comm=nd.OneToOne(1, 1, weight=14 * mV), post=net.cells, label="I")
+    sim = nd.Simulator(net, dt=1 * ms, target="interpret")
+    sim.run(6 * ms)
+
+    def after(v, current, t):
+        decays = np.exp(-t / 10), np.exp(-t / 5)
+        return decays[0] * v + current * (decays[0] - decays[1]), decays[1] * current
+
+    v, current = after(1.0, 6.0, 1.0)
+    v, current = after(v, current + 14.0, 5.0)
+    assert sim.get(net.cells, "v").item() == pytest.approx(v, rel=1e-12)
+    assert sim.get(net.cells, "I").item() == pytest.approx(current, rel=1e-12)
 
 
 def test_a_noise_with_one_name_is_one_noise():

@@ -12,7 +12,7 @@ from numbadyn.ir.analysis import invariants, literal_number
 from numbadyn.ir.nodes import Step
 from numbadyn.lowering.exact.writer import Writer
 
-__all__ = ["Flow", "Flows", "origin"]
+__all__ = ["Flow", "Flows", "origin", "state_behind"]
 
 
 def origin(step: Step, index: int) -> int:
@@ -24,6 +24,16 @@ def origin(step: Step, index: int) -> int:
             break
         index, node = node.args[0], argument
     return index
+
+
+def state_behind(step: Step, index: int) -> int | None:
+    """The state that a value is at the start of the step, with what synapses add there, if it is one."""
+    node = step.nodes[origin(step, index)]
+    if node.traits.from_state:
+        number: int = node.attrs["index"]
+        return number
+    sides = [(a, b) for a, b in (node.args, node.args[::-1]) if step.nodes[b].traits.sums] if node.op == "add" else []
+    return state_behind(step, sides[0][0]) if sides else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,8 @@ class Flows:
     ----------
     of : dict
         State -> its flow.
+    starts : dict
+        Node -> state whose value it is at the start of the step, with what arrives there.
     written : dict
         Node -> state whose last value in the step it is, after what arrives.
     advanced : dict
@@ -81,6 +93,7 @@ class Flows:
             if counts.count(flow.state) == 1 and self._goes_on(flow):
                 self.of[flow.state] = flow
         self.written = {origin(step, step.writes[state]): state for state in self.of}
+        self.starts = {flow.start: flow.state for flow in self.of.values()}
         self.advanced = {node: flow.state for flow in self.of.values() for node in (flow.start, flow.result)}
 
     def _integrated(self) -> list[Flow]:
@@ -90,9 +103,9 @@ class Flows:
             if advance.method not in ("", "exp_euler_step"):
                 continue  # which has another result than the equation
             for start, slope, result in zip(advance.starts, advance.slopes, advance.results, strict=True):
-                node = step.nodes[origin(step, start)]
-                if node.traits.from_state and node.attrs["index"] in step.writes:
-                    found.append(Flow(node.attrs["index"], origin(step, start), result, slope))
+                state = state_behind(step, start)
+                if state is not None and state in step.writes:
+                    found.append(Flow(state, origin(step, start), result, slope))
         return found
 
     def _decaying(self) -> list[Flow]:
@@ -145,8 +158,8 @@ class Flows:
                 continue
             seen.add(index)
             node = self._step.nodes[index]
-            if node.traits.from_state and node.attrs["index"] in self.of:
-                found.append(node.attrs["index"])
+            if index in self.starts:
+                found.append(self.starts[index])
             elif node.traits.elementwise:
                 waiting.extend(node.args)
             else:
@@ -161,7 +174,7 @@ class Flows:
         node = self._step.nodes[index]
         if index in self.constants:
             return literal_number(self._step, index) == 0.0
-        if node.traits.from_state:
+        if node.traits.from_state or index in self.starts:
             return True
         zero = [self._is_zero(arg) for arg in node.args]
         rule = _ZERO_WHERE.get(node.op)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from numbadyn.ir.nodes import Advance, Step
-from numbadyn.lowering.exact.flows import Flows, origin
+from numbadyn.lowering.exact.flows import Flows, origin, state_behind
 from numbadyn.lowering.exact.writer import Writer
 
 __all__ = ["solve_linear_equations"]
@@ -111,15 +111,14 @@ class _Solver:
         return flows.written.get(value), True
 
     def _own_state(self, advance: Advance) -> int | None:
-        node = self._step.nodes[origin(self._step, advance.starts[0])]
-        return node.attrs["index"] if node.traits.from_state else None
+        return state_behind(self._step, advance.starts[0])
 
     def _note(self, advance: Advance, words: str) -> None:
         """Say of the states of an equation how they are advanced."""
         for start in advance.starts:
-            node = self._step.nodes[origin(self._step, start)]
-            if node.traits.from_state:
-                self._schemes[node.attrs["index"]] = words
+            state = state_behind(self._step, start)
+            if state is not None:
+                self._schemes[state] = words
 
     def _average(self, value: int, drives: _Drives) -> None:
         """Name what acts with its mean over a step."""

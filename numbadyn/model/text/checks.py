@@ -147,6 +147,7 @@ def check_linear(definition: Definition) -> None:
         A derivative of a right-hand side depends on a state.
     """
     states = definition.named("state")
+    drivers: dict[str, set[str]] = {name: set() for name in states}
     trace = Trace(definition.model)
     with trace.recording():
         trial = _Trial(definition, trace)
@@ -161,15 +162,42 @@ def check_linear(definition: Definition) -> None:
             if name not in definition.right:
                 continue
             slope = as_node(trace, scope.value(definition.right[name]))
-            for number in numbers.values():
+            for other, number in numbers.items():
                 found = derivative(trace, slope, number)
-                if found is not None and _reaches(trace, found, set(numbers.values())):
+                if found is not None and other != name:
+                    drivers[name].add(other)
+                varies = found is not None and not trace.is_constant(found)
+                if found is not None and (varies or _reaches(trace, found, set(numbers.values()))):
                     raise IntegrationMethodError(
                         f"d{name}/dt of {definition.model} is not linear in its states, so it has no exact solution.",
                         where=definition.declared[name].place,
                         cure="Leave method out, or choose exponential_euler, rk2 or rk4.",
                         name=name,
                     )
+    _check_one_way(definition, drivers)
+
+
+def _check_one_way(definition: Definition, drivers: dict[str, set[str]]) -> None:
+    """Refuse equations that drive each other both ways, which are not solved together."""
+    for name, sources in drivers.items():
+        both = sorted(sources & _reached(drivers, name))
+        if both:
+            raise IntegrationMethodError(
+                f"{both[0]} drives {name} of {definition.model} and depends on it, too: equations are solved exactly "
+                "where they drive each other in one direction.",
+                where=definition.declared[name].place,
+                cure="Choose rk4, or leave method out.",
+                name=name,
+                other=both[0],
+            )
+
+
+def _reached(drivers: dict[str, set[str]], name: str) -> set[str]:
+    """Those that a state drives, by way of others too."""
+    found: set[str] = set()
+    while more := {each for each, by in drivers.items() if by & (found | {name})} - found:
+        found |= more
+    return found
 
 
 def _resolve(definition: Definition, scope: Scope, name: str) -> None:

@@ -60,10 +60,12 @@ def equations(
         Duration in which no other spike follows, as a value or an expression; or a condition as long as which none
         does.
     method : str, optional
-        ``exponential_euler``, ``exact`` (also ``linear``, of linear equations alone), ``euler``, ``rk2``, ``rk4``; with
-        noise ``exponential_euler`` where each equation has one of its own, ``euler``, ``heun``, ``milstein``. By
-        default ``exponential_euler``, which is exact for one linear equation, or ``heun`` where noise is multiplied
-        with a state or common to several equations.
+        As in Brian2: ``exponential_euler``, ``euler``, ``rk2``, ``rk4``; ``exact`` (also ``linear``) for linear
+        equations that drive each other in one direction; with noise ``exponential_euler`` where each equation has one
+        of its own, ``euler``, or, in the sense of Stratonovich, ``heun`` and ``milstein``. By default each equation is
+        advanced by exponential Euler, and exactly where it is linear in its own state and in others that drive it;
+        where several equations have a noise in common by ``euler``, and where noise is multiplied with a state by
+        ``heun``.
     namespace : mapping, optional
         Further constants and functions, of which those that the text uses are taken: ``globals()``, for example.
     name : str
@@ -252,16 +254,16 @@ def _default(definition: Definition) -> str:
     states = set(definition.named("state"))
     factors = [factor for terms in definition.noise.values() for factor in terms.values()]
     additive = not any(definition.behind(factor) & states for factor in factors)
-    return "exponential_euler" if additive and _own_noise(definition) else "euler" if additive else "heun"
+    return "" if additive and _own_noise(definition) else "euler" if additive else "heun"
 
 
 def _checked_method(definition: Definition, method: str, place: Text) -> str:
     found = METHODS.get(method)
-    if found is None:
+    if found is None or not method:
         raise IntegrationMethodError(
             f"{definition.model} is to be integrated by {method!r}, which is no method.",
             where=place.place(0),
-            cure=f"Choose from {', '.join(nearest_first(str(method), METHODS))}.",
+            cure=f"Choose from {', '.join(nearest_first(str(method), filter(None, METHODS)))}.",
             method=method,
         )
     if definition.noise and (found.noise == "none" or (found.noise == "one" and not _own_noise(definition))):

@@ -6,7 +6,7 @@ know: texts, populations.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,8 +29,8 @@ class System:
     start : dict
         States at the start of the step.
     slopes : callable
-        Their time derivatives, without noise: ``slopes(states)``, or ``slopes(states, time)`` at another time than that
-        of the start of the step.
+        Their time derivatives, without noise: ``slopes(states, time, names)``, where the time is that of the start of
+        the step and all are asked for unless something else is given.
     amplitudes : callable
         What each noise is multiplied with: state -> noise -> value.
     shapes : dict
@@ -64,25 +64,39 @@ def _noisy(states: States, amplitudes: dict[str, dict[str, Any]], jumps: dict[st
 
 
 def _exponential_euler(system: System) -> States:
-    amplitudes = system.amplitudes(system.start)
-    plain = {name: value for name, value in system.start.items() if not amplitudes.get(name)}
+    """Equations without noise together, each as linear in its own state, with the others held; the others alone."""
+    noisy = {name for name, terms in system.amplitudes(system.start).items() if terms}
+    plain = {name: value for name, value in system.start.items() if name not in noisy}
 
     def slopes(_states: States, /) -> States:
-        found = system.slopes({**system.start, **_states})
+        found = system.slopes({**system.start, **_states}, names=list(_states))
         return {name: found[name] for name in _states}
 
-    found = exp_euler_step(slopes, plain) if plain else {}
-    for name in system.start.keys() - plain.keys():
-        (factor,) = amplitudes[name].values()
-
-        def drift(x: Any, name: str = name) -> Any:
-            return system.slopes({**system.start, name: x})[name]
-
-        def amplitude(_x: Any, factor: Any = factor) -> Any:
-            return factor
-
-        found[name] = exp_euler_step(drift, amplitude, system.start[name])
+    found = {**(exp_euler_step(slopes, plain) if plain else {}), **_each(system, noisy)}
     return {name: found[name] for name in system.start}
+
+
+def _exact(system: System) -> States:
+    """Equations one by one: those that drive others linearly are taken along exactly when a step is lowered."""
+    return _each(system, system.start)
+
+
+def _each(system: System, names: Iterable[str]) -> States:
+    """Some states, each advanced with the others held."""
+    amplitudes, found = system.amplitudes(system.start), {}
+    for name in names:
+
+        def slope(x: Any, name: str = name) -> Any:
+            return system.slopes({**system.start, name: x}, names=[name])[name]
+
+        functions = [slope, *map(_constant, amplitudes.get(name, {}).values())]
+        found[name] = exp_euler_step(*functions, system.start[name])
+    return found
+
+
+def _constant(factor: Any) -> Callable[[Any], Any]:
+    """A function of a state that does not depend on it."""
+    return lambda _x: factor
 
 
 def _euler(system: System) -> States:
@@ -160,8 +174,9 @@ class Method:
 
 METHODS = {
     "exponential_euler": Method(_exponential_euler, "one"),
-    "exact": Method(_exponential_euler, "one", linear=True),
-    "linear": Method(_exponential_euler, "one", linear=True),
+    "exact": Method(_exact, "one", linear=True),
+    "linear": Method(_exact, "one", linear=True),
+    "": Method(_exact, "one"),
     "euler": Method(_euler, "any"),
     "heun": Method(_heun, "any", stages=True),
     "milstein": Method(_milstein, "any", stages=True),

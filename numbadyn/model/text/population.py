@@ -217,7 +217,7 @@ class TextDynamics(Dynamics):
             known_then = {**known, **(held(states) if method.stages else states)}
             return before.at(known_then if time is None else {**known_then, "t": time})
 
-        def slopes(states: States, time: Any = None) -> States:
+        def slopes(states: States, time: Any = None, names: list[str] = names) -> States:
             scope = moment(states, time)
             return {key: self._slope(key, scope) for key in names}
 
