@@ -139,6 +139,11 @@ class Traits:
         return self.accumulates or self.collects
 
     @property
+    def adds(self) -> bool:
+        """Whether it is a sum of two values."""
+        return self.name == "add"
+
+    @property
     def multiplies(self) -> bool:
         """Whether it is the product of its arguments."""
         return self.name == "mul"

@@ -247,7 +247,7 @@ def start_sums_from_decay(step: Step) -> Step:
     constant = invariants(step)
     for state, value in step.writes.items():
         node = step.nodes[value]
-        if node.op != "add" or len(node.args) != 2:
+        if not node.traits.adds or len(node.args) != 2:
             continue
         for total, decayed in (node.args, node.args[::-1]):
             if _is_plain_sum(step, total, node, uses) and _is_decay(step, decayed, state, constant):

@@ -32,7 +32,7 @@ def state_behind(step: Step, index: int) -> int | None:
     if node.traits.from_state:
         number: int = node.attrs["index"]
         return number
-    sides = [(a, b) for a, b in (node.args, node.args[::-1]) if step.nodes[b].traits.sums] if node.op == "add" else []
+    sides = [(a, b) for a, b in (node.args, node.args[::-1]) if step.nodes[b].traits.sums] if node.traits.adds else []
     return state_behind(step, sides[0][0]) if sides else None
 
 
