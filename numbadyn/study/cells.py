@@ -4,7 +4,7 @@ In: numbers, truth values, texts, arrays, with or without units.  Out: what JSON
 values again.  Must not know: what the values mean.
 
 Numbers that a reader without this module understands are written as such: ``12.5``, ``{"value": 12.5, "unit": "Hz"}``.
-Arrays are the bytes of their elements in base64, little-endian, in C order.
+Arrays are the bytes of their elements in base64, little-endian, in C order. Distributions are their names and numbers.
 """
 
 from __future__ import annotations
@@ -13,17 +13,20 @@ import base64
 import binascii
 import json
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from numbadyn.units import is_quantity
+from numbadyn.model.init import Distribution, LogNormal, Normal, Uniform
+from numbadyn.units import Dimension, is_quantity, join
 from numbadyn.units.reading import with_readable_unit, with_unit
 
 __all__ = ["UntabledValueError", "decode", "dump", "encode", "split_cell"]
 
 _SPECIAL = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 _KINDS = "biuf"
+_DRAWN: dict[str, type[Distribution]] = {kind.__name__: kind for kind in (LogNormal, Normal, Uniform)}
 
 
 class UntabledValueError(Exception):
@@ -61,7 +64,16 @@ def encode(value: Any) -> Any:
         return _array(np.asarray(value))
     if isinstance(value, list | tuple):
         return _array(_of_sequence(value))
+    if type(value) in _DRAWN.values():
+        exponents = [str(exponent) for exponent in value.dimension.exponents]
+        return {"drawn": type(value).__name__, "numbers": [encode(x) for x in value.parameters], "exponents": exponents}
     raise UntabledValueError(f"a {type(value).__name__}")
+
+
+def _drawn(cell: dict[str, Any]) -> Distribution:
+    """The distribution of a cell."""
+    dimension = Dimension(*map(Fraction, cell["exponents"]))
+    return _DRAWN[cell["drawn"]](*(join(decode(number), dimension) for number in cell["numbers"]))
 
 
 def _of_sequence(value: Any) -> Any:
@@ -100,6 +112,8 @@ def split_cell(cell: Any) -> tuple[Any, str]:
     """
     if not isinstance(cell, dict):
         return cell, ""
+    if "drawn" in cell:
+        return _drawn(cell), ""
     unit = cell.get("unit", "")
     if "data" in cell:
         kind = np.dtype(cell["dtype"])

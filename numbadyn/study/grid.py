@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from numbadyn.errors import DimensionError, GridError
+from numbadyn.model.init import Distribution
 from numbadyn.simulator.checks import check_seed
 from numbadyn.study.cells import UntabledValueError, dump, encode
-from numbadyn.units import describe, is_quantity, split
+from numbadyn.units import Dimension, describe, is_quantity, split
 
 __all__ = ["Axis", "Grid", "Point", "make_grid"]
 
@@ -228,7 +229,7 @@ def _axis(name: str, values: list[Any]) -> Axis:
     """The distinct values of a parameter, whose units must fit."""
     first, codes = values[0], [dump(_code(name, value)) for value in values]
     for value in values:
-        if is_quantity(value) != is_quantity(first) or (is_quantity(value) and split(value)[1] != split(first)[1]):
+        if _dimension(value) != _dimension(first):
             raise DimensionError(
                 f"The values of {name!r} are in different units: {show(first)} and {show(value)}.",
                 where=f"{_WHERE}[{name!r}]",
@@ -236,6 +237,13 @@ def _axis(name: str, values: list[Any]) -> Axis:
                 name=name,
             )
     return Axis(name, tuple(dict(zip(codes, values, strict=True)).values()))
+
+
+def _dimension(value: Any) -> Dimension | None:
+    """What a value measures; None of one that has no unit."""
+    if isinstance(value, Distribution):
+        return None if value.dimension.is_dimensionless else value.dimension
+    return split(value)[1] if is_quantity(value) else None
 
 
 def _code(name: str, value: Any) -> Any:
@@ -246,7 +254,7 @@ def _code(name: str, value: Any) -> Any:
         raise GridError(
             f"A value of {name!r} is {error}, of which a store cannot say what it was.",
             where=f"{_WHERE}[{name!r}]",
-            cure="Give numbers, texts, truth values or arrays, with or without units; build can look objects up by "
-            "name.",
+            cure="Give numbers, texts, truth values, arrays or nd.init.Uniform, Normal and LogNormal, with or without "
+            "units; build can look objects up by name.",
             name=name,
         ) from error

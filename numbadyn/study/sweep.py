@@ -59,7 +59,8 @@ def sweep(
         Lists of values by name, ``{"tau": [10, 20] * ms, "g": [4, 5, 6]}``; or points, one by one. A name is an
         argument of `build`, or the path of what a replica of a batch may have for itself (see `Simulator.batch`):
         ``"E.tau"``, ``"E2I.weight"``, ``"E2I.delay"``, ``"E.V"`` (first values).
-        Values are numbers, texts, truth values or arrays, with or without units.
+        Values are numbers, texts, truth values, arrays or distributions (`numbadyn.init.Uniform`, `Normal`,
+        `LogNormal`, which stand in the table as text), with or without units.
     duration : quantities.Quantity
         Simulated time that is measured.
     measure : callable

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import MeasureError, MissingExtraError, NumbadynError
+from numbadyn.io.coordinates import text_of
+from numbadyn.model.init import Distribution
 from numbadyn.study.cells import split_cell
 from numbadyn.study.grid import Grid, Point
 from numbadyn.units import is_quantity, magnitude_in, split
@@ -50,7 +52,8 @@ class Columns:
         self.units: dict[str, str] = {}
         for name in names:  # many points share a value
             known = {id(point.parameters[name]): point.parameters[name] for point, _cells in rows}
-            plain = {key: _single(*with_readable_unit(value)) for key, value in known.items()}
+            some = _told(list(known.values()))
+            plain = {key: _single(*with_readable_unit(value)) for key, value in zip(known, some, strict=True)}
             self._add(name, [plain[id(point.parameters[name])] for point, _cells in rows], rows)
         self.values["seed"] = np.array([point.seed for point, _cells in rows], dtype=np.uint64 if _far(rows) else int)
         self.units["seed"] = ""
@@ -66,6 +69,13 @@ class Columns:
                 one = (_converted(name, one, unit, point), unit)
             values.append(np.nan if one is None else one[0])
         self.values[name], self.units[name] = _stacked(values), unit
+
+
+def _told(values: list[Any]) -> list[Any]:
+    """Values of a parameter; where one is a distribution, texts that say what they are."""
+    if any(isinstance(value, Distribution) for value in values):
+        return [text_of(value) for value in values]
+    return values
 
 
 def _single(value: Any, unit: str) -> tuple[Any, str]:
@@ -168,12 +178,15 @@ def to_dataset(grid: Grid, columns: Columns, rows: Sequence[Point]) -> Any:
 
 def _word(value: Any) -> Any:
     """A value as a key."""
+    if isinstance(value, Distribution):
+        return value.key()
     magnitude, dimension = split(value) if is_quantity(value) else (value, None)
     return (np.asarray(magnitude).tobytes(), dimension) if isinstance(magnitude, np.ndarray) else (magnitude, dimension)
 
 
 def _coordinate(dimension: str, values: list[Any], name: str) -> tuple[Any, ...]:
     """A coordinate, with its unit; of arrays their numbers."""
+    values = _told(values)
     unit = with_readable_unit(values[0])[1]
     plain = [_in(value, unit) for value in values]
     if any(np.ndim(value) for value in plain):

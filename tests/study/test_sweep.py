@@ -286,7 +286,7 @@ def test_units_that_do_not_fit_between_points():
     ("given", "error", "message"),
     [
         ({"grid": {"tau": [10 * ms, 3 * mV]}}, errors.DimensionError, r"10.0 ms and 3.0 mV"),
-        ({"grid": {"tau": [nd.init.Normal(9 * ms, 1 * ms), 3 * ms]}}, errors.GridError, "is a Normal"),
+        ({"grid": {"tau": [nd.init.Constant(9 * ms), 3 * ms]}}, errors.GridError, "is a Constant"),
         ({"grid": {"E.tau": [10, 20] * mV}, "build": lambda: build(9 * ms)}, errors.DimensionError, "E.tau"),
         (
             {"grid": {"tua": [1, 2]}, "build": lambda tau=1 * ms: build(tau)},
@@ -365,3 +365,26 @@ def test_several_processes_need_an_extra(monkeypatch):
 
 def _no(name):
     raise ImportError(name)
+
+
+def test_distributions_are_values_of_a_grid(tmp_path):
+    """Of an argument and of a path; they are kept in the store, and stand in the table as text."""
+    drawn = [nd.init.Normal(20 * ms, 3 * ms, low=1 * ms), nd.init.LogNormal(20 * ms, 4 * ms), 15 * ms]
+    how = {"grid": {"tau": drawn, "E.V": [nd.init.Uniform(-60 * mV, -50 * mV)]}, "seeds": [3, 4]}
+    study = start(tmp_path / "store", **how)
+    assert study.complete
+    texts = ["Normal(20.0 ms, 3.0 ms, low=1.0 ms)", "LogNormal(20.0 ms, 4.0 ms)", "15.0 ms"]
+    assert list(study.table["tau"]) == [text for text in texts for _seed in range(2)]
+    assert set(study["E.V"]) == {"Uniform(-60.0 mV, -50.0 mV)"}
+    opened = nd.Study.open(tmp_path / "store")
+    assert same(opened, study)
+    assert [point["tau"] for point in opened.points[::2]] == drawn
+    assert list(study.to_xarray()["tau"].values) == texts
+    assert same(start(**how, batch=1), study)
+    for point, mean in zip(study.points, study["mean"], strict=True):
+        sim = nd.Simulator(build(point["tau"]), dt=1 * ms, target="interpret", seed=point["seed"], batch=1)
+        sim.batch["E.V"] = [point["E.V"]]
+        sim.record(sim.network.E, "V")
+        assert mean == sim.run(12 * ms, progress=False)[sim.network.E].V.mean()
+    with pytest.raises(errors.DimensionError, match="different units"):
+        start(grid={"tau": [nd.init.Normal(20 * mV, 3 * mV), 15 * ms]})
