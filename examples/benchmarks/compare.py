@@ -18,12 +18,13 @@ from matrix import PEERS, python_of
 from measuring import HERE, QUIET, Finished, fresh, machine, middle, note, table
 from reference_kernels.networks import NETWORKS as KERNELS
 
-CASES = ["coba:1", "coba:10", "cuba:1", "cobahh:1", "brunel:1", "lif_only:1", "hh_only:0.2"]
+CASES = ["coba:1", "coba:10", "cuba:1", "cobahh:1", "brunel:1", "stdp:1", "lif_only:1", "hh_only:0.2"]
 FASTEST = {
     "coba": ["brian2_cpp"],
     "cuba": ["annarchy", "brian2_cpp"],
     "cobahh": ["annarchy", "brainpy_state"],
     "brunel": ["annarchy", "brainpy_state", "brian2_cpp"],
+    "stdp": ["brian2_cpp"],
     "lif_only": ["brainpy_state", "brian2_cpp"],
     "hh_only": ["brainpy_state"],
 }

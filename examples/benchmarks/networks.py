@@ -9,7 +9,7 @@ from quantities import Hz, ms, mV, nS, pA
 
 import numbadyn as nd
 
-__all__ = ["brunel", "coba", "coba_held", "cobahh", "cuba", "hh_only", "lif_only"]
+__all__ = ["brunel", "coba", "coba_held", "cobahh", "cuba", "hh_only", "lif_only", "stdp"]
 
 
 def _sizes(scale: float) -> tuple[int, int, float]:
@@ -153,6 +153,28 @@ def brunel(scale: float) -> tuple[nd.DynamicsGroup, nd.Neuron]:
     """Brunel (2000), model A, at g = 5 and eta = 2."""
     net = Brunel(scale)
     return net, net.P
+
+
+class SendingFirst(nd.STDP):
+    """Spikes bring the weight as it was before they change it, as in the networks of the other simulators."""
+
+    def on_pre(self, s: Any) -> None:
+        """Send the weight, then depress it."""
+        s.send(s.weight)
+        super().on_pre(s)
+
+
+def stdp(scale: float) -> tuple[nd.DynamicsGroup, nd.Neuron]:
+    """Song, Miller and Abbott (2000) with 2000 inputs that are shared by all neurons: 1 M plastic synapses."""
+    net = nd.DynamicsGroup(name="stdp")
+    net.inputs = nd.PoissonGroup(2000, rates=15 * Hz)
+    rest = {"V_rest": -74 * mV, "V_th": -54 * mV, "V_reset": -60 * mV, "V_initializer": -74 * mV}
+    net.neurons = nd.LIFRef(round(500 * scale), tau=10 * ms, tau_ref=5 * ms, **rest)
+    comm = nd.AllToAll(2000, net.neurons.num, weight=nd.init.Uniform(0 * nS, 0.055 * nS))
+    syn, out = nd.Expon.desc(tau=5 * ms), nd.COBA.desc(E=0 * mV)
+    changes = {"w_max": 0.055 * nS, "A_plus": 0.01, "A_minus": 0.0105}
+    net.synapses = SendingFirst(net.inputs, comm=comm, post=net.neurons, syn=syn, out=out, **changes)
+    return net, net.neurons
 
 
 def lif_only(scale: float) -> tuple[nd.DynamicsGroup, nd.Neuron]:

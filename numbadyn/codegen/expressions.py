@@ -270,13 +270,13 @@ class KernelText:
         self.used.add(row_name(row))
         return f"{row_name(row)}[_q]"
 
-    def stores(self, *, sums: bool = True) -> list[str]:
-        """Lines at the end of the loop, without what is added to sums if these are not asked for."""
+    def stores(self, *, sums: bool = True, spare: bool = False) -> list[str]:
+        """Lines at the end of the loop: with what is added to sums, or with what is kept to be added again."""
         lines = [f"{self._row(row)} = {self.text[index]}" for index, row in self.part.saves.items()]
         if not self.part.last:
             return lines
         stores = [store for store in self.kernel.stores if not (self.lean and self.kernel.slots[store.slot].late)]
-        stores = [store for store in stores if sums or not store.adds]
+        stores = [store for store in stores if (sums or not store.adds) and (spare or not store.spare)]
         cleared = [k for k, slot in enumerate(self.kernel.slots) if slot.cleared]
         self.used.update(self.arrays[k] for k in (*cleared, *(store.slot for store in stores)))
         # zero, but what is not finite leaves NaN behind, which is found with the next check of all states and sums

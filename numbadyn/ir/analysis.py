@@ -119,9 +119,9 @@ def stale_read(step: Step) -> Node | None:
         for arg in node.args:
             source = step.nodes[arg]
             state = source.attrs["index"] if source.traits.from_state else known.get(arg)
-            if state is None or (arg in known and source.space.region == region and not node.traits.collects):
+            if state is None or (arg in known and source.space.region == region):
                 continue
-            if (latest if node.traits.collects else begun).get(state, arg) != arg:
+            if begun.get(state, arg) != arg:
                 return node
         if index in known:
             latest[known[index]] = index

@@ -66,6 +66,11 @@ class _Memory:
         role = "sum" if node.traits.sums else "temp"
         return self._get(role, index, node.kind, node.space, f"{node.position.module}.{self.word(index)}")
 
+    def spare(self, index: int, space: Space) -> Buffer:
+        """Memory of what a sum has taken from each synapse."""
+        node = self.plan.step.nodes[index]
+        return self._get("temp", index, node.kind, space, f"{node.position.module}.{self.word(index)} taken")
+
     def word(self, index: int) -> str:
         """The name of a computed value: the user's, or that of the channel which samples it, or its operation's."""
         node = self.plan.step.nodes[index]
@@ -236,6 +241,7 @@ class _LoopBuilder:
                 buffer = self.memory.value(index)
                 slot = self._slot(BufferView(buffer, 0, buffer.size), "post", 1, self.node(index).label)
                 stores.append(Store(self.locals[index], slot.index, True, index not in self.clearable))
+                stores += self._spare(index, last)
                 continue
             if index in self.memory.stored_as or index in self.plan.refills or ("temp", index) in self.memory.buffers:
                 buffer = self.memory.value(index)
@@ -248,6 +254,18 @@ class _LoopBuilder:
                 slot = self._slot(BufferView(ring, 0, ring.size, "now"), "each", 1, f"{label}_now")
                 stores.append(Store(self.locals[index], slot.index))
         return stores
+
+    def _spare(self, index: int, last: dict[int, int]) -> list[Store]:
+        """What keeps a value that a sum has taken: nothing where it lies in a state as it was taken."""
+        taken = self.node(self.node(index).args[1])
+        state = self.plan.versions.get(self.node(index).args[1])
+        if taken.traits.from_state and taken.attrs["index"] not in last:
+            return []
+        if state is not None and last.get(state, -1) == self.node(index).args[1]:
+            return []
+        kept = self.memory.spare(index, self.draft.space)
+        slot = self._slot(BufferView(kept, 0, SYMBOLIC), "each", 1, f"{self.node(index).label}_taken")
+        return [Store(self.locals[index], slot.index, spare=True)]
 
 
 class Builder:
@@ -285,8 +303,7 @@ class Builder:
                     continue
                 for arg in plan.step.nodes[index].args:
                     base = view_base(plan.step, arg)[0]
-                    elsewhere = plan.stage_of.get(base) != number or base != arg
-                    if base in plan.stage_of and (elsewhere or plan.step.nodes[index].traits.collects):
+                    if base in plan.stage_of and (plan.stage_of[base] != number or base != arg):
                         needed.add(base)
         return needed
 

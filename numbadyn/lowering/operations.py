@@ -63,12 +63,15 @@ class Store:
         Whether it is added to what is there.
     clears : bool
         Whether all that is there is set to zero before the first is added; else its reader does so.
+    spare : bool
+        Whether it is for those only who add up in order, and must look at a value again.
     """
 
     value: int
     slot: int
     adds: bool = False
     clears: bool = False
+    spare: bool = False
 
 
 @dataclass(frozen=True, slots=True)

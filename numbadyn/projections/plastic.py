@@ -265,11 +265,11 @@ class PlasticProj(SynapticProjection):
                 traces.begin(trace, signal)
         with self._rule("on_pre", trace):
             arrived = self._arrived(trace, signal)
-            self._follow(self.on_pre, trace, arrived)
+            s = self._follow(self.on_pre, trace, arrived)
             with trace.about(trace.node(arrived).space):
                 for traces in self.traces.values():
-                    traces.arrive(ReachedSynapses(self, trace, arrived))
-            self._deliver(trace, arrived)
+                    traces.arrive(s)
+            self._deliver(trace, arrived, s)
         if self._has("on_post"):
             with self._rule("on_post", trace):
                 self._follow(self.on_post, trace, self._arrived(trace, latest_output(self._post), "post"))
@@ -290,9 +290,9 @@ class PlasticProj(SynapticProjection):
         """A rule of the user is traced, in a region of its own."""
         return trace.module(f"{self.path}.{name}", (), getattr(self, name), outermost=True)
 
-    def _deliver(self, trace: Trace, arrived: int) -> None:
-        """Let the weights of the synapses that are reached jump the target."""
-        weight = as_node(trace, self.weight)
+    def _deliver(self, trace: Trace, arrived: int, s: ReachedSynapses) -> None:
+        """Let the synapses that are reached jump the target, by their weights or by what the rule sends."""
+        weight = as_node(trace, self.weight) if s._sent is None else s._sent
         node, shape = trace.node(weight), self._post.varshape
         label = self.path.rsplit(".", 1)[-1]
         total = trace.source("collect", (arrived, weight), shape, "real", node.dimension, label=label)
@@ -332,10 +332,11 @@ class PlasticProj(SynapticProjection):
             interval=interval,
         )
 
-    def _follow(self, rule: Callable[[ReachedSynapses], Any], trace: Trace, arrived: int) -> None:
-        """Let a rule of the user change the synapses that are reached."""
+    def _follow(self, rule: Callable[[ReachedSynapses], Any], trace: Trace, arrived: int) -> ReachedSynapses:
+        """Let a rule of the user change the synapses that are reached, which are given back."""
+        s = ReachedSynapses(self, trace, arrived)
         with trace.about(trace.node(arrived).space):
-            given = rule(ReachedSynapses(self, trace, arrived))
+            given = rule(s)
         if given is not None:
             raise UnsupportedFeatureError(
                 f"{rule.__name__} of {self.path} returns a value, which nothing would take.",
@@ -344,6 +345,7 @@ class PlasticProj(SynapticProjection):
                 rule=rule.__name__,
                 path=self.path,
             )
+        return s
 
     def _arrived(self, trace: Trace, signal: Any, order: Order = "pre") -> int:
         arrived = self._delivery.reaching(trace, signal, order)

@@ -102,10 +102,10 @@ class ReachedSynapses:
     neurons that they join.
     """
 
-    __slots__ = ("_arrived", "_projection", "_trace", "post", "pre")
+    __slots__ = ("_arrived", "_projection", "_sent", "_trace", "post", "pre")
 
     def __init__(self, projection: PlasticProj, trace: Trace, arrived: int) -> None:
-        for name, value in (("_projection", projection), ("_trace", trace), ("_arrived", arrived)):
+        for name, value in (("_projection", projection), ("_trace", trace), ("_arrived", arrived), ("_sent", None)):
             object.__setattr__(self, name, value)
         object.__setattr__(self, "pre", Side(self, projection.pre, "pre"))
         object.__setattr__(self, "post", Side(self, projection.post, "post"))
@@ -115,6 +115,32 @@ class ReachedSynapses:
         """The space of the synapses."""
         space: Space = self._trace.node(self._arrived).space
         return space
+
+    def send(self, value: Any) -> None:
+        """Say what the spikes that have come bring to the target, in `on_pre`: by default the weight behind the rule.
+
+        Parameters
+        ----------
+        value : traced value or number
+            In the unit of the weights, unless the target takes another one: the weight as it is now, a part of it, or
+            zero where a spike fails.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import numbadyn as nd
+        >>> class Failing(nd.PlasticProj):
+        ...     def on_pre(self, s):
+        ...         s.send(np.where(nd.random.uniform() < 0.3, s.weight, 0 * s.weight))
+        """
+        trace = self._trace
+        if self._sent is not None or not trace.path[-1][0].endswith(".on_pre"):
+            raise UnsupportedFeatureError(
+                "s.send is called twice, or in another rule than on_pre.",
+                where=str(trace.here),
+                cure="Call it once in on_pre, where spikes come.",
+            )
+        object.__setattr__(self, "_sent", trace.cast(as_node(trace, value), "real"))
 
     def sum(self, value: Any) -> Any:
         """Sum over the synapses onto the same neuron that are reached in this step, for each of them.

@@ -98,7 +98,7 @@ def check_synapses(step: Step) -> None:
     stale = stale_read(step)
     if stale is not None:
         raise UnsupportedFeatureError(
-            "A value of synapses from before their states were written is used behind s.sum(...), or summed.",
+            "A value of synapses from before their states were written is used behind s.sum(...).",
             where=str(stale.position),
             cure="Read the state anew behind the sum, or assign it there only.",
         )

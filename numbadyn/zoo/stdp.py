@@ -34,7 +34,8 @@ class STDP(BoundedProj):
     A_plus, A_minus : float
         Change by a pair at no distance, as a part of the largest weight.
     mu : float
-        Dependence on the weight: 0 is additive, 1 multiplicative.
+        Dependence on the weight: 0 is additive, 1 multiplicative; these two need no powers and are part of the
+        structure, any other value is a parameter.
     nearest : bool
         Whether a spike pairs with the latest one of the other side only; else with all.
 
@@ -106,23 +107,25 @@ class STDP(BoundedProj):
         super().__init__(*modules, w_max=w_max, w_min=w_min, **options)
         self.tau_plus = Parameter(tau_plus, unit=ms, shape=(), positive=True)
         self.tau_minus = Parameter(tau_minus, unit=ms, shape=(), positive=True)
-        self.A_plus, self.A_minus, self.mu = (
-            Parameter(A_plus, shape=()),
-            Parameter(A_minus, shape=()),
-            Parameter(mu, shape=(), negative=False),
-        )
+        self.A_plus, self.A_minus = Parameter(A_plus, shape=()), Parameter(A_minus, shape=())
+        self.mu: Any = mu if isinstance(mu, int | float) and mu in (0, 1) else Parameter(mu, shape=(), negative=False)
         self.x = self.pre_trace(self.tau_plus, nearest=nearest)
         self.y = self.post_trace(self.tau_minus, nearest=nearest)
 
+    def _room(self, left: Any) -> Any:
+        """What the change is multiplied with, where a part of the largest weight is left until the bound."""
+        if not isinstance(self.mu, Parameter) and self.mu == 0:
+            return 1.0
+        within = np.maximum(left, 0.0)
+        return within**self.mu if isinstance(self.mu, Parameter) else within
+
     def on_pre(self, s: ReachedSynapses) -> None:
         """Depress by the postsynaptic trace."""
-        room = np.maximum(s.weight / self.w_max, 0.0) ** self.mu
-        self.change(s, -self.A_minus * self.w_max * room * s.y)
+        self.change(s, self._room(s.weight / self.w_max) * -self.A_minus * self.w_max * s.y)
 
     def on_post(self, s: ReachedSynapses) -> None:
         """Potentiate by the presynaptic trace."""
-        room = np.maximum(1.0 - s.weight / self.w_max, 0.0) ** self.mu
-        self.change(s, self.A_plus * self.w_max * room * s.x)
+        self.change(s, self._room(1.0 - s.weight / self.w_max) * self.A_plus * self.w_max * s.x)
 
 
 class TripletSTDP(BoundedProj):

@@ -72,9 +72,10 @@ class Competing(nd.PlasticProj):
         self.known, self.awake = nd.SynapseState(False), nd.Parameter(-60 * mV)
 
     def on_pre(self, s: Any) -> None:
+        s.send(s.weight * (1 - 0.1 * s.fatigue))
         s.weight = np.maximum(s.weight - 0.1 * mV * s.y, 0 * mV)
         s.known = nd.random.uniform() < 0.8
-        s.fatigue = np.where(s.known, s.fatigue + s.sum(s.weight) / mV, 0.5)
+        s.fatigue = np.where(s.known, s.fatigue + 0.01 * s.sum(s.weight) / mV, 0.5)
 
     def on_post(self, s: Any) -> None:
         s.weight = s.weight + 0.1 * mV * self.gain.value * s.x

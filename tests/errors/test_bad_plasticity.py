@@ -135,10 +135,9 @@ def read_before_a_sum(proj, s):
     s.weight = old / total * mV
 
 
-def sum_of_what_was(proj, s):
-    old = s.weight
-    s.weight = 2 * old
-    s.trace = s.sum(old) / mV
+def sent_twice(proj, s):
+    s.send(s.weight)
+    s.send(s.weight)
 
 
 def sum_of_one(proj, s):
@@ -153,7 +152,7 @@ def trace_assigned(proj, s):
     ("rule", "error", "message"),
     [
         (read_before_a_sum, UnsupportedFeatureError, "from before their states were written"),
-        (sum_of_what_was, UnsupportedFeatureError, "from before their states were written"),
+        (sent_twice, UnsupportedFeatureError, "called twice, or in another rule"),
         (sum_of_one, UnsupportedFeatureError, "of what is no value of synapses"),
         (trace_assigned, FixedAttributeError, "it is a trace of spikes"),
     ],

@@ -71,7 +71,7 @@ def _prefetches(kernel: Kernel, text: KernelText) -> list[str]:
         return [f"prefetch_read({name}, u64(_ahead))" for name in ("_targets", "_places")]
     lines = ["prefetch_read(_targets, u64(_ahead))"]
     for name, slot in zip(text.arrays, kernel.slots, strict=True):
-        if slot.access == "each":  # sixteen real or whole numbers fill two lines
+        if slot.access == "each" and name in text.used:  # sixteen real or whole numbers fill two lines
             lines.append(f"prefetch_read({name}, u64(_ahead))")
             lines += [f"prefetch_read({name}, u64(_ahead + 8))"] * (slot.kind != "bool")
     return lines

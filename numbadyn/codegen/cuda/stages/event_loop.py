@@ -165,7 +165,11 @@ def functions_of(kernel: Kernel, step: Step, reserved: frozenset[str], *, ordere
     """The text of the functions of one kernel."""
     fetch = parameters_of(kernel)
     text = KernelText(kernel, step, whole_part(kernel), fetch=fetch, reserved=reserved)
-    body, stores, prologue = text.body(), text.stores(sums=False), text.prologue()
+    body, stores, prologue = (
+        text.body(),
+        text.stores(sums=False, spare=_binned(kernel, ordered=ordered)),
+        text.prologue(),
+    )
     body += [*stores, *_adding(kernel, text, ordered=ordered)]
     text.used.update(text.arrays[store.slot] for store in _sums(kernel))
     used = [
