@@ -32,11 +32,11 @@ from numbadyn.projections.base import SynapticProjection
 from numbadyn.projections.connectivity import Connectivity, EdgeList
 from numbadyn.projections.reached import ReachedSynapses
 from numbadyn.projections.synapse_state import SynapticWeight
-from numbadyn.projections.traces import PostTrace, PreTrace, SpikeTraces
+from numbadyn.projections.traces import PostTrace, PreTrace, SpikeTraces, late
 from numbadyn.projections.typing import CommLike, OutputLike, PopulationLike, SynapseLike
 from numbadyn.tracing.trace import Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
-from numbadyn.units import TIME
+from numbadyn.units import TIME, unit_of
 
 __all__ = ["PlasticProj"]
 
@@ -57,7 +57,10 @@ class PlasticProj(SynapticProjection):
     syn, out : Describer or instance, optional
         Synapse and output, as of `AlignPostProj`.
     delay : Quantity, array or Initialiser, optional
-        As in `AlignPostProj`; a synapse is reached when its delay has passed.
+        As in `AlignPostProj`; a synapse is reached when its delay has passed: that of the axon.
+    dendritic_delay : Quantity, optional
+        One time from the synapses to the neuron, after which they act there, and from the neuron back to them, after
+        which they know of its spikes; none by default.
     name : str, optional
         As in `AlignPostProj`.
 
@@ -107,6 +110,7 @@ class PlasticProj(SynapticProjection):
         syn: SynapseLike | None = None,
         out: OutputLike | None = None,
         delay: Any = None,
+        dendritic_delay: ParameterLike | None = None,
         name: str | None = None,
     ) -> None:
         super().__init__(modules, comm=comm, post=post, delay=delay, name=name)
@@ -127,6 +131,8 @@ class PlasticProj(SynapticProjection):
                     path=self.path,
                 )
         self.weight = SynapticWeight()
+        if dendritic_delay is not None:
+            self.dendritic_delay = Parameter(dendritic_delay, unit=unit_of(TIME), shape=(), negative=False)
         self.syn: Any = None
         self.out: Any = None
         if syn is not None or out is not None:
@@ -152,7 +158,8 @@ class PlasticProj(SynapticProjection):
     @property
     def signal_shape(self) -> tuple[int, ...]:
         """Shape of the signal."""
-        shape, count = self._source.size, self._delivery.n_pre
+        part, count = self._source.part, self._delivery.n_pre
+        shape = self._source.size if part is None else part.population.varshape
         return shape if shape is not None and math.prod(shape) == count else (count,)
 
     def pre_trace(self, tau: ParameterLike | Parameter, *, nearest: bool = False) -> PreTrace:
@@ -272,7 +279,7 @@ class PlasticProj(SynapticProjection):
             self._deliver(trace, arrived, s)
         if self._has("on_post"):
             with self._rule("on_post", trace):
-                self._follow(self.on_post, trace, self._arrived(trace, latest_output(self._post), "post"))
+                self._follow(self.on_post, trace, self._arrived(trace, self.post_spikes(trace), "post"))
         if self._has("on_step"):
             with self._rule("on_step", trace):
                 self._follow(self.on_step, trace, self._stepped(trace))
@@ -295,8 +302,20 @@ class PlasticProj(SynapticProjection):
         weight = as_node(trace, self.weight) if s._sent is None else s._sent
         node, shape = trace.node(weight), self._post.varshape
         label = self.path.rsplit(".", 1)[-1]
-        total = trace.source("collect", (arrived, weight), shape, "real", node.dimension, label=label)
-        self.give_jump(self._post if self.syn is None else self.syn, Traced(trace, total))
+        total: Any = Traced(
+            trace, trace.source("collect", (arrived, weight), shape, "real", node.dimension, label=label)
+        )
+        if hasattr(self, "dendritic_delay"):
+            trace.open_region()  # the sum is known by then
+            total = late(trace, total, whole_steps(self.dendritic_delay), f"{self.path}.dendrites")
+        self.give_jump(self._post if self.syn is None else self.syn, total)
+
+    def post_spikes(self, trace: Trace) -> Any:
+        """Spikes of the target that its synapses know of in this step."""
+        spikes = latest_output(self._post)
+        if not hasattr(self, "dendritic_delay"):
+            return spikes
+        return late(trace, spikes, whole_steps(self.dendritic_delay), f"{self.path}.back")
 
     def _stepped(self, trace: Trace) -> int:
         """What reaches the synapses that `on_step` is about."""

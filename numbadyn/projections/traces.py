@@ -15,7 +15,7 @@ from numbadyn.errors import UnsupportedFeatureError
 from numbadyn.ir.analysis import signal_of
 from numbadyn.ir.nodes import BindContext
 from numbadyn.model import environ
-from numbadyn.model.delays import latest_output, steps_in
+from numbadyn.model.delays import signal_channel, steps_in
 from numbadyn.model.delays.times.delay_time import bound_number
 from numbadyn.model.init import Constant
 from numbadyn.model.module import Module
@@ -31,9 +31,44 @@ if TYPE_CHECKING:
     from numbadyn.projections.plastic import PlasticProj
     from numbadyn.projections.reached import ReachedSynapses
 
-__all__ = ["PostTrace", "PreTrace", "SpikeTraces"]
+__all__ = ["PostTrace", "PreTrace", "SpikeTraces", "late"]
 
 _MS = unit_of(TIME)
+
+
+def late(trace: Trace, value: Any, lag: Any, name: str) -> Any:
+    """A value some whole steps ago.
+
+    Parameters
+    ----------
+    trace : Trace
+        What is recorded.
+    value : traced value
+        A latest output, or what is computed in this step and has no past of its own.
+    lag : traced value
+        Steps, a run constant.
+    name : str
+        Name of the channel that keeps what is computed in this step.
+
+    Returns
+    -------
+    traced value
+    """
+    node = as_node(trace, value)
+    source, known = trace.node(node), signal_of(trace.step, node, None)
+    attrs: dict[str, Any] = {"label": f"{name.rsplit('.', 1)[-1]}_before"}
+    if source.traits.from_past and known is not None:
+        steps = as_node(trace, lag)
+        steps = steps if known.lag is None else trace.emit("add", known.lag, steps)
+        channel = known.channel
+        return Traced(
+            trace,
+            trace.source("history", (steps,), source.space, source.kind, source.dimension, channel=channel, **attrs),
+        )
+    channel = signal_channel(trace, node, name, None)
+    before = as_node(trace, np.maximum(lag - 1, 0))
+    past = trace.source("history", (before,), source.space, source.kind, source.dimension, channel=channel, **attrs)
+    return np.where(lag == 0, Traced(trace, node), Traced(trace, past))
 
 
 class SpikeTraces(Module):
@@ -102,7 +137,7 @@ class PostTrace(SpikeTraces):
     def begin(self, trace: Trace, signal: Any) -> None:
         """Advance to this step, and take the spikes of the one before."""
         x = self._decayed(self.x.value)
-        self.x.value = np.where(latest_output(self.projection.post), self._jumped(x), x)
+        self.x.value = np.where(self.projection.post_spikes(trace), self._jumped(x), x)
 
     def at(self, s: ReachedSynapses) -> Any:
         """The trace of the neuron on which each synapse is."""
@@ -146,14 +181,12 @@ class PreTrace(SpikeTraces):
 
     def _come(self, trace: Trace, signal: Any) -> Any:
         """Whose spikes have passed the delay in this step."""
-        node, own = self.delivery.sent(trace, as_node(trace, signal))
-        source, space = trace.node(node), trace.node(node).space
-        if self.delivery.delay is None:
-            return Traced(trace, node)
-        name = f"{self.path}.delay"
+        delivery, name = self.delivery, f"{self.path}.delay"
+        if delivery.delay is None:
+            return signal
 
         def steps(context: BindContext) -> Any:
-            delay = context.bound(self.delivery).delay
+            delay = context.bound(delivery).delay
             if not isinstance(delay, Constant):
                 raise UnsupportedFeatureError(
                     f"{self.projection.path} was made with one delay for all its synapses, but now they differ.",
@@ -162,17 +195,8 @@ class PreTrace(SpikeTraces):
                 )
             return steps_in(np.asarray(delay.value), context, name)
 
-        lag = bound_number(trace, steps, "int", name)
-        known = signal_of(trace.step, node, own)
-        if own is None and source.traits.from_past and known is not None:
-            lag = lag if known.lag is None else trace.emit("add", known.lag, lag)
-            return Traced(
-                trace, trace.source("history", (lag,), space, source.kind, source.dimension, channel=known.channel)
-            )
-        assert own is not None, "a signal that is part of another one"
-        before = trace.emit("maximum", trace.emit("sub", lag, trace.literal(1)), trace.literal(0))
-        late = trace.source("history", (before,), space, source.kind, source.dimension, channel=own)
-        return np.where(Traced(trace, lag) == 0, Traced(trace, node), Traced(trace, late))
+        lag = Traced(trace, bound_number(trace, steps, "int", name))
+        return late(trace, signal, lag, f"{self.projection.path}.signal")
 
     def arrive(self, s: ReachedSynapses) -> None:
         """Take the spikes: neurons know them already, synapses advance to now."""

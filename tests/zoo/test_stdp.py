@@ -20,10 +20,10 @@ class Clocks(nd.Dynamics):
         self.periods = nd.Parameter(np.asarray(periods))
 
     def init_state(self):
-        self.count = nd.State(0)
+        self.count, self.arrived = nd.State(0), nd.State(0 * mV)
 
     def update(self):
-        self.sum_delta_inputs(0 * mV)
+        self.arrived.value = self.sum_delta_inputs(0 * mV)
         fired = self.count + 1 >= self.periods
         self.count.value = np.where(fired, 0, self.count + 1)
         return fired
@@ -102,12 +102,30 @@ RULES = {
 @pytest.mark.parametrize("name", RULES)
 def test_weights_follow_the_rule(name, delay):
     rule, options, arrive, fire = RULES[name]()
+    follow_the_rule(rule, options, arrive, fire, delay, TARGETS, 0)
+
+
+@pytest.mark.parametrize(("delay", "back"), [(None, 0), (1.5 * ms, 3), (nd.init.Uniform(0 * ms, 4 * ms), 2)])
+def test_dendrites_delay_what_goes_to_the_neuron_and_what_comes_back(delay, back):
+    rule, options, arrive, fire = RULES["triplet"]()
+    net = follow_the_rule(
+        rule, {**options, "dendritic_delay": back * DT * ms}, arrive, fire, delay, ("interpret",), back
+    )
+    first = follow_the_rule(rule, options, arrive, fire, delay, ("interpret",), 0)
+    assert bool(back) == bool((net.received != first.received).any())
+    early = slice(0, 25)  # until weights come to their bound
+    came, later = first.received[early] != 0, net.received[back:][early] != 0
+    np.testing.assert_array_equal(came, later)
+
+
+def follow_the_rule(rule, options, arrive, fire, delay, targets, back):
     found = []
-    for target in TARGETS:
+    for target in targets:
         net = Net(rule, delay, **options)
         sim = simulator_of(net, DT * ms, target, seed=4)
         first = net.p.edges()
-        sim.run(STEPS * DT * ms, progress=False)
+        sim.record(net.post, "arrived")
+        net.received = sim.run(STEPS * DT * ms, progress=False)[net.post].arrived.magnitude
         found.append(sim.get(net.p, "weight").magnitude)
     assert all((weights == found[0]).all() for weights in found)
 
@@ -117,7 +135,8 @@ def test_weights_follow_the_rule(name, delay):
     late = np.rint(np.broadcast_to(first.delay.rescale(ms).magnitude, start.shape) / DT).astype(int)
     for step in range(1, STEPS):
         t = step * DT
-        fired = [(step % periods) == 0 for periods in PERIODS]
+        known = step - back  # spikes of the target come back
+        fired = [(step % PERIODS[0]) == 0, (known > 0) & (known % PERIODS[1] == 0)]
         for synapse, pre, post, delayed in zip(synapses, first.pre, first.post, late, strict=True):
             if fired[1][post]:
                 synapse.posts.append(t)  # its trace is there at the end of the step in which it was fired
@@ -130,6 +149,7 @@ def test_weights_follow_the_rule(name, delay):
                 fire(synapse, t)
     np.testing.assert_allclose(found[0], [synapse.w for synapse in synapses], rtol=1e-9)
     assert np.abs(found[0] - start).max() > 0.01
+    return net
 
 
 def test_the_window_of_the_pair_rule():
