@@ -33,6 +33,7 @@ from numbadyn.zoo.plasticity import STD, STP
 from numbadyn.zoo.rates import JansenRit, MontbrioPazoRoxin, RateModel, ThresholdLinear, WilsonCowan
 from numbadyn.zoo.receptors import AMPA, NMDA, GABAa, GABAb, KineticSynapse
 from numbadyn.zoo.regular import RegularSpikes
+from numbadyn.zoo.rewiring import Rewiring
 from numbadyn.zoo.slow_channels import AHPChannel, HChannel, LCalciumChannel, MChannel, TCalciumChannel
 from numbadyn.zoo.spike_triggered import FollowingThreshold, MovingEscape, SpikeCurrents
 from numbadyn.zoo.stdp import STDP, TripletSTDP, VogelsSprekelerSTDP
@@ -110,6 +111,7 @@ __all__ = [
     "RateModel",
     "RegularSpikes",
     "RewardSTDP",
+    "Rewiring",
     "Sine",
     "SodiumChannel",
     "SpikeCurrents",

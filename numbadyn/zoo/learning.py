@@ -199,6 +199,7 @@ class RewardSTDP(STDP):
 
     def on_interval(self, s: ReachedSynapses) -> None:
         """Let the weights follow eligibility and dopamine."""
+        super().on_interval(s)
         self.change(s, 0.0 * s.weight)
         super().change(s, self.rate * self.interval * self.w_max * s.c * self.dopamine.value)
 
@@ -264,6 +265,7 @@ class HomeostaticScaling(BoundedProj):
 
     def on_interval(self, s: ReachedSynapses) -> None:
         """Scale by how far the rate is from what it should be."""
+        super().on_interval(s)
         missing = 1.0 - s.y / (self.rho * self.tau)
         self.change(s, s.weight * self.beta * self.interval * missing)
 
@@ -311,6 +313,7 @@ class WeightNormalisation(PlasticProj):
 
     def on_interval(self, s: ReachedSynapses) -> None:
         """Divide by the sum."""
+        super().on_interval(s)
         whole = s.sum(s.weight)
         nothing = 0.0 * self.total
         s.weight = np.where(
@@ -404,6 +407,7 @@ class BCPNN(PlasticProj):
 
     def on_interval(self, s: ReachedSynapses) -> None:
         """Advance the traces, and set the weights."""
+        super().on_interval(s)
         zi = s.zi / (self.f_max * self.tau_zi) + self.eps
         zj = s.zj / (self.f_max * self.tau_zj) + self.eps
         keep_e = np.exp(-self.interval / self.tau_e)

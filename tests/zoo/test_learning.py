@@ -230,3 +230,34 @@ def test_potentiation_by_voltage_needs_frequency():
     assert 0.0 < rare < between < frequent
     assert frequent > 1.2 * rare
     assert reversed_order < 0.0
+
+
+class Growing(nd.Rewiring, nd.STDP):
+    """The pair rule, on synapses that come and go."""
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_synapses_are_pruned_and_grown(target):
+    rng = np.random.default_rng(1)
+    first = np.where(rng.random(N_PRE * N_POST * 10) < 0.3, rng.uniform(0.1, 1.5, N_PRE * N_POST * 10), 0.0)
+    net = nd.DynamicsGroup()
+    net.pre, net.post = Clocks(np.repeat(PERIODS[0], 10)), Clocks(PERIODS[1])
+    comm = nd.AllToAll(10 * N_PRE, N_POST, weight=first * mV)
+    rewired = {"prune_below": 0.3 * mV, "w_new": 0.5 * mV, "in_degree": 25, "interval": 10 * ms}
+    net.p = Growing(net.pre, comm=comm, post=net.post, w_max=2 * mV, A_plus=0.0, A_minus=0.05, **rewired)
+    sim = simulator_of(net, DT * ms, target, seed=4)
+    assert (sim.get(net.p, "alive") == (first > 0)).all()
+    sim.record(net.p, "weight", "alive", every=DT * ms)
+    result = sim.run(40.5 * ms, progress=False)
+    weight, alive = result[net.p].weight.magnitude, result[net.p].alive
+    assert not weight[~alive].any()
+    due = np.arange(20, 81, 20)
+    changed = (alive[1:] != alive[:-1]).any(axis=1)
+    np.testing.assert_array_equal(np.flatnonzero(changed), due[due < len(alive) - 1])
+    for n in due[due < len(alive) - 1]:
+        before, after = alive[n], alive[n + 1]
+        born, gone = after & ~before, before & ~after
+        assert (weight[n + 1][born] == 0.5).all()
+        assert gone.any()
+        assert (weight[n][gone] < 0.31).all()  # the step itself depresses some
+        assert np.abs(after.reshape(-1, N_POST).sum(axis=0) - 25).max() < 12
