@@ -22,7 +22,7 @@ from numbadyn.errors import (
 from numbadyn.model.containers import find_in, may_hold
 from numbadyn.model.geometry import as_size
 from numbadyn.model.nearest import nearest_first
-from numbadyn.model.options import check_names
+from numbadyn.model.options import check_names_of
 from numbadyn.model.order import calling
 from numbadyn.model.past import Built, Past
 from numbadyn.model.stepping import entering, find_population_stepped
@@ -80,7 +80,7 @@ class Module:
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Name a misspelt argument, before any of them is looked at."""
-        check_names(cls.__init__, cls.__name__, kwargs)
+        check_names_of(cls, kwargs)
         return super().__new__(cls)
 
     def __init__(self, name: str | None = None) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from numbadyn.errors import UnknownOptionError
 from numbadyn.model.nearest import nearest_first
 
-__all__ = ["check_names", "named_options"]
+__all__ = ["check_names", "check_names_of", "named_options"]
 
 Given = ParamSpec("Given")
 Self = TypeVar("Self")
@@ -30,6 +30,33 @@ def _parameters(function: Callable[..., Any]) -> tuple[tuple[str, ...], int | No
     nameless = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     many = inspect.Parameter.VAR_POSITIONAL in kinds
     return names, None if many else len(nameless), inspect.Parameter.VAR_KEYWORD in kinds
+
+
+def check_names_of(cls: type, names: Iterable[str]) -> None:
+    """Refuse names that the constructor of a class does not have, nor those of its bases that it hands them on to.
+
+    It hands on what it calls ``**options``. Other constructors that take any name, and those that are not this
+    package's, may do with them what they like, and nothing is said.
+    """
+    known: list[str] = []
+    for base in cls.__mro__:
+        own = vars(base).get("__init__")
+        if own is None:
+            continue
+        mine, _most, any_name = _parameters(own)
+        known += mine
+        if not any_name:
+            break
+        if "options" not in inspect.signature(own).parameters or not base.__module__.startswith("numbadyn."):
+            return
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise UnknownOptionError(
+            f"{cls.__name__} has no argument {unknown[0]!r}.",
+            where=f"{cls.__name__}({unknown[0]}=...)",
+            cure=f"It has: {', '.join(nearest_first(unknown[0], dict.fromkeys(known))) or 'none'}.",
+            shown=cls.__name__,
+        )
 
 
 def check_names(function: Callable[..., Any], shown: str, names: Iterable[str], nameless: tuple[Any, ...] = ()) -> None:

@@ -7,13 +7,15 @@ target by the weights as they are then.  Must not know: targets, how spikes are 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from numbadyn.errors import (
     ConnectivityError,
     HookArgumentError,
+    InvalidParameterError,
+    MixedSpacesError,
     ShapeError,
     UnknownStateError,
     UnsupportedFeatureError,
@@ -354,7 +356,7 @@ class PlasticProj(SynapticProjection):
     def _follow(self, rule: Callable[[ReachedSynapses], Any], trace: Trace, arrived: int) -> ReachedSynapses:
         """Let a rule of the user change the synapses that are reached, which are given back."""
         s = ReachedSynapses(self, trace, arrived)
-        with trace.about(trace.node(arrived).space):
+        with trace.about(trace.node(arrived).space), self._naming_arrays(rule):
             given = rule(s)
         if given is not None:
             raise UnsupportedFeatureError(
@@ -365,6 +367,25 @@ class PlasticProj(SynapticProjection):
                 path=self.path,
             )
         return s
+
+    @contextmanager
+    def _naming_arrays(self, rule: Callable[[ReachedSynapses], Any]) -> Iterator[None]:
+        """Say of a rule that is not the user's which parameter is an array."""
+        try:
+            yield
+        except MixedSpacesError as error:
+            own = getattr(rule, "__module__", "").startswith("numbadyn.")
+            several = [p for p in vars(self).values() if isinstance(p, Parameter) and p.value.size > 1]
+            if not (own and several):
+                raise
+            raise InvalidParameterError(
+                f"{several[0].path} holds {several[0].value.size} values, but {type(self).__name__} has one for all of "
+                "its synapses.",
+                where=several[0].path,
+                cure="Give one value; for values that differ write a rule that says on which side they are, as "
+                f"s.post(self.{several[0].name}).",
+                name=several[0].name,
+            ) from error
 
     def _arrived(self, trace: Trace, signal: Any, order: Order = "pre") -> int:
         arrived = self._delivery.reaching(trace, signal, order)

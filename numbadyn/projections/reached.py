@@ -196,7 +196,7 @@ class ReachedSynapses:
         trace = self._trace
         old, new = as_node(trace, state), as_node(trace, value)
         new = trace.check_written(state.spec(), new)
-        state.value = Traced(trace, trace.emit("select", self._arrived, new, old))
+        state.write(Traced(trace, trace.emit("select", self._arrived, new, old)))
 
     def __getattr__(self, name: str) -> Any:
         traces = self._projection.traces.get(name)

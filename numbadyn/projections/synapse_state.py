@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from numbadyn.errors import FixedAttributeError
 from numbadyn.ir.kinds import kind_of
 from numbadyn.ir.nodes import BindContext, StateSpec
 from numbadyn.ir.spaces import synapses_of
@@ -25,6 +26,8 @@ from numbadyn.tracing.trace import current_trace
 from numbadyn.units import Dimension
 
 __all__ = ["SynapseState", "SynapticWeight"]
+
+_VALUE: Any = State.value
 
 
 class SynapseState(State):
@@ -63,6 +66,27 @@ class SynapseState(State):
 
     def _require_fit(self, recipe: Plain) -> None:
         """Wait until the synapses of a replica are made, of which each may have another number."""
+
+    @property
+    def value(self) -> Any:
+        """Latest version; see `State`."""
+        return super().value
+
+    @value.setter
+    def value(self, new: Any) -> None:
+        trace = current_trace()
+        if trace is not None:
+            raise FixedAttributeError(
+                f"{self.path}.value is assigned in a step, which would change all synapses, reached or not.",
+                where=str(trace.here),
+                cure=f"Assign s.{self.name} of the synapses that a rule is about; on_step is about all of them.",
+                name=self.name,
+            )
+        _VALUE.__set__(self, new)
+
+    def write(self, new: Any) -> None:
+        """Make a new version while a step is traced, of the synapses that are reached."""
+        _VALUE.__set__(self, new)
 
     def spec(self) -> StateSpec:
         """What the IR knows of the state."""

@@ -10,8 +10,10 @@ from numbadyn.errors import (
     ConnectivityError,
     DimensionError,
     FixedAttributeError,
+    InvalidParameterError,
     MixedSpacesError,
     ShapeError,
+    UnknownOptionError,
     UnknownStateError,
     UnsupportedFeatureError,
 )
@@ -192,3 +194,28 @@ def test_step_where_gives_conditions_of_the_target():
     net.p = Where(net.E, comm=nd.AllToAll(4, 3, weight=1 * mV), post=net.I)
     with pytest.raises(ShapeError, match=r"gives bool values of shape \(4,\)"):
         nd.Simulator(net, dt=0.1 * ms, target="interpret")
+
+
+def assigned_whole(proj, s):
+    proj.weight.value = 0.5 * s.weight
+
+
+def test_all_synapses_are_not_assigned_by_a_rule_about_some():
+    with pytest.raises(FixedAttributeError, match=r"weight\.value is assigned in a step.*reached or not"):
+        nd.Simulator(network(assigned_whole), dt=0.1 * ms, target="interpret")
+
+
+@pytest.mark.parametrize("name", ["w_max", "A_plus", "mu"])
+def test_an_array_where_a_ready_made_rule_has_one_value(name):
+    net = nd.DynamicsGroup(name="Net")
+    net.E, net.I = nd.LIF(4), nd.LIF(3)
+    options = {"w_max": 2 * mV, name: np.ones(3) * (2 * mV if name == "w_max" else 0.3)}
+    net.p = nd.STDP(net.E, comm=nd.AllToAll(4, 3, weight=1 * mV), post=net.I, **options)
+    with pytest.raises(InvalidParameterError, match=rf"p\.{name} holds 3 values, but STDP has one"):
+        nd.Simulator(net, dt=0.1 * ms, target="interpret")
+
+
+def test_a_misspelt_argument_that_a_rule_hands_on():
+    with pytest.raises(UnknownOptionError, match=r"STDP has no argument 'A_pluss'") as caught:
+        nd.STDP(nd.LIF(4), comm=nd.AllToAll(4, 3, weight=1 * mV), post=nd.LIF(3), w_max=2 * mV, A_pluss=0.1)
+    assert "It has: A_plus, " in str(caught.value)

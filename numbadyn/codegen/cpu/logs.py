@@ -78,15 +78,10 @@ def first_bad(rows, R):
         values = R[rows[r, CHECK_PLACE] : rows[r, CHECK_PLACE] + rows[r, CHECK_COUNT]]
         negative, positive = rows[r, CHECK_NEGATIVE] != 0, rows[r, CHECK_POSITIVE] != 0
         bad = 0
-        if positive | negative:
-            for i in range(values.shape[0]):
-                value = values[u64(i)]
-                infinite = (positive & (value > REAL_ZERO)) | (negative & (value < REAL_ZERO))
-                bad += not ((value - value == REAL_ZERO) | infinite)
-        else:
-            for i in range(values.shape[0]):
-                value = values[u64(i)]
-                bad += value - value != REAL_ZERO
+        for i in range(values.shape[0]):
+            value = values[u64(i)]
+            infinite = (positive & (value > REAL_ZERO)) | (negative & (value < REAL_ZERO))
+            bad += not ((value - value == REAL_ZERO) | infinite)
         if bad:
             return r
     return -1
