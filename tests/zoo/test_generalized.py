@@ -37,21 +37,26 @@ def mihalas_niebur(a, A_1, A_2, current, duration):
     return np.array(times)
 
 
-@pytest.mark.parametrize(
-    ("a", "A_1", "A_2", "current"),
-    [(0.0, 0.0, 0.0, 300.0), (0.005, 0.0, 0.0, 300.0), (0.005, 0.0, 0.0, 400.0), (0.005, 2000.0, -120.0, 400.0)],
-    ids=["tonic", "phasic", "adapting", "bursting"],
-)
-def test_patterns_of_mihalas_and_niebur(a, A_1, A_2, current):
+#: a (kHz), A_1 and A_2 (pA), current (pA).
+PATTERNS = {
+    "tonic": (0.0, 0.0, 0.0, 300.0),
+    "phasic": (0.005, 0.0, 0.0, 300.0),
+    "adapting": (0.005, 0.0, 0.0, 400.0),
+    "bursting": (0.005, 2000.0, -120.0, 400.0),
+}
+
+
+def test_patterns_of_mihalas_and_niebur():
     """Each spike on the grid is late by half a step on average, and so are those that follow from it."""
-    exact = mihalas_niebur(a, A_1, A_2, current, 150.0)
-    cells = nd.GIF(1, a=a * kHz, A_1=A_1 * pA, A_2=A_2 * pA)
-    (spikes,) = Interpreted(Driven(cells, np.array([current])), dt=0.1).record(1500, cells)
-    found = 0.1 * (1 + np.flatnonzero(spikes[:, 0]))
-    assert len(exact) >= 3
-    assert abs(len(found) - len(exact)) <= 1
-    both = min(len(found), len(exact), 12)
-    assert (np.abs(found[:both] - exact[:both]) <= 0.2 * (1 + np.arange(both))).all()
+    a, A_1, A_2, current = np.array(list(PATTERNS.values())).T
+    cells = nd.GIF(4, a=a * kHz, A_1=A_1 * pA, A_2=A_2 * pA)
+    (spikes,) = Interpreted(Driven(cells, current), dt=0.1).record(1500, cells)
+    for name, column in zip(PATTERNS, spikes.T, strict=True):
+        exact, found = mihalas_niebur(*PATTERNS[name], 150.0), 0.1 * (1 + np.flatnonzero(column))
+        assert len(exact) >= 3, name
+        assert abs(len(found) - len(exact)) <= 1, name
+        both = min(len(found), len(exact), 12)
+        assert (np.abs(found[:both] - exact[:both]) <= 0.2 * (1 + np.arange(both))).all(), name
 
 
 def test_inhibition_makes_a_neuron_fire_whose_threshold_follows_fast():
