@@ -72,9 +72,7 @@ def _look(used: Any) -> tuple[str, list[tuple[str, Any]]]:
     if isinstance(used, types.ModuleType):
         return used.__name__, []
     if isinstance(used, type | types.FunctionType):
-        if _installed(used):
-            return f"{used.__module__}.{used.__qualname__}", []
-        return (_of_text(used), list(_uses(used)))
+        return _look_at_code(used)
     if isinstance(used, types.BuiltinFunctionType):
         return f"{used.__module__}.{used.__qualname__}", []
     try:
@@ -90,6 +88,16 @@ def _look(used: Any) -> tuple[str, list[tuple[str, Any]]]:
     if callable(used) and not _installed(type(used)):
         return type(used).__qualname__, [("class", type(used)), *vars(used).items()]
     return type(used).__qualname__, []
+
+
+def _look_at_code(used: Any) -> tuple[str, list[tuple[str, Any]]]:
+    """The same of a class or a function."""
+    content = vars(used).get("content")
+    if isinstance(used, type) and isinstance(content, dict):  # made of a text, see `numbadyn.equations`
+        return used.__name__, list(content.items())
+    if _installed(used):
+        return f"{used.__module__}.{used.__qualname__}", []
+    return _of_text(used), list(_uses(used))
 
 
 def _numbered(parts: Any) -> list[tuple[str, Any]]:

@@ -20,7 +20,7 @@ from typing import Any
 
 from numbadyn.ir.nodes import Position
 
-__all__ = ["caller", "here", "in_users", "line_of", "made_at", "raised_at", "users_line"]
+__all__ = ["caller", "here", "in_users", "line_of", "made_at", "raised_at", "users_line", "users_module"]
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _ZOO = _PACKAGE + "zoo" + os.sep
@@ -159,6 +159,12 @@ def raised_at(error: BaseException, module: str) -> Position:
             if wanted(frame):
                 return line_of(module, frame.f_code.co_filename, line)
     return Position(module, "", 0, "")
+
+
+def users_module() -> str:
+    """Name of the module whose code the innermost line of the user's own is; an empty name where there is none."""
+    frame = next(filter(in_users, _frames(None)), None)
+    return "" if frame is None else str(frame.f_globals.get("__name__", ""))
 
 
 def line_of(module: str, filename: str, line: int) -> Position:

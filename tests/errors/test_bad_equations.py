@@ -50,6 +50,14 @@ SPIKES = {"threshold": "v > 1*mV"}
         ("dv/dt = -v/tau : volt", {"reset": "v = 0*mV", **TAU}, errors.EquationSyntaxError, "no threshold", "dv/dt"),
         ("dv/dt = -v/tau : volt", {"threshold": "v", **TAU}, errors.KindError, "is no condition", "v"),
         ("dv/dt = v/tau : volt", {**SPIKES, "refractory": 2 * nS, **TAU}, errors.DimensionError, "refractoriness", ""),
+        ("", {}, errors.EquationSyntaxError, "declares nothing", ""),
+        (3, {}, errors.EquationSyntaxError, "is given 3, which is no text", ""),
+        ("dv/dt = -v/tau : volt", {"tua": 3 * ms, **TAU}, errors.UnknownOptionError, "tua=3.*tau", "dv/dt"),
+        ("dv/dt = -v/tau : volt", {"tau": "3 ms"}, errors.InvalidParameterError, "tau: '3 ms'", "tau"),
+        ("dv/dt = clip(v)/tau : 1", TAU, errors.EquationSyntaxError, "cannot be evaluated", "clip"),
+        ("dv/dt = tau(v)/tau : 1", TAU, errors.EquationSyntaxError, "tau is called, but", "tau"),
+        ("dv/dt = f/ms : 1", {"f": abs}, errors.EquationSyntaxError, "f is a function, but", "f"),
+        ("dv/dt = xi/tau**.5 : 1 (shared)", TAU, errors.EquationSyntaxError, "v is \\(shared\\), but", "xi"),
         ("t : second", {}, errors.ReservedNameError, "t is declared", "t : second"),
         ("size : 1", {}, errors.ReservedNameError, "size is declared", "size"),
     ],
@@ -80,6 +88,8 @@ def test_values_of_populations_are_checked():
     Cell = nd.equations("dv/dt = -v/tau : volt\ntau : second (positive)", name="Cell")
     with pytest.raises(errors.UnknownOptionError, match=r"Cell has no 'taux'.*\n.*\n.*tau, v"):
         Cell(3, taux=3 * ms)
+    with pytest.raises(errors.InvalidParameterError, match=r"on is 3\.5, but on is declared as true or false"):
+        nd.equations("on : boolean")(3, on=3.5)
     with pytest.raises(errors.InvalidParameterError, match="tau"):
         Cell(3, tau=-1 * ms)
     with pytest.raises(errors.DimensionError, match="tau"):

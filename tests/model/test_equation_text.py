@@ -1,5 +1,7 @@
 """Texts of equations beside classes that are written by hand: the same bits, traced and eager."""
 
+import copy
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 from quantities import Hz, ms, mV, nS, pA, pF
 
 import numbadyn as nd
+from numbadyn.study.fingerprints import fingerprints
 from tests.interpreted import Interpreted
 
 DT = 0.1
@@ -24,6 +27,9 @@ CONSTANTS = {
     "g_L": 10 * nS, "E_L": -70 * mV, "E_e": 0 * mV, "C": 200 * pF, "tau_g": 5 * ms, "a": 2 * nS, "b": 60 * pA,
 }  # fmt: skip
 RULES = {"threshold": "v > -50*mV", "reset": "v = -60*mV; w += b"}
+
+
+Kept = nd.equations("dv/dt = -v/tau : volt", tau=10 * ms, name="Kept")
 
 
 class ByHand(nd.Neuron):
@@ -237,3 +243,23 @@ def test_operations_stand_on_the_lines_of_the_text():
     assert f"# {name}:{first + 4}: dg/dt = -g/tau_g : siemens" in step
     assert f"# {name}:{first + 2}: dv/dt" in step
     assert "numbadyn" not in step.split("in Net.cells\n")[1].split("    in ")[0]
+
+
+def test_another_text_is_another_class_for_studies():
+    def fingerprint(text, **constants):
+        Cell = nd.equations(text, name="Cell", **constants)
+        return fingerprints(lambda: Cell(3), "build")
+
+    text = "dv/dt = -v/tau : volt"
+    same = fingerprint(text, tau=10 * ms)
+    assert fingerprint("  dv/dt = -v / tau : volt  # a comment", tau=10 * ms) == same
+    assert fingerprint("dv/dt = -v/(2*tau) : volt", tau=10 * ms) != same
+    assert fingerprint(text, tau=20 * ms) != same
+
+
+def test_populations_of_a_class_that_a_module_names_are_copied_and_pickled():
+    cells = Kept(3, v=2 * mV, tau=[1, 2, 3] * ms)
+    for twin in (pickle.loads(pickle.dumps(cells)), copy.deepcopy(cells)):
+        assert type(twin) is Kept
+        assert twin.tau.value.tolist() == [1, 2, 3]
+        assert nd.init_all_states(twin).v.value.rescale("mV").tolist() == [2.0, 2.0, 2.0]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from numbadyn.errors import DimensionError, IntegrationMethodError, KindError
+from numbadyn.errors import DimensionError, EquationSyntaxError, IntegrationMethodError, KindError, NumbadynError
 from numbadyn.ir.kinds import Kind
 from numbadyn.ir.nodes import ParamSpec
 from numbadyn.model import environ
@@ -63,7 +63,16 @@ class _Trial:
         """What an expression makes; None where a user's own function, which may need all elements, is part of it."""
         if called_names(expression.tree) & self._definition.functions.keys():
             return None
-        return self.trace.node(as_node(self.trace, self.scope.value(expression)))
+        try:
+            return self.trace.node(as_node(self.trace, self.scope.value(expression)))
+        except TypeError as error:
+            if isinstance(error, NumbadynError):
+                raise
+            raise EquationSyntaxError(
+                f"A line of {self._definition.model} cannot be evaluated: {error}.",
+                where=expression.place,
+                cure="Call functions with as many arguments as they take.",
+            ) from error
 
     def check(self, expression: Expression | None, what: str, wanted: Dimension, cure: str) -> None:
         """Refuse an expression of another unit."""
@@ -122,7 +131,12 @@ def check_units(definition: Definition) -> bool:
                     trial.check(factor, f"What {noise} is multiplied with in d{name}/dt", root, cure)
         for change in definition.reset:
             wanted = definition.declared[change.name].dimension
-            trial.check(change.value, f"What the reset makes of {change.name}", wanted, "Give it the same unit.")
+            trial.check(
+                change.value,
+                f"What the reset makes of {change.name}",
+                wanted,
+                "Give it the same unit; zero, too: 0*mV.",
+            )
         if definition.threshold is not None:
             trial.check_condition(definition.threshold, "The threshold")
         return definition.refractory is not None and _is_condition(trial, definition.refractory)

@@ -10,7 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from numbadyn.errors import DuplicateNameError, EquationSyntaxError, IntegrationMethodError, ReservedNameError
+from numbadyn.errors import (
+    DuplicateNameError,
+    EquationSyntaxError,
+    IntegrationMethodError,
+    NumbadynError,
+    ReservedNameError,
+    UnknownOptionError,
+)
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.init import Initialiser
 from numbadyn.model.nearest import nearest_first
@@ -24,7 +31,8 @@ from numbadyn.model.text.noise import apart, is_noise
 from numbadyn.model.text.places import Text, find_text
 from numbadyn.model.text.population import TextDynamics, TextNeuron
 from numbadyn.model.values import Parameter
-from numbadyn.units import describe
+from numbadyn.tracing.positions import users_module
+from numbadyn.units import describe, split
 
 __all__ = ["equations"]
 
@@ -84,8 +92,8 @@ def equations(
     ------
     EquationSyntaxError, DuplicateNameError, CyclicEquationsError
         A line cannot be read, or two of them do not go together.
-    UnknownNameError, MissingEquationError, ReservedNameError
-        A name has no meaning, or one that a population needs for itself.
+    UnknownNameError, MissingEquationError, ReservedNameError, UnknownOptionError
+        A name has no meaning, or one that a population needs for itself; a constant is not used.
     DimensionError, KindError
         Units of a line do not fit, or a threshold is no condition.
     IntegrationMethodError
@@ -137,6 +145,7 @@ def equations(
     """
     place = find_text(text, name)
     declared = declarations(place)
+    _check_class(declared, place)
     given = {**(namespace or {}), **constants}
     if refractory is not None and not isinstance(refractory, str):
         given[_REFRACTORY], refractory = refractory, _REFRACTORY
@@ -159,7 +168,10 @@ def equations(
     plain = {key: value for key, value in own.items() if key not in functions}
     definition = Definition(name, declared, right, {}, condition, resets, held, tuple(given), plain, functions, folded)
     _check_reset(definition, place, threshold)
-    return _made(_with_method(definition, method, place), place)
+    _check_values(plain, name)
+    whole = _with_method(definition, method, place)
+    _check_used(constants, used, declared, place)
+    return _made(whole, place)
 
 
 def _names(found: Expression) -> set[str]:
@@ -204,6 +216,47 @@ def _check_given(declared: Mapping[str, Declaration], constants: Mapping[str, An
             )
 
 
+def _check_class(declared: Mapping[str, Declaration], place: Text) -> None:
+    """Refuse a text that declares nothing, and a name that is none."""
+    if not str(place.model).isidentifier():
+        raise EquationSyntaxError(
+            f"{place.model!r} is no name of a class.",
+            where="equations(name=...)",
+            cure="Give a word, such as name='Cell'.",
+            name=place.model,
+        )
+    if not declared:
+        raise EquationSyntaxError(
+            f"The text of {place.model} declares nothing.",
+            where=place.place(0),
+            cure="Write at least one line: dv/dt = -v/tau : volt.",
+        )
+
+
+def _check_used(constants: Mapping[str, Any], used: set[str], declared: Mapping[str, Declaration], place: Text) -> None:
+    """Refuse constants that have no effect."""
+    for key, value in constants.items():
+        if key not in used:
+            near = ", ".join(nearest_first(key, used - declared.keys())[:3])
+            raise UnknownOptionError(
+                f"{key}={describe(value)} is given to {place.model}, but its text does not use it.",
+                where=place.place(0),
+                cure=f"Leave it out, or correct it; the text asks for {near or 'no constant'}. Many at once, of which "
+                "some are used, are given as namespace=.",
+                name=key,
+            )
+
+
+def _check_values(constants: Mapping[str, Any], model: str) -> None:
+    """Refuse constants that are no values."""
+    for key, value in constants.items():
+        if not isinstance(value, Initialiser | Parameter):
+            try:
+                split(value)
+            except NumbadynError as error:
+                raise type(error)(f"{key}: {error.what}", where=f"{model}.{key}", cure=error.cure) from error
+
+
 def _check_reset(definition: Definition, place: Text, threshold: str | None) -> None:
     """Refuse what acts at spikes where there are none."""
     if threshold is not None:
@@ -227,6 +280,7 @@ def _with_method(definition: Definition, method: str | None, place: Text) -> Def
     for key in definition.named("state"):
         drift, terms = apart(definition.right[key], abbreviations)
         if terms:
+            _check_not_shared(definition.declared[key])
             noise[key] = terms
         if drift is None:
             del right[key]
@@ -242,6 +296,16 @@ def _with_method(definition: Definition, method: str | None, place: Text) -> Def
     if METHODS[found.method].linear:
         check_linear(found)
     return found
+
+
+def _check_not_shared(made: Declaration) -> None:
+    if made.shared:
+        raise EquationSyntaxError(
+            f"{made.name} is (shared), but has white noise, which is drawn for each element.",
+            where=made.place,
+            cure="Leave the flag, or make it a population of one.",
+            name=made.name,
+        )
 
 
 def _own_noise(definition: Definition) -> bool:
@@ -298,9 +362,10 @@ def _made(definition: Definition, place: Text) -> type[TextDynamics]:
     """The class."""
     body = {
         "definition": definition,
+        "content": definition.content(),
         "update": _update(definition, place),
         "__doc__": f"A model that is given as text.\n\nNotes\n-----\n::\n\n{_indented(place.content)}\n",
-        "__module__": "numbadyn.equations",
+        "__module__": users_module() or __name__,
     }
     base = TextDynamics if definition.threshold is None else TextNeuron
     return type(definition.model, (base,), body)

@@ -5,6 +5,7 @@ In: texts, constants.  Out: `Definition`.  Must not know: populations, units of 
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import CodeType
@@ -102,6 +103,16 @@ class Definition:
         """Whether the time of the last spike is asked for by name."""
         return any("lastspike" in names_in(found.tree) for found in self.expressions)
 
+    def content(self) -> dict[str, Any]:
+        """All that it says, by name, whatever comments and spaces the text has."""
+        found: dict[str, Any] = {"method": self.method, **self.constants, **self.functions, **self.folded}
+        for name, made in self.declared.items():
+            found[f"line {name}"] = f"{made.role} {made.kind} {made.dimension} {sorted(made.flags)}"
+        for number, expression in enumerate(self.expressions):
+            found[f"expression {number}"] = ast.dump(expression.tree)
+        found["names"] = [*self.right, *self.noise, *(change.name for change in self.reset)]
+        return found
+
     def value(self, expression: Expression, names: Mapping[str, Any]) -> Any:
         """Value of an expression, on the line of the text that it stands on."""
         code = self._codes.get(id(expression))
@@ -168,10 +179,16 @@ class Definition:
     def _check_known(self, expression: Expression) -> None:
         known = {*self.declared, *GIVEN, *self.constants, *self.folded, *CONSTANTS}
         for name in sorted(names_in(expression.tree) - known):
+            if name in self.functions:
+                self._refuse_use(expression, name, "is a function, but is not called", f"Call it: {name}(t).")
             if not is_noise(name):
                 self._refuse(expression, name, unit_names() | {*GIVEN, *CONSTANTS}, "it is")
         functions = {*FUNCTIONS, *DRAWS, *self.functions}
         for name in sorted(called_names(expression.tree) - functions):
+            if name in known:
+                self._refuse_use(
+                    expression, name, "is called, but is no function", f"For a product, write {name}*(...)."
+                )
             self._refuse(expression, name, functions, "the function is")
 
     def _check_no_noise(self, expression: Expression) -> None:
@@ -182,6 +199,9 @@ class Definition:
                 cure="Take randn() for a normal number of each step.",
                 name=name,
             )
+
+    def _refuse_use(self, expression: Expression, name: str, what: str, cure: str) -> None:
+        raise EquationSyntaxError(f"{name} {what} in {self.model}.", where=expression.place, cure=cure, name=name)
 
     def _refuse(self, expression: Expression, name: str, further: set[str], subject: str) -> None:
         """A name without meaning; names of the user's own are the nearest, then one of others."""

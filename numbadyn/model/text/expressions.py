@@ -122,7 +122,8 @@ def _checked(tree: ast.expr, content: str, text: Text, line: int) -> Expression:
                 text,
                 place,
                 f"{shown!r} has no meaning in equations.",
-                "Write arithmetic, comparisons, and, or, not, and calls of functions with arguments by place.",
+                "Write arithmetic, comparisons, and, or, not, and calls of functions with arguments by place; a choice "
+                "is where(condition, a, b).",
                 part=shown,
             )
     plain = _Logic().visit(tree)

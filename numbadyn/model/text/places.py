@@ -9,6 +9,7 @@ import itertools
 import linecache
 from dataclasses import dataclass
 
+from numbadyn.errors import EquationSyntaxError
 from numbadyn.tracing.positions import line_of, users_line
 
 __all__ = ["Text", "find_text"]
@@ -55,7 +56,19 @@ def find_text(content: str, model: str) -> Text:
     Returns
     -------
     Text
+
+    Raises
+    ------
+    EquationSyntaxError
+        It is no text.
     """
+    if not isinstance(content, str):
+        raise EquationSyntaxError(
+            f"{model} is given {content!r}, which is no text.",
+            where=model,
+            cure="Give equations, threshold and reset as text: 'dv/dt = -v/tau : volt'.",
+            content=content,
+        )
     file, called = users_line()
     source = "".join(linecache.getlines(file)) if file else ""
     starts = [0]

@@ -10,9 +10,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from numbadyn.errors import HookArgumentError, UnknownOptionError
+from numbadyn.errors import HookArgumentError, InvalidParameterError, UnknownOptionError
 from numbadyn.model import environ
 from numbadyn.model.dynamics import Dynamics, Neuron
+from numbadyn.model.init import Initialiser
 from numbadyn.model.nearest import nearest_first
 from numbadyn.model.text.declarations import Declaration
 from numbadyn.model.text.definition import Definition
@@ -60,6 +61,8 @@ class TextDynamics(Dynamics):
     """
 
     definition: ClassVar[Definition]
+    #: What the class is made of, for those who compare code: there is no source that says it.
+    content: ClassVar[dict[str, Any]]
 
     def __init__(self, in_size: SizeLike, name: str | None = None, **given: Any) -> None:
         super().__init__(in_size, name=name)
@@ -78,6 +81,9 @@ class TextDynamics(Dynamics):
         self._first: dict[str, Any] = {}
         for key in known.kept:
             self._first[key] = given.get(key)
+        for key, value in given.items():
+            if key in known.declared:
+                _check_kind(known.declared[key], value, f"{self.path}.{key}")
         for key, value in known.constants.items():
             own = given.get(key, value)
             setattr(self, key, Parameter(own) if not isinstance(own, Parameter) else own)
@@ -281,6 +287,21 @@ class TextNeuron(TextDynamics, Neuron):
 def _zero(made: Declaration) -> Any:
     """Zero of the kind and unit of a declaration."""
     return {"bool": False, "int": 0}[made.kind] if made.kind != "real" else join(0.0, made.dimension)
+
+
+def _check_kind(made: Declaration, value: Any, place: str) -> None:
+    """Refuse a number where there is a condition, and a part where there are whole ones."""
+    if made.kind == "real" or callable(value) or isinstance(value, Initialiser | Parameter):
+        return
+    wanted = {"bool": "b", "int": "iu"}[made.kind]
+    if np.asarray(value).dtype.kind not in wanted:
+        words = "true or false" if made.kind == "bool" else "whole numbers"
+        raise InvalidParameterError(
+            f"{place} is {value!r}, but {made.name} is declared as {words}.",
+            where=place,
+            cure=f"Give {words}.",
+            value=value,
+        )
 
 
 def _parameter(made: Declaration, given: Any) -> Parameter:
