@@ -1,20 +1,21 @@
 """What it costs to watch a run, to record it, to end it by a condition, to call a function, to profile it.
 
     python control.py
-    python control.py --scale 0.25 --rounds 3
+    python control.py --scale 0.25 --seconds 20
+    python control.py --only recorder --seconds 50
 
-All times are processor time, of runs that take turns, the shortest of some rounds each. A bar and a log are told of
-every chunk, some 12 times a second of wall time, whatever the length of a run; their share is therefore the time of one
-report times 12.5, and is the same in a run of ten minutes. The cost of the recorder is that of recording all spikes,
-beside the same run without; it grows with the number of spikes and not with the length of a run. Measuring ratios
-below 1 % needs a quiet machine: the spread of the plain runs is printed beside.
+All times are processor time. A bar and a log are told of every chunk, some 12 times a second of wall time, whatever
+the length of a run; their share is therefore the time of one report times 12.5, and is the same in a run of ten
+minutes. The recorder, a condition and a profile add to each step: their cost is the median of many short runs that take
+turns with runs without them (see turns.py), of which the loop over steps counts, with its interval of 95 % confidence.
+Recording all spikes grows with the number of spikes and not with the length of a run. Calls are runs that take turns,
+the shortest of some rounds each.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
-import statistics
 import time
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +23,7 @@ from typing import Any
 import networks
 from measuring import machine, table
 from quantities import ms
+from turns import loop_ratio
 
 import numbadyn as nd
 from numbadyn.runtime.progress import LogProgress, Progress, TqdmProgress
@@ -29,6 +31,8 @@ from numbadyn.runtime.progress import LogProgress, Progress, TqdmProgress
 HEADER = ("what", "cost")
 REPORTS_PER_SECOND = 12.5
 """Chunks of steps aim at 0.08 s."""
+WARM, PIECE = 100 * ms, 200 * ms
+"""Simulated time before the first of the runs that take turns, and of each of them."""
 
 
 def report_us(progress: Progress, reports: int = 2000) -> float:
@@ -52,8 +56,8 @@ def simulator(scale: float, *, spikes: bool) -> nd.Simulator:
     return sim
 
 
-def shortest(ways: dict[str, Callable[[], Any]], rounds: int) -> tuple[dict[str, float], float]:
-    """Shortest processor time of each way, which take turns, and the relative spread of the first one."""
+def shortest(ways: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
+    """Shortest processor time of each way, which take turns."""
     found: dict[str, list[float]] = {name: [] for name in ways}
     for way in ways.values():
         way()  # compiles
@@ -62,18 +66,39 @@ def shortest(ways: dict[str, Callable[[], Any]], rounds: int) -> tuple[dict[str,
             started = time.process_time()
             way()
             found[name].append(time.process_time() - started)
-    first = sorted(next(iter(found.values())))
-    return {name: min(times) for name, times in found.items()}, statistics.median(first) / first[0] - 1
+    return {name: min(times) for name, times in found.items()}
 
 
-def measure(scale: float, duration_ms: float, rounds: int) -> list[tuple[str, str]]:
-    """Rows of the table."""
+def reports() -> list[tuple[str, str]]:
+    """Rows of the bar and the log."""
     bar, log = report_us(TqdmProgress(io.StringIO(), interval=0.0)), report_us(LogProgress(interval=0.0))
-    rows = [
+    return [
         (f"{name}, of a run of any length", f"{us:.1f} us a report, {us * 1e-4 * REPORTS_PER_SECOND:.3f} %")
         for name, us in (("the bar", bar), ("a log", log))
     ]
-    quiet, recorded = simulator(scale, spikes=False), simulator(scale, spikes=True)
+
+
+def in_the_loop(scale: float, seconds: float, only: str | None) -> list[tuple[str, str]]:
+    """Rows of what adds to each step."""
+    bare, recorded, beside = (simulator(scale, spikes=spikes) for spikes in (False, True, True))
+    never = {"until": lambda: beside.network.E.V.mean() > 0 * beside.network.E.V_th}
+    ways: dict[str, tuple[str, nd.Simulator, nd.Simulator, dict[str, Any]]] = {
+        "recorder": ("recording all spikes", bare, recorded, {}),
+        "profile": ("profile=True", recorded, beside, {"profile": True}),
+        "until": ("until=", recorded, beside, never),
+    }
+    rows = []
+    for name, (text, plain, other, how) in ways.items():
+        if only in (None, name):
+            plain.reset().run(WARM, progress=False)
+            other.reset().run(WARM, progress=False, **how)
+            rows.append((text, str(loop_ratio(plain, other, PIECE, seconds, **how))))
+    return rows
+
+
+def of_calls(scale: float, duration_ms: float, rounds: int) -> list[tuple[str, str]]:
+    """Rows of calls between two steps."""
+    recorded = simulator(scale, spikes=True)
     net = recorded.network
     length, calls = duration_ms * ms, round(duration_ms)
 
@@ -86,40 +111,32 @@ def measure(scale: float, duration_ms: float, rounds: int) -> list[tuple[str, st
     def change(_sim: nd.Simulator) -> None:
         net.E.tau.value = net.E.tau.value
 
-    taken, spread = shortest(
+    taken = shortest(
         {
-            "no recording": fresh(quiet),
-            "spikes recorded": fresh(recorded),
-            "profile": fresh(recorded, profile=True),
-            "until": fresh(recorded, until=lambda: net.E.V.mean() > 0 * net.E.V_th),
+            "no calls": fresh(recorded),
             "calls": fresh(recorded, every=1 * ms, call=lambda sim: None),
             "calls that set": fresh(recorded, every=1 * ms, call=clamp),
             "calls that change": fresh(recorded, every=1 * ms, call=change),
         },
         rounds,
     )
-    plain, base = taken["spikes recorded"], taken["no recording"]
-    steps = duration_ms / 0.1
-    profile = recorded.reset().run(length, progress=False, profile=True).profile
-    share = profile.by("work").get("recording", 0.0) / profile.seconds
-    rows += [
-        ("a step, nothing recorded", f"{base / steps * 1e6:.2f} us, spread of runs {spread:.1%}"),
-        ("recording all spikes", f"{plain / base - 1:+.2%}, {share:.2%} in the profile"),
-        ("profile=True", f"{taken['profile'] / plain - 1:+.2%}"),
-        ("until=", f"{taken['until'] / plain - 1:+.2%}, {(taken['until'] - plain) / steps * 1e9:.0f} ns a step"),
+    plain = taken["no calls"]
+    return [
+        ("a step, all spikes recorded", f"{plain / duration_ms * 1e5:.2f} us"),
         ("a call that does nothing", f"{(taken['calls'] - plain) / calls * 1e6:.0f} us"),
         ("a call that reads and sets a state", f"{(taken['calls that set'] - plain) / calls * 1e6:.0f} us"),
         ("a call that changes a parameter", f"{(taken['calls that change'] - plain) / calls * 1e6:.0f} us"),
     ]
-    return rows
 
 
 def parse() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scale", type=float, default=1.0, help="size of the network, 4,000 neurons by default")
-    parser.add_argument("--sim-ms", type=float, default=2000.0, help="simulated time of a run")
-    parser.add_argument("--rounds", type=int, default=5, help="runs of each way")
+    parser.add_argument("--seconds", type=float, default=15.0, help="how long to compare what adds to each step")
+    parser.add_argument("--sim-ms", type=float, default=1000.0, help="simulated time of a run with calls")
+    parser.add_argument("--rounds", type=int, default=5, help="runs of each way to call")
+    parser.add_argument("--only", choices=("recorder", "profile", "until", "calls"), help="one part alone")
     return parser.parse_args()
 
 
@@ -127,7 +144,11 @@ def main() -> None:
     """Print the table."""
     options = parse()
     print(machine())
-    print(table(HEADER, measure(options.scale, options.sim_ms, options.rounds)))
+    rows = [] if options.only else reports()
+    rows += in_the_loop(options.scale, options.seconds, options.only)
+    if options.only in (None, "calls"):
+        rows += of_calls(options.scale, options.sim_ms, options.rounds)
+    print(table(HEADER, rows))
 
 
 if __name__ == "__main__":

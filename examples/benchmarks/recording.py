@@ -6,7 +6,9 @@
 Each way runs in a process of its own, whose largest resident memory is that of the run: `memory` keeps all samples in
 memory, `disk` has a budget and writes to a temporary folder, `file` writes as many bytes to a bare file in pieces and
 waits until they are there, which is what the disk can do. The last lines compare a network that records spikes, rates
-and counts with the same one that records nothing.
+and counts with the same one that records nothing, in many short runs that take turns (see turns.py).
+
+    python examples/benchmarks/recording.py --way cost     these lines alone, in a minute
 """
 
 import argparse
@@ -18,10 +20,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from typing import Any
 
 import numpy as np
 from networks import coba
 from quantities import Hz, ms, mV, nS
+from turns import loop_ratio
 
 import numbadyn as nd
 
@@ -69,8 +73,8 @@ def written(samples: int) -> dict[str, float]:
         return {"seconds": time.perf_counter() - started, "peak": 0}
 
 
-def recorder_cost(steps: int = 20_000, rounds: int = 7) -> dict[str, float]:
-    """Processor seconds of runs that record nothing, spikes, and what reducers make of them; medians, taken in turn."""
+def recorder_cost(seconds: float) -> dict[str, str]:
+    """What recording adds to the loop of a run that records nothing: spikes, and what reducers make of them."""
     reduce, sims = nd.reduce, {}
     for what in ("nothing", "spikes", "spikes, rates, counts, CV"):
         net, parts = coba(1.0)
@@ -81,18 +85,15 @@ def recorder_cost(steps: int = 20_000, rounds: int = 7) -> dict[str, float]:
             if "rates" in what:
                 measures = (reduce.Rate(), reduce.PopulationRate(1 * ms), reduce.Counts(50 * ms), reduce.IsiCV())
                 sims[what].record(cells, *measures)
-        sims[what].run(10 * ms, progress=False)
-    found: dict[str, list[float]] = {what: [] for what in sims}
-    for _ in range(rounds):
-        for what, sim in sims.items():
-            sim.reset()
-            begun = time.process_time()
-            sim.run(steps * 0.1 * ms, progress=False)
-            found[what].append(time.process_time() - begun)
-    return {what: statistics.median(seconds) for what, seconds in found.items()}
+    found = {}
+    for what in ("spikes", "spikes, rates, counts, CV"):
+        for sim in (sims["nothing"], sims[what]):
+            sim.reset().run(100 * ms, progress=False)
+        found[what] = str(loop_ratio(sims["nothing"], sims[what], 200 * ms, seconds))
+    return found
 
 
-def apart(*arguments: str) -> dict[str, float]:
+def apart(*arguments: str) -> dict[str, Any]:
     """What a process of its own prints."""
     done = subprocess.run([sys.executable, __file__, *arguments], check=True, capture_output=True, text=True)
     return dict(json.loads(done.stdout.splitlines()[-1]))
@@ -105,6 +106,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, help="another number of samples")
     parser.add_argument("--rounds", type=int, default=1, help="how often the ways take turns")
     parser.add_argument("--memory", default="256 MiB", help="the budget")
+    parser.add_argument("--seconds", type=float, default=25.0, help="how long to compare each kind of recording")
     parser.add_argument("--way", choices=["memory", "disk", "file", "cost"], help="one way alone, printed as JSON")
     given = parser.parse_args()
     samples = given.samples or (10**9 if given.full else 10**8)
@@ -113,7 +115,7 @@ def main() -> None:
             "memory": lambda: timed(samples, None),
             "disk": lambda: timed(samples, given.memory),
             "file": lambda: written(samples),
-            "cost": recorder_cost,
+            "cost": lambda: recorder_cost(given.seconds),
         }
         print(json.dumps(ways[given.way]()))
         return
@@ -129,9 +131,8 @@ def main() -> None:
             print(f"{way:7s} {found['seconds']:7.2f} s  {rates[way]:5.2f} GB/s  peak {found['peak'] / 2**20:7.0f} MiB")
         ratios.append(rates["disk"] / min(rates["memory"], rates["file"]))
     print(f"disk has {statistics.median(ratios):.2f} of the speed of what limits it (median of {given.rounds})")
-    cost = apart("--way", "cost")
-    for what, seconds in cost.items():
-        print(f"recording {what:26s} {seconds:6.2f} s  {100 * (seconds / cost['nothing'] - 1):+.1f} %")
+    for what, ratio in apart("--way", "cost", "--seconds", str(given.seconds)).items():
+        print(f"recording {what}: {ratio}")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from numbadyn.runtime.forecast import expected_bytes, require_reading
 if TYPE_CHECKING:
     from numbadyn.codegen.loader import LoadedModule
 
-__all__ = ["build", "build_on_device", "join_rows", "load"]
+__all__ = ["build", "build_on_device", "import_compilers", "join_rows", "load"]
 
 
 def build(rule: Any, *, read_by: str | None = None, **arguments: Any) -> Any:
@@ -45,6 +45,14 @@ def join_rows(tables: Sequence[Any], shifts: Sequence[int]) -> tuple[NDArray[np.
     from numbadyn.runtime.builders import joining  # not at the top, for the same reason
 
     return joining.join_rows(tables, shifts)
+
+
+def import_compilers() -> None:
+    """Import all of this ahead of time."""
+    from numbadyn.codegen import loader  # not at the top, for the same reason
+    from numbadyn.runtime import builders
+
+    assert loader, builders
 
 
 def load(source: str, *, label: str, entry: tuple[str, ...]) -> LoadedModule:

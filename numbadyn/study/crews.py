@@ -19,6 +19,7 @@ from typing import Any
 
 from numbadyn.errors import InvalidParameterError, MissingExtraError
 from numbadyn.runtime.interrupts import Interrupts
+from numbadyn.runtime.on_demand import import_compilers
 from numbadyn.runtime.progress import NullProgress, Progress
 from numbadyn.simulator import Simulator
 from numbadyn.study.beacons import Beacon, Beacons, Sighting
@@ -174,9 +175,7 @@ class Processes(Crew):
         self._start()
 
     def _start(self) -> None:
-        self._executor = self._loky.get_reusable_executor(
-            max_workers=self.workers, timeout=_IDLE_SECONDS, initializer=ignore_interrupts
-        )
+        self._executor = _executor(self._loky, self.workers)
 
     def submit(self, points: Sequence[Point], progress: Callable[[Point], Progress]) -> Any:
         """Hand points to the processes."""
@@ -197,6 +196,39 @@ class Processes(Crew):
         self._beacons.close()
         if abandon:
             self._executor.shutdown(wait=True, kill_workers=True)
+
+
+def start_early(workers: Any, points: int, target: str) -> None:
+    """Let processes start and import what they will need, while this one makes a study ready.
+
+    Parameters
+    ----------
+    workers : int or None
+        How many the user asks for; nothing is done where that is not known, or one.
+    points : int
+        How many points there are.
+    target : str
+        Of the simulators.
+    """
+    workers = min(workers, points) if isinstance(workers, int) else 1
+    if workers < 2:
+        return
+    try:
+        executor = _executor(_imported("loky"), workers)
+    except MissingExtraError:  # which is raised where they are needed
+        return
+    for _worker in range(workers):
+        executor.submit(make_ready, target)
+
+
+def make_ready(target: str) -> None:
+    """In a worker: import what simulators of a target compile with."""
+    if target != "interpret":
+        import_compilers()
+
+
+def _executor(loky: Any, workers: int) -> Any:
+    return loky.get_reusable_executor(max_workers=workers, timeout=_IDLE_SECONDS, initializer=ignore_interrupts)
 
 
 def payload_of(recipe: Recipe) -> tuple[str, bytes]:

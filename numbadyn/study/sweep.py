@@ -14,6 +14,7 @@ from typing import Any
 from numbadyn.errors import InvalidParameterError
 from numbadyn.model import environ
 from numbadyn.simulator.checks import check_flag, duration_steps
+from numbadyn.study.crews import start_early
 from numbadyn.study.grid import make_grid
 from numbadyn.study.job import Job
 from numbadyn.study.keeping import checkpoint_folder
@@ -172,6 +173,8 @@ def sweep(
     folder = checkpoint_folder(said["store"], checkpoint_every, step)
     how = (check_record(record), duration, transient, options, together, folder, checkpoint_every)
     recipe = Recipe(build, arguments, seeded, measure, inputs, *how)
+    if not plan and said["executor"] is None and not _has_store(said["store"]):
+        start_early(said["workers"], len(points.points), options.get("target", "cpu"))
     job = Job(recipe, points, said, errors == "raise", make_study_progress(progress))
     if plan:
         return job.plan()
@@ -179,3 +182,8 @@ def sweep(
     if note_sweep(study) and study.interrupted:
         raise SystemExit(STOPPED if study.path is not None else 1)
     return study
+
+
+def _has_store(store: Any) -> bool:
+    """Whether there is a store, which may have all points already."""
+    return isinstance(store, str | os.PathLike) and os.path.exists(store)

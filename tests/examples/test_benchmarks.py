@@ -118,7 +118,7 @@ def test_building_measures_each_rule(script, number):
 
 @pytest.mark.slow
 def test_control_says_what_watching_costs(table):
-    rows = dict(table("control", "--scale", 0.02, "--rounds", 1, "--sim-ms", 20))
+    rows = dict(table("control", "--scale", 0.02, "--rounds", 1, "--sim-ms", 20, "--seconds", 0))
     assert float(rows["the bar, of a run of any length"].split()[0]) > 0
     assert {"recording all spikes", "profile=True", "until=", "a call that does nothing"} <= set(rows)
 
