@@ -8,6 +8,7 @@ Importing either costs the import of Numba, which someone who only describes a m
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -49,10 +50,8 @@ def join_rows(tables: Sequence[Any], shifts: Sequence[int]) -> tuple[NDArray[np.
 
 def import_compilers() -> None:
     """Import all of this ahead of time."""
-    from numbadyn.codegen import loader  # not at the top, for the same reason
-    from numbadyn.runtime import builders
-
-    assert loader, builders
+    for name in ("numbadyn.codegen.loader", "numbadyn.runtime.builders"):
+        importlib.import_module(name)
 
 
 def load(source: str, *, label: str, entry: tuple[str, ...]) -> LoadedModule:
