@@ -82,14 +82,25 @@ class CompiledReplica(Replica):
 
     def begin(self, logs: Logs) -> None:
         """Bring what follows from parameters to where the code reads it, and take the logs of this run."""
-        for part in self.memory.program.refills:
-            self._latest(part.state)
+        self._fetch_prepared()
         self.memory.load_constants()
         self.memory.refill()
         for buffer in self.memory.prepared():
             self._changed(buffer)
         self._begin_checks()
         self.spikes, self.samples = logs.spikes, [log for log in logs.samples if log.due]
+
+    def _fetch_prepared(self) -> None:
+        """Bring the states that sums start from, as the compiled code has left them."""
+        for part in self.memory.program.refills:
+            self._latest(part.state)
+
+    def _follow_states(self) -> None:
+        """Prepare sums anew that start from decayed states."""
+        self._fetch_prepared()
+        self.memory.refill()
+        for part in self.memory.program.refills:
+            self._changed(part.target)
 
     def _begin_checks(self) -> None:
         """Write the table of what is checked; sums that were not finite start from zero again."""

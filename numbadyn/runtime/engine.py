@@ -23,6 +23,8 @@ __all__ = ["RunOutcome", "run_steps"]
 
 _FIRST_CHUNK = 32
 _LONGEST_CHUNK = 1 << 20
+_SETTLE_EVERY = 1 << 13
+"""Steps between two looks for values that are too small for a normal number, counted from the first step of all."""
 _CHUNK_SECONDS, _CHUNK_OF_BATCH_SECONDS = 0.08, 0.4
 
 
@@ -188,13 +190,16 @@ class _Course:
         try:
             while machine.number < stop and lost is None and not (self.ended or interrupts.asked):
                 before, begun = machine.number, time.perf_counter()
-                end = furthest(self.visitors, before, min(stop, before + chunk))
+                settles = before - before % _SETTLE_EVERY + _SETTLE_EVERY
+                end = furthest(self.visitors, before, min(stop, before + chunk, settles))
                 outcome = self._noting_condition(machine.advance(end))
                 spotted = self._spotted()
                 if outcome.failed is None and spotted is None:
                     checked = outcome.reached
                 if not outcome.fine or spotted is not None:
                     break
+                if machine.number == settles:  # on each target at the same steps, whatever chunks there are
+                    machine.settle()
                 lost = self._told(self._visit)
                 likely = _next_chunk(outcome.reached - before, time.perf_counter() - begun, aim)
                 # what visitors have cut short says that less is possible only if it has taken long

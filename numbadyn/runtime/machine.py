@@ -192,6 +192,11 @@ class Machine(ABC):
         for replica, own in zip(self.replicas, values, strict=True):
             replica.set_state(index, own_part(own, replica.shape_of(index)))
 
+    def settle(self) -> None:
+        """Let values of states that are too small for a normal number become zero; see `Replica.settle`."""
+        for replica in self.replicas:
+            replica.settle()
+
     # ---- taking over -------------------------------------------------------------------------------------------------
 
     def snapshot(self) -> Snapshot:

@@ -10,6 +10,7 @@ of the memory, the tables of rows, logs.  Without a batch there is one.
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -189,6 +190,30 @@ class Replica(ABC):
     @abstractmethod
     def write(self, index: int, values: NDArray[Any]) -> None:
         """Overwrite a state alone."""
+
+    def settle(self) -> None:
+        """Let values of states become zero that are too small for a normal number: processors are slow with these.
+
+        What decays in each step stays there for ever, since the smallest number times 0.9 is itself, rounded.
+        """
+        settled = False
+        for index in self._decaying:
+            values = self.state(index)
+            small = np.abs(values) < np.finfo(values.dtype).tiny
+            if small.any() and (small := small & (values != 0)).any():
+                self.write(index, np.where(small, values.dtype.type(0), values))
+                settled = True
+        if settled:
+            self._follow_states()
+
+    @functools.cached_property
+    def _decaying(self) -> list[int]:
+        """States that are advanced in each step; those of synapses are when a spike comes."""
+        states = enumerate(self.step.states)
+        return [index for index, spec in states if spec.kind == "real" and spec.space.synapses is None]
+
+    def _follow_states(self) -> None:  # noqa: B027 -- most have nothing
+        """Bring what was prepared for the next step up to states that were written."""
 
     # ---- histories ---------------------------------------------------------------------------------------------------
 
