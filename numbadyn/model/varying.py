@@ -18,8 +18,11 @@ from numbadyn.model.describe import Describer
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.timed_array import TimedArray
 from numbadyn.model.timed_stream import TimedStream
+from numbadyn.model.variable import resolve
+from numbadyn.tracing.traced import Traced
+from numbadyn.units import join_eager, split
 
-__all__ = ["changes", "own_source", "read_source"]
+__all__ = ["changes", "own_source", "read_source", "with_unit"]
 
 _References = Prefetch | PrefetchDelayAt | OutputDelayAt
 
@@ -102,3 +105,17 @@ def read_source(source: Any, shape: tuple[int, ...]) -> Any:
     else:
         value = source(environ.get("t") + 0.5 * environ.get_dt())
     return value.reshape(-1)[np.zeros(shape, dtype=np.int64)] if np.shape(value) == (1,) != shape else value
+
+
+def with_unit(value: Any, where: str) -> Any:
+    """What a user's function gives, as a value that keeps its unit in `numpy.where`: a plain quantity would lose it.
+
+    Parameters
+    ----------
+    value : number, array, quantity, Parameter or traced value
+        As it was returned.
+    where : str
+        Place for messages.
+    """
+    found = resolve(value)
+    return found if isinstance(found, Traced) else join_eager(*split(found, where=where))

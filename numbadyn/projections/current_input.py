@@ -16,14 +16,13 @@ from numbadyn.errors import HookArgumentError, ShapeError
 from numbadyn.model.describe import Describer
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.group import Projection
-from numbadyn.model.ranges import is_traced
 from numbadyn.model.timed_array import TimedArray
 from numbadyn.model.timed_stream import TimedStream
-from numbadyn.model.varying import read_source
+from numbadyn.model.varying import read_source, with_unit
 from numbadyn.model.view import view_of
 from numbadyn.projections.base import check_post, serial
 from numbadyn.projections.typing import PopulationLike
-from numbadyn.units import describe, join_eager, split
+from numbadyn.units import describe
 
 __all__ = ["CurrentInput"]
 
@@ -112,7 +111,7 @@ class CurrentInput(Projection):
                     f"{self.path} is given {describe(source)} as its source.",
                     where=self.path,
                     cure="Give a source, such as nd.Sine(...) or nd.WhiteNoise.desc(...), or a function of the time, "
-                    "lambda t: 100 * pA.",
+                    "lambda t: 100 * pA; recorded rows by nd.Playback(rows, dt=...).",
                     source=source,
                 )
             self._takes_time(source)
@@ -171,9 +170,10 @@ class CurrentInput(Projection):
 
     def _spread(self, value: Any) -> Any:
         """The signal, for all neurons of the population."""
-        if not is_traced():
-            value = join_eager(*split(value, where=self.path))  # a plain quantity would lose its unit in np.where
+        value = with_unit(value, self.path)
         shape = np.shape(value)
-        if shape and shape == self._shape and self._chosen is not None:
-            value = value.reshape(-1)[self._chosen]
+        if shape not in ((), (1,), self._shape):
+            raise self._misfit("What its source gives", shape)
+        if shape and self._chosen is not None:
+            value = value.reshape(-1)[self._chosen if shape == self._shape else 0 * self._chosen]
         return value if self._mask is None else np.where(self._mask, value, 0.0 * value)

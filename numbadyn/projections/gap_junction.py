@@ -20,7 +20,7 @@ from numbadyn.model import environ
 from numbadyn.model.delays import PrefetchDelayAt
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.group import Projection
-from numbadyn.model.init import Constant
+from numbadyn.model.init import Constant, Initialiser
 from numbadyn.model.typing import ParameterLike
 from numbadyn.model.values import Parameter
 from numbadyn.model.view import view_of
@@ -228,8 +228,8 @@ class SymmetryGapJunction(GapJunction):
     conn : callable, Edges or pair of arrays of int
         Who is coupled to whom: ``conn(pre_size, post_size)`` gives the indices of both ends, one entry for each
         junction; indices count the neurons of a population in C order.
-    weight : quantities.Quantity
-        Conductance, one value or one for each junction.
+    weight : quantities.Quantity, array or Initialiser
+        Conductance, one value or one for each junction, or a distribution, drawn for each.
     delay : quantities.Quantity, optional
         How long ago the potentials are read.
     label, name : str, optional
@@ -292,7 +292,8 @@ class SymmetryGapJunction(GapJunction):
     ) -> None:
         pre, post = _pair(couples)
         super().__init__(pre, _pair(states)[0], post, _pair(states)[1], conn, delay, label, name)
-        shape = np.shape(_conductances(weight, self.path))
+        drawn = isinstance(weight, Initialiser) or callable(weight)
+        shape = () if drawn else np.shape(_conductances(weight, self.path))
         if math.prod(shape) not in (1, self.n_junctions):
             raise ShapeError(
                 f"weight of {self.path} has shape {shape}, but there are {self.n_junctions} junctions.",
@@ -301,7 +302,7 @@ class SymmetryGapJunction(GapJunction):
                 shape=shape,
                 n_junctions=self.n_junctions,
             )
-        self.weight = Parameter(weight, negative=False)
+        self.weight = Parameter(weight, negative=False, shape=(self.n_junctions,) if drawn else None)
 
     def conductances(self, context: BindContext) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """What counts for the currents into `post`, and for those into `pre`: the same."""

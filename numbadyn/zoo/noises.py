@@ -17,6 +17,7 @@ from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.init import Normal
 from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.model.values import Parameter, State
+from numbadyn.units import unit_of
 from numbadyn.zoo.units import kHz, ms
 
 __all__ = ["OrnsteinUhlenbeck", "PinkNoise", "WhiteNoise"]
@@ -85,7 +86,7 @@ class OrnsteinUhlenbeck(Dynamics):
         super().__init__(in_size, name=name)
         self.sigma = Parameter(sigma, negative=False)
         self.tau = Parameter(tau, unit=ms, positive=True)
-        self.mean = None if mean is None else Parameter(mean)
+        self.mean = None if mean is None else Parameter(mean, unit=unit_of(self.sigma.dimension))
 
     def init_state(self) -> None:
         """Make the process, from its stationary distribution."""
@@ -235,7 +236,7 @@ class PinkNoise(Dynamics):
         self.octaves = int(octaves)
         self.sigma = Parameter(sigma, negative=False)
         self.high = Parameter(high, unit=kHz, positive=True)
-        self.mean = None if mean is None else Parameter(mean)
+        self.mean = None if mean is None else Parameter(mean, unit=unit_of(self.sigma.dimension))
 
     @property
     def lowest(self) -> Any:

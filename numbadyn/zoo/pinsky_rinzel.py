@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from numbadyn.errors import InvalidParameterError
 from numbadyn.model.functions import exprel
 from numbadyn.model.group import DynamicsGroup
 from numbadyn.model.typing import ParameterLike, SizeLike
@@ -178,7 +179,14 @@ class PinskyRinzel(DynamicsGroup):
         name: str | None = None,
     ) -> None:
         super().__init__(name=name)
-        part = float(Parameter(p, low=0.01, high=0.99).value)
+        if np.ndim(p) != 0 or not 0.0 < p < 1.0:
+            raise InvalidParameterError(
+                f"p of {self.path} is {p!r}.",
+                where=self.path,
+                cure="Give the part of the membrane that the soma has, between 0 and 1.",
+                p=p,
+            )
+        part = float(p)
         soma, rest = part * 100.0 * nS, (1.0 - part) * 100.0 * nS  # of 1 mS/cm2
         first = -64.6 * mV if V_initializer is None else V_initializer
         self.soma = PointNeuron(
@@ -200,4 +208,6 @@ class PinskyRinzel(DynamicsGroup):
             calcium=_Concentration(0.13 / (1.0 - part) * 0.01 * mM / (ms * pA)),
         )
         pairs = (np.arange(self.soma.num), np.arange(self.soma.num))
-        self.junction = SymmetryGapJunction((self.soma, self.dendrite), "V", pairs, weight=g_c)
+        given: Any = g_c
+        each = given if callable(given) or np.ndim(given) == 0 else np.reshape(given, -1)
+        self.junction = SymmetryGapJunction((self.soma, self.dendrite), "V", pairs, weight=each)

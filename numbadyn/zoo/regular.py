@@ -8,9 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from numbadyn.errors import RateError
 from numbadyn.model import environ
 from numbadyn.model.dynamics import Neuron
+from numbadyn.model.timing import below
 from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.model.values import Parameter
 from numbadyn.zoo.comparing import Above
@@ -40,12 +43,14 @@ class RegularSpikes(Neuron):
     ------
     SizeError, DimensionError, InvalidParameterError
         A size or a parameter has no meaning; it stops before it starts.
+    RateError
+        A period is shorter than the time step; when a run begins.
 
     Notes
     -----
     The spikes are those of the times :math:`start + k\, period`, each in the step that it belongs to, as in
     `SpikeTrain`: errors do not add up, however long the run, and the mean rate is exact also where the period is no
-    multiple of the time step. A neuron fires at most once a step, so with a period below it, it fires in each step.
+    multiple of the time step.
 
     Examples
     --------
@@ -67,9 +72,21 @@ class RegularSpikes(Neuron):
         name: str | None = None,
     ) -> None:
         super().__init__(in_size, name=name)
-        self.period = Parameter(period, unit=ms, positive=True)
+        self.period = Parameter(period, unit=ms, positive=True, check=self._must_fit)
         self.start = None if start is None else Parameter(start, unit=ms, negative=False)
         self.stop = None if stop is None else Parameter(stop, unit=ms, check=Above(self, "stop", "start", 0.0 * ms))
+
+    def _must_fit(self, period: NDArray[Any], context: Any) -> None:
+        """Refuse periods of which a step would hold several."""
+        shortest = float(np.min(period))
+        if shortest < context.dt * (1.0 - 1e-6):
+            raise RateError(
+                f"{self.path} has a period of {shortest:g} ms, but fires at most once in a step of {context.dt:g} ms.",
+                where=f"{self.path}.period",
+                cure=f"Take a step of {below(shortest):g} ms or less, or several neurons whose spikes take turns.",
+                found=shortest,
+                dt=context.dt,
+            )
 
     def update(self) -> Any:
         """Give the spikes of this step.

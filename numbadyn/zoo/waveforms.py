@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from numbadyn.errors import InvalidParameterError, ShapeError
 from numbadyn.model import environ
 from numbadyn.model.dynamics import Dynamics
-from numbadyn.model.ranges import is_traced
 from numbadyn.model.typing import ParameterLike, QuantityLike, SizeLike
 from numbadyn.model.values import Parameter
-from numbadyn.units import TIME, join_eager, magnitude_in, split
+from numbadyn.model.varying import with_unit
+from numbadyn.units import TIME, join_eager, magnitude_in, split, unit_of
 from numbadyn.zoo.comparing import Above
 from numbadyn.zoo.units import kHz, ms
 
@@ -93,9 +93,7 @@ class Waveform(Dynamics):
             One value for each element.
         """
         middle = environ.get("t") + 0.5 * environ.get_dt()
-        value = self.value(middle if self.start is None else middle - self.start)
-        if not is_traced():
-            value = join_eager(*split(value, where=self.path))  # a plain quantity would lose its unit in np.where
+        value = with_unit(self.value(middle if self.start is None else middle - self.start), self.path)
         inside = np.ones(self.varshape, dtype=bool)
         if self.start is not None:
             inside = inside & (middle >= self.start)
@@ -296,7 +294,7 @@ class Ramp(Waveform):
     ) -> None:
         super().__init__(in_size, start, stop, name)
         self.first = Parameter(first)
-        self.last = Parameter(last)
+        self.last = Parameter(last, unit=unit_of(self.first.dimension))
         self.duration = Parameter(duration, unit=ms, positive=True)
 
     def value(self, t: Any) -> Any:
@@ -355,7 +353,7 @@ class Sine(Waveform):
         self.amplitude = Parameter(amplitude)
         self.frequency = Parameter(frequency, unit=kHz, positive=True)
         self.phase = Parameter(phase)
-        self.offset = None if offset is None else Parameter(offset)
+        self.offset = None if offset is None else Parameter(offset, unit=unit_of(self.amplitude.dimension))
 
     def value(self, t: Any) -> Any:
         """Where the sine stands; see `Waveform.value`."""
@@ -421,7 +419,7 @@ class Chirp(Waveform):
         self.first = Parameter(first, unit=kHz, negative=False)
         self.last = Parameter(last, unit=kHz, negative=False)
         self.duration = Parameter(duration, unit=ms, positive=True)
-        self.offset = None if offset is None else Parameter(offset)
+        self.offset = None if offset is None else Parameter(offset, unit=unit_of(self.amplitude.dimension))
 
     def value(self, t: Any) -> Any:
         """Where the sine stands; see `Waveform.value`."""

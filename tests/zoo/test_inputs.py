@@ -6,7 +6,7 @@ import pytest
 from quantities import Hz, ms, mV, pA
 
 import numbadyn as nd
-from numbadyn.errors import HookArgumentError, InvalidParameterError, RateError, ShapeError
+from numbadyn.errors import DimensionError, HookArgumentError, InvalidParameterError, RateError, ShapeError
 from tests.features.both import run_on
 
 MIDDLES = 0.1 * np.arange(1000) + 0.05  # of the steps of 100 ms
@@ -127,14 +127,14 @@ def test_parts_take_their_own_elements():
     net = nd.DynamicsGroup()
     net.cells = nd.IF((2, 3), R=1.0, tau=1 * ms, V_th=1e9 * mV, V_reset=0 * mV, V_rest=0 * mV)
     net.all = nd.CurrentInput(net.cells, nd.Pulse((2, 3), amplitude=np.arange(6.0).reshape(2, 3) * mV))
-    net.some = nd.CurrentInput(net.cells[1, [2, 0]], nd.Pulse(2, amplitude=[100, 200] * mV))
+    net.some = nd.CurrentInput(net.cells[1, [2, 0]], lambda t: np.array([100, 200]) * mV)
     sim = nd.Simulator(net, dt=1 * ms, target="interpret")
     sim.run(1 * ms)
     assert sim.get(net.cells, "V").magnitude.tolist() == [[0, 1, 2], [203, 4, 105]]
 
 
 def test_regular_spikes_come_in_the_steps_of_their_times_however_long_it_runs():
-    period, start = np.array([3, 7, 11, 25, 100, 1]), np.array([1, 2, 7, 3, 0, 6])  # in tenths of a millisecond
+    period, start = np.array([3, 7, 11, 25, 100, 2]), np.array([1, 2, 7, 3, 0, 6])  # in tenths of a millisecond
     source = nd.RegularSpikes(6, period / 10 * ms, start / 10 * ms, stop=90 * ms)
     sim = nd.Simulator(source, dt=0.2 * ms, target="interpret", precision=32)
     sim.record(source, spikes=True)
@@ -210,6 +210,15 @@ def test_mistakes():
             nd.CurrentInput(cells, wrong)
     with pytest.raises(HookArgumentError, match="cannot be called with a time"):
         nd.CurrentInput(cells, lambda: 3 * pA)
+    net = nd.DynamicsGroup()
+    net.cells = nd.LIF(4)
+    net.drive = nd.CurrentInput(net.cells[2:], lambda t: np.ones(3) * pA)
+    with pytest.raises(ShapeError, match=r"What its source gives has the size \(3,\)"):
+        nd.Simulator(net, dt=0.1 * ms, target="interpret")
+    with pytest.raises(DimensionError, match=r"Sine\.offset is 1\.0 mV, but it must be in pA"):
+        nd.Sine(amplitude=1 * pA, frequency=1 * Hz, offset=1 * mV)
+    with pytest.raises(RateError, match=r"RegularSpikes has a period of 0\.05 ms, but fires at most once"):
+        nd.Simulator(nd.RegularSpikes(1, 0.05 * ms), dt=0.1 * ms, target="interpret").run(1 * ms)
     with pytest.raises(InvalidParameterError, match=r"Pulse\.stop is 5\.0 ms, but start is 5\.0 ms"):
         output_of(nd.Pulse(amplitude=1 * pA, start=5 * ms, stop=5 * ms), 1.0)
     with pytest.raises(InvalidParameterError, match="its pulses have no width"):
