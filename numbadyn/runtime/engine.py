@@ -190,16 +190,13 @@ class _Course:
         try:
             while machine.number < stop and lost is None and not (self.ended or interrupts.asked):
                 before, begun = machine.number, time.perf_counter()
-                settles = before - before % _SETTLE_EVERY + _SETTLE_EVERY
-                end = furthest(self.visitors, before, min(stop, before + chunk, settles))
-                outcome = self._noting_condition(machine.advance(end))
+                end = furthest(self.visitors, before, min(stop, before + chunk))
+                outcome = self._noting_condition(self._advance(end))
                 spotted = self._spotted()
                 if outcome.failed is None and spotted is None:
                     checked = outcome.reached
                 if not outcome.fine or spotted is not None:
                     break
-                if machine.number == settles:  # on each target at the same steps, whatever chunks there are
-                    machine.settle()
                 lost = self._told(self._visit)
                 likely = _next_chunk(outcome.reached - before, time.perf_counter() - begun, aim)
                 # what visitors have cut short says that less is possible only if it has taken long
@@ -225,6 +222,18 @@ class _Course:
             outcome.found,
             self.ended,
         )
+
+    def _advance(self, end: int) -> Outcome:
+        """Run up to a step; on the way, small values become zero at the same steps whatever chunks there are."""
+        machine = self.machine
+        while True:
+            settles = machine.number - machine.number % _SETTLE_EVERY + _SETTLE_EVERY
+            goal = min(end, settles)
+            outcome = machine.advance(goal)
+            if outcome.fine and machine.number == settles:
+                machine.settle()
+            if not outcome.fine or machine.number < goal or goal == end:
+                return outcome
 
     def _noting_condition(self, outcome: Outcome) -> Outcome:
         """The outcome without a guard that was to end the run, which is no error."""

@@ -19,7 +19,7 @@ class Counter(Machine):
     """A machine whose only state is its step number."""
 
     context = BindContext(0.1, 0)
-    number = 0
+    number, replicas = 0, ()
 
     def __init__(self, bad_at=None, hook=None):
         self.number, self.chunks, self.begun = 0, [], 0
@@ -71,11 +71,19 @@ def test_all_steps_are_made_and_reported():
 
 def test_chunks_grow_while_steps_are_quick():
     machine = Counter()
-    run_steps(machine, 10_000_000, [Logs()], NullProgress())
+    run_steps(machine, 10_000_000, [Logs()], progress := Heard())
     assert machine.chunks[0] <= 64
     assert max(machine.chunks) <= 1 << 20
     assert machine.chunks[1] > machine.chunks[0]
-    assert len(machine.chunks) < 100
+    assert len(progress.events) < 100
+
+
+def test_small_values_become_zero_at_fixed_steps(monkeypatch):
+    machine, settled = Counter(), []
+    monkeypatch.setattr(machine, "settle", lambda: settled.append(machine.number), raising=False)
+    for steps in (100, 8092, 1, 99_999):
+        run_steps(machine, steps, [Logs()], NullProgress())
+    assert settled == [8192 * number for number in range(1, 14)]
 
 
 @pytest.mark.parametrize(
