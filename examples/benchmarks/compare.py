@@ -18,7 +18,9 @@ from matrix import PEERS, python_of
 from measuring import HERE, QUIET, Finished, fresh, machine, middle, note, table
 from reference_kernels.networks import NETWORKS as KERNELS
 
-CASES = ["coba:1", "coba:10", "cuba:1", "cobahh:1", "brunel:1", "stdp:1", "lif_only:1", "hh_only:0.2"]
+CASES = [
+    "coba:1", "coba:10", "cuba:1", "cobahh:1", "brunel:1", "stdp:1", "lif_only:1", "hh_only:0.2", "adex_only:0.2",
+]  # fmt: skip
 FASTEST = {
     "coba": ["brian2_cpp"],
     "cuba": ["annarchy", "brian2_cpp"],
@@ -27,6 +29,7 @@ FASTEST = {
     "stdp": ["brian2_cpp"],
     "lif_only": ["brainpy_state", "brian2_cpp"],
     "hh_only": ["brainpy_state"],
+    "adex_only": ["brian2_cpp", "brainpy_state"],
 }
 """Peers within 1.3 times of the fastest on one thread, in earlier runs of all of them by matrix.py."""
 KERNEL = "hand-written kernel"
@@ -52,10 +55,13 @@ class Run(NamedTuple):
     figures: dict[str, Any]
     process: Finished
 
+    cpu: bool = False
+
     @property
     def rtf(self) -> float:
-        """Run time over biological time."""
-        return float(self.figures["run_s"] / (self.figures["sim_ms"] * 1e-3))
+        """Run time, or processor time, over biological time."""
+        seconds = self.figures["cpu_s" if self.cpu else "run_s"]
+        return float(seconds / (self.figures["sim_ms"] * 1e-3))
 
 
 def parse() -> argparse.Namespace:
@@ -75,6 +81,7 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--pairs", type=int, default=3, help="rounds of each network (default: 3)")
     parser.add_argument("--kernels", action="store_true", help="run the hand-written kernels of reference_kernels too")
+    parser.add_argument("--cpu", action="store_true", help="by processor time instead of run time: on a busy machine")
     parser.add_argument("--precision", type=int, choices=(32, 64), default=64)
     parser.add_argument("--sim-ms", type=float, help="biological time of the window (default: that of the network)")
     parser.add_argument(
@@ -117,14 +124,14 @@ def rounds(network: str, scale: str, others: list[str], options: argparse.Namesp
         for who in list(runs):
             process = fresh(command(who, network, scale, options.seed + number, options), folder=HERE)
             figures = process.figures()
-            if process.code or figures is None or "run_s" not in figures:
+            if process.code or figures is None or ("cpu_s" if options.cpu else "run_s") not in figures:
                 last = (process.errors.strip().splitlines() or ["no output"])[-1]
                 note(f"{network}:{scale} {who}: {(figures or {}).get('unsupported', last)}; left out")
                 del runs[who]
                 if who == OWN:
                     return {}
                 continue
-            run = Run(figures, process)
+            run = Run(figures, process, options.cpu)
             runs[who].append(run)
             share = f"{process.share:.0%} of a core"
             note(f"{network}:{scale} {who}: RTF {run.rtf:.3f}, {figures['rate_hz']:.2f} Hz, {share}")

@@ -9,7 +9,7 @@ from quantities import Hz, ms, mV, nS, pA
 
 import numbadyn as nd
 
-__all__ = ["brunel", "coba", "coba_held", "cobahh", "cuba", "hh_only", "lif_only", "stdp"]
+__all__ = ["adex_only", "brunel", "coba", "coba_held", "cobahh", "cuba", "hh_only", "lif_only", "stdp"]
 
 
 def _sizes(scale: float) -> tuple[int, int, float]:
@@ -205,6 +205,22 @@ def hh_only(scale: float) -> tuple[nd.DynamicsGroup, nd.Neuron]:
         def init_state(self) -> None:
             super().init_state()
             self.h = nd.State(1.0)
+
+        def update(self) -> Any:
+            return super().update(self.drive.value)
+
+    neurons = Driven()
+    return _alone(neurons), neurons
+
+
+def adex_only(scale: float) -> tuple[nd.DynamicsGroup, nd.Neuron]:
+    """Uncoupled adaptive exponential neurons with currents from 500 to 1500 pA."""
+    n = round(100_000 * scale)
+
+    class Driven(nd.AdEx):
+        def __init__(self) -> None:
+            super().__init__(n, V_initializer=-70.6 * mV)
+            self.drive = nd.Parameter(np.linspace(500.0, 1500.0, n) * pA)
 
         def update(self) -> Any:
             return super().update(self.drive.value)

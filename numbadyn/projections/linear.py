@@ -19,7 +19,7 @@ from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.model.values import Parameter
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced
-from numbadyn.units import join_eager, split
+from numbadyn.units import join, join_eager, split
 
 __all__ = ["Linear"]
 
@@ -89,6 +89,9 @@ class Linear(Module):
                     shape=shape,
                     expected=(n_in, n_out),
                 )
+            if shape == ():
+                magnitude, dimension = split(weight)
+                weight = join(np.full((n_in, n_out), magnitude, dtype=np.float64), dimension)
         self.weight = Parameter(weight, shape=(n_in, n_out))
         self.bias = None if bias is None else Parameter(bias, shape=self.out_size)
 

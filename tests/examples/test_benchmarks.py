@@ -11,7 +11,15 @@ import numbadyn as nd
 from tests.examples.pages import ROOT
 
 FOLDER = ROOT / "examples" / "benchmarks"
-SCALES = {"coba": 0.02, "cuba": 0.02, "cobahh": 0.02, "brunel": 0.02, "lif_only": 0.001, "hh_only": 0.0005}
+SCALES = {
+    "coba": 0.02,
+    "cuba": 0.02,
+    "cobahh": 0.02,
+    "brunel": 0.02,
+    "lif_only": 0.001,
+    "hh_only": 0.0005,
+    "adex_only": 0.0005,
+}
 """Networks and scales of some dozens of neurons each."""
 
 

@@ -171,6 +171,11 @@ def test_dense_and_convolutional_communication_of_rates_on_every_target():
     assert (found[0][-1] > 0.1).all()
 
 
+def test_one_weight_is_a_matrix_and_spikes_are_summed():
+    total = nd.Linear(3, 2, 2 * mV)(np.array([True, False, True]))
+    assert total.magnitude.tolist() == [4.0, 4.0]
+
+
 def test_a_matrix_differs_between_replicas():
     net = Rates()
     sim = nd.Simulator(net, dt=0.1 * ms, target="interpret", batch=2)

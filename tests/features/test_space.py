@@ -133,6 +133,7 @@ def test_positions_are_checked_and_seen_through_views():
         (lambda: nd.space.Gaussian(1 * um)(3.0), DimensionError, "Distances are in"),
         (lambda: nd.space.Gaussian(1 * um) + nd.space.Gaussian(1 * um, 1 * nS), DimensionError, "meets"),
         (lambda: nd.space.Gaussian(1 * um).within(1 * ms), DimensionError, "meets"),
+        (lambda: nd.space.Gaussian(1 * um) * np.ones(3), InvalidParameterError, "multiplied by"),
         (lambda: nd.init.OfDistance(nd.space.Gaussian(1 * um), np.arange(3.0) * ms), DimensionError, "Distances are"),
         (lambda: nd.init.OfDistance(lambda d: 1.0, np.arange(3.0) * um, reach=1 * ms), DimensionError, "reach is in"),
         (lambda: nd.init.OfDistance(lambda d: 1.0, np.arange(3.0) * um, reach=0 * um), InvalidParameterError, "reach"),

@@ -33,14 +33,14 @@ def main() -> None:
     sim.compile()
     build = time.perf_counter() - c.T_START
     sim.run(a.warm_ms * ms, progress=False)
-    t0 = time.perf_counter()
+    t0, cpu = time.perf_counter(), time.process_time()
     result = sim.run(a.sim_ms * ms, progress=False)
-    run = time.perf_counter() - t0
+    run, cpu = time.perf_counter() - t0, time.process_time() - cpu
     spikes = sum(result[part].spikes.count for part in recorded)
     neurons = sum(part.num for part in recorded)
     synapses = sum(table.n_synapses for table in sim.tables)
     sizes = {"n_neurons": neurons, "n_synapses": synapses, "n_spikes": spikes}
-    c.emit("numbadyn", nd.__version__, a, build_s=build, run_s=run, **sizes)
+    c.emit("numbadyn", nd.__version__, a, build_s=build, run_s=run, cpu_s=round(cpu, 5), **sizes)
 
 
 if __name__ == "__main__":

@@ -332,6 +332,13 @@ class _Scaled(Profile):
 
     def __init__(self, profile: Profile, factor: Any) -> None:
         magnitude, dimension = split(factor, where=repr(profile))
+        if np.ndim(magnitude) or not np.isfinite(magnitude):
+            raise InvalidParameterError(
+                f"{profile!r} is multiplied by {describe(factor)}.",
+                where=repr(profile),
+                cure="Give one finite number, with or without a unit.",
+                factor=factor,
+            )
         self._profile, self._factor = profile, float(magnitude)
         super().__init__(profile._length, profile._dimension * dimension, profile._reach)
 

@@ -201,7 +201,7 @@ class FixedProb(Connectivity):
                 f"The probability of a synapse from {pre[bad[0]]} onto {post[bad[0]]} is {values[bad[0]]:g}, by "
                 f"{self.prob!r}.",
                 where=self._place("prob"),
-                cure="Return numbers from 0 to 1, with np.clip for example.",
+                cure="Return numbers from 0 to 1, with np.clip, or with profile.clip(0, 1), for example.",
                 prob=self.prob,
             )
         return values
