@@ -25,6 +25,8 @@ __all__ = ["Evaluator", "Shared"]
 
 Array = NDArray[Any]
 
+_Operation = tuple[Callable[..., Any], tuple[int, ...], np.dtype[Any]]
+
 
 def _words(number: int) -> tuple[np.uint32, np.uint32]:
     return np.uint32(number & 0xFFFFFFFF), np.uint32(number >> 32)
@@ -96,6 +98,7 @@ class Evaluator:
         self.functions = numpy_functions(self.bits)
         self.constant = sorted(invariants(step)) if constant is None else constant
         self.values: dict[int, Array] = {}
+        self._operations: dict[int, _Operation] = {}
 
     def bind(self, shared: Shared | None = None) -> None:
         """Fetch the parameters and compute all that depends on them alone.
@@ -139,13 +142,27 @@ class Evaluator:
 
     def elementwise(self, index: int, number: int = 0) -> Array:
         """Value of a parameter, of dt, t or n, of a draw, of chosen elements or of an elementwise operation."""
-        node = self.step.nodes[index]
-        args = [self.values[arg] for arg in node.args]
-        if not node.traits.elementwise:
-            return _MEANING[node.op](self, node, args, number)
-        if self.bits != 64 and OPS[node.op].kinds == "steps":
-            args = self._in_double(node)
-        return self._apply(node, args)
+        with np.errstate(all="ignore"):
+            return self.computed(index, number)
+
+    def computed(self, index: int, number: int) -> Array:
+        """The same where NumPy is told already not to warn."""
+        operation = self._operations.get(index)
+        if operation is None:
+            node = self.step.nodes[index]
+            if not node.traits.elementwise:
+                return _MEANING[node.op](self, node, [self.values[arg] for arg in node.args], number)
+            operation = self._operations[index] = self._operation(node)
+        function, args, dtype = operation
+        return np.asarray(function(*[self.values[arg] for arg in args]), dtype)
+
+    def _operation(self, node: Node) -> _Operation:
+        """An elementwise operation as a function of values of nodes, and the dtype of what it gives."""
+        op, dtype = OPS[node.op], dtype_of(node.kind, self.bits)
+        function = op.meaning or self.functions[op.elementary]
+        if self.bits != 64 and op.kinds == "steps":
+            return lambda: function(*self._in_double(node)), (), dtype
+        return function, node.args, dtype
 
     def _flat(self, node: Node, value: Array) -> Array:
         """The first argument of a node, flat."""
@@ -229,13 +246,6 @@ class Evaluator:
                 lag = int(np.max(self.values[args[2 if len(args) > 2 else 0]])) if args else 0
                 deepest[channel] = max(deepest[channel], 2 + lag)
         return deepest
-
-    def _apply(self, node: Node, args: list[Array]) -> Array:
-        op = OPS[node.op]
-        function = op.meaning or self.functions[op.elementary]
-        with np.errstate(all="ignore"):
-            result = np.asarray(function(*args))
-        return result.astype(dtype_of(node.kind, self.bits), copy=False)
 
 
 #: Meaning of all operations that need nothing of another step and are not elementwise.

@@ -57,6 +57,8 @@ class Interpreter:
         self._expect = expect
         self.order = live(step, [*step.roots(), *probes])
         self.evaluator = Evaluator(step, self.context)
+        constant = set(self.evaluator.constant)
+        self._changing = {index: _meaning(step.nodes[index]) for index in self.order if index not in constant}
         self.number = 0
         self.states: list[Array] = []
         self.past: list[list[Array]] = []
@@ -148,15 +150,14 @@ class Interpreter:
 
     def advance(self) -> None:
         """Compute one step."""
-        values, evaluator = self.evaluator.values, self.evaluator
-        for index in self.order:
-            if index not in evaluator.constant:
+        values = self.evaluator.values
+        with np.errstate(all="ignore"):
+            for index in self._changing:
                 values[index] = self._value(index)
         for state, index in self.step.writes.items():
-            spec = self.step.states[state]
-            self.states[state] = np.array(np.broadcast_to(values[index], self._shape(spec.space)))
+            self.states[state] = _spread(values[index], self._shape(self.step.states[state].space))
         for number, channel in enumerate(self.step.channels):
-            sample = np.array(np.broadcast_to(values[channel.value], channel.shape))
+            sample = _spread(values[channel.value], channel.shape)
             if self.number % self._window[number] == 0:
                 self.past[number].insert(0, sample)
                 del self.past[number][self._depth[number] + 1 :]
@@ -165,11 +166,10 @@ class Interpreter:
         self.number += 1
 
     def _value(self, index: int) -> Array:
-        node = self.step.nodes[index]
-        if node.traits.synaptic:
-            return self._across_synapses(index, node)
-        meaning = _IN_TIME.get(node.op)
-        return self.evaluator.elementwise(index, self.number) if meaning is None else meaning(self, index, node)
+        meaning = self._changing[index]
+        if meaning is None:
+            return self.evaluator.computed(index, self.number)
+        return meaning(self, index, self.step.nodes[index])
 
     def _state(self, _index: int, node: Node) -> Array:
         number: int = node.attrs["index"]
@@ -186,7 +186,7 @@ class Interpreter:
 
     def _history(self, node: Node, further: int = 0) -> Array:
         channel = node.attrs["channel"]
-        lags = 1 + further + (self.values[node.args[0]] if node.args else np.asarray(0))
+        lags = 1 + further + (self.values[node.args[0]] if node.args else 0)
         if len(node.args) < 2:
             return self.sample(channel, int(lags)).reshape(node.shape)
         lags, elements = (part.ravel() for part in np.broadcast_arrays(lags, self.values[node.args[1]]))
@@ -229,8 +229,7 @@ class Interpreter:
     def _begun_sum(self, index: int, size: int) -> Array:
         """A sum before anything is added: zero, or NaN where it was not finite in this run."""
         last = self.sums.get(index, np.zeros(size, dtype=self.evaluator.real))
-        with np.errstate(all="ignore"):
-            total = last - last
+        total = last - last
         self.sums[index] = total
         return total
 
@@ -258,13 +257,27 @@ _IN_TIME: dict[str, Callable[[Interpreter, int, Node], Array]] = {
 }
 
 
+def _meaning(node: Node) -> Callable[[Interpreter, int, Node], Array] | None:
+    """What a node means; None if the evaluator says it."""
+    return Interpreter._across_synapses if node.traits.synaptic else _IN_TIME.get(node.op)
+
+
+def _spread(value: Array, shape: tuple[int, ...]) -> Array:
+    """A copy with a value for each element."""
+    return np.array(value if value.shape == shape else np.broadcast_to(value, shape))
+
+
 def _deliver(total: Array, table: Any, slot: int, signal: Array) -> None:
-    """Add the synaptic events of one delay, spike by spike in ascending order."""
+    """Add the synaptic events of one delay, in ascending order of the neurons that sent them."""
     events = np.flatnonzero(signal)
+    if not events.size:
+        return
     segments = events * len(table.delays) + slot
-    for event, segment in zip(events, segments, strict=True):
-        row = slice(int(table.offsets[segment]), int(table.offsets[segment + 1]))
-        weights = table.weights if table.weights.size == 1 else table.weights[row]
-        weights = weights.astype(total.dtype, copy=False)
-        with np.errstate(all="ignore"):
-            np.add.at(total, table.targets[row], weights if signal.dtype.kind == "b" else weights * signal[event])
+    first, lengths = table.offsets[segments], table.offsets[segments + 1] - table.offsets[segments]
+    passed = np.cumsum(lengths)  # synapses of these events up to each of them
+    synapses = np.arange(passed[-1]) + np.repeat(first - passed + lengths, lengths)
+    weights = table.weights if table.weights.size == 1 else table.weights[synapses]
+    weights = weights.astype(total.dtype, copy=False)
+    if signal.dtype.kind != "b":
+        weights = weights * np.repeat(signal[events], lengths)
+    np.add.at(total, table.targets[synapses], weights)  # one after the other, as they stand here

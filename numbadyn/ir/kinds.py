@@ -9,6 +9,7 @@ A *kind* is ``"real"`` (float64 or float32, decided when a network is built), ``
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -80,6 +81,7 @@ def kind_of(dtype: np.dtype[Any]) -> Kind:
     return _OF_LETTER.get(dtype.kind, "real")
 
 
+@cache
 def dtype_of(kind: Kind, bits: int) -> np.dtype[Any]:
     """NumPy dtype of a kind at a precision.
 

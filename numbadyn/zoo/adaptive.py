@@ -57,7 +57,7 @@ class AdEx(ExpIF):
     >>> from quantities import ms, pA
     >>> cells = nd.init_all_states(nd.AdEx(2))
     >>> with nd.environ.context(dt=0.1 * ms):
-    ...     print(sum(cells([500, 1000] * pA).astype(int) for _ in range(300)) > 0)
+    ...     print(sum(cells([500, 1000] * pA).astype(int) for _ in range(150)) > 0)
     [False  True]
     """
 
@@ -133,7 +133,7 @@ class AdQIF(QIF):
     >>> from quantities import ms, pA
     >>> cells = nd.init_all_states(nd.AdQIF(2))
     >>> with nd.environ.context(dt=0.1 * ms):
-    ...     print(sum(cells([0, 300] * pA).astype(int) for _ in range(400)) > 0)
+    ...     print(sum(cells([0, 300] * pA).astype(int) for _ in range(150)) > 0)
     [False  True]
     """
 

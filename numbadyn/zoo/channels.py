@@ -292,7 +292,7 @@ class PointNeuron(CrossingNeuron):
     ... )
     >>> axon = nd.init_all_states(axon)
     >>> with nd.environ.context(dt=0.05 * ms):
-    ...     print(sum(axon([0, 2000] * pA).astype(int) for _ in range(600)) > 0)
+    ...     print(sum(axon([0, 2000] * pA).astype(int) for _ in range(60)) > 0)
     [False  True]
     """
 

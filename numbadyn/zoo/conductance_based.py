@@ -202,7 +202,7 @@ class WangBuzsaki(PointNeuron):
     >>> from quantities import ms, pA
     >>> cells = nd.init_all_states(nd.WangBuzsaki(2))
     >>> with nd.environ.context(dt=0.05 * ms):
-    ...     print(sum(cells([0, 100] * pA).astype(int) for _ in range(800)) > 0)
+    ...     print(sum(cells([0, 400] * pA).astype(int) for _ in range(100)) > 0)
     [False  True]
     """
 
@@ -309,7 +309,7 @@ class MorrisLecar(PointNeuron):
     >>> from quantities import ms, pA
     >>> cells = nd.init_all_states(nd.MorrisLecar(2))
     >>> with nd.environ.context(dt=0.5 * ms):
-    ...     print(sum(cells([0, 120] * pA).astype(int) for _ in range(600)) > 0)
+    ...     print(sum(cells([0, 120] * pA).astype(int) for _ in range(50)) > 0)
     [False  True]
     """
 

@@ -101,9 +101,9 @@ class HH(CrossingNeuron):
     >>> from quantities import ms, pA
     >>> neurons = nd.init_all_states(nd.HH(2))
     >>> with nd.environ.context(dt=0.1 * ms):
-    ...     count = sum(neurons([-100, 500] * pA).astype(int) for _ in range(500))
+    ...     count = sum(neurons([-100, 500] * pA).astype(int) for _ in range(100))
     >>> print(count)
-    [0 4]
+    [0 1]
     """
 
     def __init__(

@@ -98,7 +98,7 @@ class IntegrateAndFire(Neuron):
     ...         return (v - self.V_rest) * (1 / mV**2) * (v + 45 * mV) * (v + 50 * mV) * 0.01
     >>> cells = nd.init_all_states(Cubic(2, adaptation=nd.Adaptation(a=2 * nS, b=50 * pA)))
     >>> with nd.environ.context(dt=0.1 * ms):
-    ...     print(sum(cells([0, 500] * pA).astype(int) for _ in range(300)) > 0)
+    ...     print(sum(cells([0, 500] * pA).astype(int) for _ in range(60)) > 0)
     [False  True]
     """
 
@@ -289,7 +289,7 @@ class QIF(IntegrateAndFire):
     >>> from quantities import ms, pA
     >>> cells = nd.init_all_states(nd.QIF(2))
     >>> with nd.environ.context(dt=0.1 * ms):
-    ...     print(sum(cells([0, 200] * pA).astype(int) for _ in range(300)) > 0)
+    ...     print(sum(cells([0, 400] * pA).astype(int) for _ in range(100)) > 0)
     [False  True]
     """
 
@@ -351,7 +351,7 @@ class ExpIF(IntegrateAndFire):
     >>> from quantities import ms, pA
     >>> cells = nd.init_all_states(nd.ExpIF(2))
     >>> with nd.environ.context(dt=0.1 * ms):
-    ...     print(sum(cells([0, 200] * pA).astype(int) for _ in range(300)) > 0)
+    ...     print(sum(cells([0, 400] * pA).astype(int) for _ in range(100)) > 0)
     [False  True]
     """
 

@@ -257,7 +257,7 @@ class HindmarshRose(RateModel):
     >>> from quantities import ms
     >>> cells = nd.init_all_states(nd.HindmarshRose(1))
     >>> with nd.environ.context(dt=0.1 * ms):
-    ...     x = [float(cells(3.0)[0]) for _ in range(500)]
+    ...     x = [float(cells(3.0)[0]) for _ in range(150)]
     >>> max(x) > 1.0
     True
     """

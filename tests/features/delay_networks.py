@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from quantities import ms, mV
 
 import numbadyn as nd
+from tests.draws import share
 from tests.features.delay_oracle import flags, numbers, reals
 from tests.targets import simulator_of
 
@@ -36,7 +37,7 @@ FIRST = {"x": -7.5, "k": 4, "b": True}
 def drawn(number):
     """A fixed choice of examples, the same in each run; failures are not shrunk where each example compiles."""
     return settings(
-        max_examples=number,
+        max_examples=share(number),
         derandomize=True,
         deadline=None,
         database=None,

@@ -17,6 +17,7 @@ from numbadyn.codegen.cuda.source import cuda_source
 from numbadyn.codegen.cuda.source import library_source as cuda_library_source
 from numbadyn.errors import ReservedNameError
 from numbadyn.ir.spelling import comment, docstring_words, file_words, identifier
+from tests.draws import share
 
 CODE = "setattr(__import__('builtins'), 'tests_hostile', 1)"
 HOSTILE = [
@@ -166,7 +167,7 @@ def test_names_change_nothing_but_names(turn):
     check([HOSTILE[(turn + 7 * number) % len(HOSTILE)] for number in range(len(PLACES))])
 
 
-@settings(max_examples=20, derandomize=True, deadline=None)
+@settings(max_examples=share(20), derandomize=True, deadline=None)
 @given(st.lists(st.text(st.characters(codec=None)), min_size=len(PLACES), max_size=len(PLACES)))
 def test_any_text_can_be_a_name(chosen):
     try:

@@ -85,16 +85,19 @@ def check(sim, whole, **how):
     return len(parts)
 
 
+@pytest.mark.parametrize("moments", ["some", pytest.param("many", marks=pytest.mark.exhaustive)])
 @pytest.mark.parametrize("times", [1, 2, 3])
 @pytest.mark.parametrize("target", ["interpret", "cpu"])
-def test_whatever_the_moment_nothing_is_lost(target, times):
+def test_whatever_the_moment_nothing_is_lost(target, times, moments):
     whole = simulator(target).run(STEPS * 0.1 * ms, progress=False)
     sim = simulator(target).compile()
     _result, _raised, lines = pressed(sim, STEPS, at=10**9)
     rng = random.Random(times)
     middle = rng.sample(range(1, lines), 12)
-    pieces = set()
-    for at in sorted({*range(1, 30, 6), *middle, *range(lines - 25, lines + 1)}):
+    begin, end, pieces = range(1, 30, 6), range(lines - 25, lines + 1), set()
+    if moments == "some":  # each number of presses looks at other ones
+        begin, middle, end = begin[times - 1 :: 3], middle[::3], end[times - 1 :: 3]
+    for at in sorted({*begin, *middle, *end}):
         sim.reset()
         pieces.add(check(sim, whole, at=at, times=times, apart=rng.choice([1, 2, 7, 31])))
     assert pieces == {1, 2}

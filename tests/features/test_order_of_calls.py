@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from tests.draws import share
 from tests.features.counting_network import DELAY, DT, POST, PRE, Counting, Expected
 from tests.targets import simulator_of
 
@@ -117,7 +118,7 @@ class Calls(RuleBasedStateMachine):
 @pytest.mark.parametrize(("target", "examples"), [("interpret", 60), ("cpu", 12)])
 def test_calls_in_any_order(target, examples):
     how = settings(
-        max_examples=examples,
+        max_examples=share(examples),
         stateful_step_count=25,
         derandomize=True,
         deadline=None,

@@ -11,6 +11,7 @@ from numbadyn.ir.nodes import BindContext
 from numbadyn.ir.verify import verify
 from numbadyn.lowering.pipeline import prepare
 from numbadyn.model.step import trace_step
+from tests.draws import share
 from tests.features.agreement import agree_quietly, recorded, states_and_spikes
 from tests.features.random_networks import RandomNetwork, networks
 
@@ -21,7 +22,7 @@ STEPS = 20
 def few(number):
     """A fixed choice of examples, the same in each run; failures are not shrunk, since each example compiles."""
     return settings(
-        max_examples=number,
+        max_examples=share(number),
         derandomize=True,
         deadline=None,
         database=None,

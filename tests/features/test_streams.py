@@ -10,6 +10,7 @@ from quantities import Hz, ms, mV, nS
 
 import numbadyn as nd
 from numbadyn.model.streams import Streams, stream_of
+from tests.draws import share
 
 N = 6
 WEIGHT = nd.init.Normal(2 * nS, 0.5 * nS)
@@ -107,7 +108,9 @@ def alone() -> dict[str, Any]:
     return drawn(built((), (), False, "Net"))
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=share(25), deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.permutations(sorted(EXTRAS)), st.integers(0, 6), st.sets(st.sampled_from(sorted(EXTRAS))), st.booleans())
 def test_what_stays_keeps_its_random_numbers(
     alone: dict[str, Any], order: list[str], count: int, before: set[str], reverse: bool

@@ -31,7 +31,7 @@ def _convert(dtype: type[np.generic]) -> Any:
 
 def _bits_of(value: Any) -> Any:
     """Reinterpret floats as signed integers of the same width."""
-    value = np.ascontiguousarray(value).reshape(np.shape(value))
+    value = np.asarray(value)
     return value.view(np.int64 if value.dtype == np.float64 else np.int32)
 
 
