@@ -15,7 +15,7 @@ import numpy as np
 from numbadyn.errors import HookArgumentError
 from numbadyn.model.delays import OutputDelayAt, Prefetch, PrefetchDelayAt, latest_output, note_output
 from numbadyn.model.describe import Describer
-from numbadyn.model.hooks import CarriesModules, OwnHook, call, wants_input, wants_output
+from numbadyn.model.hooks import OwnHook, call, carried, wants_input, wants_output
 from numbadyn.model.module import Module, missing_attributes_explained
 from numbadyn.model.order import calling
 from numbadyn.model.population import Population
@@ -375,11 +375,7 @@ class Dynamics(Population):
 
 def _parts(holder: Any) -> tuple[Module, ...]:
     """Modules that a hook or an input carries."""
-    return (
-        (holder,)
-        if isinstance(holder, Module)
-        else (tuple(holder.modules) if isinstance(holder, CarriesModules) else ())
-    )
+    return (holder,) if isinstance(holder, Module) else carried(holder)
 
 
 class _Fed(OwnHook):

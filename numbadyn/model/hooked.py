@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 from numbadyn.errors import HookArgumentError, HookKeyError, MissingHookError
-from numbadyn.model.hooks import CarriesModules
+from numbadyn.model.hooks import carried
 from numbadyn.model.module import Module
 
 __all__ = ["HookedModule"]
@@ -285,7 +285,7 @@ class _Registered:
         """Modules that the function carries."""
         if isinstance(self.fun, Module):
             return (self.fun,)
-        return tuple(self.fun.modules) if isinstance(self.fun, CarriesModules) else ()
+        return carried(self.fun)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.fun(*args, **kwargs)

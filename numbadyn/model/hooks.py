@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
+from typing import Any, ClassVar, TypeVar
 
 from numbadyn.errors import HookArgumentError, NumbadynError
 
 __all__ = [
-    "CarriesModules",
     "OwnHook",
     "any_number",
     "call",
+    "carried",
     "not_receive_update_input",
     "not_receive_update_output",
     "receive_update_input",
@@ -31,13 +31,9 @@ __all__ = [
 Hook = TypeVar("Hook")
 
 
-@runtime_checkable
-class CarriesModules(Protocol):
-    """A hook or an input that brings modules into the network."""
-
-    @property
-    def modules(self) -> tuple[Any, ...]:
-        """The modules."""
+def carried(holder: Any) -> tuple[Any, ...]:
+    """Modules that a hook or an input brings into the network."""
+    return tuple(getattr(holder, "modules", ()))
 
 
 class OwnHook:

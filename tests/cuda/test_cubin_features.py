@@ -1,8 +1,8 @@
 """Every kernel of the networks of the feature tests becomes machine code for GPUs that are not there.
 
 The networks come from a run of the feature tests with ``NUMBADYN_TESTS_KEEP=folder``; see `tests.generated`. Those that
-also run in Numba's simulator of CUDA are compiled as they run there, with the bits of the processor; the others, and
-fast arithmetic, are slow tests, which `.ci/run` leaves out.
+also run in Numba's simulator of CUDA are compiled as they run there, with the bits of the processor, for one of two
+devices in turn; the other device, the others, and fast arithmetic, are slow tests, which `.ci/run` leaves out.
 """
 
 import ast
@@ -17,14 +17,19 @@ pytestmark = pytest.mark.cubin
 KEPT = kept()
 
 
-def _parameter(text):
-    return pytest.param(text, id=text.name, marks=() if text.simulated and text.exact else pytest.mark.slow)
+def _parameters(text):
+    """Each text for the device whose turn it is, by its digest, and for the other one."""
+    turn = int(text.name[-1], 16) % 2
+    for number, capability in enumerate(CAPABILITIES):
+        quick = text.simulated and text.exact and number == turn
+        name = f"{text.name} sm_{capability[0]}{capability[1]}"
+        yield pytest.param(text, capability, id=name, marks=() if quick else pytest.mark.slow)
 
 
-_looked_at: set[tuple[str, ...]] = set()
+_looked_at: set[tuple[object, ...]] = set()
 
 
-def is_known(text, name):
+def is_known(text, name, capability):
     """Whether the same kernel, with the same functions, was looked at for another network."""
     functions = {part.name: part for part in ast.parse(text.text).body if isinstance(part, ast.FunctionDef)}
     reached, new = set(), {name}
@@ -32,7 +37,7 @@ def is_known(text, name):
         reached |= new
         parts = (part for function in new for part in ast.walk(functions[function]))
         new = {part.id for part in parts if isinstance(part, ast.Name)} & functions.keys() - reached
-    key = text.library, *(ast.unparse(functions[function]) for function in sorted(reached))
+    key = capability, text.library, *(ast.unparse(functions[function]) for function in sorted(reached))
     known = key in _looked_at
     _looked_at.add(key)
     return known
@@ -43,17 +48,18 @@ def test_kernels_were_kept():
     pytest.skip("the feature tests have to run first, with NUMBADYN_TESTS_KEEP=folder")
 
 
-@pytest.mark.parametrize("text", list(map(_parameter, KEPT)))
-def test_kernels_of_the_feature_tests(text):
+@pytest.mark.parametrize(("text", "capability"), [parameter for text in KEPT for parameter in _parameters(text)])
+def test_kernels_of_the_feature_tests(text, capability):
     for name in text.kernels:
-        if name == "run_replicas" or is_known(text, name):  # the former is the text of `run` with other waits
+        # the first is the text of `run` with other waits
+        if name == "run_replicas" or is_known(text, name, capability):
             continue
-        for number, made in enumerate(compiled(text, name, CAPABILITIES)):
-            place = f"{name} of {text.test}, {made.arch}"
-            assert made.cooperative == (name == "run"), place
-            check(made, place=place, counts=text.draws_counts)
-            if name == "run":  # which has all that the others have; to read machine code takes as long as to make it
-                if text.exact and number == 0:
-                    check_rounding(made, doubles=text.asks_for_double)
-                # `test_cubin` compares the machine code with that of operations apart
-                check_instructions(made, exact=False, doubles=text.asks_for_double, place=place)
+        (made,) = compiled(text, name, [capability])
+        place = f"{name} of {text.test}, {made.arch}"
+        assert made.cooperative == (name == "run"), place
+        check(made, place=place, counts=text.draws_counts)
+        if name == "run":  # which has all that the others have; to read machine code takes as long as to make it
+            if text.exact:
+                check_rounding(made, doubles=text.asks_for_double)
+            # `test_cubin` compares the machine code with that of operations apart
+            check_instructions(made, exact=False, doubles=text.asks_for_double, place=place)

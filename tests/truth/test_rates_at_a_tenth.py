@@ -33,7 +33,7 @@ def receiving(fired, v0):
         out=nd.COBA.desc(E=0 * mV),
         delay=1 * ms,
     )
-    sim = nd.Simulator(net, dt=DT * ms, target="interpret")
+    sim = nd.Simulator(net, dt=DT * ms)
     sim.record(post, spikes=True)
     spikes = sim.run(DURATION * ms, progress=False)[post].spikes
     return set(zip(spikes.steps.tolist(), spikes.indices.tolist(), strict=True))
@@ -109,7 +109,7 @@ def converged_hh(current, dt=0.04):
 def test_rates_of_hodgkin_huxley_neurons():
     """Within 1.5 %, where exponential Euler from the start of a step is 9 % too slow."""
     net = Driven(np.linspace(150.0, 900.0, 30))
-    sim = nd.Simulator(net, dt=DT * ms, target="interpret")
+    sim = nd.Simulator(net, dt=DT * ms)
     sim.record(net, spikes=True)
     count = sim.run(2 * DURATION * ms, progress=False)[net].spikes.count
     exact = converged_hh(np.linspace(150.0, 900.0, 30))

@@ -80,8 +80,9 @@ def test_second_order():
     errors = []
     for dt in (0.04, 0.02, 0.01):
         net = Driven(2, current * pA)
-        (V,) = Interpreted(net, dt=dt).record(round(stop / dt), net.cells.V)
-        errors.append(np.abs(V[-1] - exact))
+        sim = nd.Simulator(net, dt=dt * ms)
+        sim.run(stop * ms, progress=False)
+        errors.append(np.abs(np.asarray(sim.get(net.cells, "V")) - exact))
     np.testing.assert_allclose(errors[0] / errors[1], 4.0, rtol=0.25)
     np.testing.assert_allclose(errors[1] / errors[2], 4.0, rtol=0.15)
 

@@ -94,8 +94,8 @@ def test_periodic_spikes_reach_the_steady_state_of_the_map(U, tau_f, tau_d, ever
 
 def test_steady_state_of_depression():
     """x = (1 - e^(-T/tau)) / (1 - (1 - U) e^(-T/tau)) just before a spike: the well-known 1/rate law at high rates."""
-    net = Driven(nd.STD(1, tau=100 * ms, U=0.3), periodic(1, 50, 20001))
-    x, release = Interpreted(net).record(20001, net.stage.x, net.stage)
+    net = Driven(nd.STD(1, tau=100 * ms, U=0.3), periodic(1, 50, 3501))
+    x, release = Interpreted(net).record(3501, net.stage.x, net.stage)
     want = (1 - np.exp(-5.0 / 100)) / (1 - 0.7 * np.exp(-5.0 / 100))
     assert release[-1, 0] == pytest.approx(want, rel=1e-10)
     assert x[-1, 0] == pytest.approx(0.7 * want, rel=1e-10)

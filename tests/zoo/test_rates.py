@@ -121,7 +121,7 @@ def test_kuramoto_oscillators_synchronise_beyond_twice_the_width():
     omega = gamma * np.tan(np.pi * ((np.arange(n) + 0.5) / n - 0.5))
     for K, order in ((0.05, 0.0), (0.2, np.sqrt(0.5))):
         clocks = nd.Kuramoto(n, omega=np.clip(omega, -5, 5) * kHz, K=K * kHz, theta=nd.init.Uniform(0, 2 * np.pi))
-        sim = nd.Simulator(clocks, dt=0.25 * ms, target="interpret", seed=2)
+        sim = nd.Simulator(clocks, dt=0.25 * ms, seed=2)
         sim.record(clocks, "theta", every=5 * ms)
         theta = np.asarray(sim.run(300 * ms, progress=False)[clocks].theta)[20:]
         assert np.abs(np.exp(1j * theta).mean(axis=1)).mean() == pytest.approx(order, abs=0.1)

@@ -72,7 +72,7 @@ MODELS = [
 @pytest.mark.parametrize("dt", [0.1, 0.5])
 def test_what_acts_is_the_mean_over_the_step(make, dt):
     """Against the mean of 101 values (Simpson) within each step; the state itself is the same."""
-    parts, steps = 100, 20
+    parts, steps = 100, 8
     net, fine = Driven(make(True), [2.0] * nS), Driven(make(False), [2.0] * nS)
     (means,) = Interpreted(net, dt=dt).record(steps, net.synapse)
     with nd.environ.context(dt=dt / parts * ms):
