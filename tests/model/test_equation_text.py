@@ -97,7 +97,7 @@ def test_a_text_has_the_bits_of_a_class(method, step):
     states = []
     for cells in (text_model(method), ByHand(3, [80, 100, 120] * ms, step)):
         net = Net(cells)
-        states.append(Interpreted(net, seed=4).record(400, cells.v, cells.g, cells.w))
+        states.append(Interpreted(net, seed=4).record(250, cells.v, cells.g, cells.w))
     for one, other in zip(*states, strict=True):
         np.testing.assert_array_equal(one, other)
     assert (np.diff(states[0][0], axis=0) < -5).any()  # there were spikes

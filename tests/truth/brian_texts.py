@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-DT, STEPS, N = 0.1, 800, 4
+DT, STEPS, N = 0.1, 600, 4
 
 
 @dataclass(frozen=True)
