@@ -13,6 +13,7 @@ import numpy as np
 
 from numbadyn.errors import InvalidParameterError
 from numbadyn.model import environ, random
+from numbadyn.model.acting import held
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.init import Normal
 from numbadyn.model.typing import ParameterLike, SizeLike
@@ -54,7 +55,8 @@ class OrnsteinUhlenbeck(Dynamics):
     .. math:: dx = -\frac{x}{\tau} dt + \sqrt{\frac{2}{\tau}}\, dW, \qquad output = mean + \sigma x
 
     It begins with a draw of its stationary distribution and is advanced exactly, so that variance and correlations,
-    :math:`\sigma^2 e^{-|s|/\tau}`, do not depend on the time step. What acts over a step is the value at its start.
+    :math:`\sigma^2 e^{-|s|/\tau}`, do not depend on the time step. What acts over a step is the value at its start, of
+    second order in what a linear neuron makes of it.
 
     References
     ----------
@@ -103,7 +105,8 @@ class OrnsteinUhlenbeck(Dynamics):
         x = self.x.value
         kept = -environ.get_dt() / self.tau
         self.x.value = x * np.exp(kept) + np.sqrt(-np.expm1(2.0 * kept)) * random.normal(size=self.varshape)
-        return self.sigma * x if self.mean is None else self.mean + self.sigma * x
+        value = held(self.sigma * x)  # its decay in the step is made good by the noise of the step, on average
+        return value if self.mean is None else self.mean + value
 
 
 class WhiteNoise(Dynamics):
@@ -263,5 +266,5 @@ class PinkNoise(Dynamics):
             x, kept = state.value, fastest * 0.5**octave
             total = x if total is None else total + x
             state.value = x * np.exp(kept) + np.sqrt(-np.expm1(2.0 * kept)) * random.normal(size=self.varshape)
-        value = self.sigma * (1.0 / math.sqrt(self.octaves)) * total
+        value = held(self.sigma * (1.0 / math.sqrt(self.octaves)) * total)  # as of an OrnsteinUhlenbeck
         return value if self.mean is None else self.mean + value
