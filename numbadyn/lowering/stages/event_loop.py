@@ -114,7 +114,11 @@ class EventLoopStage(Stage):
         """What the stage does, in words."""
         name, connection = program.kernels[self.kernel].name, program.step.connections[self.term.connection].name
         into = "".join(f", into {target.name}" for target in self.targets)
-        return [f"{name} over the synapses of {connection} that {self.term.order}synaptic spikes reach{into}"]
+        spikes, channel = self.term.order, program.step.channels[self.term.channel].label
+        reached = f"{spikes}synaptic spikes reach"
+        if channel in ("on_step", "on_interval"):
+            reached = f"{channel} is about"
+        return [f"{name} over the synapses of {connection} that {reached}{into}"]
 
     def post_views(self, program: Program) -> list[BufferView]:
         """Values of the neurons onto which the synapses are."""
