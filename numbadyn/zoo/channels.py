@@ -7,7 +7,9 @@ lowering, targets.
 from __future__ import annotations
 
 import functools
+import inspect
 import operator
+from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -129,12 +131,15 @@ class Channel(Part):
             It is in another population already, or a gate has no method that says where it goes.
         """
         super().serve(neuron)
+        given = ("V", "Ca") if self.senses_calcium else ("V",)
         for gate in self.gates:
-            if not callable(getattr(self, f"at_{gate}", None)):
+            method = getattr(self, f"at_{gate}", None)
+            if not callable(method) or not _takes(method, len(given)):
+                fault = "" if not callable(method) else f" that takes {' and '.join(given)}"
                 raise HookArgumentError(
-                    f"{type(self).__name__} has a gate {gate!r}, but no method at_{gate}.",
+                    f"{type(self).__name__} has a gate {gate!r}, but no method at_{gate}{fault}.",
                     where=neuron.path,
-                    cure=f"Write `def at_{gate}(self, V): return nd.Gate(steady, rate)`.",
+                    cure=f"Write `def at_{gate}(self, {', '.join(given)}): return nd.Gate(steady, rate)`.",
                     gate=gate,
                 )
 
@@ -226,6 +231,15 @@ class Channel(Part):
     def instant(self) -> list[str]:
         """Gates that follow the potential at once."""
         return [gate for gate in self.gates if gate not in self.states()]
+
+
+def _takes(method: Callable[..., Any], count: int) -> bool:
+    """Whether a method can be called with so many arguments."""
+    try:
+        inspect.signature(method).bind(*range(count))
+    except TypeError:
+        return False
+    return True
 
 
 def _power(x: Any, power: int) -> Any:

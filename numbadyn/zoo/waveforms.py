@@ -181,8 +181,8 @@ class Staircase(Waveform):
         As of `Waveform`; times count from `start`.
     times : quantities.Quantity, shape (n,)
         When each value begins, ascending.
-    values : quantities.Quantity or array_like, shape (n,) or (n, *in_size)
-        The values; before the first time it is zero.
+    values : quantities.Quantity or array_like, shape (n,) or (n, ...)
+        The values, one for each time, or a row of the size; before the first time it is zero.
     scale : number, array or Initialiser
         Factor, one or one for each element.
 

@@ -1,5 +1,7 @@
 """Calcium, what it opens, and compartments: against closed forms and the equations of the papers in SciPy."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from quantities import mM, ms, mV, nS, pA, pF, um
@@ -162,6 +164,16 @@ def test_mistakes():
         nd.TraubMiles(1, calcium=nd.CalciumPool())
     with pytest.raises(HookArgumentError, match="has 2 pools of calcium: a, b"):
         nd.TraubMiles(1, T=nd.TCalciumChannel(), a=nd.CalciumPool(), b=nd.CalciumPool())
+
+    class Deaf(nd.Channel):
+        gates: ClassVar[dict[str, int]] = {"z": 1}
+        senses_calcium = True
+
+        def at_z(self, V):
+            return nd.Gate(0.5, 1.0)
+
+    with pytest.raises(HookArgumentError, match="has a gate 'z', but no method at_z that takes V and Ca"):
+        nd.TraubMiles(1, T=nd.TCalciumChannel(), calcium=nd.CalciumPool(), z=Deaf(1 * nS, 0 * mV))
     with pytest.raises(ReservedNameError, match="is named 'pool'"):
         nd.TraubMiles(1, T=nd.TCalciumChannel(), pool=nd.CalciumPool())
     cells = nd.TraubMiles(1, T=nd.TCalciumChannel(), calcium=nd.CalciumPool(Ca_initializer=0.01 * mM))
