@@ -74,18 +74,18 @@ def meet(folder, target, how, what, apart=1):
     return ended, tried
 
 
-def meet_study(folder, options, what):
+def meet_study(folder, options, what, apart=1):
     """The same of a study."""
     options = {"seeds": [0], "duration": 3 * ms, **options}
     whole = start(**{**options, "checkpoint_every": None})
     ended, tried, over = 0, 0, False
     while not over:
-        disk = Disk(at=tried, **what)
+        disk = Disk(at=apart * tried, **what)
         study, error = attempt(lambda: start(folder, **options), disk)
         if (folder / "manifest.json").exists():
             assert study is None or len(finished(folder)) == study.finished
         ended += error is not None or study.interrupted
-        over = disk.moments <= tried
+        over = disk.moments <= apart * tried
         assert same_table(start(folder, **options), whole)
         assert set(finished(folder).values()) == {1}
         shutil.rmtree(folder)
@@ -93,14 +93,14 @@ def meet_study(folder, options, what):
     return ended, tried
 
 
-@pytest.mark.parametrize(("how", "apart"), [("in memory", 1), ("some on disk", 17), ("all on disk", 17)])
+@pytest.mark.parametrize(("how", "apart"), [("in memory", 3), ("some on disk", 31), ("all on disk", 31)])
 def test_a_run_on_a_full_disk(tmp_path, how, apart):
     ended, tried = meet(tmp_path / "run", "cpu", RUNS[how], STAYS, apart)
     assert 2 * ended > tried
 
 
 def test_a_study_on_a_full_disk(tmp_path):
-    ended, tried = meet_study(tmp_path / "store", {}, STAYS)
+    ended, tried = meet_study(tmp_path / "store", {}, STAYS, apart=2)
     assert 2 * ended > tried
 
 

@@ -18,7 +18,7 @@ from numbadyn.errors import DiskFullError, MemoryBudgetError, NonFiniteStateErro
 from numbadyn.io.stored import folder as stored_folder
 from numbadyn.io.stored.writers import SampleWriter
 from numbadyn.runtime import logs
-from tests.targets import simulator_of
+from tests.targets import COMPILED, SIMULATED, simulator_of
 
 BUDGET = "100 KiB"
 
@@ -118,6 +118,27 @@ def test_replicas_on_disk(target, small):
     V = found[spilled.network.E].V
     np.testing.assert_array_equal(V[1, 5:9], expected[plain.network.E].V[1, 5:9])
     np.testing.assert_array_equal(V[:, 5:9, 2], expected[plain.network.E].V[:, 5:9, 2])
+
+
+@pytest.mark.cudasim
+@pytest.mark.skipif(not SIMULATED, reason="the test before runs more of them on the processor")
+def test_replicas_of_a_compiled_target_on_disk(small, tmp_path):
+    """Few of them, for a short time: a device writes its replicas down, too."""
+
+    def made(**how):
+        net = Busy(5)
+        sim = nd.Simulator(net, dt=0.1 * ms, seed=3, batch=2, **how)
+        sim.record(net.E, "V", spikes=True)
+        sim.record(net.noise, spikes=True)
+        return sim
+
+    expected = made(target="interpret").run(3 * ms, progress=False)
+    result = made(target=COMPILED, reproducible=SIMULATED).run(3 * ms, progress=False, spill=tmp_path)
+    assert not isinstance(result["Busy.E"].V, pq.Quantity)
+    for found in (result, nd.Result.from_zarr(tmp_path / "run-0000.zarr")):
+        assert bits(found) == bits(expected)
+        for number in range(2):
+            assert bits(found.replica(number)) == bits(expected.replica(number))
 
 
 def test_what_fits_stays_in_memory_and_temporary_folders_live_as_long_as_their_result():
