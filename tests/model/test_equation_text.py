@@ -9,6 +9,7 @@ import pytest
 from quantities import Hz, ms, mV, nS, pA, pF
 
 import numbadyn as nd
+from numbadyn.errors import UnknownNameError
 from numbadyn.study.fingerprints import fingerprints
 from tests.interpreted import Interpreted
 
@@ -263,3 +264,19 @@ def test_populations_of_a_class_that_a_module_names_are_copied_and_pickled():
         assert type(twin) is Kept
         assert twin.tau.value.tolist() == [1, 2, 3]
         assert nd.init_all_states(twin).v.value.rescale("mV").tolist() == [2.0, 2.0, 2.0]
+
+
+def test_first_values_are_text_that_follows_parameters_other_states_and_the_seed():
+    text = "dv/dt = (rest - v)/tau : volt\ndu/dt = -u/tau : volt\ndw/dt = -w/tau : 1"
+    cells = nd.equations(text, tau=10 * ms, rest=-60 * mV)((2, 2), u="v/2", v="rest + 10*mV*rand() + w*mV", w="i/N")
+    sim = nd.Simulator(cells, dt=1 * ms, target="interpret", batch=3, seed=[5, 5, 6])
+    sim.batch["rest"] = [-60, -80, -60] * mV
+    v, u, w = (sim.get(cells, name) for name in "vuw")
+    spread = v.rescale("mV").magnitude - np.array([-60, -80, -60])[:, None, None] - w
+    assert ((spread >= 0) & (spread < 10)).all()
+    assert np.unique(spread.round(9)).size == 8
+    np.testing.assert_allclose(spread[0], spread[1], rtol=1e-9)
+    np.testing.assert_array_equal(u, v / 2)
+    np.testing.assert_array_equal(w[0], [[0, 0.25], [0.5, 0.75]])
+    with pytest.raises(UnknownNameError, match="'t' has no value before the first step"):
+        nd.equations(text, tau=10 * ms, rest=-60 * mV)(2, v="rest*t/ms")

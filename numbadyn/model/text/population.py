@@ -5,6 +5,7 @@ In: a definition.  Out: a population.  Must not know: texts, how they are read.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -13,10 +14,13 @@ import numpy as np
 from numbadyn.errors import HookArgumentError, InvalidParameterError, UnknownOptionError
 from numbadyn.model import environ
 from numbadyn.model.dynamics import Dynamics, Neuron
+from numbadyn.model.following import Following
 from numbadyn.model.init import Initialiser
 from numbadyn.model.nearest import nearest_first
 from numbadyn.model.text.declarations import Declaration
 from numbadyn.model.text.definition import Definition
+from numbadyn.model.text.expressions import names_in
+from numbadyn.model.text.first import first_text
 from numbadyn.model.text.integration import METHODS, States, System
 from numbadyn.model.text.scope import Scope, lifted
 from numbadyn.model.text.vocabulary import DRAWS
@@ -49,8 +53,8 @@ class TextDynamics(Dynamics):
     name : str, optional
         Name for messages and results.
     **given
-        By name: first values of states, values of declared parameters, and of constants in place of those that were
-        given with the text. What is not given is zero, or the constant.
+        By name: first values of states, also as text such as ``"E_L + rand()*5*mV"``; values of declared parameters,
+        and of constants in place of those that were given with the text. What is not given is zero, or the constant.
 
     Raises
     ------
@@ -81,8 +85,9 @@ class TextDynamics(Dynamics):
         self._first: dict[str, Any] = {}
         for key in known.kept:
             self._first[key] = given.get(key)
+        self._texts = {key: first_text(text, known, key) for key, text in self._first.items() if isinstance(text, str)}
         for key, value in given.items():
-            if key in known.declared:
+            if key in known.declared and key not in self._texts:
                 _check_kind(known.declared[key], value, f"{self.path}.{key}")
         for key, value in known.constants.items():
             own = given.get(key, value)
@@ -94,9 +99,11 @@ class TextDynamics(Dynamics):
     def init_state(self) -> None:
         """Make the states of the text, and what remembers spikes."""
         known = self.definition
-        for key, given in self._first.items():
-            made = known.declared[key]
+        for key in self._in_order():
+            given, made = self._first[key], known.declared[key]
             first = _zero(made) if given is None else given
+            if key in self._texts:
+                first = Following(functools.partial(self._first_of_text, key))
             unit = unit_of(made.dimension) if made.kind == "real" else None
             setattr(self, key, State(first, unit=unit, shape=() if made.shared else None))
         if known.held_by_condition:
@@ -105,6 +112,20 @@ class TextDynamics(Dynamics):
             self.steps_since_spike = State(_NEVER)
         if known.remembers_spikes:
             self.lastspike = State(join(-1e7, TIME))  # as in Brian2
+
+    def _in_order(self) -> list[str]:
+        """States, those behind whose first values follow from those of others."""
+        found, waiting = [key for key in self._first if key not in self._texts], list(self._texts)
+        while waiting:
+            names = {key: names_in(self._texts[key].expression.tree) for key in waiting}
+            key = next((key for key in waiting if not names[key] & set(waiting)), waiting[0])
+            waiting.remove(key)
+            found.append(key)
+        return found
+
+    def _first_of_text(self, key: str) -> Any:
+        """First values that are given as text."""
+        return self._texts[key].value(self.definition, self, key)
 
     def step(self, x: Any = None) -> Any:
         """Advance by one step; `update` calls it from the first line of the equations.
