@@ -40,10 +40,11 @@ import numbadyn as nd
 
 SCRIPTS = {
     "numbadyn": ("numbadyn_study.py", None),
+    "numbadyn, api=batch": ("numbadyn_study.py", None),
     "brian2": ("brian2_study.py", "brian"),
     "brainpy.state": ("brainpy_state_study.py", "brainx"),
 }
-"""Script of each simulator, and its virtual environment in PEERS_DIR."""
+"""Script of each simulator, and its virtual environment in PEERS_DIR; behind a comma an option."""
 
 
 PARTS = ("replicas", "sweep", "workers", "peers")
@@ -194,6 +195,7 @@ def compare_peers(points: int, sim_ms: float, rounds: int) -> list[list[object]]
                     note(f"{name} is not installed (PEERS_DIR, see peers/install.sh); left out")
                     continue
                 arguments = ["coba", "--scale", "0.25", "--sim-ms", f"{sim_ms:g}", "--opt", f"points={points}"]
+                arguments += ["--opt", name.partition(", ")[2]] if "," in name else []
                 cache = {"NUMBADYN_CACHE_DIR": Path(folder, str(round_number))}  # empty: ours compiles, too
                 done = fresh([interpreter, HERE / "peers" / script, *arguments], **cache)
                 figures = done.figures()

@@ -1,4 +1,7 @@
-"""The study of brian2_study.py with numbadyn: a batch whose replicas draw their own synapses and first values."""
+"""The study of brian2_study.py with numbadyn, each point with synapses and first values of its own, in one process.
+
+By `nd.sweep`, as a user would write it; with `--opt api=batch` as one batch without the table.
+"""
 
 import _common as c
 
@@ -16,27 +19,54 @@ from quantities import ms  # noqa: E402
 
 import numbadyn as nd  # noqa: E402
 
+SEEDS = 10
 
-def main() -> None:
-    """Build and compile; then draw all synapses and run."""
-    a = c.parse()
-    points = int(dict(opt.split("=") for opt in a.opt).get("points", "64"))
+
+def by_sweep(a, taus):
+    """Build and compile with two points; then run all: each tenth time constant, with ten seeds."""
+    given = {"mode": "zip", "dt": a.dt * ms, "duration": a.sim_ms * ms, "precision": a.precision}
+    given |= {"record": ["E.spikes", "I.spikes"], "workers": 1, "progress": False}
+
+    def count(result):
+        return {"spikes": result["E"].spikes.count + result["I"].spikes.count}
+
+    def run(some, seeds):
+        grid = {"E.tau": some, "I.tau": some}
+        return nd.sweep(lambda: networks.coba(a.scale)[0], grid, measure=count, seeds=seeds, **given)
+
+    seeds = min(len(taus), SEEDS)
+    run(taus[:2], [a.seed])
+    started = time.process_time(), time.perf_counter()
+    return started, int(np.sum(run(taus[::seeds], range(a.seed, a.seed + seeds))["spikes"]))
+
+
+def by_batch(a, taus):
+    """Build and compile a batch; then draw all synapses anew and run."""
     net, population = networks.coba(a.scale)
-    sim = nd.Simulator(net, dt=a.dt * ms, precision=a.precision, seed=a.seed, batch=points)
+    sim = nd.Simulator(net, dt=a.dt * ms, precision=a.precision, seed=a.seed, batch=len(taus))
     for part in population:
         sim.record(part, spikes=True)
     for name in ("E", "I"):
-        sim.batch[f"{name}.tau"] = np.linspace(15, 25, points) * ms
+        sim.batch[f"{name}.tau"] = taus
     sim.compile()
-    built, wall = time.process_time(), time.perf_counter()
-    sim.reset(seed=a.seed + points)  # which draws the synapses anew
+    started = time.process_time(), time.perf_counter()
+    sim.reset(seed=a.seed + len(taus))  # which draws the synapses anew
     result = sim.run(a.sim_ms * ms, progress=False)
+    return started, sum(int(np.sum(result[part].spikes.count)) for part in population)
+
+
+def main():
+    """Run the study and print its figures."""
+    a = c.parse()
+    options = dict(opt.split("=") for opt in a.opt)
+    points = int(options.get("points", "64"))
+    way = by_batch if options.get("api") == "batch" else by_sweep
+    (built, wall), spikes = way(a, np.linspace(15, 25, points) * ms)
     used, wall = time.process_time() - built, time.perf_counter() - wall
-    spikes = sum(int(np.sum(result[part].spikes.count)) for part in population)
-    neurons = sum(part.num for part in population)
-    synapses = sum(table.n_synapses for table in sim.tables)
-    sizes = {"n_neurons": neurons, "n_synapses": synapses, "n_spikes": spikes, "n_recorded": neurons * points}
-    c.emit("numbadyn_study", nd.__version__, a, build_s=built, run_s=used, wall_s=wall, **sizes)
+    ne, ni, p = c.ei_sizes(c.COBA, a.scale)
+    sizes = {"n_neurons": ne + ni, "n_synapses": round(p * (ne + ni) ** 2), "n_spikes": spikes}
+    recorded = {"n_recorded": (ne + ni) * points}
+    c.emit("numbadyn_study", nd.__version__, a, build_s=built, run_s=used, wall_s=wall, **sizes, **recorded)
 
 
 if __name__ == "__main__":
