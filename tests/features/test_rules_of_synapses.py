@@ -1,0 +1,72 @@
+"""What rules of plasticity say besides what spikes do: what is sent, delays that replicas differ in, resuming."""
+
+import numpy as np
+import pytest
+from quantities import ms, mV
+
+import numbadyn as nd
+from numbadyn.errors import UnsupportedFeatureError
+from tests.features.test_plastic_projections import DT, N_POST, N_PRE, STEPS, Spiking
+from tests.zoo.test_stdp import Net
+
+
+class Halving(nd.PlasticProj):
+    """Each spike brings three quarters of the weight as it was, and halves it."""
+
+    def on_pre(self, s):
+        s.send(0.75 * s.weight)
+        s.weight = 0.5 * s.weight
+
+
+def test_what_is_sent_is_not_what_is_left():
+    net = nd.DynamicsGroup()
+    net.pre = Spiking(N_PRE, np.arange(5, 5 + N_PRE), np.arange(N_PRE) % 3)
+    net.post = Spiking(N_POST, np.arange(3, 3 + N_POST), np.arange(N_POST) % 4)
+    net.p = Halving(net.pre, comm=nd.AllToAll(N_PRE, N_POST, weight=1 * mV), post=net.post)
+    sim = nd.Simulator(net, dt=DT * ms, target="interpret", seed=1)
+    sim.record(net.pre, spikes=True)
+    spikes = sim.run(STEPS * DT * ms, progress=False)[net.pre].spikes
+    came = np.bincount(spikes.indices[spikes.times < (STEPS - 0.5) * DT * ms], minlength=N_PRE)
+    np.testing.assert_array_equal(sim.get(net.p, "weight").reshape(N_PRE, N_POST)[:, 0].magnitude, 0.5**came)
+    sent = sum(0.75 * (2 - 2.0 ** (1 - count)) for count in came)
+    np.testing.assert_allclose(sim.get(net.post, "received").magnitude, sent, rtol=1e-12)
+
+
+def test_delays_of_both_sides_differ_in_a_batch():
+    delays, back = [0.0, 1.0, 2.0] * ms, [0.5, 0.0, 1.5] * ms
+    both = Net(nd.STDP, 1 * ms, w_max=2 * mV, A_plus=0.05, dendritic_delay=1 * ms)
+    sim = nd.Simulator(both, dt=DT * ms, target="interpret", seed=[4, 4, 4], batch=3)
+    sim.batch["p.delay"], sim.batch["p.dendritic_delay"] = delays, back
+    sim.run(30 * ms, progress=False)
+    together = sim.get(both.p, "weight")
+    for k in range(3):
+        net = Net(nd.STDP, delays[k], w_max=2 * mV, A_plus=0.05, dendritic_delay=back[k])
+        alone = nd.Simulator(net, dt=DT * ms, target="interpret", seed=4)
+        alone.run(30 * ms, progress=False)
+        np.testing.assert_array_equal(together[k], alone.get(net.p, "weight"))
+    assert (together[0] != together[2]).any()
+
+
+def test_one_delay_does_not_become_many():
+    net = Net(nd.STDP, 1 * ms, w_max=2 * mV)
+    sim = nd.Simulator(net, dt=DT * ms, target="interpret", batch=2)
+    sim.batch["p.delay"] = [nd.init.Uniform(0 * ms, 1 * ms), nd.init.Uniform(0 * ms, 2 * ms)]
+    with pytest.raises(UnsupportedFeatureError, match="made with one delay for all its synapses, but now they differ"):
+        sim.run(1 * ms)
+
+
+@pytest.mark.parametrize("delay", [None, nd.init.Uniform(0 * ms, 4 * ms)], ids=["none", "each"])
+def test_traces_and_global_signals_go_on_from_a_checkpoint(tmp_path, delay):
+    rule = {"w_max": 2 * mV, "interval": 5 * ms, "A_plus": 0.05}
+    net = Net(nd.RewardSTDP, delay, **rule)
+    sim = nd.Simulator(net, dt=DT * ms, target="interpret", seed=4)
+    sim.run(7 * ms, progress=False)
+    sim.set(net.p, "dopamine", 0.1)
+    sim.save(tmp_path / "half")
+    sim.run(9 * ms, progress=False)
+    again = Net(nd.RewardSTDP, delay, **rule)
+    resumed = nd.Simulator.load(tmp_path / "half", again)
+    resumed.run(9 * ms, progress=False)
+    for name in ("weight", "c", "dopamine"):
+        np.testing.assert_array_equal(resumed.get(again.p, name), sim.get(net.p, name))
+    assert (sim.get(net.p, "weight") != net.p.edges().weight[0]).any()
