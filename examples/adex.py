@@ -4,7 +4,6 @@ Adaptive exponential integrate-and-fire neurons get a step of current. What they
 and the adaptation are, how strongly they are coupled, and where the potential begins anew after a spike.
 
     python examples/adex.py
-    python examples/adex.py --full
 
 References
 ----------
@@ -73,8 +72,9 @@ def draw(found, path):
     """Make the figure."""
     from matplotlib.figure import Figure
 
-    canvas = Figure(figsize=(8, 6), layout="constrained")
-    for axes, (name, (times, V)) in zip(canvas.subplots(4, 2).flat, found.items(), strict=True):
+    canvas = Figure(figsize=(8, 6))
+    space = {"left": 0.08, "right": 0.98, "bottom": 0.08, "top": 0.95, "hspace": 0.5}
+    for axes, (name, (times, V)) in zip(canvas.subplots(4, 2, gridspec_kw=space).flat, found.items(), strict=True):
         V = V.copy()
         V[np.minimum(np.rint(times / 0.1).astype(int), V.size - 1)] = 0.0
         axes.plot(np.arange(V.size) * 0.1, V, "k", linewidth=0.6)
@@ -89,7 +89,6 @@ def draw(found, path):
 def parse():
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--full", action="store_true", help="compiled; by default the interpreter runs it")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".png"), help="where the picture goes")
     parser.add_argument("--no-plot", action="store_true", help="make no picture; matplotlib is not needed then")
     return parser.parse_args()
@@ -98,7 +97,7 @@ def parse():
 def main():
     """Run, report, draw."""
     options = parse()
-    found = run("cpu" if options.full else "interpret")
+    found = run()
     for name, (times, _) in found.items():
         intervals = np.diff(times)
         shown = f"intervals {intervals.min():.1f} to {intervals.max():.1f} ms" if times.size > 1 else ""

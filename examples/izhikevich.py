@@ -9,7 +9,6 @@ is that of its table, 0; d of the depolarizing after-potential is -19 instead of
 second pulse to the bistable neuron comes at 208 ms instead of 216, since it must meet the right phase.
 
     python examples/izhikevich.py
-    python examples/izhikevich.py --full
 
 References
 ----------
@@ -153,8 +152,9 @@ def draw(found, path):
     """Make the figure, with the current below each potential."""
     from matplotlib.figure import Figure as Canvas
 
-    canvas = Canvas(figsize=(9, 8), layout="constrained")
-    for axes, (name, (times, V)) in zip(canvas.subplots(5, 4).flat, found.items(), strict=True):
+    canvas = Canvas(figsize=(9, 8))
+    space = {"left": 0.02, "right": 0.98, "bottom": 0.02, "top": 0.95, "hspace": 0.3}
+    for axes, (name, (times, V)) in zip(canvas.subplots(5, 4, gridspec_kw=space).flat, found.items(), strict=True):
         t = np.arange(V.size) * DT
         V = V.copy()
         V[np.minimum(np.rint(times / DT).astype(int), V.size - 1)] = 30.0
@@ -170,7 +170,6 @@ def draw(found, path):
 def parse():
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--full", action="store_true", help="compiled; by default the interpreter runs it")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".png"), help="where the picture goes")
     parser.add_argument("--no-plot", action="store_true", help="make no picture; matplotlib is not needed then")
     return parser.parse_args()
@@ -179,7 +178,7 @@ def parse():
 def main():
     """Run, report, draw."""
     options = parse()
-    found = run("cpu" if options.full else "interpret")
+    found = run()
     for name, (times, _) in found.items():
         shown = ", ".join(f"{time:.1f}" for time in times[:4]) + (", ..." if times.size > 4 else "")
         print(f"{name:<30}{times.size:>3} spikes  {shown}")

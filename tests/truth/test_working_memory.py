@@ -29,9 +29,9 @@ def test_the_release_of_a_group_at_a_rate_is_the_mean_field_of_the_paper():
     """Poisson spikes of a rate r: u = U (1 + tau_f r) / (1 + U tau_f r), x = 1 / (1 + u tau_d r), within 4 %."""
     rate, U, tau_f, tau_d = 0.010, 0.2, 1500.0, 200.0
     net = nd.DynamicsGroup()
-    net.sources = nd.PoissonGroup(3000, rate * 1e3 * Hz)
+    net.sources = nd.PoissonGroup(2000, rate * 1e3 * Hz)
     net.stp = net.sources.align_pre(nd.STP.desc(U=U, tau_f=tau_f * ms, tau_d=tau_d * ms, u_initializer=0.7))
-    sim = nd.Simulator(net, dt=1 * ms, target="interpret", seed=2)
+    sim = nd.Simulator(net, dt=2 * ms, target="interpret", seed=2)
     sim.run(1000 * ms, progress=False)
     u, x = (np.asarray(sim.get(net.stp, name)) for name in "ux")
     released = u + U * (1 - u)  # of a spike that comes now
