@@ -130,9 +130,10 @@ class Zoo(nd.DynamicsGroup):
                 strength = rng.uniform(400, 900) * pA * ms**0.5
                 setattr(self, f"{name}_drive", nd.CurrentInput(target, nd.WhiteNoise.desc(sigma=strength)))
         self.spikes, self.post = nd.PoissonGroup(4, rates=nd.init.Uniform(1000 * Hz, 2000 * Hz)), nd.LIF((2, 3))
-        for out in (nd.COBA.desc(E=0 * mV), nd.CUBA.desc(scale=3 * mV), nd.MgBlock.desc()):
+        outputs = (nd.MgBlock.desc(), nd.COBA.desc(E=0 * mV), nd.CUBA.desc(scale=3 * mV))
+        for out in outputs if len(names) > 5 else outputs[:1]:
             comm = nd.AllToAll(4, (2, 3), weight=1 * nS)
-            projection = nd.AlignPreProj(self.spikes, syn=nd.AMPA.desc(), comm=comm, out=out, post=self.post)
+            projection = nd.AlignPreProj(self.spikes, syn=nd.NMDA.desc(), comm=comm, out=out, post=self.post)
             setattr(self, f"by_{out.cls.__name__}", projection)
 
 
@@ -154,7 +155,7 @@ def test_a_replica_has_the_bits_of_the_run_of_its_seed(number):
     assert_replicas_are_runs(number)
 
 
-FEW = ["StochasticGIF", "NMDA", "Sine"]
+FEW = ["StochasticGIF", "Sine"]
 
 
 @pytest.mark.parametrize("precision", [64, pytest.param(32, marks=pytest.mark.exhaustive)])
@@ -173,7 +174,7 @@ def test_targets_agree_on_each(name):
 
 def assert_replicas_are_runs(number):
     """And nothing is NaN, whatever parameters are given as."""
-    steps = 5
+    steps = 4
     single = nd.Simulator(Zoo(number, MODELS), dt=0.1 * ms, seed=8, target="interpret")
     batch = nd.Simulator(Zoo(number, MODELS), dt=0.1 * ms, seed=7, batch=2, target="interpret")
     results = []
