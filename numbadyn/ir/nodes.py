@@ -23,6 +23,7 @@ from numbadyn.ir.traits import TRAITS, Traits
 from numbadyn.units import Dimension
 
 __all__ = [
+    "HALF_STEP",
     "Advance",
     "BindContext",
     "Channel",
@@ -394,6 +395,10 @@ class Train:
     events: Callable[[BindContext], tuple[NDArray[np.int64], NDArray[np.int64]]]
 
 
+HALF_STEP = "half_step"
+"""How a variable is advanced that stands half a step beside another one; see `Advance`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Advance:
     """Equations that an integrator has advanced by one step: nodes, one for each variable.
@@ -401,9 +406,11 @@ class Advance:
     Parameters
     ----------
     method : str
-        Name of the integrator; empty where the result is exact.
+        Name of the integrator; empty where the result is exact, `HALF_STEP` where it is beside variables half a step
+        away.
     starts, slopes, results : tuple of int
-        Values at the start of the step, their time derivatives as functions of these nodes, and values at its end.
+        Values at the start of the step, their time derivatives as functions of these nodes, and values at its end;
+        of what stands half a step beside, the last two may be left out.
     """
 
     method: str

@@ -154,6 +154,11 @@ class Traits:
         return self.name == "exp"
 
     @property
+    def chooses(self) -> bool:
+        """Whether it is one of its last two arguments, by its first one."""
+        return self.name == "select"
+
+    @property
     def averages(self) -> bool:
         """Whether it is the mean over a step of its first argument, which goes on by an equation of its own."""
         return self.name == "over_step"

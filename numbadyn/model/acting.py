@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from numbadyn.ir.nodes import Advance
+from numbadyn.ir.nodes import HALF_STEP, Advance
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced, as_node
 
-__all__ = ["held", "note_solution", "over_step"]
+__all__ = ["held", "note_half_step", "note_solution", "over_step"]
 
 
 def held(x: Any) -> Any:
@@ -54,8 +54,10 @@ def over_step(now: Any, mean: Any) -> Any:
     return Traced(trace, trace.emit("over_step", *nodes)) if alike else mean
 
 
-def note_solution(f: Callable[..., Sequence[Any]], starts: Sequence[Any], results: Sequence[Any]) -> None:
-    """Note that values are the exact solution of equations, over one step.
+def note_solution(
+    f: Callable[..., Sequence[Any]], starts: Sequence[Any], results: Sequence[Any], *, half_step: bool = False
+) -> None:
+    """Note that values are the solution of equations, over one step.
 
     Parameters
     ----------
@@ -63,10 +65,26 @@ def note_solution(f: Callable[..., Sequence[Any]], starts: Sequence[Any], result
         Right-hand side: takes the values at the start of the step, gives their time derivatives.
     starts, results : sequence
         Values at the start and at the end of the step.
+    half_step : bool
+        Whether the variables stand half a step beside others that f reads, which it takes as constant.
     """
     trace = current_trace()
     if trace is None:
         return
     first = [Traced(trace, trace.emit("identity", as_node(trace, x))) for x in starts]
     slopes, nodes = (tuple(as_node(trace, x) for x in values) for values in (f(*first), first))
-    trace.step.advances.append(Advance("", nodes, slopes, tuple(as_node(trace, x) for x in results)))
+    found = tuple(as_node(trace, x) for x in results)
+    trace.step.advances.append(Advance(HALF_STEP if half_step else "", nodes, slopes, found))
+
+
+def note_half_step(start: Any) -> None:
+    """Note that a variable stands half a step beside others, and is advanced exactly for what these are now.
+
+    Parameters
+    ----------
+    start : number, array, quantity or traced value
+        Its value at the start of the step.
+    """
+    trace = current_trace()
+    if trace is not None:
+        trace.step.advances.append(Advance(HALF_STEP, (as_node(trace, start),), (), ()))

@@ -77,7 +77,9 @@ def exp_euler_step(f: RightHandSide, x: Any, *args: Any, **kwargs: Any) -> Any:
     exponential is computed once per run.  In an eager call it is found the same way, by tracing f alone.  For one
     equation the method is of second order.  Of coupled equations each is taken as linear in its own state, with the
     others (and the time, if f takes it) held at the start of the step, whatever their order: stable for stiff gates and
-    potentials, exact where they do not depend on each other, of first order together.  For more, use `rk4_step`.
+    potentials, exact where they do not depend on each other, of first order together.  For more, use `rk4_step`.  In a
+    simulation, equations that are linear in all states, with coefficients that are constant in a run, are solved
+    together by the exponential of their matrix, and so are exact.
 
     With noise, :math:`dx = f(x)\, dt + g(x)\, dW` (Ito), the step adds
     :math:`g(x_n) \sqrt{\Delta t\, \varphi(2 \Delta t J)}\, \xi` with a normal number :math:`\xi` for each element: the

@@ -13,6 +13,7 @@ import numpy as np
 
 from numbadyn.errors import HookArgumentError
 from numbadyn.model import environ, random
+from numbadyn.model.acting import note_solution
 from numbadyn.model.dynamics import Neuron
 from numbadyn.model.module import Module
 from numbadyn.model.typing import ParameterLike
@@ -100,7 +101,7 @@ class Adaptation(Part):
     Attributes
     ----------
     w : State
-        The current (pA), half a step behind the potential.
+        The current (pA), half a step behind the potential; of a `LIF` or `IF` side by side with it, and exact.
 
     Notes
     -----
@@ -154,7 +155,9 @@ class Adaptation(Part):
         """
         served: Any = self._served
         steady = self.a * (V - (served.V_rest if self.V_rest is None else self.V_rest))
-        self.w.value = steady + (self.w.value - steady) * np.exp(-environ.get_dt() / self.tau)
+        start = self.w.value
+        self.w.value = steady + (start - steady) * np.exp(-environ.get_dt() / self.tau)
+        note_solution(lambda w: ((steady - w) / self.tau,), (start,), (self.w.value,), half_step=True)
         return self.w.value
 
     def spiked(self, spike: Any) -> None:

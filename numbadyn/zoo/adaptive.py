@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from numbadyn.model import environ
+from numbadyn.model.acting import note_half_step
 from numbadyn.model.dynamics import Neuron
 from numbadyn.model.following import Following
 from numbadyn.model.integrate import exp_euler_step
@@ -344,6 +345,7 @@ class Izhikevich(Neuron):
         """
         V, currents = self.V.value, self.k0.dimension / self.R.dimension
         steady = self.b * V
+        note_half_step(self.u.value)
         u = steady + (self.u.value - steady) * np.exp(-environ.get_dt() * self.a)
 
         def slope(v: Any) -> Any:

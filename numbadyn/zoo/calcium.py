@@ -12,6 +12,7 @@ import numpy as np
 
 from numbadyn.errors import HookArgumentError
 from numbadyn.model import environ
+from numbadyn.model.acting import note_half_step
 from numbadyn.model.lifecycle import call_order
 from numbadyn.model.module import Module
 from numbadyn.model.typing import ParameterLike
@@ -162,6 +163,7 @@ class CalciumPool(Part):
             Mean of the concentrations at the start and at the end.
         """
         old = self.Ca.value
+        note_half_step(old)
         steady = self.rest + self.tau * self.gain() * np.maximum(current, 0.0 * current)
         new = self.Ca.value = steady + (old - steady) * np.exp(-environ.get_dt() / self.tau)
         return 0.5 * (old + new)

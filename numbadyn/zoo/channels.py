@@ -16,6 +16,7 @@ import numpy as np
 
 from numbadyn.errors import HookArgumentError, InvalidParameterError, ReservedNameError
 from numbadyn.model import environ
+from numbadyn.model.acting import note_half_step
 from numbadyn.model.following import Following, first_of
 from numbadyn.model.integrate import exp_euler_step
 from numbadyn.model.typing import ParameterLike, SizeLike
@@ -200,6 +201,7 @@ class Channel(Part):
             steady, rate = self.at(gate, V, Ca)
             if rate is not None:
                 state = self.state(gate)
+                note_half_step(state.value)
                 state.value = steady + (state.value - steady) * np.exp(-dt * rate)
         return self.opened()
 

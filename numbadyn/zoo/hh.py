@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from numbadyn.model import environ
+from numbadyn.model.acting import note_half_step
 from numbadyn.model.following import Following
 from numbadyn.model.functions import exprel
 from numbadyn.model.integrate import exp_euler_step
@@ -191,6 +192,7 @@ class HH(CrossingNeuron):
         """
         V, dt = self.V.value, environ.get_dt() * kHz  # a plain number, in ms
         for state, (steady, rate) in zip((self.m, self.h, self.n), self._gates(V), strict=True):
+            note_half_step(state.value)
             state.value = steady + (state.value - steady) * np.exp(-dt * rate)
         m, h, n = self.m.value, self.h.value, self.n.value
         sodium = self.g_Na * (m * m * m * h)

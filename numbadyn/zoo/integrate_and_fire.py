@@ -216,7 +216,7 @@ class IntegrateAndFire(Neuron):
         # a dead time of zero, where there is none, is a number of the model's code
         dead, tau_ref = (0.0 * ms, 0.0 * ms) if self.tau_ref is None else (self.refractory.value, self.tau_ref.value)
         path = Path.of(self._slope(x, before, pop=False), V, upswing=self.upswing)
-        anew = Path.of(self._slope(x, after, pop=False), self.V_reset + 0.0 * V, upswing=self.upswing)
+        anew = Path.of(self._slope(x, after, pop=False), self.V_reset + 0.0 * V, upswing=False)
         self.sum_current_inputs(None, V)  # which uses up what has arrived
         found = find_crossing(path, anew, dead, self.V_th, tau_ref, self.sum_delta_inputs)
         self.V.value = found.V

@@ -96,3 +96,68 @@ def test_conductances_and_what_is_not_averaged_keep_their_scheme():
     path = net.a.syn.path
     assert f"cells.V: real(2,) in mV, exponential Euler, second order; mean over a step of {path}.g" in explained
     assert "others.V: real(2,) in mV, exact for what is held over a step" in explained
+
+
+class Coupled(nd.Dynamics):
+    """Two variables that act on each other, advanced together or one after the other, perhaps held for a while."""
+
+    def __init__(self, way):
+        super().__init__(2)
+        self.way, self.tau = way, nd.Parameter([10.0, 4.0] * ms)
+
+    def init_state(self):
+        self.V, self.w, self.left = nd.State(5 * mV), nd.State(1 * mV), nd.State(0)
+
+    def update(self):
+        def pull(V, w):
+            return (2 * mV - V - w) / self.tau
+
+        def follow(V, w):
+            return (0.5 * V - w) / (20 * ms)
+
+        V, w = self.V.value, self.w.value
+        if self.way == "together":
+            self.V.value, self.w.value = nd.exp_euler_step(lambda V, w: (pull(V, w), follow(V, w)), (V, w))
+            return
+        free = self.left.value == 0
+        new = nd.exp_euler_step(lambda w: follow(V, w), w)
+        after = np.where(free, nd.exp_euler_step(lambda V: pull(V, new), V), V)
+        spike = after < 2 * mV
+        self.V.value, self.w.value = np.where(spike, 5 * mV, after), np.where(spike, new + 0.3 * mV, new)
+        self.left.value = np.where(spike, 3, np.maximum(self.left.value - 1, 0))
+
+
+def coupled(way, steps):
+    """The same by exponentials of matrices; the third column is the constant drive."""
+    found = []
+    for tau in (10.0, 4.0):
+        free = expm(np.array([[-1 / tau, -1 / tau, 2 / tau], [0.025, -0.05, 0], [0, 0, 0]]) * DT)
+        held = expm(np.array([[0, 0, 0], [0.025, -0.05, 0], [0, 0, 0]]) * DT)
+        x, left = np.array([5.0, 1.0, 1.0]), 0
+        for _step in range(steps):
+            x = (held if left else free) @ x
+            left = max(left - 1, 0)
+            if x[0] < 2 and way == "apart":
+                x, left = x + np.array([5.0 - x[0], 0.3, 0.0]), 3
+        found.append(x[:2])
+    return np.array(found).T
+
+
+@pytest.mark.parametrize("way", ["together", "apart"])
+def test_what_acts_on_each_other_is_solved_together(way):
+    cell = Coupled(way)
+    sim = nd.Simulator(cell, dt=DT * ms, target="interpret")
+    sim.run(40 * DT * ms)
+    for name, truth in zip("Vw", coupled(way, 40), strict=True):
+        assert sim.get(cell, name).magnitude == pytest.approx(truth, rel=1e-11), name
+    assert f"V: real(2,) in mV, exact with {cell.path}.w" in sim.explain()
+
+
+def test_a_neuron_that_adapts_is_exact_and_one_with_an_upswing_says_what_it_is():
+    net = nd.DynamicsGroup()
+    net.A, net.B = nd.LIF(2, adaptation=nd.Adaptation()), nd.AdEx(2)
+    explained = nd.Simulator(net, dt=DT * ms, target="interpret").explain()
+    path = net.A.path
+    assert f"{path}.V: real(2,) in mV, exact with {path}.adaptation.w" in explained
+    assert f"{path}.adaptation.w: real(2,) in pA, exact with {path}.V" in explained
+    assert f"{net.B.path}.adaptation.w: real(2,) in pA, exact beside the potential, half a step away" in explained

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from numbadyn.ir.nodes import Advance, Step
+from numbadyn.ir.nodes import HALF_STEP, Advance, Step
+from numbadyn.lowering.exact.blocks import Blocks
+from numbadyn.lowering.exact.drivers import Drivers
 from numbadyn.lowering.exact.flows import Flows, origin, state_behind
 from numbadyn.lowering.exact.writer import Writer
 
@@ -41,6 +43,7 @@ _WORDS = {
     "rk2_step": "midpoint rule, second order",
     "rk4_step": "Runge-Kutta, fourth order",
     "exp_euler_step": "exponential Euler, second order",
+    HALF_STEP: "exact beside the potential, half a step away, second order with it",
     "sde_euler_step": "Euler-Maruyama, strong order 1/2",
     "sde_heun_step": "stochastic Heun",
     "sde_milstein_step": "Milstein, strong order 1",
@@ -71,13 +74,19 @@ class _Solver:
         self._step = step
         self._writer = Writer(step)
         self._flows = Flows(step, self._writer)
+        self._drivers = Drivers(step, self._flows)
         self._schemes: dict[int, str] = {}
 
     def run(self) -> Step:
         for flow in self._flows.of.values():
             if flow.log is not None:
                 self._schemes[flow.state] = "exact decay"
-        for advance in self._step.advances:
+        blocks = Blocks(self._step, self._writer, self._flows, self._drivers)
+        solved = blocks.solve()
+        self._schemes |= blocks.schemes
+        for number, advance in enumerate(self._step.advances):
+            if number in solved:
+                continue
             if advance.method == "exp_euler_step" and len(advance.starts) == 1:
                 self._advance(advance)
             else:
@@ -89,26 +98,12 @@ class _Solver:
         (start,), (slope,), (result,) = advance.starts, advance.slopes, advance.results
         rate, drives = self._writer.derivative(slope, start), _Drives()
         linear = rate is None or self._writer.is_constant(rate)
-        for value in self._candidates(slope, start):
+        for value in self._drivers.read_by(slope, {start}):
             if not linear or not self._drive(advance, rate, value, drives):
                 self._average(value, drives)
         if drives.instead:
             self._writer.instead[result] = self._writer.again(result, drives.instead)
         self._note(advance, drives.words(linear=linear))
-
-    def _driver(self, value: int) -> tuple[int | None, bool]:
-        """The state behind a value that drives, and whether it is the one that the step leaves.
-
-        What has taken what arrives in this step stands for the start of the step, which the driven equation goes
-        through; it then goes on as in the next step. What has been advanced in this step, or will be, goes through it
-        side by side with the driven equation.
-        """
-        node, flows = self._step.nodes[value], self._flows
-        if node.traits.averages:
-            return flows.written.get(origin(self._step, node.args[0])), True
-        if value in flows.advanced:
-            return flows.advanced[value], False
-        return flows.written.get(value), True
 
     def _own_state(self, advance: Advance) -> int | None:
         return state_behind(self._step, advance.starts[0])
@@ -130,25 +125,10 @@ class _Solver:
             if name not in drives.averaged:
                 drives.averaged.append(name)
 
-    def _candidates(self, slope: int, start: int) -> list[int]:
-        """Values that an equation reads and that have equations of their own."""
-        found, waiting, seen = list[int](), [slope], set[int]()
-        while waiting:
-            index = waiting.pop()
-            if index in seen or index == start or index in self._flows.constants:
-                continue
-            seen.add(index)
-            node = self._step.nodes[index]
-            if node.traits.averages or index in self._flows.written or index in self._flows.advanced:
-                found.append(index)
-            elif node.traits.elementwise and not node.traits.holds:
-                waiting.extend(node.args)
-        return sorted(found)
-
     def _drive(self, advance: Advance, rate: int | None, value: int, drives: _Drives) -> bool:
         """Find the weighted mean of what drives an equation; tells whether there is one."""
         writer, flows = self._writer, self._flows
-        state, begins = self._driver(value)
+        state, begins = self._drivers.behind(value)
         factor = writer.derivative(advance.slopes[0], value)
         if state is None or factor is None or not writer.is_constant(factor):
             return False

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from numbadyn.errors import UnsupportedFunctionError
+from numbadyn.errors import InternalError, UnsupportedFunctionError
 from numbadyn.ir.analysis import live
 from numbadyn.ir.nodes import Node, Position, Step
 from numbadyn.ir.spaces import Space, widest
@@ -68,6 +68,10 @@ class Writer:
         """Append an operation."""
         return self._trace.emit(op, *args)
 
+    def zero_like(self, index: int) -> int:
+        """Zero in the unit of a value."""
+        return self._trace.zero_like(index)
+
     def literal(self, value: float) -> int:
         """A plain number."""
         return self._trace.literal(value)
@@ -90,7 +94,7 @@ class Writer:
 
     def exponential(self, entries: Mapping[tuple[int, int], int], place: tuple[int, int], dimension: Dimension) -> int:
         """An entry of the exponential of a matrix of run constants."""
-        size = 1 + max(max(key) for key in entries)
+        size = 1 + max(max(key) for key in (*entries, place))
         places, args = tuple(entries), tuple(self._trace.cast(node, "real") for node in entries.values())
         space: Space = widest([self.node(arg).space for arg in args]).inside(self._trace.region)
         attrs = {"size": size, "places": places, "place": place}
@@ -105,7 +109,11 @@ class Writer:
             node = self.node(number)
             if any(known.get(arg, arg) != arg for arg in node.args):
                 known[number] = self._copied(node, known)
-        return known[index]
+        return known.get(index, index)
+
+    def copy(self, index: int) -> int:
+        """The same operation once more, which nothing takes the place of."""
+        return self._trace.add(self.node(index))
 
     def _copied(self, node: Node, known: Mapping[int, int]) -> int:
         args = tuple(known.get(arg, arg) for arg in node.args)
@@ -146,13 +154,15 @@ class Writer:
 
     def _place(self, index: int, places: dict[int, int], new: Step) -> None:
         """Append a node behind what it needs."""
-        waiting = [index]
+        waiting, most = [index], 4 * len(self._trace.step.nodes)
         while waiting:
             number = waiting[-1]
             if number in places:
                 waiting.pop()
                 continue
             missing = [arg for arg in self._args(number) if arg not in places]
+            if len(waiting) > most:
+                raise InternalError(f"Node {number} follows from itself.")
             if missing:
                 waiting += reversed(missing)
                 continue
