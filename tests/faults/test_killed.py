@@ -1,9 +1,15 @@
 """Runs and studies that are killed at every system call and at random moments: all is there, once, bit by bit."""
 
+import fcntl
+import os
+import tempfile
+
 import pytest
 from quantities import ms
 
-from tests.faults.copies import elsewhere
+from numbadyn.io.stored.temporary import temporary_folder
+from tests.faults.copies import elsewhere, work_in_a_copy
+from tests.faults.disk import die
 from tests.faults.killed_runs import kill_runs
 from tests.faults.killed_studies import kill_studies
 
@@ -34,6 +40,38 @@ def test_a_study_that_is_killed_a_hundred_times(tmp_path):
     (tmp_path / "checkpoints").mkdir()
     found += [elsewhere(kill_studies, tmp_path / "checkpoints", number=60, seed=3, **STUDIES["checkpoints"])]
     assert [each["killed"] for each in found] == [40, 60]
+
+
+def test_temporary_folders_of_a_killed_process_go_with_the_next_one(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(tmp_path))
+        mine, held = temporary_folder()
+    (tmp_path / "numbadyn-of-others").mkdir()
+    left = elsewhere(leave_a_folder, tmp_path)
+    assert left != mine
+    assert left.exists()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    more, _held = temporary_folder()
+    assert sorted(tmp_path.iterdir()) == sorted([mine, more, tmp_path / "numbadyn-of-others"])
+    os.close(held)
+    temporary_folder()
+    assert not mine.exists()
+
+
+def leave_a_folder(place):
+    tempfile.tempdir = str(place)
+    assert work_in_a_copy(lambda: (temporary_folder(), die("", 0)))[0]
+    (left,) = (path for path in place.iterdir() if not path.name.startswith("numbadyn-of") and held_by_nobody(path))
+    return left
+
+
+def held_by_nobody(path):
+    with open(path / ".held") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+    return True
 
 
 @pytest.mark.exhaustive

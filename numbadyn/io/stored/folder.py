@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from numbadyn.errors import MissingExtraError, SpillFolderError
 from numbadyn.io.stored.lazy import LazyArray
+from numbadyn.io.stored.temporary import temporary_folder
 from numbadyn.units import Dimension, join, split
 
 __all__ = ["OpenedFolder", "RunFolder", "StoredRows", "read_coordinates", "written_coordinates"]
@@ -46,9 +47,11 @@ def _zarr() -> Any:
     return zarr
 
 
-def _remove(path: str, owner: int) -> None:
+def _remove(path: str, held: int | None, owner: int) -> None:
     if os.getpid() == owner:  # a process that was forked from it has a copy of the object, but not the folder
         shutil.rmtree(path, ignore_errors=True)
+        if held is not None:
+            os.close(held)
 
 
 class RunFolder:
@@ -75,8 +78,8 @@ class RunFolder:
         self._place = place
         with self.begun():
             if place is None:
-                self.path = Path(tempfile.mkdtemp(prefix="numbadyn-"))
-                weakref.finalize(self, _remove, str(self.path), os.getpid())
+                self.path, held = temporary_folder()
+                weakref.finalize(self, _remove, str(self.path), held, os.getpid())
             else:
                 Path(place).mkdir(parents=True, exist_ok=True)
                 self.path = _new_folder(Path(place))
