@@ -4,6 +4,7 @@ import importlib
 import json
 import sys
 
+import numpy as np
 import pytest
 from quantities import ms
 
@@ -197,3 +198,24 @@ def test_a_study_is_compared_with_those_who_are_there(script, monkeypatch):
     assert batch[1:] == ours[1:]
     assert ours == ["numbadyn", "1.00", "1.0", "2.0", "1.0", "20.0"]
     assert theirs == ["brian2", "6.00", "6.0", "12.0", "6.0", "20.0"]
+
+
+def test_accuracy_compares_spike_times_with_a_converged_run(script, monkeypatch, capsys, tmp_path):
+    runs = {
+        ("numbadyn", "finest"): ([1.0, 2.0, 1.5], 900.0),
+        ("numbadyn", "grid"): ([1.01, 2.03, 1.5], 20.0),
+        ("NEST 3.10.0", "iaf_psc_exp"): ([1.02, 2.1], 50.0),
+        ("Brian2 2.9.0", "exact"): ([1.001, 2.0, 1.5], 50.0),
+    }
+    lines = []
+    for number, ((simulator, scheme), (times, cost)) in enumerate(runs.items()):
+        np.savez(tmp_path / f"{number}.npz", times=times, senders=[0, 0, 1][: len(times)])
+        row = {"simulator": simulator, "model": "lif", "scheme": scheme, "dt": 0.1, "file": str(number), "cost": cost}
+        lines.append("ROW " + json.dumps(row))
+    (tmp_path / "all.log").write_text("\n".join(["something else", *lines]))
+    monkeypatch.setattr(sys, "argv", ["accuracy.py", "--read", str(tmp_path)])
+    script("accuracy").main()
+    printed = capsys.readouterr().out
+    assert "| lif | numbadyn | `grid` | 0.1 | 20 | 13.3 | +0.00 |  |" in printed
+    assert "| lif | NEST 3.10.0 | `iaf_psc_exp` | 0.1 | 50 | 60 | -33.33 | yes |" in printed
+    assert "| lif | Brian2 2.9.0 | `exact` | 0.1 | 50 | 0.333 | +0.00 | **no** |" in printed
