@@ -78,6 +78,13 @@ def test_out_degrees_are_the_integral_of_the_profile(profile):
     assert rule.expected_synapses == pytest.approx(expected * 1600, rel=0.1)
 
 
+def test_the_expected_number_is_not_that_of_the_diagonal():
+    """65,536 squared pairs: as many samples in equal distances would all be of neurons with themselves."""
+    n = 1 << 16
+    near = nd.init.OfDistance(nd.space.Disc(10 * um, 0.5), np.arange(n) * 0.1 * um, period=0.1 * n * um)
+    assert nd.FixedProb(n, n, near).expected_synapses == pytest.approx(0.5 * 201 * n, rel=0.1)
+
+
 def test_weights_and_delays_follow_the_distance_between_views():
     cells, others = placed(2), placed(2, 100, seed=5)
     law = nd.space.Exponential(200 * um, peak=2 * nS)

@@ -31,7 +31,7 @@ class Conv(Edges):
     in_size : int or tuple of int
         Geometry of the presynaptic population: one to three axes of space, and a last one of channels if the kernel
         has channels.
-    kernel : array_like or Quantity, shape (*window,) or (*window, channels, out_channels)
+    kernel : array_like or Quantity, shape (k, ...) or (k, ..., channels, out_channels)
         Weights. With as many axes as `in_size` it is one window; with one more, it has channels.
     stride, dilation : int, or one for each axis of space
         Distance between neighbouring windows, and between neighbouring entries of a window.

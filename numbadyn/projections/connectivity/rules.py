@@ -153,9 +153,7 @@ class FixedProb(Connectivity):
         """Mean number of synapses; with a function, estimated from up to 65,536 pairs."""
         prob = self.prob
         if isinstance(prob, OfPairs):
-            pairs = self.n_pre * self.n_post
-            number = np.linspace(0, pairs - 1, min(pairs, 1 << 16)).astype(np.int64)
-            prob = float(self.chances(number // self.n_post, number % self.n_post).mean())
+            prob = float(self.chances(*_some_pairs(self.n_pre, self.n_post)).mean())
         return prob * self.n_pre * (self.n_post - (not self.autapses))
 
     @property
@@ -205,6 +203,18 @@ class FixedProb(Connectivity):
                 prob=self.prob,
             )
         return values
+
+
+def _some_pairs(n_pre: int, n_post: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """All pairs, or 65,536 that are spread evenly over both ends at once, so that no row or diagonal stands for all."""
+    pairs, most = n_pre * n_post, 1 << 16
+    if pairs <= most:
+        number = np.arange(pairs)
+        return number // n_post, number % n_post
+    # Multiples of these two numbers, without their integer parts, fill the square evenly (the sequence R2 of Roberts).
+    shares = (np.arange(1, most + 1)[:, None] * [0.7548776662466927, 0.5698402909980532]) % 1.0
+    i, j = (shares * [n_pre, n_post]).astype(np.int64).T
+    return i, j
 
 
 class _FixedNumber(Connectivity):
