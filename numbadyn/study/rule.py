@@ -81,6 +81,8 @@ def try_first(recipe: Recipe, point: Point, simulator: Simulator) -> Trial:
         started = time.perf_counter()
         recipe.simulator(recipe.network(point), point).compile()
         build = time.perf_counter() - started
+    else:  # what was compiled is compiled once, whatever is built of it
+        build = max(build - simulator.seconds.get("compile", 0.0), 0.0)
     memory = bytes_of(forecast.memory, "sweep") if float(forecast.memory) > 0 else 1
     run = 0.0 if forecast.wall_time is None else float(forecast.wall_time.rescale("s"))
     return Trial(build, run, memory, forecast)

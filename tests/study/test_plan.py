@@ -1,14 +1,17 @@
 """What a sweep would do, said before it does it; and the rule of processes and batches."""
 
 import logging
+from types import SimpleNamespace
 
 import pytest
 from quantities import ms
 
+import numbadyn as nd
 from numbadyn.study import rule
 from numbadyn.study.grid import make_grid
 from numbadyn.study.pace import Pace
-from tests.study.study_model import build, start
+from numbadyn.study.recipe import Recipe
+from tests.study.study_model import build, measure, start
 
 
 def test_a_plan_says_what_would_be_done_and_does_nothing(tmp_path):
@@ -79,3 +82,18 @@ def test_a_bar_that_says_how_many_have_failed(capsys):
     with pytest.raises(ZeroDivisionError):
         start(progress=True, measure=lambda result: 1 / 0)
     assert "failed" in capsys.readouterr().err
+
+
+def test_a_point_does_not_cost_what_is_compiled_once(monkeypatch):
+    class Slow(nd.Simulator):
+        def compile(self):
+            made = super().compile()
+            self.seconds["compile"] = clock[0] = 30.0
+            return made
+
+    clock = [0.0]
+    monkeypatch.setattr(rule, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    recipe = Recipe(build, ("tau",), False, measure, 1, (), 12 * ms, options={"dt": 1 * ms, "target": "interpret"})
+    point = make_grid({"tau": [10] * ms}, [0], "product").points[0]
+    simulator = Slow(build(10 * ms), seed=0, **recipe.options)
+    assert rule.try_first(recipe, point, simulator).build == 0.0
