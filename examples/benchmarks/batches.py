@@ -17,7 +17,8 @@ it says something on a machine that does nothing else. Beside it stands the rati
 part that each of several has of theirs, which wall times would have if each had a core and all ended together.
 
 **Peers.** A study of many membrane time constants, from nothing: imports, building and compiling once, then all points
-one after the other. `points` is the processor time after the program has been built; `whole` has the rest with it.
+one after the other. `points` is the processor time after the program has been built; `whole` has the rest with it. Each
+point draws synapses of its own, but for those of brainpy.state, which share them, and of numbadyn with `api=shared`.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ import numbadyn as nd
 SCRIPTS = {
     "numbadyn": ("numbadyn_study.py", None),
     "numbadyn, api=batch": ("numbadyn_study.py", None),
+    "numbadyn, api=shared": ("numbadyn_study.py", None),
     "brian2": ("brian2_study.py", "brian"),
     "brainpy.state": ("brainpy_state_study.py", "brainx"),
 }

@@ -194,8 +194,8 @@ def test_a_study_is_compared_with_those_who_are_there(script, monkeypatch):
 
     monkeypatch.setattr(batches, "fresh", finished)
     monkeypatch.setattr(batches, "python_of", lambda name: None if name == "brainx" else "python")
-    ours, batch, theirs = batches.compare_peers(10, 5.0, 2)
-    assert batch[1:] == ours[1:]
+    ours, batch, shared, theirs = batches.compare_peers(10, 5.0, 2)
+    assert batch[1:] == shared[1:] == ours[1:]
     assert ours == ["numbadyn", "1.00", "1.0", "2.0", "1.0", "20.0"]
     assert theirs == ["brian2", "6.00", "6.0", "12.0", "6.0", "20.0"]
 

@@ -1,10 +1,12 @@
 """The study of brian2_study.py with numbadyn, each point with synapses and first values of its own, in one process.
 
-By `nd.sweep`, as a user would write it; with `--opt api=batch` as one batch without the table.
+By `nd.sweep`, as a user would write it; with `--opt api=batch` as one batch without the table, and with
+`--opt api=shared` as one whose points have the same synapses, as those of brainpy_state_study.py do.
 """
 
 import _common as c
 
+import functools
 import sys
 from pathlib import Path
 
@@ -40,10 +42,10 @@ def by_sweep(a, taus):
     return started, int(np.sum(run(taus[::seeds], range(a.seed, a.seed + seeds))["spikes"]))
 
 
-def by_batch(a, taus):
+def by_batch(a, taus, shared=None):
     """Build and compile a batch; then draw all synapses anew and run."""
     net, population = networks.coba(a.scale)
-    sim = nd.Simulator(net, dt=a.dt * ms, precision=a.precision, seed=a.seed, batch=len(taus))
+    sim = nd.Simulator(net, dt=a.dt * ms, precision=a.precision, seed=a.seed, batch=len(taus), shared=shared)
     for part in population:
         sim.record(part, spikes=True)
     for name in ("E", "I"):
@@ -60,7 +62,8 @@ def main():
     a = c.parse()
     options = dict(opt.split("=") for opt in a.opt)
     points = int(options.get("points", "64"))
-    way = by_batch if options.get("api") == "batch" else by_sweep
+    shared = functools.partial(by_batch, shared="connectivity")
+    way = {"sweep": by_sweep, "batch": by_batch, "shared": shared}[options.get("api", "sweep")]
     (built, wall), spikes = way(a, np.linspace(15, 25, points) * ms)
     used, wall = time.process_time() - built, time.perf_counter() - wall
     ne, ni, p = c.ei_sizes(c.COBA, a.scale)
