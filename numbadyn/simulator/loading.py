@@ -119,7 +119,7 @@ def networks_of(network: Any, header: Mapping[str, Any], path: Path) -> tuple[Mo
     CheckpointMismatchError
         There are more or fewer than the file is of.
     """
-    several = not isinstance(network, Module) and isinstance(network, Sequence)
+    several = isinstance(network, Sequence) and not isinstance(network, Module | str)
     given = tuple(network) if several else (network,)
     if header.get("networks") is None and several:
         raise mismatch(
@@ -141,6 +141,13 @@ def networks_of(network: Any, header: Mapping[str, Any], path: Path) -> tuple[Mo
 
 def _adopt_given(sim: Runs, given: Mapping[str, Any] | None, wanted: Sequence[str], path: Path) -> None:
     """Let replicas differ in what no file holds."""
+    if given is not None and not isinstance(given, Mapping):
+        raise InvalidParameterError(
+            f"varied is {given!r}, which names nothing.",
+            where="Simulator.load(varied=...)",
+            cure="Give the rules of each replica by their paths: varied={'excite.comm': [...]}.",
+            varied=given,
+        )
     has = given or {}
     for name in wanted:
         if name not in has:

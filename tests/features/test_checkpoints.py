@@ -16,6 +16,7 @@ from numbadyn.errors import (
     CheckpointMismatchError,
     CheckpointMissingError,
     CheckpointWriteError,
+    InvalidParameterError,
     TargetError,
     UnknownOptionError,
 )
@@ -266,6 +267,8 @@ def test_replicas_of_other_rules_go_on(tmp_path, order):
     same(again.run(steps(20), progress=False), expected)
     with pytest.raises(CheckpointMismatchError, match=r"(?s)differ in excite.comm.*varied=\{'excite.comm': "):
         nd.Simulator.load(tmp_path / "it", Driven(), target="interpret")
+    with pytest.raises(InvalidParameterError, match="varied is 3, which names nothing"):
+        nd.Simulator.load(tmp_path / "it", Driven(), target="interpret", varied=3)
     with pytest.raises(CheckpointMismatchError, match=r"varied has 'E.tau', .* but for excite\.comm"):
         nd.Simulator.load(tmp_path / "it", Driven(), target="interpret", varied={"excite.comm": RULES, "E.tau": 3})
     with pytest.raises(CheckpointMismatchError, match=r"excite has other synapses"):
