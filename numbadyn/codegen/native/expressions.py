@@ -51,6 +51,7 @@ class Expressions:
     def __init__(self, unit: Unit, definition: Definition, builder: Any) -> None:
         self.unit, self.definition, self.builder = unit, definition, builder
         self.places: dict[str, tuple[Any, tuple[Any, ...]]] = {}
+        self.given: dict[str, Value] = {}
 
     def fail(self, node: ast.AST, why: str) -> InternalError:
         """The error for text that has no translation."""
@@ -94,6 +95,8 @@ class Expressions:
         raise self.fail(node, f"{value!r} has no translation")
 
     def _name(self, node: ast.Name) -> Value:
+        if node.id in self.given:
+            return self.given[node.id]
         if node.id in self.places:
             kind, places = self.places[node.id]
             return Value(kind, tuple(self.builder.load(place) for place in places))
@@ -101,7 +104,7 @@ class Expressions:
 
     def known(self, node: ast.expr) -> Any:
         """The Python object that a name, or a name of a module, stands for; None if it is a variable."""
-        if isinstance(node, ast.Name) and node.id not in self.places:
+        if isinstance(node, ast.Name) and node.id not in self.places and node.id not in self.given:
             if node.id in self.definition.names:
                 return self.definition.names[node.id]
             return getattr(builtins, node.id, None)

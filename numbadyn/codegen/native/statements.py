@@ -4,7 +4,8 @@ In: the syntax of a function, the kinds of its arguments.  Out: the body of an L
 types and wrappers.
 
 A variable is a place on the stack, from where LLVM takes it into registers, with one kind in the whole function: the
-widest of what it is given. Where a wider one turns up late, the function is translated anew (`Again`).
+widest of what it is given. Where a wider one turns up late, the function is translated anew (`Again`). Arguments that
+keep their values, which most do, need no place.
 """
 
 from __future__ import annotations
@@ -52,14 +53,24 @@ def translate(
     """
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     writer = _Statements(unit, definition, builder, variables, gives)
-    number = 0
+    number, assigned = 0, _assigned(definition.syntax)
     for argument, kind in zip(definition.syntax.args.args, kinds, strict=True):
         count = len(flat_types(kind))
-        writer.assign(argument.arg, Value(kind, tuple(function.args[number : number + count])))
+        value = Value(kind, tuple(function.args[number : number + count]))
+        if argument.arg in assigned:
+            writer.assign(argument.arg, value)
+        else:
+            writer.given[argument.arg] = value
         number += count
     writer.block(definition.syntax.body)
     if not builder.block.is_terminated:
         writer.give(Value(NOTHING, ()))
+
+
+def _assigned(syntax: ast.FunctionDef) -> set[str]:
+    """Names that a function assigns to."""
+    names = (node for node in ast.walk(syntax) if isinstance(node, ast.Name))
+    return {name.id for name in names if isinstance(name.ctx, ast.Store)}
 
 
 class _Statements(Expressions):
