@@ -13,11 +13,12 @@ DOCS = Path(__file__).resolve().parents[1]
 
 
 def prepare() -> None:
-    """Copy the notebooks; paths of pictures are one folder longer here."""
+    """Copy the notebooks; paths of pictures are one folder longer here, those of pages one shorter."""
     target = DOCS / "notebooks"
     target.mkdir(exist_ok=True)
     for notebook in sorted((DOCS.parent / "notebooks").glob("*.ipynb")):
         text = notebook.read_text(encoding="utf-8").replace("](../examples/figures/", "](../../examples/figures/")
+        text = text.replace("](../docs/", "](../")
         copy = target / notebook.name
         if not copy.exists() or copy.read_text(encoding="utf-8") != text:
             copy.write_text(text, encoding="utf-8")
