@@ -59,7 +59,7 @@ class VoltageSTDP(BoundedProj):
 
     in parts of w_max. The trace is normalised as in the paper: a spike adds ``1 ms / tau_x``. Potentiation visits the
     synapses onto those neurons only whose potential is above `theta_plus`. The potential of the step before counts, so
-    a model whose spikes have a shape, or a `V_th` above `theta_plus`, is needed for potentiation.
+    a model whose spikes have a shape, or a ``V_th`` above `theta_plus`, is needed for potentiation.
 
     References
     ----------
