@@ -84,6 +84,11 @@ class Traits:
         return self.origin == "chance"
 
     @property
+    def diffuses(self) -> bool:
+        """Whether it is a step of a diffusion: noise that acts all the time, where other draws decide over events."""
+        return self.name == "normal"
+
+    @property
     def parameter(self) -> bool:
         """Whether it is a number or an array that the model binds, or that stands in its code."""
         return self.table == "params"

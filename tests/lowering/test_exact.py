@@ -161,3 +161,21 @@ def test_a_neuron_that_adapts_is_exact_and_one_with_an_upswing_says_what_it_is()
     assert f"{path}.V: real(2,) in mV, exact with {path}.adaptation.w" in explained
     assert f"{path}.adaptation.w: real(2,) in pA, exact with {path}.V" in explained
     assert f"{net.B.path}.adaptation.w: real(2,) in pA, exact beside the potential, half a step away" in explained
+
+
+@pytest.mark.parametrize(("noise", "held"), [("normal", True), ("poisson", False)])
+def test_what_noise_drives_all_the_time_is_held_and_what_decays_between_events_is_not(noise, held):
+    """To follow the decay of an Ornstein-Uhlenbeck process alone would lose half of the noise of each step."""
+
+    class Noisy(nd.LIF):
+        def init_state(self):
+            super().init_state()
+            self.noise = nd.State(0 * pA)
+
+        def update(self):
+            kick = nd.random.normal(size=1) if noise == "normal" else nd.random.poisson(0.1, size=1)
+            self.noise.value = self.noise.value * np.exp(-nd.environ.get_dt() / (5 * ms)) + 20 * pA * kick
+            return super().update(self.noise.value)
+
+    words = nd.Simulator(Noisy(1), dt=DT * ms, target="interpret").explain()
+    assert ("Noisy.V: real(1,) in mV, exact with Noisy.noise" in words) is not held

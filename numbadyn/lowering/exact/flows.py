@@ -76,9 +76,11 @@ class Flows:
     starts : dict
         Node -> state whose value it is at the start of the step, with what arrives there.
     written : dict
-        Node -> state whose last value in the step it is, after what arrives.
+        Node -> state whose last value in the step it is, after what arrives; without states that noise drives all the
+        time, whose decay in a step is made good by the noise in it.
     advanced : dict
-        Node -> state whose value it is at the start of the step, or at the end where nothing arrives.
+        Node -> state whose value it is at the start of the step, or at the end where nothing arrives; of the same
+        states.
     """
 
     def __init__(self, step: Step, writer: Writer) -> None:
@@ -92,9 +94,10 @@ class Flows:
         for flow in found:
             if counts.count(flow.state) == 1 and self._goes_on(flow):
                 self.of[flow.state] = flow
-        self.written = {origin(step, step.writes[state]): state for state in self.of}
+        quiet = [flow for flow in self.of.values() if not self._diffuses(flow)]
+        self.written = {origin(step, step.writes[flow.state]): flow.state for flow in quiet}
         self.starts = {flow.start: flow.state for flow in self.of.values()}
-        self.advanced = {node: flow.state for flow in self.of.values() for node in (flow.start, flow.result)}
+        self.advanced = {node: flow.state for flow in quiet for node in (flow.start, flow.result)}
 
     def _integrated(self) -> list[Flow]:
         """States that an integrator has advanced from their value at the start of the step."""
@@ -135,6 +138,23 @@ class Flows:
             seen.add(index)
             waiting.extend(step.nodes[index].args)
         return True
+
+    def _diffuses(self, flow: Flow) -> bool:
+        """Whether noise is added in the step that acts all the time, as in an Ornstein-Uhlenbeck process.
+
+        Others see its value held: to follow the decay alone would lose half of the noise of each step.
+        """
+        step, waiting, seen = self._step, [self._step.writes[flow.state]], {flow.start, flow.result}
+        while waiting:
+            index = waiting.pop()
+            node = step.nodes[index]
+            if index in seen or node.kind == "bool":  # who spikes, which is an event
+                continue
+            if node.traits.diffuses:
+                return True
+            seen.add(index)
+            waiting.extend(node.args)
+        return False
 
     def closure(self, state: int) -> list[int] | None:
         """A state and those that its rate of change depends on; None unless all are linear in each other alone."""
