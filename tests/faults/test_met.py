@@ -11,8 +11,8 @@ from tests.faults.disk import Disk, full, press
 from tests.faults.killed_runs import everything, made, same
 from tests.faults.killed_studies import finished
 from tests.features.both import recorded
+from tests.study.study_model import build, start
 from tests.study.study_model import same as same_table
-from tests.study.study_model import start
 
 LONG = 1.5 * ms
 RUNS = {"in memory": {}, "some on disk": {"memory": "200 KiB"}, "all on disk": {"spill": "spill"}}
@@ -102,6 +102,15 @@ def test_a_run_on_a_full_disk(tmp_path, how, apart):
 def test_a_study_on_a_full_disk(tmp_path):
     ended, tried = meet_study(tmp_path / "store", {}, STAYS, apart=2)
     assert 2 * ended > tried
+
+
+def test_a_study_on_a_disk_that_fails_once_while_it_begins(tmp_path):
+    ended, tried = meet_study(tmp_path / "store", {"grid": {"scale": [1.0]}, "build": alone}, ONCE)
+    assert 2 * ended > tried
+
+
+def alone(scale):
+    return build(10 * ms, scale)
 
 
 @pytest.mark.exhaustive

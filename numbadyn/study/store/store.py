@@ -129,7 +129,8 @@ class Store(Memory):
         """Begin a session: from now on no other process writes to the store."""
         path = self.path or Path()
         try:
-            (path / _RECORDS).mkdir(parents=True, exist_ok=True)
+            for name in (_RECORDS, CHECKPOINTS):
+                (path / name).mkdir(parents=True, exist_ok=True)
             self._lock = Lock(path)
         except StoreBusyError:
             raise
@@ -140,7 +141,6 @@ class Store(Memory):
         numbers = [int(entry.name[:6]) for entry in (path / _RECORDS).iterdir() if entry.name[:6].isdigit()]
         name = f"{max(numbers, default=0) + 1:06d}-{platform.node() or 'host'}-{os.getpid()}.jsonl"
         self._file = LineFile(path / _RECORDS / name)
-        (path / CHECKPOINTS).mkdir(exist_ok=True)
         self._forget_all()
         self._file.append({"state": "begun", "time": round(time.time(), 3), **about})
 
