@@ -285,7 +285,7 @@ class Izhikevich(Neuron):
     >>> cells = nd.Izhikevich(2, a=[0.02, 0.1] * kHz, d=[8, 2] * mV / ms)
     >>> cells = nd.init_all_states(cells)
     >>> with nd.environ.context(dt=0.5 * ms):
-    ...     counts = sum(cells(10 * pA).astype(int) for _ in range(400))
+    ...     counts = sum(cells(10 * pA).astype(int) for _ in range(250))
     >>> bool(counts[1] > 2 * counts[0] > 0)
     True
     """

@@ -108,10 +108,14 @@ class TraubMiles(PointNeuron):
     --------
     >>> import numbadyn as nd
     >>> from quantities import ms, nS, pA
-    >>> regular, plain = nd.TraubMiles(1, M=nd.MChannel(g=60 * nS)), nd.TraubMiles(1)
-    >>> with nd.environ.context(dt=0.1 * ms):
-    ...     cells = [nd.init_all_states(cell) for cell in (regular, plain)]
-    ...     print([int(sum(cell(600 * pA)[0] for _ in range(2000))) for cell in cells])
+    >>> net = nd.DynamicsGroup()
+    >>> net.regular, net.plain = nd.TraubMiles(1, M=nd.MChannel(g=60 * nS)), nd.TraubMiles(1)
+    >>> net.drives = [nd.CurrentInput(cells, lambda t: 600 * pA) for cells in (net.regular, net.plain)]
+    >>> sim = nd.Simulator(net, dt=0.1 * ms)
+    >>> for cells in (net.regular, net.plain):
+    ...     sim.record(cells, spikes=True)
+    >>> result = sim.run(200 * ms)
+    >>> [result[cells].spikes.count for cells in (net.regular, net.plain)]
     [11, 19]
     """
 
