@@ -24,6 +24,7 @@ from numbadyn.simulator import Simulator
 from numbadyn.study.grid import Point
 from numbadyn.study.keeping import run_kept
 from numbadyn.study.measures import tabulate
+from numbadyn.study.pace import BATCH_SECONDS
 from numbadyn.study.recipe import Recipe
 from numbadyn.study.rule import SHARE_OF_MEMORY
 
@@ -90,7 +91,7 @@ class Runner:
         while len(done) < len(points):
             left = points[len(done) :]
             some = left[: 1 if alone else self._most()]
-            batch = self._run_batch(some, progress)
+            batch = [] if alone else self._run_batch(some, progress)
             if not batch:
                 alone = (alone or len(some)) - 1
             done += batch or [self._run_alone(left[0], progress(left[0]))]
@@ -144,7 +145,7 @@ class Runner:
 
     def _run_batch(self, points: Sequence[Point], progress: Callable[[Point], Progress]) -> list[Finished]:
         """Run the first points that are of one structure together; nothing where they must run alone."""
-        if len(points) < 2:
+        if len(points) < 2 and not self._has_batch():
             return []
         started, seconds = time.time(), dict[str, float]()
         if self._batched is None and self._alone is not None:
@@ -170,6 +171,11 @@ class Runner:
             own["all"] = sum(value for name, value in own.items() if name != "compile")
             done.append(self._finished(point, started, simulator, cells, own))
         return done
+
+    def _has_batch(self) -> bool:
+        """Whether there is a simulator that a quick point is bound to in less time than one of its own is made."""
+        quick = self._expected is not None and self._expected < BATCH_SECONDS
+        return self._recipe.batch > 1 and self._batched is not None and quick
 
     def _bound(self, points: Sequence[Point], seconds: dict[str, float]) -> tuple[Sequence[Point], Simulator]:
         """Points that one simulator may run together, and this simulator."""

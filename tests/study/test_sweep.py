@@ -388,3 +388,10 @@ def test_distributions_are_values_of_a_grid(tmp_path):
         assert mean == sim.run(12 * ms, progress=False)[sim.network.E].V.mean()
     with pytest.raises(errors.DimensionError, match="different units"):
         start(grid={"tau": [nd.init.Normal(20 * mV, 3 * mV), 15 * ms]})
+
+
+def test_a_single_point_is_bound_to_the_simulator_of_the_batch_before(batches):
+    grid = {"E.tau": GRID["tau"], "E.scale": [*GRID["scale"], 2.0]}
+    study = start(build=build(10 * ms), grid=grid, batch=7)
+    assert batches == [7, 7, 1]  # and the first point alone, which says what the others need
+    assert same(study, start(build=build(10 * ms), grid=grid, batch=1))
