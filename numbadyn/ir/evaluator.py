@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.ir.analysis import invariants, live
+from numbadyn.ir.analysis import invariants
 from numbadyn.ir.elementary import numpy_functions
 from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import BindContext, Node, Step
@@ -99,6 +99,7 @@ class Evaluator:
         self.constant = sorted(invariants(step)) if constant is None else constant
         self.values: dict[int, Array] = {}
         self._operations: dict[int, _Operation] = {}
+        self._wide: Evaluator | None = None
 
     def bind(self, shared: Shared | None = None) -> None:
         """Fetch the parameters and compute all that depends on them alone.
@@ -116,6 +117,7 @@ class Evaluator:
 
     def compute(self, nodes: Iterable[int]) -> None:
         """Compute nodes anew, whose arguments are there or come before them."""
+        self._wide = None
         for index in nodes:
             self.values[index] = self.elementwise(index)
 
@@ -135,9 +137,17 @@ class Evaluator:
 
     def _in_double(self, node: Node) -> list[Array]:
         """Arguments of a node, which are run constants, computed in float64."""
-        wide = Evaluator(self.step, self.context, 64)
-        for index in live(self.step, list(node.args)):
-            wide.values[index] = wide.elementwise(index)
+        if self._wide is None:
+            self._wide = Evaluator(self.step, self.context, 64, self.constant)
+        wide, waiting = self._wide, list(node.args)
+        while waiting:
+            index = waiting[-1]
+            missing = [arg for arg in self.step.nodes[index].args if arg not in wide.values]
+            if not missing and index not in wide.values:
+                wide.values[index] = wide.elementwise(index)
+            waiting += missing
+            if not missing:
+                waiting.pop()
         return [wide.values[arg] for arg in node.args]
 
     def elementwise(self, index: int, number: int = 0) -> Array:
@@ -214,8 +224,8 @@ class Evaluator:
         full = [np.broadcast_to(arg, self.step.nodes[k].shape) for arg, k in zip(args, node.args, strict=True)]
         return row_products(*full).reshape(node.shape)
 
-    def _exponential(self, node: Node, _args: list[Array], _number: int) -> Array:
-        entries = dict(zip(node.attrs["places"], self._in_double(node), strict=True))
+    def _exponential(self, node: Node, args: list[Array], _number: int) -> Array:
+        entries = dict(zip(node.attrs["places"], args if self.bits == 64 else self._in_double(node), strict=True))
         found = exponential(entries, node.attrs["size"], node.attrs["place"])
         return np.broadcast_to(found, node.shape).astype(self.real)
 

@@ -6,6 +6,8 @@ is identically zero.  Must not know: integrators, models.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from numbadyn.errors import UnsupportedFunctionError
 from numbadyn.ir.derivatives import Slope, value_of
 from numbadyn.ir.ops import OPS
@@ -14,7 +16,7 @@ from numbadyn.tracing.trace import Trace
 __all__ = ["derivative"]
 
 
-def derivative(trace: Trace, expression: int, variable: int) -> int | None:
+def derivative(trace: Trace, expression: int, variable: int, among: Sequence[int] | None = None) -> int | None:
     """Derivative of a traced expression with respect to one of the values it was made from.
 
     Parameters
@@ -23,6 +25,8 @@ def derivative(trace: Trace, expression: int, variable: int) -> int | None:
         The active trace; the nodes of the derivative are appended to it.
     expression, variable : int
         Node numbers.
+    among : sequence of int, optional
+        Numbers, in order, of the nodes behind the variable that may lie on the way; all by default.
 
     Returns
     -------
@@ -35,7 +39,7 @@ def derivative(trace: Trace, expression: int, variable: int) -> int | None:
         If an operation on the way has no derivative (a slice, a synaptic sum).
     """
     found: dict[int, Slope | None] = {variable: Slope(1, None)}
-    for index in range(variable + 1, expression + 1):
+    for index in range(variable + 1, expression + 1) if among is None else among:
         node = trace.node(index)
         ds = tuple(found.get(arg) for arg in node.args)
         if all(d is None for d in ds) or (node.traits.gathers and ds[0] is None):

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from numbadyn.errors import InternalError, UnsupportedFunctionError
-from numbadyn.ir.analysis import live
 from numbadyn.ir.nodes import Node, Position, Step
 from numbadyn.ir.spaces import Space, widest
 from numbadyn.tracing.differentiate import derivative
@@ -83,7 +82,7 @@ class Writer:
         """
         self.at(expression)
         try:
-            return derivative(self._trace, expression, variable)
+            return derivative(self._trace, expression, variable, self._behind(expression, variable + 1))
         except UnsupportedFunctionError:
             return variable
 
@@ -103,13 +102,23 @@ class Writer:
     def again(self, index: int, instead: Mapping[int, int]) -> int:
         """A node once more, with other nodes in place of some that it follows from."""
         first, known = min(instead), dict(instead)
-        for number in live(self._trace.step, [index]):
-            if number in known or number < first:
+        for number in self._behind(index, first):
+            if number in known:
                 continue
             node = self.node(number)
             if any(known.get(arg, arg) != arg for arg in node.args):
                 known[number] = self._copied(node, known)
         return known.get(index, index)
+
+    def _behind(self, index: int, first: int) -> list[int]:
+        """Nodes from a first one on that a node follows from, and itself, in order."""
+        found, waiting = set[int](), [index]
+        while waiting:
+            number = waiting.pop()
+            if number >= first and number not in found:
+                found.add(number)
+                waiting.extend(self.node(number).args)
+        return sorted(found)
 
     def copy(self, index: int) -> int:
         """The same operation once more, which nothing takes the place of."""
