@@ -113,11 +113,11 @@ def child(cases: list[str]) -> None:
     clock.wrap(llvm, "parse_assembly", "LLVM")
     clock.wrap(dispatcher.Dispatcher, "compile", "text to LLVM")
     from numbadyn.runtime import builders
-    from numbadyn.simulator import simulator
+    from numbadyn.simulator import traced
 
     clock.wrap(builders, "build", "tables")
     for name in ("trace_step", "prepare"):
-        clock.wrap(simulator, name, "trace and lower")
+        clock.wrap(traced, name, "trace and lower")
     made = models()
     for case in cases:
         clock.take()
