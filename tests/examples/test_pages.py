@@ -16,7 +16,14 @@ from tests.examples.pages import DOCS, ROOT, markdown_blocks, notebook_cells, pa
 README = ROOT / "README.md"
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 WITH_CODE = [page for page in pages() if markdown_blocks(page)]
-LONG = ("first-steps", "how-to/plasticity", "how-to/own-stimulus", "how-to/checkpoints", "how-to/online-measures")
+LONG = (
+    "first-steps",
+    "how-to/plasticity",
+    "how-to/own-stimulus",
+    "how-to/checkpoints",
+    "how-to/online-measures",
+    "how-to/channels",
+)
 """Pages with so many steps that compiling costs less than interpreting."""
 
 
