@@ -37,9 +37,11 @@ class Brunel(nd.DynamicsGroup):
         Inhibitory over excitatory weight.
     eta : float
         Rate from outside over the rate that brings a neuron just to its threshold.
+    delay : Quantity
+        From a spike to the step in which the jump is added, which is seen at the end of that step.
     """
 
-    def __init__(self, scale=1.0, g=5.0, eta=2.0):
+    def __init__(self, scale=1.0, g=5.0, eta=2.0, delay=DELAY):
         super().__init__()
         self.n_e, n_i = round(10_000 * scale), round(2_500 * scale)
         c_e, c_i = round(1_000 * scale), round(250 * scale)
@@ -48,8 +50,8 @@ class Brunel(nd.DynamicsGroup):
         first = nd.init.Uniform(0 * mV, V_TH)
         potentials = {"V_rest": 0 * mV, "V_th": V_TH, "V_reset": 10 * mV, "V_initializer": first}
         self.neurons = nd.LIFRef(n, R=1.0, tau=TAU, tau_ref=2 * ms, **potentials)
-        self.exc = nd.DeltaProj(comm=nd.FixedInDegree(self.n_e, n, c_e, weight=J), post=self.neurons, delay=DELAY)
-        self.inh = nd.DeltaProj(comm=nd.FixedInDegree(n_i, n, c_i, weight=-g * J), post=self.neurons, delay=DELAY)
+        self.exc = nd.DeltaProj(comm=nd.FixedInDegree(self.n_e, n, c_e, weight=J), post=self.neurons, delay=delay)
+        self.inh = nd.DeltaProj(comm=nd.FixedInDegree(n_i, n, c_i, weight=-g * J), post=self.neurons, delay=delay)
         rate = eta * V_TH / (J * TAU) / c_e
         self.drive = nd.PoissonInput(self.neurons, num_input=c_e, freq=rate.rescale(Hz), weight=J)
 
