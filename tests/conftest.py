@@ -12,6 +12,9 @@ import pytest
 _VARIABLES = {"MPLBACKEND": "Agg", "NUMBADYN_CHECK_PASSES": "1"}
 _saved: dict[str, str | None] = {}
 
+# they import other simulators
+collect_ignore_glob = ["truth/make_*.py"]
+
 
 def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

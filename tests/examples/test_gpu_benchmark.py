@@ -57,7 +57,7 @@ def test_unknown_networks_are_refused(gpu, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["gpu.py", "--networks", "koba:1"])
     with pytest.raises(SystemExit):
         gpu.main()
-    assert "no network 'koba:1'; there are brunel, coba" in capsys.readouterr().err
+    assert "no network 'koba:1'; there are adex_only, brunel, coba" in capsys.readouterr().err
 
 
 def test_a_network_that_cannot_be_made_is_left_out(gpu, capsys):

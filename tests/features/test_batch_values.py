@@ -292,9 +292,6 @@ def test_what_differs_is_saved_and_loaded(tmp_path):
     again.run(3 * ms)
     sim.run(3 * ms)
     np.testing.assert_array_equal(again.get(again.network.I, "V"), sim.get(net.I, "V"))
-    sim = bound(Driven(), SEEDS, {"excite.comm": [net.excite.comm, net.excite.comm]}, "interpret")
-    with pytest.raises(UnsupportedFeatureError, match=r"differ in excite\.comm, which is no value"):
-        sim.save(tmp_path / "rules")
 
 
 def values_of_all_kinds(target, shared):
