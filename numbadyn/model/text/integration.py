@@ -134,20 +134,17 @@ def _milstein(system: System) -> States:
     return found
 
 
-def _rk2(system: System) -> States:
-    def slopes(_states: States, /, t: Any) -> States:
-        return system.slopes(_states, t)
+def _runge_kutta(step: Callable[..., Any]) -> Callable[[System], States]:
+    """A method whose right-hand sides are asked for at other times, too."""
 
-    advanced: States = rk2_step(slopes, system.start)
-    return advanced
+    def advance(system: System) -> States:
+        def slopes(_states: States, /, t: Any) -> States:
+            return system.slopes(_states, t)
 
+        advanced: States = step(slopes, system.start)
+        return advanced
 
-def _rk4(system: System) -> States:
-    def slopes(_states: States, /, t: Any) -> States:
-        return system.slopes(_states, t)
-
-    advanced: States = rk4_step(slopes, system.start)
-    return advanced
+    return advance
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +177,6 @@ METHODS = {
     "euler": Method(_euler, "any"),
     "heun": Method(_heun, "any", stages=True),
     "milstein": Method(_milstein, "any", stages=True),
-    "rk2": Method(_rk2, stages=True),
-    "rk4": Method(_rk4, stages=True),
+    "rk2": Method(_runge_kutta(rk2_step), stages=True),
+    "rk4": Method(_runge_kutta(rk4_step), stages=True),
 }
