@@ -1,6 +1,7 @@
 """A run with checkpoints, recordings, reducers and files of recordings that is killed at many moments of its copies."""
 
 import gc
+import itertools
 import pickle
 import shutil
 import time
@@ -22,7 +23,7 @@ from tests.features.small_network import simulator
 
 __all__ = ["everything", "kill_runs", "made", "same"]
 
-STEPS, EVERY = 150, 5
+STEPS, EVERY = 60, 5
 
 
 class Announced(NullProgress):
@@ -64,7 +65,12 @@ def same(found: dict[str, Any], expected: dict[str, Any]) -> None:
 def kill_runs(folder: Path, target: str, number: int, seed: int, **options: Any) -> dict[str, Any]:
     """Kill copies of runs at so many moments; each run that comes to its end is compared with one left alone."""
     runs = _Runs(folder, made(target).compile(), options)
-    for moment in moments(runs.calls_of_two_checkpoints(), seed):
+    calls = runs.calls_of_two_checkpoints()
+    drawn = moments(calls, seed)
+    for moment in itertools.islice(drawn, len(calls)):  # each in a run of its own: which it is does not hang on luck
+        assert not runs.go_on(moment)
+        assert runs.go_on(None)
+    for moment in drawn:
         if runs.killed == number:
             break
         runs.go_on(moment)
