@@ -49,8 +49,8 @@ class Generated:
 
     @property
     def draws_counts(self) -> bool:
-        """Whether Poisson counts are drawn, by a function by itself that gives back its number through memory."""
-        return "def poisson_count(" in self.library
+        """Whether counts are drawn, by a function by itself that gives back its number through memory."""
+        return any(f"def {name}(" in self.library for name in ("poisson_count", "binomial_count"))
 
     def importing(self, library: str) -> str:
         """The text, if its library has this name."""

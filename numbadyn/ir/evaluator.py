@@ -243,6 +243,14 @@ class Evaluator:
         out[out < 0] = np.nan  # what is no mean has no count
         return out.reshape(node.shape)
 
+    def _binomial(self, node: Node, args: list[Array], number: int) -> Array:
+        key, count, stream = self._draw(node, number)
+        out = np.empty(node.size, dtype=self.real)
+        trials, chance = (np.ascontiguousarray(np.broadcast_to(arg, node.shape).reshape(-1)) for arg in args)
+        self.functions["fill_binomial"](out, trials, chance, 0, *key, *count, stream)
+        out[out < 0] = np.nan  # as for Poisson counts
+        return out.reshape(node.shape)
+
     def _draw(self, node: Node, number: int) -> tuple[Any, Any, np.uint32]:
         """Words of the seed and of the step, and the stream."""
         return _words(self.context.seed), _words(number), np.uint32(node.attrs["stream"])
@@ -275,4 +283,5 @@ _MEANING: dict[str, Callable[[Evaluator, Node, list[Array], int], Array]] = {
     "uniform": Evaluator._random,
     "normal": Evaluator._random,
     "poisson": Evaluator._poisson,
+    "binomial": Evaluator._binomial,
 }

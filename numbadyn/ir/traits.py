@@ -201,6 +201,7 @@ _ROWS = (
     Traits("uniform", "chance", stage="loop", cost="heavy"),
     Traits("normal", "chance", stage="loop", cost="heavy"),
     Traits("poisson", "chance", stage="draw"),  # args = (mean,)
+    Traits("binomial", "chance", stage="trials"),  # args = (trials, chance)
     # args = (x, elements): elements of the flattened x, given or computed
     Traits("take", "arguments", stage="loop", gathers=True, crosses=True, cost="slow"),
     # args = (lookup, start): as many elements of it as the node has, from a computed one on

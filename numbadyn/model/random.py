@@ -22,7 +22,7 @@ from numbadyn.tracing.trace import Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import DIMENSIONLESS, join, split
 
-__all__ = ["bernoulli", "normal", "poisson", "uniform"]
+__all__ = ["bernoulli", "binomial", "normal", "poisson", "uniform"]
 
 Size = int | tuple[int, ...] | None
 
@@ -126,22 +126,11 @@ def poisson(mean: Any, size: Size = None) -> Any:
     InvalidParameterError
         A negative or NaN mean in an eager call.
     """
-    trace = current_trace()
     if size is None and np.ndim(mean) > 0:
         size = np.shape(mean)
-    if trace is not None and trace.synapses is not None:
-        raise UnsupportedFeatureError(
-            "Poisson counts are drawn for each synapse.",
-            where=str(trace.here),
-            cure="Draw nd.random.uniform() or nd.random.normal() there; draw counts for neurons, in a state of theirs.",
-        )
-    shape = _shape(trace, size)
-    if trace is not None:
-        node = trace.cast(as_node(trace, mean), "real")
-        if trace.node(node).dimension != DIMENSIONLESS:
-            trace.emit("exp", node)  # reports the unit on the user's line
-        stream = environ.next_stream()
-        return Traced(trace, trace.source("poisson", (node,), shape, "real", DIMENSIONLESS, stream=stream))
+    _check_space("Poisson")
+    if current_trace() is not None:
+        return _counted("poisson", size, mean)
     magnitude, dimension = split(mean)
     if dimension != DIMENSIONLESS or not (np.asarray(magnitude) >= 0).all():
         raise InvalidParameterError(
@@ -150,12 +139,96 @@ def poisson(mean: Any, size: Size = None) -> Any:
             cure="Give a mean without unit, zero or larger.",
             mean=mean,
         )
+    return _filled("fill_poisson", _shape(None, size), magnitude)
+
+
+def binomial(n: Any, p: Any, size: Size = None) -> Any:
+    """Binomial counts, as real numbers: how many of n independent trials succeed.
+
+    Parameters
+    ----------
+    n : number, array or traced value
+        Number of trials, whole, up to 1e9.
+    p : number, array or traced value
+        Chance that one of them succeeds (a rate times `dt`), from 0 to 1.
+    size : int or tuple of int, optional
+        Shape; that of `n` and `p`, if they have one, or of the population being updated by default.
+
+    Raises
+    ------
+    InvalidParameterError
+        A number that is negative or not whole, or a chance outside of 0 to 1, in an eager call. What comes so in a run
+        gives NaN.
+
+    Examples
+    --------
+    >>> import numbadyn as nd
+    >>> with nd.environ.context(seed=1):
+    ...     print(nd.random.binomial(1000, 0.02, size=5))
+    [23. 17. 14. 25. 20.]
+    """
+    if size is None and max(np.ndim(n), np.ndim(p)) > 0:
+        size = np.broadcast_shapes(np.shape(n), np.shape(p))
+    _check_space("Binomial")
+    if current_trace() is not None:
+        return _counted("binomial", size, n, p)
+    (number, of_n), (chance, of_p) = split(n), split(p)
+    for what, given, right, cure in (
+        ("number of trials", n, of_n == DIMENSIONLESS and _are_counts(number), "whole numbers from 0 to 1e9"),
+        (
+            "chance",
+            p,
+            of_p == DIMENSIONLESS and bool(((np.asarray(chance) >= 0) & (np.asarray(chance) <= 1)).all()),
+            "numbers without unit from 0 to 1, such as a rate times dt",
+        ),
+    ):
+        if not right:
+            raise InvalidParameterError(
+                f"The {what} of a binomial draw is {given!r}.",
+                where="nd.random.binomial",
+                cure=f"Give {cure}.",
+                given=given,
+            )
+    return _filled("fill_binomial", _shape(None, size), number, chance)
+
+
+def _are_counts(number: Any) -> bool:
+    given = np.asarray(number)
+    return bool(((given >= 0) & (given <= 1e9) & (given == np.floor(given))).all())
+
+
+def _check_space(what: str) -> None:
+    """Refuse counts of synapses, which no stage draws."""
+    trace = current_trace()
+    if trace is not None and trace.synapses is not None:
+        raise UnsupportedFeatureError(
+            f"{what} counts are drawn for each synapse.",
+            where=str(trace.here),
+            cure="Draw nd.random.uniform() or nd.random.normal() there; draw counts for neurons, in a state of theirs.",
+        )
+
+
+def _counted(op: str, size: Size, *parameters: Any) -> Any:
+    """Counts that are drawn in a step, by numbers without a unit."""
+    trace = current_trace()
+    assert trace is not None
+    shape, nodes = _shape(trace, size), []
+    for parameter in parameters:
+        node = trace.cast(as_node(trace, parameter), "real")
+        if trace.node(node).dimension != DIMENSIONLESS:
+            trace.emit("exp", node)  # reports the unit on the user's line
+        nodes.append(node)
+    stream = environ.next_stream()
+    return Traced(trace, trace.source(op, tuple(nodes), shape, "real", DIMENSIONLESS, stream=stream))
+
+
+def _filled(fill: str, shape: tuple[int, ...], *parameters: Any) -> Any:
+    """Counts that are drawn at once."""
     seed, step = int(environ.get("seed", 0)), int(environ.get("i", 0))
     out = np.empty(int(np.prod(shape)))
-    rates = np.ascontiguousarray(np.broadcast_to(np.asarray(magnitude, dtype=float), shape)).ravel()
-    numpy_functions(64)["fill_poisson"](
+    numpy_functions(64)[fill](
         out,
-        rates,
+        *(np.ascontiguousarray(np.broadcast_to(np.asarray(x, dtype=float), shape)).ravel() for x in parameters),
         0,
         np.uint32(seed & 0xFFFFFFFF),
         np.uint32(seed >> 32),

@@ -14,7 +14,10 @@ from numbadyn.tracing.guards import watch
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import as_node
 
-__all__ = ["is_traced", "keep_in_range"]
+__all__ = ["CERTAIN", "is_traced", "keep_in_range"]
+
+CERTAIN = 1.0 + 1e-6
+"""Highest chance of an event in a step, with what rounding of a rate times a step may add to it."""
 
 
 def is_traced() -> bool:

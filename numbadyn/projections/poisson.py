@@ -6,7 +6,7 @@ In: numbers, rates and weights of the sources.  Out: jumps.  Must not know: whic
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from numbadyn.model import environ, random
 from numbadyn.model.delays import Prefetch
 from numbadyn.model.group import Projection
 from numbadyn.model.init import Initialiser
-from numbadyn.model.ranges import is_traced, keep_in_range
+from numbadyn.model.ranges import CERTAIN, is_traced, keep_in_range
 from numbadyn.model.typing import ParameterLike
 from numbadyn.model.values import Parameter, State
 from numbadyn.model.varying import changes, own_source, read_source
@@ -24,7 +24,7 @@ from numbadyn.model.view import view_of
 from numbadyn.projections.base import check_post, serial
 from numbadyn.projections.conductances import check_jump
 from numbadyn.projections.jumps import choose_neurons, jumps_of
-from numbadyn.projections.poisson_arguments import convert_jump, convert_mask, whole_number
+from numbadyn.projections.poisson_arguments import check_distribution, convert_jump, convert_mask, whole_number
 from numbadyn.tracing.traced import Traced
 from numbadyn.units import FREQUENCY, join, join_eager, split
 
@@ -56,17 +56,21 @@ class PoissonInput(Projection):
         Height of the jump that a spike makes, in the unit of what jumps (mV for a `LIF`).
     label, name : str, optional
         As in `AlignPostProj`.
+    distribution : {"poisson", "binomial"}
+        Of the number of spikes that all sources of a neuron fire in a step: that of Poisson processes, each of which
+        may fire several times in a step; or that of the members of a `PoissonGroup`, each of which fires once or not.
 
     Raises
     ------
     InvalidParameterError
-        `num_input` is negative or not whole, `freq` is negative, one of them or `weight` is missing, or a neuron is
-        named twice in `indices`.
+        `distribution` is another; `num_input` is negative or not whole, `freq` is negative, one of them or `weight` is
+        missing, or a neuron is named twice in `indices`.
     ShapeError
         `indices` reach beyond the population, or `freq` or `weight` fit neither them nor the population.
     RateError
-        More than 1e9 spikes a step and neuron are expected; when a run begins. A rate that changes is negative, or so
-        high; in the step in which it is.
+        More than 1e9 spikes a step and neuron are expected, or, where counts are binomial, more than one of each
+        source, or more than 1e9 sources are asked for; when a run begins. A rate that changes is negative, or so high;
+        in the step in which it is.
     DimensionError
         `freq` is no rate.
     NegativeConductanceError
@@ -78,8 +82,13 @@ class PoissonInput(Projection):
     -----
     The number of spikes of each step is drawn from a Poisson distribution with the mean
     :math:`num\_input \cdot freq \cdot \Delta t`, anew for each neuron: exactly that of `num_input` independent Poisson
-    sources. Like every projection it runs before all dynamics of a step, so the jumps of step n take part in the update
-    of step n.
+    sources, at any step. With ``distribution="binomial"`` it is drawn from `num_input` trials with the chance
+    :math:`p = freq \cdot \Delta t`, exactly and at the same cost for any number of sources: what as many members of a
+    `PoissonGroup` bring, and what ``PoissonInput`` of Brian2 is. The mean is the same, the variance is 1 - p times that
+    of Poisson counts.
+
+    Like every projection it runs before all dynamics of a step, so the jumps of step n take part in the update of step
+    n.
 
     Examples
     --------
@@ -99,8 +108,10 @@ class PoissonInput(Projection):
         weight: ParameterLike | None = None,
         label: str | None = None,
         name: str | None = None,
+        distribution: Literal["poisson", "binomial"] = "poisson",
     ) -> None:
         super().__init__(name)
+        self.distribution = check_distribution(distribution, self.path)
         self._post = check_post(target.module if isinstance(target, Prefetch) else target, self.path)
         self._post.arriving_projections.add(self)
         self.varshape = self._post.varshape
@@ -135,6 +146,8 @@ class PoissonInput(Projection):
 
     def _must_fit(self, freq: NDArray[Any], context: Any) -> None:
         """Refuse more spikes a step than can be counted."""
+        if self.distribution == "binomial":
+            self._must_be_chances(freq, context)
         mean = self.num_input.fetch(context) * freq * context.dt
         if np.max(mean, initial=0.0) > _MOST_COUNTS:
             raise RateError(
@@ -143,6 +156,25 @@ class PoissonInput(Projection):
                 where=self.path,
                 cure="Check num_input and the unit of freq, or give the mean as a current.",
                 _MOST_COUNTS=_MOST_COUNTS,
+            )
+
+    def _must_be_chances(self, freq: NDArray[Any], context: Any) -> None:
+        """Refuse rates that one spike a step of each source cannot carry, and more sources than can be counted."""
+        highest, most = float(np.max(freq, initial=0.0)), int(np.max(self.num_input.fetch(context), initial=0))
+        if highest * context.dt > CERTAIN:
+            raise RateError(
+                f"{self.path} has sources of {join(highest, FREQUENCY)}; with one spike a step of {context.dt:g} ms "
+                f"the highest rate is {join(float(f'{1.0 / context.dt:.6g}'), FREQUENCY)}.",
+                where=f"{self.path}.freq",
+                cure="Take a smaller step, or distribution='poisson', whose sources may fire several times in a step.",
+                found=highest,
+            )
+        if most > _MOST_COUNTS:
+            raise RateError(
+                f"{self.path} has {most:.3g} sources for a neuron, but at most {_MOST_COUNTS:.0e} can be counted.",
+                where=f"{self.path}.num_input",
+                cure="Take distribution='poisson': so many sources differ from it by nothing that could be seen.",
+                found=most,
             )
 
     def _must_conduct(self, weight: NDArray[Any], _context: Any) -> None:
@@ -162,6 +194,10 @@ class PoissonInput(Projection):
         if is_traced():
             mean = self.num_input * rate * environ.get_dt()
             keep_in_range(mean, 0.0, _MOST_COUNTS, f"{self.path}.freq", "mean count", self._left_range)
+            if self.distribution == "binomial":
+                chance = rate * environ.get_dt()
+                keep_in_range(chance, 0.0, CERTAIN, f"{self.path}.freq", "chance", self._left_chances)
+                rate = np.minimum(rate, 1.0 / environ.get_dt())
             rate = np.maximum(
                 rate, 0.0 * rate
             )  # so that the run ends with this error, not with what NaN does elsewhere
@@ -174,6 +210,16 @@ class PoissonInput(Projection):
             where=f"{self.path}.freq",
             cure=f"Keep the rate at zero or more, np.maximum, and below {_MOST_COUNTS:.0e} spikes a step.",
             found=mean,
+        )
+
+    def _left_chances(self, step: int, element: int, chance: float, context: Any) -> Exception:
+        """The error of a chance that has left its range while the network ran."""
+        return RateError(
+            f"{self.path} has sources of {join(chance / context.dt, FREQUENCY)} in step {step} (t = "
+            f"{step * context.dt:g} ms) for neuron {element}, which fire once in a step of {context.dt:g} ms.",
+            where=f"{self.path}.freq",
+            cure="Keep the rate between zero and one spike a step, np.clip, or take distribution='poisson'.",
+            found=chance / context.dt,
         )
 
     def _spread(self, values: Any, chosen: NDArray[np.bool_] | None) -> Any:
@@ -200,7 +246,7 @@ class PoissonInput(Projection):
 
     def update(self) -> None:
         """Draw the spikes of this step and register the jump."""
-        jump = _jump(self.num_input, self._rate(), self.weight, self.varshape)
+        jump = _jump(self.num_input, self._rate(), self.weight, self.varshape, self.distribution)
         key = self._path or self._spare_key
         if self._jumps is not None:
             self._jumps.registry.add(key, jump)
@@ -209,7 +255,13 @@ class PoissonInput(Projection):
 
 
 def poisson_input(
-    freq: Any, num_input: Any, weight: Any, target: Any, indices: Any = None, refractory: Any = None
+    freq: Any,
+    num_input: Any,
+    weight: Any,
+    target: Any,
+    indices: Any = None,
+    refractory: Any = None,
+    distribution: Literal["poisson", "binomial"] = "poisson",
 ) -> None:
     r"""Make a state jump by the spikes of Poisson sources, now: for an update that is written by hand.
 
@@ -227,6 +279,9 @@ def poisson_input(
         Which neurons are targets, see `PoissonInput`.
     refractory : array of bool, optional
         Neurons that keep their value.
+    distribution : {"poisson", "binomial"}
+        Of the number of spikes, see `PoissonInput`. A chance ``freq * dt`` beyond 0 and 1 gives NaN, or in an eager
+        call `InvalidParameterError`.
 
     Raises
     ------
@@ -262,6 +317,7 @@ def poisson_input(
             cure='Give the state itself, self.V, or a reference to it, E.prefetch("V").',
             state=state,
         )
+    check_distribution(distribution, "nd.poisson_input")
     shape = state.varshape
     old = state.value
     number, rate, height = convert_jump(num_input, freq, weight, old)
@@ -272,10 +328,14 @@ def poisson_input(
         number = number * (part if indices is None else part[indices]).mask.astype(float)
     elif indices is not None:
         number = number * choose_neurons(indices, shape, "nd.poisson_input").astype(float)
-    new = old + _jump(number, rate, height, shape)
+    new = old + _jump(number, rate, height, shape, distribution)
     state.value = new if refractory is None else np.where(convert_mask(refractory, shape), old, new)
 
 
-def _jump(num: Any, rate: Any, weight: Any, shape: tuple[int, ...]) -> Any:
+def _jump(num: Any, rate: Any, weight: Any, shape: tuple[int, ...], distribution: str) -> Any:
     """Draw how many spikes come in this step, and give the height of the jump that they make."""
+    if distribution == "binomial":
+        chance = rate * environ.get_dt()
+        chance = np.where(chance < CERTAIN, np.minimum(chance, 1.0), chance)
+        return weight * random.binomial(num, chance, size=shape)
     return weight * random.poisson(num * rate * environ.get_dt(), size=shape)

@@ -17,10 +17,22 @@ from numbadyn.tracing.trace import ANY, current_trace
 from numbadyn.tracing.traced import Traced
 from numbadyn.units import DIMENSIONLESS, FREQUENCY, Dimension, describe, is_quantity, join_eager, magnitude_in, split
 
-__all__ = ["convert_jump", "convert_mask", "whole_number"]
+__all__ = ["check_distribution", "convert_jump", "convert_mask", "whole_number"]
 
 _CURE = "Give num_input=1000, freq=20*Hz and weight=0.1*mV, for example."
 _WHERE = "nd.poisson_input"
+
+
+def check_distribution(given: Any, where: str) -> Any:
+    """The name of a distribution of counts, after checking it."""
+    if given not in ("poisson", "binomial"):
+        raise InvalidParameterError(
+            f"distribution of {where} is {given!r}.",
+            where=where,
+            cure="Choose 'poisson', sources that may fire several times in a step, or 'binomial', once or not.",
+            given=given,
+        )
+    return given
 
 
 def whole_number(given: Any, where: str) -> int:

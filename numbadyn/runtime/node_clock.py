@@ -19,7 +19,7 @@ from numbadyn.runtime.spent import Spent, is_timed, shared_out
 __all__ = ["NodeClock"]
 
 _RECORDING, _STORING = (Work("recording", ""),), (Work("histories", ""),)
-_KINDS = {"draw": "drawing", "train": "given spikes", "reduce": "reductions"}
+_KINDS = {"draw": "drawing", "trials": "drawing", "train": "given spikes", "reduce": "reductions"}
 
 
 class NodeClock:

@@ -15,7 +15,7 @@ from numbadyn.errors import RateError, ShapeError
 from numbadyn.model import environ, random
 from numbadyn.model.dynamics import Dynamics, Neuron
 from numbadyn.model.given import GivenSpikes
-from numbadyn.model.ranges import is_traced, keep_in_range
+from numbadyn.model.ranges import CERTAIN, is_traced, keep_in_range
 from numbadyn.model.timed_array import After, Interpolation, TimedArray
 from numbadyn.model.timed_stream import TimedStream
 from numbadyn.model.timing import below
@@ -27,9 +27,6 @@ from numbadyn.units import FREQUENCY, TIME, join, magnitude_in, split
 from numbadyn.zoo.units import kHz, ms
 
 __all__ = ["Playback", "PoissonGroup", "SpikeTrain"]
-
-_CERTAIN = 1.0 + 1e-6
-"""Highest chance of a spike in a step, with what rounding may add to it."""
 
 
 class PoissonGroup(Neuron):
@@ -88,7 +85,7 @@ class PoissonGroup(Neuron):
 
     def _must_fit(self, rates: NDArray[Any], context: Any) -> None:
         """Refuse rates that one spike a step cannot carry, when they are bound."""
-        above = np.flatnonzero(~((rates >= 0.0) & (rates * context.dt <= _CERTAIN)))
+        above = np.flatnonzero(~((rates >= 0.0) & (rates * context.dt <= CERTAIN)))
         if above.size:
             place = f" in {above.size} of {rates.size} neurons, first in {above[0]}" if rates.ndim else ""
             raise _too_high(self.path, float(np.ravel(rates)[above[0]]), context.dt, place)
@@ -106,7 +103,7 @@ class PoissonGroup(Neuron):
         if not is_traced():
             self._must_fit(np.asarray(split(resolve(rates))[0]), SimpleNamespace(dt=environ.eager_dt()))
         elif not isinstance(self.rates, Parameter):  # rates that change while the network runs
-            keep_in_range(chance, 0.0, _CERTAIN, f"{self.path}.rates", "probability", self._left_range)
+            keep_in_range(chance, 0.0, CERTAIN, f"{self.path}.rates", "probability", self._left_range)
         return random.bernoulli(chance, size=self.varshape)
 
     def _left_range(self, step: int, element: int, chance: float, context: Any) -> Exception:

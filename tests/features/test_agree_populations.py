@@ -169,6 +169,9 @@ class Inputs(nd.DynamicsGroup):
         self.few = nd.PoissonInput(self.cells, num_input=20, freq=50 * Hz, weight=0.3 * mV)
         rates = np.linspace(0, 4000, size) * Hz
         self.many = nd.PoissonInput(self.twins, num_input=1000, freq=rates, weight=0.01 * mV)
+        for number, freq in ((20, 90 * Hz), (4000, 900 * Hz), (50, rates)):
+            once = nd.PoissonInput(self.cells, num_input=number, freq=freq, weight=0.01 * mV, distribution="binomial")
+            setattr(self, f"once{number}", once)
 
 
 @pytest.mark.parametrize("precision", [64, 32])

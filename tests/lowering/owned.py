@@ -20,6 +20,7 @@ from numbadyn.lowering.stages.event_loop import EventLoopStage
 from numbadyn.lowering.stages.loop import LoopStage
 from numbadyn.lowering.stages.packing import PackingStage
 from numbadyn.lowering.stages.reduction import ReductionStage
+from numbadyn.lowering.stages.trials import TrialsStage
 
 __all__ = ["Owned", "TooEarlyError"]
 
@@ -175,7 +176,7 @@ class Owned:
         self.number = number
         kinds = {
             LoopStage: self._loop, DeliveryStage: self._deliver, CompactionStage: self._collect, DrawStage: self._draw,
-            PackingStage: self._pack, ReductionStage: self._reduce, EventLoopStage: self._rows,
+            TrialsStage: self._try, PackingStage: self._pack, ReductionStage: self._reduce, EventLoopStage: self._rows,
         }  # fmt: skip
         for stage in self.program.schedule[entry]:
             kinds.get(type(stage), self._play)(stage, me)
@@ -319,6 +320,15 @@ class Owned:
         rates[mine] = self.look(stage.mean, np.zeros_like(mine) if common else mine, me)
         key, count = (self._words(n) for n in (self.context.seed, self.number))
         self.evaluator.functions["fill_poisson"](out, rates, 0, *key, *count, np.uint32(stage.stream))
+        self.write(self.cells(stage.target, me), 0, mine, np.where(out < 0, np.nan, out)[mine], me)
+
+    def _try(self, stage, me):
+        mine, size = self.mine(self.owners.buffer(stage.target), stage.target.size, me), stage.target.size
+        out, given = np.empty(size, self.evaluator.real), np.zeros((2, size), self.evaluator.real)
+        for view, values in zip((stage.number, stage.chance), given, strict=True):
+            values[mine] = self.look(view, np.zeros_like(mine) if view.count == 1 else mine, me)
+        key, count = (self._words(n) for n in (self.context.seed, self.number))
+        self.evaluator.functions["fill_binomial"](out, *given, 0, *key, *count, np.uint32(stage.stream))
         self.write(self.cells(stage.target, me), 0, mine, np.where(out < 0, np.nan, out)[mine], me)
 
     def _play(self, stage, me):

@@ -58,6 +58,8 @@ class Everything(nd.DynamicsGroup):
         self.given = nd.SpikeTrain(4, indices=[0, 3], times=[1, 2] * ms)
         self.cells, self.switch = nd.LIF(6), Switch(5)
         self.noise = nd.PoissonInput(self.cells, num_input=10, freq=0.1 / ms, weight=0.1 * mV)
+        once = nd.PoissonInput(self.cells, None, 10, 0.1 / ms, weight=0.1 * mV, distribution="binomial")
+        self.once = once
         comm = nd.AllToAll(4, 6, weight=1 * pA)
         self.fading = Fading(self.cells, post=self.cells, comm=nd.AllToAll(6, 6, weight=1 * mV))
         self.current = nd.CurrentProj(self.given, comm=comm, out=nd.CUBA.desc(), post=self.cells)

@@ -183,6 +183,44 @@ def test_rates_that_change_end_a_run_where_they_have_no_meaning():
         nd.Simulator(net, dt=0.1 * ms, target="interpret").run(2 * ms)
 
 
+def kicked(**given):
+    """Counts of each step, from sources that fire once in a step or not."""
+    net = nd.DynamicsGroup()
+    net.cells = nd.LIF(50, tau=1e12 * ms, V_rest=0 * mV, V_reset=0 * mV, V_th=1e9 * mV)
+    net.kicks = nd.PoissonInput(net.cells, weight=1 * mV, distribution="binomial", **given)
+    sim = nd.Simulator(net, dt=0.1 * ms, target="interpret", seed=2)
+    sim.record(net.cells, "V")
+    return np.diff(sim.run(20 * ms)[net.cells].V.magnitude, axis=0)
+
+
+@pytest.mark.statistical
+def test_collapsed_sources_have_the_variance_of_those_that_fire_once():
+    """20 sources with a chance of one half: mean 10, variance 5, not 10; 1 of 10^6 seeds is beyond five deviations."""
+    counts = kicked(num_input=20, freq=5000 * Hz).ravel()
+    assert counts.mean() == pytest.approx(10, abs=5 * np.sqrt(5 / counts.size))
+    assert counts.var() == pytest.approx(5, rel=5 * np.sqrt(2 / counts.size))
+    certain = kicked(num_input=7, freq=lambda t: np.where(t < 1 * ms, 0 * Hz, 10_000 * Hz))
+    assert certain[[3, -1], 0].round(3).tolist() == [0, 7]
+
+
+def test_sources_that_fire_once_are_refused_where_they_must_fire_more_often():
+    with pytest.raises(
+        RateError, match=r"kicks has sources of 11\.0 kHz; with one spike a step of 0\.1 ms .* 10\.0 kHz"
+    ):
+        kicked(num_input=5, freq=11_000 * Hz)
+    with pytest.raises(
+        RateError, match=r"sources of 10\.5 kHz in step 10 \(t = 1 ms\) for neuron 0, .* a step of 0\.1"
+    ):
+        kicked(num_input=5, freq=lambda t: 10_000 * Hz * (t / ms))
+    with pytest.raises(RateError, match=r"2e\+09 sources"):
+        kicked(num_input=2_000_000_000, freq=1e-6 * Hz)
+    with pytest.raises(InvalidParameterError, match="distribution of PoissonInput is 'gauss'"):
+        nd.PoissonInput(nd.LIF(2), None, 5, 5 * Hz, 1 * mV, distribution="gauss")
+    for n, p in ((2.5, 0.5), (-1, 0.5), (5, 1.5), (5, 1 * ms), (5, np.nan)):
+        with pytest.raises(InvalidParameterError, match="of a binomial draw is"):
+            nd.random.binomial(n, p, size=3)
+
+
 @pytest.mark.statistical
 def test_a_rate_that_is_a_state_or_a_wave_is_followed():
     """Counts of 2000 sources in 20 ms at 100 Hz on average: 4000 +- 63; 1 of 10^4 seeds is beyond 250."""

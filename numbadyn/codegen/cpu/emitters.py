@@ -6,7 +6,7 @@ In: the emitters.  Out: `EMITTERS`.  Must not know: source text of loops.
 from __future__ import annotations
 
 from numbadyn.codegen.cpu.emitter import CpuEmitter
-from numbadyn.codegen.cpu.stages import compaction, delivery, draw, event_loop, loop, packing, reduction, train
+from numbadyn.codegen.cpu.stages import compaction, delivery, draw, event_loop, loop, packing, reduction, train, trials
 from numbadyn.lowering.stages.base import Stage
 from numbadyn.lowering.stages.compaction import CompactionStage
 from numbadyn.lowering.stages.delivery import DeliveryStage
@@ -16,6 +16,7 @@ from numbadyn.lowering.stages.loop import LoopStage
 from numbadyn.lowering.stages.packing import PackingStage
 from numbadyn.lowering.stages.reduction import ReductionStage
 from numbadyn.lowering.stages.train import TrainStage
+from numbadyn.lowering.stages.trials import TrialsStage
 
 __all__ = ["EMITTERS"]
 
@@ -24,6 +25,7 @@ EMITTERS: dict[type[Stage], CpuEmitter] = {
     CompactionStage: compaction.EMITTER,
     PackingStage: packing.EMITTER,
     DrawStage: draw.EMITTER,
+    TrialsStage: trials.EMITTER,
     TrainStage: train.EMITTER,
     EventLoopStage: event_loop.EMITTER,
     LoopStage: loop.EMITTER,

@@ -6,7 +6,7 @@ In: a `Program`.  Out: `EMITTERS`, and those whose routines its library holds.  
 from __future__ import annotations
 
 from numbadyn.codegen.cuda.emitter import CudaEmitter
-from numbadyn.codegen.cuda.stages import compaction, delivery, draw, event_loop, loop, packing, reduction, train
+from numbadyn.codegen.cuda.stages import compaction, delivery, draw, event_loop, loop, packing, reduction, train, trials
 from numbadyn.lowering.program import Program
 from numbadyn.lowering.stages.base import Stage
 from numbadyn.lowering.stages.compaction import CompactionStage
@@ -17,6 +17,7 @@ from numbadyn.lowering.stages.loop import LoopStage
 from numbadyn.lowering.stages.packing import PackingStage
 from numbadyn.lowering.stages.reduction import ReductionStage
 from numbadyn.lowering.stages.train import TrainStage
+from numbadyn.lowering.stages.trials import TrialsStage
 
 __all__ = ["EMITTERS", "library_emitters"]
 
@@ -25,6 +26,7 @@ EMITTERS: dict[type[Stage], CudaEmitter] = {
     CompactionStage: compaction.EMITTER,
     PackingStage: packing.EMITTER,
     DrawStage: draw.EMITTER,
+    TrialsStage: trials.EMITTER,
     TrainStage: train.EMITTER,
     LoopStage: loop.EMITTER,
     ReductionStage: reduction.EMITTER,

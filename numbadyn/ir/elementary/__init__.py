@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from numbadyn.ir.elementary.assembly import assemble
+from numbadyn.ir.elementary.binomial_arrays import make_binomial_count, make_fill_binomial
 from numbadyn.ir.elementary.constants import SCALARS
 from numbadyn.ir.elementary.poisson_arrays import make_fill_poisson, make_poisson_count
 from numbadyn.ir.elementary.primitives import NUMPY_PRIMITIVES
@@ -98,6 +99,8 @@ def numpy_functions(bits: int) -> Mapping[str, Callable[..., Any]]:
     wide = functions if bits == 64 else numpy_functions(64)
     functions["fill_poisson"] = make_fill_poisson(wide)
     functions["poisson_count"] = make_poisson_count(functions["fill_poisson"])
+    functions["fill_binomial"] = make_fill_binomial(wide)
+    functions["binomial_count"] = make_binomial_count(functions["fill_binomial"])
     return MappingProxyType(functions)
 
 

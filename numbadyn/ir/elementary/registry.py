@@ -24,6 +24,7 @@ from numbadyn.ir.derivatives import (
     reciprocal,
 )
 from numbadyn.ir.elementary import (
+    binomial,
     compositions,
     division,
     draws,
@@ -174,6 +175,8 @@ _DRAWS = (
     Elementary(philox.philox4x32, words=True, fixed=True),
     Elementary(poisson.fill_poisson, routine=True, fixed=True),
     Elementary(poisson.poisson_count, routine=True, fixed=True),
+    Elementary(binomial.fill_binomial, routine=True, fixed=True),
+    Elementary(binomial.binomial_count, routine=True, fixed=True),
 )
 
 _PARTS = (
@@ -199,6 +202,11 @@ _PARTS = (
     Elementary(poisson.poisson_invert_each, part=True, routine=True, fixed=True),
     Elementary(poisson.poisson_reject, part=True, routine=True, fixed=True),
     Elementary(poisson.poisson_uniforms, part=True, routine=True, fixed=True),
+    Elementary(binomial.log_factorial, part=True, fixed=True),
+    Elementary(binomial.binomial_possible, part=True, fixed=True),
+    Elementary(binomial.binomial_ratio, part=True, fixed=True),
+    Elementary(binomial.binomial_candidate, part=True, fixed=True),
+    Elementary(binomial.binomial_invert_common, part=True, routine=True, fixed=True),
 )
 
 ELEMENTARY: dict[str, Elementary] = {row.name: row for row in (*_OPERATIONS, *_FORMS, *_DRAWS, *_PARTS)}

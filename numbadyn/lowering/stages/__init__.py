@@ -16,12 +16,14 @@ from numbadyn.lowering.stages.loop import LoopStage
 from numbadyn.lowering.stages.packing import PackingStage
 from numbadyn.lowering.stages.reduction import ReductionStage
 from numbadyn.lowering.stages.train import TrainStage
+from numbadyn.lowering.stages.trials import TrialsStage
 
 __all__ = ["STAGES", "own_stage"]
 
 STAGES: tuple[type[Stage], ...] = (
     DeliveryStage,
     DrawStage,
+    TrialsStage,
     TrainStage,
     EventLoopStage,
     LoopStage,

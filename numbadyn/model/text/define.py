@@ -114,7 +114,7 @@ def equations(
     there, too: 5 ms at a step of 0.1 ms hold 49 steps. Names that a text knows besides its own: ``t``, ``dt``, ``i``,
     ``N``, ``lastspike``, ``not_refractory``, ``xi`` and ``xi_...`` for white noise, units, ``pi``, ``e``, and functions
     ``exp``, ``log``, ``sqrt``, ``sin``, ``tanh``, ``abs``, ``sign``, ``clip``, ``floor``, ``ceil``, ``int``,
-    ``exprel``, ``rand``, ``randn``, ``poisson``, ``timestep``, ``where``. A power is ``**`` or ``^``.
+    ``exprel``, ``rand``, ``randn``, ``poisson``, ``binomial``, ``timestep``, ``where``. A power is ``**`` or ``^``.
 
     References
     ----------

@@ -79,5 +79,6 @@ CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "True": True, "False":
 DRAWS: dict[str, Callable[[tuple[int, ...]], Callable[..., Any]]] = {
     "rand": lambda shape: lambda: random.uniform(size=shape),
     "randn": lambda shape: lambda: random.normal(size=shape),
+    "binomial": lambda shape: lambda n, p: random.binomial(n, p, size=shape),
     "poisson": lambda shape: lambda mean: random.poisson(mean, size=shape),
 }
