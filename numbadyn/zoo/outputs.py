@@ -12,8 +12,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from numbadyn.errors import NotInitialisedError
+from numbadyn.errors import HookArgumentError, NotInitialisedError
 from numbadyn.model.describe import Describer
+from numbadyn.model.hooks import takes
 from numbadyn.model.module import Module
 from numbadyn.model.typing import ParameterLike
 from numbadyn.model.values import Parameter
@@ -52,9 +53,22 @@ class SynOut(Module):
         self._drivers: list[Module] = []
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The current; `update` is given the conductance too, where it takes two arguments."""
+        """The current; `update` is given the conductance too, where it takes two arguments.
+
+        Raises
+        ------
+        HookArgumentError
+            `update` takes neither the potential alone nor both.
+        """
         if _takes_conductance(type(self).update):
             args = (self.conductance, *args)
+        if not takes(self.update, args, kwargs):
+            raise HookArgumentError(
+                f"The update of {self.path} takes the arguments {inspect.signature(self.update)}.",
+                where=f"{self.path}.update",
+                cure="Write it as update(self, V), with self.conductance, or as update(self, conductance, V).",
+                signature=str(inspect.signature(self.update)),
+            )
         return super().__call__(*args, **kwargs)
 
     def add_driver(self, projection: Module) -> None:

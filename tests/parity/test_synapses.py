@@ -226,3 +226,11 @@ def test_own_outputs_may_take_the_conductance():
     V = [result[sim.network.post].V.magnitude for sim, result in found]
     np.testing.assert_array_equal(*V)
     assert V[0].max() > V[0].min()
+
+    class Neither(nd.SynOut):
+        def update(self, conductance, V, t):
+            return conductance * V
+
+    with pytest.raises(errors.HookArgumentError, match=r"takes the arguments \(conductance, V, t\)") as caught:
+        run_on("interpret", lambda: Chain(nd.Expon.desc(tau=5 * ms), Neither.desc()), DT * ms, 1 * ms)
+    assert "update(self, V)" in caught.value.cure
