@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from numbadyn.errors import CoordinateError, NoBatchError
 from numbadyn.model.nearest import nearest_first
+from numbadyn.model.synonyms import known_as
 from numbadyn.units import describe, is_quantity, magnitude_in, split
 
 __all__ = ["Coordinates", "at", "chosen", "replica_numbers", "shown", "text_of"]
@@ -126,9 +127,10 @@ def chosen(coords: Coordinates, wanted: Mapping[str, Any]) -> NDArray[np.int64]:
 
 def _name(coords: Coordinates, given: str) -> str:
     """The coordinate that is meant."""
-    if given in coords:
-        return given
-    ends = [name for name in coords if name.endswith(f".{given}")]
+    if known_as(given, coords) in coords:
+        return known_as(given, coords)
+    last = known_as(given, {name.rpartition(".")[2] for name in coords})
+    ends = [name for name in coords if name.endswith(f".{last}")]
     if len(ends) == 1:
         return ends[0]
     known = ends or nearest_first(str(given), coords)

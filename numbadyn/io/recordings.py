@@ -33,6 +33,7 @@ from numbadyn.io.spikes import Spikes
 from numbadyn.io.stored.lazy import LazyArray, StackedReplicas
 from numbadyn.io.stored.opening import open_folder
 from numbadyn.io.stored.quantity import StoredQuantity
+from numbadyn.model.synonyms import known_as
 from numbadyn.model.view import View, view_of
 from numbadyn.units import TIME, Dimension, join
 
@@ -166,6 +167,7 @@ class Recording(Exports):
         return self._find(variable).t
 
     def _find(self, variable: str) -> Samples | Reduced:
+        variable = known_as(variable, {*self.samples, *self.reduced})
         if variable in self.reduced and variable not in self.samples:
             return self.reduced[variable]
         if variable not in self.samples:

@@ -25,6 +25,7 @@ from numbadyn.model import environ
 from numbadyn.model.delays import latest_output
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.hooks import takes
+from numbadyn.model.synonyms import ShortName
 from numbadyn.model.timing import whole_steps
 from numbadyn.model.typing import ParameterLike
 from numbadyn.model.values import Parameter
@@ -69,7 +70,8 @@ class PlasticProj(SynapticProjection):
     Attributes
     ----------
     weight : SynapticWeight
-        The weight of each synapse: a state, which can be read, set and recorded.
+        The weight of each synapse: a state, which can be read, set and recorded. ``w`` is another word for it, here as
+        in rules, recordings and paths, unless a subclass has something else of this name.
 
     Raises
     ------
@@ -103,6 +105,8 @@ class PlasticProj(SynapticProjection):
     ...     def on_pre(self, s):
     ...         s.weight = np.maximum(s.weight - 0.01 * mV * s.post.trace, 0 * mV)
     """
+
+    w = ShortName()
 
     def __init__(
         self,

@@ -18,6 +18,7 @@ from numbadyn.errors import (
 from numbadyn.ir.spaces import Space
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.nearest import nearest_first
+from numbadyn.model.synonyms import known_as
 from numbadyn.projections.synapse_state import SynapseState
 from numbadyn.tracing.trace import Trace
 from numbadyn.tracing.traced import Traced, as_node
@@ -177,6 +178,7 @@ class ReachedSynapses:
 
     def _state(self, name: str) -> SynapseState:
         states = {key: state for key, state in self._projection.states().items() if isinstance(state, SynapseState)}
+        name = known_as(name, states)
         if name not in states:
             raise UnknownStateError(
                 f"The synapses of {self._projection.path} have no state {name!r}.",

@@ -41,14 +41,15 @@ class Access(Assembly):
         module : Module or View
             A module of the network, or some neurons of one.
         variable : str
-            Name of a state; of a projection also ``"weight"`` or ``"delay"``, an entry for each synapse in the order of
-            its `edges`.
+            Name of a state; of a projection also ``"weight"``, for short ``"w"``, or ``"delay"``, an entry for each
+            synapse in the order of its `edges`.
         replica : int, optional
             Of a batch, that of one replica. By default those of all, along a first axis; in a list where it is about
             synapses, of which replicas may have more or fewer.
         """
         part, module = view_of(module), whole_of(module)
         path, chosen = self._recorder.path(module), self._replica(replica)
+        variable = self._known_as(module, variable)
         connection = self._connection(module, variable)
         if connection is not None:
             found = self._synaptic(connection, variable)
@@ -117,7 +118,7 @@ class Access(Assembly):
         module : Module or View
             A module of the network, or some neurons of one.
         variable : str
-            Name of a state; ``"weight"`` of a projection.
+            Name of a state; ``"weight"``, for short ``"w"``, of a projection.
         value : array or quantity
             New values, of the state's unit and shape (or a single value); in a batch that of all replicas, or of the
             shape ``(replicas, ...)``. Weights: as they are given to a rule of connection, in the unit of the old ones:
@@ -128,6 +129,7 @@ class Access(Assembly):
         """
         part, module = view_of(module), whole_of(module)
         path, chosen = self._recorder.path(module), self._replica(replica)
+        variable = self._known_as(module, variable)
         connection = self._connection(module, variable)
         if connection is not None:
             self._set_weights(module, variable, connection, value, chosen)

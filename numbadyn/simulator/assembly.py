@@ -25,6 +25,7 @@ from numbadyn.lowering.program import Program
 from numbadyn.model.delays import longest_delays
 from numbadyn.model.module import Module
 from numbadyn.model.naming import walk
+from numbadyn.model.synonyms import known_as
 from numbadyn.model.values import State
 from numbadyn.model.variable import changes, count_change
 from numbadyn.runtime.cuda.launches import Way
@@ -303,6 +304,11 @@ class Assembly:
         if variable not in ("weight", "delay") or variable in module.states():
             return None
         return self._weights.number(module)
+
+    def _known_as(self, module: Module, variable: str) -> str:
+        """The name of a variable for which another word may be given."""
+        synaptic = () if self._weights.number(module) is None else ("weight", "delay")
+        return known_as(variable, {*module.states(), *synaptic})
 
     def _synaptic(self, connection: int, variable: str) -> Any:
         """Weights or delays of all synapses; in a batch a list, since replicas may have more synapses or fewer."""

@@ -15,6 +15,7 @@ from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.model.given import GivenSpikes
 from numbadyn.model.module import Module
 from numbadyn.model.nearest import nearest_first
+from numbadyn.model.synonyms import known_as
 from numbadyn.model.timed_array import TimedArray
 from numbadyn.model.values import Parameter, State
 from numbadyn.simulator.assembly import Assembly
@@ -112,9 +113,10 @@ def find_place(simulator: Assembly, what: Any, *, varied: bool = False) -> Place
 
 def _by_name(simulator: Assembly, names: dict[str, Callable[[], Place]], what: str) -> Place:
     root = simulator._recorder.path(simulator.network)
-    for name in (what, what.removeprefix(f"{root}."), what.replace(".comm.weight", ".weight")):
-        if name in names:
-            return names[name]()
+    for name in (what, what.removeprefix(f"{root}."), what.replace(".comm.w", ".w")):
+        known = known_as(name, names)
+        if known in names:
+            return names[known]()
     found: Any = simulator.network
     for part in what.removeprefix(f"{root}.").split("."):
         held = vars(found) if hasattr(found, "__dict__") else {}

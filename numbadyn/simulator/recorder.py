@@ -33,6 +33,7 @@ from numbadyn.runtime.logs import Logs, SampleLog, SpikeLog
 from numbadyn.simulator.elements import elements_of
 from numbadyn.simulator.measured import Held, Measured
 from numbadyn.simulator.order import UserOrder
+from numbadyn.simulator.variables import variable_in
 from numbadyn.units import TIME, Dimension, describe, is_quantity, magnitude_in
 
 __all__ = ["Recorder"]
@@ -194,6 +195,7 @@ class Recorder:
         """
         part, module = view_of(module), whole_of(module)
         path, channels = self.path(module), len(self.step.channels)
+        variable = None if variable is None else variable_in(self.step, path, variable)
         name = path if part is None else path + part.text
         if part is not None:
             if variable is not None:
@@ -273,6 +275,7 @@ class Recorder:
         self, module: Module, path: str, variable: str, index: Any, every: Any, start: Any, stop: Any, label: str = ""
     ) -> SampleLog:
         """A log of a variable, for the first replica; what it is called may end with a label."""
+        variable = variable_in(self.step, path, variable)
         kind, number, shape, dtype = self.find(module, path, variable)
         first, last = self.window(path, start=start, stop=stop)
         synapses = kind == "state" and self.step.states[number].space.synapses is not None
@@ -386,6 +389,7 @@ class Recorder:
                 else "Give one name, such as 'V', or one after the other: sim.record(module, 'V', 'w').",
                 variable=variable,
             )
+        variable = variable_in(self.step, path, variable)
         for number, spec in enumerate(self.step.states):
             if spec.name == f"{path}.{variable}":
                 return "state", number, self._order.shape(spec.space), dtype_of(spec.kind, self.precision)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from numbadyn.errors import InvalidParameterError
 from numbadyn.io.plot.canvas import COLOURS, axes_of, label_of
 from numbadyn.model.module import Module
+from numbadyn.model.synonyms import known_as
 from numbadyn.projections.base import SynapticProjection
 from numbadyn.projections.connectivity import EdgeList
 from numbadyn.units import TIME, Dimension, split
@@ -115,7 +116,7 @@ def _histogram(given: Any, name: str, bins: Any, ax: Any, known: Dimension | Non
 def connectivity(
     source: Any,
     *,
-    value: Literal["number", "weight"] = "number",
+    value: Literal["number", "weight", "w"] = "number",
     shape: tuple[int, int] | None = None,
     colorbar: bool = True,
     ax: Any = None,
@@ -155,6 +156,7 @@ def connectivity(
     [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
     """
     edges = _edges(source)
+    value = known_as(value, ("number", "weight"))  # type: ignore[assignment]
     if edges is None or value not in ("number", "weight"):
         raise InvalidParameterError(
             f"source is {type(source).__name__}, value is {value!r}.",

@@ -33,6 +33,11 @@ class EdgeList(NamedTuple):
     weight: Any
     delay: Any
 
+    @property
+    def w(self) -> Any:
+        """The weight, in the word of the field."""
+        return self.weight
+
 
 @dataclass(frozen=True, eq=False)
 class SynapseTable:
