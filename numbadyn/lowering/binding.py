@@ -70,7 +70,7 @@ class Binding(Protocol):
     def address(self, array: Any) -> int:
         """Address of an array, which is kept alive."""
 
-    def add_term(self, row: list[int], delays: NDArray[Any]) -> None:
+    def add_term(self, row: list[int], delays: NDArray[Any], n_synapses: int) -> None:
         """Append a row to the table of synaptic terms, whose synapses have these delays."""
 
     def term_count(self) -> int:

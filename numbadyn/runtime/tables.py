@@ -48,6 +48,8 @@ class Tables:
         Rows of synaptic terms.
     term_delays : list of ndarray
         Delays of the synapses of each term.
+    term_synapses : list of int
+        How many synapses each term has.
     """
 
     def __init__(self, memory: Memory, sampled: set[int], place: Callable[[NDArray[Any]], int]) -> None:
@@ -57,6 +59,7 @@ class Tables:
         self._alive: dict[int, tuple[NDArray[Any], int]] = {}
         self._terms: list[list[int]] = []
         self.term_delays: list[NDArray[Any]] = []
+        self.term_synapses: list[int] = []
         self.stages = [type(stages[0]).tables(stages, self) for stages in memory.program.schedule]
         self.terms = TERM.table(self._terms)
 
@@ -126,10 +129,11 @@ class Tables:
             self._alive[id(array)] = (array, self._place(array))
         return self._alive[id(array)][1]
 
-    def add_term(self, row: list[int], delays: NDArray[Any]) -> None:
-        """Append a row to the table of synaptic terms, whose synapses have these delays."""
+    def add_term(self, row: list[int], delays: NDArray[Any], n_synapses: int) -> None:
+        """Append a row to the table of synaptic terms, whose synapses are so many and have these delays."""
         self._terms.append(row)
         self.term_delays.append(delays)
+        self.term_synapses.append(n_synapses)
 
     def term_count(self) -> int:
         """Rows of that table so far."""

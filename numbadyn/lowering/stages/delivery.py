@@ -240,7 +240,8 @@ def _row_of_chain(chain: Sequence[DeliveryStage], at: Binding) -> list[int]:
         if len(chain) > 1:
             offsets, targets = at.merged(tuple(term.connection for term in terms), shifts)
             row[TERM.column("OFFSETS")], row[TERM.column("TARGETS")] = at.address(offsets), at.address(targets)
-        at.add_term(row, at.synapses(terms[0].connection).delays)
+        n_synapses = sum(int(at.synapses(term.connection).n_synapses) for term in terms)
+        at.add_term(row, at.synapses(terms[0].connection).delays, n_synapses)
     return DeliveryStage.layout.row(
         TARGET=start,
         SIZE=sum(stage.target.size for stage in chain),

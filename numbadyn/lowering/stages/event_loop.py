@@ -87,7 +87,8 @@ class EventLoopStage(Stage):
     def row(self, at: Binding) -> list[int]:
         """The number of its term, and where its values lie."""
         number = at.term_count()
-        at.add_term(self.term.row(at), at.synapses(self.term.connection).delays)
+        synapses = at.synapses(self.term.connection)
+        at.add_term(self.term.row(at), synapses.delays, int(synapses.n_synapses))
         return event_loop_layout(len(self.instance.views)).row(TERM=number, **self.instance.slots(at))
 
     def synapse_loops(self, program: Program) -> Iterable[SynapseLoop]:

@@ -66,16 +66,25 @@ class DeviceTables(Tables):
         Returns
         -------
         ndarray of int64
-            The number, then the rows.
+            The number, how many threads an event gets at least, then the rows.
         """
         found: list[list[int]] = []
+        lengths: list[float] = []
         for delivery in (dict(zip(DeliveryStage.layout.columns, row, strict=True)) for row in rows.tolist()):
             turn = len(found)
             for k in range(delivery["FIRST_TERM"], delivery["LAST_TERM"]):
                 term = dict(zip(TERM.columns, self.terms[k].tolist(), strict=True))
-                for slot, delay in enumerate(self.term_delays[k].tolist()):
+                delays = self.term_delays[k].tolist()
+                lengths += [self.term_synapses[k] / max(1, (term["STOP"] - term["START"]) * len(delays))] * len(delays)
+                for slot, delay in enumerate(delays):
                     moved = {**term, "LAG": term["LAG"] + delay}
                     place = {"SLOT": slot, "SUM": delivery["TARGET"], "BIN": bins, "TURN": len(found) - turn}
                     found.append(PAIR.row(**moved, **place))
             bins += delivery["SIZE"]
-        return np.array([len(found), *(number for row in found for number in row)], np.int64)
+        return np.array([len(found), _narrowest(lengths), *(number for row in found for number in row)], np.int64)
+
+
+def _narrowest(lengths: list[float]) -> int:
+    """How many threads share the synapses of an event at least, of which each has four on their way at once."""
+    mean = sum(lengths) / len(lengths) / 4 if lengths else 1.0
+    return 1 << min(5, max(0, int(mean).bit_length() - 1))

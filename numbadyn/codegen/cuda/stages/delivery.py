@@ -78,15 +78,21 @@ def put_into_bin(number, key, value, D):
         V[u64(number * room + place)] = value
 
 
-def spread_events(ordered, lane, lanes, worker, workers, pair, step, D):
-    # what the events of one term add at one of its delays; a group of threads for each event
+def spread_events(ordered, mine, size, narrowest, pair, step, D):
+    # what the events of one term add at one of its delays; the threads of a group share the events out, and where there
+    # are more threads, those share the synapses of an event: so a burst is no longer way than its synapses make it
     T, R = array_at(D[D_T], i64(0)), array_at(D[D_R], REAL_ZERO)
     E, C = array_at(D[D_E], u32(0)), array_at(D[D_C], i64(0))
     depth = T[u64(pair + PAIR_DEPTH)]
     ring = remainder(step + depth - T[u64(pair + PAIR_LAG)], depth)
     count = C[u64(T[u64(pair + PAIR_COUNTS)] + ring)]
-    if worker >= count:
+    if count == 0:
         return
+    lanes = max(narrowest, quotient(size, count))
+    worker, workers = quotient(mine, lanes), quotient(size, lanes)
+    if worker >= min(workers, count):
+        return
+    lane = mine - worker * lanes
     width, n_delays, slot = T[u64(pair + PAIR_WIDTH)], T[u64(pair + PAIR_DELAYS)], T[u64(pair + PAIR_SLOT)]
     offsets = array_at(T[u64(pair + PAIR_OFFSETS)], i64(0))
     targets = array_at(T[u64(pair + PAIR_TARGETS)], u32(0))
@@ -102,27 +108,43 @@ def spread_events(ordered, lane, lanes, worker, workers, pair, step, D):
         if start <= index and index < stop:
             segment = u64((index - start) * n_delays + slot)
             factor = R[u64(values + index)] if graded else REAL_ONE
-            for place in range(i64(offsets[segment]) + lane, i64(offsets[segment + u64(1)]), lanes):
-                weight = weights[u64(0)] if uniform else weights[u64(place)]
-                target = i64(targets[u64(place)])
-                if ordered:
-                    put_into_bin(bins + target, turn << PLACE_BITS | place, weight * factor, D)
-                else:
-                    atomic_add(sums, target, weight * factor)
+            low, high = i64(offsets[segment]), i64(offsets[segment + u64(1)])
+            for place in range(low + lane, high, 4 * lanes):
+                # four synapses are on their way from memory at once: no read passes an addition that came before it
+                second, third = min(place + lanes, high - 1), min(place + 2 * lanes, high - 1)
+                fourth = min(place + 3 * lanes, high - 1)
+                targets_0, targets_1 = i64(targets[u64(place)]), i64(targets[u64(second)])
+                targets_2, targets_3 = i64(targets[u64(third)]), i64(targets[u64(fourth)])
+                weight_0 = weights[u64(0)] if uniform else weights[u64(place)]
+                weight_1 = weight_0 if uniform else weights[u64(second)]
+                weight_2 = weight_0 if uniform else weights[u64(third)]
+                weight_3 = weight_0 if uniform else weights[u64(fourth)]
+                add_one(ordered, sums, bins, turn, place, targets_0, weight_0 * factor, D)
+                if place + lanes < high:
+                    add_one(ordered, sums, bins, turn, second, targets_1, weight_1 * factor, D)
+                if place + 2 * lanes < high:
+                    add_one(ordered, sums, bins, turn, third, targets_2, weight_2 * factor, D)
+                if place + 3 * lanes < high:
+                    add_one(ordered, sums, bins, turn, fourth, targets_3, weight_3 * factor, D)
+
+
+def add_one(ordered, sums, bins, turn, place, target, value, D):
+    if ordered:
+        put_into_bin(bins + target, turn << PLACE_BITS | place, value, D)
+    else:
+        atomic_add(sums, target, value)
 
 
 def hand_out(ordered, thread, threads, step, D, entry):
-    # every pair of a term and a delay has groups of threads of its own, as far as there are enough
+    # every pair of a term and a delay has a group of threads of its own, as far as there are enough
     pairs = D[u64(entry + ENTRY_PAIRS)]
-    number = array_at(D[D_T], i64(0))[u64(pairs)]
-    lanes = min(32, threads)
-    workers, worker = quotient(threads, lanes), quotient(thread, lanes)
-    each = max(1, quotient(workers, max(1, number)))
-    if worker < workers:
-        group = quotient(worker, each)
-        for p in range(group, number, quotient(workers, each)):
-            pair = pairs + 1 + p * PAIR_COLUMNS
-            spread_events(ordered, thread - worker * lanes, lanes, worker - group * each, each, pair, step, D)
+    T = array_at(D[D_T], i64(0))
+    number, narrowest = max(1, T[u64(pairs)]), min(T[u64(pairs + 1)], threads)
+    size = narrowest * max(1, quotient(threads, number * narrowest))
+    group, groups = quotient(thread, size), quotient(threads, size)
+    if group < groups:
+        for p in range(group, T[u64(pairs)], groups):
+            spread_events(ordered, thread - group * size, size, narrowest, pairs + 2 + p * PAIR_COLUMNS, step, D)
 
 
 def deliver(thread, threads, step, D, entry):
@@ -181,7 +203,7 @@ EMITTER = CudaEmitter(
             Routine("add_in_order", reads=("events", "targets", "bins"), writes=("targets", "bins"), own="targets"),
         ),
     ),
-    inner=(gather_term, put_into_bin, spread_events, hand_out, add_bins),
+    inner=(gather_term, put_into_bin, add_one, spread_events, hand_out, add_bins),
     phases=(clear_sums, deliver, fill_bins, add_in_order),
     layouts=(DeliveryStage.layout, TERM, PAIR),
     constants=(f"PLACE_BITS = {PLACE_BITS}",),
