@@ -92,7 +92,7 @@ class Numbers:
     def address(self, array):
         return 10_000
 
-    def add_term(self, row, delays):
+    def add_term(self, row, delays, n_synapses):
         self.terms.append(row)
 
     def term_count(self):
@@ -124,6 +124,7 @@ class Synapses:
     """Synapses, as far as rows speak of them."""
 
     weights, delays, offsets, targets = np.ones(1), np.zeros(1, np.int32), np.zeros(5, np.int64), np.zeros(4, np.uint32)
+    n_synapses = 4
 
 
 @pytest.fixture(scope="module")
