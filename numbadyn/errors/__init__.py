@@ -129,6 +129,9 @@ from numbadyn.errors.models import (
     RightHandSideError as RightHandSideError,
 )
 from numbadyn.errors.models import (
+    UnknownRuleError as UnknownRuleError,
+)
+from numbadyn.errors.models import (
     UnknownStateError as UnknownStateError,
 )
 from numbadyn.errors.models import (

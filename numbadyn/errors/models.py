@@ -13,6 +13,7 @@ __all__ = [
     "NotInitialisedError",
     "ReservedNameError",
     "RightHandSideError",
+    "UnknownRuleError",
     "UnknownStateError",
     "ViewError",
 ]
@@ -67,6 +68,21 @@ class HookArgumentError(NumbadynError, TypeError):
     Right::
 
         neuron.add_after_update("count", lambda spike: spike)
+    """
+
+
+class UnknownRuleError(NumbadynError, AttributeError):
+    """A projection says what becomes of its synapses in a method that nothing calls.
+
+    Wrong, no spike ever calls it::
+
+        def on_prespike(self, s):
+            s.weight = 0.9 * s.weight
+
+    Right, one of `on_pre`, `on_post`, `on_step` and `on_interval`::
+
+        def on_pre(self, s):
+            s.weight = 0.9 * s.weight
     """
 
 

@@ -13,18 +13,16 @@ from typing import Any
 
 from numbadyn.errors import (
     ConnectivityError,
-    HookArgumentError,
     InvalidParameterError,
     MixedSpacesError,
     ShapeError,
     UnknownStateError,
     UnsupportedFeatureError,
 )
-from numbadyn.ir.spaces import Order
 from numbadyn.model import environ
 from numbadyn.model.delays import latest_output
 from numbadyn.model.dynamics import Dynamics
-from numbadyn.model.hooks import takes
+from numbadyn.model.naming import check_initialised
 from numbadyn.model.synonyms import ShortName
 from numbadyn.model.timing import whole_steps
 from numbadyn.model.typing import ParameterLike
@@ -34,16 +32,20 @@ from numbadyn.projections.attaching import attach_synapse
 from numbadyn.projections.base import SynapticProjection
 from numbadyn.projections.connectivity import Connectivity, EdgeList
 from numbadyn.projections.reached import ReachedSynapses
-from numbadyn.projections.synapse_state import SynapticWeight
+from numbadyn.projections.rules import check_name, check_rules, never_followed
+from numbadyn.projections.synapse_state import SynapseState, SynapticWeight
 from numbadyn.projections.traces import PostTrace, PreTrace, SpikeTraces, late
 from numbadyn.projections.typing import CommLike, OutputLike, PopulationLike, SynapseLike
+from numbadyn.tracing.positions import defined_at
 from numbadyn.tracing.trace import Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import TIME, unit_of
 
 __all__ = ["PlasticProj"]
 
-_RULES = ("on_pre", "on_post", "on_step", "on_interval")
+
+class _Followed(set[int]):
+    """Projections whose rules a trace has followed."""
 
 
 class PlasticProj(SynapticProjection):
@@ -79,6 +81,10 @@ class PlasticProj(SynapticProjection):
         `comm` is a function.
     HookArgumentError
         A rule does not take one argument.
+    UnknownRuleError
+        A method is named like a rule, but nothing calls it.
+    ReservedNameError
+        A state is named by what means something else in a rule.
 
     Notes
     -----
@@ -127,15 +133,7 @@ class PlasticProj(SynapticProjection):
                 cure="Give a rule of connection, such as nd.FixedProb(pre, post, prob=0.1, weight=0.1*mV).",
                 path=self.path,
             )
-        for rule in (getattr(self, name) for name in _RULES):
-            if not takes(rule, (None,), {}):
-                raise HookArgumentError(
-                    f"{rule.__name__} of {self.path} cannot be called with one argument, the synapses it is about.",
-                    where=f"{self.path}.{rule.__name__}",
-                    cure=f"Write it as {rule.__name__}(self, s).",
-                    rule=rule.__name__,
-                    path=self.path,
-                )
+        check_rules(self, PlasticProj)
         self.weight = SynapticWeight()
         if dendritic_delay is not None:
             self.dendritic_delay = Parameter(dendritic_delay, unit=unit_of(TIME), shape=(), negative=False)
@@ -144,9 +142,15 @@ class PlasticProj(SynapticProjection):
         if syn is not None or out is not None:
             self.syn, self.out = attach_synapse(self, syn, out, None, share=True)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, SynapseState | SpikeTraces):
+            check_name(self, name, value)
+        super().__setattr__(name, value)
+
     @property
     def delivery(self) -> Delivery:
         """The synapses, and how a signal gets through them."""
+        check_initialised(self, "_delivery")
         return self._delivery
 
     @property
@@ -262,6 +266,13 @@ class PlasticProj(SynapticProjection):
             All of them, so that ``s.sum(s.weight)`` is the whole weight onto the neuron of each synapse.
         """
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """One time step; arguments are those of `update`, which has to come to that of this class."""
+        given, trace = super().__call__(*args, **kwargs), current_trace()
+        if trace is not None and id(self) not in trace.notes(_Followed):
+            raise never_followed(self)
+        return given
+
     def update(self, *args: Any) -> None:
         """Change the synapses that are reached in this step, and deliver their weights."""
         trace = current_trace()
@@ -272,28 +283,30 @@ class PlasticProj(SynapticProjection):
                 cure="Run the network in an nd.Simulator; target='interpret' is plain NumPy.",
                 path=self.path,
             )
+        trace.notes(_Followed).add(id(self))
         signal = self._source(*args)
+        self._wait_for_spikes(trace, signal, self.path)
         for traces in self.traces.values():
             with trace.module(traces.path, (), traces.begin, outermost=True):
                 traces.begin(trace, signal)
         with self._rule("on_pre", trace):
-            arrived = self._arrived(trace, signal)
-            s = self._follow(self.on_pre, trace, arrived)
+            arrived = self._delivery.reaching(trace, signal)
+            s = self._follow("on_pre", trace, arrived)
             with trace.about(trace.node(arrived).space):
                 for traces in self.traces.values():
                     traces.arrive(s)
             self._deliver(trace, arrived, s)
         if self._has("on_post"):
             with self._rule("on_post", trace):
-                self._follow(self.on_post, trace, self._arrived(trace, self.post_spikes(trace), "post"))
+                self._follow("on_post", trace, self._delivery.reaching(trace, self.post_spikes(trace), "post"))
         if self._has("on_step"):
             with self._rule("on_step", trace):
-                self._follow(self.on_step, trace, self._stepped(trace))
+                self._follow("on_step", trace, self._stepped(trace))
         if self._has("on_interval"):
             with self._rule("on_interval", trace):
                 n = environ.get("i")
                 due = (n % whole_steps(self._given_interval()) == 0) & (n > 0)
-                self._follow(self.on_interval, trace, self._all(trace, due, "on_interval"))
+                self._follow("on_interval", trace, self._all(trace, due, "on_interval"))
 
     def _has(self, rule: str) -> bool:
         """Whether a subclass says something there."""
@@ -319,6 +332,7 @@ class PlasticProj(SynapticProjection):
     def post_spikes(self, trace: Trace) -> Any:
         """Spikes of the target that its synapses know of in this step."""
         spikes = latest_output(self._post)
+        self._wait_for_spikes(trace, spikes, self._post.path)
         if not hasattr(self, "dendritic_delay"):
             return spikes
         return late(trace, spikes, whole_steps(self.dendritic_delay), f"{self.path}.back")
@@ -357,17 +371,17 @@ class PlasticProj(SynapticProjection):
             interval=interval,
         )
 
-    def _follow(self, rule: Callable[[ReachedSynapses], Any], trace: Trace, arrived: int) -> ReachedSynapses:
+    def _follow(self, name: str, trace: Trace, arrived: int) -> ReachedSynapses:
         """Let a rule of the user change the synapses that are reached, which are given back."""
-        s = ReachedSynapses(self, trace, arrived)
+        s, rule = ReachedSynapses(self, trace, arrived), getattr(self, name)
         with trace.about(trace.node(arrived).space), self._naming_arrays(rule):
             given = rule(s)
         if given is not None:
             raise UnsupportedFeatureError(
-                f"{rule.__name__} of {self.path} returns a value, which nothing would take.",
-                where=f"{self.path}.{rule.__name__}",
+                f"{name} of {self.path} returns a value, which nothing would take.",
+                where=str(defined_at(f"{self.path}.{name}", rule)),
                 cure="Assign what a spike changes, as in s.weight = 0.9 * s.weight, and return nothing.",
-                rule=rule.__name__,
+                rule=name,
                 path=self.path,
             )
         return s
@@ -391,17 +405,17 @@ class PlasticProj(SynapticProjection):
                 name=several[0].name,
             ) from error
 
-    def _arrived(self, trace: Trace, signal: Any, order: Order = "pre") -> int:
-        arrived = self._delivery.reaching(trace, signal, order)
-        if trace.node(arrived).kind != "bool" and trace.settled:
-            sender = self.path if order == "pre" else self._post.path
+    def _wait_for_spikes(self, trace: Trace, signal: Any, sender: str) -> None:
+        """Refuse what is no spikes."""
+        kind = trace.node(as_node(trace, signal)).kind
+        if kind != "bool" and trace.settled:
             raise UnsupportedFeatureError(
-                f"The signal of {sender} holds {trace.node(arrived).kind} values, but its synapses wait for spikes.",
+                f"The signal of {sender} holds {kind} values, but "
+                f"{'its synapses' if sender == self.path else f'the synapses of {self.path}'} wait for spikes.",
                 where=self.path,
                 cure="Give a population whose update returns a Boolean array.",
                 sender=sender,
             )
-        return arrived
 
     def edges(self, dt: Any = None) -> EdgeList:
         """Read the synapses back, with the weights as they are now; see `SynapticProjection.edges`.

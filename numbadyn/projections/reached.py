@@ -6,9 +6,10 @@ synapse, that can be read, summed and written.  Must not know: targets, how spik
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from numbadyn.errors import (
+    AcrossSynapsesError,
     FixedAttributeError,
     NotInitialisedError,
     ShapeError,
@@ -183,11 +184,33 @@ class ReachedSynapses:
             raise UnknownStateError(
                 f"The synapses of {self._projection.path} have no state {name!r}.",
                 where=str(self._trace.here),
-                cure=f"Their states are: {', '.join(nearest_first(name, states))}; make another one in __init__: "
-                f"self.{name} = SynapseState(...).",
+                cure=self._instead(name)
+                or f"Their states are: {', '.join(nearest_first(name, states))}; make another "
+                f"one in __init__: self.{name} = SynapseState(...).",
                 name=name,
             )
         return states[name]
+
+    def _instead(self, name: str) -> str | None:
+        """What to write for a name that means something, but no state of the synapses; None if it means nothing."""
+        if name in ("pre", "post"):
+            return f"Neurons are only read, as s.{name}.V; another name is a state: self.my_{name} = SynapseState(...)."
+        if hasattr(ReachedSynapses, name):
+            return f"s.{name}(...) is called; a state needs another name."
+        if name in vars(self._projection):
+            return f"It is an attribute of the projection: write self.{name}, or make it a SynapseState in __init__."
+        return None
+
+    def _one_by_one(self, *_: Any) -> NoReturn:
+        """Refuse what is done to collections: there are no synapses yet, and a rule says what one of them does."""
+        raise AcrossSynapsesError(
+            "s is used as a collection of synapses, but it stands for each of those that are reached.",
+            where=str(self._trace.here),
+            cure="States are its attributes: s.weight = 0.9 * s.weight; where a condition decides, "
+            "np.where(condition, a, b).",
+        )
+
+    __getitem__ = __setitem__ = __iter__ = __len__ = __bool__ = __contains__ = _one_by_one
 
     def read(self, state: SynapseState) -> Any:
         """A state of each synapse."""
@@ -201,6 +224,8 @@ class ReachedSynapses:
         state.write(Traced(trace, trace.emit("select", self._arrived, new, old)))
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name in self.__slots__:
+            raise AttributeError(name)  # Python's own question
         traces = self._projection.traces.get(name)
         return self._state(name).value if traces is None else traces.at(self)
 

@@ -26,6 +26,7 @@ from numbadyn.model.values import Parameter, State
 from numbadyn.projections.connectivity import Connectivity
 from numbadyn.simulator.plain import library_class
 from numbadyn.tracing.stored import is_mapped
+from numbadyn.tracing.traced import Traced
 from numbadyn.units import is_quantity, split
 
 __all__ = ["Described", "Taken", "describe_value"]
@@ -111,6 +112,8 @@ def _plain(value: Any) -> bool:
     """Whether it is a number, a text, an array, or a short list of these."""
     if isinstance(value, list | tuple):
         return 0 < len(value) <= _SHOWN and all(isinstance(part, _SCALARS) or is_quantity(part) for part in value)
+    if type(value) is Traced:  # kept by an update that was traced, and no value of the model
+        return False
     return value is not None and (isinstance(value, (*_SCALARS, np.ndarray)) or is_quantity(value))
 
 

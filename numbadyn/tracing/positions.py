@@ -20,7 +20,7 @@ from typing import Any
 
 from numbadyn.ir.nodes import Position
 
-__all__ = ["caller", "here", "in_users", "line_of", "made_at", "raised_at", "users_line", "users_module"]
+__all__ = ["caller", "defined_at", "here", "in_users", "line_of", "made_at", "raised_at", "users_line", "users_module"]
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _ZOO = _PACKAGE + "zoo" + os.sep
@@ -127,7 +127,23 @@ def _innermost(module: str, until: FrameType | None, update: Any, wanted: Callab
     file, line = getattr(getattr(update, "__self__", None), "_made_on", ("", 0))
     if file:
         return line_of(module, file, line)
-    code = _code(update)
+    return defined_at(module, update)
+
+
+def defined_at(module: str, function: Any) -> Position:
+    """Position of the line that begins a function; without a line where it is none of Python's.
+
+    Parameters
+    ----------
+    module : str
+        Path of the module whose function it is.
+    function : callable
+
+    Returns
+    -------
+    Position
+    """
+    code = _code(function)
     return Position(module, "", 0, "") if code is None else line_of(module, code.co_filename, _first_line(code))
 
 

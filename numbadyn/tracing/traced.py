@@ -185,16 +185,17 @@ class Traced(StandsForQuantity, Operators):
         return Traced(trace, rule(trace, lift, *args, **named))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        self._within("A plain array")
         self._trace.note_conversion()
         wanted = "O" if dtype is None else np.dtype(dtype).kind
         return carry(self, self._refuse_index if wanted in "iu" else self._refuse_number, dtype)
 
     def _refuse_index(self, what: str) -> NoReturn:
         """Refuse whole numbers, for which NumPy's `take` asks."""
+        self._within("A plain array")
         raise TracedValueError(what, where=str(self._trace.here), cure=READ_BY_TABLE)
 
     def _refuse_number(self, what: str) -> NoReturn:
+        self._within("A plain array")
         raise TracedValueError(
             what,
             where=str(self._trace.here),

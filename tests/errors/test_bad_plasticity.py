@@ -10,10 +10,14 @@ from numbadyn.errors import (
     ConnectivityError,
     DimensionError,
     FixedAttributeError,
+    HookArgumentError,
     InvalidParameterError,
     MixedSpacesError,
+    NotInitialisedError,
+    ReservedNameError,
     ShapeError,
     UnknownOptionError,
+    UnknownRuleError,
     UnknownStateError,
     UnsupportedFeatureError,
 )
@@ -52,6 +56,23 @@ def parameters_beside_synapses(proj, s):
 
 def another_unit(proj, s):
     s.weight = s.weight / mV * pA
+
+
+def states_of_neurons(proj, s):
+    proj.post.V.value = -60 * mV  # would be done in each step
+
+
+def a_parameter_of_the_projection(proj, s):
+    s.trace = s.tau / ms
+
+
+def one_after_another(proj, s):
+    for synapse in s:
+        synapse.weight = 0 * mV
+
+
+def as_a_dictionary(proj, s):
+    s["weight"] = 0 * mV
 
 
 def no_such_state(proj, s):
@@ -95,6 +116,10 @@ def counts(proj, s):
     ("rule", "error", "message"),
     [
         (a_state_of_a_neuron, FixedAttributeError, r"s\.post\.V is assigned, but synapses only read"),
+        (states_of_neurons, FixedAttributeError, r"(?s)Net\.I\.V is assigned in a rule.*in each step"),
+        (a_parameter_of_the_projection, UnknownStateError, r"(?s)no state 'tau'.*write self\.tau"),
+        (one_after_another, AcrossSynapsesError, r"(?s)as a collection of synapses.*s\.weight = "),
+        (as_a_dictionary, AcrossSynapsesError, "as a collection of synapses"),
         (all_synapses, AcrossSynapsesError, r"np\.sum is asked for, of values of synapses"),
         (another_synapse, AcrossSynapsesError, "An element is asked for"),
         (how_many, AcrossSynapsesError, "Their number is asked for"),
@@ -219,3 +244,81 @@ def test_a_misspelt_argument_that_a_rule_hands_on():
     with pytest.raises(UnknownOptionError, match=r"STDP has no argument 'A_pluss'") as caught:
         nd.STDP(nd.LIF(4), comm=nd.AllToAll(4, 3, weight=1 * mV), post=nd.LIF(3), w_max=2 * mV, A_pluss=0.1)
     assert "It has: A_plus, " in str(caught.value)
+
+
+def no_argument(self):
+    pass
+
+
+def not_called(self, s):
+    s.weight = 0.9 * s.weight
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "error", "said"),
+    [
+        ("on_prespike", not_called, UnknownRuleError, r"(?s)on_prespike, which nothing calls.*Rules are on_pre, "),
+        ("onPost", not_called, UnknownRuleError, r"(?s)onPost, which nothing calls.*Rules are on_post, "),
+        ("step_when", no_argument, UnknownRuleError, "step_when, which nothing calls"),
+        ("on_reward", not_called, UnknownRuleError, "a name that does not begin with on_"),
+        ("step_where", no_argument, UnknownRuleError, "has no on_step"),
+        ("step_where", not_called, HookArgumentError, r"(?s)with no argument.*def step_where\(self\)"),
+        ("on_post", no_argument, HookArgumentError, r"(?s)on_post of .* one argument.*def on_post\(self, s\)"),
+        ("update", no_argument, UnknownRuleError, "(?s)no rule is called.*super"),
+    ],
+)
+def test_a_method_that_nothing_calls(name, function, error, said):
+    def build():
+        net = nd.DynamicsGroup()
+        net.E, net.I = nd.LIF(4), nd.LIF(3)
+        net.p = type("Rule", (PlasticProj,), {name: function})(net.E, comm=nd.AllToAll(4, 3, weight=1 * mV), post=net.I)
+        nd.Simulator(net, dt=0.1 * ms, target="interpret")
+
+    with pytest.raises(error, match=said) as caught:
+        build()
+    assert "test_bad_plasticity.py" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["sum", "send", "pre", "_sent", "weight", "syn"])
+def test_a_state_whose_name_rules_need(name):
+    proj = network(another_unit).E2I
+    for value in (SynapseState(0.0), proj.pre_trace(20 * ms)):
+        with pytest.raises((ReservedNameError, UnknownStateError), match=f"{name}"):
+            setattr(proj, name, value)
+
+
+def test_a_trace_of_what_is_not_ready():
+    class Early(PlasticProj):
+        def __init__(self, *modules, **options):
+            self.x = self.pre_trace(20 * ms)
+            super().__init__(*modules, **options)
+
+    with pytest.raises(NotInitialisedError, match=r"(?s)Early is not ready.*super\(\)\.__init__"):
+        Early(nd.LIF(4), comm=nd.AllToAll(4, 3, weight=1 * mV), post=nd.LIF(3))
+
+
+@pytest.mark.parametrize("side", ["pre", "post"])
+def test_rates_have_no_traces(side):
+    class Traced(PlasticProj):
+        def __init__(self, *modules, **options):
+            super().__init__(*modules, **options)
+            self.x, self.y = self.pre_trace(20 * ms), self.post_trace(20 * ms)
+
+    net = nd.DynamicsGroup(name="Net")
+    rates = nd.WilsonCowan(4)
+    net.E, net.I = (rates, nd.LIF(4)) if side == "pre" else (nd.LIF(4), rates)
+    net.p = Traced(net.E, comm=nd.AllToAll(4, 4, weight=1 * mV), post=net.I)
+    with pytest.raises(UnsupportedFeatureError, match=r"holds real values, but .* wait for spikes"):
+        nd.Simulator(net, dt=0.1 * ms, target="interpret")
+
+
+def a_quantity_on_the_left(proj, s):
+    s.weight = 0.5 * mV + 0.5 * s.weight
+    proj.kept = s.weight
+
+
+def test_what_is_as_it_is_in_neurons():
+    net = network(a_quantity_on_the_left)
+    sim = nd.Simulator(net, dt=0.1 * ms, target="interpret")
+    sim.run(0.2 * ms)
+    assert np.all(sim.get(net.E2I, "weight") == 1 * mV)

@@ -37,6 +37,7 @@ BUILTINS = {
     "MissingHookError": KeyError,
     "InputKeyError": ValueError,
     "HookArgumentError": TypeError,
+    "UnknownRuleError": AttributeError,
     "UnknownStateError": AttributeError,
     "ReservedNameError": AttributeError,
     "NotInitialisedError": RuntimeError,

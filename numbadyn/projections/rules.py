@@ -1,0 +1,147 @@
+"""What a projection whose synapses learn has to look like: methods that are called, names that rules can read.
+
+In: a class of the user, and what it assigns.  Out: nothing, or an error that names the method or the attribute.  Must
+not know: how rules are traced, targets.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from numbadyn.errors import HookArgumentError, ReservedNameError, UnknownRuleError
+from numbadyn.model.hooks import takes
+from numbadyn.model.nearest import nearest_first
+from numbadyn.projections.reached import ReachedSynapses
+from numbadyn.projections.synapse_state import SynapticWeight
+from numbadyn.tracing.positions import defined_at
+
+if TYPE_CHECKING:
+    from numbadyn.projections.plastic import PlasticProj
+
+__all__ = ["RULES", "check_name", "check_rules", "never_followed"]
+
+#: Rules, each about the synapses that it is called with.
+RULES = ("on_pre", "on_post", "on_step", "on_interval")
+
+_ASKED = {**dict.fromkeys(RULES, "(self, s)"), "step_where": "(self)"}
+"""All that is called by name, with what it takes."""
+
+_OWN_NAMES = ("comm", "dendritic_delay", "out", "syn")
+"""Attributes in which a projection keeps what it was made of."""
+
+
+def check_rules(projection: PlasticProj, base: type) -> None:
+    """Refuse rules that cannot be called, and methods that look like rules but that nothing calls.
+
+    Parameters
+    ----------
+    projection : PlasticProj
+        Of a class of the user.
+    base : type
+        The class whose methods do nothing.
+
+    Raises
+    ------
+    HookArgumentError
+        A rule takes something else than the synapses it is about, or is no function.
+    UnknownRuleError
+        There is a method that is named like a rule; or one that says which synapses `on_step` is about, without it.
+    """
+    for name, signature in _ASKED.items():
+        rule = getattr(projection, name)
+        takes_it = callable(rule) and takes(rule, (None,) if name in RULES else (), {})
+        if not takes_it:
+            raise HookArgumentError(
+                f"{name} of {projection.path} cannot be called with "
+                f"{'one argument, the synapses it is about' if name in RULES else 'no argument'}.",
+                where=str(defined_at(f"{projection.path}.{name}", rule if callable(rule) else None)),
+                cure=f"Write it as def {name}{signature}.",
+                rule=name,
+                path=projection.path,
+            )
+    for name, function in _methods(type(projection), base).items():
+        meant = _meant(name)
+        if meant is not None:
+            raise UnknownRuleError(
+                f"{projection.path} has a method {name}, which nothing calls.",
+                where=str(defined_at(f"{projection.path}.{name}", function)),
+                cure=f"Rules are {', '.join(nearest_first(meant, RULES))}, and step_where. A method of your own that "
+                "you call yourself needs a name that does not begin with on_.",
+                rule=name,
+                path=projection.path,
+            )
+        if name == "step_where" and type(projection).on_step is getattr(base, "on_step"):  # noqa: B009
+            raise UnknownRuleError(
+                f"{projection.path} says with step_where which synapses on_step is about, but has no on_step.",
+                where=str(defined_at(f"{projection.path}.step_where", function)),
+                cure="Write what becomes of them in each step as def on_step(self, s).",
+                rule=name,
+                path=projection.path,
+            )
+
+
+def never_followed(projection: PlasticProj) -> UnknownRuleError:
+    """The error for an update that forgets that of its base class, so that no rule is called and nothing arrives."""
+    own = type(projection).update
+    return UnknownRuleError(
+        f"The update of {projection.path} does not call that of its base class, so that nothing is delivered and no "
+        "rule is called.",
+        where=str(defined_at(f"{projection.path}.update", own)),
+        cure="Write super().update(*args) in it.",
+        path=projection.path,
+    )
+
+
+def _methods(cls: type, base: type) -> dict[str, Any]:
+    """Functions that a class has beyond a base, by name."""
+    own = [kind for kind in reversed(cls.__mro__) if issubclass(kind, base) and kind is not base]
+    return {name: value for kind in own for name, value in vars(kind).items() if inspect.isfunction(value)}
+
+
+def _meant(name: str) -> str | None:
+    """The rule that a name seems to stand for, without being one."""
+    if name in _ASKED or name.startswith("_"):
+        return None
+    plain = name.lower().replace("_", "")
+    for rule in _ASKED:
+        called = rule.replace("_", "")
+        near = difflib.SequenceMatcher(None, plain, called).ratio() > 0.8
+        if near or (rule in RULES and plain.startswith(called)):
+            return rule
+    return name if name.startswith("on_") else None
+
+
+def check_name(projection: PlasticProj, name: str, value: Any) -> None:
+    """Refuse a state of synapses, or a trace, under a name by which rules would read something else.
+
+    Parameters
+    ----------
+    projection : PlasticProj
+        Whose attribute it would be.
+    name : str
+        Of the attribute.
+    value : SynapseState or SpikeTraces
+
+    Raises
+    ------
+    ReservedNameError
+        The name means something else in a rule, or the projection keeps a part of its own there.
+    """
+    if name == "weight" and not isinstance(value, SynapticWeight):
+        raise ReservedNameError(
+            f"A {type(value).__name__} is named 'weight', but the first weights of {projection.path} are those of its "
+            "rule of connection.",
+            where=f"{projection.path}.weight",
+            cure="Give them there, comm=nd.AllToAll(pre, post, weight=0.5*mV), or choose another name.",
+            name=name,
+        )
+    if name in _OWN_NAMES or hasattr(ReachedSynapses, name):
+        raise ReservedNameError(
+            f"A {type(value).__name__} is named {name!r}, but s.{name} means something else in a rule, or "
+            f"{projection.path}.{name} is a part of the projection.",
+            where=f"{projection.path}.{name}",
+            cure="Choose another name.",
+            name=name,
+        )
