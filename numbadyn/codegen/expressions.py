@@ -91,6 +91,8 @@ class KernelText:
         they are arguments.
     reserved : iterable of str, optional
         Names of the module that the text around the loop calls or reads.
+    element : str
+        The number of the element that the loop is at, by which random numbers are drawn, if it is not its place.
 
     Attributes
     ----------
@@ -110,8 +112,10 @@ class KernelText:
         lean: bool = False,
         fetch: Mapping[str, str] | None = None,
         reserved: Iterable[str] = (),
+        element: str = "_i",
     ) -> None:
         self.kernel, self.step, self.part, self.short, self.lean = kernel, step, part, short, lean
+        self.element = element
         self.fetch, self._fetched = fetch, set[str]()
         names = Names(reserved, kernel.name)
         self.names = names
@@ -191,9 +195,9 @@ class KernelText:
         if traits.origin == "past":
             return self._gathered(operation)
         if traits.draws:
-            self.used.update(("_step", "_key0", "_key1"))
+            self.used.update(("_step", "_key0", "_key1", self.element))
             return (
-                f"{operation.op}(_key0, _key1, u32(_i), u32(_step & 0xFFFFFFFF), u32(_step >> 32), "
+                f"{operation.op}(_key0, _key1, u32({self.element}), u32(_step & 0xFFFFFFFF), u32(_step >> 32), "
                 f"u32({self.operand(operation.args[0])}))"
             )
         if traits.gathers:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from numbadyn.ir.spaces import Order
 from numbadyn.ir.synapses import PostRows
 from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.layouts import SlotRow
@@ -63,6 +64,9 @@ class Binding(Protocol):
 
     def post_rows(self, connection: int) -> PostRows:
         """Synapses of a connection by postsynaptic neuron."""
+
+    def places(self, connection: int, order: Order) -> NDArray[np.uint32] | None:
+        """Where states of synapses lie, in the order in which a loop meets them; None where they lie in this order."""
 
     def train(self, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Steps and elements of given spikes."""

@@ -221,10 +221,19 @@ class _LoopBuilder:
             tuple(("", kind) for kind in self.scalar_kinds),
             tuple(stores),
             None if self.draft.space.synapses is None else self.draft.space.synapses.order,
+            either=self._from_both_sides() and any(slot.access == "each" for slot in self.slots),
         )
         region = self.draft.space.region
         name = self.plan.step.regions[region - 1] if region else self.plan.step.name
         return kernel, Instance(self.draft.space, tuple(self.views), tuple(self.scalars), name)
+
+    def _from_both_sides(self) -> bool:
+        """Whether loops meet the synapses of the draft in both orders."""
+        own = self.draft.space.synapses
+        others = (draft.space.synapses for draft in self.plan.drafts)
+        return own is not None and any(
+            other is not None and other.connection == own.connection and other.order != own.order for other in others
+        )
 
     def _stores(self) -> list[Store]:
         stores = []

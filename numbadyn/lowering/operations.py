@@ -121,6 +121,8 @@ class Kernel:
         On which side of synapses the neurons are whose events it follows, row by row; None if it goes through a space.
     legend : tuple of str
         What the scalars and then the slots are, of the first instance.
+    either : bool
+        Whether events of both sides reach the synapses, so that their states may lie in the order of either.
     """
 
     name: str
@@ -130,6 +132,7 @@ class Kernel:
     stores: tuple[Store, ...]
     events: Order | None = None
     legend: tuple[str, ...] = ()
+    either: bool = False
 
     @property
     def written(self) -> set[int]:
@@ -161,4 +164,5 @@ class Kernel:
             tuple(kind for _name, kind in self.scalars),
             self.stores,
             self.events,
+            self.either,
         )

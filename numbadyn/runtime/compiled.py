@@ -157,7 +157,8 @@ class CompiledReplica(Replica):
         """Values of a state."""
         if index in self._unplaced:
             return self._unplaced[index]
-        values = self._latest(self._states[index])
+        self._latest(self._states[index])
+        values = self.memory.values(self._states[index])
         spec = self.step.states[index]
         return values.astype(bool).reshape(spec.shape) if spec.kind == "bool" else values.reshape(spec.shape)
 
@@ -167,9 +168,8 @@ class CompiledReplica(Replica):
             self._unplaced[index][...] = values
             return
         buffer = self._states[index]
-        self.memory.view(buffer)[:] = np.broadcast_to(
-            values, self.context.shape_of(self.step.states[index].space)
-        ).reshape(-1)
+        shape = self.context.shape_of(self.step.states[index].space)
+        self.memory.write(buffer, np.broadcast_to(values, shape).reshape(-1))
         self._changed(buffer)
 
     def _write_newest(self, channel: int, sample: NDArray[Any]) -> None:
@@ -283,11 +283,14 @@ class CompiledMachine(Machine):
         self._check_depths()
         for replica, own in zip(self.replicas, logs, strict=True):
             replica.begin(own)
-            sampled = {log.index for log in own.samples if log.kind == "state"}
-            if self.program.ends_at_once() is not None:  # each step may be the last one, which stores all states
-                sampled |= set(range(len(self.step.states)))
-            replica.tables = self._make_tables(replica.memory, sampled)
+            replica.tables = self._make_tables(replica.memory, self._sampled(own.samples))
         self._begin()
+
+    def _sampled(self, samples: Sequence[SampleLog]) -> set[int]:
+        """States that every step must store."""
+        if self.program.ends_at_once() is not None:  # each step may be the last one, which stores all states
+            return set(range(len(self.step.states)))
+        return {log.index for log in samples if log.kind == "state"}
 
     def compile(self) -> float:
         """Compile, or load from the cache, by running no step, unless that was done; seconds."""

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from numbadyn.ir.evaluator import Evaluator
 from numbadyn.ir.kinds import KINDS, Kind
 from numbadyn.ir.nodes import BindContext
+from numbadyn.ir.spaces import Order
 from numbadyn.ir.synapses import PostRows, by_post
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.program import Program
@@ -37,11 +38,14 @@ class Derived:
         Connections delivered together, and shifts of their targets -> offsets and targets of their joint rows.
     post_rows : dict
         Connection -> its targets, and the rows of its synapses by postsynaptic neuron.
+    numbers : dict
+        Connection -> these rows, and the number of each stored synapse among them.
     """
 
     def __init__(self) -> None:
         self.merged: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[NDArray[np.int64], NDArray[np.uint32]]] = {}
         self.post_rows: dict[int, tuple[NDArray[np.uint32], PostRows]] = {}
+        self.numbers: dict[int, tuple[PostRows, NDArray[np.uint32]]] = {}
 
 
 def _aligned(count: int, dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -114,6 +118,9 @@ class Memory:
         Where these begin in the arenas.
     depths, windows : list of int
         Slots of each channel's history, and steps that share a slot.
+    by_post : set of int
+        Connections the states of whose synapses lie by postsynaptic neuron; those of all others as the table of
+        synapses has them.
     """
 
     def __init__(
@@ -127,7 +134,8 @@ class Memory:
     ) -> None:
         self.program, self.layout, self.arenas = layout.program, layout, arenas
         self.evaluator, self.tables = evaluator, tables
-        self.merged, self._post_rows = derived.merged, derived.post_rows
+        self.merged, self._post_rows, self._numbers = derived.merged, derived.post_rows, derived.numbers
+        self.by_post: set[int] = set()
         self.depths, self.offsets = layout.depths, layout.offsets
         self.event_offsets, self.count_offsets = layout.event_offsets, layout.count_offsets
         self.windows = [channel.window(evaluator.context) for channel in evaluator.step.channels]
@@ -154,6 +162,21 @@ class Memory:
             known = self._post_rows[connection] = targets, by_post(self.tables[connection])
         return known[1]
 
+    def places(self, connection: int, order: Order) -> NDArray[np.uint32] | None:
+        """Where states of synapses lie, in the order in which a loop meets them; None where they lie in this order."""
+        if (connection in self.by_post) == (order == "post"):
+            return None
+        rows = self.post_rows(connection)
+        return rows.synapses if order == "post" else self._numbers_of(connection, rows)
+
+    def _numbers_of(self, connection: int, rows: PostRows) -> NDArray[np.uint32]:
+        known = self._numbers.get(connection)
+        if known is None or known[0] is not rows:
+            numbers = np.empty_like(rows.synapses)
+            numbers[rows.synapses] = np.arange(numbers.size, dtype=numbers.dtype)
+            known = self._numbers[connection] = rows, numbers
+        return known[1]
+
     def extent(self, buffer: Buffer) -> int:
         """Elements of a buffer, all slots of a history counted."""
         return self.size(buffer) * (self.depths[buffer.index] if buffer.role == "ring" else 1)
@@ -174,6 +197,30 @@ class Memory:
         """The elements of a buffer, all slots of a history."""
         start = self.offsets[buffer]
         return self.arena(buffer.kind)[start : start + self.extent(buffer)]
+
+    def places_of(self, buffer: Buffer) -> NDArray[np.uint32] | None:
+        """Where the elements of a buffer lie in its view; None where they lie in their order."""
+        synapses = buffer.space.synapses
+        return None if synapses is None else self.places(synapses.connection, "pre")
+
+    def values(self, buffer: Buffer) -> NDArray[Any]:
+        """The elements of a buffer in their order: its view, or a copy."""
+        places, view = self.places_of(buffer), self.view(buffer)
+        return view if places is None else view[places]
+
+    def write(self, buffer: Buffer, values: NDArray[Any]) -> None:
+        """Overwrite the elements of a buffer, which are given in their order."""
+        places, view = self.places_of(buffer), self.view(buffer)
+        view[slice(None) if places is None else places] = values
+
+    def turn(self, connection: int) -> None:
+        """Let the states of the synapses of a connection lie in the order of the other side."""
+        states = ((buffer, buffer.space.synapses) for buffer in self.offsets if buffer.role == "state")
+        own = [buffer for buffer, synapses in states if synapses is not None and synapses.connection == connection]
+        kept = [self.values(buffer).copy() for buffer in own]
+        self.by_post ^= {connection}
+        for buffer, values in zip(own, kept, strict=True):
+            self.write(buffer, values)
 
     def load_constants(self) -> None:
         """Copy arrays that depend on parameters only into their buffers."""
@@ -200,7 +247,7 @@ class Memory:
         for buffer in self.offsets:
             if buffer.role == "state":
                 shape = context.shape_of(states[buffer.index].space)
-                self.view(buffer)[:] = np.broadcast_to(first[buffer.index], shape).reshape(-1)
+                self.write(buffer, np.broadcast_to(first[buffer.index], shape).reshape(-1))
         self.begin_histories(context)
         self.load_constants()
 

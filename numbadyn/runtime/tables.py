@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.ir.spaces import SYMBOLIC
+from numbadyn.ir.spaces import SYMBOLIC, Order
 from numbadyn.ir.synapses import PostRows
 from numbadyn.lowering.binding import EventPlace
 from numbadyn.lowering.buffers import Buffer, BufferView
@@ -117,6 +117,10 @@ class Tables:
     def post_rows(self, connection: int) -> PostRows:
         """Synapses of a connection by postsynaptic neuron."""
         return self.memory.post_rows(connection)
+
+    def places(self, connection: int, order: Order) -> NDArray[np.uint32] | None:
+        """Where states of synapses lie, in the order in which a loop meets them; None where they lie in this order."""
+        return self.memory.places(connection, order)
 
     def train(self, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Steps and elements of given spikes."""

@@ -104,6 +104,9 @@ class Numbers:
     def lag(self, node):
         return 12
 
+    def places(self, connection, order):
+        return np.zeros(4, np.uint32)
+
     def scalar(self, key):
         return 0.5
 

@@ -31,8 +31,12 @@ __all__ = ["EventLoopStage", "event_loop_layout"]
 
 @functools.cache
 def event_loop_layout(slots: int) -> Layout:
-    """Columns of the rows of a loop over events: number of its term, its slots."""
-    return Layout("EVENT_LOOP", ("TERM", *all_slot_columns(slots)))
+    """Columns of the rows of a loop over events.
+
+    Number of its term; address of the places of the synapses' states, where they do not lie in the order of the loop;
+    how many synapses it has met, where somebody counts them; its slots.
+    """
+    return Layout("EVENT_LOOP", ("TERM", "PLACES", "MET", *all_slot_columns(slots)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,10 @@ class EventLoopStage(Stage):
         number = at.term_count()
         synapses = at.synapses(self.term.connection)
         at.add_term(self.term.row(at), synapses.delays, int(synapses.n_synapses))
-        return event_loop_layout(len(self.instance.views)).row(TERM=number, **self.instance.slots(at))
+        places = at.places(self.term.connection, self.term.order)
+        address = 0 if places is None else at.address(places)
+        slots = self.instance.slots(at)
+        return event_loop_layout(len(self.instance.views)).row(TERM=number, PLACES=address, MET=0, **slots)
 
     def synapse_loops(self, program: Program) -> Iterable[SynapseLoop]:
         """Its only one."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from numbadyn.codegen.cpu.logs import SAMPLES, SPIKES
 from numbadyn.ir.kinds import KINDS
 from numbadyn.runtime.compiled import CompiledReplica
-from numbadyn.runtime.logs import SpikeLog, reserve_spikes
+from numbadyn.runtime.logs import SampleLog, SpikeLog, reserve_spikes
 
 __all__ = ["LogRows"]
 
@@ -43,7 +43,8 @@ class LogRows:
     def __init__(self, replicas: Sequence[CompiledReplica]) -> None:
         self._replicas = replicas
         self.spikes = [_spike_rows(replica) for replica in replicas]
-        self.samples = [_sample_rows(replica) for replica in replicas]
+        self._elements: list[NDArray[np.int64]] = []
+        self.samples = [self._sample_rows(replica) for replica in replicas]
         logs = [log for replica in replicas for log in replica.spikes]
         self._widest = max((log.width for log in logs), default=1)
 
@@ -96,6 +97,34 @@ class LogRows:
             _place_spikes(row, log)
         return first + steps
 
+    def _sample_rows(self, replica: CompiledReplica) -> NDArray[np.int64]:
+        """Rows of the logs of samples, as they are now."""
+        rows = []
+        for log in replica.samples:
+            buffer = replica.buffer_of(log)
+            rows.append(
+                SAMPLES.row(
+                    WHEN=int(log.kind == "probe"),
+                    KIND=KINDS[buffer.kind].code,
+                    PLACE=replica.memory.offsets[buffer],
+                    COUNT=log.elements.size,
+                    ELEMENTS=self._elements_of(replica, log).ctypes.data,
+                    DUE=log.next_step,
+                    EVERY=log.every,
+                    LAST=log.last,
+                    VALUES=log.values.ctypes.data,
+                    USED=log.used,
+                    BAD=0,
+                )
+            )
+        return SAMPLES.table(rows)
+
+    def _elements_of(self, replica: CompiledReplica, log: SampleLog) -> NDArray[np.int64]:
+        """Where what is sampled lies, kept alive."""
+        places = replica.memory.places_of(replica.buffer_of(log))
+        self._elements.append(log.elements if places is None else places[log.elements].astype(np.int64))
+        return self._elements[-1]
+
 
 _USED, _ROOM, _WIDTH = (SPIKES.column(name) for name in ("USED", "ROOM", "WIDTH"))
 _INDICES, _STEPS = SPIKES.column("INDICES"), SPIKES.column("STEPS")
@@ -127,26 +156,3 @@ def _spike_rows(replica: CompiledReplica) -> NDArray[np.int64]:
             )
         )
     return SPIKES.table(rows)
-
-
-def _sample_rows(replica: CompiledReplica) -> NDArray[np.int64]:
-    """Rows of the logs of samples, as they are now."""
-    rows = []
-    for log in replica.samples:
-        buffer = replica.buffer_of(log)
-        rows.append(
-            SAMPLES.row(
-                WHEN=int(log.kind == "probe"),
-                KIND=KINDS[buffer.kind].code,
-                PLACE=replica.memory.offsets[buffer],
-                COUNT=log.elements.size,
-                ELEMENTS=log.elements.ctypes.data,
-                DUE=log.next_step,
-                EVERY=log.every,
-                LAST=log.last,
-                VALUES=log.values.ctypes.data,
-                USED=log.used,
-                BAD=0,
-            )
-        )
-    return SAMPLES.table(rows)

@@ -20,6 +20,7 @@ import numpy as np
 from numbadyn.codegen.cpu.source import ENTRY, cpu_source, library_entries, library_source, without_comments
 from numbadyn.codegen.cpu.time_loop import STATUS
 from numbadyn.runtime.compiled import CompiledMachine, CompiledReplica
+from numbadyn.runtime.cpu.arrangement import Arrangement
 from numbadyn.runtime.cpu.clock import StageClock
 from numbadyn.runtime.cpu.logs import LogRows
 from numbadyn.runtime.logs import Logs
@@ -42,6 +43,7 @@ class CpuMachine(CompiledMachine):
         self.loaded = load(bare, label=label, entry=(ENTRY,))
         self._label, self._library = label, name
         self._clock: StageClock | None = None
+        self._arrangements = [Arrangement(replica.memory) for replica in self.replicas]
 
     def measure(self, on: bool) -> None:
         """Take the loop that reads a clock around stages in some steps, or the plain one."""
@@ -95,9 +97,21 @@ class CpuMachine(CompiledMachine):
         """Run up to step `stop`, or less far if something is not finite or Ctrl-C is pressed between two blocks."""
         self._rows.follow()
         try:
-            return self._advance_one(stop) if len(self.replicas) == 1 else self._advance_all(stop)
+            outcome = self._advance_one(stop) if len(self.replicas) == 1 else self._advance_all(stop)
         finally:
             self._rows.note()
+        self._arrange()
+        return outcome
+
+    def _arrange(self) -> None:
+        """Let states of synapses lie in the order that costs less, and write the rows that say where they are."""
+        turned = False
+        for replica, arrangement in zip(self.replicas, self._arrangements, strict=True):
+            if arrangement.follow(replica.tables):
+                replica.tables = self._make_tables(replica.memory, self._sampled(replica.samples))
+                turned = True
+        if turned:
+            self._begin()
 
     def _advance_one(self, stop: int) -> Outcome:
         """Run the only replica; its logs grow when they are full."""

@@ -21,10 +21,12 @@ __all__ = ["EMITTER"]
 
 _LOOP = """@kernel
 def {name}({arguments}):
-{prologue}    for _e in range(_first, _last):
+{prologue}    _met = 0
+    for _e in range(_first, _last):
         _{own}_index = u64(i64(_events[u64(_e)]) - _source)
         _segment = i64(_{own}_index) * _n_delays + _delay_slot
         _begin, _end = _offsets[u64(_segment)], _offsets[u64(_segment + 1)]
+        _met += _end - _begin
         _ahead = _begin
         if _e + 2 < _last:
             _ahead = _offsets[u64((i64(_events[u64(_e + 2)]) - _source) * _n_delays + _delay_slot)]
@@ -33,9 +35,10 @@ def {name}({arguments}):
 {ahead}
             _ahead += 16
             for _j in range(_block, min(_block + 16, _end)):
-                _i = u64({place})
+{places}
                 _{other}_index = u64(_targets[u64(_j)])
 {body}
+    return _met
 """
 
 _EACH = """@routine
@@ -45,7 +48,7 @@ def each_{name}(_step, _dt, _key0, _key1, _R, _I, _B, _E, _C, _terms, _rows, _re
 {arrays}
 {cleared}        _row = _terms[_rows[_k, {term}]]
         _offsets, _targets = array_at(_row[TERM_OFFSETS], i64(0)), array_at(_row[TERM_TARGETS], u32(0))
-{places}        _delays = array_at(_row[TERM_DELAY_STEPS], i32(0))
+{numbers}        _delays = array_at(_row[TERM_DELAY_STEPS], i32(0))
         _source, _n_delays = _row[TERM_START], _row[TERM_DELAYS]
         _depth, _width = _row[TERM_DEPTH], _row[TERM_WIDTH]
         for _delay_slot in range(_n_delays):
@@ -54,73 +57,113 @@ def each_{name}(_step, _dt, _key0, _key1, _R, _I, _B, _E, _C, _terms, _rows, _re
             _begin = _row[TERM_EVENTS] + _ring * _width
             _events = _E[_begin : _begin + _count]
             _first, _last = window(_events, _count, _source, _row[TERM_STOP])
-            {name}({arguments})
+{calls}
 """
 
-_PLACES = "array_at(_row[TERM_WEIGHTS], u32(0))"
+_CALLS = """if _rows[_k, {places}] == 0:
+    _rows[_k, {met}] += {along}
+else:
+    _rows[_k, {met}] += {across}"""
+
 _OWN = ("_first", "_last", "_events", "_source", "_offsets", "_targets", "_n_delays", "_delay_slot")
+_AHEAD = 32
+"""How many synapses ahead states are fetched that are found through an index."""
 
 
 def _indented(lines: list[str], levels: int) -> str:
     return "\n".join("    " * levels + line for line in lines)
 
 
-def _prefetches(kernel: Kernel, text: KernelText) -> list[str]:
-    """Lines that fetch what the next block of a later row reads; behind an index by target only the index."""
-    if kernel.events == "post":
-        return [f"prefetch_read({name}, u64(_ahead))" for name in ("_targets", "_places")]
-    lines = ["prefetch_read(_targets, u64(_ahead))"]
-    for name, slot in zip(text.arrays, kernel.slots, strict=True):
-        if slot.access == "each" and name in text.used:  # sixteen real or whole numbers fill two lines
-            lines.append(f"prefetch_read({name}, u64(_ahead))")
-            lines += [f"prefetch_read({name}, u64(_ahead + 8))"] * (slot.kind != "bool")
-    return lines
+class _Way:
+    """A function over the rows of some events, whose states lie in the order of the loop or are found by an index.
+
+    Parameters
+    ----------
+    kernel : Kernel
+        What is done at each synapse.
+    step, reserved
+        See `KernelText`.
+    across : bool
+        Whether states are found through an index.
+    """
+
+    def __init__(self, kernel: Kernel, step: Step, reserved: frozenset[str], *, across: bool) -> None:
+        self.kernel, self.across = kernel, across
+        self.text = KernelText(kernel, step, whole_part(kernel), reserved=reserved, element="_number")
+        self.lines = [*self.text.body(), *self.text.stores()]
+        self.prologue = "".join(f"    {line}\n" for line in self.text.prologue())
+        self.name = f"across_{kernel.name}" if across else kernel.name
+        # by postsynaptic neuron synapses have other numbers than places in the loop
+        self.numbered = "_number" in self.text.used and kernel.events == "post"
+        given = [name for name in ("_step", "_t", "_key0", "_key1") if name in self.text.used]
+        values = [name for name in (*self.text.scalars, *self.text.arrays) if name in self.text.used]
+        indices = [*(["_places"] if across else []), *(["_numbers"] if self.numbered else [])]
+        self.arguments = ", ".join([*_OWN, *indices, *given, *values])
+        self.call = f"{self.name}({self.arguments})"
+
+    def function(self) -> str:
+        """Its text."""
+        order, other = ("pre", "post") if self.kernel.events == "pre" else ("post", "pre")
+        places = [f"_i = u64({'_places[u64(_j)]' if self.across else '_j'})"]
+        if "_number" in self.text.used:
+            places.append(f"_number = {'_numbers[u64(_j)]' if self.numbered else '_j'}")
+        if self.across:
+            places += [f"_next = u64(_places[u64(min(_j + {_AHEAD}, _end - 1))])", *self._fetched("_next")]
+        return _LOOP.format(
+            name=self.name,
+            arguments=self.arguments,
+            prologue=self.prologue,
+            own=order,
+            other=other,
+            ahead=_indented(self._prefetches(), 3),
+            places=_indented(places, 4),
+            body=_indented(self.lines, 4),
+        )
+
+    def _prefetches(self) -> list[str]:
+        """Lines that fetch what the next block of a later row reads; behind an index only the index."""
+        lines = ["prefetch_read(_targets, u64(_ahead))"]
+        if self.across:
+            return [*lines, "prefetch_read(_places, u64(_ahead))"]
+        # sixteen real or whole numbers fill two lines
+        return [*lines, *self._fetched("u64(_ahead)"), *self._fetched("u64(_ahead + 8)", wide=True)]
+
+    def _fetched(self, place: str, *, wide: bool = False) -> list[str]:
+        """Lines that fetch the states of a synapse; of wide ones only."""
+        return [
+            f"prefetch_read({name}, {place})"
+            for name, slot in zip(self.text.arrays, self.kernel.slots, strict=True)
+            if slot.access == "each" and name in self.text.used and not (wide and slot.kind == "bool")
+        ]
 
 
 def _functions(kernel: Kernel, step: Step, reserved: frozenset[str]) -> tuple[list[str], int]:
-    """The function that goes through the rows of some events, and the one that finds events, rows and arrays."""
-    text = KernelText(kernel, step, whole_part(kernel), reserved=reserved)
-    layout = event_loop_layout(len(kernel.slots))
-    body, stores = text.body(), text.stores()
-    prologue = "".join(f"    {line}\n" for line in text.prologue())
-    given = [name for name in ("_step", "_t", "_key0", "_key1", *text.scalars, *text.arrays) if name in text.used]
-    order, other = ("pre", "post") if kernel.events == "pre" else ("post", "pre")
-    arguments = ", ".join([*_OWN, *(["_places"] if order == "post" else []), *given])
-    totals = [text.arrays[store.slot] for store in kernel.stores if store.clears]
+    """The functions that go through the rows of some events, and the one that finds events, rows and arrays."""
+    along, across = (_Way(kernel, step, reserved, across=flag) for flag in (False, True))
+    text, layout = along.text, event_loop_layout(len(kernel.slots))
     cleared = [
         line
-        for name in totals
+        for name in (text.arrays[store.slot] for store in kernel.stores if store.clears)
         for line in (
             f"for _n in range({name}.shape[0]):",
             f"    {name}[u64(_n)] -= {name}[u64(_n)]  # zero, or NaN that stays until it is found",
         )
     ]
-    lines = _indented([*body, *stores], 4)
-    functions = [
-        text.legend()
-        + _LOOP.format(
-            name=kernel.name,
-            arguments=arguments,
-            prologue=prologue,
-            own=order,
-            other=other,
-            ahead=_indented(_prefetches(kernel, text), 3),
-            place="_j" if order == "pre" else "_places[u64(_j)]",
-            body=lines,
-        ),
-        _EACH.format(
-            name=kernel.name,
-            arguments=arguments,
-            term=layout.column("TERM"),
-            arrays=_indented(
-                instance_lines(kernel, text, layout),
-                2,
-            ),
-            places="" if order == "pre" else f"        _places = {_PLACES}\n",
-            cleared="".join(f"        {line}\n" for line in cleared),
-        ),
-    ]
-    return functions, 0
+    numbers = ["_numbers = array_at(_row[TERM_WEIGHTS], u32(0))"] * along.numbered
+    calls = [along.call]
+    if kernel.either:
+        numbers.append(f"_places = array_at(_rows[_k, {layout.column('PLACES')}], u32(0))")
+        columns = {name.lower(): layout.column(name) for name in ("PLACES", "MET")}
+        calls = _CALLS.format(**columns, along=along.call, across=across.call).splitlines()
+    each = _EACH.format(
+        name=kernel.name,
+        term=layout.column("TERM"),
+        arrays=_indented(instance_lines(kernel, text, layout), 2),
+        numbers="".join(f"        {line}\n" for line in numbers),
+        cleared="".join(f"        {line}\n" for line in cleared),
+        calls=_indented(calls, 3),
+    )
+    return [text.legend() + along.function(), *([across.function()] if kernel.either else []), each], 0
 
 
 def _call(program: Program, loop: EventLoopStage, tables: Sequence[str]) -> str:
