@@ -25,8 +25,8 @@ def ran(target, path):
     again = Many()
     resumed = nd.Simulator.load(path / target, again)
     resumed.run(11 * DT * ms, progress=False)
-    for proj in (again.one, again.two, again.own, again.none, again.part):
-        found.append(resumed.get(proj, "weight").magnitude)
+    projections = (again.one, again.two, again.own, again.none, again.part)
+    found += [resumed.get(proj, "weight").magnitude for proj in projections]
     found += [resumed.get(again.chance, name) for name in ("rested", "sent", "last")]
     found.append(resumed.get(again.post, "received").magnitude)
     sim.reset()
