@@ -24,7 +24,7 @@ from numbadyn.model.delays import latest_output
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.naming import check_initialised
 from numbadyn.model.synonyms import ShortName
-from numbadyn.model.timing import whole_steps
+from numbadyn.model.timing import whole_steps, whole_time
 from numbadyn.model.typing import ParameterLike
 from numbadyn.model.values import Parameter
 from numbadyn.projections.apply import Delivery
@@ -32,7 +32,7 @@ from numbadyn.projections.attaching import attach_synapse
 from numbadyn.projections.base import SynapticProjection
 from numbadyn.projections.connectivity import Connectivity, EdgeList
 from numbadyn.projections.reached import ReachedSynapses
-from numbadyn.projections.rules import check_name, check_rules, never_followed
+from numbadyn.projections.rules import check_kept, check_name, check_rules, never_followed
 from numbadyn.projections.synapse_state import SynapseState, SynapticWeight
 from numbadyn.projections.traces import PostTrace, PreTrace, SpikeTraces, late
 from numbadyn.projections.typing import CommLike, OutputLike, PopulationLike, SynapseLike
@@ -145,6 +145,8 @@ class PlasticProj(SynapticProjection):
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, SynapseState | SpikeTraces):
             check_name(self, name, value)
+        if name in vars(self):
+            check_kept(self, name)
         super().__setattr__(name, value)
 
     @property
@@ -171,6 +173,11 @@ class PlasticProj(SynapticProjection):
         part, count = self._source.part, self._delivery.n_pre
         shape = self._source.size if part is None else part.population.varshape
         return shape if shape is not None and math.prod(shape) == count else (count,)
+
+    @property
+    def whole_interval(self) -> Any:
+        """Time from one `on_interval` to the next (ms): ``self.interval``, rounded up to whole steps."""
+        return whole_time(self._given_interval())
 
     def pre_trace(self, tau: ParameterLike | Parameter, *, nearest: bool = False) -> PreTrace:
         """Make a trace of presynaptic spikes, as they arrive at the synapses.
@@ -266,6 +273,23 @@ class PlasticProj(SynapticProjection):
             All of them, so that ``s.sum(s.weight)`` is the whole weight onto the neuron of each synapse.
         """
 
+    def within(self, s: ReachedSynapses, weight: Any) -> Any:
+        """Weights as near to the given ones as a class lets them be: all of them, unless it has bounds.
+
+        Parameters
+        ----------
+        s : ReachedSynapses
+            Whose weights they are.
+        weight : traced value
+            One for each of them.
+
+        Returns
+        -------
+        traced value
+            To be assigned by rules that set weights beside those that change them.
+        """
+        return weight
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """One time step; arguments are those of `update`, which has to come to that of this class."""
         given, trace = super().__call__(*args, **kwargs), current_trace()
@@ -305,7 +329,7 @@ class PlasticProj(SynapticProjection):
         if self._has("on_interval"):
             with self._rule("on_interval", trace):
                 n = environ.get("i")
-                due = (n % whole_steps(self._given_interval()) == 0) & (n > 0)
+                due = (n % whole_steps(self._given_interval(), none=False) == 0) & (n > 0)
                 self._follow("on_interval", trace, self._all(trace, due, "on_interval"))
 
     def _has(self, rule: str) -> bool:

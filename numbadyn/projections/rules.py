@@ -10,9 +10,10 @@ import difflib
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from numbadyn.errors import HookArgumentError, ReservedNameError, UnknownRuleError
+from numbadyn.errors import FixedAttributeError, HookArgumentError, ReservedNameError, UnknownRuleError
 from numbadyn.model.hooks import takes
 from numbadyn.model.nearest import nearest_first
+from numbadyn.model.values import Parameter
 from numbadyn.projections.reached import ReachedSynapses
 from numbadyn.projections.synapse_state import SynapticWeight
 from numbadyn.tracing.positions import defined_at
@@ -20,7 +21,7 @@ from numbadyn.tracing.positions import defined_at
 if TYPE_CHECKING:
     from numbadyn.projections.plastic import PlasticProj
 
-__all__ = ["RULES", "check_name", "check_rules", "never_followed"]
+__all__ = ["RULES", "check_kept", "check_name", "check_rules", "never_followed"]
 
 #: Rules, each about the synapses that it is called with.
 RULES = ("on_pre", "on_post", "on_step", "on_interval")
@@ -143,5 +144,32 @@ def check_name(projection: PlasticProj, name: str, value: Any) -> None:
             f"{projection.path}.{name} is a part of the projection.",
             where=f"{projection.path}.{name}",
             cure="Choose another name.",
+            name=name,
+        )
+
+
+def check_kept(projection: PlasticProj, name: str) -> None:
+    """Refuse another parameter in place of one that traces follow, which would go on with the first.
+
+    Parameters
+    ----------
+    projection : PlasticProj
+        Whose attribute is assigned again.
+    name : str
+        Of the attribute.
+
+    Raises
+    ------
+    FixedAttributeError
+        It is a time constant of a trace: of a base class, say, that has given it to one.
+    """
+    held = vars(projection)[name]
+    following = [key for key, traces in projection.traces.items() if traces.time_constant is held]
+    if isinstance(held, Parameter) and following:
+        raise FixedAttributeError(
+            f"{projection.path}.{name} is assigned anew, but the trace {following[0]!r} follows the first one.",
+            where=f"{projection.path}.{name}",
+            cure=f"Change its value, self.{name}.value = 5*ms, or give it as an argument; a parameter of your own "
+            "needs another name.",
             name=name,
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from numbadyn.errors import UnsupportedFeatureError
+from numbadyn.errors import InvalidParameterError, UnsupportedFeatureError
 from numbadyn.ir.analysis import signal_of
 from numbadyn.ir.nodes import BindContext
 from numbadyn.model import environ
@@ -86,6 +86,13 @@ class SpikeTraces(Module):
 
     def __init__(self, projection: PlasticProj, tau: ParameterLike | Parameter, nearest: bool) -> None:
         super().__init__()
+        if not isinstance(nearest, bool | np.bool_):
+            raise InvalidParameterError(
+                f"nearest of a trace of {projection.path} is {nearest!r}.",
+                where=f"{projection.path}, nearest=",
+                cure="Give True, where the latest spike alone counts, or False.",
+                nearest=nearest,
+            )
         self.driven, self.nearest = True, bool(nearest)
         self._of = (projection,)  # it has this one as a part, and not the other way round
         self._shared = (tau,) if isinstance(tau, Parameter) else ()

@@ -101,6 +101,10 @@ class BoundedProj(PlasticProj):
         )
 
     def change(self, s: ReachedSynapses, by: Any) -> None:
-        """Add to the weights, within the bounds, which for inhibition are below zero."""
+        """Add to the weights, within the bounds."""
+        s.weight = self.within(s, s.weight + by)
+
+    def within(self, s: ReachedSynapses, weight: Any) -> Any:
+        """Weights between the bounds, which for inhibition are below zero."""
         low, high = np.minimum(self.w_min.value, self.w_max.value), np.maximum(self.w_min.value, self.w_max.value)
-        s.weight = np.minimum(np.maximum(s.weight + by, low), high)
+        return np.minimum(np.maximum(weight, low), high)

@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from numbadyn.errors import InvalidParameterError
 from numbadyn.model import environ
 from numbadyn.model.following import Following
 from numbadyn.model.typing import ParameterLike
@@ -201,7 +203,7 @@ class RewardSTDP(STDP):
         """Let the weights follow eligibility and dopamine."""
         super().on_interval(s)
         self.change(s, 0.0 * s.weight)
-        super().change(s, self.rate * self.interval * self.w_max * s.c * self.dopamine.value)
+        super().change(s, self.rate * self.whole_interval * self.w_max * s.c * self.dopamine.value)
 
 
 class HomeostaticScaling(BoundedProj):
@@ -224,12 +226,14 @@ class HomeostaticScaling(BoundedProj):
 
     Attributes
     ----------
-    y : PostTrace
-        Trace of the target, which is its rate times `tau`.
+    activity : PostTrace
+        Trace a of the target, which is its rate times `tau`.
 
     Notes
     -----
-    .. math:: \frac{dw}{dt} = \beta\, w\, \frac{\rho - r}{\rho}, \qquad r = y / \tau
+    .. math:: \frac{dw}{dt} = \beta\, w\, \frac{\rho - r}{\rho}, \qquad r = a / \tau
+
+    Derive from it and a rule that changes weights, as ``class Both(nd.HomeostaticScaling, nd.STDP)``, for both.
 
     References
     ----------
@@ -261,13 +265,13 @@ class HomeostaticScaling(BoundedProj):
         self.rho = Parameter(rho, unit=kHz, shape=(), positive=True)
         self.beta = Parameter(beta, unit=kHz, shape=())
         self.tau, self.interval = (Parameter(time, unit=ms, shape=(), positive=True) for time in (tau, interval))
-        self.y = self.post_trace(self.tau)
+        self.activity = self.post_trace(self.tau)
 
     def on_interval(self, s: ReachedSynapses) -> None:
         """Scale by how far the rate is from what it should be."""
         super().on_interval(s)
-        missing = 1.0 - s.y / (self.rho * self.tau)
-        self.change(s, s.weight * self.beta * self.interval * missing)
+        missing = 1.0 - s.activity / (self.rho * self.tau)
+        self.change(s, s.weight * self.beta * self.whole_interval * missing)
 
 
 class WeightNormalisation(PlasticProj):
@@ -278,7 +282,7 @@ class WeightNormalisation(PlasticProj):
     *modules, **options
         As of `PlasticProj`.
     total : quantities.Quantity
-        Sum of the weights onto a neuron, in their unit.
+        Sum of the weights onto a neuron, in their unit; not zero, and below it where weights are negative.
     interval : quantities.Quantity
         How often (ms).
 
@@ -286,8 +290,8 @@ class WeightNormalisation(PlasticProj):
     -----
     .. math:: w_{ij} \leftarrow w_{ij} \frac{W}{\sum_k w_{ik}}
 
-    Derive from it and another rule for both, as ``class Both(nd.WeightNormalisation, nd.STDP)``. Where all weights onto
-    a neuron are zero, they stay so.
+    Derive from it and another rule for both, as ``class Both(nd.WeightNormalisation, nd.STDP)``; weights stay within
+    the bounds of that one, so that a sum may be missed. Where all weights onto a neuron are zero, they stay so.
 
     References
     ----------
@@ -308,17 +312,26 @@ class WeightNormalisation(PlasticProj):
         self, *modules: Any, total: ParameterLike, interval: ParameterLike = 100.0 * ms, **options: Any
     ) -> None:
         super().__init__(*modules, **options)
-        self.total = Parameter(total, unit=unit_of(self.weight.dimension), shape=())
+        self.total = Parameter(total, unit=unit_of(self.weight.dimension), shape=(), check=self._check_total)
         self.interval = Parameter(interval, unit=ms, shape=(), positive=True)
+
+    def _check_total(self, total: NDArray[Any], _context: Any) -> None:
+        """Weights whose sum is zero would be zero for ever."""
+        if not total.all():
+            raise InvalidParameterError(
+                f"total of {self.path} is zero, so that all weights would be zero after the first interval.",
+                where=f"{self.path}.total",
+                cure="Give the sum that the weights onto a neuron shall have.",
+                total=0.0,
+            )
 
     def on_interval(self, s: ReachedSynapses) -> None:
         """Divide by the sum."""
         super().on_interval(s)
         whole = s.sum(s.weight)
         nothing = 0.0 * self.total
-        s.weight = np.where(
-            whole == nothing, s.weight, s.weight * self.total / np.where(whole == nothing, self.total, whole)
-        )
+        scaled = s.weight * self.total / np.where(whole == nothing, self.total, whole)
+        s.weight = self.within(s, np.where(whole == nothing, s.weight, scaled))
 
 
 class BCPNN(PlasticProj):
@@ -410,8 +423,8 @@ class BCPNN(PlasticProj):
         super().on_interval(s)
         zi = s.zi / (self.f_max * self.tau_zi) + self.eps
         zj = s.zj / (self.f_max * self.tau_zj) + self.eps
-        keep_e = np.exp(-self.interval / self.tau_e)
-        keep_p = np.exp(-self.kappa * self.interval / self.tau_p)
+        keep_e = np.exp(-self.whole_interval / self.tau_e)
+        keep_p = np.exp(-self.kappa * self.whole_interval / self.tau_p)
         s.e_i, s.e_j, s.e_ij = (z + (e - z) * keep_e for z, e in ((zi, s.e_i), (zj, s.e_j), (zi * zj, s.e_ij)))
         s.p_i, s.p_j, s.p_ij = (e + (p - e) * keep_p for e, p in ((s.e_i, s.p_i), (s.e_j, s.p_j), (s.e_ij, s.p_ij)))
         s.weight = self.gain * np.log(s.p_ij / (s.p_i * s.p_j))

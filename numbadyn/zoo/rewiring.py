@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 import numbadyn.model.random as random
+from numbadyn.errors import InvalidParameterError
 from numbadyn.model.typing import ParameterLike
 from numbadyn.model.values import Parameter
 from numbadyn.projections.reached import ReachedSynapses
 from numbadyn.projections.synapse_state import SynapseState
-from numbadyn.units import unit_of
+from numbadyn.units import describe, unit_of
 from numbadyn.zoo.bounded import BoundedProj
 from numbadyn.zoo.units import ms
 
@@ -96,11 +97,36 @@ class Rewiring(BoundedProj):
         unit = unit_of(self.weight.dimension)
         self.prune_below = Parameter(prune_below, unit=unit, shape=(), negative=False)
         self.w_new, self.in_degree = (
-            Parameter(w_new, unit=unit, shape=()),
+            Parameter(w_new, unit=unit, shape=(), check=self._check_new),
             Parameter(in_degree, shape=(), negative=False),
         )
         self.interval = Parameter(interval, unit=ms, shape=(), positive=True)
         self.alive = _Alive(False)
+
+    def _check_new(self, new: NDArray[Any], context: Any) -> None:
+        """A synapse that grows is not pruned at once, and within the bounds."""
+        below, ends = self.prune_below.fetch(context), [end.fetch(context) for end in (self.w_min, self.w_max)]
+        if any(values.ndim for values in (new, below, *ends)):
+            return  # which a step refuses by name
+        low, high = min(ends), max(ends)
+        if low <= new <= high and abs(new) >= below:
+            return
+        unit = unit_of(self.w_new.dimension)
+        bound = f"prune_below is {describe(below[()] * unit)}"
+        if low <= new <= high:
+            said, cure = f"{bound}, so that new synapses would go at once", "Give a w_new that is farther from zero."
+        else:
+            said = f"the bounds are {describe(low[()] * unit)} to {describe(high[()] * unit)}"
+            cure = "Give a w_new between w_min and w_max."
+        raise InvalidParameterError(
+            f"w_new of {self.path} is {describe(new[()] * unit)}, but {said}.",
+            where=f"{self.path}.w_new",
+            cure=cure,
+            w_new=float(new),
+            prune_below=float(below),
+            low=float(low),
+            high=float(high),
+        )
 
     def change(self, s: ReachedSynapses, by: Any) -> None:
         """Add to the weights of the synapses that are there."""

@@ -322,3 +322,16 @@ def test_what_is_as_it_is_in_neurons():
     sim = nd.Simulator(net, dt=0.1 * ms, target="interpret")
     sim.run(0.2 * ms)
     assert np.all(sim.get(net.E2I, "weight") == 1 * mV)
+
+
+def test_an_interval_of_zero_is_no_interval():
+    class Scaling(PlasticProj):
+        def on_interval(self, s):
+            s.weight = 0.9 * s.weight
+
+    net = nd.DynamicsGroup(name="Net")
+    net.E, net.I = nd.LIF(4), nd.LIF(3)
+    net.p = Scaling(net.E, comm=nd.AllToAll(4, 3, weight=1 * mV), post=net.I)
+    net.p.interval = nd.Parameter(0 * ms)
+    with pytest.raises(InvalidParameterError, match=r"Net\.p\.interval is no time"):
+        nd.Simulator(net, dt=0.1 * ms, target="interpret").run(0.1 * ms)

@@ -7,6 +7,7 @@ import pytest
 from quantities import Hz, kHz, ms, mV
 
 import numbadyn as nd
+from numbadyn.errors import FixedAttributeError, InvalidParameterError
 from tests.targets import SIMULATED, simulator_of
 from tests.zoo.test_stdp import DT, N_POST, N_PRE, PERIODS, Clocks
 
@@ -260,3 +261,51 @@ def test_synapses_are_pruned_and_grown():
         assert gone.any()
         assert (weight[n][gone] < 0.31).all()  # the step itself depresses some
         assert np.abs(after.reshape(-1, N_POST).sum(axis=0) - 25).max() < 12
+
+
+def silent(rule, **options):
+    """A projection between neurons that never fire, in a network of its own."""
+    net = nd.DynamicsGroup(name="Net")
+    net.pre, net.post = nd.LIF(4), nd.LIF(2)
+    net.p = rule(net.pre, comm=nd.AllToAll(4, 2, weight=1 * mV), post=net.post, **options)
+    return nd.Simulator(net, dt=0.5 * ms, target="interpret"), net
+
+
+def test_rules_advance_by_the_steps_that_an_interval_takes():
+    sim, net = silent(nd.HomeostaticScaling, w_max=9 * mV, beta=0.01 * kHz, interval=1.2 * ms)
+    sim.run(5 * ms)  # 1.2 ms are 3 steps
+    np.testing.assert_allclose(sim.get(net.p, "weight").magnitude, 1.015**3, rtol=1e-14)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_sums_do_not_lead_beyond_bounds(order):
+    kinds = (nd.WeightNormalisation, nd.STDP)[::order]
+    sim, net = silent(type("Both", kinds, {}), w_max=2 * mV, total=100 * mV, interval=1 * ms)
+    sim.run(1.5 * ms)
+    assert np.all(sim.get(net.p, "weight") == 2 * mV)
+
+
+def test_a_rule_of_pairs_keeps_its_traces_beside_scaling():
+    class Both(nd.HomeostaticScaling, nd.STDP):
+        pass
+
+    both = silent(Both, w_max=2 * mV, tau_minus=30 * ms, tau=1000 * ms)[1].p
+    assert both.y.time_constant.value == 30 * ms
+    with pytest.raises(FixedAttributeError, match="the trace 'y' follows the first one"):
+        both.tau_minus = nd.Parameter(5 * ms)
+
+
+@pytest.mark.parametrize(
+    ("rule", "options", "said"),
+    [
+        (nd.WeightNormalisation, {"total": 0 * mV}, r"total of Net.p is zero"),
+        (nd.Rewiring, {"w_new": 5 * mV}, r"w_new of Net.p is 5.0 mV, but the bounds are 0.0 mV to 2.0 mV"),
+        (nd.Rewiring, {"w_new": 0.05 * mV}, r"but prune_below is 0.1 mV, so that new synapses would go at once"),
+        (nd.STDP, {"w_max": 2 * mV, "nearest": "no"}, r"nearest of a trace of STDP is 'no'"),
+    ],
+)
+def test_values_that_do_not_fit_each_other(rule, options, said):
+    if rule is nd.Rewiring:
+        options = {"w_max": 2 * mV, "prune_below": 0.1 * mV, "in_degree": 2, **options}
+    with pytest.raises(InvalidParameterError, match=said):
+        silent(rule, **options)[0].run(0.5 * ms)
