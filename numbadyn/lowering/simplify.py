@@ -41,6 +41,7 @@ class _Rewriter:
         self.new.lookups = old.lookups
         self.new.guards, self.new.reaches = old.guards, old.reaches
         self.new.schemes = old.schemes
+        self.new.held = {state: decay.part_of(self.new) for state, decay in old.held.items()}
         self.map: dict[int, int] = {}
         self._known: dict[Any, int] = {}
         self._constant: set[int] = set()

@@ -95,7 +95,8 @@ class PlasticProj(SynapticProjection):
 
     What follows no spikes stands in `on_step`, about the synapses onto those neurons that `step_where` names, and in
     `on_interval`, about all of them at each multiple of ``self.interval``; they come last, in this order. Both cost a
-    pass over the synapses that they are about.
+    pass over the synapses that they are about; but what `on_step` only lets decay, of all synapses and with constants,
+    is brought up to now where somebody asks for it, and ``sim.explain()`` says so.
 
     Weights given to ``comm`` anew are first values, as those of any state: they count before the first step, and from
     the next reset on.

@@ -30,6 +30,12 @@ __all__ = ["SynapseState", "SynapticWeight"]
 _VALUE: Any = State.value
 
 
+class _Stamp:
+    """To whom a state of time stamps belongs, which is no state of the user's."""
+
+    owner = None
+
+
 class SynapseState(State):
     """A value for each synapse of a projection.
 
@@ -53,6 +59,12 @@ class SynapseState(State):
 
     def __init__(self, initial: Any, unit: Any = None) -> None:
         super().__init__(initial, unit=unit)
+        self._stamp = _Stamp()
+
+    @property
+    def stamp(self) -> object:
+        """To whom a state belongs that the lowering may keep beside this one."""
+        return self._stamp
 
     @property
     def _delivery(self) -> Delivery:

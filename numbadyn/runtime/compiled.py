@@ -88,7 +88,8 @@ class CompiledReplica(Replica):
         for buffer in self.memory.prepared():
             self._changed(buffer)
         self._begin_checks()
-        self.spikes, self.samples = logs.spikes, [log for log in logs.samples if log.due]
+        self.spikes = logs.spikes
+        self.samples = [log for log in logs.samples if log.due and not self.holds(log)]
 
     def _fetch_prepared(self) -> None:
         """Bring the states that sums start from, as the compiled code has left them."""
@@ -113,13 +114,10 @@ class CompiledReplica(Replica):
         signs = self.signs().items()
         checks |= {Check("state", i): (self._states[i], sign) for i, sign in signs if i in self._states}
         memory = self.memory
-        memory.doubts[:] = 1  # whoever has written states may have written anything
-        rows = []
-        for buffer, sign in checks.values():
-            place, count, synapses = memory.offsets[buffer], memory.size(buffer), buffer.space.synapses
-            doubts = 0 if synapses is None else memory.doubts_of(synapses.connection)
-            columns = {"PLACE": place, "COUNT": count, "DOUBTS": doubts}
-            rows.append(CHECK.row(**columns, NEGATIVE=sign.negative, POSITIVE=sign.positive))
+        rows = [
+            CHECK.row(PLACE=memory.offsets[b], COUNT=memory.size(b), NEGATIVE=sign.negative, POSITIVE=sign.positive)
+            for b, sign in checks.values()
+        ]
         self.checked, self.checks = list(checks), CHECK.table(rows)
 
     def fail(self, check: int) -> Check:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from numbadyn.errors import DeviceLostError
 from numbadyn.runtime.forecast import CURES, allocating
+from numbadyn.runtime.held_samples import HeldSampler
 from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.runtime.logs import Logs, SampleLog, begin_samples, require_samples
 from numbadyn.runtime.machine import Machine, Outcome
@@ -136,7 +137,7 @@ def run_steps(
         begin_samples(logs, first, stop)
         machine.begin(logs)
     machine.interrupts = interrupts
-    told = [_Report(progress, machine), *visitors]
+    told = [_Report(progress, machine), *visitors, HeldSampler(machine, logs)]
     outcome = _Course(machine, logs, interrupts, told).take(first, stop)
     return replace(outcome, seconds=before + outcome.seconds) if before else outcome
 

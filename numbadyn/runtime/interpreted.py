@@ -190,7 +190,7 @@ class InterpreterMachine(Machine):
         """One step of a replica, and what is recorded of it."""
         now, step = interpreter.number, self.step
         for log in logs.samples:
-            if log.kind == "state":
+            if log.kind == "state" and log.index not in step.held:
                 log.append(now, interpreter.states[log.index])
         interpreter.advance()
         for log in logs.samples:

@@ -154,6 +154,7 @@ class Machine(ABC):
         for replica in self.replicas:
             with naming(replica.context):
                 replica.bind(shared)
+                replica.follow_rates()
 
     def fits(self) -> bool:
         """Whether histories have the slots that are needed with the parameters as they are now."""
@@ -201,6 +202,8 @@ class Machine(ABC):
 
     def snapshot(self) -> Snapshot:
         """All that another machine needs to go on from here; before the first step, what was set."""
+        for replica in self.replicas:
+            replica.follow_rates()
         names = names_of(self.step.states)
         first = {
             name: stacked([replica.first[id(replica.step.states[index].owner)] for replica in self.replicas])

@@ -21,8 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import NumbadynError
+from numbadyn.ir.decays import Rates
 from numbadyn.ir.evaluator import Shared
 from numbadyn.ir.nodes import BindContext, Step
+from numbadyn.runtime.logs import SampleLog
 from numbadyn.runtime.soundness import ANY_SIGN, NO_SIGN, Check, Signs, signs_of, unsound
 
 __all__ = ["Replica", "named", "naming", "replica_text"]
@@ -94,6 +96,7 @@ class Replica(ABC):
         self.step, self.context = step.bound(context), context
         self.first: dict[int, NDArray[Any]] = {}
         self._signs: dict[int, Signs] = {}
+        self._rates: dict[int, Rates] = {}
 
     # ---- first values ------------------------------------------------------------------------------------------------
 
@@ -168,11 +171,50 @@ class Replica(ABC):
     def state(self, index: int) -> NDArray[Any]:
         """Values of a state."""
 
+    def holds(self, log: SampleLog) -> bool:
+        """Whether steps leave what is sampled as it is, so that it is brought up to now where a sample is due."""
+        return log.kind == "state" and log.index in self.step.held
+
+    def now(self, index: int, elements: NDArray[np.int64] | None = None) -> NDArray[Any]:
+        """Values of a state as of now, where steps do not advance it, too; some of them by their flat numbers."""
+        values = self.state(index)
+        values = values if elements is None else values.reshape(-1)[elements]
+        decay = self.step.held.get(index)
+        if decay is None or not self.number:
+            return values
+        stamps = self.state(decay.stamp).reshape(-1)
+        stamps = stamps if elements is None else stamps[elements]
+        found: NDArray[Any] = decay.aged(self._rates_of(index).of(elements), values, self.number - stamps)
+        return found
+
+    def _rates_of(self, index: int) -> Rates:
+        """What a held state has decayed by since the parameters that it follows from were noted."""
+        if index not in self._rates:
+            self._rates[index] = self.step.held[index].rates(self.context)
+        return self._rates[index]
+
+    def follow_rates(self) -> None:
+        """Note the parameters that held states decay by; what has decayed by others is brought up to now before."""
+        for index, decay in self.step.held.items():
+            rates = decay.rates(self.context)
+            if index in self._rates and not self._rates[index].same(rates) and self.number:
+                self._bring_up(decay.group)
+            self._rates[index] = rates
+
+    def _bring_up(self, group: Sequence[int]) -> None:
+        """Bring held states that have a stamp in common up to now."""
+        stamp = self.step.held[group[0]].stamp
+        for member, values in [(member, np.array(self.now(member))) for member in group]:
+            self.write(member, values)
+        self.write(stamp, np.full(self.shape_of(stamp), self.number))
+
     def set_state(self, index: int, values: NDArray[Any]) -> None:
         """Overwrite a state, and with it the sample of the last step in its histories.
 
         Before the first step the values are first values: histories that begin with those follow.
         """
+        if index in self.step.held:
+            self._bring_up(self.step.held[index].group)
         self.write(index, values)
         if self.number:
             for number, channel in enumerate(self.step.channels):
@@ -184,7 +226,7 @@ class Replica(ABC):
         context = self.with_first()
         for number, spec in enumerate(self.step.states):
             if getattr(spec.owner, "owner", None) is None:  # a running value of a history, or a guard: zero
-                self.write(number, np.broadcast_to(spec.initial(context), spec.shape))
+                self.write(number, np.broadcast_to(spec.initial(context), self.shape_of(number)))
         self._begin_histories(context)
 
     @abstractmethod

@@ -372,7 +372,7 @@ class Assembly:
     def _values(self, state: int) -> NDArray[Any]:
         """Present values of a state; before the first step they follow from the model, so that nothing is built."""
         if self._machine is not None or (self._taken is not None and self._taken.number):
-            return self._joined([np.array(replica.state(state)) for replica in self.machine.replicas])
+            return self._joined([np.array(replica.now(state)) for replica in self.machine.replicas])
         names, found = names_of(self.step.states), []
         set_before = self._taken.first if self._taken is not None else {}
         for number, context in enumerate(self._contexts):

@@ -104,9 +104,6 @@ class Numbers:
     def lag(self, node):
         return 12
 
-    def doubts(self, connection):
-        return 15
-
     def places(self, connection, order):
         return np.zeros(4, np.uint32)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from numbadyn.ir.analysis import invariants, literal_number
 from numbadyn.ir.nodes import Step
-from numbadyn.lowering.exact.writer import Writer
+from numbadyn.lowering.exact.writer import ZERO_WHERE, Writer
 
 __all__ = ["Flow", "Flows", "origin", "state_behind"]
 
@@ -197,7 +197,7 @@ class Flows:
         if node.traits.from_state or index in self.starts:
             return True
         zero = [self._is_zero(arg) for arg in node.args]
-        rule = _ZERO_WHERE.get(node.op)
+        rule = ZERO_WHERE.get(node.op)
         return rule is not None and rule(zero)
 
     def entries(self, states: list[int], offset: int) -> dict[tuple[int, int], int] | None:
@@ -225,15 +225,3 @@ class Flows:
                     return None
                 found[row, column] = self._writer.over_dt(rate, flow.slope)
         return found
-
-
-_ZERO_WHERE = {
-    "mul": any,
-    "div": lambda zero: zero[0],
-    "add": all,
-    "sub": all,
-    "neg": all,
-    "identity": all,
-    "to_real": all,
-}
-"""When an operation gives zero, from whether its arguments are zero."""

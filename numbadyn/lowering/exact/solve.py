@@ -91,7 +91,7 @@ class _Solver:
                 self._advance(advance)
             else:
                 self._note(advance, _JOINT if advance.method == "exp_euler_step" else _WORDS[advance.method])
-        return replace(self._writer.result(), schemes=self._schemes)
+        return replace(self._writer.result(), schemes=self._schemes | self._step.schemes)
 
     def _advance(self, advance: Advance) -> None:
         """Solve one equation, where it is linear."""

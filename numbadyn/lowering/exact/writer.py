@@ -6,20 +6,33 @@ not know: what is written.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from numbadyn.errors import InternalError, UnsupportedFunctionError
-from numbadyn.ir.nodes import Node, Position, Step
+from numbadyn.ir.analysis import literal_number
+from numbadyn.ir.nodes import Node, ParamSpec, Position, Step
 from numbadyn.ir.spaces import Space, widest
 from numbadyn.tracing.differentiate import derivative
 from numbadyn.tracing.trace import Trace
 from numbadyn.units import Dimension
 
-__all__ = ["Writer"]
+__all__ = ["Behind", "Writer"]
 
 
-class _Behind(Trace):
+ZERO_WHERE: dict[str, Callable[[list[bool]], bool]] = {
+    "mul": any,
+    "div": lambda zero: zero[0],
+    "add": all,
+    "sub": all,
+    "neg": all,
+    "identity": all,
+    "to_real": all,
+}
+"""When an operation gives zero, from whether its arguments are zero."""
+
+
+class Behind(Trace):
     """A trace whose nodes are made where another node was."""
 
     at = Position("", "", 0, "")
@@ -46,10 +59,22 @@ class Writer:
 
     def __init__(self, step: Step) -> None:
         self._step = step
-        self._trace = _Behind(step.name)
-        nodes, params, channels = list(step.nodes), list(step.params), list(step.channels)
-        self._trace.step = replace(step, nodes=nodes, params=params, channels=channels)
+        self._trace = Behind(step.name)
+        self._trace.step = replace(step, nodes=list(step.nodes), params=list(step.params))
         self.instead: dict[int, int] = {}
+
+    @property
+    def params(self) -> list[ParamSpec]:
+        """Parameters of the step, and those that were written."""
+        return self._trace.step.params
+
+    def vanishes(self, index: int) -> bool:
+        """Whether a value is zero, whatever the parameters are."""
+        node = self.node(index)
+        if node.traits.parameter:
+            return literal_number(self._trace.step, index) == 0.0
+        rule = ZERO_WHERE.get(node.op)
+        return rule is not None and rule([self.vanishes(arg) for arg in node.args])
 
     def node(self, index: int) -> Node:
         """The node of this number."""
@@ -83,7 +108,7 @@ class Writer:
         """
         self.at(expression)
         try:
-            return derivative(self._trace, expression, variable, self._behind(expression, first=variable + 1))
+            return derivative(self._trace, expression, variable, self._behind(expression, variable + 1))
         except UnsupportedFunctionError:
             return variable
 
@@ -102,22 +127,18 @@ class Writer:
 
     def again(self, index: int, instead: Mapping[int, int]) -> int:
         """A node once more, with other nodes in place of some that it follows from."""
-        return self.all_again([index], instead)[0]
-
-    def all_again(self, indices: Sequence[int], instead: Mapping[int, int]) -> list[int]:
-        """Nodes once more, with other nodes in place of some that they follow from."""
         first, known = min(instead), dict(instead)
-        for number in self._behind(*indices, first=first):
+        for number in self._behind(index, first):
             if number in known:
                 continue
             node = self.node(number)
             if any(known.get(arg, arg) != arg for arg in node.args):
                 known[number] = self._copied(node, known)
-        return [known.get(index, index) for index in indices]
+        return known.get(index, index)
 
-    def _behind(self, *indices: int, first: int) -> list[int]:
-        """Nodes from a first one on that some follow from, and themselves, in order."""
-        found, waiting = set[int](), list(indices)
+    def _behind(self, index: int, first: int) -> list[int]:
+        """Nodes from a first one on that a node follows from, and itself, in order."""
+        found, waiting = set[int](), [index]
         while waiting:
             number = waiting.pop()
             if number >= first and number not in found:
@@ -131,31 +152,15 @@ class Writer:
 
     def _copied(self, node: Node, known: Mapping[int, int]) -> int:
         args = tuple(known.get(arg, arg) for arg in node.args)
-        space, attrs = node.space, node.attrs
-        if node.traits.elementwise:
-            space = widest([space, *(self.node(arg).space for arg in args)]).inside(space.region)
-        if node.traits.delivers:
-            attrs = {**attrs, "channels": self._sampled(node.args, args, node.attrs["channels"])}
-        return self._trace.add(replace(node, args=args, space=space, attrs=attrs))
-
-    def _sampled(
-        self, before: Sequence[int], args: Sequence[int], channels: Sequence[int | None]
-    ) -> tuple[int | None, ...]:
-        """Channels of what is delivered once more: of a signal that is another one, a channel of its own."""
-        found, known = list(channels), self._trace.step.channels
-        for number, (old, new) in enumerate(zip(before, args, strict=False)):
-            channel = channels[number] if number < len(channels) else None
-            if channel is not None and old != new:
-                known.append(replace(known[channel], value=new))
-                found[number] = len(known) - 1
-        return tuple(found)
+        space = widest([node.space, *(self.node(arg).space for arg in args)]).inside(node.space.region)
+        return self._trace.add(replace(node, args=args, space=space))
 
     def result(self) -> Step:
         """The step with what takes the place of its nodes; of what nothing needs, parameters stay, to be checked."""
         written = self._trace.step
         new = replace(written, nodes=[], advances=[])
         places: dict[int, int] = {}
-        roots = [*written.roots(), *written.outputs.values(), *written.probes.values(), *written.finer.values()]
+        roots = [*written.roots(), *written.outputs.values(), *written.probes.values()]
         needed = self._reached(roots)
         for number, node in enumerate(written.nodes):
             if number in needed or node.traits.origin == "bound":
@@ -164,8 +169,6 @@ class Writer:
         new.channels = [replace(c, value=self._found(c.value, places)) for c in written.channels]
         new.probes = {key: self._found(value, places) for key, value in written.probes.items()}
         new.outputs = {key: self._found(value, places) for key, value in written.outputs.items()}
-        new.ahead = {places[key]: state for key, state in written.ahead.items() if key in places}
-        new.finer = {places[key]: self._found(value, places) for key, value in written.finer.items() if key in places}
         return new
 
     def _found(self, index: int, places: Mapping[int, int]) -> int:
