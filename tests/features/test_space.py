@@ -22,12 +22,12 @@ def placed(axes, n=400, seed=2):
 
 
 @pytest.mark.parametrize("axes", [1, 2, 3])
-@pytest.mark.parametrize("period", [None, 1.0, 0.15])
+@pytest.mark.parametrize("period", [None, 1.0, 0.15, (np.inf, 1.0, 0.15)], ids=["open", "torus", "short", "cylinder"])
 def test_pairs_within_reach_are_those_of_all_pairs(axes, period, monkeypatch):
-    """The same bits with and without cells, pieces of any size, on a line, a plane and a block, with ends or none."""
+    """The same bits with and without boxes, fine or coarse, pieces of any size, on a line, a plane and a block."""
     cells = placed(axes)
-    period = None if period is None else (period * np.array([1.0, 0.6, 0.8])[:axes]) * mm
-    law = nd.space.Gaussian(60 * um, peak=0.9).within(140 * um)
+    period = None if period is None else (np.array([1.0, 0.6, 0.8]) * period)[:axes] * mm
+    law = nd.space.Gaussian(60 * um, peak=0.9).within([140, 300, 140][axes - 1] * um)
     found = []
     for function in (law, lambda d: law(d)):
         near = nd.init.OfDistance(function, cells, period=period)
@@ -42,10 +42,18 @@ def test_pairs_within_reach_are_those_of_all_pairs(axes, period, monkeypatch):
         np.testing.assert_array_equal(found[0].post, other.post)
 
 
+def test_distances_on_a_cylinder():
+    """One axis is closed, the other is open; periods that differ in a late digit are other distances."""
+    places = np.array([[0.0, 0.0], [0.9, 0.9]]) * mm
+    rule = nd.init.OfDistance(lambda d: d, places, period=[1.0, np.inf] * mm)
+    assert rule.values(np.array([0]), np.array([1]))[0] == pytest.approx(1000 * np.hypot(0.1, 0.9), rel=1e-12)
+    assert rule.key() != nd.init.OfDistance(rule.function, places, period=[1.0 + 1e-12, np.inf] * mm).key()
+
+
 def test_nothing_is_of_the_size_of_all_pairs():
     """10^8 pairs: the pairs that are looked at are a few times those within reach."""
     places = np.asarray(nd.space.uniform(10_000, extent=[1, 1] * mm, seed=1))
-    pieces = [pre.size for pre, _ in near_pairs(places, places, 20.0, 1000.0, 100_000)]
+    pieces = [pre.size for pre, _ in near_pairs(places, places, 20.0, np.full(2, 1000.0), 100_000)]
     assert max(pieces) <= 100_000
     inside = np.pi * 20.0**2 / 1000.0**2 * 1e8
     assert sum(pieces) < 4 * inside
