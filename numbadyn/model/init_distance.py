@@ -174,12 +174,16 @@ class OfDistance(OfPairs):
             total += np.multiply(between, between, out=between)
         return np.sqrt(total, out=total)
 
-    def candidates(self, n_pre: int, n_post: int, most: int) -> Iterator[tuple[Indices, Indices]]:
+    def candidates(
+        self, n_pre: int, n_post: int, most: int, by_post: bool = False
+    ) -> Iterator[tuple[Indices, Indices]]:
         """Pairs that may have a synapse where the function is a probability: those within reach."""
         if np.isinf(self._reach):
-            yield from super().candidates(n_pre, n_post, most)
+            yield from super().candidates(n_pre, n_post, most, by_post)
             return
-        for pre, post in near_pairs(self._pre, self._post, self._reach, self._period, most):
+        ends = (self._post, self._pre) if by_post else (self._pre, self._post)
+        for row, partner in near_pairs(*ends, self._reach, self._period, most):
+            pre, post = (partner, row) if by_post else (row, partner)
             near = self._distances(pre, post) <= self._reach
             yield pre[near], post[near]
 

@@ -98,7 +98,9 @@ class OfPairs(Initialiser):
     def fits(self, n_pre: int, n_post: int) -> None:
         """Refuse to serve populations that it was not made for; a plain function serves all."""
 
-    def candidates(self, n_pre: int, n_post: int, most: int) -> Iterator[tuple[Indices, Indices]]:
+    def candidates(
+        self, n_pre: int, n_post: int, most: int, by_post: bool = False
+    ) -> Iterator[tuple[Indices, Indices]]:
         """Pairs that may have a synapse where the function is a probability: all of them.
 
         Parameters
@@ -107,16 +109,19 @@ class OfPairs(Initialiser):
             Numbers of neurons.
         most : int
             About how many pairs a piece has.
+        by_post : bool
+            Whether a row is about a postsynaptic neuron, instead of a presynaptic one.
 
         Yields
         ------
         pre, post : ndarray of int64, shape (n,)
-            Each pair once; rows do not descend from piece to piece, and no row is in two pieces unless its pairs
-            ascend.
+            Each pair once; a piece is of whole rows, which do not descend.
         """
-        for start in range(0, n_pre * n_post, most):
-            number = np.arange(start, min(start + most, n_pre * n_post))
-            yield number // n_post, number % n_post
+        row = n_pre if by_post else n_post
+        step = max(most // row, 1) * row
+        for start in range(0, n_pre * n_post, step):
+            number = np.arange(start, min(start + step, n_pre * n_post))
+            yield (number % row, number // row) if by_post else (number // row, number % row)
 
     def values(self, pre: Indices, post: Indices) -> NDArray[np.float64]:
         """Evaluate for some synapses.

@@ -57,6 +57,8 @@ RULES = {
     "symmetric": lambda weight: SymmetricPairwiseBernoulli(31, 31, 0.25, weight),
     "symmetric, not itself": lambda weight: SymmetricPairwiseBernoulli(13, 13, 1.0, weight, autapses=False),
     "symmetric 0": lambda weight: SymmetricPairwiseBernoulli(3, 3, 0.0, weight),
+    "in-degree, by distance": lambda weight: FixedInDegree(30, 30, 4, weight, False, False, NEAR),
+    "out-degree, by distance": lambda weight: FixedOutDegree(30, 30, 4, weight, prob=NEAR),
     "in-degree, listed": lambda weight: FixedInDegree(400, 9, 5, weight, multapses=False),
     "in-degree, mapped": lambda weight: FixedInDegree(60, 40, 33, weight, multapses=False),
     "in-degree, not itself": lambda weight: FixedInDegree(33, 33, 32, weight, autapses=False, multapses=False),

@@ -18,7 +18,7 @@ from numbadyn.errors import (
     NegativeConductanceError,
     ShapeError,
 )
-from numbadyn.runtime.builders import structure
+from numbadyn.runtime.builders import by_chance
 from numbadyn.runtime.builders import values as builders
 from tests.features.both import assert_targets_agree
 
@@ -169,7 +169,7 @@ def test_probabilities_that_are_certain_decide_alone(monkeypatch: pytest.MonkeyP
     assert (itself.pre != itself.post).all()
     assert edges_by(lambda i, j: 0.0).pre.size == 0
     some = edges_by(lambda i, j: 0.3)
-    monkeypatch.setattr(structure, "_PAIRS", 7)
+    monkeypatch.setattr(by_chance, "_PAIRS", 7)
     again = edges_by(lambda i, j: 0.3)
     np.testing.assert_array_equal(again.pre, some.pre)
     np.testing.assert_array_equal(again.post, some.post)

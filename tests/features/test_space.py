@@ -7,7 +7,7 @@ from quantities import mm, ms, mV, nS, um
 import numbadyn as nd
 from numbadyn.errors import DimensionError, InvalidParameterError, ShapeError
 from numbadyn.model.space.neighbours import near_pairs
-from numbadyn.runtime.builders import structure
+from numbadyn.runtime.builders import by_chance
 from tests.features.both import assert_targets_agree
 
 
@@ -32,7 +32,7 @@ def test_pairs_within_reach_are_those_of_all_pairs(axes, period, monkeypatch):
     for function in (law, lambda d: law(d)):
         near = nd.init.OfDistance(function, cells, period=period)
         found.append(edges_of(cells, nd.FixedProb(400, 400, near, 1 * mV, autapses=False)))
-    monkeypatch.setattr(structure, "_PAIRS", 501)
+    monkeypatch.setattr(by_chance, "_PAIRS", 501)
     found.append(
         edges_of(cells, nd.FixedProb(400, 400, nd.init.OfDistance(law, cells, period=period), 1 * mV, autapses=False))
     )

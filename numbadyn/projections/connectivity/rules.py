@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import ConnectivityError
-from numbadyn.model.init import Initialiser, OfPairs
+from numbadyn.model.init import OfPairs
 from numbadyn.model.typing import ParameterLike, SizeLike
-from numbadyn.projections.connectivity.base import Connectivity, check_flag
+from numbadyn.projections.connectivity.base import Connectivity, check_flag, show
+from numbadyn.projections.connectivity.chances import ByChance, is_of_pairs
 from numbadyn.projections.connectivity.spellings import spelled
 
 __all__ = ["AllToAll", "FixedInDegree", "FixedOutDegree", "FixedProb", "FixedTotalNumber", "OneToOne"]
@@ -94,7 +95,7 @@ class OneToOne(Connectivity):
         return self.n_pre
 
 
-class FixedProb(Connectivity):
+class FixedProb(ByChance):
     """Each ordered pair of neurons is connected with one probability, independently of the others.
 
     Parameters
@@ -141,8 +142,7 @@ class FixedProb(Connectivity):
         autapses: bool = True,
     ) -> None:
         super().__init__(in_size, out_size, weight)
-        by_pairs = isinstance(prob, OfPairs) or (callable(prob) and not isinstance(prob, Initialiser))
-        self.prob = self._chance_of_pairs(prob) if by_pairs else self._probability("prob", prob)
+        self.prob = self._chance_of_pairs(prob) if is_of_pairs(prob) else self._probability("prob", prob)
         self.autapses = check_flag(autapses, "autapses", type(self).__name__)
         if not self.autapses:
             self._need_equal_sizes("autapses")
@@ -160,49 +160,6 @@ class FixedProb(Connectivity):
     def n_synapses(self) -> None:
         """None, because chance decides it."""
         return
-
-    def _chance_of_pairs(self, prob: Any) -> OfPairs:
-        """Make the recipe of probabilities that differ between pairs."""
-        recipe = prob if isinstance(prob, OfPairs) else OfPairs(prob)
-        recipe.fits(self.n_pre, self.n_post)
-        if not recipe.dimension.is_dimensionless:
-            raise ConnectivityError(
-                f"The probability of a synapse is given by {recipe!r}, in {recipe.dimension}.",
-                where=self._place("prob"),
-                cure="Return numbers from 0 to 1, without a unit.",
-                recipe=recipe,
-            )
-        return recipe
-
-    def chances(self, pre: NDArray[np.int64], post: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Give the probabilities of some pairs, where a function says them.
-
-        Parameters
-        ----------
-        pre, post : ndarray of int64, shape (n,)
-            The pairs.
-
-        Returns
-        -------
-        ndarray of float64, shape (n,)
-
-        Raises
-        ------
-        ConnectivityError
-            One of them is no probability.
-        """
-        assert isinstance(self.prob, OfPairs)
-        values = self.prob.values(pre, post)
-        bad = np.flatnonzero((values < 0.0) | (values > 1.0))
-        if bad.size:
-            raise ConnectivityError(
-                f"The probability of a synapse from {pre[bad[0]]} onto {post[bad[0]]} is {values[bad[0]]:g}, by "
-                f"{self.prob!r}.",
-                where=self._place("prob"),
-                cure="Return numbers from 0 to 1, with np.clip, or with profile.clip(0, 1), for example.",
-                prob=self.prob,
-            )
-        return values
 
 
 def _some_pairs(n_pre: int, n_post: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -246,7 +203,35 @@ class _FixedNumber(Connectivity):
         return self.multapses
 
 
-class FixedInDegree(_FixedNumber):
+class _FixedDegree(_FixedNumber, ByChance):
+    """What rules with a fixed number of synapses for each neuron share: how likely different partners are."""
+
+    relative = True
+    prob: OfPairs | None
+
+    def __init__(
+        self,
+        in_size: SizeLike,
+        out_size: SizeLike,
+        num: int,
+        weight: ParameterLike,
+        autapses: bool,
+        multapses: bool,
+        prob: Any,
+    ) -> None:
+        super().__init__(in_size, out_size, num, weight, autapses, multapses)
+        if prob is not None and not is_of_pairs(prob):
+            raise ConnectivityError(
+                f"prob is {show(prob)}; here it says how likely each pair is in comparison to others.",
+                where=self._place("prob"),
+                cure="Give a function of both ends, lambda i, j: ..., or nd.init.OfDistance(...); without it, all are "
+                "equally likely.",
+                prob=prob,
+            )
+        self.prob = None if prob is None else self._chance_of_pairs(prob)
+
+
+class FixedInDegree(_FixedDegree):
     """Every postsynaptic neuron receives the same number of synapses.
 
     Parameters
@@ -261,16 +246,37 @@ class FixedInDegree(_FixedNumber):
         Whether a neuron of a population that projects onto itself may connect to itself, and whether a pair may have
         several synapses; by default both. With multapses every synapse draws its presynaptic neuron independently;
         without, the presynaptic neurons are a uniformly drawn subset.
+    prob : callable or Initialiser, optional
+        How likely each pair is in comparison to the other pairs of the same postsynaptic neuron, as a function of both
+        ends, ``lambda i, j: ...``, or of their distance (``nd.init.OfDistance``); any numbers, 0 or more. By default
+        all pairs are equally likely.
 
     Raises
     ------
     ConnectivityError
-        If `num` is not an integer, negative, or more than the different partners that exist.
+        If `num` is not an integer, negative, or more than the different partners that exist; or, when the synapses are
+        made, more than those of a `prob` above zero.
+
+    Notes
+    -----
+    With `prob` and multapses, each synapse draws its presynaptic neuron with a probability in proportion to it.
+    Without, they are drawn one after another, each among those that are left (successive sampling), which is done by
+    one exponentially distributed number for each pair, of which the smallest win. The cost is in the pairs within reach
+    of a profile, not in all pairs.
 
     Examples
     --------
     >>> FixedInDegree(100, 50, num=10).n_synapses
     500
+
+    Ten inputs of each neuron, most of them from nearby:
+
+    >>> import numbadyn as nd
+    >>> from quantities import mm, um
+    >>> cells = nd.LIF((20, 20))
+    >>> cells.positions = nd.space.grid((20, 20), extent=1 * mm)
+    >>> near = nd.init.OfDistance(nd.space.Gaussian(100 * um), cells, period=1 * mm)
+    >>> comm = FixedInDegree(400, 400, num=10, prob=near, autapses=False, multapses=False)
     """
 
     @spelled
@@ -282,8 +288,9 @@ class FixedInDegree(_FixedNumber):
         weight: ParameterLike = 1.0,
         autapses: bool = True,
         multapses: bool = True,
+        prob: Any = None,
     ) -> None:
-        super().__init__(in_size, out_size, num, weight, autapses, multapses)
+        super().__init__(in_size, out_size, num, weight, autapses, multapses, prob)
 
     @property
     def n_synapses(self) -> int:
@@ -294,7 +301,7 @@ class FixedInDegree(_FixedNumber):
         return self.n_pre if self.autapses else self.n_pre - 1
 
 
-class FixedOutDegree(_FixedNumber):
+class FixedOutDegree(_FixedDegree):
     """Every presynaptic neuron makes the same number of synapses.
 
     Parameters
@@ -309,11 +316,23 @@ class FixedOutDegree(_FixedNumber):
         Whether a neuron of a population that projects onto itself may connect to itself, and whether a pair may have
         several synapses; by default both. With multapses every synapse draws its postsynaptic neuron independently;
         without, the postsynaptic neurons are a uniformly drawn subset.
+    prob : callable or Initialiser, optional
+        How likely each pair is in comparison to the other pairs of the same presynaptic neuron, as a function of both
+        ends, ``lambda i, j: ...``, or of their distance (``nd.init.OfDistance``); any numbers, 0 or more. By default
+        all pairs are equally likely.
 
     Raises
     ------
     ConnectivityError
-        If `num` is not an integer, negative, or more than the different partners that exist.
+        If `num` is not an integer, negative, or more than the different partners that exist; or, when the synapses are
+        made, more than those of a `prob` above zero.
+
+    Notes
+    -----
+    With `prob` and multapses, each synapse draws its postsynaptic neuron with a probability in proportion to it.
+    Without, they are drawn one after another, each among those that are left (successive sampling), which is done by
+    one exponentially distributed number for each pair, of which the smallest win. The cost is in the pairs within reach
+    of a profile, not in all pairs.
 
     Examples
     --------
@@ -330,8 +349,9 @@ class FixedOutDegree(_FixedNumber):
         weight: ParameterLike = 1.0,
         autapses: bool = True,
         multapses: bool = True,
+        prob: Any = None,
     ) -> None:
-        super().__init__(in_size, out_size, num, weight, autapses, multapses)
+        super().__init__(in_size, out_size, num, weight, autapses, multapses, prob)
 
     @property
     def n_synapses(self) -> int:

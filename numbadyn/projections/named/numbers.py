@@ -25,6 +25,8 @@ class FixedIndegreeProj(RuleProj):
     K : int
         Number of synapses onto each postsynaptic neuron. With multapses, the default, their sources are drawn
         independently; without, they are different neurons.
+    prob : callable or Initialiser, optional
+        How likely each pair is in comparison to others; see `FixedInDegree`.
 
     Raises
     ------
@@ -41,8 +43,8 @@ class FixedIndegreeProj(RuleProj):
     500
     """
 
-    def __init__(self, pre: PresynapticLike, post: PopulationLike, *, K: int, **options: Any) -> None:
-        super().__init__(pre, post, lambda ends: FixedInDegree(*_with_number(ends, K)), **options)
+    def __init__(self, pre: PresynapticLike, post: PopulationLike, *, K: int, prob: Any = None, **options: Any) -> None:
+        super().__init__(pre, post, lambda ends: FixedInDegree(*_with_number(ends, K, prob)), **options)
 
 
 class FixedOutdegreeProj(RuleProj):
@@ -54,6 +56,8 @@ class FixedOutdegreeProj(RuleProj):
         See `RuleProj`.
     K : int
         Number of synapses of each presynaptic neuron; for multapses see `FixedIndegreeProj`.
+    prob : callable or Initialiser, optional
+        How likely each pair is in comparison to others; see `FixedOutDegree`.
 
     Raises
     ------
@@ -70,8 +74,8 @@ class FixedOutdegreeProj(RuleProj):
     1000
     """
 
-    def __init__(self, pre: PresynapticLike, post: PopulationLike, *, K: int, **options: Any) -> None:
-        super().__init__(pre, post, lambda ends: FixedOutDegree(*_with_number(ends, K)), **options)
+    def __init__(self, pre: PresynapticLike, post: PopulationLike, *, K: int, prob: Any = None, **options: Any) -> None:
+        super().__init__(pre, post, lambda ends: FixedOutDegree(*_with_number(ends, K, prob)), **options)
 
 
 class FixedTotalNumberProj(RuleProj):
@@ -103,6 +107,6 @@ class FixedTotalNumberProj(RuleProj):
         super().__init__(pre, post, lambda ends: FixedTotalNumber(*_with_number(ends, N)), **options)
 
 
-def _with_number(ends: Ends, number: Any) -> tuple[Any, ...]:
+def _with_number(ends: Ends, number: Any, *more: Any) -> tuple[Any, ...]:
     """Give the arguments of the rules with a fixed number of synapses."""
-    return ends.in_size, ends.out_size, number, ends.weight, ends.autapses, ends.multapses
+    return ends.in_size, ends.out_size, number, ends.weight, ends.autapses, ends.multapses, *more

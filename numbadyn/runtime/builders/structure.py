@@ -9,7 +9,7 @@ keeping pairs. How each rule draws:
 
 * fixed probability: geometric skips along each row, into an array with room for eight standard deviations more than
   expected;
-* probabilities that differ between pairs: one draw for each pair;
+* probabilities that differ between pairs: one draw for each pair, also of fixed degrees (``by_chance.py``);
 * pairwise Poisson: exponential distances along each row, with the same room;
 * symmetric: geometric skips along the upper triangle, once to count and once to fill both directions;
 * fixed in-degree: a subset (Floyd's method) or independent draws for each column, once to count and once to fill;
@@ -42,6 +42,7 @@ from numbadyn.projections.connectivity import (
     SymmetricPairwiseBernoulli,
     list_edges,
 )
+from numbadyn.runtime.builders.by_chance import likely_partners, pair_by_pair
 from numbadyn.runtime.builders.cpu.compiled import structure_kernels
 
 __all__ = [
@@ -166,7 +167,7 @@ def _(rule: FixedProb, draw: DrawKey) -> Structure:
     offsets = np.zeros(rule.n_pre + 1, dtype=np.int64)
     skip = not rule.autapses
     if isinstance(rule.prob, OfPairs):
-        return _pair_by_pair(rule, draw)
+        return Structure(*pair_by_pair(rule, draw))
     if rule.prob == 0.0:
         return Structure(offsets, np.empty(0, dtype=np.uint32))
     pairs = rule.n_pre * (rule.n_post - skip)
@@ -180,29 +181,6 @@ def _(rule: FixedProb, draw: DrawKey) -> Structure:
         if row < rule.n_pre:
             targets = _enlarged(targets, rule.n_post)
     return Structure(offsets, targets[: offsets[-1]])
-
-
-_PAIRS = 1 << 18
-"""Pairs that a function of the user is asked for at a time."""
-
-
-def _pair_by_pair(rule: FixedProb, draw: DrawKey) -> Structure:
-    """Decide about each pair that may have a synapse by its own probability."""
-    assert isinstance(rule.prob, OfPairs)
-    offsets, parts = np.zeros(rule.n_pre + 1, dtype=np.int64), [np.empty(0, dtype=np.uint32)]
-    for pre, post in rule.prob.candidates(rule.n_pre, rule.n_post, _PAIRS):
-        if not rule.autapses:
-            others = pre != post
-            pre, post = pre[others], post[others]
-        kept = np.empty(pre.size, dtype=np.bool_)
-        structure_kernels().draw_pairs(kept, pre, post, rule.chances(pre, post), *draw)
-        pre, post = pre[kept], post[kept]
-        if pre.size:  # a piece is about a few rows that follow each other
-            counts = np.bincount(pre - pre.min())
-            offsets[pre.min() + 1 :][: counts.size] += counts
-        parts.append(post[np.argsort(pre * rule.n_post + post, kind="stable")].astype(np.uint32))
-    np.cumsum(offsets, out=offsets)
-    return Structure(offsets, np.concatenate(parts))
 
 
 @structure_of.register
@@ -288,6 +266,8 @@ def _enlarged(targets: NDArray[np.uint32], row: int) -> NDArray[np.uint32]:
 
 @structure_of.register
 def _(rule: FixedInDegree, draw: DrawKey) -> Structure:
+    if rule.prob is not None:
+        return Structure(*likely_partners(rule, draw))
     offsets = np.zeros(rule.n_pre + 1, dtype=np.int64)
     common = (rule.n_post, int(not rule.autapses), rule.multapses, *draw)
     partners = np.empty(rule.num, dtype=np.uint32)
@@ -299,6 +279,8 @@ def _(rule: FixedInDegree, draw: DrawKey) -> Structure:
 
 @structure_of.register
 def _(rule: FixedOutDegree, draw: DrawKey) -> Structure:
+    if rule.prob is not None:
+        return Structure(*likely_partners(rule, draw))
     offsets = np.arange(rule.n_pre + 1, dtype=np.int64) * rule.num
     return _rows(rule, offsets, draw)
 

@@ -101,6 +101,13 @@ def draw_pairs(kept: Any, pre: Any, post: Any, chances: Any, key0: Any, key1: An
 
 
 @kernel
+def draw_times(times: Any, pre: Any, post: Any, rates: Any, key0: Any, key1: Any, stream: Any) -> None:
+    """Draw an exponentially distributed time for some pairs, each with its own rate; numbered as in `draw_pairs`."""
+    for b in range(rates.size):
+        times[b] = -log(1.0 - uniform(key0, key1, u32(pre[b]), u32(post[b]), u32(0), stream)) / rates[b]
+
+
+@kernel
 def draw_poisson_rows(
     offsets: Any,
     targets: Any,

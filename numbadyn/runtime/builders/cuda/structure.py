@@ -134,14 +134,8 @@ def _(rule: OneToOne, workshop: Workshop, draw: DrawKey) -> DeviceStructure | No
 
 @structure_on_device.register
 def _(rule: FixedProb, workshop: Workshop, draw: DrawKey) -> DeviceStructure | None:
-    if isinstance(rule.prob, OfPairs):  # a function of the user decides on the host
-        made = structure_of(rule, draw)
-        return DeviceStructure(
-            made.offsets,
-            workshop.device.to_device(made.offsets),
-            workshop.device.to_device(made.targets),
-            made.targets.size,
-        )
+    if isinstance(rule.prob, OfPairs):
+        return _from_host(rule, workshop, draw)
     if rule.prob == 0.0:
         return _with_room(workshop, np.zeros(rule.n_pre + 1, dtype=np.int64))
     return _drawn_rows("draw_with_probability", rule, skip_scale(rule.prob), workshop, draw)
@@ -164,6 +158,8 @@ def _(rule: SymmetricPairwiseBernoulli, workshop: Workshop, draw: DrawKey) -> De
 
 @structure_on_device.register
 def _(rule: FixedInDegree, workshop: Workshop, draw: DrawKey) -> DeviceStructure | None:
+    if rule.prob is not None:
+        return _from_host(rule, workshop, draw)
     choices = rule.n_pre - (not rule.autapses)
     workers, listed, scratch = _scratch(workshop, rule.n_post, rule.num, choices, rule.multapses)
     sizes = (rule.n_pre, rule.n_post, rule.num, int(not rule.autapses), int(rule.multapses))
@@ -172,6 +168,8 @@ def _(rule: FixedInDegree, workshop: Workshop, draw: DrawKey) -> DeviceStructure
 
 @structure_on_device.register
 def _(rule: FixedOutDegree, workshop: Workshop, draw: DrawKey) -> DeviceStructure | None:
+    if rule.prob is not None:
+        return _from_host(rule, workshop, draw)
     return _rows(rule, np.full(rule.n_pre, rule.num, dtype=np.int64), workshop, draw)
 
 
@@ -182,6 +180,12 @@ def _(rule: FixedTotalNumber, workshop: Workshop, draw: DrawKey) -> DeviceStruct
     counts = workshop.device.to_device(np.zeros(rule.n_pre, dtype=np.int64))
     workshop.run(_MODULE, "spread_over_rows", rule.num, counts, rule.n_pre, rule.num, *draw.shifted(COUNT_STREAM))
     return _rows(rule, workshop.device.read(counts, 0, rule.n_pre), workshop, draw)
+
+
+def _from_host(rule: Connectivity, workshop: Workshop, draw: DrawKey) -> DeviceStructure:
+    """What a function of the user decides, on the host."""
+    made, there = structure_of(rule, draw), workshop.device.to_device
+    return DeviceStructure(made.offsets, there(made.offsets), there(made.targets), made.targets.size)
 
 
 def _with_room(workshop: Workshop, offsets: NDArray[np.int64]) -> DeviceStructure:
