@@ -134,6 +134,43 @@ def test_a_convolution_is_that_of_loops(axes, padding):
     assert {"same": (4, 6, 5)[:axes], "valid": (3, 4), "circular": (4, 6)}[padding] == rule.out_size[:-1]
 
 
+def matrix_of(rule):
+    """The weights of a rule as a dense matrix."""
+    dense = np.zeros((rule.n_pre, rule.n_post))
+    np.add.at(dense, (rule.pre, rule.post), rule.weight.values)
+    return dense
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize(("axes", "padding"), [(1, "same"), (2, "valid"), (2, "circular"), (3, "same")])
+def test_a_transposed_convolution_is_the_way_back(axes, padding, groups):
+    rng = np.random.default_rng(axes)
+    size, window = (7, 6, 5)[:axes], (3, 2, 3)[:axes]
+    options = {"stride": (2, 1, 1)[:axes], "dilation": (1, 2, 1)[:axes], "padding": padding}
+    kernel = rng.normal(size=(*window, 4 // groups, 6))
+    there = nd.Conv((*size, 4), kernel, groups=groups, **options)
+    # Channels exchanged, group by group.
+    swapped = np.concatenate([part.swapaxes(-1, -2) for part in np.split(kernel, groups, axis=-1)], axis=-1)
+    back = nd.ConvTranspose(there.out_size, swapped, groups=groups, out_size=(*size, 4), **options)
+    np.testing.assert_array_equal(matrix_of(back), matrix_of(there).T)
+    if groups == 1:
+        return
+    whole = matrix_of(there).reshape(-1, 2, 2, there.n_post // 6, 2, 3)
+    for group, part in enumerate(np.split(kernel, 2, axis=-1)):
+        alone = matrix_of(nd.Conv((*size, 2), part, **options)).reshape(-1, 2, there.n_post // 6, 3)
+        np.testing.assert_array_equal(whole[:, group, :, :, group], alone)
+        assert not whole[:, group, :, :, 1 - group].any()
+
+
+def test_a_transposed_convolution_puts_kernels_side_by_side():
+    kernel = [1.0, 2.0, 4.0]
+    assert (np.array([1.0, 10.0]) @ matrix_of(nd.ConvTranspose(2, kernel, stride=2))).tolist() == [2, 14, 20, 40]
+    wide = nd.ConvTranspose(2, kernel, stride=2, padding="valid")
+    assert (np.array([1.0, 10.0]) @ matrix_of(wide)).tolist() == [1, 2, 14, 20, 40]
+    ring = nd.ConvTranspose(2, kernel, stride=2, padding="circular")
+    assert (np.array([1.0, 10.0]) @ matrix_of(ring)).tolist() == [2, 14, 20, 41]
+
+
 class Rates(nd.DynamicsGroup):
     """A sheet of rates with lateral inhibition by a kernel, onto three units by a matrix."""
 
@@ -217,6 +254,10 @@ def test_replicas_share_the_synapses_of_a_graph_or_draw_their_own():
         (lambda: nd.Conv((4, 4), np.ones((5, 5)), padding="circular"), ConnectivityError, r"spans \(5, 5\)"),
         (lambda: nd.Conv((4, 4), np.ones((3, 3)), padding="reflect"), UnknownOptionError, "circular"),
         (lambda: nd.Conv((4, 4), np.ones((3, 3)), stride=0), ConnectivityError, "stride is 0"),
+        (lambda: nd.Conv((4, 4, 4), np.ones((3, 3, 2, 3)), groups=2), ConnectivityError, "groups is 2, for 4 chan"),
+        (lambda: nd.Conv((4, 4, 4), np.ones((3, 3, 4, 4)), groups=2), ConnectivityError, "channels / groups"),
+        (lambda: nd.ConvTranspose(4, np.ones(3), stride=2, out_size=9), ConnectivityError, r"makes \(5,\) windows"),
+        (lambda: nd.ConvTranspose(4, np.ones(3), out_size=(4, 1)), ConnectivityError, "which has other axes"),
         (lambda: nd.Linear(4, 3, np.ones((3, 4))), ShapeError, r"shape \(3, 4\)"),
         (lambda: nd.Linear(4, 3, 1.0)(np.ones(5)), ShapeError, r"signal of the shape \(5,\)"),
     ],

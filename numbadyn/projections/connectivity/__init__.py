@@ -6,7 +6,7 @@ The compiled builders that make the table live in `numbadyn.runtime.builders`.
 """
 
 from numbadyn.projections.connectivity.base import Connectivity
-from numbadyn.projections.connectivity.convolution import Conv
+from numbadyn.projections.connectivity.convolution import Conv, ConvTranspose
 from numbadyn.projections.connectivity.delays import as_delay
 from numbadyn.projections.connectivity.explicit import Edges, Matrix, list_edges
 from numbadyn.projections.connectivity.graphs import BlockModel, Graph, ScaleFree, SmallWorld
@@ -26,6 +26,7 @@ __all__ = [
     "BlockModel",
     "Connectivity",
     "Conv",
+    "ConvTranspose",
     "EdgeList",
     "Edges",
     "FixedInDegree",
