@@ -17,5 +17,6 @@ SAMPLE_COLUMNS = ("WHEN", "KIND", "PLACE", "COUNT", "ELEMENTS", "DUE", "EVERY", 
 """Columns of a log of samples: 0 at the start of a step and 1 at its end, kind, place, elements and their address,
 step of the first sample that is to come, steps between samples, last step, address of the values."""
 
-CHECK = Layout("CHECK", ("PLACE", "COUNT", "NEGATIVE", "POSITIVE"))
-"""Columns of a check: place and number of elements of a state or sum, and which infinities are sound there."""
+CHECK = Layout("CHECK", ("PLACE", "COUNT", "NEGATIVE", "POSITIVE", "DOUBTS"))
+"""Columns of a check: place and number of elements of a state or sum, which infinities are sound there, and where is
+counted how many values that are not finite were stored there, if that is counted: its address, or 0."""

@@ -437,6 +437,10 @@ class Step:
         ``(module path, name)`` -> node: values that can be recorded.
     advances : list of Advance
         Equations behind the values, as they were traced; lowering uses them up.
+    ahead : dict
+        Node -> state whose value at the end of the step it stands for, as the step would have it as it was traced.
+    finer : dict
+        Node -> node that takes its place when that is known, and follows from it; lowering uses both up.
     schemes : dict
         State index -> how it is advanced, in words.
     held : dict
@@ -461,6 +465,8 @@ class Step:
     order: list[tuple[str, str]] = field(default_factory=list)
     regions: list[str] = field(default_factory=list)
     advances: list[Advance] = field(default_factory=list)
+    ahead: dict[int, int] = field(default_factory=dict)
+    finer: dict[int, int] = field(default_factory=dict)
     schemes: dict[int, str] = field(default_factory=dict)
     held: dict[int, Any] = field(default_factory=dict)
     origin: object = field(default_factory=object, compare=False, repr=False)

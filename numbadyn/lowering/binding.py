@@ -68,6 +68,9 @@ class Binding(Protocol):
     def places(self, connection: int, order: Order) -> NDArray[np.uint32] | None:
         """Where states of synapses lie, in the order in which a loop meets them; None where they lie in this order."""
 
+    def doubts(self, connection: int) -> int:
+        """Address where loops count values that are not finite of states of synapses; 0 where nobody looks there."""
+
     def train(self, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Steps and elements of given spikes."""
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from numbadyn.ir.nodes import Step
 from numbadyn.ir.verify import verify
+from numbadyn.lowering.exact.ahead import look_ahead
 from numbadyn.lowering.exact.holding import hold_decays
 from numbadyn.lowering.exact.solve import solve_linear_equations
 from numbadyn.lowering.fusion import Planner
@@ -38,7 +39,8 @@ def prepare(step: Step, passes: Passes | None = None) -> Step:
     do("check what was traced", verify, step)
     held: Step = do("hold what decays until it is asked for", hold_decays, step)
     solved: Step = do("solve linear equations together", solve_linear_equations, held)
-    simple: Step = do("join equal values", join_equal_values, solved)
+    ahead: Step = do("look ahead to the end of the step", look_ahead, solved)
+    simple: Step = do("join equal values", join_equal_values, ahead)
     simple = do("let sums start from decayed states", start_sums_from_decay, simple)
     do("check what is left", verify, simple)
     return simple

@@ -3,20 +3,22 @@
 In: the gap junctions of a step that has been traced.  Out: groups, and the potentials that strong ones read.  Must not
 know: models, targets.
 
-While coupling is weak, the current of the potentials at the start of a step is held over it. Where a step is long
-beside the time in which neurons relax towards their partners, that current overshoots, and then grows. There each
-junction reads the mean of the joint relaxation over the step instead (see `coupling`), which needs the capacitances:
-they are found in the traced right-hand sides, as their derivatives by the current.
+While coupling is weak, the current of the mean of the potentials at both ends of a step is held over it; those at its
+end are expected ones, found by a step with the current at its start (`numbadyn.lowering.exact.ahead`), so that coupling
+is of second order. Where a step is long beside the time in which neurons relax towards their partners, that current
+overshoots. There each junction reads the mean of the joint relaxation over the step instead (see `coupling`), which
+needs the capacitances: they are found in the traced right-hand sides, as their derivatives by the current.
 """
 
 from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from contextlib import ExitStack
 from contextvars import Context
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,10 +40,10 @@ from numbadyn.units import DIMENSIONLESS, TIME, join, split
 if TYPE_CHECKING:
     from numbadyn.projections.gap_junction import GapJunction
 
-__all__ = ["End", "Group", "groups_of", "note_member", "strong_group"]
+__all__ = ["End", "Group", "eager_group", "find_means", "groups_of", "note_member", "strong_group"]
 
-HELD = 0.015
-"""dt * sum(g) / C up to which a current is held: neurons end less than this part away from where they should."""
+HELD = 0.1
+"""dt * sum(g) / C up to which a current is held, that of the mean of the potentials at both ends of the step."""
 
 STABLE = 0.5
 """Up to here a held current cannot overshoot, so that large pieces may be held."""
@@ -49,11 +51,19 @@ STABLE = 0.5
 
 @dataclass(slots=True)
 class _Notes:
-    """What is noted about one recording: its gap junctions, their groups, nodes of the means that groups read."""
+    """What is noted about one recording: gap junctions, their groups, nodes of what they read of whole populations."""
 
     members: list[GapJunction] = field(default_factory=list)
     groups: dict[int, Group] = field(default_factory=dict)
-    means: dict[int, dict[tuple[int, str], int]] = field(default_factory=dict)
+    ahead: dict[tuple[int, str], int] = field(default_factory=dict)
+    means: dict[tuple[int, tuple[int, str]], _Means] = field(default_factory=dict)
+
+
+class _Means(NamedTuple):
+    """Nodes of means over the step of all neurons of an end: by what is known at its start, and by what is ahead."""
+
+    coarse: int
+    fine: int
 
 
 def note_member(trace: Trace, member: GapJunction) -> None:
@@ -265,12 +275,12 @@ class Group:
         given = [split(self._latest(end)) for end in self.ends.values()]
         present = np.concatenate([np.ravel(magnitude) for magnitude, _dimension in given])
         changes, makes = self.pairs
-        shares = (present[makes] - present[changes]) * self._weights(context)
+        shares = (present[makes] - present[changes]) * self.weights(context)[0]
         means = present + np.bincount(changes, shares, self.size)
         return [join(means[self._numbers(end)], given[0][1]) for end in member.ends]
 
-    def _weights(self, context: BindContext) -> NDArray[np.float64]:
-        """Weight of each pair in the mean over a step; kept, since it is asked for several times a run."""
+    def weights(self, context: BindContext) -> NDArray[np.float64]:
+        """Weights of each pair in means over a step, see `means_over_step`; kept, since they are asked for often."""
         changes, makes, rates = self._rates(context)
         key = (context.dt, rates.tobytes())
         if self._spare.get("key") != key:
@@ -279,34 +289,30 @@ class Group:
         weights: NDArray[np.float64] = self._spare["weights"]
         return weights
 
-    def means(self, trace: Trace, key: tuple[int, str]) -> int:
-        """Node of the mean over the step of all neurons of an end."""
-        made = trace.notes(_Notes).means.setdefault(id(self), {})
-        if key not in made:
-            made[key] = self._mean(trace, self.ends[key]).node_in(trace)
-        return made[key]
-
-    def _mean(self, trace: Trace, end: End) -> Traced:
+    def means(self, trace: Trace, end: End) -> _Means:
+        """Means over the step of all neurons of an end, solved together."""
         own: Traced = self._latest(end)
-        total: Traced = own
+        own_later = _ahead(trace, end, own)
+        coarse, fine = own, 0.5 * (own + own_later)
         for other in self.ends.values():
             lot = self._lot(end, other)
-            if not lot["of"].size:
+            if lot is None:
                 continue
-            theirs = own if other is end else self._latest(other)
-            difference = _choose(trace, theirs, lot["from"]) - _choose(trace, own, lot["of"])
-            spec = ParamSpec(f"{self.members[0].path}.share", lot["of"].shape, "real", DIMENSIONLESS, lot["weights"])
-            share = Traced(trace, trace.param(lot["owner"], spec))
-            total = total + lot["delivery"](difference * share)
-        return total
+            theirs: Traced = own if other is end else self._latest(other)
+            now = _choose(trace, theirs, lot.towards) - _choose(trace, own, lot.of)
+            later = _choose(trace, _ahead(trace, other, theirs), lot.towards) - _choose(trace, own_later, lot.of)
+            held, first, last = (Traced(trace, trace.param(share, share.spec(lot.of.shape))) for share in lot.shares)
+            coarse = coarse + lot.delivery(now * held)
+            fine = fine + lot.delivery(now * first + later * last)
+        return _Means(as_node(trace, coarse), as_node(trace, fine))
 
     def _latest(self, end: End) -> Any:
         """All neurons of an end, as of the last step."""
         owner = next(member for member in self.members if any(one.key == end.key for one in member.ends))
         return owner.latest(end)
 
-    def _lot(self, end: End, other: End) -> dict[str, Any]:
-        """Pairs whose first neuron is of one end and whose second is of another, and how they are delivered."""
+    def _lot(self, end: End, other: End) -> _Lot | None:
+        """Pairs whose first neuron is of one end and whose second is of another; None where there are none."""
         key = ("lot", end.key, other.key)
         if key not in self._spare:
             inside = []
@@ -315,14 +321,70 @@ class Group:
                 inside.append((numbers >= start) & (numbers < start + here.module.num))
             chosen = np.flatnonzero(inside[0] & inside[1])
             of, towards = self.pairs[0][chosen] - self.starts[end.key], self.pairs[1][chosen] - self.starts[other.key]
-            lot = {"of": of, "from": towards, "weights": lambda context: self._weights(context)[chosen]}
+            made = None
             if chosen.size:
                 comm = Edges(chosen.size, end.module.varshape, np.arange(chosen.size), of)
-                lot["delivery"] = Delivery(self.members[0], comm, None, end.module.varshape)
-                lot["owner"] = comm
-            self._spare[key] = lot
-        found: dict[str, Any] = self._spare[key]
+                delivery = Delivery(self.members[0], comm, None, end.module.varshape)
+                made = _Lot(of, towards, delivery, [_Share(self, row, chosen) for row in range(3)])
+            self._spare[key] = made
+        found: _Lot | None = self._spare[key]
         return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Share:
+    """Weights of some pairs in a mean over a step, as a parameter of the step: a row of `Group.weights`."""
+
+    group: Group
+    row: int
+    chosen: NDArray[np.int64]
+
+    def spec(self, shape: tuple[int, ...]) -> ParamSpec:
+        """What binds it."""
+        return ParamSpec(f"{self.group.members[0].path}.share", shape, "real", DIMENSIONLESS, self.fetch)
+
+    def fetch(self, context: BindContext) -> NDArray[np.float64]:
+        """The weights."""
+        weights: NDArray[np.float64] = self.group.weights(context)[self.row][self.chosen]
+        return weights
+
+
+@dataclass(frozen=True, eq=False)
+class _Lot:
+    """Pairs of neurons of two ends: their numbers, how what is found for pairs comes to the first, and weights."""
+
+    of: NDArray[np.int64]
+    towards: NDArray[np.int64]
+    delivery: Delivery
+    shares: list[_Share]
+
+
+def find_means(trace: Trace, end: End, latest: Callable[[], Any], group: Group | None) -> Traced:
+    """What the junctions at an end read, one for each: the mean over the step of the potentials there.
+
+    It follows from the start of the step; a finer one from its end as well, where lowering looks ahead to that.
+    """
+    noted, key = trace.notes(_Notes), (id(group), end.key)
+    if key not in noted.means:
+        noted.means[key] = _held_means(trace, end, latest()) if group is None else group.means(trace, end)
+    coarse, fine = (trace.take(node, end.ids) for node in noted.means[key])
+    trace.step.finer[coarse] = fine
+    return Traced(trace, coarse)
+
+
+def _held_means(trace: Trace, end: End, own: Traced) -> _Means:
+    """Means of neurons whose coupling is held over a step."""
+    return _Means(as_node(trace, own), as_node(trace, 0.5 * (own + _ahead(trace, end, own))))
+
+
+def _ahead(trace: Trace, end: End, own: Traced) -> Traced:
+    """What stands for a state at the end of the step."""
+    made = trace.notes(_Notes).ahead
+    if end.key not in made:
+        state = end.module.state(end.state)
+        made[end.key] = trace.emit("identity", as_node(trace, own))
+        trace.step.ahead[made[end.key]] = trace.state_index(state, state.spec)
+    return Traced(trace, made[end.key])
 
 
 def eager_group(member: GapJunction, context: BindContext) -> Group | None:

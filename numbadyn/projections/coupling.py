@@ -86,7 +86,7 @@ def pieces_of(size: int, first: Numbers, second: Numbers) -> Pieces:
 
 
 def means_over_step(pieces: Pieces, size: int, changes: Numbers, makes: Numbers, rates: Floats, dt: float) -> Floats:
-    """Weights of the neurons of a piece in the mean that each of them has over a step.
+    r"""Weights of the neurons of a piece in the mean that each of them has over a step.
 
     Parameters
     ----------
@@ -103,10 +103,18 @@ def means_over_step(pieces: Pieces, size: int, changes: Numbers, makes: Numbers,
 
     Returns
     -------
-    ndarray of float
-        One weight for each of ``pieces.pairs()``; that of a neuron itself is what is left of one.
+    ndarray of float, of shape (3, n_pairs)
+        Weights for each of ``pieces.pairs()``. First for the potentials at the start of the step, where nothing but
+        coupling acts: that of a neuron itself is what is left of one. Then for the potentials at the start, and for
+        those at the end, which other things than coupling have moved at a constant rate: those of a neuron itself are
+        what is left of a half.
+
+    Notes
+    -----
+    With dV/dt = A V + f and f constant, the mean over the step is :math:`\varphi_1 V_0 + \varphi_2 \Delta t f`, and
+    the end of the step is :math:`V_1 \approx e^{\Delta t A} V_0 + \Delta t f`, from where f is taken.
     """
-    weights = []
+    weights = [np.empty((3, 0))]
     place = np.empty(size, dtype=np.int64)
     for piece in pieces.members:
         place[piece] = np.arange(piece.size)
@@ -115,24 +123,31 @@ def means_over_step(pieces: Pieces, size: int, changes: Numbers, makes: Numbers,
         np.add.at(matrix, (place[changes[here]], place[makes[here]]), dt * rates[here])
         np.fill_diagonal(matrix, 0.0)
         np.fill_diagonal(matrix, -matrix.sum(axis=1))
-        weights.append(_phi(matrix)[~np.eye(piece.size, dtype=bool)])
-    return np.concatenate([np.empty(0), *weights])
+        first, second, growth = _phis(matrix)
+        others = ~np.eye(piece.size, dtype=bool)
+        weights.append(np.array([first[others], (first - second @ growth)[others], second[others]]))
+    return np.concatenate(weights, axis=1)
 
 
-def _phi(matrix: Floats) -> Floats:
-    """(exp(X) - 1) / X of a matrix whose rows sum to zero and whose other elements are not negative.
+def _phis(matrix: Floats) -> tuple[Floats, Floats, Floats]:
+    """phi1(X) = (exp(X) - 1) / X, phi2(X) = (phi1(X) - 1) / X and exp(X), of a matrix as coupling has.
 
-    The series of X / 2^k, then k doublings: phi(2 X) = (exp(X) + 1) phi(X) / 2. The doublings add and multiply numbers
-    from zero to one alone, so nothing cancels; rows are kept at a sum of one, else rounding would double as well.
+    Its rows sum to zero, and its other elements are not negative. The series of X / 2^k, then k doublings:
+    phi1(2 X) = (exp(X) + 1) phi1(X) / 2 and phi2(2 X) = (phi1(X)^2 + 2 phi2(X)) / 4. The doublings add and multiply
+    numbers from zero to one alone, so nothing cancels; rows are kept at their sums, else rounding would double as well.
     """
     halvings = max(0, math.ceil(math.log2(max(-4.0 * float(matrix.diagonal().min()), 1.0))))
     small, identity = matrix / 2.0**halvings, np.eye(len(matrix))
-    phi = identity
+    series = identity
     for k in range(_TERMS, 0, -1):
-        phi = identity + small @ phi / (k + 1)
-    growth = identity + small @ phi
+        series = identity + small @ series / (k + 2)
+    second = 0.5 * series
+    first = identity + small @ second
+    growth = identity + small @ first
     for _ in range(halvings):
-        phi = 0.5 * (phi + growth @ phi)
+        second = 0.25 * (first @ first + 2.0 * second)
+        first = 0.5 * (first + growth @ first)
         growth = growth @ growth
         growth /= growth.sum(axis=1, keepdims=True)
-    return np.asarray(phi / phi.sum(axis=1, keepdims=True))
+    first /= first.sum(axis=1, keepdims=True)
+    return first, 0.5 * second / second.sum(axis=1, keepdims=True), growth

@@ -27,7 +27,7 @@ from numbadyn.model.view import view_of
 from numbadyn.projections.apply import Delivery
 from numbadyn.projections.base import check_post, serial
 from numbadyn.projections.connectivity import Edges
-from numbadyn.projections.coupled import End, Group, eager_group, groups_of, note_member, strong_group
+from numbadyn.projections.coupled import End, Group, eager_group, find_means, groups_of, note_member, strong_group
 from numbadyn.projections.typing import PopulationLike
 from numbadyn.tracing.trace import Trace, current_trace
 from numbadyn.tracing.traced import Traced
@@ -161,7 +161,7 @@ class GapJunction(Projection):
             module.add_current_input(f"{key} ({end})", delivery(current if sign > 0 else -current), self.label)
 
     def _potentials(self, trace: Trace | None) -> list[Any]:
-        """What the junctions read at their ends: the last step, or the mean over the step where coupling is strong."""
+        """What the junctions read at their ends: the mean over the step, or earlier potentials."""
         if trace is not None:
             note_member(trace, self)
         if not self.acts_at_once:
@@ -177,9 +177,7 @@ class GapJunction(Projection):
                 return group.eager_means(context, self)
             return [reader() for reader in self._readers]
         group = strong_group(trace, self)
-        if group is None:
-            return [reader() for reader in self._readers]
-        return [Traced(trace, trace.take(group.means(trace, end.key), end.ids)) for end in self.ends]
+        return [find_means(trace, end, latest, group) for end, latest in zip(self.ends, self._latest, strict=True)]
 
     @property
     def acts_at_once(self) -> bool:
@@ -253,19 +251,23 @@ class SymmetryGapJunction(GapJunction):
     Notes
     -----
     A junction of conductance w between the neurons i and j brings the current :math:`w (V_i - V_j)` to j and takes it
-    from i. Both potentials are those of the last step, whatever the order of attributes; with a delay, earlier ones.
+    from i, whatever the order of attributes; with a delay, that of earlier potentials.
 
-    That current is held over a step while :math:`\Delta t \sum w / C` is at most 0.015 for every neuron, with C the
-    capacitance that the right-hand side implies (:math:`\tau / R` of a `LIF`). Where coupling is stronger, a simulator
-    takes the mean over the step of
+    A simulator takes the mean of the current over the step, of second order in dt: the potentials at the end of the
+    step are found with the current at its start, then the step is made with the mean of both ends. What neurons do in
+    the step, such as a reset, is ahead too. That mean is held over a step while :math:`\Delta t \sum w / C` is at most
+    0.1 for every neuron, with C the capacitance that the right-hand side implies (:math:`\tau / R` of a `LIF`). Where
+    coupling is stronger, it is the mean over the step of
 
-    .. math:: C_i \frac{dV_i}{dt} = \sum_j w_{ij} (V_j - V_i)
+    .. math:: C_i \frac{dV_i}{dt} = \sum_j w_{ij} (V_j - V_i) + I_i
 
     for all neurons that are coupled, through this and other gap junctions of the network, which is stable and right
     for any strength: neurons that are strongly coupled share their mean potential weighted by C. It needs the sum of
     the squares of the sizes of all connected pieces to be at most a million. Beyond, currents are held up to 0.5 and
     refused above. Models whose dV/dt per current changes from step to step hold the current always, and so do
-    junctions with a delay, which are refused where neurons would answer faster than they hear.
+    junctions with a delay, which are refused where neurons would answer faster than they hear; these read the
+    potentials at the start of a step. In eager calls nothing is known of the end of a step, so that coupling is of
+    first order there.
 
     Examples
     --------

@@ -114,10 +114,13 @@ class CompiledReplica(Replica):
         signs = self.signs().items()
         checks |= {Check("state", i): (self._states[i], sign) for i, sign in signs if i in self._states}
         memory = self.memory
-        rows = [
-            CHECK.row(PLACE=memory.offsets[b], COUNT=memory.size(b), NEGATIVE=sign.negative, POSITIVE=sign.positive)
-            for b, sign in checks.values()
-        ]
+        memory.doubts[:] = 1  # whoever has written states may have written anything
+        rows = []
+        for buffer, sign in checks.values():
+            place, count, synapses = memory.offsets[buffer], memory.size(buffer), buffer.space.synapses
+            doubts = 0 if synapses is None else memory.doubts_of(synapses.connection)
+            columns = {"PLACE": place, "COUNT": count, "DOUBTS": doubts}
+            rows.append(CHECK.row(**columns, NEGATIVE=sign.negative, POSITIVE=sign.positive))
         self.checked, self.checks = list(checks), CHECK.table(rows)
 
     def fail(self, check: int) -> Check:

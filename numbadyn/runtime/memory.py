@@ -121,6 +121,9 @@ class Memory:
     by_post : set of int
         Connections the states of whose synapses lie by postsynaptic neuron; those of all others as the table of
         synapses has them.
+    doubts : ndarray of int64
+        For each connection, how many values that are not finite were stored in states of its synapses since somebody
+        looked at all of them, as far as loops count them.
     """
 
     def __init__(
@@ -136,6 +139,7 @@ class Memory:
         self.evaluator, self.tables = evaluator, tables
         self.merged, self._post_rows, self._numbers = derived.merged, derived.post_rows, derived.numbers
         self.by_post: set[int] = set()
+        self.doubts = np.ones(len(self.program.step.connections), np.int64)
         self.depths, self.offsets = layout.depths, layout.offsets
         self.event_offsets, self.count_offsets = layout.event_offsets, layout.count_offsets
         self.windows = [channel.window(evaluator.context) for channel in evaluator.step.channels]
@@ -176,6 +180,10 @@ class Memory:
             numbers[rows.synapses] = np.arange(numbers.size, dtype=numbers.dtype)
             known = self._numbers[connection] = rows, numbers
         return known[1]
+
+    def doubts_of(self, connection: int) -> int:
+        """Address of the number of values that are not finite."""
+        return int(self.doubts[connection:].ctypes.data)
 
     def extent(self, buffer: Buffer) -> int:
         """Elements of a buffer, all slots of a history counted."""

@@ -122,6 +122,10 @@ class Tables:
         """Where states of synapses lie, in the order in which a loop meets them; None where they lie in this order."""
         return self.memory.places(connection, order)
 
+    def doubts(self, connection: int) -> int:
+        """Address where loops count values that are not finite of states of synapses; 0 where nobody looks there."""
+        return self.memory.doubts_of(connection)
+
     def train(self, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Steps and elements of given spikes."""
         steps, elements = self.memory.evaluator.step.trains[number].events(self.memory.evaluator.context)

@@ -268,3 +268,69 @@ def test_a_recorded_value_that_is_neither_state_nor_sum_may_be_infinite(target):
         results.append(sim.run(1 * ms, progress=False))
     assert_same(*results)
     assert np.isneginf(results[0][model]["output"]).all()
+
+
+class Firing(nd.Dynamics):
+    """Neuron 2 fires once."""
+
+    def __init__(self):
+        super().__init__(4)
+        self.at = nd.Parameter(np.where(np.arange(4) == 2, 199, -1))
+
+    def init_state(self):
+        self.x = nd.State(0 * mV)
+
+    def update(self):
+        self.x.value = self.sum_delta_inputs(0 * mV)
+        return self.at == nd.environ.get("i")
+
+
+class Spoiling(nd.PlasticProj):
+    """Spikes of either side multiply the weight; so large a factor is too large for any number."""
+
+    def __init__(self, *modules, **options):
+        super().__init__(*modules, **options)
+        self.by, self.back, self.kept = nd.Parameter(1.0), nd.Parameter(1.0), nd.SynapseState(-np.inf)
+
+    def on_pre(self, s):
+        s.send(0 * mV)
+        s.kept = s.kept - 1.0
+        s.weight = s.weight * self.by
+
+    def on_post(self, s):
+        s.weight = s.weight * self.back
+
+
+def spoiling(target, **factors):
+    """Neuron 1 of the source fires at 10 and 40 ms, neuron 2 of the target at 20 ms."""
+    net = nd.DynamicsGroup(name="net")
+    net.pre = nd.SpikeTrain(3, [1, 1], [10, 40] * ms)
+    net.post = Firing()
+    net.p = Spoiling(net.pre, comm=nd.AllToAll(3, 4, weight=20 * mV), post=net.post)
+    for name, factor in factors.items():
+        getattr(net.p, name).value = factor
+    return net, simulator_of(net, 0.1 * ms, target)
+
+
+@TARGETS
+@pytest.mark.parametrize(("factors", "element", "time"), [({"by": 1e308}, 4, 10), ({"back": 1e308}, 2, 20)])
+def test_a_weight_that_a_spike_of_either_side_makes_infinite_is_named(target, factors, element, time):
+    _net, sim = spoiling(target, **factors)
+    error = failed(sim)
+    assert f"net.p.weight became infinite in element {element} (" in error.what
+    low, high = window(error)
+    assert low <= 10 * time + 1 <= high <= 10 * time + 129
+
+
+@TARGETS
+def test_weights_are_looked_at_whoever_has_written_them(target):
+    net, sim = spoiling(target)
+    sim.run(30 * ms, progress=False)
+    weights = sim.get(net.p, "weight")
+    weights[7] = np.inf * mV
+    sim.set(net.p, "weight", weights)
+    assert "net.p.weight became infinite in element 7 (1 of 12 elements)" in failed(sim, 5 * ms).what
+    weights[7] = 2 * mV
+    sim.set(net.p, "weight", weights)
+    sim.run(30 * ms, progress=False)
+    assert np.isneginf(sim.get(net.p, "kept")).all()

@@ -104,6 +104,9 @@ class Numbers:
     def lag(self, node):
         return 12
 
+    def doubts(self, connection):
+        return 15
+
     def places(self, connection, order):
         return np.zeros(4, np.uint32)
 

@@ -147,9 +147,9 @@ def test_the_shortest_delay_counts_and_says_whose_it_is():
     assert sorted(blocks.slots.values()) == [8 + 8, 16 + 8]  # as far back as is read, and a block
 
 
-def test_no_delay_within_a_step_takes_one_wait_and_shared_memory_two():
+def test_no_delay_within_a_step_takes_one_wait_and_coupling_that_looks_ahead_four():
     assert len(Bound(Coupled(0, late=True)).blocks.cuts) == 1  # events have a second list for the next step
-    assert len(Bound(NETWORKS["gap junctions"]()).blocks.cuts) == 2
+    assert len(Bound(NETWORKS["gap junctions"]()).blocks.cuts) == 4  # there and back for each end of the step
 
 
 def test_a_population_with_one_owner_needs_nobody_for_its_own_synapses():
@@ -246,5 +246,5 @@ def test_explaining_says_where_nothing_crosses_and_where_no_block_is_whole():
     assert alone[0].startswith("  as long as a run")
     assert alone[1:] == ["  search for values that are not finite every 128 steps: blocks of 128 steps"]
     shared = explained(NETWORKS["gap junctions"]())
-    assert "twice in a step" in shared[0]
+    assert "4 times in a step" in shared[0]
     assert "    Ring.cells.V to Ring.gap: in the step in which it is computed" in shared

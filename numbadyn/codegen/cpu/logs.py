@@ -73,8 +73,11 @@ def record_samples(rows, step, when, R, I, B):
 
 
 def first_bad(rows, R):
-    # the table's row of the first state or sum with a value that is not sound, or -1; infinities of some states are
+    # the table's row of the first state or sum with a value that is not sound, or -1; infinities of some states are.
+    # Where loops count values that are not finite as they store them, there is nothing to find unless they have
     for r in range(rows.shape[0]):
+        if rows[r, CHECK_DOUBTS] != 0 and array_at(rows[r, CHECK_DOUBTS], i64(0))[0] == 0:
+            continue
         values = R[rows[r, CHECK_PLACE] : rows[r, CHECK_PLACE] + rows[r, CHECK_COUNT]]
         negative, positive = rows[r, CHECK_NEGATIVE] != 0, rows[r, CHECK_POSITIVE] != 0
         bad = 0
@@ -84,6 +87,9 @@ def first_bad(rows, R):
             bad += not ((value - value == REAL_ZERO) | infinite)
         if bad:
             return r
+    for r in range(rows.shape[0]):
+        if rows[r, CHECK_DOUBTS] != 0:
+            array_at(rows[r, CHECK_DOUBTS], i64(0))[0] = 0
     return -1
 
 

@@ -6,7 +6,7 @@ not know: what is written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from numbadyn.errors import InternalError, UnsupportedFunctionError
@@ -60,7 +60,8 @@ class Writer:
     def __init__(self, step: Step) -> None:
         self._step = step
         self._trace = Behind(step.name)
-        self._trace.step = replace(step, nodes=list(step.nodes), params=list(step.params))
+        nodes, params, channels = list(step.nodes), list(step.params), list(step.channels)
+        self._trace.step = replace(step, nodes=nodes, params=params, channels=channels)
         self.instead: dict[int, int] = {}
 
     @property
@@ -108,7 +109,7 @@ class Writer:
         """
         self.at(expression)
         try:
-            return derivative(self._trace, expression, variable, self._behind(expression, variable + 1))
+            return derivative(self._trace, expression, variable, self._behind(expression, first=variable + 1))
         except UnsupportedFunctionError:
             return variable
 
@@ -127,18 +128,22 @@ class Writer:
 
     def again(self, index: int, instead: Mapping[int, int]) -> int:
         """A node once more, with other nodes in place of some that it follows from."""
+        return self.all_again([index], instead)[0]
+
+    def all_again(self, indices: Sequence[int], instead: Mapping[int, int]) -> list[int]:
+        """Nodes once more, with other nodes in place of some that they follow from."""
         first, known = min(instead), dict(instead)
-        for number in self._behind(index, first):
+        for number in self._behind(*indices, first=first):
             if number in known:
                 continue
             node = self.node(number)
             if any(known.get(arg, arg) != arg for arg in node.args):
                 known[number] = self._copied(node, known)
-        return known.get(index, index)
+        return [known.get(index, index) for index in indices]
 
-    def _behind(self, index: int, first: int) -> list[int]:
-        """Nodes from a first one on that a node follows from, and itself, in order."""
-        found, waiting = set[int](), [index]
+    def _behind(self, *indices: int, first: int) -> list[int]:
+        """Nodes from a first one on that some follow from, and themselves, in order."""
+        found, waiting = set[int](), list(indices)
         while waiting:
             number = waiting.pop()
             if number >= first and number not in found:
@@ -152,15 +157,31 @@ class Writer:
 
     def _copied(self, node: Node, known: Mapping[int, int]) -> int:
         args = tuple(known.get(arg, arg) for arg in node.args)
-        space = widest([node.space, *(self.node(arg).space for arg in args)]).inside(node.space.region)
-        return self._trace.add(replace(node, args=args, space=space))
+        space, attrs = node.space, node.attrs
+        if node.traits.elementwise:
+            space = widest([space, *(self.node(arg).space for arg in args)]).inside(space.region)
+        if node.traits.delivers:
+            attrs = {**attrs, "channels": self._sampled(node.args, args, node.attrs["channels"])}
+        return self._trace.add(replace(node, args=args, space=space, attrs=attrs))
+
+    def _sampled(
+        self, before: Sequence[int], args: Sequence[int], channels: Sequence[int | None]
+    ) -> tuple[int | None, ...]:
+        """Channels of what is delivered once more: of a signal that is another one, a channel of its own."""
+        found, known = list(channels), self._trace.step.channels
+        for number, (old, new) in enumerate(zip(before, args, strict=False)):
+            channel = channels[number] if number < len(channels) else None
+            if channel is not None and old != new:
+                known.append(replace(known[channel], value=new))
+                found[number] = len(known) - 1
+        return tuple(found)
 
     def result(self) -> Step:
         """The step with what takes the place of its nodes; of what nothing needs, parameters stay, to be checked."""
         written = self._trace.step
         new = replace(written, nodes=[], advances=[])
         places: dict[int, int] = {}
-        roots = [*written.roots(), *written.outputs.values(), *written.probes.values()]
+        roots = [*written.roots(), *written.outputs.values(), *written.probes.values(), *written.finer.values()]
         needed = self._reached(roots)
         for number, node in enumerate(written.nodes):
             if number in needed or node.traits.origin == "bound":
@@ -169,6 +190,8 @@ class Writer:
         new.channels = [replace(c, value=self._found(c.value, places)) for c in written.channels]
         new.probes = {key: self._found(value, places) for key, value in written.probes.items()}
         new.outputs = {key: self._found(value, places) for key, value in written.outputs.items()}
+        new.ahead = {places[key]: state for key, state in written.ahead.items() if key in places}
+        new.finer = {places[key]: self._found(value, places) for key, value in written.finer.items() if key in places}
         return new
 
     def _found(self, index: int, places: Mapping[int, int]) -> int:

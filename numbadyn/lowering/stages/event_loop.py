@@ -34,9 +34,10 @@ def event_loop_layout(slots: int) -> Layout:
     """Columns of the rows of a loop over events.
 
     Number of its term; address of the places of the synapses' states, where they do not lie in the order of the loop;
-    how many synapses it has met, where somebody counts them; its slots.
+    how many synapses it has met, where somebody counts them; address of the number of values that are not finite, or 0;
+    its slots.
     """
-    return Layout("EVENT_LOOP", ("TERM", "PLACES", "MET", *all_slot_columns(slots)))
+    return Layout("EVENT_LOOP", ("TERM", "PLACES", "MET", "DOUBTS", *all_slot_columns(slots)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +95,13 @@ class EventLoopStage(Stage):
         synapses = at.synapses(self.term.connection)
         at.add_term(self.term.row(at), synapses.delays, int(synapses.n_synapses))
         places = at.places(self.term.connection, self.term.order)
-        address = 0 if places is None else at.address(places)
-        slots = self.instance.slots(at)
-        return event_loop_layout(len(self.instance.views)).row(TERM=number, PLACES=address, MET=0, **slots)
+        columns = {
+            "TERM": number,
+            "PLACES": 0 if places is None else at.address(places),
+            "MET": 0,
+            "DOUBTS": at.doubts(self.term.connection),
+        }
+        return event_loop_layout(len(self.instance.views)).row(**columns, **self.instance.slots(at))
 
     def synapse_loops(self, program: Program) -> Iterable[SynapseLoop]:
         """Its only one."""

@@ -41,6 +41,10 @@ class DeviceTables(Tables):
         """Late stores are for threads that keep values from step to step."""
         return False
 
+    def doubts(self, connection: int) -> int:
+        """All states are looked at, by all threads."""
+        return 0
+
     def owner(self, buffer: Buffer) -> int:
         """Number of the first element of a buffer, which tells its thread."""
         return self._owners.buffer(buffer).number

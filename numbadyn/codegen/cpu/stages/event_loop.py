@@ -12,7 +12,7 @@ from numbadyn.codegen.cpu.stages.loop import instance_lines
 from numbadyn.codegen.expressions import KernelText
 from numbadyn.codegen.parts import whole_part
 from numbadyn.ir.nodes import Step
-from numbadyn.lowering.operations import Kernel
+from numbadyn.lowering.operations import Kernel, Operand
 from numbadyn.lowering.program import Program
 from numbadyn.lowering.stages.delivery import TERM
 from numbadyn.lowering.stages.event_loop import EventLoopStage, event_loop_layout
@@ -21,7 +21,7 @@ __all__ = ["EMITTER"]
 
 _LOOP = """@kernel
 def {name}({arguments}):
-{prologue}    _met = 0
+{prologue}    _met, _doubts = 0, 0
     for _e in range(_first, _last):
         _{own}_index = u64(i64(_events[u64(_e)]) - _source)
         _segment = i64(_{own}_index) * _n_delays + _delay_slot
@@ -38,7 +38,7 @@ def {name}({arguments}):
 {places}
                 _{other}_index = u64(_targets[u64(_j)])
 {body}
-    return _met
+    return _met, _doubts
 """
 
 _EACH = """@routine
@@ -60,10 +60,10 @@ def each_{name}(_step, _dt, _key0, _key1, _R, _I, _B, _E, _C, _terms, _rows, _re
 {calls}
 """
 
-_CALLS = """if _rows[_k, {places}] == 0:
-    _rows[_k, {met}] += {along}
+_CHOICE = """if _rows[_k, {places}] == 0:
+    _met, _doubts = {along}
 else:
-    _rows[_k, {met}] += {across}"""
+    _met, _doubts = {across}"""
 
 _OWN = ("_first", "_last", "_events", "_source", "_offsets", "_targets", "_n_delays", "_delay_slot")
 _AHEAD = 32
@@ -90,7 +90,7 @@ class _Way:
     def __init__(self, kernel: Kernel, step: Step, reserved: frozenset[str], *, across: bool) -> None:
         self.kernel, self.across = kernel, across
         self.text = KernelText(kernel, step, whole_part(kernel), reserved=reserved, element="_number")
-        self.lines = [*self.text.body(), *self.text.stores()]
+        self.lines = [*self.text.body(), *self._doubted(), *self.text.stores()]
         self.prologue = "".join(f"    {line}\n" for line in self.text.prologue())
         self.name = f"across_{kernel.name}" if across else kernel.name
         # by postsynaptic neuron synapses have other numbers than places in the loop
@@ -100,6 +100,13 @@ class _Way:
         indices = [*(["_places"] if across else []), *(["_numbers"] if self.numbered else [])]
         self.arguments = ", ".join([*_OWN, *indices, *given, *values])
         self.call = f"{self.name}({self.arguments})"
+
+    def _doubted(self) -> list[str]:
+        """Lines that count the values of states that are not finite."""
+        stored = [store for store in self.kernel.stores if not (store.adds or store.spare)]
+        real = [store.value for store in stored if self.kernel.slots[store.slot].kind == "real"]
+        names = dict.fromkeys(self.text.operand(Operand("local", value)) for value in real)
+        return [f"_doubts += {name} - {name} != REAL_ZERO" for name in names]
 
     def function(self) -> str:
         """Its text."""
@@ -150,11 +157,12 @@ def _functions(kernel: Kernel, step: Step, reserved: frozenset[str]) -> tuple[li
         )
     ]
     numbers = ["_numbers = array_at(_row[TERM_WEIGHTS], u32(0))"] * along.numbered
-    calls = [along.call]
+    calls = [f"_met, _doubts = {along.call}"]
     if kernel.either:
         numbers.append(f"_places = array_at(_rows[_k, {layout.column('PLACES')}], u32(0))")
-        columns = {name.lower(): layout.column(name) for name in ("PLACES", "MET")}
-        calls = _CALLS.format(**columns, along=along.call, across=across.call).splitlines()
+        choice = _CHOICE.format(places=layout.column("PLACES"), along=along.call, across=across.call)
+        calls = [*choice.splitlines(), f"_rows[_k, {layout.column('MET')}] += _met"]
+    calls.append(f"array_at(_rows[_k, {layout.column('DOUBTS')}], i64(0))[0] += _doubts")
     each = _EACH.format(
         name=kernel.name,
         term=layout.column("TERM"),
