@@ -6,14 +6,15 @@ not know: models, what becomes of the marks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from numbadyn.ir.nodes import HALF_STEP, Advance
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced, as_node
 
-__all__ = ["held", "note_half_step", "note_solution", "over_step"]
+__all__ = ["held", "note_half_step", "note_solution", "over_step", "tentatively"]
 
 
 def held(x: Any) -> Any:
@@ -52,6 +53,16 @@ def over_step(now: Any, mean: Any) -> Any:
     nodes = as_node(trace, now), as_node(trace, mean)
     alike = trace.node(nodes[0]).space.like(trace.node(nodes[1]).space)
     return Traced(trace, trace.emit("over_step", *nodes)) if alike else mean
+
+
+@contextmanager
+def tentatively() -> Iterator[None]:
+    """In it, values are advanced that no state takes: first guesses, of whose equations nothing is noted."""
+    trace = current_trace()
+    count = 0 if trace is None else len(trace.step.advances)
+    yield
+    if trace is not None:
+        del trace.step.advances[count:]
 
 
 def note_solution(

@@ -148,13 +148,14 @@ class Blocks:
             for value in self._drivers.read_by(equation.slope, own):
                 state, begins = self._drivers.behind(value)
                 states = None if state is None else self._flows.closure(state)
-                rates = None if states is None else self._flows.entries(states, len(slopes))
                 factors = [self._writer.derivative(each, value) for each in slopes]
                 constant = all(factor is None or self._writer.is_constant(factor) for factor in factors)
-                if states is None or rates is None or not constant or value in found:
+                if states is None or not constant or value in found:
                     continue
-                firsts = [self._step.writes[each] if begins else self._flows.of[each].start for each in states]
-                found[value] = _Inflow(value, states, firsts, rates)
+                starts = [self._step.writes[each] if begins else self._flows.of[each].start for each in states]
+                system = self._flows.system(states, len(slopes), starts)
+                if system is not None:
+                    found[value] = _Inflow(value, states, *system)
         return list(found.values())
 
     def _advanced(self, block: list[_Equation], rest: list[int], matrix: _Rates, row: int) -> int:

@@ -49,7 +49,8 @@ class Drivers:
         """
         node, flows = self._step.nodes[value], self._flows
         if node.traits.averages:
-            return flows.written.get(origin(self._step, node.args[0])), True
+            now = origin(self._step, node.args[0])
+            return (flows.written[now], True) if now in flows.written else (flows.advanced.get(now), False)
         if value in flows.advanced:
             return flows.advanced[value], False
         return flows.written.get(value), True

@@ -157,7 +157,10 @@ class Flows:
         return False
 
     def closure(self, state: int) -> list[int] | None:
-        """A state and those that its rate of change depends on; None unless all are linear in each other alone."""
+        """A state and those that its rate of change depends on; None unless all are linear in each other alone.
+
+        What is the same in all steps may be added.
+        """
         found, number = [state], 0
         while number < len(found):
             sources = self._sources(self.of[found[number]])
@@ -165,7 +168,7 @@ class Flows:
                 return None
             found += [source for source in sources if source not in found]
             number += 1
-        return found if all(self._vanishes(self.of[each]) for each in found) else None
+        return found if all(self._is_affine(self.of[each].slope) for each in found) else None
 
     def _sources(self, flow: Flow) -> list[int] | None:
         """States that the slope of a flow reads, if there is nothing else that changes."""
@@ -186,9 +189,53 @@ class Flows:
                 return None
         return found
 
-    def _vanishes(self, flow: Flow) -> bool:
-        """Whether a slope is zero where all states are."""
-        return flow.slope is None or self._is_zero(flow.slope)
+    def _is_affine(self, index: int | None) -> bool:
+        """Whether a slope is made by operations that keep what is linear so, and no choice."""
+        if index is None or index in self.constants:
+            return True
+        node = self._step.nodes[index]
+        return (
+            node.traits.from_state
+            or index in self.starts
+            or (node.op in _ZERO_WHERE and all(map(self._is_affine, node.args)))
+        )
+
+    def system(
+        self, states: list[int], offset: int, begins: list[int]
+    ) -> tuple[list[int], dict[tuple[int, int], int]] | None:
+        """What goes on by linear equations, and rates of change times dt as a matrix; None as of `entries`.
+
+        Parameters
+        ----------
+        states : list of int
+            From `closure`.
+        offset : int
+            Row of the first of them.
+        begins : list of int
+            Nodes of the values from which they go on.
+
+        Returns
+        -------
+        tuple
+            Nodes of these values, and of what is added to rates of change in all steps, which goes on as it is.
+        """
+        found, firsts = self.entries(states, offset), list(begins)
+        if found is None:
+            return None
+        for row, state in enumerate(states, offset):
+            rest = self._rest(state, states)
+            if rest is not None:
+                found[row, offset + len(firsts)] = self._writer.over_dt(self._writer.literal(1.0), rest)
+                firsts.append(rest)
+        return firsts, found
+
+    def _rest(self, state: int, states: list[int]) -> int | None:
+        """What is left of a slope where all states are zero; None where nothing is."""
+        slope = self.of[state].slope
+        if slope is None or self._is_zero(slope):
+            return None
+        self._writer.at(slope)
+        return self._writer.again(slope, {(s := self.of[each].start): self._writer.zero_like(s) for each in states})
 
     def _is_zero(self, index: int) -> bool:
         node = self._step.nodes[index]

@@ -120,7 +120,7 @@ class _Solver:
         node = self._step.nodes[value]
         if node.traits.averages:
             now = origin(self._step, node.args[0])
-            state = self._flows.written.get(now)
+            state = self._flows.written.get(now, self._flows.advanced.get(now))
             name = self._step.states[state].name if state is not None else node.position.module
             if name not in drives.averaged:
                 drives.averaged.append(name)
@@ -133,17 +133,19 @@ class _Solver:
         if state is None or factor is None or not writer.is_constant(factor):
             return False
         states = flows.closure(state)
-        entries = None if states is None else flows.entries(states, 1)
-        if states is None or entries is None or self._own_state(advance) in states:
+        if states is None or self._own_state(advance) in states:
             return False
+        found = flows.system(states, 1, [self._step.writes[s] if begins else flows.of[s].start for s in states])
+        if found is None:
+            return False
+        firsts, entries = found
         writer.at(advance.slopes[0])
         entries[0, 1] = writer.literal(1.0)
         own = None if rate is None else writer.over_dt(rate, advance.slopes[0])
         if own is not None:
             entries[0, 0] = own
         total: int | None = None
-        for column, each in enumerate(states, 1):
-            first = self._step.writes[each] if begins else flows.of[each].start
+        for column, first in enumerate(firsts, 1):
             unit = writer.node(value).dimension / writer.node(first).dimension
             weight = writer.exponential(entries, (0, column), unit)
             if own is not None:

@@ -188,19 +188,20 @@ def check_linear(definition: Definition) -> None:
                         cure="Leave method out, or choose exponential_euler, rk2 or rk4.",
                         name=name,
                     )
-    _check_one_way(definition, drivers)
+    _check_held(definition, drivers)
 
 
-def _check_one_way(definition: Definition, drivers: dict[str, set[str]]) -> None:
-    """Refuse equations that drive each other both ways, which are not solved together."""
+def _check_held(definition: Definition, drivers: dict[str, set[str]]) -> None:
+    """Refuse equations that act on each other and are held in refractory periods, which are not solved together."""
+    flagged = {name for name, made in definition.declared.items() if "unless refractory" in made.flags}
     for name, sources in drivers.items():
-        both = sorted(sources & _reached(drivers, name))
+        both = sorted(sources & _reached(drivers, name) & flagged) if name in flagged else []
         if both:
             raise IntegrationMethodError(
-                f"{both[0]} drives {name} of {definition.model} and depends on it, too: equations are solved exactly "
-                "where they drive each other in one direction.",
+                f"{both[0]} and {name} of {definition.model} act on each other and both are held in refractory "
+                "periods, so they are not solved together.",
                 where=definition.declared[name].place,
-                cure="Choose rk4, or leave method out.",
+                cure="Choose rk4, or leave method out; or leave the flag (unless refractory) of one of them.",
                 name=name,
                 other=both[0],
             )

@@ -69,11 +69,12 @@ def equations(
         does.
     method : str, optional
         As in Brian2: ``exponential_euler``, ``euler``, ``rk2``, ``rk4``; ``exact`` (also ``linear``) for linear
-        equations that drive each other in one direction; with noise ``exponential_euler`` where each equation has one
-        of its own, ``euler``, or, in the sense of Stratonovich, ``heun`` and ``milstein``. By default each equation is
-        advanced by exponential Euler, and exactly where it is linear in its own state and in others that drive it;
-        where several equations have a noise in common by ``euler``, and where noise is multiplied with a state by
-        ``heun``.
+        equations; with noise ``exponential_euler`` where each equation has one of its own, ``euler``, or, in the sense
+        of Stratonovich, ``heun`` and ``milstein``. By default linear equations, and what they drive linearly, are
+        exact, and others are advanced in turn by exponential Euler with the means of the states that they read: of
+        second order, and one to two times the cost of ``exponential_euler``, which holds those states and is of first
+        order. Where several equations have a noise in common the default is ``euler``, and where noise is multiplied
+        with a state ``heun``.
     namespace : mapping, optional
         Further constants and functions, of which those that the text uses are taken: ``globals()``, for example.
     name : str

@@ -133,6 +133,12 @@ class Definition:
                     waiting.append(self.right[name])
         return found
 
+    def drives(self) -> dict[str, set[str]]:
+        """State -> other states whose right-hand sides read it, by way of abbreviations too."""
+        states = self.named("state")
+        behind = {name: self.behind(self.right.get(name)) for name in states}
+        return {name: {other for other in states if other != name and name in behind[other]} for name in states}
+
     def check_names(self) -> None:
         """Refuse names without meaning, abbreviations that stand for each other, and changes of what has no equation.
 

@@ -12,8 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from numbadyn.errors import UnsupportedFunctionError
 from numbadyn.model import environ, random
+from numbadyn.model.acting import over_step, tentatively
 from numbadyn.model.integrate import euler_step, exp_euler_step, rk2_step, rk4_step
+from numbadyn.tracing.differentiate import derivative
+from numbadyn.tracing.trace import Trace, current_trace
+from numbadyn.tracing.traced import Traced, as_node
 
 __all__ = ["METHODS", "Method", "System"]
 
@@ -35,12 +40,18 @@ class System:
         What each noise is multiplied with: state -> noise -> value.
     shapes : dict
         Shape of each state.
+    held : callable
+        States as they are in a refractory period, in which some do not change.
+    drives : dict
+        State -> other states whose equations read it.
     """
 
     start: States
     slopes: Callable[..., States]
     amplitudes: Callable[[States], dict[str, dict[str, Any]]]
     shapes: Mapping[str, tuple[int, ...]]
+    held: Callable[[States], States]
+    drives: Mapping[str, set[str]]
 
     def jumps(self) -> dict[str, Any]:
         """What each white noise adds up to in this step: a normal number times the root of the step, in its own unit.
@@ -83,15 +94,72 @@ def _exact(system: System) -> States:
 
 def _each(system: System, names: Iterable[str]) -> States:
     """Some states, each advanced with the others held."""
-    amplitudes, found = system.amplitudes(system.start), {}
-    for name in names:
+    return {name: _alone(system, name, system.start) for name in names}
 
-        def slope(x: Any, name: str = name) -> Any:
-            return system.slopes({**system.start, name: x}, names=[name])[name]
 
-        functions = [slope, *map(_constant, amplitudes.get(name, {}).values())]
-        found[name] = exp_euler_step(*functions, system.start[name])
-    return found
+def _alone(system: System, name: str, others: States) -> Any:
+    """A state, advanced with values that the others have meanwhile."""
+
+    def slope(x: Any) -> Any:
+        return system.slopes({**others, name: x}, names=[name])[name]
+
+    factors = system.amplitudes(system.start).get(name, {}).values()
+    return exp_euler_step(slope, *map(_constant, factors), system.start[name])
+
+
+def _in_turn(system: System) -> States:
+    """Equations in turn, each with the means of the others over the step: of second order together.
+
+    The mean of a state is half of what it is at both ends of the step. What it comes to is known of those whose turn
+    was before; of those after, exponential Euler from the start of the step says it. Those that drive most others come
+    last, so that the many which follow them, as gates do a potential, are computed once. White noise is held over a
+    step, which keeps its variance. Where linear equations act on each other, values at the start are left for them to
+    be solved exactly together when a step is lowered; where they drive others, the mean is marked, for the same.
+    """
+    start, found = system.start, States()
+    noisy = {name for name, terms in system.amplitudes(start).items() if terms}
+    together = _together(system, set(start) - noisy)
+    for name in sorted(start, key=lambda name: (name not in together, len(system.drives[name]))):
+        means = States()
+        for other in start:
+            if name in system.drives[other] and other not in noisy | together.get(name, set()):
+                with tentatively():
+                    ahead = found[other] if other in found else _alone(system, other, start)
+                means[other] = 0.5 * (start[other] + ahead)
+        kept = system.held({**start, **means})
+        found[name] = _alone(system, name, {**start, **{key: over_step(start[key], kept[key]) for key in means}})
+    return {name: found[name] for name in start}
+
+
+def _together(system: System, names: set[str]) -> dict[str, set[str]]:
+    """Of equations that are linear with constant coefficients in each other and in no others: which act on each other.
+
+    An eager call solves none together, so there are none then.
+    """
+    trace = current_trace()
+    if trace is None:
+        return {}
+    values = {name: Traced(trace, trace.emit("identity", as_node(trace, x))) for name, x in system.start.items()}
+    drivers: dict[str, set[str]] = {}
+    for name, slope in system.slopes(values).items():
+        rates = {other: _rate(trace, slope, value) for other, value in values.items()}
+        if name in names and all(rate is None or trace.is_constant(rate) for rate in rates.values()):
+            drivers[name] = {other for other, rate in rates.items() if rate is not None}
+    while left := {name for name, by in drivers.items() if not by <= drivers.keys()}:
+        drivers = {name: by for name, by in drivers.items() if name not in left}
+    behind = {name: set(by) for name, by in drivers.items()}
+    for _time in drivers:
+        behind = {name: by.union(*(behind[other] for other in by)) for name, by in behind.items()}
+    return {name: {other for other in by if name in behind[other]} for name, by in behind.items()}
+
+
+def _rate(trace: Trace, slope: Any, value: Traced) -> int | None:
+    """Derivative of a right-hand side by a state; one that it has not is none of a run."""
+    node = value.node_in(trace)
+    try:
+        return derivative(trace, as_node(trace, slope), node)
+    except UnsupportedFunctionError:
+        return node
 
 
 def _constant(factor: Any) -> Callable[[Any], Any]:
@@ -173,7 +241,7 @@ METHODS = {
     "exponential_euler": Method(_exponential_euler, "one"),
     "exact": Method(_exact, "one", linear=True),
     "linear": Method(_exact, "one", linear=True),
-    "": Method(_exact, "one"),
+    "": Method(_in_turn, "one"),
     "euler": Method(_euler, "any"),
     "heun": Method(_heun, "any", stages=True),
     "milstein": Method(_milstein, "any", stages=True),

@@ -254,7 +254,7 @@ class TextDynamics(Dynamics):
             return {key: {noise: scope.value(factor) for noise, factor in found.items()} for key, found in terms}
 
         shapes = {key: self.state(key).varshape for key in names}
-        return held(method.advance(System(start, slopes, amplitudes, shapes)))
+        return held(method.advance(System(start, slopes, amplitudes, shapes, held, definition.drives())))
 
     def _slope(self, key: str, scope: Scope) -> Any:
         """A right-hand side; zero of an equation that is noise alone."""
