@@ -197,7 +197,7 @@ class Flows:
         return (
             node.traits.from_state
             or index in self.starts
-            or (node.op in _ZERO_WHERE and all(map(self._is_affine, node.args)))
+            or (node.op in ZERO_WHERE and all(map(self._is_affine, node.args)))
         )
 
     def system(
