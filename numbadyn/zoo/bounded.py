@@ -100,6 +100,37 @@ class BoundedProj(PlasticProj):
             w_min=float(weakest),
         )
 
+    def check_within(self, parameter: Parameter, value: NDArray[Any], context: Any) -> None:
+        """Refuse a weight that a rule sets, where it is outside of the bounds; what `Parameter(check=...)` calls.
+
+        Parameters
+        ----------
+        parameter : Parameter
+            Of this projection.
+        value : ndarray
+            What it is.
+        context
+            As `Parameter` gives it to a check.
+
+        Raises
+        ------
+        InvalidParameterError
+            It is.
+        """
+        ends = [end.fetch(context) for end in (self.w_min, self.w_max)]
+        if any(values.ndim for values in (value, *ends)) or min(ends) <= value <= max(ends):
+            return
+        unit = unit_of(parameter.dimension)
+        raise InvalidParameterError(
+            f"{parameter.name} of {self.path} is {describe(value[()] * unit)}, but the bounds of its weights are "
+            f"{describe(min(ends)[()] * unit)} to {describe(max(ends)[()] * unit)}.",
+            where=f"{self.path}.{parameter.name}",
+            cure="Give a weight between w_min and w_max, or other bounds.",
+            value=float(value),
+            low=float(min(ends)),
+            high=float(max(ends)),
+        )
+
     def change(self, s: ReachedSynapses, by: Any) -> None:
         """Add to the weights, within the bounds."""
         s.weight = self.within(s, s.weight + by)

@@ -96,36 +96,23 @@ class Rewiring(BoundedProj):
         super().__init__(*modules, **options)
         unit = unit_of(self.weight.dimension)
         self.prune_below = Parameter(prune_below, unit=unit, shape=(), negative=False)
-        self.w_new, self.in_degree = (
-            Parameter(w_new, unit=unit, shape=(), check=self._check_new),
-            Parameter(in_degree, shape=(), negative=False),
-        )
+        self.w_new = Parameter(w_new, unit=unit, shape=(), check=self._check_new)
+        self.in_degree = Parameter(in_degree, shape=(), negative=False)
         self.interval = Parameter(interval, unit=ms, shape=(), positive=True)
         self.alive = _Alive(False)
 
     def _check_new(self, new: NDArray[Any], context: Any) -> None:
-        """A synapse that grows is not pruned at once, and within the bounds."""
-        below, ends = self.prune_below.fetch(context), [end.fetch(context) for end in (self.w_min, self.w_max)]
-        if any(values.ndim for values in (new, below, *ends)):
-            return  # which a step refuses by name
-        low, high = min(ends), max(ends)
-        if low <= new <= high and abs(new) >= below:
+        """A synapse that grows is within the bounds, and not pruned at once."""
+        self.check_within(self.w_new, new, context)
+        below = self.prune_below.fetch(context)
+        if below.ndim or new.ndim or abs(new) >= below:
             return
-        unit = unit_of(self.w_new.dimension)
-        bound = f"prune_below is {describe(below[()] * unit)}"
-        if low <= new <= high:
-            said, cure = f"{bound}, so that new synapses would go at once", "Give a w_new that is farther from zero."
-        else:
-            said = f"the bounds are {describe(low[()] * unit)} to {describe(high[()] * unit)}"
-            cure = "Give a w_new between w_min and w_max."
+        least = describe(below[()] * unit_of(self.w_new.dimension))
         raise InvalidParameterError(
-            f"w_new of {self.path} is {describe(new[()] * unit)}, but {said}.",
+            f"w_new of {self.path} is nearer to zero than prune_below, so that new synapses would go at once.",
             where=f"{self.path}.w_new",
-            cure=cure,
+            cure=f"Give a w_new beyond {least}, or a smaller prune_below.",
             w_new=float(new),
-            prune_below=float(below),
-            low=float(low),
-            high=float(high),
         )
 
     def change(self, s: ReachedSynapses, by: Any) -> None:
