@@ -18,6 +18,7 @@ from numbadyn.model.nearest import nearest_first
 from numbadyn.model.synonyms import known_as
 from numbadyn.model.timed_array import TimedArray
 from numbadyn.model.values import Parameter, State
+from numbadyn.projections.synapse_state import SynapticWeight
 from numbadyn.simulator.assembly import Assembly
 from numbadyn.simulator.places import (
     DelayPlace,
@@ -71,7 +72,7 @@ def _of_module(simulator: Assembly, module: Module, path: str) -> Iterator[tuple
         yield f"{before}comm", partial(RulePlace, f"{before}comm", connection, number)
         if connection.delayed:
             yield f"{before}delay", partial(DelayPlace, f"{before}delay", connection, number)
-    states = {id(spec.owner) for spec in simulator.step.states if spec.space.synapses is None}
+    states = {id(spec.owner) for spec in simulator.step.states if not isinstance(spec.owner, SynapticWeight)}
     for attribute, value in vars(module).items():
         if attribute.startswith("_") or (isinstance(value, State) and id(value) not in states):
             continue
@@ -218,6 +219,7 @@ def _is_asked_for(step: Step, context: BindContext, own: Any) -> bool:
     fetches += [lookup.fetch for lookup in step.lookups]
     fetches += [train.events for train in step.trains] + [reach.longest for reach in step.reaches]
     fetches += [spec.initial for spec in step.states if spec.space.synapses is None]
+    fetches += [partial(_first, spec.owner) for spec in step.states if spec.space.synapses is not None]
     fetches += [partial(_before, channel) for channel in step.channels]
     for fetch in fetches:
         try:
@@ -227,6 +229,11 @@ def _is_asked_for(step: Step, context: BindContext, own: Any) -> bool:
         if id(own) in asked.seen:
             return True
     return False
+
+
+def _first(state: Any, context: BindContext) -> None:
+    """Where the first values of synapses come from; they are drawn when the synapses are there."""
+    context.bound(state)._recipe(context)
 
 
 def _before(channel: Any, context: BindContext) -> None:

@@ -39,8 +39,19 @@ def result_space(step: Step, name: str, nodes: list[Node], where: Where) -> Spac
     return whole
 
 
-def check_within(node: Node, asked: str, where: Where) -> None:
+def check_within(node: Node, asked: str, where: Where, *, in_rule: bool = True) -> None:
     """Refuse what needs other synapses than the one that a rule is about.
+
+    Parameters
+    ----------
+    node : Node
+        What is used.
+    asked : str
+        What is asked for, for the message.
+    where : callable
+        Gives the place.
+    in_rule : bool
+        Whether a rule asks, and not a condition or the update of something else.
 
     Raises
     ------
@@ -52,7 +63,11 @@ def check_within(node: Node, asked: str, where: Where) -> None:
             f"{asked} is asked for, of values of synapses.",
             where=str(where()),
             cure="A rule is about one synapse: use functions that work element by element. What all synapses of a "
-            "neuron need to know is a state of that neuron, read as s.pre.name or s.post.name.",
+            "neuron need to know is a state of that neuron, read as s.pre.name or s.post.name."
+            if in_rule
+            else "Synapses are read by rules of their projection, where s.sum(s.weight) is the sum onto a neuron. To "
+            "look at all of them, and to end a run, let a function do so, sim.run(..., every=10*ms, call=f), with "
+            "sim.get(projection, 'weight') in it; it ends the run by returning True.",
             asked=asked,
         )
 

@@ -115,7 +115,7 @@ class Traced(StandsForQuantity, Operators):
 
     def _within(self, asked: str) -> None:
         """Refuse what needs other synapses than the one that a rule is about."""
-        check_within(self.node, asked, lambda: self._trace.here)
+        check_within(self.node, asked, lambda: self._trace.here, in_rule=self._trace.synapses is not None)
 
     @property
     def kind(self) -> Kind:

@@ -335,3 +335,10 @@ def test_an_interval_of_zero_is_no_interval():
     net.p.interval = nd.Parameter(0 * ms)
     with pytest.raises(InvalidParameterError, match=r"Net\.p\.interval is no time"):
         nd.Simulator(net, dt=0.1 * ms, target="interpret").run(0.1 * ms)
+
+
+def test_a_condition_does_not_look_at_all_synapses():
+    net = network(a_quantity_on_the_left)
+    sim = nd.Simulator(net, dt=0.1 * ms, target="interpret")
+    with pytest.raises(AcrossSynapsesError, match=r"(?s)np\.mean .*every=10\*ms, call=f"):
+        sim.run(1 * ms, until=lambda: net.E2I.weight.mean() > 2 * mV)

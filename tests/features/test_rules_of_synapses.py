@@ -70,3 +70,31 @@ def test_traces_and_global_signals_go_on_from_a_checkpoint(tmp_path, delay):
     for name in ("weight", "c", "dopamine"):
         np.testing.assert_array_equal(resumed.get(again.p, name), sim.get(net.p, name))
     assert (sim.get(net.p, "weight") != net.p.edges().weight[0]).any()
+
+
+class Tagged(nd.PlasticProj):
+    """Each spike moves a tag, by a part that is a first value, too."""
+
+    def __init__(self, *modules, tag=0.0, step=0.5, **options):
+        super().__init__(*modules, **options)
+        self.step = nd.Parameter(step)
+        self.tag, self.part = nd.SynapseState(tag), nd.SynapseState(self.step)
+
+    def on_pre(self, s):
+        s.tag = s.tag + s.part
+
+
+@pytest.mark.parametrize("shared", [None, "connectivity"])
+def test_first_values_of_synapses_differ_in_a_batch(shared):
+    tags, steps = [0.5, nd.init.Uniform(0.0, 1.0), 2.0], [0.25, 0.5, 1.0]
+    net = Net(Tagged, nd.init.Uniform(0 * ms, 4 * ms))
+    sim = nd.Simulator(net, dt=DT * ms, target="interpret", seed=[4, 4, 5], batch=3, shared=shared)
+    sim.batch["p.tag"], sim.batch["p.step"] = tags, steps
+    sim.run(10 * ms, progress=False)
+    together = sim.get(net.p, "tag")
+    for k in range(2):  # whose seed is that of the synapses, if these are shared
+        net = Net(Tagged, nd.init.Uniform(0 * ms, 4 * ms), tag=tags[k], step=steps[k])
+        alone = nd.Simulator(net, dt=DT * ms, target="interpret", seed=4)
+        alone.run(10 * ms, progress=False)
+        np.testing.assert_array_equal(together[k], alone.get(net.p, "tag"))
+    assert (together[0] != together[1]).all()
