@@ -16,7 +16,7 @@ from numbadyn.ir.nodes import Step
 from numbadyn.ir.ops import OPS
 from numbadyn.ir.spelling import comment, identifier
 from numbadyn.ir.traits import TRAITS
-from numbadyn.lowering.operations import Kernel, Operand, Operation, Slot
+from numbadyn.lowering.operations import Kernel, Operand, Operation, Slot, Store
 
 __all__ = ["KernelText", "Names", "row_name"]
 
@@ -176,7 +176,7 @@ class KernelText:
             else:
                 self._fetch(arg.index, self.fetch)
             return f"({name} != 0)" if self.kernel.scalars[arg.index][1] == "bool" else name
-        name = "_t" if arg.where == "time" else "_step"
+        name = {"time": "_t", "back": "_back"}.get(arg.where, "_step")
         self.used.add(name)
         return name
 
@@ -286,8 +286,17 @@ class KernelText:
         # zero, but what is not finite leaves NaN behind, which is found with the next check of all states and sums
         lines += [f"{self.arrays[k]}[_i] = {self.arrays[k]}[_i] - {self.arrays[k]}[_i]" for k in cleared]
         lines += [
-            f"{self.arrays[store.slot]}[{_index(self.kernel.slots[store.slot])}] {'+=' if store.adds else '='} "
-            f"{self.text[store.value]}"
+            f"{self.arrays[store.slot]}[{self.element(store)}] {'+=' if store.adds else '='} {self.text[store.value]}"
             for store in stores
         ]
         return lines
+
+    def element(self, store: Store) -> str:
+        """Which element of its array a result goes to; what counts later goes to the slot of that step."""
+        index = _index(self.kernel.slots[store.slot])
+        if store.later is None:
+            return index
+        newest, depth, width = self.extents[store.slot]
+        self.used.update((newest, depth, width))
+        later = self.operand(store.later)
+        return f"u64(ring_slot({newest} + 1, {depth} - {later}, {depth}) * {width}) + {index}"

@@ -26,6 +26,7 @@ __all__ = [
     "signals",
     "stale_read",
     "versions",
+    "waits_ahead",
 ]
 
 
@@ -84,8 +85,14 @@ def signals(node: Node) -> list[tuple[int, int, int | None]]:
 
 
 def follows_delays(node: Node) -> bool:
-    """Whether events pass the delays of synapses before they act."""
-    return not (node.space.by_post or node.attrs.get("at_once", False))
+    """Whether events pass the delays of synapses before they act: axonal ones, on the way back dendritic ones."""
+    return bool(node.attrs.get("back", False)) if node.space.by_post else not node.attrs.get("at_once", False)
+
+
+def waits_ahead(node: Node) -> int | None:
+    """Channel in which a sum over synapses waits until it counts; None for all that is no such sum."""
+    found: int | None = node.attrs.get("channel") if node.traits.collects else None
+    return found
 
 
 def arrival_of(step: Step, nodes: Iterable[int]) -> int | None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.ir.analysis import invariants
+from numbadyn.ir.analysis import invariants, waits_ahead
 from numbadyn.ir.elementary import numpy_functions
 from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import BindContext, Node, Step
@@ -263,6 +263,9 @@ class Evaluator:
                 channel, args = node.attrs["channel"], node.args
                 lag = int(np.max(self.values[args[2 if len(args) > 2 else 0]])) if args else 0
                 deepest[channel] = max(deepest[channel], 2 + lag)
+            ahead = waits_ahead(node)
+            if ahead is not None:
+                deepest[ahead] = 1 + int(np.max(self.values[node.args[-1]]))
         return deepest
 
 

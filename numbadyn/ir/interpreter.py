@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.ir.analysis import base_of, follows_delays, live, signal_of, signals
+from numbadyn.ir.analysis import base_of, follows_delays, live, signal_of, signals, waits_ahead
 from numbadyn.ir.evaluator import Evaluator, Shared
 from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import BindContext, Node, Step
 from numbadyn.ir.spaces import Space
-from numbadyn.ir.synapses import arrivals, collected, mapped
+from numbadyn.ir.synapses import arrivals, back_delays, collected, mapped
 
 __all__ = ["Interpreter"]
 
@@ -136,7 +136,8 @@ class Interpreter:
             for arg, connection, own in signals(node) if node.traits.delivers else ():
                 signal = signal_of(self.step, arg, own)
                 assert signal is not None, "a synaptic sum reads a signal without a channel"
-                delays = self.tables[connection].delays
+                table = self.tables[connection]
+                delays = back_delays(table)[0] if node.space.by_post else table.delays
                 lag = 0 if signal.lag is None else int(np.max(self.values[signal.lag]))
                 longest = int(delays.max()) if len(delays) and follows_delays(node) else 0
                 deepest[signal.channel] = max(deepest[signal.channel], signal.base + lag + longest + 1)
@@ -157,6 +158,10 @@ class Interpreter:
         for state, index in self.step.writes.items():
             self.states[state] = _spread(values[index], self._shape(self.step.states[state].space))
         for number, channel in enumerate(self.step.channels):
+            if channel.ahead:
+                due = self.past[number].pop(0)
+                self.past[number].append(due - due)
+                continue
             sample = _spread(values[channel.value], channel.shape)
             if self.number % self._window[number] == 0:
                 self.past[number].insert(0, sample)
@@ -211,20 +216,23 @@ class Interpreter:
 
     def _across_synapses(self, index: int, node: Node) -> Array:
         """Values of neurons at their synapses, what arrives there, and the sum of what passes through them."""
-        args, first = [self.values[arg] for arg in node.args], self.step.nodes[node.args[0]]
-        synapses = (first if node.traits.collects else node).space.synapses
+        args = [self.values[arg] for arg in node.args]
+        synapses = (self.step.nodes[node.args[0]] if node.traits.collects else node).space.synapses
         assert synapses is not None, "a map without synapses"
         table = self.tables[synapses.connection]
         if node.traits.arrives:
             ((arg, _connection, channel),) = signals(node)
-            if synapses.order == "post":  # spikes of the neurons behind the synapses act at once
-                return mapped("post_of", table, self._delayed(arg, 0, channel))
-            return arrivals(table, lambda steps: self._delayed(arg, steps if follows_delays(node) else 0, channel))
+            late = follows_delays(node)
+            return arrivals(table, lambda steps: self._delayed(arg, steps if late else 0, channel), synapses.order)
+        if node.traits.dendritic:
+            return np.asarray(table.dendritic, dtype=np.int64)
         if node.traits.side:
-            return mapped(node.op, table, np.broadcast_to(args[0], first.shape))
-        total = self._begun_sum(index, node.size)
-        collected(table, total, args[0], args[1].astype(total.dtype, copy=False), synapses.order)
-        return total.reshape(node.shape)
+            return mapped(node.op, table, np.broadcast_to(args[0], self.step.nodes[node.args[0]].shape))
+        ahead = waits_ahead(node)
+        totals = [self._begun_sum(index, node.size)] if ahead is None else [s.reshape(-1) for s in self.past[ahead]]
+        values = args[1].astype(self.evaluator.real, copy=False)
+        collected(table, totals, args[0], values, synapses.order, 0 if ahead is None else args[2])
+        return totals[0].reshape(node.shape)
 
     def _begun_sum(self, index: int, size: int) -> Array:
         """A sum before anything is added: zero, or NaN where it was not finite in this run."""

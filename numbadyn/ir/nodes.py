@@ -282,6 +282,9 @@ class Channel:
         Lags count in windows. None stands for windows of one step.
     called : str
         Name in generated code; by default the last part of its name.
+    ahead : bool
+        Whether it holds what is known of this step's sample and of later ones, not earlier ones: a sum over synapses
+        that counts some steps later waits there. Lags count into the future then.
     """
 
     name: str
@@ -294,6 +297,7 @@ class Channel:
     varied: bool = False
     every: Callable[[BindContext], int] | None = None
     called: str = ""
+    ahead: bool = False
 
     @property
     def label(self) -> str:
@@ -342,6 +346,8 @@ class Connection:
         ``reweigh(weight)`` gives the same rule with other weights, after checking them.
     source : object
         What the synapses are drawn from, the rule and the delays, and what a replica may have another one of.
+    dendritic : bool
+        Whether each synapse of the table has a delay to its neuron, too.
     """
 
     name: str
@@ -354,6 +360,7 @@ class Connection:
     rule: Any = None
     reweigh: Callable[[Any], Any] = _unchangeable
     source: Any = None
+    dendritic: bool = False
 
 
 @dataclass(frozen=True, slots=True)

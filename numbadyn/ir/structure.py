@@ -93,13 +93,14 @@ def _type(value: Any) -> str:
 
 
 def _channel(channel: Channel) -> str:
-    marks = [mark for mark, holds in (("varied", channel.varied), ("windows", channel.every is not None)) if holds]
+    known = (("varied", channel.varied), ("windows", channel.every is not None), ("ahead", channel.ahead))
+    marks = [mark for mark, holds in known if holds]
     return " ".join([_type(channel), *marks])
 
 
 def _connection(connection: Connection) -> str:
     weights = "one weight" if connection.uniform else "a weight each"
-    delayed = ", delayed" if connection.delayed else ""
+    delayed = (", delayed" if connection.delayed else "") + (", dendrites" if connection.dendritic else "")
     rule = type(connection.rule).__name__
     return f"{rule}, {connection.n_pre} -> {connection.n_post}, {weights}{delayed}"
 

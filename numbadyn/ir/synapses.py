@@ -9,7 +9,7 @@ presynaptic neuron, then delay, then target.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 __all__ = [
     "PostRows",
     "arrivals",
+    "back_delays",
     "by_post",
     "collected",
     "delay_slots",
@@ -42,26 +43,38 @@ def delay_slots(table: Any) -> NDArray[np.int64]:
     return np.repeat(np.arange(lengths.size) % len(table.delays), lengths)
 
 
+def back_delays(table: Any) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """The different dendritic delays of a table in steps, ascending, and the number of each synapse's among them."""
+    if table.dendritic is None:
+        return np.zeros(1, np.int32), np.zeros(table.targets.size, np.int64)
+    delays, slots = np.unique(table.dendritic, return_inverse=True)
+    return (delays, slots.reshape(-1)) if delays.size else (np.zeros(1, np.int32), slots.reshape(-1))
+
+
 class PostRows(NamedTuple):
-    """The synapses of a table by postsynaptic neuron, and there as they are stored: the transpose, of the same values.
+    """The synapses of a table by postsynaptic neuron, then dendritic delay: the transpose, of the same values.
 
     Attributes
     ----------
-    offsets : ndarray of int64, shape (n_post + 1,)
-        Rows: those of neuron i stand at ``offsets[i]`` up to the next offset.
+    offsets : ndarray of int64, shape (n_post * n_delays + 1,)
+        Rows: those of neuron i with ``delays[j]`` stand at ``offsets[i * n_delays + j]`` up to the next offset, and
+        there as they are stored.
     sources : ndarray of uint32, shape (n_synapses,)
         Presynaptic neuron of each.
     synapses : ndarray of uint32, shape (n_synapses,)
         Where each is stored in the table.
+    delays : ndarray of int32, shape (n_delays,)
+        The different dendritic delays in steps, ascending; ``[0]`` where there is none.
     """
 
     offsets: NDArray[np.int64]
     sources: NDArray[np.uint32]
     synapses: NDArray[np.uint32]
+    delays: NDArray[np.int32]
 
 
 def by_post(table: Any) -> PostRows:
-    """Find the synapses onto each postsynaptic neuron.
+    """Find the synapses onto each postsynaptic neuron, sorted by dendritic delay.
 
     Parameters
     ----------
@@ -72,10 +85,12 @@ def by_post(table: Any) -> PostRows:
     -------
     PostRows
     """
-    counts = np.bincount(table.targets, minlength=table.n_post)
-    synapses = np.argsort(table.targets, kind="stable")
+    delays, slots = back_delays(table)
+    rows = table.targets if delays.size == 1 else table.targets.astype(np.int64) * delays.size + slots
+    counts = np.bincount(rows, minlength=table.n_post * delays.size)
+    synapses = np.argsort(rows, kind="stable")
     sources = presynaptic(table)[synapses].astype(np.uint32)
-    return PostRows(np.concatenate([[0], np.cumsum(counts)]), sources, synapses.astype(np.uint32))
+    return PostRows(np.concatenate([[0], np.cumsum(counts)]), sources, synapses.astype(np.uint32), delays)
 
 
 def mapped(side: str, table: Any, values: Array) -> Array:
@@ -84,40 +99,57 @@ def mapped(side: str, table: Any, values: Array) -> Array:
     return found
 
 
-def arrivals(table: Any, delayed: Callable[[int], Array]) -> Array:
+def arrivals(table: Any, delayed: Callable[[int], Array], order: str = "pre") -> Array:
     """``arrive``: what reaches each synapse in this step, its presynaptic signal as many steps ago as its delay says.
+
+    What comes from the postsynaptic neuron is as old as the dendritic delay says.
 
     Parameters
     ----------
     table : SynapseTable
         The synapses.
     delayed : callable
-        ``delayed(steps)`` gives the signal of all presynaptic neurons that many steps ago.
+        ``delayed(steps)`` gives the signal of all neurons of that side that many steps ago.
+    order : {"pre", "post"}
+        The side from which it comes.
 
     Returns
     -------
     ndarray, shape (n_synapses,)
     """
-    pre, slots = presynaptic(table), delay_slots(table)
-    found = np.zeros(pre.size, dtype=delayed(int(table.delays[0])).dtype)
-    for slot, delay in enumerate(table.delays):
+    if order == "post":
+        neurons, (delays, slots) = table.targets, back_delays(table)
+    else:
+        neurons, delays, slots = presynaptic(table), table.delays, delay_slots(table)
+    found = np.zeros(neurons.size, dtype=delayed(int(delays[0])).dtype)
+    for slot, delay in enumerate(delays):
         own = slots == slot
-        found[own] = delayed(int(delay)).reshape(-1)[pre[own]]
+        found[own] = delayed(int(delay)).reshape(-1)[neurons[own]]
     return found
 
 
-def collected(table: Any, total: Array, arrived: Array, values: Array, order: str = "pre") -> None:
+def collected(
+    table: Any,
+    totals: Sequence[Array],
+    arrived: Array,
+    values: Array,
+    order: str = "pre",
+    later: Array | int = 0,
+) -> None:
     """``collect``: add the values of the synapses that something has reached to their postsynaptic neurons.
 
-    They are added one by one, delay after delay, and there in the order in which they are stored, as the events of a
-    synaptic sum are; where postsynaptic neurons have reached them, in the latter order alone.
+    They are added one by one, delay after delay of the side that has reached them, and there in the order in which they
+    are stored, as the events of a synaptic sum are. ``totals[d]`` is what counts d steps later; `later` says how many
+    steps that is, for all or for each synapse.
     """
-    slots = delay_slots(table) if order == "pre" else np.zeros(table.targets.size, np.int64)
-    values = np.broadcast_to(values, arrived.shape)
-    for slot in range(len(table.delays)):
+    slots = delay_slots(table) if order == "pre" else back_delays(table)[1]
+    values, steps = np.broadcast_to(values, arrived.shape), np.broadcast_to(later, arrived.shape)
+    for slot in range(int(slots.max(initial=0)) + 1):
         reached = np.flatnonzero((slots == slot) & (arrived != 0))
-        with np.errstate(all="ignore"):
-            np.add.at(total, table.targets[reached], values[reached])
+        for step in np.unique(steps[reached]):
+            due = reached[steps[reached] == step]
+            with np.errstate(all="ignore"):
+                np.add.at(totals[step], table.targets[due], values[due])
 
 
 def to_rule(table: Any, stored: Array) -> Array:

@@ -139,6 +139,11 @@ class Traits:
         return self.stage == "rows"
 
     @property
+    def dendritic(self) -> bool:
+        """Whether it is how many steps it takes from each synapse to its neuron."""
+        return self.name == "dendrite"
+
+    @property
     def sums(self) -> bool:
         """Whether it is a sum over synapses."""
         return self.accumulates or self.collects
@@ -193,9 +198,11 @@ _ROWS = (
     Traits("accumulate", "events", stage="deliver", crosses=True),
     # args = (signal,): what reaches each synapse in this step; its connection and its channel as of "accumulate"
     Traits("arrive", "events", crosses=True),
-    # args = (arrived, x): element i is the sum of x over the synapses onto i that something has reached
+    # args = (arrived, x): element i is the sum of x over the synapses onto i that something has reached; with further
+    # args (steps, ..., the most of them) and a channel it counts so many steps later: what is due now is the value
     Traits("collect", "synapses", stage="rows", crosses=True),
     # args = (x,): for each synapse, the value of the neuron on one side of it
+    Traits("dendrite", "synapses", crosses=True),  # for each synapse, the steps from it to its neuron
     Traits("pre_of", "synapses", crosses=True, side="pre"),
     Traits("post_of", "synapses", crosses=True, side="post"),
     Traits("uniform", "chance", stage="loop", cost="heavy"),

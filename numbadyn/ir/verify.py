@@ -122,7 +122,7 @@ _CHECKS: dict[str, tuple[tuple[Callable[[Node, list[Node]], bool], str], ...]] =
     ),
     "history": (
         (
-            lambda node, args: all(arg.kind == "int" and arg.size in (1, node.size) for arg in args),
+            lambda node, args: all(arg.kind == "int" and arg.space.spreads(node.space) for arg in args),
             "has lags or elements that do not fit",
         ),
     ),
@@ -148,18 +148,26 @@ def _problem_of_source(node: Node, args: list[Node]) -> str:
 def _problem_of_map(step: Step, node: Node, args: list[Node]) -> str:
     """Only maps take values from one space into another, and they fit both."""
     if node.traits.collects:
-        if len(args) != 2 or not args[0].traits.arrives or node.kind != "real" or args[1].kind != "real":
+        if len(args) < 2 or (len(args) > 2) != ("channel" in node.attrs) or any(arg.kind != "int" for arg in args[2:]):
+            return "does not say in whole steps when it counts"
+        if not args[0].traits.arrives or node.kind != "real" or args[1].kind != "real":
             return "does not sum real values over the synapses that something has reached"
         if not args[1].space.spreads(args[0].space):
             return f"sums values of {args[1].space} over {args[0].space}"
         return _ends_differ(step, args[0], node, "post")
+    if node.traits.dendritic:
+        return "" if node.space.synapses is not None and not args else "does not lie at synapses"
     if node.traits.synaptic:
         if len(args) != 1 or node.space.synapses is None:
             return "does not map one value to synapses"
         if node.traits.arrives and node.attrs["connections"] != (node.space.synapses.connection,):
             return "reaches the synapses of another connection"
         return _ends_differ(step, node, args[0], node.traits.side or node.space.synapses.order)
-    if node.space.synapses is not None and not (node.traits.from_state or (node.traits.draws and not node.args)):
+    own = node.traits.from_state or (node.traits.draws and not node.args)
+    gathered = node.traits.from_past and len(args) > 1 and all(arg.space.spreads(node.space) for arg in args)
+    if gathered:
+        return ""
+    if node.space.synapses is not None and not own:
         return "is no map, but lies in the space of synapses"
     if any(arg.space.synapses is not None for arg in args):
         return "takes values of synapses without a map"

@@ -13,7 +13,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from numbadyn.errors import InternalError
-from numbadyn.ir.analysis import arrival_of, base_of, computed_in_loop, invariants, live, signal_of, signals, versions
+from numbadyn.ir.analysis import (
+    arrival_of,
+    base_of,
+    computed_in_loop,
+    invariants,
+    live,
+    signal_of,
+    signals,
+    versions,
+    waits_ahead,
+)
 from numbadyn.ir.nodes import Node, Step
 from numbadyn.ir.spaces import Space
 from numbadyn.ir.verify import verify
@@ -82,6 +92,9 @@ class Planner:
             events[channel] = step.channels[channel].kind != "bool"
         for index in order:
             node = step.nodes[index]
+            ahead = waits_ahead(node)
+            if ahead is not None:
+                rings.add(ahead)
             if not node.traits.delivers:
                 continue
             for arg, _connection, own in signals(node):
@@ -139,6 +152,8 @@ class Planner:
         step = self.step
         kept = set(self.events) | self.rings
         for number, channel in enumerate(step.channels):
+            if channel.ahead:
+                continue
             if number in self.rings or (number in kept and not step.nodes[channel.value].traits.generated):
                 step.channels[number] = replace(channel, value=self._materialise(channel.value, channel.shape))
         for state, value in list(step.writes.items()):
@@ -147,6 +162,7 @@ class Planner:
             node = step.nodes[probe]
             # a sum that starts from a decayed state is made ready for the next step before probes are sampled
             own_memory = own_stage(node) is not None and not (node.traits.accumulates and base_of(node) is not None)
+            own_memory = own_memory and waits_ahead(node) is None
             self.probe_of[probe] = probe if own_memory else self._materialise(probe, node.shape)
         self.wanted = set(self.probe_of.values())
 
@@ -386,4 +402,5 @@ class Planner:
 
 def _at_synapses(node: Node) -> bool:
     """Whether a value is computed synapse by synapse, where a signal reaches them."""
-    return node.traits.collects or (node.space.synapses is not None and node.traits.stage == "loop")
+    computed = node.traits.stage == "loop" or node.traits.from_past
+    return node.traits.collects or (node.space.synapses is not None and computed)

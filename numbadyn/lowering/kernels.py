@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from numbadyn.ir.analysis import base_of, computed_in_loop
+from numbadyn.ir.analysis import base_of, computed_in_loop, waits_ahead
 from numbadyn.ir.kinds import Kind
 from numbadyn.ir.nodes import Node, Step
 from numbadyn.ir.spaces import SYMBOLIC, Space
@@ -38,7 +38,7 @@ class _Memory:
         self.sampled: dict[int, list[int]] = {}
         self.channel_of = {channel.value: channel.label for channel in plan.step.channels}
         for number, channel in enumerate(plan.step.channels):
-            if number in plan.rings and channel.kind != "bool":
+            if number in plan.rings and channel.kind != "bool" and not channel.ahead:
                 self.sampled.setdefault(channel.value, []).append(number)
 
     def _get(self, role: str, index: int, kind: Kind, space: Space, name: str) -> Buffer:
@@ -63,8 +63,17 @@ class _Memory:
             return self.state(self.stored_as[index])
         if index in self.plan.refills:
             return self.value(self.plan.refills[index])
+        assert waits_ahead(node) is None, "a sum that waits for its time has memory for many steps"
         role = "sum" if node.traits.sums else "temp"
         return self._get(role, index, node.kind, node.space, f"{node.position.module}.{self.word(index)}")
+
+    def total(self, index: int) -> BufferView:
+        """Memory of a sum over synapses as it is due, of one that waits for its time in the slot of this step."""
+        ahead = waits_ahead(self.plan.step.nodes[index])
+        if ahead is None:
+            buffer = self.value(index)
+            return BufferView(buffer, 0, buffer.size)
+        return BufferView(self.ring(ahead), 0, self.ring(ahead).size, "now")
 
     def spare(self, index: int, space: Space) -> Buffer:
         """Memory of what a sum has taken from each synapse."""
@@ -108,6 +117,8 @@ class _Memory:
         if base.traits.from_past and not computed_in_loop(step, base):
             lag = base.args[0] if base.args else None
             return BufferView(self.ring(base.attrs["channel"]), offset, span, "past", lag), name
+        if base.traits.collects:
+            return replace(self.total(base_index), offset=offset, count=span), name
         return BufferView(self.value(base_index), offset, span), name
 
 
@@ -159,6 +170,8 @@ class _LoopBuilder:
             return self._scalar(arg, node.kind)
         if node.traits.from_clock:
             return Operand("time" if node.traits.tells_time else "step", 0)
+        if node.traits.dendritic:
+            return Operand("back", 0)
         if node.traits.side:
             assert view_base(self.plan.step, arg)[2] == 1, "neurons of a strided slice"
             return self._memory_of(node.args[0], "pre" if node.traits.side == "pre" else "post", 1, node.label)
@@ -247,9 +260,11 @@ class _LoopBuilder:
                     stores.append(Store(self.locals[index], slot.index))
                 continue
             if self.node(index).traits.collects:
-                buffer = self.memory.value(index)
-                slot = self._slot(BufferView(buffer, 0, buffer.size), "post", 1, self.node(index).label)
-                stores.append(Store(self.locals[index], slot.index, True, index not in self.clearable))
+                view, later = self.memory.total(index), None
+                if waits_ahead(self.node(index)) is not None:
+                    view, later = replace(view, slot="whole"), self.operand(self.node(index).args[2])
+                slot = self._slot(view, "post", 1, self.node(index).label)
+                stores.append(Store(self.locals[index], slot.index, True, index not in self.clearable, later=later))
                 stores += self._spare(index, last)
                 continue
             if index in self.memory.stored_as or index in self.plan.refills or ("temp", index) in self.memory.buffers:
@@ -314,7 +329,7 @@ class Builder:
                     base = view_base(plan.step, arg)[0]
                     if base in plan.stage_of and (plan.stage_of[base] != number or base != arg):
                         needed.add(base)
-        return needed
+        return {index for index in needed if waits_ahead(plan.step.nodes[index]) is None}
 
     def _find_clearable(self) -> set[int]:
         """Synaptic sums that exactly one loop reads, element by element: that loop sets them back to zero."""
@@ -372,6 +387,10 @@ class Builder:
     def value(self, index: int) -> Buffer:
         """Memory of a value that a stage computes."""
         return self.memory.value(index)
+
+    def total(self, index: int) -> Buffer:
+        """Memory of a sum over synapses, of one that waits for its time that of all that wait."""
+        return self.memory.total(index).buffer
 
     def view(self, index: int) -> BufferView:
         """Where a value lies, behind slices."""

@@ -65,6 +65,8 @@ class Store:
         Whether all that is there is set to zero before the first is added; else its reader does so.
     spare : bool
         Whether it is for those only who add up in order, and must look at a value again.
+    later : Operand, optional
+        Steps after which what is added counts: the slot is a whole history, of what is to come.
     """
 
     value: int
@@ -72,6 +74,7 @@ class Store:
     adds: bool = False
     clears: bool = False
     spare: bool = False
+    later: Operand | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +83,13 @@ class Operand:
 
     Parameters
     ----------
-    where : {"local", "slot", "scalar", "time", "step"}
-        What `index` counts.
+    where : {"local", "slot", "scalar", "time", "step", "back"}
+        What `index` counts; ``back``: the dendritic delay of the synapse.
     index : int
         Number.
     """
 
-    where: Literal["local", "slot", "scalar", "time", "step"]
+    where: Literal["local", "slot", "scalar", "time", "step", "back"]
     index: int
 
 

@@ -74,6 +74,8 @@ class Ago:
         Whose past it is.
     open : bool
         Whether further steps are computed in each step, so that there may be none.
+    dendrites : bool
+        Whether the delays of the synapses are those on the way back from their neurons.
     """
 
     base: int
@@ -81,6 +83,7 @@ class Ago:
     connection: int | None
     channel: int
     open: bool = False
+    dendrites: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def verify_program(program: Program) -> None:
 
 
 def _of_kernel(kernel: Kernel) -> Iterator[str]:
-    counts = {"slot": len(kernel.slots), "scalar": len(kernel.scalars), "time": 1, "step": 1}
+    counts = {"slot": len(kernel.slots), "scalar": len(kernel.scalars), "time": 1, "step": 1, "back": 1}
     for number, operation in enumerate(kernel.operations):
         for arg in operation.args:
             if not 0 <= arg.index < counts.get(arg.where, number):

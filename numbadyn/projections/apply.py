@@ -21,8 +21,8 @@ from numbadyn.ir.analysis import signal_of
 from numbadyn.ir.nodes import BindContext, Connection
 from numbadyn.ir.spaces import Order, synapses_of
 from numbadyn.model import environ
-from numbadyn.model.delays import Before, delay_line, delay_steps, signal_channel, state_history, steps_in
-from numbadyn.model.init import Constant, FromFunction, Initialiser, OfPairs, Values
+from numbadyn.model.delays import Before, delay_line, delay_steps, signal_channel, state_history
+from numbadyn.model.init import Constant, Initialiser, OfPairs
 from numbadyn.model.module import Module
 from numbadyn.model.naming import check_initialised
 from numbadyn.model.streams import stream_of
@@ -30,9 +30,11 @@ from numbadyn.model.view import View
 from numbadyn.projections.building import STREAMS, build
 from numbadyn.projections.conductances import check_given, check_table
 from numbadyn.projections.connectivity import Connectivity, EdgeList, Places, SynapseTable, as_delay, edge_list
+from numbadyn.projections.connectivity.delays import another_delay, check_exact
+from numbadyn.projections.dendrites import steps_of
 from numbadyn.tracing.trace import ANY, Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
-from numbadyn.units import join_eager, magnitude_in, split
+from numbadyn.units import Dimension, join_eager, magnitude_in, split
 
 __all__ = ["Delivery"]
 
@@ -134,12 +136,13 @@ class Delivery:
                 rule=self.rule,
                 ending=ending,
             )
-        if self.rule is not None and isinstance(self.delay, OfPairs):
-            self.delay.fits(self.rule.n_pre, self.rule.n_post)
+        self._check_fit(self.delay)
         #: Name of the conductance that the signal ends in; None where weights may have any sign.
         self.conductance: Callable[[], str | None] = _no_conductance
         #: Refuses a rule that does not fit who is joined; called with the name of the projection, which is known then.
         self.check_ends: Callable[[str], None] = _any_ends
+        #: Delays from the synapses to their neurons, where each has its own.
+        self.dendrites: Initialiser | None = None
         self._table: tuple[tuple[float, int, int, Initialiser], SynapseTable] | None = None
         self._past: list[NDArray[Any]] = []
         self._places: Places | None = None
@@ -245,12 +248,19 @@ class Delivery:
         return trace.connection(self, self._connection)
 
     def reaching(
-        self, trace: Trace, signal: Any, order: Order = "pre", *, called: str = "", at_once: bool = False
+        self,
+        trace: Trace,
+        signal: Any,
+        order: Order = "pre",
+        *,
+        called: str = "",
+        at_once: bool = False,
+        back: bool = False,
     ) -> int:
-        """Node of what reaches each synapse in this step: from its presynaptic neuron, or at once from the other.
+        """Node of what reaches each synapse in this step: from its presynaptic neuron, or from the other one.
 
         What is no signal of neurons is `called` by a name of its own, and may reach synapses `at_once`, whatever their
-        delays.
+        delays. What comes `back` through dendrites passes the delays of these; else the other neuron acts at once.
         """
         self.check_ends(self.owner.path)
         self.check_given_weights()
@@ -264,7 +274,7 @@ class Delivery:
             value.dimension,
             connections=(number,),
             channels=(channel,),
-            **({"at_once": True} if at_once else {}),
+            **{name: True for name, holds in (("at_once", at_once), ("back", back)) if holds},
         )
 
     def _connection(self) -> Connection:
@@ -274,13 +284,14 @@ class Delivery:
         return Connection(
             self.owner.path,
             *self._sizes,
-            functools.partial(self._build, self._stream),
+            functools.partial(self._build, (self._stream, self._dendritic_stream)),
             rule.uniform_weight,
             delayed,
             self.owner,
             rule,
             self._reweigh,
             self,
+            self.dendrites is not None,
         )
 
     def with_weight(self, weight: Any) -> Delivery:
@@ -315,23 +326,24 @@ class Delivery:
         other.rule = rule
         return other
 
-    def with_parts_of(self, other: Delivery, part: Literal["rule", "delay"]) -> Delivery:
+    def with_parts_of(self, other: Delivery, part: Literal["rule", "delay", "dendrites"]) -> Delivery:
         """The same with the rule or the delays of another one; that one itself where nothing else differs."""
         made = copy.copy(self)
         setattr(made, part, getattr(other, part))
-        return other if (made.rule, made.delay) == (other.rule, other.delay) else made
+        same = (made.rule, made.delay, made.dendrites) == (other.rule, other.delay, other.dendrites)
+        return other if same else made
 
-    def with_delay(self, delay: Any) -> Delivery:
+    def with_delay(self, delay: Any, part: Literal["delay", "dendrites"] = "delay") -> Delivery:
         """The same with other delays, checked; see `BindContext.instead`."""
-        other, where = copy.copy(self), f"{self.owner.path}.delay"
-        other.delay = as_delay(delay, where=where)
-        if other.delay is None:
-            raise DelayError(
-                "The delay is None, for synapses that have one.", where=where, cure="Give a time, 0 * ms for none."
-            )
-        if self.rule is not None and isinstance(other.delay, OfPairs):
-            other.delay.fits(self.rule.n_pre, self.rule.n_post)
+        other, where = copy.copy(self), f"{self.owner.path}.{'delay' if part == 'delay' else 'dendritic_delay'}"
+        setattr(other, part, another_delay(delay, where))
+        self._check_fit(getattr(other, part))
         return other
+
+    def _check_fit(self, recipe: Initialiser | None) -> None:
+        """Refuse a function of pairs that was made for other populations."""
+        if self.rule is not None and isinstance(recipe, OfPairs):
+            recipe.fits(self.rule.n_pre, self.rule.n_post)
 
     def _reweigh(self, weight: Any) -> Connectivity:
         """The rule with other weights, checked as those of a new projection are."""
@@ -359,8 +371,21 @@ class Delivery:
         """First of the streams of the synapses, in the network that was named last."""
         return stream_of(self.owner, "synapses", width=STREAMS)
 
+    @property
+    def _dendritic_stream(self) -> int:
+        """Stream of the dendritic delays; only those who draw them ask for it."""
+        return 0 if self.dendrites is None else stream_of(self.owner, "dendritic_delay")
+
+    def _with_dendrites(self, table: SynapseTable, rule: Connectivity, context: BindContext, stream: int) -> Any:
+        """The table with the dendritic delays of all synapses, where each has its own."""
+        if self.dendrites is None:
+            return table
+        where = f"{self.owner.path}.dendritic_delay"
+        found = steps_of(self.dendrites, table, rule, context, stream=stream, where=where, places=self._places)
+        return replace(table, dendritic=found)
+
     def _build(
-        self, stream: int, context: BindContext, real: np.dtype[Any], other: Connectivity | None = None
+        self, streams: tuple[int, int], context: BindContext, real: np.dtype[Any], other: Connectivity | None = None
     ) -> SynapseTable:
         bound = context.bound(self)
         rule = other or bound.rule
@@ -369,34 +394,18 @@ class Delivery:
         if not context.replica or before is None or before.replica in (None, context.replica):
             # of a batch the first replica is the one that is read back, though others are built behind it
             self.owner._built = replace(self.owner._built, context=context.without_instead())
-        bound._check_exact(context)
-        return self._check_table(
-            build(
-                rule,
-                bound.delay,
-                dt=context.dt,
-                rounding=context.delays,
-                seed=context.seed,
-                stream=stream,
-                real=real,
-                places=self._places,
-            ),
+        check_exact(bound.delay, context, f"{self.owner.path}.delay")
+        table = build(
             rule,
+            bound.delay,
+            dt=context.dt,
+            rounding=context.delays,
+            seed=context.seed,
+            stream=streams[0],
+            real=real,
+            places=self._places,
         )
-
-    def _check_exact(self, context: BindContext) -> None:
-        """Refuse delays between steps if the simulator asks for exact ones."""
-        if self.delay is None or context.delays != "exact" or isinstance(self.delay, FromFunction | OfPairs):
-            return  # what functions give is checked when it is known
-        where = f"{self.owner.path}.delay"
-        if not isinstance(self.delay, Constant | Values):
-            raise DelayError(
-                f"The delays are drawn from {self.delay!r}, and so lie between steps.",
-                where=where,
-                cure="Give multiples of dt, or let delays be rounded: Simulator(..., delays='up') or delays='nearest'.",
-                delay=self.delay,
-            )
-        steps_in(self.delay.value if isinstance(self.delay, Constant) else self.delay.values, context, where)
+        return self._check_table(bound._with_dendrites(table, rule, context, streams[1]), rule)
 
     def reset(self) -> None:
         """Forget the signals of earlier eager calls."""
@@ -446,11 +455,16 @@ class Delivery:
             np.add.at(total, table.targets[rows], values)
         return total
 
+    @property
+    def weight_dimension(self) -> Dimension:
+        """What the weights of the rule measure."""
+        assert self.rule is not None
+        return self.rule.weight_dimension
+
     def edges(self, dt: Any = None) -> EdgeList:
         """Make the synapses again; see `SynapticProjection.edges`."""
         table, step = self.table(dt)
-        assert self.rule is not None
-        return edge_list(table, step, self.rule.weight_dimension)
+        return edge_list(table, step, self.weight_dimension)
 
     def table(self, dt: Any = None) -> tuple[SynapseTable, float]:
         """The synapses made again, in the time step in ms that they follow from."""
@@ -466,17 +480,20 @@ class Delivery:
         if dt is not None:
             step = environ.time_step(dt, f"{self.owner.path}.edges(dt=...)")
         else:
-            step = bound.dt if bound is not None else environ.eager_dt() if self.delay is not None else _ANY_DT
+            timeless = self.delay is None and self.dendrites is None
+            step = bound.dt if bound is not None else _ANY_DT if timeless else environ.eager_dt()
         seed = bound.seed if bound is not None else self.owner.seed_of_build
+        rounding, rule = "up" if bound is None else bound.delays, self.owner._built.rule or self.rule
         table = build(
-            self.owner._built.rule or self.rule,
+            rule,
             self.delay,
             dt=step,
-            rounding="up" if bound is None else bound.delays,
+            rounding=rounding,
             seed=seed,
             stream=self._stream,
             real=_REAL,
             places=self._places,
             read_by=self.owner.path,
         )
-        return table, step
+        context = BindContext(step, seed, delays=rounding)
+        return self._with_dendrites(table, rule, context, self._dendritic_stream), step

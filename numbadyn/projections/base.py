@@ -11,13 +11,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from numbadyn.errors import ConnectivityError, FixedAttributeError, ProjectionTargetError
+from numbadyn.ir.nodes import BindContext
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.group import Projection
 from numbadyn.model.init import Constant
 from numbadyn.model.inputs import full_key
+from numbadyn.model.variable import Variable
 from numbadyn.model.view import View, view_of
 from numbadyn.projections.apply import Delivery
-from numbadyn.projections.connectivity import Connectivity, EdgeList
+from numbadyn.projections.connectivity import Connectivity, EdgeList, edge_list
 from numbadyn.projections.ends import check_self
 from numbadyn.projections.presynaptic import PresynapticSide
 from numbadyn.units import Dimension, describe, join
@@ -100,11 +102,13 @@ class SynapticProjection(Projection):
                 "proj.comm.weight = ..., or by sim.set(proj, 'weight', ...) for a trial.",
                 value=value,
             )
-        if name == "delay" and "_delivery" in vars(self) and type(self).__module__.startswith("numbadyn."):
+        dendritic = name == "dendritic_delay" and not isinstance(value, Variable) and name not in vars(self)
+        own = name == "delay" and type(self).__module__.startswith("numbadyn.")
+        if (own or dendritic) and "_delivery" in vars(self):
             raise FixedAttributeError(
-                f"The delay of {self.path} is assigned, but its synapses follow from the one that it was made with.",
-                where=f"{self.path}.delay",
-                cure="Make the projection with this delay, in the network's __init__.",
+                f"The {name} of {self.path} is assigned, but its synapses follow from the one that it was made with.",
+                where=f"{self.path}.{name}",
+                cure=f"Make the projection with this {name}, in the network's __init__.",
                 path=self.path,
             )
         super().__setattr__(name, value)
@@ -188,6 +192,10 @@ class SynapticProjection(Projection):
         ([0, 1, 2], [0, 1, 2], array([1., 1., 1.]) * ms)
         """
         return self._delivery.edges(dt)
+
+    def edges_of(self, table: Any, weight: Any, context: BindContext) -> EdgeList:
+        """Synapses of a table of a replica, with weights in the order of the rule."""
+        return edge_list(table, context.dt, self._delivery.weight_dimension)._replace(weight=weight)
 
 
 def serial() -> int:

@@ -9,7 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from numbadyn.errors import (
     ConnectivityError,
@@ -19,6 +22,8 @@ from numbadyn.errors import (
     UnknownStateError,
     UnsupportedFeatureError,
 )
+from numbadyn.ir.nodes import BindContext
+from numbadyn.ir.spaces import Space
 from numbadyn.model import environ
 from numbadyn.model.delays import latest_output
 from numbadyn.model.dynamics import Dynamics
@@ -30,7 +35,16 @@ from numbadyn.model.values import Parameter
 from numbadyn.projections.apply import Delivery
 from numbadyn.projections.attaching import attach_synapse
 from numbadyn.projections.base import SynapticProjection
-from numbadyn.projections.connectivity import Connectivity, EdgeList
+from numbadyn.projections.connectivity import Connectivity, PlasticEdgeList
+from numbadyn.projections.dendrites import (
+    as_dendrites,
+    common_steps,
+    delay_of_each,
+    each_of,
+    longest_of,
+    steps_of_all,
+    waiting_sum,
+)
 from numbadyn.projections.reached import ReachedSynapses
 from numbadyn.projections.rules import check_kept, check_name, check_rules, never_followed
 from numbadyn.projections.synapse_state import SynapseState, SynapticWeight
@@ -39,7 +53,7 @@ from numbadyn.projections.typing import CommLike, OutputLike, PopulationLike, Sy
 from numbadyn.tracing.positions import defined_at
 from numbadyn.tracing.trace import Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
-from numbadyn.units import TIME, unit_of
+from numbadyn.units import TIME, join
 
 __all__ = ["PlasticProj"]
 
@@ -63,9 +77,10 @@ class PlasticProj(SynapticProjection):
         Synapse and output, as of `AlignPostProj`.
     delay : Quantity, array or Initialiser, optional
         As in `AlignPostProj`; a synapse is reached when its delay has passed: that of the axon.
-    dendritic_delay : Quantity, optional
-        One time from the synapses to the neuron, after which they act there, and from the neuron back to them, after
-        which they know of its spikes; none by default.
+    dendritic_delay : Quantity, array, Initialiser or callable, optional
+        Time from a synapse to the neuron, after which it acts there, and from the neuron back to it, after which it
+        knows of its spikes: one for all, or one for each synapse as `delay` says it, in the order of `edges`; an array
+        of shape (1, n_post) is about the neurons. None by default.
     name : str, optional
         As in `AlignPostProj`.
 
@@ -90,8 +105,10 @@ class PlasticProj(SynapticProjection):
     -----
     A subclass gives its synapses further states, ``self.trace = SynapseState(0.0)``, and says in `on_pre` and `on_post`
     what a spike does to the synapses that it reaches: a presynaptic one when the delay of a synapse has passed, one of
-    the target in the step after that in which it was fired. In a step `on_pre` comes first; what arrives at the target
-    is the weight after it; then comes `on_post`.
+    the target in the step after that in which it was fired, or later by the dendritic delay. In a step `on_pre` comes
+    first; the weight after it is what arrives at the target, at once or when the dendritic delay has passed; then comes
+    `on_post`. Traces of the target hold the spikes that a synapse knows of; other states of the target are read as they
+    are there now, whatever the dendritic delay.
 
     What follows no spikes stands in `on_step`, about the synapses onto those neurons that `step_where` names, and in
     `on_interval`, about all of them at each multiple of ``self.interval``; they come last, in this order. Both cost a
@@ -123,7 +140,7 @@ class PlasticProj(SynapticProjection):
         syn: SynapseLike | None = None,
         out: OutputLike | None = None,
         delay: Any = None,
-        dendritic_delay: ParameterLike | None = None,
+        dendritic_delay: Any = None,
         name: str | None = None,
     ) -> None:
         super().__init__(modules, comm=comm, post=post, delay=delay, name=name)
@@ -136,8 +153,11 @@ class PlasticProj(SynapticProjection):
             )
         check_rules(self, PlasticProj)
         self.weight = SynapticWeight()
-        if dendritic_delay is not None:
-            self.dendritic_delay = Parameter(dendritic_delay, unit=unit_of(TIME), shape=(), negative=False)
+        dendrites = as_dendrites(dendritic_delay, comm, f"{self.path}.dendritic_delay")
+        if isinstance(dendrites, Parameter):
+            self.dendritic_delay = dendrites
+        else:
+            self._delivery.dendrites = dendrites
         self.syn: Any = None
         self.out: Any = None
         if syn is not None or out is not None:
@@ -323,7 +343,8 @@ class PlasticProj(SynapticProjection):
             self._deliver(trace, arrived, s)
         if self._has("on_post"):
             with self._rule("on_post", trace):
-                self._follow("on_post", trace, self._delivery.reaching(trace, self.post_spikes(trace), "post"))
+                arrived = self._delivery.reaching(trace, self.post_spikes(trace), "post", back=self.has_dendrites)
+                self._follow("on_post", trace, arrived)
         if self._has("on_step"):
             with self._rule("on_step", trace):
                 self._follow("on_step", trace, self._stepped(trace))
@@ -344,23 +365,35 @@ class PlasticProj(SynapticProjection):
     def _deliver(self, trace: Trace, arrived: int, s: ReachedSynapses) -> None:
         """Let the synapses that are reached jump the target, by their weights or by what the rule sends."""
         weight = as_node(trace, self.weight) if s._sent is None else s._sent
-        node, shape = trace.node(weight), self._post.varshape
-        label = self.path.rsplit(".", 1)[-1]
-        total: Any = Traced(
-            trace, trace.source("collect", (arrived, weight), shape, "real", node.dimension, label=label)
-        )
-        if hasattr(self, "dendritic_delay"):
-            trace.open_region()  # the sum is known by then
-            total = late(trace, total, whole_steps(self.dendritic_delay), f"{self.path}.dendrites")
-        self.give_jump(self._post if self.syn is None else self.syn, total)
+        node, label = trace.node(weight), self.path.rsplit(".", 1)[-1]
+        waits = self._steps_to_neuron(trace, trace.node(arrived).space)
+
+        def collect(**channel: int) -> int:
+            shape, args = self._post.varshape, (arrived, weight, *waits)
+            return trace.source("collect", args, shape, "real", node.dimension, label=label, **channel)
+
+        name = f"{self.path}.dendrites"
+        total = waiting_sum(trace, self, name, lambda number: collect(channel=number)) if waits else collect()
+        self.give_jump(self._post if self.syn is None else self.syn, Traced(trace, total))
+
+    @property
+    def has_dendrites(self) -> bool:
+        """Whether each synapse has a dendritic delay of its own."""
+        return self._delivery.dendrites is not None
+
+    def _steps_to_neuron(self, trace: Trace, space: Space) -> tuple[int, ...]:
+        """Nodes of the steps after which what synapses bring counts, and of the most of them; none where it is now."""
+        if self.has_dendrites:
+            longest = longest_of(trace, self._delivery.number(trace), f"{self.path}.dendritic_delay")
+            return as_node(trace, delay_of_each(trace, space)), longest
+        delay = vars(self).get("dendritic_delay")
+        return () if delay is None else (as_node(trace, common_steps(trace, delay)),)
 
     def post_spikes(self, trace: Trace) -> Any:
-        """Spikes of the target that its synapses know of in this step."""
-        spikes = latest_output(self._post)
+        """Spikes of the target that its synapses know of in this step, or as they were fired where that differs."""
+        spikes, delay = latest_output(self._post), vars(self).get("dendritic_delay")
         self._wait_for_spikes(trace, spikes, self._post.path)
-        if not hasattr(self, "dendritic_delay"):
-            return spikes
-        return late(trace, spikes, whole_steps(self.dendritic_delay), f"{self.path}.back")
+        return spikes if delay is None else late(trace, spikes, common_steps(trace, delay), f"{self.path}.back")
 
     def _stepped(self, trace: Trace) -> int:
         """What reaches the synapses that `on_step` is about."""
@@ -442,10 +475,21 @@ class PlasticProj(SynapticProjection):
                 sender=sender,
             )
 
-    def edges(self, dt: Any = None) -> EdgeList:
-        """Read the synapses back, with the weights as they are now; see `SynapticProjection.edges`.
+    def edges(self, dt: Any = None) -> PlasticEdgeList:
+        """Read the synapses back, with the weights as they are now, and the column ``dendritic_delay``.
 
-        Of a batch those of the first replica; ``sim.edges(projection, replica=2)`` reads others.
+        See `SynapticProjection.edges`. Of a batch those of the first replica; ``sim.edges(projection, replica=2)``
+        reads others.
         """
-        found, weight = super().edges(dt), self.weight.value
-        return found._replace(weight=weight[0] if isinstance(weight, list) or weight.ndim > 1 else weight)
+        table, step = self._delivery.table(dt)
+        bound, weight = self._built.context, self.weight.value
+        context = BindContext(step, self.seed_of_build) if bound is None else replace(bound, dt=step)
+        first = weight[0] if isinstance(weight, list) or weight.ndim > 1 else weight
+        return self.edges_of(table, first, context)
+
+    def edges_of(self, table: Any, weight: Any, context: BindContext) -> PlasticEdgeList:
+        """Synapses of a table, see `SynapticProjection.edges_of`; with their dendritic delays."""
+        found, delay = super().edges_of(table, weight, context), vars(self).get("dendritic_delay")
+        each = each_of(table) if delay is None else steps_of_all(delay, context)
+        late = join(np.broadcast_to(each, found.pre.shape) * context.dt, TIME)
+        return PlasticEdgeList(*found).with_dendrites(late)

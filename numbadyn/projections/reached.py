@@ -6,7 +6,10 @@ synapse, that can be read, summed and written.  Must not know: targets, how spik
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
 
 from numbadyn.errors import (
     AcrossSynapsesError,
@@ -17,9 +20,12 @@ from numbadyn.errors import (
     UnsupportedFeatureError,
 )
 from numbadyn.ir.spaces import Space
+from numbadyn.model.delays.storage.source import StateSource
 from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.nearest import nearest_first
 from numbadyn.model.synonyms import known_as
+from numbadyn.model.values import State
+from numbadyn.projections.dendrites import delay_of_each, longest_of
 from numbadyn.projections.synapse_state import SynapseState
 from numbadyn.tracing.trace import Trace
 from numbadyn.tracing.traced import Traced, as_node
@@ -176,6 +182,32 @@ class ReachedSynapses:
         total = trace.source("collect", (self._arrived, each), post.varshape, "real", dimension, label="total")
         trace.open_region()  # what follows needs all of it
         return self.post._of_each(Traced(trace, total), "total")
+
+    def post_ago(self, state: State) -> Any:
+        """A state of the neurons on which the synapses are, as it was a dendritic delay ago.
+
+        Parameters
+        ----------
+        state : State
+            With an entry for each of them; its present version has been written in this step, and is the last one.
+
+        Returns
+        -------
+        traced value
+            One for each synapse.
+        """
+        trace, projection, space = self._trace, self._projection, self._space
+        number = projection.delivery.number(trace)
+        channel = StateSource(state.owner, state.name, None, None).channel(trace)
+        steps, n_post = delay_of_each(trace, space), math.prod(projection.post.varshape)
+        neurons = as_node(trace, self.post._of_each(np.arange(n_post).reshape(projection.post.varshape), "neuron"))
+        before = as_node(trace, np.maximum(steps - 1, 0))
+        longest = longest_of(trace, number, f"{projection.path}.dendritic_delay")
+        now, label = trace.node(as_node(trace, state)), f"{state.name}_before"
+        past = trace.source(
+            "history", (before, neurons, longest), space, now.kind, now.dimension, channel=channel, label=label
+        )
+        return np.where(steps == 0, self.post(state), Traced(trace, past))
 
     def _state(self, name: str) -> SynapseState:
         states = {key: state for key, state in self._projection.states().items() if isinstance(state, SynapseState)}

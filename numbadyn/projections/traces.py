@@ -134,7 +134,8 @@ class PostTrace(SpikeTraces):
     Attributes
     ----------
     x : State
-        The trace, with the spikes that the synapses know of.
+        The trace, with the spikes that the synapses know of; as it is at the neuron where synapses know them at
+        different times.
     """
 
     def __init__(self, projection: PlasticProj, tau: ParameterLike | Parameter, nearest: bool) -> None:
@@ -147,8 +148,8 @@ class PostTrace(SpikeTraces):
         self.x.value = np.where(self.projection.post_spikes(trace), self._jumped(x), x)
 
     def at(self, s: ReachedSynapses) -> Any:
-        """The trace of the neuron on which each synapse is."""
-        return s.post(self.x)
+        """The trace of the neuron on which each synapse is, as old as the way from there to the synapse."""
+        return s.post_ago(self.x) if self.projection.has_dendrites else s.post(self.x)
 
 
 class PreTrace(SpikeTraces):

@@ -239,8 +239,8 @@ class Machine(ABC):
                     replica.write(index, own_part(taken.states[name][number], replica.shape_of(index)))
             replica.write_past([None if samples is None else samples[number] for samples in past])
         self.kept = [
-            slots if samples is None else min(slots, samples.shape[1])
-            for slots, samples in zip(self.kept, past, strict=True)
+            slots if samples is None or channel.ahead else min(slots, samples.shape[1])
+            for slots, samples, channel in zip(self.kept, past, self.step.channels, strict=True)
         ]
 
 

@@ -271,18 +271,24 @@ class Memory:
         self._write_sample(channel, sample, (number - 1) % self.depths[channel])
 
     def past(self, channel: int, number: int) -> NDArray[Any] | None:
-        """All samples of a channel at the start of a step, newest first; None where nobody keeps them."""
+        """All samples of a channel at the start of a step, nearest to it first; None where nobody keeps them."""
         if channel not in self.layout.rings and channel not in self.event_offsets:
             return None
-        newest, depth = (number - 1) // self.windows[channel], self.depths[channel]
-        samples = [self._read_sample(channel, (newest - lag) % depth) for lag in range(depth)]
-        return np.array(samples).reshape(depth, *self.program.step.channels[channel].shape)
+        samples = [self._read_sample(channel, slot) for slot in self._slots(channel, number)]
+        return np.array(samples).reshape(len(samples), *self.program.step.channels[channel].shape)
 
     def write_past(self, channel: int, samples: NDArray[Any], number: int) -> None:
-        """Overwrite the samples of a channel as they are at the start of a step, newest first."""
-        newest, depth = (number - 1) // self.windows[channel], self.depths[channel]
-        for lag, sample in enumerate(samples[:depth]):
-            self._write_sample(channel, sample, (newest - lag) % depth)
+        """Overwrite the samples of a channel as they are at the start of a step, nearest to it first."""
+        for slot, sample in zip(self._slots(channel, number), samples, strict=False):
+            self._write_sample(channel, sample, slot)
+
+    def _slots(self, channel: int, number: int) -> list[int]:
+        """Slots of the samples of a channel at the start of a step, nearest to it first."""
+        depth = self.depths[channel]
+        if self.program.step.channels[channel].ahead:
+            return [(number + steps) % depth for steps in range(depth)]
+        newest = (number - 1) // self.windows[channel]
+        return [(newest - lag) % depth for lag in range(depth)]
 
     def _read_sample(self, channel: int, slot: int) -> NDArray[Any]:
         size = self.layout.width(channel)

@@ -21,7 +21,7 @@ from numbadyn.projections.connectivity import EdgeList
 from numbadyn.simulator.assembly import Assembly
 from numbadyn.simulator.synapses import host, refuse_delays
 from numbadyn.simulator.turns import Turns, in_turn
-from numbadyn.units import TIME, join, magnitude_in
+from numbadyn.units import join, magnitude_in
 
 __all__ = ["Access"]
 
@@ -93,8 +93,9 @@ class Access(Assembly):
             )
         chosen = 0 if chosen is None and self._axes else chosen
         table = host(self._synapses[chosen or 0][number])
-        pre, post, _weight, delay = table.edges(self._dt)
-        return EdgeList(pre, post, self.get(projection, "weight", replica=chosen), join(delay, TIME))
+        weight = self.get(projection, "weight", replica=chosen)
+        found: EdgeList = self.step.connections[number].owner.edges_of(table, weight, self._contexts[chosen or 0])
+        return found
 
     def _replica(self, number: Any) -> int | None:
         """Number of a replica of the batch, counted from the first one; None where all are meant."""

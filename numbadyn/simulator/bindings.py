@@ -150,5 +150,6 @@ class TableSums:
         """The array of targets, by which the same synapses are known, and the two sums."""
         own = host(table)
         before = next((sums for _table, targets, sums in self._known.values() if targets is table.targets), None)
-        wiring = sum_of([own.delays, own.offsets, own.targets]) if before is None else before[0]
+        late = [] if own.dendritic is None else [own.dendritic]
+        wiring = sum_of([own.delays, own.offsets, own.targets, *late]) if before is None else before[0]
         return table.targets, (wiring, sum_of([own.weights]))

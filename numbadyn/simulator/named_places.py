@@ -22,6 +22,7 @@ from numbadyn.projections.synapse_state import SynapticWeight
 from numbadyn.simulator.assembly import Assembly
 from numbadyn.simulator.places import (
     DelayPlace,
+    DendritePlace,
     FirstValues,
     ParameterPlace,
     Place,
@@ -72,6 +73,9 @@ def _of_module(simulator: Assembly, module: Module, path: str) -> Iterator[tuple
         yield f"{before}comm", partial(RulePlace, f"{before}comm", connection, number)
         if connection.delayed:
             yield f"{before}delay", partial(DelayPlace, f"{before}delay", connection, number)
+        if connection.dendritic:
+            name = f"{before}dendritic_delay"
+            yield name, partial(DendritePlace, name, connection, number)
     states = {id(spec.owner) for spec in simulator.step.states if not isinstance(spec.owner, SynapticWeight)}
     for attribute, value in vars(module).items():
         if attribute.startswith("_") or (isinstance(value, State) and id(value) not in states):

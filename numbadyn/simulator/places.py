@@ -7,7 +7,7 @@ binds, and reads what a replica has there.  Must not know: how many replicas the
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from numbadyn.errors import InvalidParameterError
 from numbadyn.ir.nodes import BindContext, Connection
@@ -19,6 +19,7 @@ from numbadyn.units import DIMENSIONLESS, TIME, Dimension, join, split
 
 __all__ = [
     "DelayPlace",
+    "DendritePlace",
     "FirstValues",
     "ParameterPlace",
     "Place",
@@ -267,18 +268,25 @@ class DelayPlace(SynapsesPlace):
 
     sorts = True
     dimensions = (TIME,)
+    part: ClassVar[Literal["delay", "dendrites"]] = "delay"
 
     def replaced(self, now: Any, value: Any) -> Any:
         """Synapses with other delays."""
-        return now.with_delay(value)
+        return now.with_delay(value, self.part)
 
     def restored(self, now: Any) -> Any:
         """Synapses with the delays of the model."""
-        return now.with_parts_of(self.own, "delay")
+        return now.with_parts_of(self.own, self.part)
 
     def read(self, context: BindContext) -> Any:
         """The delay, where one serves all synapses."""
-        return _common(context.bound(self.own).delay)
+        return _common(getattr(context.bound(self.own), self.part))
+
+
+class DendritePlace(DelayPlace):
+    """The dendritic delays of the synapses of a projection."""
+
+    part = "dendrites"
 
 
 def _common(recipe: Initialiser) -> Any:

@@ -131,6 +131,7 @@ class Synapses:
 
     weights, delays, offsets, targets = np.ones(1), np.zeros(1, np.int32), np.zeros(5, np.int64), np.zeros(4, np.uint32)
     n_synapses = 4
+    dendritic = None
 
 
 @pytest.fixture(scope="module")

@@ -41,6 +41,9 @@ class Placement(Protocol):
     def value(self, index: int) -> Buffer:
         """Memory of a value that a stage computes."""
 
+    def total(self, index: int) -> Buffer:
+        """Memory of a sum over synapses, of one that waits for its time that of all that wait."""
+
     def view(self, index: int) -> BufferView:
         """Where a value lies, behind slices."""
 

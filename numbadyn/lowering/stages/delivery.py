@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from numbadyn.ir.analysis import follows_delays, signal_of, signals
 from numbadyn.ir.nodes import Node, Step
 from numbadyn.ir.spaces import Order
+from numbadyn.ir.synapses import back_delays
 from numbadyn.lowering.binding import Binding
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.layouts import Layout
@@ -35,15 +36,13 @@ TERM = Layout(
     "TERM",
     (
         "EVENTS", "COUNTS", "WIDTH", "DEPTH", "LAG", "START", "STOP", "DELAYS", "DELAY_STEPS", "OFFSETS", "TARGETS",
-        "WEIGHTS", "UNIFORM", "GRADED", "VALUES",
+        "WEIGHTS", "UNIFORM", "GRADED", "VALUES", "BACKS",
     ),
 )  # fmt: skip
 """Columns of the table of synaptic terms: where events and their counts lie, elements and slots of the channel, delay
 steps of all synapses, the window, number of the synapses' own delays and their address, addresses of the synapse table,
-whether there is one weight for all, whether events carry values, where those lie."""
-
-
-_NO_DELAY = np.zeros(1, np.int32)
+whether there is one weight for all, whether events carry values, where those lie; address of the dendritic delays: of
+each synapse, of rows by target of each number of a delay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +84,24 @@ class Term:
         """Connection whose delays pass before the events act, if they do."""
         return self.connection if self.late else None
 
+    def delays(self, table: Any) -> NDArray[np.int32]:
+        """The different delays of the side of the synapses of a table from which the events come."""
+        found: NDArray[np.int32] = back_delays(table)[0] if self.order == "post" else table.delays
+        return np.ascontiguousarray(found, dtype=np.int32) if self.late else np.zeros_like(found, dtype=np.int32)
+
     def longest(self, table: Any) -> int:
         """Steps that pass at most between an event and the synapses of a table."""
-        return int(table.delays.max()) if self.late and len(table.delays) else 0
+        return int(self.delays(table).max(initial=0))
 
     def row(self, at: Binding) -> list[int]:
         """The row of the term."""
         synapses, place = at.synapses(self.connection), at.events(self.channel)
-        delays, weights = np.ascontiguousarray(synapses.delays, dtype=np.int32), synapses.weights
+        delays, weights, backs = self.delays(synapses), synapses.weights, synapses.dendritic
         if isinstance(weights, np.ndarray):
             weights = np.ascontiguousarray(weights, dtype=at.real)
         offsets, targets = synapses.offsets, synapses.targets
         if self.order == "post":  # sources stand for targets, places for weights
-            delays, (offsets, targets, weights) = _NO_DELAY, at.post_rows(self.connection)
-        elif not self.late:
-            delays = np.zeros_like(delays)
+            offsets, targets, weights, backs = at.post_rows(self.connection)
         return TERM.row(
             EVENTS=place.events,
             COUNTS=place.counts,
@@ -116,6 +118,7 @@ class Term:
             UNIFORM=int(weights.size == 1),
             GRADED=int(self.graded),
             VALUES=at.values_of(self.channel),
+            BACKS=0 if synapses.dendritic is None else at.address(backs),
         )
 
     def likeness(self, at: Binding) -> tuple[object, ...] | None:

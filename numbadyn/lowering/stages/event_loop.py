@@ -16,7 +16,7 @@ from numbadyn.ir.analysis import arrival_of
 from numbadyn.lowering.binding import Binding
 from numbadyn.lowering.buffers import Buffer, BufferView
 from numbadyn.lowering.layouts import Layout, all_slot_columns
-from numbadyn.lowering.places import Ago, Touch, ago_of, memory, places_of
+from numbadyn.lowering.places import Ago, Touch, ago_of, places_of
 from numbadyn.lowering.stages.base import Placement, Stage, SynapseLoop
 from numbadyn.lowering.stages.delivery import Term, terms_of
 from numbadyn.lowering.stages.loop import Instance, parameter_tables
@@ -73,7 +73,7 @@ class EventLoopStage(Stage):
         (term,) = terms_of(place.step, place.node(arrival))
         kernel, instance = place.loop(draft)
         totals = [index for index in draft.nodes if place.node(index).traits.collects]
-        return cls(kernel, instance, term, tuple(place.value(index) for index in totals))
+        return cls(kernel, instance, term, tuple(place.total(index) for index in totals))
 
     @property
     def key(self) -> int:
@@ -93,7 +93,7 @@ class EventLoopStage(Stage):
         """The number of its term, and where its values lie."""
         number = at.term_count()
         synapses = at.synapses(self.term.connection)
-        at.add_term(self.term.row(at), synapses.delays, int(synapses.n_synapses))
+        at.add_term(self.term.row(at), self.term.delays(synapses), int(synapses.n_synapses))
         places = at.places(self.term.connection, self.term.order)
         columns = {
             "TERM": number,
@@ -142,15 +142,18 @@ class EventLoopStage(Stage):
         """What the stage reads and writes in each step, and whose elements those are."""
         kernel, term, post = program.kernels[self.kernel], self.term, owners.instance(self.instance)
         name = program.step.connections[term.connection].name
-        ago = Ago(term.base, term.lag, term.delayed, term.channel)
+        ago = Ago(term.base, term.lag, term.delayed, term.channel, dendrites=term.order == "post")
         fired = owners.own(post, each=term.order == "post", offset=term.start)
         for place in term.places(program):
             yield Touch("events", place, fired, name, reads=True, ago=ago)
         for number, (view, slot) in enumerate(zip(self.instance.views, kernel.slots, strict=True)):
             # whoever owns a neuron owns the synapses onto it
             own = owners.own(post, each=slot.access in ("each", "post"), offset=view.offset)
+            past = Ago(1, None, None, view.buffer.index, open=True) if slot.access == "any" and slot.whole else None
             for place in places_of(view):
                 reads, writes = number in kernel.read, number in kernel.written
-                yield Touch("elements", place, own, name, reads=reads or writes, writes=writes, ago=ago_of(view))
-        for target in (self.instance.views[store.slot].buffer for store in kernel.stores if store.clears):
-            yield Touch("cleared", memory(target), owners.buffer(target), name, writes=True)
+                before = past or ago_of(view)
+                yield Touch("elements", place, own, name, reads=reads or writes, writes=writes, ago=before)
+        for view in (self.instance.views[store.slot] for store in kernel.stores if store.clears):
+            for place in places_of(view):
+                yield Touch("cleared", place, owners.buffer(view.buffer), name, writes=True)

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from numbadyn.ir.evaluator import Evaluator
+from numbadyn.ir.synapses import back_delays
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.places import Ago, Place, Start, Touch
 from numbadyn.lowering.program import Program
@@ -82,7 +83,8 @@ class Lags:
             lags = self.evaluator.values[ago.lag]
             low, high = int(np.min(lags)) * window, int(np.max(lags)) * window
         if ago.connection is not None:
-            delays = self.tables[ago.connection].delays
+            table = self.tables[ago.connection]
+            delays = back_delays(table)[0] if ago.dendrites else table.delays
             low, high = low + int(np.min(delays)), high + int(np.max(delays))
         return low, high
 

@@ -19,7 +19,14 @@ from numbadyn.projections.connectivity.rules import (
     FixedTotalNumber,
     OneToOne,
 )
-from numbadyn.projections.connectivity.table import EdgeList, Places, SynapseTable, edge_list, place_synapses
+from numbadyn.projections.connectivity.table import (
+    EdgeList,
+    Places,
+    PlasticEdgeList,
+    SynapseTable,
+    edge_list,
+    place_synapses,
+)
 
 __all__ = [
     "AllToAll",
@@ -38,6 +45,7 @@ __all__ = [
     "OneToOne",
     "PairwisePoisson",
     "Places",
+    "PlasticEdgeList",
     "ScaleFree",
     "SmallWorld",
     "SymmetricPairwiseBernoulli",

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numbadyn.errors import DelayError
-from numbadyn.model.delays.times.rule import LONGEST, check_delays, convert_delay, delay_steps
+from numbadyn.ir.nodes import BindContext
+from numbadyn.model.delays.times.rule import LONGEST, check_delays, convert_delay, delay_steps, steps_in
 from numbadyn.model.init import (
     Constant,
     FromFunction,
@@ -23,7 +24,7 @@ from numbadyn.model.init import (
 )
 from numbadyn.units import TIME, join, magnitude_in
 
-__all__ = ["as_delay", "is_explicit", "steps"]
+__all__ = ["another_delay", "as_delay", "check_exact", "is_explicit", "steps"]
 
 
 def as_delay(delay: Any, *, where: str = "delay") -> Initialiser | None:
@@ -72,6 +73,29 @@ def as_delay(delay: Any, *, where: str = "delay") -> Initialiser | None:
     return as_initialiser(join(magnitude if magnitude.ndim else float(magnitude), TIME))
 
 
+def another_delay(delay: Any, where: str) -> Initialiser:
+    """What `as_delay` makes of a delay, for synapses that have one already, so that there must be one.
+
+    Parameters
+    ----------
+    delay : Quantity, array, Initialiser or callable
+        As of `as_delay`.
+    where : str
+        The place for messages.
+
+    Raises
+    ------
+    DelayError
+        It is None.
+    """
+    recipe = as_delay(delay, where=where)
+    if recipe is None:
+        raise DelayError(
+            "The delay is None, for synapses that have one.", where=where, cure="Give a time, 0 * ms for none."
+        )
+    return recipe
+
+
 def _check_mean(recipe: Initialiser, where: str) -> None:
     """Refuse a distribution that is no distribution of delays; of others, the negative tail becomes zero."""
     mean = 0.0
@@ -89,6 +113,35 @@ def _check_mean(recipe: Initialiser, where: str) -> None:
             recipe=recipe,
             mean=mean,
         )
+
+
+def check_exact(recipe: Initialiser | None, context: BindContext, where: str) -> None:
+    """Refuse delays between steps if the simulator asks for exact ones.
+
+    Parameters
+    ----------
+    recipe : Initialiser or None
+        The delays; what functions give is checked when it is known.
+    context : BindContext
+        Time step and rule of rounding.
+    where : str
+        The place for messages.
+
+    Raises
+    ------
+    DelayError
+        One lies between steps, or they are drawn.
+    """
+    if recipe is None or context.delays != "exact" or isinstance(recipe, FromFunction | OfPairs):
+        return
+    if not isinstance(recipe, Constant | Values):
+        raise DelayError(
+            f"The delays are drawn from {recipe!r}, and so lie between steps.",
+            where=where,
+            cure="Give multiples of dt, or let delays be rounded: Simulator(..., delays='up') or delays='nearest'.",
+            delay=recipe,
+        )
+    steps_in(recipe.value if isinstance(recipe, Constant) else recipe.values, context, where)
 
 
 def is_explicit(recipe: Initialiser) -> bool:

@@ -4,6 +4,8 @@ In: the arrays that a builder made.  Out: edges in the order of the rule.  Must 
 spikes are delivered, Numba.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 
 from numbadyn.units import TIME, Dimension, join
 
-__all__ = ["EdgeList", "Places", "SynapseTable", "edge_list", "place_synapses"]
+__all__ = ["EdgeList", "Places", "PlasticEdgeList", "SynapseTable", "edge_list", "place_synapses"]
 
 
 class EdgeList(NamedTuple):
@@ -39,6 +41,38 @@ class EdgeList(NamedTuple):
         return self.weight
 
 
+class PlasticEdgeList(EdgeList):
+    """Synapses with a dendritic delay each, which is an attribute; they unpack as those of `EdgeList` do.
+
+    Attributes
+    ----------
+    dendritic_delay : Quantity or ndarray of float64, shape (n_synapses,)
+        Time from the synapse to its neuron, and back, a whole number of steps.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> found = PlasticEdgeList(np.array([0]), np.array([1]), np.array([0.5]), np.array([1.0]))
+    >>> list(found.with_dendrites(np.array([2.0]))._asdict())
+    ['pre', 'post', 'weight', 'delay', 'dendritic_delay']
+    """
+
+    dendritic_delay: Any = None
+
+    def with_dendrites(self, dendritic_delay: Any) -> PlasticEdgeList:
+        """The same synapses with these dendritic delays."""
+        other = PlasticEdgeList(*self)
+        other.dendritic_delay = dendritic_delay
+        return other
+
+    def _replace(self, **changed: Any) -> PlasticEdgeList:
+        late = changed.pop("dendritic_delay", self.dendritic_delay)
+        return PlasticEdgeList(*super()._replace(**changed)).with_dendrites(late)
+
+    def _asdict(self) -> dict[str, Any]:
+        return {**super()._asdict(), "dendritic_delay": self.dendritic_delay}
+
+
 @dataclass(frozen=True, eq=False)
 class SynapseTable:
     """All synapses of a projection, by presynaptic neuron, then delay, then target.
@@ -60,6 +94,8 @@ class SynapseTable:
         Position of each stored synapse in the order of the rule. It is kept only where it could not be found again: for
         `Edges` in an order of their own, and where several synapses of one pair may differ in delay. Elsewhere it is
         the order by pair, see `positions`.
+    dendritic : ndarray of int32, shape (n_synapses,), optional
+        Steps from each synapse to its neuron, and back; None where synapses have no such delay each.
 
     Examples
     --------
@@ -77,6 +113,7 @@ class SynapseTable:
     targets: NDArray[np.uint32]
     weights: NDArray[np.floating[Any]]
     order: NDArray[np.int64] | None = None
+    dendritic: NDArray[np.int32] | None = None
 
     @property
     def n_synapses(self) -> int:
@@ -91,8 +128,8 @@ class SynapseTable:
     @property
     def nbytes(self) -> int:
         """Memory of all arrays together, in bytes."""
-        arrays = (self.delays, self.offsets, self.targets, self.weights)
-        return sum(array.nbytes for array in arrays) + (0 if self.order is None else self.order.nbytes)
+        arrays = (self.delays, self.offsets, self.targets, self.weights, self.order, self.dendritic)
+        return sum(array.nbytes for array in arrays if array is not None)
 
     def positions(self) -> NDArray[np.int64] | None:
         """Find where each stored synapse stands in the order of the rule.

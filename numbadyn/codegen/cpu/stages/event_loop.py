@@ -12,7 +12,7 @@ from numbadyn.codegen.cpu.stages.loop import instance_lines
 from numbadyn.codegen.expressions import KernelText
 from numbadyn.codegen.parts import whole_part
 from numbadyn.ir.nodes import Step
-from numbadyn.lowering.operations import Kernel, Operand
+from numbadyn.lowering.operations import Kernel, Operand, Store
 from numbadyn.lowering.program import Program
 from numbadyn.lowering.stages.delivery import TERM
 from numbadyn.lowering.stages.event_loop import EventLoopStage, event_loop_layout
@@ -37,7 +37,7 @@ def {name}({arguments}):
             for _j in range(_block, min(_block + 16, _end)):
 {places}
                 _{other}_index = u64(_targets[u64(_j)])
-{body}
+{back}{body}
     return _met, _doubts
 """
 
@@ -57,7 +57,7 @@ def each_{name}(_step, _dt, _key0, _key1, _R, _I, _B, _E, _C, _terms, _rows, _re
             _begin = _row[TERM_EVENTS] + _ring * _width
             _events = _E[_begin : _begin + _count]
             _first, _last = window(_events, _count, _source, _row[TERM_STOP])
-{calls}
+{back}{calls}
 """
 
 _CHOICE = """if _rows[_k, {places}] == 0:
@@ -96,7 +96,11 @@ class _Way:
         # by postsynaptic neuron synapses have other numbers than places in the loop
         self.numbered = "_number" in self.text.used and kernel.events == "post"
         given = [name for name in ("_step", "_t", "_key0", "_key1") if name in self.text.used]
-        values = [name for name in (*self.text.scalars, *self.text.arrays) if name in self.text.used]
+        extents = [name for names in self.text.extents.values() for name in names]
+        values = [name for name in (*self.text.scalars, *self.text.arrays, *extents) if name in self.text.used]
+        self.back = "_back" in self.text.used
+        if self.back:  # by presynaptic neuron those of a row differ
+            given.append("_back" if kernel.events == "post" else "_backs")
         indices = [*(["_places"] if across else []), *(["_numbers"] if self.numbered else [])]
         self.arguments = ", ".join([*_OWN, *indices, *given, *values])
         self.call = f"{self.name}({self.arguments})"
@@ -124,6 +128,7 @@ class _Way:
             other=other,
             ahead=_indented(self._prefetches(), 3),
             places=_indented(places, 4),
+            back=" " * 16 + "_back = i64(_backs[u64(_j)])\n" if self.back and order == "pre" else "",
             body=_indented(self.lines, 4),
         )
 
@@ -144,18 +149,27 @@ class _Way:
         ]
 
 
+def _clear_lines(text: KernelText, store: Store) -> list[str]:
+    """Lines that set a sum to zero before the first is added; of what waits, the slot that is the last one now."""
+    name = text.arrays[store.slot]
+    first, count = "0", f"{name}.shape[0]"
+    if store.later is not None:
+        newest, _depth, count = text.extents[store.slot]
+        first = f"{newest} * {count}"
+    return [
+        f"for _n in range({count}):",
+        f"    {name}[u64({first} + _n)] -= {name}[u64({first} + _n)]  # zero, or NaN that stays until it is found",
+    ]
+
+
 def _functions(kernel: Kernel, step: Step, reserved: frozenset[str]) -> tuple[list[str], int]:
     """The functions that go through the rows of some events, and the one that finds events, rows and arrays."""
     along, across = (_Way(kernel, step, reserved, across=flag) for flag in (False, True))
     text, layout = along.text, event_loop_layout(len(kernel.slots))
-    cleared = [
-        line
-        for name in (text.arrays[store.slot] for store in kernel.stores if store.clears)
-        for line in (
-            f"for _n in range({name}.shape[0]):",
-            f"    {name}[u64(_n)] -= {name}[u64(_n)]  # zero, or NaN that stays until it is found",
-        )
-    ]
+    cleared = [line for store in kernel.stores if store.clears for line in _clear_lines(text, store)]
+    back = ["_backs = array_at(_row[TERM_BACKS], i32(0))"] * along.back
+    if along.back and kernel.events == "post":  # events of one step come back to synapses that are alike in this
+        back.append("_back = i64(_backs[u64(_delay_slot)])")
     numbers = ["_numbers = array_at(_row[TERM_WEIGHTS], u32(0))"] * along.numbered
     calls = [f"_met, _doubts = {along.call}"]
     if kernel.either:
@@ -169,6 +183,7 @@ def _functions(kernel: Kernel, step: Step, reserved: frozenset[str]) -> tuple[li
         arrays=_indented(instance_lines(kernel, text, layout), 2),
         numbers="".join(f"        {line}\n" for line in numbers),
         cleared="".join(f"        {line}\n" for line in cleared),
+        back="".join(f"            {line}\n" for line in back),
         calls=_indented(calls, 3),
     )
     return [text.legend() + along.function(), *([across.function()] if kernel.either else []), each], 0

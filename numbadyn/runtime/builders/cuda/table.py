@@ -37,6 +37,8 @@ class DeviceTable:
         The weight that all synapses share; None where each has its own.
     order : callable
         Gives the `order` that belongs to a table on the host, or None; it is called by `to_host` only.
+    dendritic : ndarray of int32, optional
+        As of `SynapseTable`; on the host.
     """
 
     n_pre: int
@@ -48,6 +50,7 @@ class DeviceTable:
     weights: Any
     shared_weight: float | None
     order: Callable[[SynapseTable], Order]
+    dendritic: NDArray[np.int32] | None = None
 
     @property
     def n_delays(self) -> int:
@@ -75,7 +78,7 @@ class DeviceTable:
         table = SynapseTable(
             self.n_pre, self.n_post, self.delays, offsets, targets[: self.n_synapses], weights[:n_weights]
         )
-        return replace(table, order=self.order(table))
+        return replace(table, order=self.order(table), dendritic=self.dendritic)
 
 
 def copied(device: Device, table: SynapseTable, *, shares_weight: bool) -> DeviceTable:
