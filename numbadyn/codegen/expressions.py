@@ -286,12 +286,12 @@ class KernelText:
         # zero, but what is not finite leaves NaN behind, which is found with the next check of all states and sums
         lines += [f"{self.arrays[k]}[_i] = {self.arrays[k]}[_i] - {self.arrays[k]}[_i]" for k in cleared]
         lines += [
-            f"{self.arrays[store.slot]}[{self.element(store)}] {'+=' if store.adds else '='} {self.text[store.value]}"
+            f"{self.arrays[store.slot]}[{self.target_of(store)}] {'+=' if store.adds else '='} {self.text[store.value]}"
             for store in stores
         ]
         return lines
 
-    def element(self, store: Store) -> str:
+    def target_of(self, store: Store) -> str:
         """Which element of its array a result goes to; what counts later goes to the slot of that step."""
         index = _index(self.kernel.slots[store.slot])
         if store.later is None:

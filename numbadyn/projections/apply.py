@@ -88,6 +88,9 @@ class Delivery:
         `delay` is no time, or negative, or not finite.
     """
 
+    #: Delays from the synapses to their neurons, where each has its own.
+    dendrites: Initialiser | None = None
+
     def __init__(
         self,
         owner: Module,
@@ -141,8 +144,6 @@ class Delivery:
         self.conductance: Callable[[], str | None] = _no_conductance
         #: Refuses a rule that does not fit who is joined; called with the name of the projection, which is known then.
         self.check_ends: Callable[[str], None] = _any_ends
-        #: Delays from the synapses to their neurons, where each has its own.
-        self.dendrites: Initialiser | None = None
         self._table: tuple[tuple[float, int, int, Initialiser], SynapseTable] | None = None
         self._past: list[NDArray[Any]] = []
         self._places: Places | None = None

@@ -31,11 +31,34 @@ def run(net, target="interpret", seed=1):
     return {**found, "arrived": recording.arrived.magnitude, "fired": fired}, expected
 
 
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("dendrite", DENDRITES)
-@pytest.mark.parametrize("axon", AXONS)
-def test_both_sides_delay(axon, dendrite, seed):
-    found, expected = run(Net(seed, AXONS[axon], DENDRITES[dendrite]), seed=seed)
+SIDES = [("none", "each"), ("one", "one"), ("one", "each"), ("each", "none"), ("each", "pairs"), ("each", "neurons")]
+
+
+def follow_the_oracle(axon, dendrite, seed, target="interpret"):
+    found, expected = run(Net(seed, AXONS[axon], DENDRITES[dendrite]), target, seed)
     assert expected["fired"].any()
     for name, values in expected.items():
         np.testing.assert_allclose(found[name], values, rtol=1e-9, atol=1e-12, err_msg=name)
+    return found
+
+
+@pytest.mark.parametrize(("axon", "dendrite"), SIDES)
+def test_both_sides_delay(axon, dendrite):
+    follow_the_oracle(axon, dendrite, 3)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("dendrite", DENDRITES)
+@pytest.mark.parametrize("axon", AXONS)
+def test_both_sides_delay_in_many_networks(axon, dendrite, seed):
+    follow_the_oracle(axon, dendrite, seed)
+
+
+@pytest.mark.cudasim
+@pytest.mark.parametrize("dendrite", ["one", "each"])
+def test_targets_agree_bit_by_bit(dendrite):
+    meant = follow_the_oracle("each", dendrite, 5)
+    found = follow_the_oracle("each", dendrite, 5, "cpu")
+    for name, values in meant.items():
+        np.testing.assert_array_equal(found[name], values, err_msg=name)

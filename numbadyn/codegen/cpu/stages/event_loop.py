@@ -95,7 +95,7 @@ class _Way:
         self.name = f"across_{kernel.name}" if across else kernel.name
         # by postsynaptic neuron synapses have other numbers than places in the loop
         self.numbered = "_number" in self.text.used and kernel.events == "post"
-        given = [name for name in ("_step", "_t", "_key0", "_key1") if name in self.text.used]
+        given: list[str] = [name for name in ("_step", "_t", "_key0", "_key1") if name in self.text.used]
         extents = [name for names in self.text.extents.values() for name in names]
         values = [name for name in (*self.text.scalars, *self.text.arrays, *extents) if name in self.text.used]
         self.back = "_back" in self.text.used
