@@ -4,6 +4,10 @@ Excitatory and inhibitory neurons stand on grids over a torus of 1 mm. Probabili
 as Gaussians, delays grow with it. With inhibition that reaches no farther than excitation, activity is spread evenly;
 with a wider one, a pattern of bumps comes out of noise, as Rosenbaum and Doiron (2014) explain.
 
+This is their mechanism, not their network, which has exponential integrate-and-fire neurons with currents and an input
+layer of its own. Neurons and conductances are those of Vogels and Abbott (2005), but for inhibition that is as fast
+as excitation, so that the weights of the paper, which are currents, have no meaning here.
+
     python examples/spatial.py
     python examples/spatial.py --full
 

@@ -2,7 +2,8 @@
 
 Five groups of excitatory neurons stand for five items; synapses inside of a group are stronger, and all excitatory ones
 facilitate. A cue to one group facilitates its synapses for a second and more. A weak signal to all excitatory neurons
-later on lets this group alone answer, with a burst that refreshes the memory.
+later on lets this group alone answer, with a burst that refreshes the memory. All numbers are those of the paper; the
+smaller network, without --full, has fewer neurons with synapses that are stronger by as much.
 
     python examples/working_memory.py
     python examples/working_memory.py --full

@@ -79,3 +79,24 @@ def test_spikes_are_those_of_a_converged_integration(name, found, example):
     else:
         assert times.size == truth.size
         np.testing.assert_allclose(times, truth, atol=3.0)
+
+
+def test_numbers_that_need_the_steps_of_the_script_make_their_patterns_with_these(example):
+    """The plain loop of the script, in its order; it stamps a spike with the start of its step."""
+    for name, ((a, b, c, d, V, duration, current), step) in example.PUBLISHED.items():
+        u, times = b * V, []
+        for n in range(round(duration / step)):
+            V = V + step * (0.04 * V**2 + 5 * V + 140 - u + float(current(np.array(n * step))))
+            u = u + step * a * (b * V - u)
+            if V > 30:
+                times.append((n + 1) * step)
+                V, u = c, u + d
+        np.testing.assert_allclose(example.published(name, target="interpret"), times, atol=1e-9)
+        assert FEATURES_OF_SCRIPT[name](np.array(times))
+
+
+FEATURES_OF_SCRIPT = {
+    "bistability": lambda t: t.size == 5 and t[-1] < 216,
+    "depolarizing after-potential": lambda t: t.size == 1,
+    "inhibition-induced bursting": lambda t: bursts(t) == [7, 5],
+}
