@@ -79,6 +79,7 @@ class Competing(nd.PlasticProj):
 
     def on_post(self, s: Any) -> None:
         s.weight = s.weight + 0.1 * mV * self.gain.value * s.x
+        s.fatigue = s.fatigue + 0.001 * s.sum(s.weight) / mV
 
     def step_where(self) -> Any:
         return self.awake < self.post.V
@@ -92,7 +93,7 @@ class Competing(nd.PlasticProj):
 
 
 class Learning(nd.DynamicsGroup):
-    """Plastic synapses with one delay and with many, onto a neuron and through a synapse of its own."""
+    """Plastic synapses with one delay of each side and with many, onto a neuron and through a synapse of its own."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -101,11 +102,16 @@ class Learning(nd.DynamicsGroup):
         self.post = nd.LIF(5, V_rest=-45 * mV, tau=5 * ms, V_th=-50 * mV, V_reset=-65 * mV, V_initializer=near)
         weight = nd.init.Uniform(0 * mV, 3 * mV)
         self.many = Competing(
-            self.pre, comm=nd.AllToAll(40, 5, weight=weight), post=self.post, delay=nd.init.Uniform(0 * ms, 1 * ms)
+            self.pre,
+            comm=nd.AllToAll(40, 5, weight=weight),
+            post=self.post,
+            delay=nd.init.Uniform(0 * ms, 1 * ms),
+            dendritic_delay=nd.init.Uniform(0 * ms, 0.6 * ms),
         )
         comm = nd.FixedInDegree(40, 5, 6, weight=nd.init.Uniform(0 * nS, 3 * nS))
         syn, out = nd.Expon.desc(tau=2 * ms), nd.COBA.desc(E=0 * mV)
-        self.one = nd.STDP(self.pre, comm=comm, post=self.post, syn=syn, out=out, w_max=4 * nS, delay=0.2 * ms)
+        late = {"delay": 0.2 * ms, "dendritic_delay": 0.1 * ms}
+        self.one = nd.STDP(self.pre, comm=comm, post=self.post, syn=syn, out=out, w_max=4 * nS, **late)
 
 
 def _kind(name: str) -> Callable[[], Any]:

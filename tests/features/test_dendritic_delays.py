@@ -55,6 +55,7 @@ def test_both_sides_delay_in_many_networks(axon, dendrite, seed):
     follow_the_oracle(axon, dendrite, seed)
 
 
+@pytest.mark.cudasim
 @pytest.mark.parametrize("dendrite", ["each"])
 def test_targets_agree_bit_by_bit(dendrite):
     meant = follow_the_oracle("each", dendrite, 5)
