@@ -68,6 +68,9 @@ class Binding(Protocol):
     def places(self, connection: int, order: Order) -> NDArray[np.uint32] | None:
         """Where states of synapses lie, in the order in which a loop meets them; None where they lie in this order."""
 
+    def gap(self, connection: int) -> int:
+        """Elements between two rows of states of synapses."""
+
     def doubts(self, connection: int) -> int:
         """Address where loops count values that are not finite of states of synapses; 0 where nobody looks there."""
 

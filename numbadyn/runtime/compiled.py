@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -117,7 +117,7 @@ class CompiledReplica(Replica):
         memory.doubts[:] = 1  # whoever has written states may have written anything
         rows = []
         for buffer, sign in checks.values():
-            place, count, synapses = memory.offsets[buffer], memory.size(buffer), buffer.space.synapses
+            place, count, synapses = memory.offsets[buffer], memory.view(buffer).size, buffer.space.synapses
             doubts = 0 if synapses is None else memory.doubts_of(synapses.connection)
             columns = {"PLACE": place, "COUNT": count, "DOUBTS": doubts}
             rows.append(CHECK.row(**columns, NEGATIVE=sign.negative, POSITIVE=sign.positive))
@@ -239,7 +239,7 @@ class CompiledMachine(Machine):
         for evaluator in evaluators:
             with naming(evaluator.context):
                 evaluator.bind(shared)
-        memories = memories_of(program, evaluators, tables)
+        memories = memories_of(program, evaluators, tables, self._met_from_both_sides())
         self.arenas = memories[0].arenas
         self.replicas = [CompiledReplica(memory, mirror or Mirror(), place) for place, memory in enumerate(memories)]
         self._fill()
@@ -248,6 +248,10 @@ class CompiledMachine(Machine):
         self.compile_seconds = 0.0
 
     # ---- what a target says ------------------------------------------------------------------------------------------
+
+    def _met_from_both_sides(self) -> Collection[int]:
+        """Connections whose states of synapses may lie in rows of either side."""
+        return ()
 
     @abstractmethod
     def _load_code(self, label: str) -> None:

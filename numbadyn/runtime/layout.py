@@ -7,7 +7,7 @@ samples of each history are kept.  Must not know: arrays, source text, Numba.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from numbadyn.ir.nodes import BindContext
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.program import Program
 from numbadyn.runtime.forecast import MemoryPart
+from numbadyn.runtime.state_rows import room_for_gaps
 
 __all__ = ["ARENAS", "LINE", "MemoryLayout", "needed_slots"]
 
@@ -59,6 +60,8 @@ class MemoryLayout:
         With the synapse tables, of which a buffer may hold something of each synapse; one a replica.
     depths : list of int
         Slots of each channel's history: the most that any replica needs, so that all slices are alike.
+    either : collection of int, optional
+        Connections whose states of synapses may lie in rows of either side, for whose gaps there is room.
 
     Attributes
     ----------
@@ -70,8 +73,14 @@ class MemoryLayout:
         Arena -> elements of a slice.
     """
 
-    def __init__(self, program: Program, contexts: Sequence[BindContext], depths: list[int]) -> None:
-        self.program, self.contexts, self.depths = program, contexts, depths
+    def __init__(
+        self,
+        program: Program,
+        contexts: Sequence[BindContext],
+        depths: list[int],
+        either: Collection[int] = (),
+    ) -> None:
+        self.program, self.contexts, self.depths, self.either = program, contexts, depths, either
         bits = contexts[0].bits
         self.dtypes: dict[str, np.dtype[Any]] = {
             **{row.arena: row.stored_dtype(bits) for row in KINDS.values()},
@@ -81,6 +90,10 @@ class MemoryLayout:
         self.offsets: dict[Buffer, int] = {}
         self.event_offsets: dict[int, int] = {}
         self.count_offsets: dict[int, int] = {}
+        line = LINE // self.dtypes["R"].itemsize
+        self._rooms = {
+            number: max(room_for_gaps(context.tables[number], line) for context in contexts) for number in either
+        }
         self.sizes = dict.fromkeys(ARENAS, 0)
         self._place_buffers()
         self._place_events()
@@ -98,7 +111,7 @@ class MemoryLayout:
             self.sizes[name] = self._up_to_line(name, self.sizes[name])
             for buffer in block:
                 self.offsets[buffer] = self.sizes[name]
-                self.sizes[name] += self.extent(buffer)
+                self.sizes[name] += self.extent(buffer) + self.room(buffer)
 
     def _place_events(self) -> None:
         for channel in sorted(self.program.events):
@@ -118,6 +131,11 @@ class MemoryLayout:
         """Elements of a buffer, all slots of a history counted."""
         return self.size(buffer) * (self.depths[buffer.index] if buffer.role == "ring" else 1)
 
+    def room(self, buffer: Buffer) -> int:
+        """Elements for the gaps between rows of states of synapses."""
+        synapses = buffer.space.synapses
+        return 0 if synapses is None else self._rooms.get(synapses.connection, 0)
+
     def _post_rows(self) -> list[MemoryPart]:
         terms = (term for stages in self.program.schedule for stage in stages for term in stage.terms_read())
         parts = []
@@ -136,7 +154,7 @@ class MemoryLayout:
             each = self.dtypes[KINDS[buffer.kind].arena].itemsize
             slots = f", {self.depths[buffer.index]} steps" if buffer.role == "ring" else ""
             name = f"{buffer.name} ({_times(replicas)}{self.size(buffer)} elements{slots})"
-            parts.append(MemoryPart(name, replicas * self.extent(buffer) * each))
+            parts.append(MemoryPart(name, replicas * (self.extent(buffer) + self.room(buffer)) * each))
         for number in sorted(self.program.events):
             size, depth = self.width(number), self.depths[number]
             name = f"events of {self.program.step.channels[number].name}"

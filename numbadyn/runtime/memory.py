@@ -10,7 +10,7 @@ what a memory of one replica alone would be.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,33 +19,13 @@ from numpy.typing import NDArray
 from numbadyn.ir.evaluator import Evaluator
 from numbadyn.ir.kinds import KINDS, Kind
 from numbadyn.ir.nodes import BindContext
-from numbadyn.ir.spaces import Order
-from numbadyn.ir.synapses import PostRows, by_post
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.program import Program
 from numbadyn.runtime.forecast import CURES, require
 from numbadyn.runtime.layout import ARENAS, LINE, MemoryLayout, needed_slots
+from numbadyn.runtime.state_rows import Derived, StateRows
 
-__all__ = ["Arenas", "Derived", "Memory", "memories_of"]
-
-
-class Derived:
-    """What follows from synapse tables, made when it is needed first; replicas that share the tables share it.
-
-    Attributes
-    ----------
-    merged : dict
-        Connections delivered together, and shifts of their targets -> offsets and targets of their joint rows.
-    post_rows : dict
-        Connection -> its targets, and the rows of its synapses by postsynaptic neuron.
-    numbers : dict
-        Connection -> these rows, and the number of each stored synapse among them.
-    """
-
-    def __init__(self) -> None:
-        self.merged: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[NDArray[np.int64], NDArray[np.uint32]]] = {}
-        self.post_rows: dict[int, tuple[NDArray[np.uint32], PostRows]] = {}
-        self.numbers: dict[int, tuple[PostRows, NDArray[np.uint32]]] = {}
+__all__ = ["Arenas", "Memory", "memories_of"]
 
 
 def _aligned(count: int, dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -118,9 +98,8 @@ class Memory:
         Where these begin in the arenas.
     depths, windows : list of int
         Slots of each channel's history, and steps that share a slot.
-    by_post : set of int
-        Connections the states of whose synapses lie by postsynaptic neuron; those of all others as the table of
-        synapses has them.
+    rows : StateRows
+        Where states of synapses lie.
     doubts : ndarray of int64
         For each connection, how many values that are not finite were stored in states of its synapses since somebody
         looked at all of them, as far as loops count them.
@@ -137,8 +116,8 @@ class Memory:
     ) -> None:
         self.program, self.layout, self.arenas = layout.program, layout, arenas
         self.evaluator, self.tables = evaluator, tables
-        self.merged, self._post_rows, self._numbers = derived.merged, derived.post_rows, derived.numbers
-        self.by_post: set[int] = set()
+        self.merged, line = derived.merged, LINE // layout.dtypes["R"].itemsize
+        self.rows = StateRows(tables, derived, line, layout.either)
         self.doubts = np.ones(len(self.program.step.connections), np.int64)
         self.depths, self.offsets = layout.depths, layout.offsets
         self.event_offsets, self.count_offsets = layout.event_offsets, layout.count_offsets
@@ -157,29 +136,6 @@ class Memory:
     def size(self, buffer: Buffer) -> int:
         """Elements of a buffer, of a history those of a slot."""
         return math.prod(self.evaluator.context.shape_of(buffer.space))
-
-    def post_rows(self, connection: int) -> PostRows:
-        """Synapses of a connection by postsynaptic neuron; found once, other weights do not change them."""
-        targets = self.tables[connection].targets
-        known = self._post_rows.get(connection)
-        if known is None or known[0] is not targets:
-            known = self._post_rows[connection] = targets, by_post(self.tables[connection])
-        return known[1]
-
-    def places(self, connection: int, order: Order) -> NDArray[np.uint32] | None:
-        """Where states of synapses lie, in the order in which a loop meets them; None where they lie in this order."""
-        if (connection in self.by_post) == (order == "post"):
-            return None
-        rows = self.post_rows(connection)
-        return rows.synapses if order == "post" else self._numbers_of(connection, rows)
-
-    def _numbers_of(self, connection: int, rows: PostRows) -> NDArray[np.uint32]:
-        known = self._numbers.get(connection)
-        if known is None or known[0] is not rows:
-            numbers = np.empty_like(rows.synapses)
-            numbers[rows.synapses] = np.arange(numbers.size, dtype=numbers.dtype)
-            known = self._numbers[connection] = rows, numbers
-        return known[1]
 
     def doubts_of(self, connection: int) -> int:
         """Address of the number of values that are not finite."""
@@ -202,31 +158,31 @@ class Memory:
         return name, self.begins[name] + self.offsets[buffer]
 
     def view(self, buffer: Buffer) -> NDArray[Any]:
-        """The elements of a buffer, all slots of a history."""
+        """The elements of a buffer, all slots of a history, with the gaps between rows of states of synapses."""
         start = self.offsets[buffer]
-        return self.arena(buffer.kind)[start : start + self.extent(buffer)]
+        return self.arena(buffer.kind)[start : start + self.extent(buffer) + self.layout.room(buffer)]
 
-    def places_of(self, buffer: Buffer) -> NDArray[np.uint32] | None:
+    def places_of(self, buffer: Buffer) -> NDArray[Any] | None:
         """Where the elements of a buffer lie in its view; None where they lie in their order."""
         synapses = buffer.space.synapses
-        return None if synapses is None else self.places(synapses.connection, "pre")
+        return None if synapses is None else self.rows.places(synapses.connection)
 
     def values(self, buffer: Buffer) -> NDArray[Any]:
         """The elements of a buffer in their order: its view, or a copy."""
         places, view = self.places_of(buffer), self.view(buffer)
-        return view if places is None else view[places]
+        return view[: self.extent(buffer)] if places is None else view[places]
 
     def write(self, buffer: Buffer, values: NDArray[Any]) -> None:
         """Overwrite the elements of a buffer, which are given in their order."""
         places, view = self.places_of(buffer), self.view(buffer)
-        view[slice(None) if places is None else places] = values
+        view[slice(self.extent(buffer)) if places is None else places] = values
 
     def turn(self, connection: int) -> None:
-        """Let the states of the synapses of a connection lie in the order of the other side."""
+        """Let the states of the synapses of a connection lie in rows of the other side."""
         states = ((buffer, buffer.space.synapses) for buffer in self.offsets if buffer.role == "state")
         own = [buffer for buffer, synapses in states if synapses is not None and synapses.connection == connection]
         kept = [self.values(buffer).copy() for buffer in own]
-        self.by_post ^= {connection}
+        self.rows.by_post ^= {connection}
         for buffer, values in zip(own, kept, strict=True):
             self.write(buffer, values)
 
@@ -317,7 +273,9 @@ class Memory:
             self.E[start + slot * flat.size :][: active.size] = active
 
 
-def memories_of(program: Program, evaluators: Sequence[Evaluator], tables: Sequence[list[Any]]) -> list[Memory]:
+def memories_of(
+    program: Program, evaluators: Sequence[Evaluator], tables: Sequence[list[Any]], either: Collection[int] = ()
+) -> list[Memory]:
     """A slice for each replica.
 
     Parameters
@@ -328,10 +286,12 @@ def memories_of(program: Program, evaluators: Sequence[Evaluator], tables: Seque
         One a replica (bound).
     tables : sequence of list
         Synapse tables, one list a replica; replicas that share their synapses have the same list.
+    either : collection of int, optional
+        Connections whose states of synapses may lie in rows of either side.
     """
     reached = [needed_slots(program, evaluator, made) for evaluator, made in zip(evaluators, tables, strict=True)]
     depths = [max(column) for column in zip(*reached, strict=True)]
-    layout = MemoryLayout(program, [evaluator.context for evaluator in evaluators], depths)
+    layout = MemoryLayout(program, [evaluator.context for evaluator in evaluators], depths, either)
     arenas = Arenas(layout, len(evaluators))
     derived = {id(made): Derived() for made in tables}
     return [

@@ -116,11 +116,16 @@ class Tables:
 
     def post_rows(self, connection: int) -> PostRows:
         """Synapses of a connection by postsynaptic neuron."""
-        return self.memory.post_rows(connection)
+        return self.memory.rows.post_rows(connection)
 
     def places(self, connection: int, order: Order) -> NDArray[np.uint32] | None:
         """Where states of synapses lie, in the order in which a loop meets them; None where they lie in this order."""
-        return self.memory.places(connection, order)
+        rows = self.memory.rows
+        return None if order == rows.order(connection) else rows.across(connection)
+
+    def gap(self, connection: int) -> int:
+        """Elements between two rows of states of synapses."""
+        return self.memory.rows.gap(connection)
 
     def doubts(self, connection: int) -> int:
         """Address where loops count values that are not finite of states of synapses; 0 where nobody looks there."""

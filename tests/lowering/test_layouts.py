@@ -104,6 +104,9 @@ class Numbers:
     def lag(self, node):
         return 12
 
+    def gap(self, connection):
+        return 16
+
     def doubts(self, connection):
         return 15
 

@@ -6,7 +6,7 @@ from quantities import ms, mV
 
 import numbadyn as nd
 from numbadyn.runtime.cpu import arrangement
-from tests.features.test_plastic_projections import DT, N_POST, N_PRE, Many
+from tests.features.test_plastic_projections import DT, N_POST, N_PRE, Many, Pair, Spiking
 from tests.targets import SIMULATED
 
 pytestmark = pytest.mark.skipif(SIMULATED, reason="the processor")
@@ -56,9 +56,34 @@ def test_states_lie_in_the_order_of_the_side_whose_spikes_meet_more_of_them(monk
     sim.set(net.pre, "phase", np.full(N_PRE, -10_000))
     sim.run(60 * DT * ms, progress=False)
     (replica,) = sim.machine.replicas
-    by_post = {replica.step.connections[number].name.rsplit(".", 1)[-1] for number in replica.memory.by_post}
+    by_post = {replica.step.connections[number].name.rsplit(".", 1)[-1] for number in replica.memory.rows.by_post}
     assert by_post == {"one", "two", "part", "chance"}
     sim.set(net.pre, "phase", np.full(N_PRE, 5))
     sim.set(net.post, "phase", np.full(N_POST, -10_000))
     sim.run(150 * DT * ms, progress=False)
-    assert not replica.memory.by_post
+    assert not replica.memory.rows.by_post
+
+
+@pytest.mark.parametrize(("n_pre", "n_post", "gaps"), [(512, 300, (12, 8)), (300, 264, (0, 12)), (20, 512, (8, 0))])
+def test_rows_of_whole_matrices_begin_an_odd_number_of_lines_after_each_other(monkeypatch, n_pre, n_post, gaps):
+    monkeypatch.setattr(arrangement, "_FEWEST", 10**12)
+    net = nd.DynamicsGroup()
+    net.pre = Spiking(n_pre, np.arange(n_pre) % 40 + 2, np.arange(n_pre) % 3)
+    net.post = Spiking(n_post, np.arange(n_post) % 50 + 3, np.arange(n_post) % 4)
+    comm = nd.AllToAll(n_pre, n_post, weight=nd.init.Uniform(0.5 * mV, 2 * mV))
+    net.one = Pair(net.pre, net.post, comm=comm)
+    sim = nd.Simulator(net, dt=DT * ms, target="cpu", seed=11)
+    sim.record(net.one, "weight", index=[0, n_post + 1, -1])
+    (replica,) = sim.machine.replicas
+    rows, weights = replica.memory.rows, []
+    for gap in (*gaps, gaps[0]):
+        assert rows.gap(0) == gap
+        result = sim.reset().run(60 * DT * ms, progress=False)
+        weights.append((sim.get(net.one, "weight").magnitude, result[net.one].weight.magnitude))
+        replica.memory.turn(0)
+    for found in zip(*weights, strict=True):
+        np.testing.assert_array_equal(found[0], found[1])
+        np.testing.assert_array_equal(found[0], found[2])
+    reference = nd.Simulator(net, dt=DT * ms, target="interpret", seed=11)
+    reference.run(60 * DT * ms, progress=False)
+    np.testing.assert_array_equal(weights[0][0], reference.get(net.one, "weight").magnitude)

@@ -34,10 +34,10 @@ def event_loop_layout(slots: int) -> Layout:
     """Columns of the rows of a loop over events.
 
     Number of its term; address of the places of the synapses' states, where they do not lie in the order of the loop;
-    how many synapses it has met, where somebody counts them; address of the number of values that are not finite, or 0;
-    its slots.
+    elements between two rows of them where they do; how many synapses it has met, where somebody counts them; address
+    of the number of values that are not finite, or 0; its slots.
     """
-    return Layout("EVENT_LOOP", ("TERM", "PLACES", "MET", "DOUBTS", *all_slot_columns(slots)))
+    return Layout("EVENT_LOOP", ("TERM", "PLACES", "GAP", "MET", "DOUBTS", *all_slot_columns(slots)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,7 @@ class EventLoopStage(Stage):
         columns = {
             "TERM": number,
             "PLACES": 0 if places is None else at.address(places),
+            "GAP": at.gap(self.term.connection),
             "MET": 0,
             "DOUBTS": at.doubts(self.term.connection),
         }

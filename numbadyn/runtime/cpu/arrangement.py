@@ -53,7 +53,7 @@ class Arrangement:
             met = tables.stages[number][0][row, _MET : _MET + 1]
             connection = stage.term.connection
             states = sum(slot.access == "each" for slot in kernel.slots)
-            along = self._memory.places(connection, stage.term.order) is None
+            along = self._memory.rows.order(connection) == stage.term.order
             saved = int(met[0]) * states * (-1 if along else 1)
             self._owed[connection] = self._owed.get(connection, 0) + saved
             met[0] = 0

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from numbadyn.runtime.logs import Logs
 from numbadyn.runtime.machine import Outcome
 from numbadyn.runtime.on_demand import load
 from numbadyn.runtime.spent import Spent
+from numbadyn.runtime.state_rows import met_from_both_sides
 
 __all__ = ["CpuMachine"]
 
@@ -44,6 +45,9 @@ class CpuMachine(CompiledMachine):
         self._label, self._library = label, name
         self._clock: StageClock | None = None
         self._arrangements = [Arrangement(replica.memory) for replica in self.replicas]
+
+    def _met_from_both_sides(self) -> Collection[int]:
+        return met_from_both_sides(self.program)
 
     def measure(self, on: bool) -> None:
         """Take the loop that reads a clock around stages in some steps, or the plain one."""

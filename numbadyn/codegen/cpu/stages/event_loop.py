@@ -28,9 +28,10 @@ def {name}({arguments}):
         _begin, _end = _offsets[u64(_segment)], _offsets[u64(_segment + 1)]
         _met += _end - _begin
         _ahead = _begin
-        if _e + 2 < _last:
-            _ahead = _offsets[u64((i64(_events[u64(_e + 2)]) - _source) * _n_delays + _delay_slot)]
-        for _block in range(_begin, _end, 16):
+{shift}        if _e + 2 < _last:
+            _later = i64(_events[u64(_e + 2)]) - _source
+            _ahead = _offsets[u64(_later * _n_delays + _delay_slot)]
+{shift_ahead}        for _block in range(_begin, _end, 16):
             # the same lines of a later spike's row on their way
 {ahead}
             _ahead += 16
@@ -88,7 +89,7 @@ class _Way:
     """
 
     def __init__(self, kernel: Kernel, step: Step, reserved: frozenset[str], *, across: bool) -> None:
-        self.kernel, self.across = kernel, across
+        self.kernel, self.across, self.spaced = kernel, across, kernel.either and not across
         self.text = KernelText(kernel, step, whole_part(kernel), reserved=reserved, element="_number")
         self.lines = [*self.text.body(), *self._doubted(), *self.text.stores()]
         self.prologue = "".join(f"    {line}\n" for line in self.text.prologue())
@@ -101,7 +102,11 @@ class _Way:
         self.back = "_back" in self.text.used
         if self.back:  # by presynaptic neuron those of a row differ
             given.append("_back" if kernel.events == "post" else "_backs")
-        indices = [*(["_places"] if across else []), *(["_numbers"] if self.numbered else [])]
+        indices = [
+            *(["_places"] if across else []),
+            *(["_gap"] if self.spaced else []),
+            *(["_numbers"] if self.numbered else []),
+        ]
         self.arguments = ", ".join([*_OWN, *indices, *given, *values])
         self.call = f"{self.name}({self.arguments})"
 
@@ -115,7 +120,11 @@ class _Way:
     def function(self) -> str:
         """Its text."""
         order, other = ("pre", "post") if self.kernel.events == "pre" else ("post", "pre")
-        places = [f"_i = u64({'_places[u64(_j)]' if self.across else '_j'})"]
+        shift, ahead = ("", "")
+        if self.spaced:
+            shift = f"        _shift = i64(_{order}_index) * _gap\n        _shift_ahead = _shift\n"
+            ahead = "            _shift_ahead = _later * _gap\n"
+        places = [f"_i = u64({'_places[u64(_j)]' if self.across else '_j + _shift' if self.spaced else '_j'})"]
         if "_number" in self.text.used:
             places.append(f"_number = {'_numbers[u64(_j)]' if self.numbered else '_j'}")
         if self.across:
@@ -126,6 +135,8 @@ class _Way:
             prologue=self.prologue,
             own=order,
             other=other,
+            shift=shift,
+            shift_ahead=ahead,
             ahead=_indented(self._prefetches(), 3),
             places=_indented(places, 4),
             back=" " * 16 + "_back = i64(_backs[u64(_j)])\n" if self.back and order == "pre" else "",
@@ -138,7 +149,8 @@ class _Way:
         if self.across:
             return [*lines, "prefetch_read(_places, u64(_ahead))"]
         # sixteen real or whole numbers fill two lines
-        return [*lines, *self._fetched("u64(_ahead)"), *self._fetched("u64(_ahead + 8)", wide=True)]
+        ahead = "_ahead + _shift_ahead" if self.spaced else "_ahead"
+        return [*lines, *self._fetched(f"u64({ahead})"), *self._fetched(f"u64({ahead} + 8)", wide=True)]
 
     def _fetched(self, place: str, *, wide: bool = False) -> list[str]:
         """Lines that fetch the states of a synapse; of wide ones only."""
@@ -174,6 +186,7 @@ def _functions(kernel: Kernel, step: Step, reserved: frozenset[str]) -> tuple[li
     calls = [f"_met, _doubts = {along.call}"]
     if kernel.either:
         numbers.append(f"_places = array_at(_rows[_k, {layout.column('PLACES')}], u32(0))")
+        numbers.append(f"_gap = _rows[_k, {layout.column('GAP')}]")
         choice = _CHOICE.format(places=layout.column("PLACES"), along=along.call, across=across.call)
         calls = [*choice.splitlines(), f"_rows[_k, {layout.column('MET')}] += _met"]
     calls.append(f"array_at(_rows[_k, {layout.column('DOUBTS')}], i64(0))[0] += _doubts")
