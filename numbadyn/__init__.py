@@ -88,6 +88,7 @@ from numbadyn.projections.connectivity import (
 )
 from numbadyn.projections.linear import Linear
 from numbadyn.projections.plastic import PlasticProj
+from numbadyn.projections.synapse_parameter import synapse_parameter
 from numbadyn.projections.synapse_state import SynapseState
 from numbadyn.simulator import Simulator
 from numbadyn.study.study import Study
@@ -381,6 +382,7 @@ __all__ = [
     "space",
     "spike_count",
     "sweep",
+    "synapse_parameter",
     "typing",
     "units",
     "whole_steps",

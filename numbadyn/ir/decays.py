@@ -9,6 +9,7 @@ which is the exponential of n times its logarithm where this is known, and add a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -81,13 +82,15 @@ class Decay:
         """The same decay in another form of its step, whose parameters replicas may have others of."""
         return replace(self, formula=replace(self.formula, origin=step.origin))
 
-    def rates(self, context: BindContext) -> Rates:
+    def rates(self, context: BindContext, state: Callable[[int], Array]) -> Rates:
         """The numbers that a replica is bound to.
 
         Parameters
         ----------
         context : BindContext
             With its synapses.
+        state : callable
+            Gives what a state holds, by its number.
         """
         evaluator = Evaluator(self.formula, context, constant=())
         values = evaluator.values
@@ -97,6 +100,8 @@ class Decay:
                 assert synapses is not None, "a value of neurons at no synapses"
                 of_neurons = np.broadcast_to(values[node.args[0]], first.shape)
                 values[index] = mapped(node.op, context.tables[synapses.connection], of_neurons)
+            elif node.traits.from_state:
+                values[index] = np.array(state(node.attrs["index"]))
             else:
                 values[index] = evaluator.elementwise(index)
         return Rates(*(None if place is None else values[place] for place in (self.log, self.factor, self.gain)))

@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.errors import FixedAttributeError
+from numbadyn.errors import FixedAttributeError, ShapeError
 from numbadyn.ir.kinds import kind_of
 from numbadyn.ir.nodes import BindContext, StateSpec
 from numbadyn.ir.spaces import synapses_of
-from numbadyn.ir.synapses import from_rule, to_rule
+from numbadyn.ir.synapses import from_rule, presynaptic, to_rule
 from numbadyn.model.given_values import Plain
+from numbadyn.model.init import Initialiser, as_synaptic
+from numbadyn.model.init_pairs import OfPairs
 from numbadyn.model.streams import stream_of
 from numbadyn.model.values import State
 from numbadyn.projections.apply import Delivery
@@ -42,8 +44,9 @@ class SynapseState(State):
     Parameters
     ----------
     initial : number, array, quantities.Quantity, Initialiser or callable
-        Where the first values come from: one for all, a distribution drawn once a synapse, or one for each synapse in
-        the order of the projection's ``edges()``.
+        Where the first values come from: one for all; a distribution drawn once a synapse; one for each synapse in the
+        order of the projection's ``edges()``; an array of shape ``(n_pre, n_post)``, ``(n_pre, 1)`` or ``(1, n_post)``,
+        of which each synapse has the entry of its pair; a function of both ends, ``lambda i, j: ...``, or of the shape.
     unit : quantities.Quantity, optional
         The unit that the values must be convertible to.
 
@@ -110,13 +113,45 @@ class SynapseState(State):
 
     def _stored_first(self, number: int, stream: int, context: BindContext) -> NDArray[Any]:
         """First values in the order of the table, as it was built."""
+        return self._stored_values(context.tables[number], stream, context)
+
+    def _stored_values(self, table: Any, stream: int, context: BindContext) -> NDArray[Any]:
         if id(self) in context.first:
             return context.first[id(self)]
-        return from_rule(context.tables[number], self._first(context.tables[number], context, stream))
+        return from_rule(table, self._first(table, context, stream))
 
     def _first(self, table: Any, context: BindContext, stream: int | None) -> NDArray[Any]:
         """First values in the order of the rule."""
+        other = context.bound(self)
+        recipe = None if other._assigned else other._recipe(context)
+        if isinstance(recipe, OfPairs):
+            return to_rule(table, recipe.values(presynaptic(table), table.targets.astype(np.int64)))
+        if isinstance(recipe, Plain) and recipe.array.ndim == 2:
+            sizes = table.n_pre, table.n_post
+            if any(own not in (1, size) for own, size in zip(recipe.array.shape, sizes, strict=True)):
+                raise self._misfit(recipe, sizes)
+            ends = presynaptic(table), table.targets
+            places = (end if own > 1 else 0 for end, own in zip(ends, recipe.array.shape, strict=True))
+            return to_rule(table, np.broadcast_to(recipe.array[tuple(places)], table.targets.shape))
         return self.draw_values(context, stream, (int(table.targets.size),))
+
+    def _misfit(self, recipe: Initialiser, shape: tuple[int, ...]) -> ShapeError:
+        """The error for values that fit neither the synapses nor the neurons that they join."""
+        given = f"values of shape {recipe.array.shape}" if isinstance(recipe, Plain) else repr(recipe)
+        rule, count = self._delivery.rule, f", here {shape[0]}" if len(shape) == 1 else ""
+        assert rule is not None
+        return ShapeError(
+            f"{self.path} is given {given}, which fit neither its synapses{count}, nor the {rule.n_pre} and "
+            f"{rule.n_post} neurons that they join.",
+            where=self.path,
+            cure="Give one value, or one for each synapse in the order of edges(); an array of shape "
+            f"({rule.n_pre}, 1) has one for each presynaptic neuron, (1, {rule.n_post}) for each postsynaptic one, "
+            f"({rule.n_pre}, {rule.n_post}) for each pair.",
+            shape=shape,
+        )
+
+    def _recipe_of(self, given: Any) -> Initialiser:
+        return super()._recipe_of(as_synaptic(given) if callable(given) else given)
 
     def reset(self, seed: int = 0) -> None:
         """Forget the eager value; first values follow from the table, which is made when they are asked for."""

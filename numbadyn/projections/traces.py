@@ -78,7 +78,7 @@ class SpikeTraces(Module):
     ----------
     projection : PlasticProj
         Whose synapses they are.
-    tau : quantities.Quantity or Parameter
+    tau : quantities.Quantity, Parameter or SynapseParameter
         Time constant (ms), or the parameter of the projection that holds it.
     nearest : bool
         Whether a spike sets the trace to one, so that only the latest counts; else it adds one.
@@ -95,7 +95,7 @@ class SpikeTraces(Module):
             )
         self.driven, self.nearest = True, bool(nearest)
         self._of = (projection,)  # it has this one as a part, and not the other way round
-        self._shared = (tau,) if isinstance(tau, Parameter) else ()
+        self._shared = (tau,) if isinstance(tau, Parameter | SynapseState) else ()
         if not self._shared:
             self.tau = Parameter(tau, unit=_MS, positive=True)
 
@@ -140,6 +140,13 @@ class PostTrace(SpikeTraces):
 
     def __init__(self, projection: PlasticProj, tau: ParameterLike | Parameter, nearest: bool) -> None:
         super().__init__(projection, tau, nearest)
+        if isinstance(tau, SynapseState) or getattr(tau, "side", "post") != "post":
+            raise InvalidParameterError(
+                f"The time constant of a postsynaptic trace of {projection.path} differs from synapse to synapse onto "
+                "a neuron, but there is one trace for all of them.",
+                where=f"{projection.path}, tau=",
+                cure="Give one value, or one for each postsynaptic neuron, an array of shape (1, n_post).",
+            )
         self.x = State(0.0, shape=projection.post.varshape)
 
     def begin(self, trace: Trace, signal: Any) -> None:
@@ -167,7 +174,8 @@ class PreTrace(SpikeTraces):
         super().__init__(projection, tau, nearest)
         self._before: Any = None
         delay = projection.delivery.delay
-        self.each = not (delay is None or isinstance(delay, Constant))
+        differs = isinstance(tau, SynapseState) or getattr(tau, "side", "pre") != "pre"
+        self.each = differs or not (delay is None or isinstance(delay, Constant))
         if self.each:
             self.x: Any = SynapseState(0.0)
             self.last = SynapseState(0.0 * _MS)

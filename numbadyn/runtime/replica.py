@@ -190,13 +190,13 @@ class Replica(ABC):
     def _rates_of(self, index: int) -> Rates:
         """What a held state has decayed by since the parameters that it follows from were noted."""
         if index not in self._rates:
-            self._rates[index] = self.step.held[index].rates(self.context)
+            self._rates[index] = self.step.held[index].rates(self.context, self.state)
         return self._rates[index]
 
     def follow_rates(self) -> None:
         """Note the parameters that held states decay by; what has decayed by others is brought up to now before."""
         for index, decay in self.step.held.items():
-            rates = decay.rates(self.context)
+            rates = decay.rates(self.context, self.state)
             if index in self._rates and not self._rates[index].same(rates) and self.number:
                 self._bring_up(decay.group)
             self._rates[index] = rates

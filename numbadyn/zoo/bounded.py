@@ -16,6 +16,7 @@ from numbadyn.model.typing import ParameterLike
 from numbadyn.model.values import Parameter
 from numbadyn.projections.plastic import PlasticProj
 from numbadyn.projections.reached import ReachedSynapses
+from numbadyn.projections.synapse_parameter import is_common, synapse_parameter, values_at
 from numbadyn.projections.synapse_state import SynapticWeight
 from numbadyn.units import describe, unit_of
 
@@ -31,12 +32,15 @@ class _WeightWithin(SynapticWeight):
     def _first(self, table: Any, context: Any, stream: int | None) -> NDArray[Any]:
         values = super()._first(table, context, stream)
         rule: Any = self.owner
-        ends = [float(end.fetch(context)) for end in (rule.w_min, rule.w_max)]
-        low, high = min(ends), max(ends)
+        weakest, strongest = (values_at(end, table, context) for end in (rule.w_min, rule.w_max))
+        rule.check_between(weakest, strongest)
+        low, high = np.minimum(weakest, strongest), np.maximum(weakest, strongest)
         outside = (values < low - _ROUNDING * abs(low)) | (values > high + _ROUNDING * abs(high))
         if not outside.any():
             return values
-        unit, worst = unit_of(self.dimension), values[outside][np.argmax(np.abs(values[outside]))]
+        which = np.flatnonzero(outside)[np.argmax(np.abs(values[outside]))]
+        unit, worst = unit_of(self.dimension), values[which]
+        low, high = (float(np.broadcast_to(end, values.shape)[which]) for end in (low, high))
         raise InvalidParameterError(
             f"{outside.sum()} of {values.size} first weights of {rule.path} are outside of its bounds, "
             f"{describe(low * unit)} to {describe(high * unit)}; the farthest from zero is {describe(worst * unit)}.",
@@ -56,9 +60,10 @@ class BoundedProj(PlasticProj):
     *modules, **options
         As of `PlasticProj`.
     w_max : quantities.Quantity
-        The strongest weight, in the unit of the weights; negative for inhibition.
+        The strongest weight, in the unit of the weights; negative for inhibition. It may differ from synapse to
+        synapse, see `synapse_parameter`.
     w_min : quantities.Quantity, optional
-        The weakest weight; zero by default.
+        The weakest weight; zero by default. It may differ, too.
 
     Raises
     ------
@@ -79,20 +84,39 @@ class BoundedProj(PlasticProj):
     def __init__(self, *modules: Any, w_max: ParameterLike, w_min: ParameterLike | None = None, **options: Any) -> None:
         super().__init__(*modules, **options)
         unit = unit_of(self.weight.dimension)
-        self.w_max = Parameter(w_max, unit=unit, shape=(), check=self._check_bounds)
-        self.w_min = Parameter(0.0 * unit if w_min is None else w_min, unit=unit, shape=())
+        self.w_max = synapse_parameter(w_max, unit, check=self._check_bounds)
+        self.w_min = synapse_parameter(0.0 * unit if w_min is None else w_min, unit)
         self.weight = _WeightWithin()
 
     def _check_bounds(self, strongest: NDArray[Any], context: Any) -> None:
         """The strongest weight is farther from zero than the weakest one, or on the other side."""
+        if not is_common(self.w_min):
+            return  # which is known when weights are
         weakest = self.w_min.fetch(context)
-        if strongest.ndim or weakest.ndim:
-            return  # which a step refuses by name
-        if (strongest > 0 and weakest < strongest) or (strongest < 0 and weakest > strongest):
+        if not (strongest.ndim or weakest.ndim):  # which a step refuses by name
+            self.check_between(weakest, strongest)
+
+    def check_between(self, weakest: NDArray[Any], strongest: NDArray[Any]) -> None:
+        """Refuse bounds with nothing between them.
+
+        Parameters
+        ----------
+        weakest, strongest : ndarray
+            One for all synapses, or one for each.
+
+        Raises
+        ------
+        InvalidParameterError
+            There is nothing between those of a synapse.
+        """
+        fine = ((strongest > 0) & (weakest < strongest)) | ((strongest < 0) & (weakest > strongest))
+        if fine.all():
             return
+        first = np.flatnonzero(~np.ravel(fine))[0]
+        weakest, strongest = (np.broadcast_to(end, np.shape(fine)).reshape(-1)[first] for end in (weakest, strongest))
         unit = unit_of(self.w_max.dimension)
         raise InvalidParameterError(
-            f"w_max of {self.path} is {describe(strongest[()] * unit)}, and w_min is {describe(weakest[()] * unit)}: "
+            f"w_max of {self.path} is {describe(strongest * unit)}, and w_min is {describe(weakest * unit)}: "
             "there is nothing between zero or the weakest weight and the strongest one.",
             where=f"{self.path}.w_max",
             cure="Give a w_max beyond w_min: above it for excitation, below it and negative for inhibition.",
@@ -117,6 +141,8 @@ class BoundedProj(PlasticProj):
         InvalidParameterError
             It is.
         """
+        if not (is_common(self.w_min) and is_common(self.w_max)):
+            return
         ends = [end.fetch(context) for end in (self.w_min, self.w_max)]
         if any(values.ndim for values in (value, *ends)) or min(ends) <= value <= max(ends):
             return

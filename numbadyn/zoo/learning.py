@@ -18,6 +18,7 @@ from numbadyn.model.typing import ParameterLike
 from numbadyn.model.values import Parameter, State
 from numbadyn.projections.plastic import PlasticProj
 from numbadyn.projections.reached import ReachedSynapses
+from numbadyn.projections.synapse_parameter import synapse_parameter
 from numbadyn.projections.synapse_state import SynapseState
 from numbadyn.units import unit_of
 from numbadyn.zoo.bounded import BoundedProj
@@ -89,7 +90,7 @@ class VoltageSTDP(BoundedProj):
         **options: Any,
     ) -> None:
         super().__init__(*modules, **options)
-        self.A_LTD, self.A_LTP = Parameter(A_LTD, shape=(), negative=False), Parameter(A_LTP, shape=(), negative=False)
+        self.A_LTD, self.A_LTP = (synapse_parameter(part, negative=False) for part in (A_LTD, A_LTP))
         self.theta_minus = Parameter(theta_minus, unit=mV, shape=())
         self.theta_plus = Parameter(theta_plus, unit=mV, shape=())
         taus = (Parameter(tau, unit=ms, shape=(), positive=True) for tau in (tau_x, tau_minus, tau_plus))
@@ -182,9 +183,9 @@ class RewardSTDP(STDP):
         **options: Any,
     ) -> None:
         super().__init__(*modules, **options)
-        taus = (Parameter(tau, unit=ms, shape=(), positive=True) for tau in (tau_c, tau_d, interval))
-        self.tau_c, self.tau_d, self.interval = taus
-        self.baseline, self.rate = Parameter(baseline, unit=kHz, shape=()), Parameter(rate, unit=kHz, shape=())
+        self.tau_c = synapse_parameter(tau_c, ms, positive=True)
+        self.tau_d, self.interval = (Parameter(tau, unit=ms, shape=(), positive=True) for tau in (tau_d, interval))
+        self.baseline, self.rate = Parameter(baseline, unit=kHz, shape=()), synapse_parameter(rate, kHz)
         self.dopamine = State(0.0, shape=())
         self.c, self.last_change = SynapseState(0.0), SynapseState(0.0 * ms)
 
@@ -262,8 +263,7 @@ class HomeostaticScaling(BoundedProj):
         **options: Any,
     ) -> None:
         super().__init__(*modules, **options)
-        self.rho = Parameter(rho, unit=kHz, shape=(), positive=True)
-        self.beta = Parameter(beta, unit=kHz, shape=())
+        self.rho, self.beta = synapse_parameter(rho, kHz, positive=True), synapse_parameter(beta, kHz)
         self.tau, self.interval = (Parameter(time, unit=ms, shape=(), positive=True) for time in (tau, interval))
         self.activity = self.post_trace(self.tau)
 
@@ -312,7 +312,7 @@ class WeightNormalisation(PlasticProj):
         self, *modules: Any, total: ParameterLike, interval: ParameterLike = 100.0 * ms, **options: Any
     ) -> None:
         super().__init__(*modules, **options)
-        self.total = Parameter(total, unit=unit_of(self.weight.dimension), shape=(), check=self._check_total)
+        self.total = synapse_parameter(total, unit_of(self.weight.dimension), check=self._check_total)
         self.interval = Parameter(interval, unit=ms, shape=(), positive=True)
 
     def _check_total(self, total: NDArray[Any], _context: Any) -> None:
@@ -402,7 +402,7 @@ class BCPNN(PlasticProj):
         **options: Any,
     ) -> None:
         super().__init__(*modules, **options)
-        self.gain = Parameter(gain, unit=unit_of(self.weight.dimension), shape=())
+        self.gain = synapse_parameter(gain, unit_of(self.weight.dimension))
         taus = (Parameter(tau, unit=ms, shape=(), positive=True) for tau in (tau_zi, tau_zj, tau_e, tau_p, interval))
         self.tau_zi, self.tau_zj, self.tau_e, self.tau_p, self.interval = taus
         self.f_max, self.eps = (

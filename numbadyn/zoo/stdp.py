@@ -13,6 +13,7 @@ import numpy as np
 from numbadyn.model.typing import ParameterLike
 from numbadyn.model.values import Parameter
 from numbadyn.projections.reached import ReachedSynapses
+from numbadyn.projections.synapse_parameter import synapse_parameter
 from numbadyn.zoo.bounded import BoundedProj
 from numbadyn.zoo.units import kHz, ms
 
@@ -32,7 +33,8 @@ class STDP(BoundedProj):
     tau_plus, tau_minus : quantities.Quantity
         Time constants of potentiation and depression (ms).
     A_plus, A_minus : float
-        Change by a pair at no distance, as a part of the largest weight.
+        Change by a pair at no distance, as a part of the largest weight. These, bounds, time constants and `mu` may
+        differ from synapse to synapse, see `synapse_parameter`; `tau_minus` from neuron to neuron of the target.
     mu : float
         Dependence on the weight: 0 is additive, 1 multiplicative; these two need no powers and are part of the
         structure, any other value is a parameter.
@@ -105,19 +107,20 @@ class STDP(BoundedProj):
         **options: Any,
     ) -> None:
         super().__init__(*modules, w_max=w_max, w_min=w_min, **options)
-        self.tau_plus = Parameter(tau_plus, unit=ms, shape=(), positive=True)
-        self.tau_minus = Parameter(tau_minus, unit=ms, shape=(), positive=True)
-        self.A_plus, self.A_minus = Parameter(A_plus, shape=()), Parameter(A_minus, shape=())
-        self.mu: Any = mu if isinstance(mu, int | float) and mu in (0, 1) else Parameter(mu, shape=(), negative=False)
+        self.tau_plus, self.tau_minus = (synapse_parameter(tau, ms, positive=True) for tau in (tau_plus, tau_minus))
+        self.A_plus, self.A_minus = synapse_parameter(A_plus), synapse_parameter(A_minus)
+        plain = isinstance(mu, int | float) and mu in (0, 1)
+        self.mu: Any = mu if plain else synapse_parameter(mu, negative=False)
         self.x = self.pre_trace(self.tau_plus, nearest=nearest)
         self.y = self.post_trace(self.tau_minus, nearest=nearest)
 
     def _room(self, left: Any) -> Any:
         """What the change is multiplied with, where a part of the largest weight is left until the bound."""
-        if not isinstance(self.mu, Parameter) and self.mu == 0:
+        plain = isinstance(self.mu, int | float)
+        if plain and self.mu == 0:
             return 1.0
         within = np.maximum(left, 0.0)
-        return within**self.mu if isinstance(self.mu, Parameter) else within
+        return within if plain else within**self.mu
 
     def on_pre(self, s: ReachedSynapses) -> None:
         """Depress by the postsynaptic trace."""
@@ -141,7 +144,8 @@ class TripletSTDP(BoundedProj):
     tau_plus, tau_minus, tau_x, tau_y : quantities.Quantity
         Time constants of the fast and the slow traces (ms).
     A2_plus, A3_plus, A2_minus, A3_minus : float
-        Amplitudes of pairs and triplets, as parts of the largest weight; by default those of the visual cortex.
+        Amplitudes of pairs and triplets, as parts of the largest weight; by default those of the visual cortex. As of
+        `STDP`, parameters may differ from synapse to synapse.
 
     Attributes
     ----------
@@ -188,10 +192,10 @@ class TripletSTDP(BoundedProj):
         **options: Any,
     ) -> None:
         super().__init__(*modules, w_max=w_max, w_min=w_min, **options)
-        taus = (Parameter(tau, unit=ms, shape=(), positive=True) for tau in (tau_plus, tau_minus, tau_x, tau_y))
+        taus = (synapse_parameter(tau, ms, positive=True) for tau in (tau_plus, tau_minus, tau_x, tau_y))
         self.tau_plus, self.tau_minus, self.tau_x, self.tau_y = taus
-        self.A2_plus, self.A3_plus = Parameter(A2_plus, shape=()), Parameter(A3_plus, shape=())
-        self.A2_minus, self.A3_minus = Parameter(A2_minus, shape=()), Parameter(A3_minus, shape=())
+        self.A2_plus, self.A3_plus = synapse_parameter(A2_plus), synapse_parameter(A3_plus)
+        self.A2_minus, self.A3_minus = synapse_parameter(A2_minus), synapse_parameter(A3_minus)
         self.x, self.x_slow = self.pre_trace(self.tau_plus), self.pre_trace(self.tau_x)
         self.y, self.y_slow = self.post_trace(self.tau_minus), self.post_trace(self.tau_y)
 
@@ -261,7 +265,7 @@ class VogelsSprekelerSTDP(BoundedProj):
     ) -> None:
         super().__init__(*modules, w_max=w_max, w_min=w_min, **options)
         self.tau = Parameter(tau, unit=ms, shape=(), positive=True)
-        self.eta, self.rho = Parameter(eta, shape=()), Parameter(rho, unit=kHz, shape=(), negative=False)
+        self.eta, self.rho = synapse_parameter(eta), synapse_parameter(rho, kHz, negative=False)
         self.x, self.y = self.pre_trace(self.tau), self.post_trace(self.tau)
 
     def on_pre(self, s: ReachedSynapses) -> None:

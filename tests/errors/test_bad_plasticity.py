@@ -231,12 +231,22 @@ def test_all_synapses_are_not_assigned_by_a_rule_about_some():
 
 
 @pytest.mark.parametrize("name", ["w_max", "A_plus", "mu"])
-def test_an_array_where_a_ready_made_rule_has_one_value(name):
+def test_an_array_that_does_not_say_whose_values_it_has(name):
     net = nd.DynamicsGroup(name="Net")
     net.E, net.I = nd.LIF(4), nd.LIF(3)
     options = {"w_max": 2 * mV, name: np.ones(3) * (2 * mV if name == "w_max" else 0.3)}
     net.p = nd.STDP(net.E, comm=nd.AllToAll(4, 3, weight=1 * mV), post=net.I, **options)
-    with pytest.raises(InvalidParameterError, match=rf"p\.{name} holds 3 values, but STDP has one"):
+    with pytest.raises(ShapeError, match=rf"p\.{name} is given values of shape \(3,\)") as caught:
+        nd.Simulator(net, dt=0.1 * ms, target="interpret").run(1 * ms)
+    assert "(1, 3) for each postsynaptic one" in str(caught.value)
+
+
+def test_an_array_where_a_ready_made_rule_has_one_value():
+    net = nd.DynamicsGroup(name="Net")
+    net.E, net.I = nd.LIF(4), nd.AdEx(3)
+    options = {"w_max": 2 * mV, "theta_minus": np.full(3, -70.0) * mV}
+    net.p = nd.VoltageSTDP(net.E, comm=nd.AllToAll(4, 3, weight=1 * mV), post=net.I, **options)
+    with pytest.raises(InvalidParameterError, match=r"p\.theta_minus holds 3 values, but VoltageSTDP has one"):
         nd.Simulator(net, dt=0.1 * ms, target="interpret")
 
 

@@ -165,6 +165,8 @@ class Decays:
         if self._writer.is_constant(index):
             return True
         node = self._writer.node(index)
+        if node.traits.from_state and node.space.synapses is not None:
+            return node.attrs["index"] not in self._step.writes
         return (node.traits.elementwise or bool(node.traits.side)) and all(map(self._is_fixed, node.args))
 
     # ---- who asks ----------------------------------------------------------------------------------------------------

@@ -246,7 +246,7 @@ class _Holder:
 
         def fixed(index: int) -> int:
             node = self._writer.node(index)
-            if node.space.synapses is None:
+            if node.space.synapses is None or node.traits.from_state:
                 return self._constant(index)
             if index not in known:
                 args = tuple(map(fixed, node.args))
