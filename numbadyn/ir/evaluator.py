@@ -20,6 +20,8 @@ from numbadyn.ir.nodes import BindContext, Node, Step
 from numbadyn.ir.ops import OPS
 from numbadyn.ir.propagation import exponential
 from numbadyn.ir.reductions import reduced, row_products
+from numbadyn.ir.spaces import Space
+from numbadyn.ir.synapses import back_delays
 
 __all__ = ["Evaluator", "Shared"]
 
@@ -261,12 +263,19 @@ class Evaluator:
         for node in self.step.nodes:
             if node.traits.from_past:
                 channel, args = node.attrs["channel"], node.args
-                lag = int(np.max(self.values[args[2 if len(args) > 2 else 0]])) if args else 0
+                lag = self._most(args[2 if len(args) > 2 else 0], node.space) if args else 0
                 deepest[channel] = max(deepest[channel], 2 + lag)
             ahead = waits_ahead(node)
             if ahead is not None:
-                deepest[ahead] = 1 + int(np.max(self.values[node.args[-1]]))
+                deepest[ahead] = 1 + self._most(node.args[2], self.step.nodes[node.args[0]].space)
         return deepest
+
+    def _most(self, index: int, space: Space) -> int:
+        """The most steps that a node stands for; of those at synapses, the longest way to a neuron."""
+        if index in self.values:
+            return int(np.max(self.values[index]))
+        assert space.synapses is not None, "a delay that is no run constant"
+        return int(back_delays(self.context.tables[space.synapses.connection])[0].max())
 
 
 #: Meaning of all operations that need nothing of another step and are not elementwise.

@@ -198,8 +198,8 @@ _ROWS = (
     Traits("accumulate", "events", stage="deliver", crosses=True),
     # args = (signal,): what reaches each synapse in this step; its connection and its channel as of "accumulate"
     Traits("arrive", "events", crosses=True),
-    # args = (arrived, x): element i is the sum of x over the synapses onto i that something has reached; with further
-    # args (steps, ..., the most of them) and a channel it counts so many steps later: what is due now is the value
+    # args = (arrived, x): element i is the sum of x over the synapses onto i that something has reached; with a
+    # third argument, steps, and a channel it counts so many steps later: what is due now is the value
     Traits("collect", "synapses", stage="rows", crosses=True),
     # args = (x,): for each synapse, the value of the neuron on one side of it
     Traits("dendrite", "synapses", crosses=True),  # for each synapse, the steps from it to its neuron

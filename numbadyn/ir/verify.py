@@ -148,7 +148,7 @@ def _problem_of_source(node: Node, args: list[Node]) -> str:
 def _problem_of_map(step: Step, node: Node, args: list[Node]) -> str:
     """Only maps take values from one space into another, and they fit both."""
     if node.traits.collects:
-        if len(args) < 2 or (len(args) > 2) != ("channel" in node.attrs) or any(arg.kind != "int" for arg in args[2:]):
+        if len(args) != 2 + ("channel" in node.attrs) or any(arg.kind != "int" for arg in args[2:]):
             return "does not say in whole steps when it counts"
         if not args[0].traits.arrives or node.kind != "real" or args[1].kind != "real":
             return "does not sum real values over the synapses that something has reached"

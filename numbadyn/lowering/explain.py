@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from numbadyn.ir.analysis import waits_ahead
 from numbadyn.ir.evaluator import Evaluator
 from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import BindContext, Step
@@ -36,8 +37,10 @@ def _delays(program: Program, context: BindContext, tables: list[Any], evaluator
                 lags.append(0)
             elif node.args[0] in evaluator.values:
                 lags += [np.min(evaluator.values[node.args[0]]), np.max(evaluator.values[node.args[0]])]
-            else:  # computed in each step, up to a number that is known
+            elif node.args[-1] in evaluator.values:  # computed in each step, up to a number that is known
                 lags += [0, np.max(evaluator.values[node.args[-1]]) - 1]
+            else:  # of each synapse
+                lags += [0, evaluator.depths()[number] - 2]
     lines = []
     for (number, reader), lags in seen.items():
         channel = step.channels[number]
@@ -47,8 +50,18 @@ def _delays(program: Program, context: BindContext, tables: list[Any], evaluator
         lines.append(f"{channel.name} read by {reader}: {_span(lags)} {what} before the last one ({time} ms)")
     for connection, table in zip(step.connections, tables, strict=True):
         if len(table.delays) and table.delays.max() > 0:
-            lines.append(f"{connection.name}: {_span(table.delays)} steps ({_span(table.delays * context.dt)} ms)")
+            lines.append(f"{connection.name}: {_steps(table.delays, context.dt)}")
+        if table.dendritic is not None and table.n_synapses:
+            lines.append(f"{connection.name}, dendrites: {_steps(table.dendritic, context.dt)}")
+    for node in step.nodes:
+        ahead = waits_ahead(node)
+        if ahead is not None and node.args[2] in evaluator.values:
+            lines.append(f"{step.channels[ahead].name}: {_steps(evaluator.values[node.args[2]], context.dt)}")
     return lines or ["none"]
+
+
+def _steps(values: Any, dt: float) -> str:
+    return f"{_span(values)} steps ({_span(values * dt)} ms)"
 
 
 def _span(values: Any) -> str:

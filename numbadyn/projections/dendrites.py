@@ -36,7 +36,6 @@ __all__ = [
     "common_steps",
     "delay_of_each",
     "each_of",
-    "longest_of",
     "steps_of",
     "steps_of_all",
     "waiting_sum",
@@ -101,16 +100,6 @@ def each_of(table: Any) -> NDArray[Any]:
 def delay_of_each(trace: Trace, space: Space) -> Any:
     """Steps from each synapse of a space to its neuron."""
     return Traced(trace, trace.source("dendrite", (), space, "int", DIMENSIONLESS, label="dendrite"))
-
-
-def longest_of(trace: Trace, number: int, name: str) -> int:
-    """Node of the longest dendritic delay of a connection, a run constant."""
-
-    def fetch(context: BindContext) -> NDArray[np.int64]:
-        found: NDArray[np.int64] = np.asarray(context.tables[number].dendritic.max(initial=0), np.int64)
-        return found
-
-    return trace.param(object(), ParamSpec(f"{name}_longest", (), "int", DIMENSIONLESS, fetch))
 
 
 def waiting_sum(trace: Trace, owner: Any, name: str, make: Callable[[int], int]) -> int:

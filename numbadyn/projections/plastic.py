@@ -41,7 +41,6 @@ from numbadyn.projections.dendrites import (
     common_steps,
     delay_of_each,
     each_of,
-    longest_of,
     steps_of_all,
     waiting_sum,
 )
@@ -382,10 +381,9 @@ class PlasticProj(SynapticProjection):
         return self._delivery.dendrites is not None
 
     def _steps_to_neuron(self, trace: Trace, space: Space) -> tuple[int, ...]:
-        """Nodes of the steps after which what synapses bring counts, and of the most of them; none where it is now."""
+        """Node of the steps after which what synapses bring counts; none where it is now."""
         if self.has_dendrites:
-            longest = longest_of(trace, self._delivery.number(trace), f"{self.path}.dendritic_delay")
-            return as_node(trace, delay_of_each(trace, space)), longest
+            return (as_node(trace, delay_of_each(trace, space)),)
         delay = vars(self).get("dendritic_delay")
         return () if delay is None else (as_node(trace, common_steps(trace, delay)),)
 

@@ -25,7 +25,7 @@ from numbadyn.model.dynamics import Dynamics
 from numbadyn.model.nearest import nearest_first
 from numbadyn.model.synonyms import known_as
 from numbadyn.model.values import State
-from numbadyn.projections.dendrites import delay_of_each, longest_of
+from numbadyn.projections.dendrites import delay_of_each
 from numbadyn.projections.synapse_state import SynapseState
 from numbadyn.tracing.trace import Trace
 from numbadyn.tracing.traced import Traced, as_node
@@ -197,16 +197,12 @@ class ReachedSynapses:
             One for each synapse.
         """
         trace, projection, space = self._trace, self._projection, self._space
-        number = projection.delivery.number(trace)
         channel = StateSource(state.owner, state.name, None, None).channel(trace)
         steps, n_post = delay_of_each(trace, space), math.prod(projection.post.varshape)
         neurons = as_node(trace, self.post._of_each(np.arange(n_post).reshape(projection.post.varshape), "neuron"))
         before = as_node(trace, np.maximum(steps - 1, 0))
-        longest = longest_of(trace, number, f"{projection.path}.dendritic_delay")
         now, label = trace.node(as_node(trace, state)), f"{state.name}_before"
-        past = trace.source(
-            "history", (before, neurons, longest), space, now.kind, now.dimension, channel=channel, label=label
-        )
+        past = trace.source("history", (before, neurons), space, now.kind, now.dimension, channel=channel, label=label)
         return np.where(steps == 0, self.post(state), Traced(trace, past))
 
     def _state(self, name: str) -> SynapseState:

@@ -205,11 +205,14 @@ class Many(nd.DynamicsGroup):
         self.post = Spiking(N_POST, np.arange(3, 3 + N_POST), np.arange(N_POST) % 4)
         weight = nd.init.Uniform(0.5 * mV, 2 * mV)
         self.one = Pair(self.pre, self.post, comm=nd.FixedProb(N_PRE, N_POST, prob=0.5, weight=weight))
-        self.two = Pair(self.pre, self.post, comm=nd.AllToAll(N_PRE, N_POST, weight=1 * mV), delay=1 * ms)
-        self.own = Pair(self.pre, self.pre, comm=nd.FixedInDegree(N_PRE, N_PRE, 2, weight=weight), delay=DELAYS["each"])
-        self.none = Pair(self.pre, self.post, comm=nd.FixedProb(N_PRE, N_POST, prob=0.0, weight=weight))
-        part = self.post[1:4]
-        self.part = Pair(self.pre[2:6], part, comm=nd.AllToAll(4, 3, weight=0.7 * mV))
+        late = {"delay": 1 * ms, "dendritic_delay": 1.5 * ms}
+        self.two = Pair(self.pre, self.post, comm=nd.AllToAll(N_PRE, N_POST, weight=1 * mV), **late)
+        comm = nd.FixedInDegree(N_PRE, N_PRE, 2, weight=weight)
+        self.own = Pair(self.pre, self.pre, comm=comm, delay=DELAYS["each"], dendritic_delay=DELAYS["each"])
+        comm = nd.FixedProb(N_PRE, N_POST, prob=0.0, weight=weight)
+        self.none = Pair(self.pre, self.post, comm=comm, dendritic_delay=DELAYS["each"])
+        comm, part = nd.AllToAll(4, 3, weight=0.7 * mV), self.post[1:4]
+        self.part = Pair(self.pre[2:6], part, comm=comm, dendritic_delay=[[1.0, 0.0, 2.5]] * ms)
         self.chance = Unreliable(self.pre, self.post, comm=nd.AllToAll(N_PRE, N_POST, weight=0.1 * mV))
         self.still = nd.DeltaProj(self.pre, comm=nd.AllToAll(N_PRE, N_POST, weight=0.1 * mV), post=self.post)
 
