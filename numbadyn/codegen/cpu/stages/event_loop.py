@@ -31,21 +31,22 @@ def {name}({arguments}):
 {shift}        if _e + 2 < _last:
             _later = i64(_events[u64(_e + 2)]) - _source
             _ahead = _offsets[u64(_later * _n_delays + _delay_slot)]
-{shift_ahead}        for _block in range(_begin, _end, 16):
+{shift_ahead}        for _block in range(_begin, _end, {block}):
             # the same lines of a later spike's row on their way
 {ahead}
-            _ahead += 16
-            for _j in range(_block, min(_block + 16, _end)):
+            _ahead += {block}
+            _stop = min(_block + {block}, _end)
+            for _j in range(_block, _stop):
 {places}
                 _{other}_index = u64(_targets[u64(_j)])
 {back}{body}
-    return _met, _doubts
+{sums}    return _met, _doubts
 """
 
 _EACH = """@routine
 def each_{name}(_step, _dt, _key0, _key1, _R, _I, _B, _E, _C, _terms, _rows, _reals, _integers):
     _t = real(f64(_step) * _dt)
-    for _k in range(_rows.shape[0]):
+{kept}    for _k in range(_rows.shape[0]):
 {arrays}
 {cleared}        _row = _terms[_rows[_k, {term}]]
         _offsets, _targets = array_at(_row[TERM_OFFSETS], i64(0)), array_at(_row[TERM_TARGETS], u32(0))
@@ -67,6 +68,8 @@ else:
     _met, _doubts = {across}"""
 
 _OWN = ("_first", "_last", "_events", "_source", "_offsets", "_targets", "_n_delays", "_delay_slot")
+_BLOCK = 64
+"""Synapses that a loop goes through between two looks ahead."""
 _AHEAD = 32
 """How many synapses ahead states are fetched that are found through an index."""
 
@@ -91,7 +94,10 @@ class _Way:
     def __init__(self, kernel: Kernel, step: Step, reserved: frozenset[str], *, across: bool) -> None:
         self.kernel, self.across, self.spaced = kernel, across, kernel.either and not across
         self.text = KernelText(kernel, step, whole_part(kernel), reserved=reserved, element="_number")
-        self.lines = [*self.text.body(), *self._doubted(), *self.text.stores()]
+        # a loop that adds to sums works on one synapse at a time; without them it may work on several
+        adding = [] if across else [store for store in kernel.stores if store.adds]
+        self.apart = [] if any(store.later is not None for store in adding) else adding
+        self.lines = [*self.text.body(), *self._doubted(), *self.text.stores(sums=not self.apart), *self._kept()]
         self.prologue = "".join(f"    {line}\n" for line in self.text.prologue())
         self.name = f"across_{kernel.name}" if across else kernel.name
         # by postsynaptic neuron synapses have other numbers than places in the loop
@@ -103,6 +109,7 @@ class _Way:
         if self.back:  # by presynaptic neuron those of a row differ
             given.append("_back" if kernel.events == "post" else "_backs")
         indices = [
+            *self.kept,
             *(["_places"] if across else []),
             *(["_gap"] if self.spaced else []),
             *(["_numbers"] if self.numbered else []),
@@ -116,6 +123,23 @@ class _Way:
         real = [store.value for store in stored if self.kernel.slots[store.slot].kind == "real"]
         names = dict.fromkeys(self.text.operand(Operand("local", value)) for value in real)
         return [f"_doubts += {name} - {name} != REAL_ZERO" for name in names]
+
+    @property
+    def kept(self) -> list[str]:
+        """Arrays of what a block of synapses adds to sums."""
+        return [f"_kept{number}" for number in range(len(self.apart))]
+
+    def _kept(self) -> list[str]:
+        """Lines that keep it."""
+        self.text.used.update(self.text.arrays[store.slot] for store in self.apart)
+        values = [self.text.operand(Operand("local", store.value)) for store in self.apart]
+        return [f"{name}[u64(_j - _block)] = {value}" for name, value in zip(self.kept, values, strict=True)]
+
+    def _added(self) -> list[str]:
+        """Lines that add it, in the order of the synapses."""
+        sums = [self.text.arrays[store.slot] for store in self.apart]
+        added = [f"    {total}[_n] += {name}[u64(_j - _block)]" for total, name in zip(sums, self.kept, strict=True)]
+        return ["for _j in range(_block, _stop):", "    _n = u64(_targets[u64(_j)])", *added] if added else []
 
     def function(self) -> str:
         """Its text."""
@@ -137,20 +161,24 @@ class _Way:
             other=other,
             shift=shift,
             shift_ahead=ahead,
+            block=_BLOCK,
             ahead=_indented(self._prefetches(), 3),
             places=_indented(places, 4),
             back=" " * 16 + "_back = i64(_backs[u64(_j)])\n" if self.back and order == "pre" else "",
             body=_indented(self.lines, 4),
+            sums="".join(f"{' ' * 12}{line}\n" for line in self._added()),
         )
 
     def _prefetches(self) -> list[str]:
         """Lines that fetch what the next block of a later row reads; behind an index only the index."""
-        lines = ["prefetch_read(_targets, u64(_ahead))"]
+        indices = ["_targets", "_places"] if self.across else ["_targets"]
+        lines = [f"prefetch_read({name}, u64(_ahead + {k}))" for name in indices for k in range(0, _BLOCK, 16)]
         if self.across:
-            return [*lines, "prefetch_read(_places, u64(_ahead))"]
-        # sixteen real or whole numbers fill two lines
+            return lines
+        # eight real or whole numbers fill a line, or 64 Booleans
         ahead = "_ahead + _shift_ahead" if self.spaced else "_ahead"
-        return [*lines, *self._fetched(f"u64({ahead})"), *self._fetched(f"u64({ahead} + 8)", wide=True)]
+        places = ((f"u64({ahead} + {k})", k > 0) for k in range(0, _BLOCK, 8))
+        return [*lines, *(line for place, wide in places for line in self._fetched(place, wide=wide))]
 
     def _fetched(self, place: str, *, wide: bool = False) -> list[str]:
         """Lines that fetch the states of a synapse; of wide ones only."""
@@ -194,6 +222,7 @@ def _functions(kernel: Kernel, step: Step, reserved: frozenset[str]) -> tuple[li
         name=kernel.name,
         term=layout.column("TERM"),
         arrays=_indented(instance_lines(kernel, text, layout), 2),
+        kept="".join(f"    {name} = np.empty({_BLOCK}, real)\n" for name in along.kept),
         numbers="".join(f"        {line}\n" for line in numbers),
         cleared="".join(f"        {line}\n" for line in cleared),
         back="".join(f"            {line}\n" for line in back),
