@@ -129,4 +129,6 @@ def _terminated() -> Iterator[None]:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # by what a shell script has started in the background
+        raise KeyboardInterrupt
     signal.raise_signal(signal.SIGINT)

@@ -268,7 +268,7 @@ def test_processes_that_start_at_once_agree_on_one_key(tmp_path):
     command = [sys.executable, "-c", script, str(tmp_path / "keys")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     started = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(4)]
-    assert len({process.communicate(timeout=60)[0] for process in started}) == 1
+    assert len({process.communicate()[0] for process in started}) == 1
     assert [path.name for path in (tmp_path / "keys").iterdir()] == ["cache.key"]
 
 

@@ -102,7 +102,7 @@ def test_a_second_process_compiles_nothing(location):
     outputs = []
     for _ in range(2):
         process = run_script(SCRIPT, location)
-        output, errors = process.communicate(timeout=120)
+        output, errors = process.communicate()
         assert process.returncode == 0, errors
         outputs.append(output.split())
     assert outputs == [["2", "0", "False"], ["0", "2", "True"]]
@@ -111,7 +111,7 @@ def test_a_second_process_compiles_nothing(location):
 def test_two_processes_may_start_at_once(location):
     processes = [run_script(SCRIPT, location) for _ in range(2)]
     for process in processes:
-        _, errors = process.communicate(timeout=120)
+        _, errors = process.communicate()
         assert process.returncode == 0, errors
     assert sorted(path.suffix for path in numbadyn.cache.entries()) == [".kernel", ".kernel", ".py"]
     loaded = load_and_call()
@@ -348,11 +348,13 @@ from numbadyn.codegen.loader import load
 def compile_long():
     with global_compiler_lock:
         begun.set()
-        time.sleep(0.5)
+        forking.wait()
+        time.sleep(0.1)  # whoever forks now and does not wait gets a lock that nobody will open
 
 text = "from numba import njit\\n@njit\\ndef double(x):\\n    return 2 * x\\n"
 double = load(text, label="double", entry=("double",))
-begun = threading.Event()
+begun, forking = threading.Event(), threading.Event()
+os.register_at_fork(before=forking.set)
 threading.Thread(target=compile_long).start()
 begun.wait()
 process = os.fork()
@@ -364,4 +366,4 @@ assert os.waitpid(process, 0)[1] == 0
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_process_that_is_forked_while_another_thread_compiles_can_compile():
-    subprocess.run([sys.executable, "-c", FORKED], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", FORKED], check=True)

@@ -38,9 +38,6 @@ def drawn(number):
     """A fixed choice of examples, the same in each run; failures are not shrunk where each example compiles."""
     return settings(
         max_examples=share(number),
-        derandomize=True,
-        deadline=None,
-        database=None,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.explicit, Phase.generate],
     )

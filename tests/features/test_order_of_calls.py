@@ -120,9 +120,6 @@ def test_calls_in_any_order(target, examples):
     how = settings(
         max_examples=share(examples),
         stateful_step_count=25,
-        derandomize=True,
-        deadline=None,
-        database=None,
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(type("Calls", (Calls,), {"target": target}), settings=how)

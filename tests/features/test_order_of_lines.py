@@ -39,7 +39,7 @@ def outcome(net: nd.DynamicsGroup, populations: Sequence[Any], duration: Any = 0
     return sim.explain(), states
 
 
-@settings(max_examples=share(40), deadline=None, derandomize=True, phases=[Phase.generate])
+@settings(max_examples=share(40), phases=[Phase.generate])
 @given(networks(), st.permutations(range(6)))
 def test_random_networks(drawn: Any, order: Any) -> None:
     found = []
@@ -124,7 +124,7 @@ def assembled(order: Sequence[str]) -> nd.DynamicsGroup:
     return net
 
 
-@settings(max_examples=share(10), deadline=None, derandomize=True, phases=[Phase.generate])
+@settings(max_examples=share(10), phases=[Phase.generate])
 @given(st.permutations([*KINDS, "drive", "drive more", "drive again"]))
 def test_every_kind_of_projection_onto_one_population(order: list[str]) -> None:
     first, second = (assembled(names) for names in (sorted(order), order))

@@ -23,9 +23,6 @@ def few(number):
     """A fixed choice of examples, the same in each run; failures are not shrunk, since each example compiles."""
     return settings(
         max_examples=share(number),
-        derandomize=True,
-        deadline=None,
-        database=None,
         suppress_health_check=CHECKS,
         phases=[Phase.explicit, Phase.generate],
     )

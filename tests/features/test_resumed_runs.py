@@ -22,6 +22,7 @@ from numbadyn.errors import (
     UnsupportedFeatureError,
 )
 from numbadyn.runtime.progress import NullProgress
+from numbadyn.simulator import checkpointing, wall_time
 from numbadyn.simulator.networks import bind_networks
 from tests.features.both import recorded
 from tests.features.long_run import STEPS, start
@@ -134,16 +135,36 @@ def test_the_interrupted_simulator_itself_goes_on(tmp_path, whole):
         sim.run(LONG, progress=False, **options)
 
 
-def test_wall_time(tmp_path, whole):
-    for limit in (0.05, 200 * ms):
-        result = start(tmp_path, "interpret", max_wall_time=limit)
+class Slow(NullProgress):
+    """Steps of a run, which take ten milliseconds each by this clock."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def advance(self, steps):
+        self.now += 0.01 * steps
+
+    def perf_counter(self):
+        return self.now
+
+
+def test_wall_time(tmp_path, whole, monkeypatch):
+    clock, first = Slow(), 0
+    for module in (wall_time, checkpointing):
+        monkeypatch.setattr(module, "time", clock)
+    for limit, most in ((0.35, 35), (450 * ms, 45)):
+        result = start(tmp_path, "interpret", max_wall_time=limit, progress=clock)
         assert result.ended == "max_wall_time"
-        assert 0 < result.last < STEPS
-    same(start(tmp_path, "interpret", max_wall_time=1000 * s), whole)
+        assert most / 3 < result.last - first < most
+        first = result.last
+    same(start(tmp_path, "interpret", max_wall_time=1000 * s, progress=clock), whole)
+    assert simulator("interpret").run(LONG, progress=clock, max_wall_time=1e-6 * s).last < STEPS
+
+
+def test_times_that_are_no_limits():
     for wrong in (0, -1 * s, 3 * mV, "soon", True, np.nan):
         with pytest.raises((DurationError, nd.errors.DimensionError)):
             simulator("interpret").run(LONG, max_wall_time=wrong)
-    assert simulator("interpret").run(LONG, progress=False, max_wall_time=1e-6 * s).last < STEPS
 
 
 def test_an_error_leaves_the_last_checkpoint_and_a_complete_run_is_given_at_once(tmp_path, whole):
@@ -306,8 +327,9 @@ def test_reducers_go_on_without_the_raw_recordings(tmp_path):
     same(result, whole)
     assert len(numbers(whole)) == 8
     same(numbers(result), numbers(whole))
-    pieces = [np.load(file) for file in (tmp_path / "it.recorded").iterdir()]
-    assert all(piece[name].shape[-1] == 8 for piece in pieces for name in piece if name.startswith("samples"))
+    for file in (tmp_path / "it.recorded").iterdir():
+        with np.load(file) as piece:
+            assert all(piece[name].shape[-1] == 8 for name in piece if name.startswith("samples"))
 
 
 def of_rules():

@@ -35,18 +35,17 @@ def assert_joined(results, whole):
 class Counting(Progress):
     """Takes note of what it is told."""
 
-    def __init__(self, at=None, then=None):
+    def __init__(self, then=()):
         self.calls, self.total, self.dt, self.closed = [], None, None, 0
-        self.at, self.then = at, then
+        self.then = dict(then)
 
     def start(self, total_steps, dt):
         self.total, self.dt = total_steps, dt
 
     def advance(self, steps):
         self.calls.append(steps)
-        if self.then is not None and sum(self.calls) >= self.at:
-            self.then()
-            self.then = None
+        for at in [at for at in self.then if at <= sum(self.calls)]:
+            self.then.pop(at)()
 
     def close(self):
         self.closed += 1
@@ -179,17 +178,18 @@ def test_the_seed_decides_and_nothing_else():
 def test_interruption_from_the_keyboard(target):
     """What was recorded comes back, the run goes on, and together it is as if nothing had happened."""
     begun = threading.Event()
-    killer = threading.Thread(target=lambda: (begun.wait(60), os.kill(os.getpid(), signal.SIGINT)))
+    killer = threading.Thread(target=lambda: (begun.wait(), os.kill(os.getpid(), signal.SIGINT)))
     killer.start()
     sim = simulator(target)
     before = signal.getsignal(signal.SIGINT)
-    progress = Counting(at=32, then=begun.set)
-    part = sim.run(60 * s, progress=progress)
+    # at any moment from then on, but, however late its turn comes, before the run is over
+    progress = Counting(then={32: begun.set, 20_000: killer.join})
+    part = sim.run(6 * s, progress=progress)
     killer.join()
     assert signal.getsignal(signal.SIGINT) is before
     assert part.interrupted
     assert "interrupted" in repr(part)
-    assert 0 < part.last < 600_000
+    assert 0 < part.last < 60_000
     assert sum(progress.calls) == part.last
     assert progress.closed >= 1
     assert part[sim.network.A].V.shape == (part.last, 9)
@@ -208,7 +208,7 @@ def test_a_second_interruption_raises():
 
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
-        sim.run(100 * s, progress=Counting(at=1, then=twice))
+        sim.run(100 * s, progress=Counting(then={1: twice}))
     assert signal.getsignal(signal.SIGINT) is before
     assert sim.run(1 * ms, progress=False).first > 0
 

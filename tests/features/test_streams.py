@@ -108,9 +108,7 @@ def alone() -> dict[str, Any]:
     return drawn(built((), (), False, "Net"))
 
 
-@settings(
-    max_examples=share(25), deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=share(25), suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(st.permutations(sorted(EXTRAS)), st.integers(0, 6), st.sets(st.sampled_from(sorted(EXTRAS))), st.booleans())
 def test_what_stays_keeps_its_random_numbers(
     alone: dict[str, Any], order: list[str], count: int, before: set[str], reverse: bool

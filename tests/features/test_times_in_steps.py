@@ -85,7 +85,7 @@ def test_eager_calls_agree():
                     np.testing.assert_array_equal(getattr(clock, name).value, want, err_msg=f"{name}, {dt}, {n}")
 
 
-@settings(derandomize=True, deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     dt=st.sampled_from([*STEPS, 0.01, 0.07, 0.125, 1.0]),
     k=st.lists(st.integers(1, 10_000_000), min_size=1, max_size=8),

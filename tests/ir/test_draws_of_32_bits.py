@@ -29,7 +29,7 @@ def exact(word0: int, word1: int) -> Fraction:
     return Fraction((word0 >> 8) * 2**24 + (word1 >> 8), 2**48)
 
 
-@settings(max_examples=500, derandomize=True, deadline=None)
+@settings(max_examples=500)
 @given(WORDS, WORDS)
 def test_a_uniform_draw_is_rounded_down(word0: int, word1: int) -> None:
     u = BOTH["unit_interval"](np.uint32(word0), np.uint32(word1))
@@ -38,7 +38,7 @@ def test_a_uniform_draw_is_rounded_down(word0: int, word1: int) -> None:
     assert 0 <= u < 1
 
 
-@settings(max_examples=300, derandomize=True, deadline=None)
+@settings(max_examples=300)
 @given(WORDS, WORDS, st.sampled_from(CHANCES))
 def test_a_chance_is_decided_by_all_bits(word0: int, word1: int, chance: float) -> None:
     """Below a float32 in single precision exactly where it is below in exact arithmetic."""

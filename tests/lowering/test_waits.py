@@ -84,8 +84,7 @@ def test_owners_on_their_own_give_the_same_bits(name):
 
 
 FEW = settings(
-    max_examples=10, derandomize=True, deadline=None, database=None, phases=(Phase.generate,),
-    suppress_health_check=list(HealthCheck),
+    max_examples=10, phases=(Phase.generate,), suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 
 

@@ -5,11 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 import numbadyn as nd
 from numbadyn.__main__ import main
+from tests.faults.killed_studies import finished
 from tests.study.study_model import measure, same, start
 
 SCRIPT = """
@@ -55,6 +57,18 @@ def test_stopped_and_resumed(script, store, capsys):
     assert capsys.readouterr().out == "12\n"
     assert same(nd.Study.open(store), start())
     assert main(["sweep", script, "--store", store, "--resume"]) == 0
+
+
+def test_sigterm_where_ctrl_c_is_ignored(script, store):
+    """As by what a shell script starts in the background: who ends the queue's job still means it."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert main(["sweep", script, "stop", "--store", store, "--workers", "1"]) == 75
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert main(["sweep", script, "--store", store, "--resume"]) == 0
+    assert same(nd.Study.open(store), start())
 
 
 def test_failures(script, store, capsys):
@@ -120,19 +134,21 @@ def test_a_store_that_is_written_at_this_time_says_so(store, capsys):
 
 
 @pytest.mark.slow
-def test_sigterm_from_outside_in_a_process_of_its_own(script, store):
-    with open(script, "a") as file:
-        file.write("\n")
-    text = SCRIPT.replace("return measure(result)", "import time; time.sleep(0.5); return measure(result)")
+def test_sigterm_from_outside_in_a_process_of_its_own(script, store, tmp_path):
+    """While some points are done and others wait for a file."""
+    waits = f"""while point["scale"] == 1.5 and not os.path.exists({str(tmp_path / "go")!r}):
+        time.sleep(0.1)
+    return measure(result)"""
     with open(script, "w") as file:
-        file.write(text)
+        file.write("import time\n" + SCRIPT.replace("return measure(result)", waits))
     command = [sys.executable, "-m", "numbadyn", "sweep", script, "--store", store, "--workers", "2", "--resume"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([os.getcwd(), os.environ.get("PYTHONPATH", "")])}
     process = subprocess.Popen(command, env=environment)
-    while process.poll() is None and not (os.path.exists(store) and nd.Study.open(store).finished):
-        time.sleep(0.2)
+    while process.poll() is None and not finished(Path(store)):
+        time.sleep(0.1)
     process.terminate()
-    assert process.wait(timeout=60) == 75
+    assert process.wait() == 75
+    (tmp_path / "go").touch()
     assert 0 < nd.Study.open(store).finished < 12
     assert subprocess.run(command, env=environment, check=False).returncode == 0
     assert same(nd.Study.open(store), start())

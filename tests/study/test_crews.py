@@ -13,6 +13,7 @@ import pytest
 
 import numbadyn as nd
 from numbadyn import errors
+from tests.faults.killed_studies import finished
 from tests.study.study_model import GRID, build, measure, same, start
 
 
@@ -70,26 +71,25 @@ def test_an_error_of_a_worker_is_raised_as_it_is_where_all_points_fail():
 
 @pytest.mark.slow
 def test_ctrl_c_ends_processes_that_are_at_work(tmp_path, whole):
-    mark = tmp_path / "working"
+    mark, waits, store = tmp_path / "working", tmp_path / "waits", tmp_path / "store"
 
     def slow(result, sim, point):
-        if point["scale"] == 1.5 and not mark.exists():
-            (tmp_path / "waits").touch()
-            for _second in range(600):
-                time.sleep(0.1)
+        while point["scale"] == 1.5 and not mark.exists():
+            waits.touch()
+            time.sleep(0.1)
         return measure(result)
 
     def press():
-        while not (tmp_path / "waits").exists():
+        while not (waits.exists() and finished(store)):
             time.sleep(0.05)
         os.kill(os.getpid(), signal.SIGINT)
 
-    threading.Thread(target=press).start()
-    study = start(tmp_path / "store", measure=slow, workers=2)
+    threading.Thread(target=press, daemon=True).start()
+    study = start(store, measure=slow, workers=2)
+    mark.touch()
     assert study.interrupted
     assert 0 < study.finished < 12
-    mark.touch()
-    assert same(start(tmp_path / "store", measure=slow, workers=2), whole)
+    assert same(start(store, measure=slow, workers=2), whole)
 
 
 def test_threads_of_the_user(whole):
@@ -185,7 +185,7 @@ def test_a_pool_of_mpi(tmp_path):
     )
     command = [mpiexec, "-n", "3", sys.executable, "-m", "mpi4py.futures", str(tmp_path / "study.py")]
     path = os.pathsep.join([os.getcwd(), os.environ.get("PYTHONPATH", "")])
-    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True)
     assert "same: True" in done.stdout
 
 

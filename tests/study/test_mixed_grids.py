@@ -42,7 +42,7 @@ def measure(result):
 
 
 @pytest.fixture
-def together(monkeypatch):
+def together(monkeypatch, quick_points):
     """Points that have run as one batch, by their numbers."""
     found, run = [], Runner._run_batch
 

@@ -138,6 +138,14 @@ def test_one_at_a_time(store):
     assert set(start(store, measure=elsewhere, grid={"tau": [10] * ms}, seeds=[0]).table["elsewhere"]) == {1}
 
 
+@pytest.fixture(scope="module")
+def complete(tmp_path_factory):
+    """A store of the study, done."""
+    store = tmp_path_factory.mktemp("complete") / "store"
+    start(store)
+    return store
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
@@ -153,10 +161,8 @@ def test_one_at_a_time(store):
         ({"measure": lambda result: 1.0}, "measure has changed"),
     ],
 )
-def test_the_store_of_another_study(tmp_path_factory, changed, message, request):
-    store = request.config.cache.mkdir("study") / f"{os.getpid()}"
-    if not store.exists():
-        start(store)
+def test_the_store_of_another_study(complete, changed, message):
+    store = complete
     with pytest.raises(errors.StoreMismatchError, match=message):
         start(store, **changed)
     assert start(store).complete

@@ -140,7 +140,7 @@ def test_structures_may_differ_and_build_may_take_the_seed():
 
 
 @pytest.fixture
-def batches(monkeypatch):
+def batches(monkeypatch, quick_points):
     """Sizes of the batches that are bound."""
     sizes, bind = [], recipe.bind_alike
 
