@@ -9,6 +9,7 @@ import tempfile
 
 import pytest
 
+from tests.clocks import change_clocks
 from tests.draws import draw_alike_everywhere
 
 _VARIABLES = {"MPLBACKEND": "Agg", "NUMBADYN_CHECK_PASSES": "1"}
@@ -19,6 +20,7 @@ collect_ignore_glob = ["truth/make_*.py"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    change_clocks()
     draw_alike_everywhere(config.getoption("--hypothesis-seed"))
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # a shell ignores Ctrl-C for what it starts in the background, and numbadyn respects that; tests press it

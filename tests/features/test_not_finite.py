@@ -71,6 +71,7 @@ def test_elements_of_a_population_of_two_axes_are_counted_in_c_order(target):
     assert "Scripted.x became infinite in element 4 (1 of 6 elements)" in error.what
 
 
+@pytest.mark.usefixtures("steady_chunks")
 @TARGETS
 def test_a_sample_tells_the_step_though_the_state_is_fine_at_the_check(target):
     model = Scripted((2, 3), element=4, begin=200, end=203)

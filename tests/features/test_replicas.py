@@ -318,6 +318,7 @@ class Diverges(nd.Dynamics):
 
 
 @pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.usefixtures("steady_chunks")
 @pytest.mark.parametrize("sampled", [False, True])
 def test_a_nan_is_named_with_its_replica(target, sampled):
     net = Diverges()

@@ -191,6 +191,7 @@ def test_a_full_disk_ends_the_run_with_all_that_was_recorded_and_it_goes_on(targ
     assert bits(spilled.run(rest, progress=False, memory="60 KiB")) == bits(plain.run(rest, progress=False))
 
 
+@pytest.mark.usefixtures("steady_chunks")
 def test_a_value_that_is_not_finite_is_named_though_its_log_was_emptied():
     class Growing(nd.Dynamics):
         def init_state(self):
