@@ -10,5 +10,5 @@ def quick_points(monkeypatch: pytest.MonkeyPatch) -> None:
     """A point takes a hundredth of a second on trial, and there is room for all, however slow the machine is."""
     monkeypatch.setattr(rule.Trial, "seconds", 0.01)
     monkeypatch.setattr(rule.room, "free_bytes", lambda: None)
-    monkeypatch.setattr(worker, "BATCH_SECONDS", float("inf"))
-    monkeypatch.setattr(pace, "BATCH_SECONDS", float("inf"))
+    monkeypatch.setattr(worker, "BATCH_SECONDS", 1e9)
+    monkeypatch.setattr(pace, "BATCH_SECONDS", 1e9)
