@@ -202,6 +202,8 @@ class KernelText:
             )
         if traits.gathers:
             return self._chosen(operation)
+        if index in self.part.common:
+            return self.operand(operation.args[2])
         if self.short and operation.op in SHORT_FORMS:
             return f"{SHORT_FORMS[operation.op]}({self.operand(operation.args[0])})"
         return OPS[operation.op].text.format(*(self.operand(arg) for arg in operation.args))
@@ -238,7 +240,7 @@ class KernelText:
         self.depth.clear()
         self._fetched.clear()
         self.lines = []
-        if self.part.loads or self.part.saves:
+        if self.part.loads or self.part.saves or self.part.marks:
             self.lines.append("_q = u64(_j - _start)")
         for k in self._read_slots():
             slot = self.kernel.slots[k]
@@ -246,8 +248,8 @@ class KernelText:
                 self.lines.append(f"{self.loads[k]} = {self._loaded(k, _index(slot))}")
         for index, row in self.part.loads.items():
             self.text[index], self.depth[index] = self._name(index), 0
-            self.lines.append(f"{self.text[index]} = {self._row(row)}")
-        kept = {arg.index for arg in self.part.guards if arg.where == "local"} | set(self.part.saves)
+            self.lines.append(f"{self.text[index]} = {self.row(row)}")
+        kept = {arg.index for arg in self.part.guards if arg.where == "local"} | {*self.part.saves, *self.part.marks}
         if self.part.last:
             kept |= {store.value for store in self.kernel.stores}
         place = ""
@@ -270,13 +272,15 @@ class KernelText:
     def _name(self, index: int) -> str:
         return self.names.new(self.step.nodes[self.kernel.operations[index].node].label or f"v{index}")
 
-    def _row(self, row: int) -> str:
+    def row(self, row: int) -> str:
+        """The element of a row of the scratch memory."""
         self.used.add(row_name(row))
         return f"{row_name(row)}[_q]"
 
     def stores(self, *, sums: bool = True, spare: bool = False) -> list[str]:
         """Lines at the end of the loop: with what is added to sums, or with what is kept to be added again."""
-        lines = [f"{self._row(row)} = {self.text[index]}" for index, row in self.part.saves.items()]
+        lines = [f"{self.row(row)} = {self.text[index]}" for index, row in self.part.saves.items()]
+        lines += [f"{self.row(row)} = real({self.text[index]})" for index, row in self.part.marks.items()]
         if not self.part.last:
             return lines
         stores = [store for store in self.kernel.stores if not (self.lean and self.kernel.slots[store.slot].late)]

@@ -199,6 +199,8 @@ _ROWS = (
     Op("not", 1, "bool", "logic", np.logical_not, "not ({0})", flat),
     # choice and conversion
     Op("select", 3, "select", "select", np.where, "select({0}, {1}, {2})", d_select),
+    # the same choice, where the first value is wanted seldom and takes long to compute
+    Op("seldom", 3, "select", "select", np.where, "select({0}, {1}, {2})", d_select),
     Op("identity", 1, "keep", "keep", lambda a: a, "{0}", first),
     # for the lowering: a value that acts as it is, whatever becomes of it in the step; a value at the start of a step,
     # and its mean over it, which acts unless the equations of both sides are solved together

@@ -169,6 +169,11 @@ class Traits:
         return self.name == "select"
 
     @property
+    def seldom(self) -> bool:
+        """Whether it is such a choice, of which the first value is wanted seldom."""
+        return self.name == "seldom"
+
+    @property
     def averages(self) -> bool:
         """Whether it is the mean over a step of its first argument, which goes on by an equation of its own."""
         return self.name == "over_step"

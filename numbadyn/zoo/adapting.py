@@ -16,6 +16,7 @@ from numbadyn.model import environ, random
 from numbadyn.model.acting import note_solution
 from numbadyn.model.dynamics import Neuron
 from numbadyn.model.module import Module
+from numbadyn.model.seldom import choose_seldom
 from numbadyn.model.typing import ParameterLike
 from numbadyn.model.values import Parameter, State
 from numbadyn.units import describe
@@ -184,7 +185,7 @@ class Adaptation(Part):
         served: Any = self._served
         early = (0.5 * environ.get_dt() - since) / self.tau
         jump = self.b * np.exp(early) + self.a * (V - served.V_reset) * early
-        self.w.value = np.where(spike, self.w.value + jump, self.w.value)
+        self.w.value = choose_seldom(spike, self.w.value + jump, self.w.value)
 
 
 class Threshold(Part):

@@ -224,7 +224,7 @@ class IntegrateAndFire(Neuron):
             self.refractory.value = found.left
         if self.adaptation is not None:
             self.adaptation.spiked_within(found.spike, found.since, V)
-        self.observe("since_spike", np.where(found.spike, found.since, -1.0 * ms))
+        self.observe("since_spike", found.since)
         return found.spike
 
     def _fires(self, V: Any) -> Any:

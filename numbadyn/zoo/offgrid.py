@@ -14,14 +14,22 @@ import numpy as np
 
 from numbadyn.errors import InvalidParameterError
 from numbadyn.model import environ
+from numbadyn.model.acting import held
 from numbadyn.model.functions import exprel
 from numbadyn.model.integrate import exp_euler_parts
-from numbadyn.zoo.units import ms, mV
+from numbadyn.model.seldom import choose_seldom
+from numbadyn.zoo.units import kHz, ms, mV
 
 __all__ = ["Crossing", "Path", "check_spike_times", "find_crossing"]
 
 _MILD = 1e-3
 """How much steeper a potential becomes over a step at least, for a logarithm to be better than a parabola."""
+
+_STEEP = 0.05
+"""How much steeper it becomes at most, for the end of a step to be right where it is no logarithm."""
+
+_NONE = -1.0 * ms
+"""Time since a spike of those that have none."""
 
 _NEARLY = 1e-12
 """What is left of the time until a potential has run away, where it has: it crosses its threshold before."""
@@ -58,8 +66,8 @@ class Path:
 
     Parameters
     ----------
-    start : quantities.Quantity or traced value
-        Where it is (mV).
+    start, end : quantities.Quantity or traced value
+        Where it is, and where it comes (mV).
     first, bend : quantities.Quantity or traced value
         Coefficients of the part of a step that has passed, and of its square (mV), of a parabola.
     steeper : number, array or traced value, optional
@@ -73,6 +81,7 @@ class Path:
     """
 
     start: Any
+    end: Any
     first: Any
     bend: Any
     steeper: Any = None
@@ -82,11 +91,16 @@ class Path:
         """That of a slope as a function of the potential, which may run away."""
         later, rate, steeper = exp_euler_parts(slope, start)
         first = environ.get_dt() * rate
-        return cls(start, first, later - start - first, steeper if upswing else None)
+        return cls(start, later, first, later - start - first, steeper if upswing else None)
 
     @property
     def _runs_away(self) -> Any:
         return (self.steeper > _MILD) & (self.first > 0.0 * mV)
+
+    @property
+    def soars(self) -> Any:
+        """Whether it becomes so much steeper that a step is too long for it."""
+        return False if self.steeper is None else (self.steeper > _STEEP) & (self.first > 0.0 * mV)
 
     def at(self, part: Any) -> Any:
         """Where it is after a part of a step."""
@@ -118,7 +132,7 @@ class Path:
 
 @dataclass(frozen=True)
 class Crossing:
-    """What a step comes to: potential, dead time that is left, who spikes, and how long before the end of the step."""
+    """What a step comes to: potential, dead time that is left, who spikes, and how long before its end; -1 ms if not."""
 
     V: Any
     left: Any
@@ -150,18 +164,36 @@ def find_crossing(path: Path, anew: Path, dead: Any, V_th: Any, tau_ref: Any, ju
     -----
     The potential is held up to the end of a dead time within the step; then it follows `path`. From where it crosses
     the threshold on, it is held for `tau_ref`, then follows `anew`. Jumps come at the end of the step, where they may
-    cross the threshold too, and are lost in a dead time.
+    cross the threshold too, and are lost in a dead time. Most neurons are held for the whole step, or go through it
+    from its start to its end, so all else is computed for those alone that want it.
     """
     dt = environ.get_dt()
-    held = np.minimum(dead / dt, 1.0)
-    free = 1.0 - held
-    end = path.at(free)
-    within = (free > 0.0) & path.is_at(V_th, free)
-    since = np.where(within, (free - np.minimum(path.reaches(V_th), free)) * dt, 0.0 * ms)
-    again = np.maximum(since - tau_ref, 0.0 * ms) / dt
-    V = np.where(within, anew.at(again), end)
-    left = np.where(within, np.maximum(tau_ref - since, 0.0 * ms), np.maximum(dead - dt, 0.0 * ms))
-    awake = left <= 0.0 * ms
+    still = _plain(dead / dt)
+    asleep = 1.0 <= still
+    wanted = ~asleep & ((0.0 < still) | (V_th <= path.end) | path.soars)
+    within = _within(path, anew, dead, V_th, tau_ref)
+    V = choose_seldom(wanted, within.V, np.where(asleep, path.start, path.end))
+    left = choose_seldom(wanted, within.left, np.maximum(dead - dt, 0.0 * ms))
+    since = choose_seldom(wanted, within.since, _NONE)
+    spike, awake = -1.0 < _plain(since * kHz), _plain(left * kHz) <= 0.0
     V = np.where(awake, jumps(V), V)
-    late = awake & ~within & (V_th <= V)
-    return Crossing(np.where(late, anew.start, V), np.where(late, tau_ref, left), within | late, since)
+    late = awake & ~spike & (V_th <= V)
+    V, left = np.where(late, anew.start, V), np.where(late, tau_ref, left)
+    return Crossing(V, left, spike | late, np.where(late, 0.0 * ms, since))
+
+
+def _plain(part: Any) -> Any:
+    """A number of steps whose comparisons are those of a number: nothing here hangs on the last digits of a time."""
+    return held(part)
+
+
+def _within(path: Path, anew: Path, dead: Any, V_th: Any, tau_ref: Any) -> Crossing:
+    """Go through a step in which a dead time ends, or a potential crosses its threshold."""
+    dt = environ.get_dt()
+    free = 1.0 - np.minimum(_plain(dead / dt), 1.0)
+    within = (free > 0.0) & path.is_at(V_th, free)
+    since = (free - np.minimum(path.reaches(V_th), free)) * dt
+    again = np.maximum(since - tau_ref, 0.0 * ms) / dt
+    V = np.where(within, anew.at(again), path.at(free))
+    left = np.where(within, np.maximum(tau_ref - since, 0.0 * ms), 0.0 * ms)
+    return Crossing(V, left, within, np.where(within, since, _NONE))

@@ -5,11 +5,12 @@ In: a `Kernel`.  Out: source text, `EMITTER`.  Must not know: arrays.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from numbadyn.codegen.cpu.emitter import CpuEmitter
 from numbadyn.codegen.expressions import KernelText, row_name
-from numbadyn.codegen.parts import SHORT_FORMS, Part, parts_of
+from numbadyn.codegen.parts import SHORT_FORMS, Amends, Part, parts_of
 from numbadyn.ir.kinds import KINDS
 from numbadyn.ir.nodes import Step
 from numbadyn.lowering.layouts import Layout, slot_columns
@@ -35,9 +36,9 @@ def _indent(lines: list[str], levels: int) -> str:
 def _arguments(text: KernelText) -> str:
     """Arguments that the printed function uses, in a fixed order."""
     extents = [name for pair in text.extents.values() for name in pair]
-    rows = [row_name(row) for row in sorted({*text.part.loads.values(), *text.part.saves.values()})]
-    candidates = ["_step", "_t", "_key0", "_key1", *text.scalars, *text.arrays, *extents, *rows]
-    return ", ".join(["_start", "_stop", *(name for name in candidates if name in text.used)])
+    rows = sorted((name for name in text.used if re.fullmatch(r"_row\d+", name)), key=lambda name: int(name[4:]))
+    candidates = ["_step", "_t", "_key0", "_key1", *text.scalars, *text.arrays, *extents]
+    return ", ".join(["_start", "_stop", *(name for name in candidates if name in text.used), *rows])
 
 
 def _loop_function(name: str, text: KernelText) -> tuple[str, str]:
@@ -46,17 +47,45 @@ def _loop_function(name: str, text: KernelText) -> tuple[str, str]:
     lines = [
         *("    " + line for line in text.prologue()),
         *(["    _outside = 0"] if text.part.guards else []),
+        *(["    _marked = 0"] if text.part.marks else []),
         "    for _j in range(_start, _stop):",
         "        _i = u64(_j)",
         _indent(body, 2),
         *(f"        _outside += not (abs({text.operand(arg)}) <= EXPREL_SHORT_LIMIT)" for arg in text.part.guards),
+        *(f"        _marked += {text.text[index]}" for index in text.part.marks),
         _indent(text.stores(), 2),
         *(["    return _outside == 0"] if text.part.guards else []),
+        *(["    return _marked != 0"] if text.part.marks else []),
     ]
+    return _definition(name, text, lines)
+
+
+def _definition(name: str, text: KernelText, lines: list[str]) -> tuple[str, str]:
+    """Definition and call of a function with these lines."""
     arguments = _arguments(text)
-    return "\n".join(
-        ["@kernel", f"def {name}({arguments}):", *(line for line in lines if line)]
-    ) + "\n", f"{name}({arguments})"
+    whole = ["@kernel", f"def {name}({arguments}):", *(line for line in lines if line)]
+    return "\n".join(whole) + "\n", f"{name}({arguments})"
+
+
+def _amending_function(name: str, text: KernelText, amends: Amends) -> tuple[str, str]:
+    """Definition and call of the function that goes through marked elements alone."""
+    body, mark = text.body(), row_name(amends.mark)
+    lines = [
+        *("    " + line for line in text.prologue()),
+        "    _count = 0",  # numbers of marked elements take the place of the marks, so that they are all that follows
+        "    for _j in range(_start, _stop):",
+        f"        _marked = {mark}[u64(_j - _start)] != real(0.0)",
+        f"        {mark}[u64(_count)] = real(_j - _start)",
+        "        _count += _marked",
+        "    for _n in range(_count):",
+        f"        _q = u64({mark}[u64(_n)])",
+        "        _i = u64(_start) + _q",
+        "        _j = i64(_i)",
+        _indent([line for line in body if not line.startswith("_q = ")], 2),
+        *(f"        {text.row(row)} = {text.operand(value)}" for row, value in amends.values.items()),
+    ]
+    text.used.add(row_name(amends.mark))
+    return _definition(name, text, lines)
 
 
 def _part_functions(
@@ -82,12 +111,21 @@ def _part_functions(
         definition, lean = _loop_function(f"lean_{name}", text(short=short, lean=True))
         definitions.append(definition)
         choices.append((f"not _final and _rows[_k, {loop_layout(len(kernel.slots)).column('LATE')}] != 0", lean))
+    result = "_marked = " if part.marks else ""
     lines = [
         line
         for k, (condition, chosen) in enumerate(choices)
-        for line in (f"{'elif' if k else 'if'} {condition}:", f"    {chosen}")
+        for line in (f"{'elif' if k else 'if'} {condition}:", f"    {result}{chosen}")
     ]
-    return definitions, [*lines, "else:", f"    {call}"] if choices else [call]
+    lines = [*lines, "else:", f"    {result}{call}"] if choices else [f"{result}{call}"]
+    if part.amends:
+        lines.append("if _marked:")
+    for k, amends in enumerate(part.amends):
+        amending = KernelText(kernel, step, amends.part, reserved=reserved)
+        definition, call = _amending_function(f"amend{k or ''}_{name}", amending, amends)
+        definitions.append(definition)
+        lines.append(f"    {call}")
+    return definitions, lines
 
 
 def _tile(parts: list[Part]) -> int:
@@ -101,7 +139,7 @@ def _tile(parts: list[Part]) -> int:
 
 
 def _row_count(parts: list[Part]) -> int:
-    return 1 + max((row for part in parts for row in part.saves.values()), default=-1)
+    return 1 + max((row for part in parts for row in (*part.saves.values(), *part.marks.values())), default=-1)
 
 
 def instance_lines(kernel: Kernel, text: KernelText, layout: Layout) -> list[str]:
