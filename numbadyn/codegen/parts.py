@@ -15,6 +15,7 @@ the first; another one (`Amends`) then goes through these alone, and puts it in 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from numbadyn.ir.ops import OPS
@@ -178,23 +179,31 @@ def parts_of(kernel: Kernel) -> list[Part]:
     drafts = _all_cuts(kernel, live)
     for draft in drafts:
         draft.operations, draft.read = _closure(kernel, draft.roots, saved)
-        later = {k for other in drafts if other is not draft for k in other.choices} - draft.operations
-        first = {arg.index for k in later if (arg := kernel.operations[k].args[1]).where == "local"}
-        behind, _ = _closure(kernel, first, set(), whole=True)
-        outside = results.union(
-            *(_locals(kernel, index) for index in live - draft.operations),
-            *(_locals(kernel, index, whole=True) for index in (behind | later) - draft.operations),
-        )
+        outside = results | _read_outside(kernel, draft, drafts, live)
         real = {index for index in draft.operations & outside if kernel.operations[index].kind == "real"}
         draft.saved = {index for index in real if not _cheap(kernel, index)}
-        for condition in sorted({kernel.operations[index].args[0].index for index in draft.choices}):
-            wanted = {kernel.operations[k].args[1] for k in draft.choices if kernel.operations[k].args[0].index == condition}
-            first = {arg.index for arg in wanted if arg.where == "local"}
+        for condition in {kernel.operations[index].args[0].index for index in draft.choices}:
+            first = _first_values(kernel, (k for k in draft.choices if kernel.operations[k].args[0].index == condition))
             draft.amends[condition] = _closure(kernel, first, saved, whole=True)
         saved |= draft.saved
     operations, read = _closure(kernel, results, saved)
     drafts.append(_Draft(results, operations=operations, read=read))
     return _with_rows(kernel, drafts)
+
+
+def _first_values(kernel: Kernel, choices: Iterable[int]) -> set[int]:
+    """Operations that give the first values of choices."""
+    wanted = [kernel.operations[index].args[1] for index in choices]
+    return {arg.index for arg in wanted if arg.where == "local"}
+
+
+def _read_outside(kernel: Kernel, draft: _Draft, drafts: list[_Draft], live: set[int]) -> set[int]:
+    """Operations that are read by others than those of a part, and than those that amend it."""
+    later = {index for other in drafts if other is not draft for index in other.choices} - draft.operations
+    behind, _ = _closure(kernel, _first_values(kernel, later), set(), whole=True)
+    read = [_locals(kernel, index) for index in live - draft.operations]
+    read += [_locals(kernel, index, whole=True) for index in (behind | later) - draft.operations]
+    return set[int]().union(*read)
 
 
 def whole_part(kernel: Kernel) -> Part:

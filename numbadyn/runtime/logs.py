@@ -220,6 +220,9 @@ class SampleLog:
         By which numbers users call the elements; the same by default.
     room : int, optional
         Most samples that are held at a time; all those of a run by default.
+    events : int, optional
+        Channel of the spikes that are waited for: nobody looks at samples of elements that do not spike in a step, and
+        a target may leave them out.
 
     Attributes
     ----------
@@ -243,6 +246,7 @@ class SampleLog:
     name: str = "a variable"
     numbers: NDArray[np.int64] | None = None
     room: int | None = None
+    events: int | None = None
     next_step: int = 0
     used: int = 0
     inspected: int = 0

@@ -99,6 +99,8 @@ def take_reducer(
             spikes = recorder.spike_log(path)  # which may add a channel to the step
             shape = recorder.step.nodes[recorder.step.outputs[path]].shape
             chosen = None if index is None else elements_of(index, shape, f"{path}.output", path)
+            if reducer.at_spikes and samples is not None:
+                samples.events = spikes.channel
         source = None if samples is None else _source(recorder, name, reducer, samples)
         asked = Measured(reducer, path, chosen, first, last, None if spikes is None else path, source)
         asked.check(recorder, samples, spikes)
@@ -121,8 +123,8 @@ def _source(recorder: Recorder, name: str, reducer: Reducer, wanted: SampleLog) 
     """Key of the log that a reducer reads: that of another one, if it samples the same."""
     known = recorder.samples_by_name
     for key, (log, *_others) in known.items():
-        window = (log.kind, log.index, log.every, log.first, log.last)
-        alike = window == (wanted.kind, wanted.index, wanted.every, wanted.first, wanted.last)
+        window = (log.kind, log.index, log.every, log.first, log.last, log.events)
+        alike = window == (wanted.kind, wanted.index, wanted.every, wanted.first, wanted.last, wanted.events)
         if key in recorder.hidden and key[0] == name and alike and np.array_equal(log.called, wanted.called):
             return key
     text = f"{reducer.variable} (for {reducer.name})"
@@ -160,7 +162,8 @@ class Windows:
     def samples(self, logs: Sequence[SampleLog]) -> tuple[int, int]:
         """Samples that are handed over at a time, and how many a log holds."""
         block = block_of(logs[0].elements.size)
-        return block, block * max(1, self._most // (block * len(logs) * logs[0].row_bytes))
+        held = block * max(1, self._most // (block * len(logs) * logs[0].row_bytes))
+        return held if logs[0].events is not None else block, held  # few are looked at, so that blocks may be long
 
     def spikes(self, logs: Sequence[SpikeLog]) -> int:
         """Spikes that a log holds."""

@@ -132,7 +132,7 @@ class Path:
 
 @dataclass(frozen=True)
 class Crossing:
-    """What a step comes to: potential, dead time that is left, who spikes, and how long before its end; -1 ms if not."""
+    """What a step comes to: potential, dead time that is left, who spikes, how long before the end (else -1 ms)."""
 
     V: Any
     left: Any
@@ -169,13 +169,13 @@ def find_crossing(path: Path, anew: Path, dead: Any, V_th: Any, tau_ref: Any, ju
     """
     dt = environ.get_dt()
     still = _plain(dead / dt)
-    asleep = 1.0 <= still
-    wanted = ~asleep & ((0.0 < still) | (V_th <= path.end) | path.soars)
+    asleep = still >= 1.0
+    wanted = ~asleep & ((still > 0.0) | (V_th <= path.end) | path.soars)
     within = _within(path, anew, dead, V_th, tau_ref)
     V = choose_seldom(wanted, within.V, np.where(asleep, path.start, path.end))
     left = choose_seldom(wanted, within.left, np.maximum(dead - dt, 0.0 * ms))
     since = choose_seldom(wanted, within.since, _NONE)
-    spike, awake = -1.0 < _plain(since * kHz), _plain(left * kHz) <= 0.0
+    spike, awake = _plain(since * kHz) > -1.0, _plain(left * kHz) <= 0.0
     V = np.where(awake, jumps(V), V)
     late = awake & ~spike & (V_th <= V)
     V, left = np.where(late, anew.start, V), np.where(late, tau_ref, left)

@@ -14,8 +14,10 @@ __all__ = ["LOG_ROUTINES", "SAMPLES", "SHARED_LOG_ROUTINES", "SPIKES"]
 SPIKES = Layout("SPIKES", (*SPIKE_COLUMNS, "USED", "START", "STOP"))
 """Columns of a log of spikes; the last ones: how many there are, and which elements are recorded."""
 
-SAMPLES = Layout("SAMPLES", (*SAMPLE_COLUMNS, "USED", "BAD"))
-"""Columns of a log of samples; the last ones: how many there are, and how many of their values were not finite."""
+SAMPLES = Layout("SAMPLES", (*SAMPLE_COLUMNS, "USED", "BAD", "EVENTS", "COUNTS", "DEPTH", "WIDTH", "FIRST"))
+"""Columns of a log of samples; the last ones: how many there are, how many of their values were not finite; and where
+only those who spike are sampled the addresses of spikes (else 0) and of their counts, slots, neurons, and the first
+element."""
 
 
 def spikes_fit(rows):
@@ -52,7 +54,16 @@ def record_samples(rows, step, when, R, I, B):
         count, begin = row[SAMPLES_COUNT], row[SAMPLES_PLACE]
         elements = array_at(row[SAMPLES_ELEMENTS], i64(0))
         place = row[SAMPLES_USED] * count
-        if row[SAMPLES_KIND] == KIND_REAL:
+        if row[SAMPLES_EVENTS] != 0:
+            slot = step % row[SAMPLES_DEPTH]
+            events = array_at(row[SAMPLES_EVENTS], u32(0))
+            counts = array_at(row[SAMPLES_COUNTS], i64(0))
+            reals = array_at(row[SAMPLES_VALUES], REAL_ZERO)
+            for e in range(i64(counts[u64(slot)])):
+                index = i64(events[u64(slot * row[SAMPLES_WIDTH] + e)]) - row[SAMPLES_FIRST]
+                if index >= 0 and index < count:
+                    reals[u64(place + index)] = R[u64(begin + row[SAMPLES_FIRST] + index)]
+        elif row[SAMPLES_KIND] == KIND_REAL:
             reals = array_at(row[SAMPLES_VALUES], REAL_ZERO)
             bad = 0
             for k in range(count):

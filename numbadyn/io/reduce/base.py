@@ -178,6 +178,8 @@ class Reducer(ABC):
         Which variable of the module it needs; None for spikes alone, as a line ``variable = None`` of the class.
     spiking : bool
         Whether it needs spikes.
+    at_spikes : bool
+        Whether it looks at samples of those alone who spike in the step; the others are then not to be relied on.
 
     See Also
     --------
@@ -187,6 +189,7 @@ class Reducer(ABC):
     name: str
     variable: str | None
     spiking: ClassVar[bool] = True
+    at_spikes: ClassVar[bool] = False
 
     @abstractmethod
     def start(self, scope: Scope) -> Running:

@@ -34,7 +34,8 @@ class BetweenSteps(Reducer):
 
     name: str = SINCE
     variable = SINCE
-    spiking: ClassVar[bool] = False
+    spiking: ClassVar[bool] = True
+    at_spikes: ClassVar[bool] = True
 
     def start(self, scope: Scope) -> Running:
         """Begin without spikes."""
@@ -55,11 +56,20 @@ class _Between(Running):
         super().__init__(scope)
         self._name = name
         self._found: list[list[NDArray[Any]]] = [[] for _ in range(scope.replicas)]
+        self._waiting: list[list[tuple[NDArray[np.int64], NDArray[np.uint32]]]] = [[] for _ in range(scope.replicas)]
+
+    def add_spikes(self, replica: int, steps: NDArray[np.int64], indices: NDArray[np.uint32]) -> None:
+        self._waiting[replica].append((steps.copy(), indices.copy()))
 
     def add_samples(self, replica: int, steps: range, values: NDArray[Any]) -> None:
-        found = values[values >= 0.0]
-        if found.size:
-            self._found[replica].append(np.array(found, dtype=np.float64))
+        """Pick the numbers of those who have fired, of which there are few."""
+        waiting = self._waiting[replica]
+        if not waiting:
+            return
+        at, who = (np.concatenate(parts) for parts in zip(*waiting, strict=True))
+        ready = int(np.searchsorted(at, steps.stop))
+        self._found[replica].append(values[at[:ready] - steps.start, who[:ready]].astype(np.float64))
+        self._waiting[replica] = [(at[ready:], who[ready:])]
 
     def values(self, reached: int) -> Reduced:
         parts = [np.concatenate([np.empty(0), *found]) for found in self._found]

@@ -9,6 +9,7 @@ call; so nothing is done in Python between two blocks of steps unless a log must
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -115,6 +116,7 @@ class LogRows:
                     VALUES=log.values.ctypes.data,
                     USED=log.used,
                     BAD=0,
+                    **_spikes_of(replica, log),
                 )
             )
         return SAMPLES.table(rows)
@@ -129,6 +131,23 @@ class LogRows:
 _USED, _ROOM, _WIDTH = (SPIKES.column(name) for name in ("USED", "ROOM", "WIDTH"))
 _INDICES, _STEPS = SPIKES.column("INDICES"), SPIKES.column("STEPS")
 _DUE, _TAKEN, _BAD, _VALUES = (SAMPLES.column(name) for name in ("DUE", "USED", "BAD", "VALUES"))
+
+
+def _spikes_of(replica: CompiledReplica, log: SampleLog) -> dict[str, int]:
+    """Where the spikes are that a log of samples waits for, if it does and its elements lie side by side."""
+    first = int(log.elements[0]) if log.elements.size else 0
+    adjoining = np.array_equal(log.elements, np.arange(first, first + log.elements.size))
+    memory = replica.memory
+    if log.events is None or not adjoining or memory.places_of(replica.buffer_of(log)) is not None:
+        return {"EVENTS": 0, "COUNTS": 0, "DEPTH": 1, "WIDTH": 0, "FIRST": 0}
+    place = replica.tables.events(log.events)
+    return {
+        "EVENTS": memory.E[place.events :].ctypes.data,
+        "COUNTS": memory.C[place.counts :].ctypes.data,
+        "DEPTH": place.depth,
+        "WIDTH": math.prod(replica.step.channels[log.events].shape),
+        "FIRST": first,
+    }
 
 
 def _place_spikes(row: NDArray[np.int64], log: SpikeLog) -> None:
