@@ -17,12 +17,18 @@ from numbadyn.model.integrate import exp_euler_step
 from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.model.values import Parameter, State
 from numbadyn.zoo.adapting import Adaptation, AdaptiveThreshold
+from numbadyn.zoo.arguments import made_of
 from numbadyn.zoo.integrate_and_fire import QIF, ExpIF
 from numbadyn.zoo.lif import LIF
 from numbadyn.zoo.resetting import BelowThreshold
 from numbadyn.zoo.units import kHz, ms, mV, nS, pA
 
 __all__ = ["ALIF", "AdEx", "AdQIF", "Izhikevich"]
+
+
+def _adaptation(owner: str, tau_w: Any, a: Any, b: Any, w_initializer: Any) -> Adaptation:
+    """The current of a neuron that has its parameters among its own."""
+    return made_of(owner, {"tau": "tau_w"}, Adaptation, tau_w, a, b, w_initializer=w_initializer)
 
 
 class AdEx(ExpIF):
@@ -93,7 +99,7 @@ class AdEx(ExpIF):
             V_T,
             delta_T,
             tau_ref,
-            Adaptation(tau_w, a, b, w_initializer=w_initializer),
+            _adaptation(name or type(self).__name__, tau_w, a, b, w_initializer),
             threshold,
             V_initializer,
             name,
@@ -169,7 +175,7 @@ class AdQIF(QIF):
             V_c,
             c,
             tau_ref,
-            Adaptation(tau_w, a, b, w_initializer=w_initializer),
+            _adaptation(name or type(self).__name__, tau_w, a, b, w_initializer),
             threshold,
             V_initializer,
             name,
@@ -224,7 +230,8 @@ class ALIF(LIF):
         V_initializer: ParameterLike | None = None,
         name: str | None = None,
     ) -> None:
-        parts: dict[str, Any] = {"tau_ref": tau_ref, "threshold": AdaptiveThreshold(tau_a, beta)}
+        parts: dict[str, Any] = {"tau_ref": tau_ref}
+        parts["threshold"] = made_of(name or type(self).__name__, {"tau": "tau_a"}, AdaptiveThreshold, tau_a, beta)
         super().__init__(in_size, R, tau, V_th, V_reset, V_rest, V_initializer, name, **parts)
 
 

@@ -15,7 +15,29 @@ from numbadyn.errors import InvalidParameterError
 from numbadyn.model.values import Parameter
 from numbadyn.units import describe, join_eager, split
 
-__all__ = ["Above"]
+__all__ = ["Above", "AllOf"]
+
+
+class AllOf:
+    """Several checks of one parameter, in their order.
+
+    Parameters
+    ----------
+    *checks : Above or BelowThreshold
+        Checks that look at other parameters.
+    """
+
+    def __init__(self, *checks: Any) -> None:
+        self._checks = checks
+
+    def in_common(self, context: Any) -> bool:
+        """Whether what holds for one replica holds for all."""
+        return all(check.in_common(context) for check in self._checks)
+
+    def __call__(self, values: NDArray[Any], context: Any) -> None:
+        """Refuse what one of them refuses."""
+        for check in self._checks:
+            check(values, context)
 
 
 class Above:

@@ -12,6 +12,7 @@ import numpy as np
 from numbadyn.model.functions import exprel
 from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.model.values import Parameter
+from numbadyn.zoo.arguments import made_of
 from numbadyn.zoo.channels import Channel, Gate, PointNeuron, rates_of
 from numbadyn.zoo.fast_channels import (
     LeakChannel,
@@ -135,6 +136,11 @@ class TraubMiles(PointNeuron):
         super().__init__(in_size, C, V_spike, tau_ref, first, name, **made, **channels)
 
 
+def _of_ion(ion: str) -> dict[str, str]:
+    """Arguments of a neuron that are a conductance and a reversal potential of one of its channels."""
+    return {"g": f"g_{ion}", "E": f"E_{ion}"}
+
+
 class _InterneuronSodium(Channel):
     """Sodium channel of Wang and Buzsaki, with activation at once."""
 
@@ -226,6 +232,7 @@ class WangBuzsaki(PointNeuron):
         V_initializer: ParameterLike | None = None,
         name: str | None = None,
     ) -> None:
+        owner = name or type(self).__name__
         super().__init__(
             in_size,
             C,
@@ -233,9 +240,9 @@ class WangBuzsaki(PointNeuron):
             tau_ref,
             V_initializer,
             name,
-            Na=_InterneuronSodium(g_Na, E_Na, phi),
-            K=_InterneuronPotassium(g_K, E_K, phi),
-            leak=LeakChannel(g_L, E_L),
+            Na=made_of(owner, _of_ion("Na"), _InterneuronSodium, g_Na, E_Na, phi),
+            K=made_of(owner, _of_ion("K"), _InterneuronPotassium, g_K, E_K, phi),
+            leak=made_of(owner, _of_ion("L"), LeakChannel, g_L, E_L),
         )
 
 
@@ -337,6 +344,7 @@ class MorrisLecar(PointNeuron):
         V_initializer: ParameterLike | None = None,
         name: str | None = None,
     ) -> None:
+        owner = name or type(self).__name__
         super().__init__(
             in_size,
             C,
@@ -344,7 +352,7 @@ class MorrisLecar(PointNeuron):
             tau_ref,
             -60.0 * mV if V_initializer is None else V_initializer,
             name,
-            Ca=_InstantCalcium(g_Ca, E_Ca, V_1, V_2),
-            K=_MorrisLecarPotassium(g_K, E_K, V_3, V_4, phi),
-            leak=LeakChannel(g_L, E_L),
+            Ca=made_of(owner, _of_ion("Ca"), _InstantCalcium, g_Ca, E_Ca, V_1, V_2),
+            K=made_of(owner, _of_ion("K"), _MorrisLecarPotassium, g_K, E_K, V_3, V_4, phi),
+            leak=made_of(owner, _of_ion("L"), LeakChannel, g_L, E_L),
         )

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from numbadyn.model.typing import ParameterLike, SizeLike
+from numbadyn.zoo.arguments import made_of
 from numbadyn.zoo.lif import LIF
 from numbadyn.zoo.spike_triggered import FollowingThreshold, MovingEscape, SpikeCurrents
 from numbadyn.zoo.units import kHz, ms, mV, nS, pA
@@ -112,7 +115,9 @@ class GIF(LIF):
         V_initializer: ParameterLike | None = None,
         name: str | None = None,
     ) -> None:
-        currents = _Depolarising(tau=[tau_1, tau_2], jump=[A_1, A_2], keep=[R_1, R_2])
+        owner, each = name or type(self).__name__, {"tau": "tau", "jump": "A", "keep": "R"}
+        names = {f"{part}{k}": f"{given}_{k + 1}" for part, given in each.items() for k in (0, 1)}
+        rules = {"tau": [tau_1, tau_2], "jump": [A_1, A_2], "keep": [R_1, R_2]}
         super().__init__(
             in_size,
             R,
@@ -122,9 +127,20 @@ class GIF(LIF):
             V_rest,
             V_initializer,
             name,
-            adaptation=currents,
-            threshold=FollowingThreshold(a, b, V_th_reset),
+            adaptation=made_of(owner, names, _Depolarising, **rules),
+            threshold=made_of(owner, {"reset": "V_th_reset"}, FollowingThreshold, a, b, V_th_reset),
         )
+
+
+def _listed(taus: Any, kind: str) -> dict[str, str]:
+    """Names of components, as entries of what was given."""
+    count = np.size(taus) if np.ndim(taus) else 1
+    each = [(f"{k}", f"[{k}]" if np.ndim(taus) else "") for k in range(count)]
+    return {
+        f"{part}{k}": f"{given}_{kind}{which}"
+        for part, given in {"tau": "tau", "jump": "q"}.items()
+        for k, which in each
+    }
 
 
 class StochasticGIF(LIF):
@@ -210,6 +226,7 @@ class StochasticGIF(LIF):
         V_initializer: ParameterLike | None = None,
         name: str | None = None,
     ) -> None:
+        owner = name or type(self).__name__
         super().__init__(
             in_size,
             R,
@@ -220,8 +237,8 @@ class StochasticGIF(LIF):
             V_initializer,
             name,
             tau_ref=tau_ref,
-            adaptation=SpikeCurrents(tau_stc, q_stc),
-            threshold=MovingEscape(tau_sfa, q_sfa, rate, width),
+            adaptation=made_of(owner, _listed(tau_stc, "stc"), SpikeCurrents, tau_stc, q_stc),
+            threshold=made_of(owner, _listed(tau_sfa, "sfa"), MovingEscape, tau_sfa, q_sfa, rate, width),
         )
         if V_initializer is None:
             self.V_initializer = self.V_rest

@@ -17,6 +17,7 @@ from numbadyn.model.timing import whole_steps
 from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.model.values import Parameter, State
 from numbadyn.projections.conductances import mark
+from numbadyn.zoo.arguments import made_of
 from numbadyn.zoo.outputs import COBA
 from numbadyn.zoo.resetting import BelowThreshold
 from numbadyn.zoo.synapses import Alpha, ConductanceSynapse, Expon
@@ -246,7 +247,8 @@ class IafPscExp(_Psc):
         name: str | None = None,
     ) -> None:
         super().__init__(in_size, C_m, tau_m, E_L, V_th, V_reset, t_ref, I_e, V_initializer, name)
-        self.ex, self.inh = (_port(self.kind, in_size, tau, 0.0 * pA) for tau in (tau_syn_ex, tau_syn_in))
+        ports = {"tau_syn_ex": tau_syn_ex, "tau_syn_in": tau_syn_in}
+        self.ex, self.inh = (_port(self.path, key, self.kind, in_size, tau, 0.0 * pA) for key, tau in ports.items())
 
     def arrive(self) -> tuple[Any, ...]:
         """The two currents."""
@@ -367,7 +369,8 @@ class IafCondExp(_Iaf):
         super().__init__(in_size, C_m, E_L, V_th, V_reset, t_ref, I_e, V_initializer, name)
         self.g_L = Parameter(g_L, unit=nS, negative=False)
         self.E_ex, self.E_in = Parameter(E_ex, unit=mV), Parameter(E_in, unit=mV)
-        self.ex, self.inh = (_port(self.kind, in_size, tau, 0.0 * nS) for tau in (tau_syn_ex, tau_syn_in))
+        ports = {"tau_syn_ex": tau_syn_ex, "tau_syn_in": tau_syn_in}
+        self.ex, self.inh = (_port(self.path, key, self.kind, in_size, tau, 0.0 * nS) for key, tau in ports.items())
         for synapse in (self.ex, self.inh):
             mark(synapse, COBA(0.0 * mV))  # so that weights below zero are refused
 
@@ -414,9 +417,9 @@ class IafCondAlpha(IafCondExp):
     kind = Alpha
 
 
-def _port(kind: type[ConductanceSynapse], in_size: SizeLike, tau: Any, first: Any) -> Any:
-    """A synapse that its neuron steps."""
+def _port(owner: str, given: str, kind: type[ConductanceSynapse], in_size: SizeLike, tau: Any, first: Any) -> Any:
+    """A synapse that its neuron steps, with a time constant that this one was given under another name."""
     make: Any = kind
-    made = make(in_size, tau, g_initializer=first)
+    made = made_of(owner, {"tau": given}, make, in_size, tau, g_initializer=first)
     made.driven = True
     return made

@@ -18,11 +18,14 @@ from numbadyn.model.timing import whole_steps
 from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.model.values import Parameter, State
 from numbadyn.zoo.adapting import Adaptation, AdaptiveThreshold, Threshold, check_part
+from numbadyn.zoo.comparing import Above, AllOf
 from numbadyn.zoo.offgrid import Path, check_spike_times, find_crossing
 from numbadyn.zoo.resetting import BelowThreshold
 from numbadyn.zoo.units import ms, mV, nS
 
 __all__ = ["IF", "QIF", "ExpIF", "IntegrateAndFire"]
+
+_CUT = "the upswing would be cut before it begins"
 
 
 class IntegrateAndFire(Neuron):
@@ -270,7 +273,7 @@ class QIF(IntegrateAndFire):
     V_th : quantities.Quantity
         Where the upswing is cut and counts as a spike (mV).
     V_c : quantities.Quantity
-        Critical potential (mV), above which V runs away without input.
+        Critical potential (mV), above which V runs away without input; not below V_rest, and below V_th.
     c : quantities.Quantity
         Curvature (1/mV).
 
@@ -313,7 +316,8 @@ class QIF(IntegrateAndFire):
     ) -> None:
         parts = tau_ref, adaptation, threshold
         super().__init__(in_size, R, tau, V_th, V_reset, V_rest, *parts, V_initializer, name, spike_times=spike_times)
-        self.V_c = Parameter(V_c, unit=mV)
+        above_rest, below_cut = Above(self, "V_c", "V_rest", equal=True), BelowThreshold(self, "V_c", _CUT)
+        self.V_c = Parameter(V_c, unit=mV, check=AllOf(above_rest, below_cut))
         self.c = Parameter(c, unit=1.0 / mV, positive=True)
 
     def drift(self, v: Any) -> Any:
@@ -331,7 +335,7 @@ class ExpIF(IntegrateAndFire):
     V_th : quantities.Quantity
         Where the upswing is cut and counts as a spike (mV).
     V_T : quantities.Quantity
-        Rheobase threshold (mV), around which spikes begin.
+        Rheobase threshold (mV), around which spikes begin; below V_th.
     delta_T : quantities.Quantity
         Sharpness of the beginning of spikes (mV).
 
@@ -375,7 +379,7 @@ class ExpIF(IntegrateAndFire):
     ) -> None:
         parts = tau_ref, adaptation, threshold
         super().__init__(in_size, R, tau, V_th, V_reset, V_rest, *parts, V_initializer, name, spike_times=spike_times)
-        self.V_T = Parameter(V_T, unit=mV)
+        self.V_T = Parameter(V_T, unit=mV, check=BelowThreshold(self, "V_T", _CUT))
         self.delta_T = Parameter(delta_T, unit=mV, positive=True)
 
     def drift(self, v: Any) -> Any:

@@ -1,6 +1,6 @@
-"""Where the potential begins anew after a spike, checked: below the threshold, which it would cross again at once.
+"""Potentials that must be below the threshold: a reset, which would cross it again at once; where an upswing begins.
 
-In: bound values of a reset and a threshold.  Out: nothing, or an error.  Must not know: models.
+In: bound values of a potential and a threshold.  Out: nothing, or an error.  Must not know: models.
 """
 
 from __future__ import annotations
@@ -17,18 +17,22 @@ __all__ = ["BelowThreshold"]
 
 
 class BelowThreshold:
-    """Check of a reset, which must be below the threshold V_th of its neuron.
+    """Check of a potential, such as a reset, which must be below the threshold V_th of its neuron.
 
     Parameters
     ----------
     neuron : Neuron
-        Whose reset it is; its V_th is looked at where it is a `Parameter`, since a subclass may put a state there.
-    reset : str
-        Name of the reset.
+        Whose potential it is; its V_th is looked at where it is a `Parameter`, since a subclass may put a state there.
+    name : str
+        Name of the potential.
+    why : str
+        What happens else.
     """
 
-    def __init__(self, neuron: Any, reset: str) -> None:
-        self._neuron, self._reset = neuron, reset
+    def __init__(
+        self, neuron: Any, name: str, why: str = "after its first spike a neuron would fire in each step"
+    ) -> None:
+        self._neuron, self._name, self._why = neuron, name, why
 
     @property
     def _threshold(self) -> Parameter | None:
@@ -42,12 +46,12 @@ class BelowThreshold:
         return threshold is None or threshold.decider(context) is threshold
 
     def __call__(self, values: NDArray[Any], context: Any) -> None:
-        """Refuse a reset at or above the threshold, in mV.
+        """Refuse a potential at or above the threshold, in mV.
 
         Raises
         ------
         InvalidParameterError
-            A neuron would fire in each step from its first spike on.
+            It is.
         """
         if self._threshold is None:
             return
@@ -60,12 +64,11 @@ class BelowThreshold:
         place = int(wrong[0])
         low, high = (float(np.ravel(each)[place if each.ndim else 0]) for each in (values, highest))
         which = f" in element {place}" if values.ndim or highest.ndim else ""
-        name = f"{self._neuron.path}.{self._reset}"
+        name = f"{self._neuron.path}.{self._name}"
         raise InvalidParameterError(
-            f"{name} is {low:g} mV{which}, at or above V_th, {high:g} mV: after its first spike a neuron would fire in "
-            "each step.",
+            f"{name} is {low:g} mV{which}, at or above V_th, {high:g} mV: {self._why}.",
             where=name,
-            cure=f"Give a {self._reset} below V_th.",
+            cure=f"Give a {self._name} below V_th.",
             reset=low,
             threshold=high,
             index=place,

@@ -210,3 +210,22 @@ def test_what_is_no_part_is_refused():
     late.adaptation = nd.Adaptation()
     with pytest.raises(HookArgumentError, match=r"cells.adaptation has been assigned to a neuron that was made"):
         nd.init_all_states(late)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: nd.ExpIF(2, V_T=[-59, -20] * mV), r"V_T is -20 mV in element 1, at or above V_th, -30 mV: the"),
+        (lambda: nd.AdEx(2, V_th=-60 * mV), r"V_T is .* at or above V_th, -60 mV"),
+        (lambda: nd.QIF(2, V_c=-70 * mV), r"V_c is -70\.0 mV, but V_rest is -65\.0 mV"),
+        (lambda: nd.QIF(2, V_th=-55 * mV), r"V_c is -50 mV, at or above V_th, -55 mV"),
+        (lambda: nd.AdEx(2, tau_w=0 * ms, name="E"), r"E\.tau_w is 0\.0 ms, zero"),
+        (lambda: nd.GIF(2, tau_2=-1 * ms), r"GIF\.tau_2 is -1\.0 ms, negative"),
+        (lambda: nd.StochasticGIF(2, tau_sfa=[5, 0] * ms, q_sfa=1 * mV), r"StochasticGIF\.tau_sfa\[1\] is 0\.0 ms"),
+        (lambda: nd.IafCondExp(2, tau_syn_in=-1 * ms), r"IafCondExp\.tau_syn_in is -1\.0 ms"),
+        (lambda: nd.WangBuzsaki(2, g_K=-1 * nS), r"WangBuzsaki\.g_K is -1\.0 nS"),
+    ],
+)  # fmt: skip
+def test_parameters_beside_each_other_and_of_parts_are_named_as_they_were_given(make, message):
+    with pytest.raises(InvalidParameterError, match=message):
+        nd.Simulator(make(), dt=0.1 * ms, target="interpret").run(0.1 * ms)
