@@ -273,7 +273,7 @@ class QIF(IntegrateAndFire):
     V_th : quantities.Quantity
         Where the upswing is cut and counts as a spike (mV).
     V_c : quantities.Quantity
-        Critical potential (mV), above which V runs away without input; not below V_rest, and below V_th.
+        Critical potential (mV), above which V runs away without input; from V_rest to V_th.
     c : quantities.Quantity
         Curvature (1/mV).
 
@@ -316,7 +316,7 @@ class QIF(IntegrateAndFire):
     ) -> None:
         parts = tau_ref, adaptation, threshold
         super().__init__(in_size, R, tau, V_th, V_reset, V_rest, *parts, V_initializer, name, spike_times=spike_times)
-        above_rest, below_cut = Above(self, "V_c", "V_rest", equal=True), BelowThreshold(self, "V_c", _CUT)
+        above_rest, below_cut = Above(self, "V_c", "V_rest", equal=True), BelowThreshold(self, "V_c", _CUT, equal=True)
         self.V_c = Parameter(V_c, unit=mV, check=AllOf(above_rest, below_cut))
         self.c = Parameter(c, unit=1.0 / mV, positive=True)
 
@@ -335,7 +335,7 @@ class ExpIF(IntegrateAndFire):
     V_th : quantities.Quantity
         Where the upswing is cut and counts as a spike (mV).
     V_T : quantities.Quantity
-        Rheobase threshold (mV), around which spikes begin; below V_th.
+        Rheobase threshold (mV), around which spikes begin; not above V_th.
     delta_T : quantities.Quantity
         Sharpness of the beginning of spikes (mV).
 
@@ -379,7 +379,7 @@ class ExpIF(IntegrateAndFire):
     ) -> None:
         parts = tau_ref, adaptation, threshold
         super().__init__(in_size, R, tau, V_th, V_reset, V_rest, *parts, V_initializer, name, spike_times=spike_times)
-        self.V_T = Parameter(V_T, unit=mV, check=BelowThreshold(self, "V_T", _CUT))
+        self.V_T = Parameter(V_T, unit=mV, check=BelowThreshold(self, "V_T", _CUT, equal=True))
         self.delta_T = Parameter(delta_T, unit=mV, positive=True)
 
     def drift(self, v: Any) -> Any:

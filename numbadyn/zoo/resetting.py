@@ -27,12 +27,19 @@ class BelowThreshold:
         Name of the potential.
     why : str
         What happens else.
+    equal : bool
+        Whether it may be equal to the threshold.
     """
 
     def __init__(
-        self, neuron: Any, name: str, why: str = "after its first spike a neuron would fire in each step"
+        self,
+        neuron: Any,
+        name: str,
+        why: str = "after its first spike a neuron would fire in each step",
+        *,
+        equal: bool = False,
     ) -> None:
-        self._neuron, self._name, self._why = neuron, name, why
+        self._neuron, self._name, self._why, self._equal = neuron, name, why, equal
 
     @property
     def _threshold(self) -> Parameter | None:
@@ -58,7 +65,7 @@ class BelowThreshold:
         highest = self._threshold.fetch(context)
         if values.ndim and highest.ndim and values.shape != highest.shape:
             return  # which is named elsewhere
-        wrong = np.flatnonzero(values >= highest)
+        wrong = np.flatnonzero(values > highest if self._equal else values >= highest)
         if wrong.size == 0:
             return
         place = int(wrong[0])
@@ -66,9 +73,9 @@ class BelowThreshold:
         which = f" in element {place}" if values.ndim or highest.ndim else ""
         name = f"{self._neuron.path}.{self._name}"
         raise InvalidParameterError(
-            f"{name} is {low:g} mV{which}, at or above V_th, {high:g} mV: {self._why}.",
+            f"{name} is {low:g} mV{which}, {'' if self._equal else 'at or '}above V_th, {high:g} mV: {self._why}.",
             where=name,
-            cure=f"Give a {self._name} below V_th.",
+            cure=f"Give a {self._name} {'not above' if self._equal else 'below'} V_th.",
             reset=low,
             threshold=high,
             index=place,

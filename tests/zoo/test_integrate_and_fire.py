@@ -182,7 +182,7 @@ def test_a_reset_above_the_threshold_is_refused_in_a_replica_and_for_izhikevich(
     cells = nd.Izhikevich(1, c=30 * mV, name="cells")
     with pytest.raises(InvalidParameterError, match=r"cells.c is 30 mV, at or above V_th, 30 mV"):
         nd.init_all_states(cells)
-    cells = nd.AdEx(1)
+    cells = nd.AdEx(1, V_T=-90 * mV)
     sim = simulator_of_one(cells, batch=2)
     sim.batch["V_th"] = [0, -80] * mV
     with pytest.raises(InvalidParameterError, match=r"V_reset is -70.6 mV, at or above V_th, -80 mV"):
@@ -215,10 +215,10 @@ def test_what_is_no_part_is_refused():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: nd.ExpIF(2, V_T=[-59, -20] * mV), r"V_T is -20 mV in element 1, at or above V_th, -30 mV: the"),
-        (lambda: nd.AdEx(2, V_th=-60 * mV), r"V_T is .* at or above V_th, -60 mV"),
+        (lambda: nd.ExpIF(2, V_T=[-59, -20] * mV), r"V_T is -20 mV in element 1, above V_th, -30 mV: the"),
+        (lambda: nd.AdEx(2, V_th=-60 * mV), r"V_T is .* mV, above V_th, -60 mV"),
         (lambda: nd.QIF(2, V_c=-70 * mV), r"V_c is -70\.0 mV, but V_rest is -65\.0 mV"),
-        (lambda: nd.QIF(2, V_th=-55 * mV), r"V_c is -50 mV, at or above V_th, -55 mV"),
+        (lambda: nd.QIF(2, V_th=-55 * mV), r"V_c is -50 mV, above V_th, -55 mV"),
         (lambda: nd.AdEx(2, tau_w=0 * ms, name="E"), r"E\.tau_w is 0\.0 ms, zero"),
         (lambda: nd.GIF(2, tau_2=-1 * ms), r"GIF\.tau_2 is -1\.0 ms, negative"),
         (lambda: nd.StochasticGIF(2, tau_sfa=[5, 0] * ms, q_sfa=1 * mV), r"StochasticGIF\.tau_sfa\[1\] is 0\.0 ms"),
