@@ -41,10 +41,8 @@ class Rates(NamedTuple):
     factor: Array | None
     gain: Array | None
 
-    def of(self, elements: NDArray[np.int64] | None) -> Rates:
+    def of(self, elements: NDArray[np.int64]) -> Rates:
         """Those of some elements."""
-        if elements is None:
-            return self
         return Rates(*(each if each is None or each.ndim == 0 else each[elements] for each in self))
 
     def same(self, other: Rates) -> bool:

@@ -89,7 +89,7 @@ class CompiledReplica(Replica):
             self._changed(buffer)
         self._begin_checks()
         self.spikes = logs.spikes
-        self.samples = [log for log in logs.samples if log.due and not self.holds(log)]
+        self.samples = self.sampled([log for log in logs.samples if log.due])
 
     def _fetch_prepared(self) -> None:
         """Bring the states that sums start from, as the compiled code has left them."""

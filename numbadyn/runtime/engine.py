@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from numbadyn.errors import DeviceLostError
 from numbadyn.runtime.forecast import CURES, allocating
-from numbadyn.runtime.held_samples import HeldSampler
+from numbadyn.runtime.held_samples import HeldRoom
 from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.runtime.logs import Logs, SampleLog, begin_samples, require_samples
 from numbadyn.runtime.machine import Machine, Outcome
@@ -137,7 +137,7 @@ def run_steps(
         begin_samples(logs, first, stop)
         machine.begin(logs)
     machine.interrupts = interrupts
-    told = [_Report(progress, machine), *visitors, HeldSampler(machine, logs)]
+    told = [_Report(progress, machine), *visitors, HeldRoom(machine.held_samples)]
     outcome = _Course(machine, logs, interrupts, told).take(first, stop)
     return replace(outcome, seconds=before + outcome.seconds) if before else outcome
 
@@ -231,6 +231,7 @@ class _Course:
             settles = machine.number - machine.number % _SETTLE_EVERY + _SETTLE_EVERY
             goal = min(end, settles)
             outcome = machine.advance(goal)
+            machine.hand_samples()
             if outcome.fine and machine.number == settles:
                 machine.settle()
             if not outcome.fine or machine.number < goal or goal == end:

@@ -151,11 +151,16 @@ class InterpreterMachine(Machine):
         """Fetch parameters anew and get ready for a run with these logs, one a replica."""
         self._bind()
         self._check_depths()
-        self._logs = logs
+        self._take_logs(logs)
 
     def resume(self, logs: Sequence[Logs]) -> None:
         """Go on: an interpreter reads states where they are."""
-        self._logs = logs
+        self._take_logs(logs)
+
+    def _take_logs(self, logs: Sequence[Logs]) -> None:
+        """Take the logs of this run."""
+        pairs = zip(self.replicas, logs, strict=True)
+        self._logs = [Logs(own.spikes, replica.sampled(own.samples)) for replica, own in pairs]
 
     def measure(self, on: bool) -> None:
         """Read a clock around each value in some steps, or do not."""
@@ -190,7 +195,7 @@ class InterpreterMachine(Machine):
         """One step of a replica, and what is recorded of it."""
         now, step = interpreter.number, self.step
         for log in logs.samples:
-            if log.kind == "state" and log.index not in step.held:
+            if log.kind == "state":
                 log.append(now, interpreter.states[log.index])
         interpreter.advance()
         for log in logs.samples:

@@ -19,6 +19,7 @@ from numbadyn.ir.evaluator import Shared
 from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.runtime.first_values import first_values
 from numbadyn.runtime.forecast import MemoryPart
+from numbadyn.runtime.held_samples import HeldSamples
 from numbadyn.runtime.interrupts import Interrupts
 from numbadyn.runtime.logs import Logs
 from numbadyn.runtime.replica import Replica, naming
@@ -181,6 +182,17 @@ class Machine(ABC):
                             now=now[number],
                             made_for=self._made_for[number],
                         )
+
+    # ---- samples of states that steps leave as they are --------------------------------------------------------------
+
+    def held_samples(self) -> list[HeldSamples]:
+        """Those of all replicas."""
+        return [samples for replica in self.replicas for samples in replica.held_samples]
+
+    def hand_samples(self) -> None:
+        """Bring the samples that were taken up to when that was, and hand them on."""
+        for replica in self.replicas:
+            replica.hand_samples()
 
     # ---- states of all replicas --------------------------------------------------------------------------------------
 

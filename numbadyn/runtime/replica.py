@@ -24,6 +24,7 @@ from numbadyn.errors import NumbadynError
 from numbadyn.ir.decays import Rates
 from numbadyn.ir.evaluator import Shared
 from numbadyn.ir.nodes import BindContext, Step
+from numbadyn.runtime.held_samples import HeldSamples
 from numbadyn.runtime.logs import SampleLog
 from numbadyn.runtime.soundness import ANY_SIGN, NO_SIGN, Check, Signs, signs_of, unsound
 
@@ -97,6 +98,7 @@ class Replica(ABC):
         self.first: dict[int, NDArray[Any]] = {}
         self._signs: dict[int, Signs] = {}
         self._rates: dict[int, Rates] = {}
+        self.held_samples: list[HeldSamples] = []
 
     # ---- first values ------------------------------------------------------------------------------------------------
 
@@ -171,20 +173,25 @@ class Replica(ABC):
     def state(self, index: int) -> NDArray[Any]:
         """Values of a state."""
 
-    def holds(self, log: SampleLog) -> bool:
-        """Whether steps leave what is sampled as it is, so that it is brought up to now where a sample is due."""
-        return log.kind == "state" and log.index in self.step.held
+    def sampled(self, samples: Sequence[SampleLog]) -> list[SampleLog]:
+        """Logs that a machine fills with what lies in memory, instead of those of held states."""
+        held = self.step.held
+        some = [log for log in samples if log.kind == "state" and log.index in held]
+        self.held_samples = [HeldSamples(log, held[log.index]) for log in some if log.next_step < log.due.stop]
+        others = [log for log in samples if all(log is not each for each in some)]
+        return [*others, *(raw for each in self.held_samples for raw in each.raw)]
 
-    def now(self, index: int, elements: NDArray[np.int64] | None = None) -> NDArray[Any]:
-        """Values of a state as of now, where steps do not advance it, too; some of them by their flat numbers."""
-        values = self.state(index)
-        values = values if elements is None else values.reshape(-1)[elements]
-        decay = self.step.held.get(index)
+    def hand_samples(self) -> None:
+        """Bring samples of held states up to when they were taken, and hand them on."""
+        for each in self.held_samples:
+            each.hand(self._rates_of(each.state))
+
+    def now(self, index: int) -> NDArray[Any]:
+        """Values of a state as of now, where steps do not advance it, too."""
+        values, decay = self.state(index), self.step.held.get(index)
         if decay is None or not self.number:
             return values
-        stamps = self.state(decay.stamp).reshape(-1)
-        stamps = stamps if elements is None else stamps[elements]
-        found: NDArray[Any] = decay.aged(self._rates_of(index).of(elements), values, self.number - stamps)
+        found: NDArray[Any] = decay.aged(self._rates_of(index), values, self.number - self.state(decay.stamp))
         return found
 
     def _rates_of(self, index: int) -> Rates:

@@ -170,6 +170,13 @@ def test_every_target_has_the_same_bits() -> None:
         np.testing.assert_array_equal(one, other)
 
 
+def test_samples_are_handed_on_before_there_is_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = run(make())[1]
+    monkeypatch.setattr("numbadyn.runtime.held_samples._MOST", 60)
+    for one, other in zip(run(make())[1], wanted, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_reading_and_pausing_change_nothing(tmp_path: Path) -> None:
     _sim, wanted = run(make())
     net = make()
