@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from numbadyn.errors import ConnectivityError, FixedAttributeError, ProjectionTargetError
 from numbadyn.ir.nodes import BindContext
@@ -63,6 +63,9 @@ class SynapticProjection(Projection):
     DelayError, DimensionError
         `delay` is no time, or negative.
     """
+
+    #: What a simulator can be asked of the synapses.
+    synaptic_names: ClassVar[tuple[str, ...]] = ("weight", "delay")
 
     def __init__(
         self,
@@ -193,9 +196,9 @@ class SynapticProjection(Projection):
         """
         return self._delivery.edges(dt)
 
-    def edges_of(self, table: Any, weight: Any, context: BindContext) -> EdgeList:
-        """Synapses of a table of a replica, with weights in the order of the rule."""
-        return edge_list(table, context.dt, self._delivery.weight_dimension)._replace(weight=weight)
+    def edges_of(self, table: Any, context: BindContext) -> EdgeList:
+        """Synapses of a table of a replica."""
+        return edge_list(table, context.dt, self._delivery.weight_dimension)
 
 
 def serial() -> int:

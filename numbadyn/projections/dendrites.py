@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numbadyn.errors import DelayError
-from numbadyn.ir.nodes import BindContext, Channel, ParamSpec
+from numbadyn.errors import DelayError, UnsupportedFeatureError
+from numbadyn.ir.nodes import BindContext, Channel, ParamSpec, Reach
 from numbadyn.ir.spaces import Space
 from numbadyn.ir.synapses import from_rule, to_rule
 from numbadyn.model.delays import steps_in
@@ -28,7 +28,7 @@ from numbadyn.projections.building import CONNECTIVITY_STREAM, STREAMS
 from numbadyn.projections.connectivity import Connectivity, Places
 from numbadyn.projections.connectivity.delays import as_delay, check_exact, is_explicit, steps
 from numbadyn.tracing.trace import Trace
-from numbadyn.tracing.traced import Traced
+from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import DIMENSIONLESS, TIME, join, unit_of
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "common_steps",
     "delay_of_each",
     "each_of",
+    "note_reach",
     "steps_of",
     "steps_of_all",
     "waiting_sum",
@@ -87,6 +88,13 @@ def common_steps(trace: Trace, delay: Parameter) -> Any:
 
 def steps_of_all(delay: Parameter, context: BindContext) -> NDArray[np.int64]:
     """Whole steps of the delay that all synapses have, in a context."""
+    if delay.decider(context) is None:
+        raise UnsupportedFeatureError(
+            f"{delay.path} was one time for all synapses, but now each is to have its own.",
+            where=delay.path,
+            cure="Make the projection with delays that differ, such as dendritic_delay=nd.init.Uniform(1*ms, 2*ms).",
+            place=delay.path,
+        )
     times = delay.fetch(replace(context, bits=64))
     steps_in(times, context, delay.path)  # refuses what must be exact and is not
     return steps(times, context.dt, context.delays, where=delay.path).astype(np.int64)
@@ -100,6 +108,14 @@ def each_of(table: Any) -> NDArray[Any]:
 def delay_of_each(trace: Trace, space: Space) -> Any:
     """Steps from each synapse of a space to its neuron."""
     return Traced(trace, trace.source("dendrite", (), space, "int", DIMENSIONLESS, label="dendrite"))
+
+
+def note_reach(trace: Trace, late: Any, delay: Parameter) -> Any:
+    """Say of a value that is late by the delay of all synapses how far its channel must reach; gives it back."""
+    channel = trace.node(as_node(trace, late)).attrs.get("channel")
+    if channel is not None:
+        trace.step.reaches.append(Reach(channel, lambda context: float(delay.fetch(context))))
+    return late
 
 
 def waiting_sum(trace: Trace, owner: Any, name: str, make: Callable[[int], int]) -> int:

@@ -41,6 +41,7 @@ from numbadyn.projections.dendrites import (
     common_steps,
     delay_of_each,
     each_of,
+    note_reach,
     steps_of_all,
     waiting_sum,
 )
@@ -130,6 +131,8 @@ class PlasticProj(SynapticProjection):
     """
 
     w = ShortName()
+
+    synaptic_names = (*SynapticProjection.synaptic_names, "dendritic_delay")
 
     def __init__(
         self,
@@ -371,9 +374,10 @@ class PlasticProj(SynapticProjection):
             shape, args = self._post.varshape, (arrived, weight, *waits)
             return trace.source("collect", args, shape, "real", node.dimension, label=label, **channel)
 
-        name = f"{self.path}.dendrites"
+        name, delay = f"{self.path}.dendrites", vars(self).get("dendritic_delay")
         total = waiting_sum(trace, self, name, lambda number: collect(channel=number)) if waits else collect()
-        self.give_jump(self._post if self.syn is None else self.syn, Traced(trace, total))
+        arriving = Traced(trace, total) if delay is None else note_reach(trace, Traced(trace, total), delay)
+        self.give_jump(self._post if self.syn is None else self.syn, arriving)
 
     @property
     def has_dendrites(self) -> bool:
@@ -391,7 +395,9 @@ class PlasticProj(SynapticProjection):
         """Spikes of the target that its synapses know of in this step, or as they were fired where that differs."""
         spikes, delay = latest_output(self._post), vars(self).get("dendritic_delay")
         self._wait_for_spikes(trace, spikes, self._post.path)
-        return spikes if delay is None else late(trace, spikes, common_steps(trace, delay), f"{self.path}.back")
+        if delay is None:
+            return spikes
+        return note_reach(trace, late(trace, spikes, common_steps(trace, delay), f"{self.path}.back"), delay)
 
     def _stepped(self, trace: Trace) -> int:
         """What reaches the synapses that `on_step` is about."""
@@ -483,11 +489,11 @@ class PlasticProj(SynapticProjection):
         bound, weight = self._built.context, self.weight.value
         context = BindContext(step, self.seed_of_build) if bound is None else replace(bound, dt=step)
         first = weight[0] if isinstance(weight, list) or weight.ndim > 1 else weight
-        return self.edges_of(table, first, context)
+        return self.edges_of(table, context)._replace(weight=first)
 
-    def edges_of(self, table: Any, weight: Any, context: BindContext) -> PlasticEdgeList:
+    def edges_of(self, table: Any, context: BindContext) -> PlasticEdgeList:
         """Synapses of a table, see `SynapticProjection.edges_of`; with their dendritic delays."""
-        found, delay = super().edges_of(table, weight, context), vars(self).get("dendritic_delay")
+        found, delay = super().edges_of(table, context), vars(self).get("dendritic_delay")
         each = each_of(table) if delay is None else steps_of_all(delay, context)
         late = join(np.broadcast_to(each, found.pre.shape) * context.dt, TIME)
         return PlasticEdgeList(*found).with_dendrites(late)

@@ -183,7 +183,7 @@ class ReachedSynapses:
         trace.open_region()  # what follows needs all of it
         return self.post._of_each(Traced(trace, total), "total")
 
-    def post_ago(self, state: State) -> Any:
+    def _post_ago(self, state: State) -> Any:
         """A state of the neurons on which the synapses are, as it was a dendritic delay ago.
 
         Parameters

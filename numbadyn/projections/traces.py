@@ -156,7 +156,7 @@ class PostTrace(SpikeTraces):
 
     def at(self, s: ReachedSynapses) -> Any:
         """The trace of the neuron on which each synapse is, as old as the way from there to the synapse."""
-        return s.post_ago(self.x) if self.projection.has_dendrites else s.post(self.x)
+        return s._post_ago(self.x) if self.projection.has_dendrites else s.post(self.x)
 
 
 class PreTrace(SpikeTraces):

@@ -41,8 +41,8 @@ class Access(Assembly):
         module : Module or View
             A module of the network, or some neurons of one.
         variable : str
-            Name of a state; of a projection also ``"weight"``, for short ``"w"``, or ``"delay"``, an entry for each
-            synapse in the order of its `edges`.
+            Name of a state; of a projection also ``"weight"``, for short ``"w"``, ``"delay"`` or, where synapses are
+            plastic, ``"dendritic_delay"``, an entry for each synapse in the order of its `edges`.
         replica : int, optional
             Of a batch, that of one replica. By default those of all, along a first axis; in a list where it is about
             synapses, of which replicas may have more or fewer.
@@ -93,9 +93,8 @@ class Access(Assembly):
             )
         chosen = 0 if chosen is None and self._axes else chosen
         table = host(self._synapses[chosen or 0][number])
-        weight = self.get(projection, "weight", replica=chosen)
-        found: EdgeList = self.step.connections[number].owner.edges_of(table, weight, self._contexts[chosen or 0])
-        return found
+        found: EdgeList = self.step.connections[number].owner.edges_of(table, self._contexts[chosen or 0])
+        return found._replace(weight=self.get(projection, "weight", replica=chosen))
 
     def _replica(self, number: Any) -> int | None:
         """Number of a replica of the batch, counted from the first one; None where all are meant."""
@@ -140,8 +139,8 @@ class Access(Assembly):
 
     def _set_weights(self, module: Module, variable: str, connection: int, value: Any, chosen: int | None) -> None:
         """Overwrite weights."""
-        if variable == "delay":
-            raise refuse_delays(module)
+        if variable != "weight":
+            raise refuse_delays(module, variable)
         if chosen is None:
             self._weights.set(connection, [value], self._makers())
         else:

@@ -45,7 +45,6 @@ from numbadyn.simulator.recorder import Recorder
 from numbadyn.simulator.seconds import Seconds
 from numbadyn.simulator.synapses import Maker, Weights, common_weights, fixed_delays, host
 from numbadyn.simulator.turns import Turns
-from numbadyn.units import TIME, join
 
 __all__ = ["Assembly"]
 
@@ -301,25 +300,23 @@ class Assembly:
 
     def _connection(self, module: Module, variable: str) -> int | None:
         """Number of the connection whose weights or delays are meant; None if something else is."""
-        if variable not in ("weight", "delay") or variable in module.states():
+        if variable not in getattr(module, "synaptic_names", ()) or variable in module.states():
             return None
         return self._weights.number(module)
 
     def _known_as(self, module: Module, variable: str) -> str:
         """The name of a variable for which another word may be given."""
-        synaptic = () if self._weights.number(module) is None else ("weight", "delay")
+        synaptic = () if self._weights.number(module) is None else getattr(module, "synaptic_names", ())
         return known_as(variable, {*module.states(), *synaptic})
 
     def _synaptic(self, connection: int, variable: str) -> Any:
         """Weights or delays of all synapses; in a batch a list, since replicas may have more synapses or fewer."""
         self._weights.follow(self._makers())
-        found = []
-        for tables in self._synapses:
+        found, known = [], self.step.connections[connection]
+        for tables, context in zip(self._synapses, self._contexts, strict=True):
             table = tables[connection]
-            require_reading(self.step.connections[connection].name, table.n_synapses, sorted_again=table.n_delays > 1)
-            edges = host(table).edges(self._dt)
-            dimension = self._weights.dimension(connection)
-            found.append(join(edges[2], dimension) if variable == "weight" else join(edges[3], TIME))
+            require_reading(known.name, table.n_synapses, sorted_again=table.n_delays > 1)
+            found.append(getattr(known.owner.edges_of(host(table), context), variable))
         return found if self._axes else found[0]
 
     def _take_down(self) -> None:

@@ -16,6 +16,7 @@ from numbadyn.errors import DimensionError, UnsupportedFeatureError
 from numbadyn.ir.nodes import BindContext, Step
 from numbadyn.model.init import Constant, Values
 from numbadyn.model.module import Module
+from numbadyn.model.values import Parameter
 from numbadyn.projections.connectivity import Connectivity, SynapseTable
 from numbadyn.runtime.forecast import require_weights
 from numbadyn.units import Dimension
@@ -243,11 +244,16 @@ def fixed_delays(name: str, t: float) -> UnsupportedFeatureError:
     )
 
 
-def refuse_delays(module: Module) -> UnsupportedFeatureError:
+def refuse_delays(module: Module, variable: str = "delay") -> UnsupportedFeatureError:
     """The error for delays that are set."""
+    known, dendritic = vars(module).get(variable), "dendritic " * (variable != "delay")
+    one = isinstance(known, Parameter)
     return UnsupportedFeatureError(
-        f"The delays of {module.path} are what its synapses are sorted by.",
-        where=f"{module.path}.delay",
-        cure="Make a new network with other delays, and a new nd.Simulator.",
+        f"The {dendritic}delays of {module.path} are "
+        + ("a parameter." if one else "what its synapses are sorted by."),
+        where=f"{module.path}.{variable}",
+        cure=f"Set its value between runs: {module.path}.{variable}.value = ..."
+        if one
+        else "Make a new network with other delays, and a new nd.Simulator.",
         module=module.path,
     )
