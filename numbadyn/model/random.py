@@ -106,7 +106,8 @@ def bernoulli(p: Any, size: Size = None) -> Any:
     size : int or tuple of int, optional
         Shape; that of p, if it has one, or of the population being updated by default.
     """
-    if size is None and np.ndim(p) > 0:
+    trace = current_trace()
+    if size is None and np.ndim(p) > 0 and (trace is None or trace.synapses is None):
         size = np.shape(p)
     return _draw("uniform", size) < p
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from numbadyn.errors import (
     DimensionError,
+    FixedAttributeError,
     InvalidParameterError,
     NotInitialisedError,
     NumbadynError,
@@ -462,6 +463,15 @@ class State(Held):
         note_touch(self.owner, self.name, writes=True)
         trace = current_trace()
         if trace is not None:
+            if trace.synapses is not None and self.spec().space.synapses is None:
+                raise FixedAttributeError(
+                    f"{self.path} is assigned in a rule about synapses, which would be done in each step, whether any "
+                    "of them is reached or not.",
+                    where=str(trace.here),
+                    cure="Assign it in an update, of its neurons or of the projection; a rule assigns states of "
+                    "synapses, s.name.",
+                    name=self.path,
+                )
             trace.write(trace.state_index(self, self.spec), as_node(trace, new))
             return
         holder = self.living_holder()

@@ -19,7 +19,6 @@ from numbadyn.errors import (
     InvalidParameterError,
     MixedSpacesError,
     ShapeError,
-    UnknownStateError,
     UnsupportedFeatureError,
 )
 from numbadyn.ir.nodes import BindContext
@@ -46,14 +45,14 @@ from numbadyn.projections.dendrites import (
     waiting_sum,
 )
 from numbadyn.projections.reached import ReachedSynapses
-from numbadyn.projections.rules import check_kept, check_name, check_rules, never_followed
+from numbadyn.projections.rules import check_kept, check_name, check_rules, interval_of, never_followed
 from numbadyn.projections.synapse_state import SynapseState, SynapticWeight
 from numbadyn.projections.traces import PostTrace, PreTrace, SpikeTraces, late
 from numbadyn.projections.typing import CommLike, OutputLike, PopulationLike, SynapseLike
 from numbadyn.tracing.positions import defined_at
 from numbadyn.tracing.trace import Trace, current_trace
 from numbadyn.tracing.traced import Traced, as_node
-from numbadyn.units import TIME, join
+from numbadyn.units import TIME, Dimension, join
 
 __all__ = ["PlasticProj"]
 
@@ -160,6 +159,7 @@ class PlasticProj(SynapticProjection):
             self.dendritic_delay = dendrites
         else:
             self._delivery.dendrites = dendrites
+        self._sends = False
         self.syn: Any = None
         self.out: Any = None
         if syn is not None or out is not None:
@@ -200,7 +200,7 @@ class PlasticProj(SynapticProjection):
     @property
     def whole_interval(self) -> Any:
         """Time from one `on_interval` to the next (ms): ``self.interval``, rounded up to whole steps."""
-        return whole_time(self._given_interval())
+        return whole_time(interval_of(self))
 
     def pre_trace(self, tau: ParameterLike | Parameter, *, nearest: bool = False) -> PreTrace:
         """Make a trace of presynaptic spikes, as they arrive at the synapses.
@@ -353,7 +353,7 @@ class PlasticProj(SynapticProjection):
         if self._has("on_interval"):
             with self._rule("on_interval", trace):
                 n = environ.get("i")
-                due = (n % whole_steps(self._given_interval(), none=False) == 0) & (n > 0)
+                due = (n % whole_steps(interval_of(self), none=False) == 0) & (n > 0)
                 self._follow("on_interval", trace, self._all(trace, due, "on_interval"))
 
     def _has(self, rule: str) -> bool:
@@ -367,6 +367,7 @@ class PlasticProj(SynapticProjection):
     def _deliver(self, trace: Trace, arrived: int, s: ReachedSynapses) -> None:
         """Let the synapses that are reached jump the target, by their weights or by what the rule sends."""
         weight = as_node(trace, self.weight) if s._sent is None else s._sent
+        self._sends = s._sent is not None
         node, label = trace.node(weight), self.path.rsplit(".", 1)[-1]
         waits = self._steps_to_neuron(trace, trace.node(arrived).space)
 
@@ -421,18 +422,6 @@ class PlasticProj(SynapticProjection):
         each = trace.spread(as_node(trace, due), (self._delivery.n_pre,))
         return self._delivery.reaching(trace, Traced(trace, each), called=f"{self.path}.{name}", at_once=True)
 
-    def _given_interval(self) -> Parameter:
-        """How long it is from one `on_interval` to the next."""
-        interval = getattr(self, "interval", None)
-        if isinstance(interval, Parameter) and interval.dimension == TIME and interval.value.shape == ():
-            return interval
-        raise UnknownStateError(
-            f"{self.path} has an on_interval, but no interval that is one time.",
-            where=f"{self.path}.on_interval",
-            cure="Say in __init__ how often: self.interval = nd.Parameter(100*ms, unit=ms, positive=True).",
-            interval=interval,
-        )
-
     def _follow(self, name: str, trace: Trace, arrived: int) -> ReachedSynapses:
         """Let a rule of the user change the synapses that are reached, which are given back."""
         s, rule = ReachedSynapses(self, trace, arrived), getattr(self, name)
@@ -478,6 +467,10 @@ class PlasticProj(SynapticProjection):
                 cure="Give a population whose update returns a Boolean array.",
                 sender=sender,
             )
+
+    def given_weights(self) -> tuple[str, Dimension] | None:
+        """As of every projection; None where a rule sends the target something else than the weights."""
+        return None if self._sends and self.syn is None else super().given_weights()
 
     def edges(self, dt: Any = None) -> PlasticEdgeList:
         """Read the synapses back, with the weights as they are now, and the column ``dendritic_delay``.

@@ -13,6 +13,7 @@ import numpy as np
 
 from numbadyn.errors import (
     AcrossSynapsesError,
+    DimensionError,
     FixedAttributeError,
     NotInitialisedError,
     ShapeError,
@@ -27,6 +28,7 @@ from numbadyn.model.synonyms import known_as
 from numbadyn.model.values import State
 from numbadyn.projections.dendrites import delay_of_each
 from numbadyn.projections.synapse_state import SynapseState
+from numbadyn.tracing.agreement import ANY, unit_name
 from numbadyn.tracing.trace import Trace
 from numbadyn.tracing.traced import Traced, as_node
 
@@ -130,8 +132,8 @@ class ReachedSynapses:
         Parameters
         ----------
         value : traced value or number
-            In the unit of the weights, unless the target takes another one: the weight as it is now, a part of it, or
-            zero where a spike fails.
+            In the unit of the weights, unless there is no `syn` and the target takes another one: the weight as it is
+            now, a part of it, or zero where a spike fails.
 
         Examples
         --------
@@ -148,7 +150,19 @@ class ReachedSynapses:
                 where=str(trace.here),
                 cure="Call it once in on_pre, where spikes come.",
             )
-        object.__setattr__(self, "_sent", trace.cast(as_node(trace, value), "real"))
+        sent = trace.cast(as_node(trace, value), "real")
+        weight, given = self._projection.weight.dimension, trace.node(sent).dimension
+        if self._projection.syn is not None and given is not ANY and given != weight:
+            raise DimensionError(
+                f"s.send is given a value in {unit_name(given)}, but {self._projection.syn.path} takes what is in "
+                f"{unit_name(weight)}, as the weights are.",
+                where=str(trace.here),
+                cure="Send a part of the weight, such as s.send(0.5 * s.weight), or give weights in the unit of what "
+                "is sent.",
+                given=unit_name(given),
+                expected=unit_name(weight),
+            )
+        object.__setattr__(self, "_sent", sent)
 
     def sum(self, value: Any) -> Any:
         """Sum over the synapses onto the same neuron that are reached in this step, for each of them.

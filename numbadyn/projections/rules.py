@@ -10,18 +10,25 @@ import difflib
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from numbadyn.errors import FixedAttributeError, HookArgumentError, ReservedNameError, UnknownRuleError
+from numbadyn.errors import (
+    FixedAttributeError,
+    HookArgumentError,
+    ReservedNameError,
+    UnknownRuleError,
+    UnknownStateError,
+)
 from numbadyn.model.hooks import takes
 from numbadyn.model.nearest import nearest_first
 from numbadyn.model.values import Parameter
 from numbadyn.projections.reached import ReachedSynapses
 from numbadyn.projections.synapse_state import SynapticWeight
 from numbadyn.tracing.positions import defined_at
+from numbadyn.units import TIME
 
 if TYPE_CHECKING:
     from numbadyn.projections.plastic import PlasticProj
 
-__all__ = ["RULES", "check_kept", "check_name", "check_rules", "never_followed"]
+__all__ = ["RULES", "check_kept", "check_name", "check_rules", "interval_of", "never_followed"]
 
 #: Rules, each about the synapses that it is called with.
 RULES = ("on_pre", "on_post", "on_step", "on_interval")
@@ -81,6 +88,25 @@ def check_rules(projection: PlasticProj, base: type) -> None:
                 rule=name,
                 path=projection.path,
             )
+
+
+def interval_of(projection: PlasticProj) -> Parameter:
+    """How long it is from one `on_interval` to the next.
+
+    Raises
+    ------
+    UnknownStateError
+        The projection does not say.
+    """
+    interval = getattr(projection, "interval", None)
+    if isinstance(interval, Parameter) and interval.dimension == TIME and interval.value.shape == ():
+        return interval
+    raise UnknownStateError(
+        f"{projection.path} has an on_interval, but no interval that is one time.",
+        where=f"{projection.path}.on_interval",
+        cure="Say in __init__ how often: self.interval = nd.Parameter(100*ms, unit=ms, positive=True).",
+        interval=interval,
+    )
 
 
 def never_followed(projection: PlasticProj) -> UnknownRuleError:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from numbadyn.errors import DimensionError, FixedAttributeError, NumbadynError, ShapeError, TracedValueError
+from numbadyn.errors import DimensionError, NumbadynError, ShapeError, TracedValueError
 from numbadyn.ir.analysis import is_run_constant
 from numbadyn.ir.kinds import Kind, kind_of, promote
 from numbadyn.ir.nodes import (
@@ -333,15 +333,6 @@ class Trace:
     def write(self, index: int, value: int) -> None:
         """Make a new version of a state."""
         spec = self.step.states[index]
-        if self.synapses is not None and spec.space.synapses is None:
-            raise FixedAttributeError(
-                f"{spec.name} is assigned in a rule about synapses, which would be done in each step, whether any of "
-                "them is reached or not.",
-                where=str(self.here),
-                cure="Assign it in an update, of its neurons or of the projection; a rule assigns states of synapses, "
-                "s.name.",
-                name=spec.name,
-            )
         value = self.check_written(spec, value)
         self._latest[index] = value
         self.step.writes[index] = value

@@ -171,6 +171,28 @@ def sum_of_one(proj, s):
     s.trace = s.sum(1.0)
 
 
+def sent_in_another_unit(proj, s):
+    s.send(s.weight * (2 * pA / mV))
+
+
+def test_what_is_sent_fits_the_synapse():
+    class Rule(PlasticProj):
+        on_pre = sent_in_another_unit
+
+    def build(**synapse):
+        net = nd.DynamicsGroup(name="Net")
+        net.E, net.I = nd.LIF(4), nd.LIF(3)
+        net.p = Rule(net.E, comm=nd.AllToAll(4, 3, weight=1 * mV), post=net.I, **synapse)
+        return net
+
+    net = build(syn=nd.Expon.desc(), out=nd.CUBA.desc())
+    with pytest.raises(DimensionError, match=r"s\.send is given a value in pA, but .* takes what is in mV") as caught:
+        nd.Simulator(net, dt=0.1 * ms, target="interpret")
+    assert "test_bad_plasticity.py" in str(caught.value)
+    with pytest.raises(DimensionError, match=r"in pA, but the sum is in mV; it comes from Net\.p\.\n"):
+        nd.Simulator(build(), dt=0.1 * ms, target="interpret")
+
+
 def trace_assigned(proj, s):
     s.x = 1.0
 
@@ -324,6 +346,8 @@ def test_rates_have_no_traces(side):
 
 def a_quantity_on_the_left(proj, s):
     s.weight = 0.5 * mV + 0.5 * s.weight
+    s.trace = nd.Table(np.arange(3.0))[nd.environ.get("i") % 3]
+    s.weight = np.where(nd.random.bernoulli(s.trace), s.weight, 1 * mV)
     proj.kept = s.weight
 
 
