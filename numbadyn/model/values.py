@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from numbadyn.errors import (
     DimensionError,
-    FixedAttributeError,
     InvalidParameterError,
     NotInitialisedError,
     NumbadynError,
@@ -45,6 +44,7 @@ from numbadyn.model.storing import store_as
 from numbadyn.model.streams import stream_of
 from numbadyn.model.variable import Variable, resolve
 from numbadyn.model.widened import fits, widen
+from numbadyn.tracing.agreement import check_rule_may_assign
 from numbadyn.tracing.trace import current_trace
 from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import Dimension, describe, join_eager, magnitude_in, split
@@ -463,15 +463,7 @@ class State(Held):
         note_touch(self.owner, self.name, writes=True)
         trace = current_trace()
         if trace is not None:
-            if trace.synapses is not None and self.spec().space.synapses is None:
-                raise FixedAttributeError(
-                    f"{self.path} is assigned in a rule about synapses, which would be done in each step, whether any "
-                    "of them is reached or not.",
-                    where=str(trace.here),
-                    cure="Assign it in an update, of its neurons or of the projection; a rule assigns states of "
-                    "synapses, s.name.",
-                    name=self.path,
-                )
+            check_rule_may_assign(self.path, self.spec, trace.synapses, lambda: trace.here)
             trace.write(trace.state_index(self, self.spec), as_node(trace, new))
             return
         holder = self.living_holder()

@@ -10,15 +10,31 @@ from fractions import Fraction
 
 import numpy as np
 
-from numbadyn.errors import AcrossSynapsesError, DimensionError, MixedSpacesError, ShapeError, TracedValueError
+from numbadyn.errors import (
+    AcrossSynapsesError,
+    DimensionError,
+    FixedAttributeError,
+    MixedSpacesError,
+    ShapeError,
+    TracedValueError,
+)
 from numbadyn.ir.kinds import Kind, promote
-from numbadyn.ir.nodes import Node, Position, Step
+from numbadyn.ir.nodes import Node, Position, StateSpec, Step
 from numbadyn.ir.ops import OPS
 from numbadyn.ir.spaces import Space, widest
 from numbadyn.tracing.unknown import ANY
 from numbadyn.units import DIMENSIONLESS, Dimension
 
-__all__ = ["ANY", "check_within", "other_space", "result_dimension", "result_kind", "result_space", "unit_name"]
+__all__ = [
+    "ANY",
+    "check_rule_may_assign",
+    "check_within",
+    "other_space",
+    "result_dimension",
+    "result_kind",
+    "result_space",
+    "unit_name",
+]
 
 Where = Callable[[], Position]
 
@@ -69,6 +85,36 @@ def check_within(node: Node, asked: str, where: Where, *, in_rule: bool = True) 
             "look at all of them, and to end a run, let a function do so, sim.run(..., every=10*ms, call=f), with "
             "sim.get(projection, 'weight') in it; it ends the run by returning True.",
             asked=asked,
+        )
+
+
+def check_rule_may_assign(name: str, spec: Callable[[], StateSpec], about: Space | None, where: Where) -> None:
+    """Refuse a state of neurons that a rule about synapses assigns.
+
+    Parameters
+    ----------
+    name : str
+        Of the state.
+    spec : callable
+        Gives what the IR knows of the state.
+    about : Space or None
+        The synapses that a rule is about; None where there is no rule.
+    where : callable
+        Gives the place.
+
+    Raises
+    ------
+    FixedAttributeError
+        It is one.
+    """
+    if about is not None and spec().space.synapses is None:
+        raise FixedAttributeError(
+            f"{name} is assigned in a rule about synapses, which would be done in each step, whether any of them is "
+            "reached or not.",
+            where=str(where()),
+            cure="Assign it in an update, of its neurons or of the projection; a rule assigns states of synapses, "
+            "s.name.",
+            name=name,
         )
 
 
