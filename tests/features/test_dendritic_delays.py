@@ -120,9 +120,7 @@ def test_what_is_no_delay_is_named(delay, error, said):
 def test_delays_are_fixed_as_axonal_ones_are():
     net = Net(1, None, DENDRITES["each"])
     sim = nd.Simulator(net, dt=DT * ms, target="interpret")
-    with pytest.raises(
-        UnsupportedFeatureError, match=r"The dendritic delays of Net.p are what its synapses"
-    ):
+    with pytest.raises(UnsupportedFeatureError, match=r"The dendritic delays of Net.p are what its synapses"):
         sim.set(net.p, "dendritic_delay", 1 * ms)
     with pytest.raises(FixedAttributeError, match=r"The dendritic_delay of Net.p is assigned"):
         net.p.dendritic_delay = 1 * ms
