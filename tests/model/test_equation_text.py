@@ -10,7 +10,7 @@ from quantities import Hz, ms, mV, nS, pA, pF
 from scipy.linalg import expm
 
 import numbadyn as nd
-from numbadyn.errors import UnknownNameError
+from numbadyn.errors import DimensionError, InvalidParameterError, UnknownNameError
 from numbadyn.model.acting import over_step, tentatively
 from numbadyn.study.fingerprints import fingerprints
 from tests.interpreted import Interpreted
@@ -135,6 +135,32 @@ def test_parameters_change_without_a_new_text():
     sim.run(10 * ms)
     found = sim.get(cells, "v").rescale("mV").magnitude
     np.testing.assert_allclose(found, [-60 + 10 * np.exp(-1), -70 + 20 * np.exp(-0.5)], rtol=1e-12)
+
+
+def test_parameters_are_given_as_text_of_their_element_and_of_chance():
+    Cell = nd.equations("dv/dt = (rest - v)/tau : volt\ntau : second (positive)\nk : integer", rest=-60 * mV)
+    cells = Cell((2, 500), tau="10*ms + 5*ms*rand() + 100*ms*rand()", rest="-60*mV - 10*mV*i/N", v="rest")
+    nd.Simulator(cells, dt=1 * ms, target="interpret", seed=3).run(1 * ms)
+    tau, rest = cells.tau.value.rescale("ms").magnitude, cells.rest.value.rescale("mV").magnitude
+    assert 10 < tau.min() < 12 < 112 < tau.max() < 115
+    assert np.corrcoef(tau.ravel()[:-1], tau.ravel()[1:])[0, 1] == pytest.approx(0, abs=0.13)
+    np.testing.assert_allclose(rest, -60 - 0.01 * np.arange(1000).reshape(2, 500), rtol=1e-12)
+    refused = {"rest/(6*mV)*ms": UnknownNameError, "5*mV": DimensionError, "-1*ms*rand()": InvalidParameterError}
+    for text, kind in refused.items():
+        with pytest.raises(kind):
+            nd.Simulator(Cell(3, tau=text), dt=1 * ms, target="interpret").run(1 * ms)
+    with pytest.raises(InvalidParameterError, match="declared as int"):
+        Cell(3, k="3*rand()")
+
+
+def test_signs_and_inverse_functions_take_what_those_of_brian_take():
+    text = "s = sign(v) : 1\na = arcsin(x) + arccos(x) : 1\nx = v/(10*mV) : 1\ndv/dt = 0*volt/second : volt"
+    cells = nd.equations(text)(3, v=[-5, 0, 10] * mV)
+    sim = nd.Simulator(cells, dt=1 * ms, target="interpret")
+    sim.record(cells, "s", "a")
+    found = sim.run(1 * ms)[cells]
+    assert found.s[-1].tolist() == [-1, 0, 1]
+    np.testing.assert_allclose(found.a[-1], np.pi / 2, rtol=1e-15)
 
 
 def test_noise_has_the_distribution_of_an_ornstein_uhlenbeck_process():

@@ -34,6 +34,14 @@ _FLAGS: dict[str, tuple[Role, ...]] = {
     "positive": ("parameter",),
     "nonnegative": ("parameter",),
 }
+#: Flags of Brian2 that stand for what is done otherwise.
+_ELSEWHERE = {
+    "event-driven": "Synapses with traces are an nd.PlasticProj, which decays them at events.",
+    "clock-driven": "Synapses with equations are an nd.PlasticProj with on_step, or a synapse such as nd.Expon.",
+    "summed": "A sum over synapses is nd.CurrentProj, or a parameter that is (input).",
+    "linked": "A value of another population comes by nd.CurrentProj, or a reference: E.prefetch('x').",
+    "scalar": "It is called (shared) now.",
+}
 _KINDS: dict[str, Kind] = {"boolean": "bool", "bool": "bool", "integer": "int", "int": "int"}
 _CALLED = {"state": "a differential equation", "abbreviation": "a subexpression", "parameter": "a parameter"}
 
@@ -177,8 +185,8 @@ def _unit(text: Text, line: int, role: Role, right: str) -> tuple[Kind, Dimensio
             raise EquationSyntaxError(
                 f"({flag}) is no flag of {_CALLED[role]}.",
                 where=text.place(line),
-                cure=f"Flags of {_CALLED[role]} are {', '.join(nearest_first(flag, known))}. "
-                "Synapses with equations of their own are an nd.PlasticProj.",
+                cure=f"Flags of {_CALLED[role]} are {', '.join(nearest_first(flag, known))}."
+                + (f" {_ELSEWHERE[flag]}" if flag in _ELSEWHERE else ""),
                 flag=flag,
             )
     if unit in _KINDS:

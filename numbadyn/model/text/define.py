@@ -148,6 +148,8 @@ def equations(
     declared = declarations(place)
     _check_class(declared, place)
     given = {**(namespace or {}), **constants}
+    if refractory is False:  # as the default of Brian2
+        refractory = None
     if refractory is not None and not isinstance(refractory, str):
         given[_REFRACTORY], refractory = refractory, _REFRACTORY
     _check_given(declared, constants, name)

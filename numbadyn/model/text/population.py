@@ -20,7 +20,7 @@ from numbadyn.model.nearest import nearest_first
 from numbadyn.model.text.declarations import Declaration
 from numbadyn.model.text.definition import Definition
 from numbadyn.model.text.expressions import names_in
-from numbadyn.model.text.first import first_text
+from numbadyn.model.text.first import first_text, parameter_text
 from numbadyn.model.text.integration import METHODS, States, System
 from numbadyn.model.text.scope import Scope, lifted
 from numbadyn.model.text.vocabulary import DRAWS
@@ -54,7 +54,8 @@ class TextDynamics(Dynamics):
         Name for messages and results.
     **given
         By name: first values of states, also as text such as ``"E_L + rand()*5*mV"``; values of declared parameters,
-        and of constants in place of those that were given with the text. What is not given is zero, or the constant.
+        and of constants in place of those that were given with the text, as text of numbers, ``i``, ``N`` and chance:
+        ``"10*ms + 2*ms*randn()"``. What is not given is zero, or the constant.
 
     Raises
     ------
@@ -82,6 +83,10 @@ class TextDynamics(Dynamics):
                 cure=f"Those that can are: {near or 'none'}.",
                 name=unknown[0],
             )
+        given = {
+            key: parameter_text(value, known, key) if isinstance(value, str) and key not in known.kept else value
+            for key, value in given.items()
+        }
         self._first: dict[str, Any] = {}
         for key in known.kept:
             self._first[key] = given.get(key)

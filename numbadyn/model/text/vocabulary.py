@@ -14,6 +14,7 @@ import numpy as np
 from numbadyn.model import random
 from numbadyn.model.functions import erf, exprel
 from numbadyn.tracing.traced import Traced
+from numbadyn.units import DIMENSIONLESS, split
 
 __all__ = ["CONSTANTS", "DRAWS", "FUNCTIONS", "is_condition"]
 
@@ -27,6 +28,23 @@ def is_condition(x: Any) -> bool:
     (True, False)
     """
     return x.node.kind == "bool" if isinstance(x, Traced) else np.asarray(x).dtype == np.bool_
+
+
+def _sign(x: Any) -> Any:
+    """Also of what has a unit, whose sign has none."""
+    zero = 0.0 * x
+    dimension = x.node.dimension if isinstance(x, Traced) else split(x)[1]
+    if dimension == DIMENSIONLESS:
+        return np.sign(x)
+    return np.where(x > zero, 1.0, np.where(x < zero, -1.0, 0.0))
+
+
+def _arcsin(x: Any) -> Any:
+    return np.arctan2(x, np.sqrt((1.0 - x) * (1.0 + x)))
+
+
+def _arccos(x: Any) -> Any:
+    return np.arctan2(np.sqrt((1.0 - x) * (1.0 + x)), x)
 
 
 def _clip(x: Any, low: Any, high: Any) -> Any:
@@ -59,10 +77,13 @@ def _either(first: Any, *others: Any) -> Any:
 
 #: What a text may call.
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    **{name: getattr(np, name) for name in ("exp", "log", "log10", "log2", "log1p", "expm1", "sqrt", "sign")},
+    **{name: getattr(np, name) for name in ("exp", "log", "log10", "log2", "log1p", "expm1", "sqrt")},
     **{name: getattr(np, name) for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "arctan", "arctan2")},
     **{name: getattr(np, name) for name in ("floor", "ceil", "where", "minimum", "maximum", "hypot")},
     "abs": np.abs,
+    "arccos": _arccos,
+    "arcsin": _arcsin,
+    "sign": _sign,
     "clip": _clip,
     "exprel": exprel,
     "erf": erf,
