@@ -46,6 +46,7 @@ from numbadyn.projections.dendrites import (
 )
 from numbadyn.projections.reached import ReachedSynapses
 from numbadyn.projections.rules import check_kept, check_name, check_rules, interval_of, never_followed
+from numbadyn.projections.synapse_parameter import is_common
 from numbadyn.projections.synapse_state import SynapseState, SynapticWeight
 from numbadyn.projections.traces import PostTrace, PreTrace, SpikeTraces, late
 from numbadyn.projections.typing import CommLike, OutputLike, PopulationLike, SynapseLike
@@ -444,15 +445,16 @@ class PlasticProj(SynapticProjection):
             yield
         except MixedSpacesError as error:
             own = getattr(rule, "__module__", "").startswith("numbadyn.")
-            several = [p for p in vars(self).values() if isinstance(p, Parameter) and p.value.size > 1]
+            common = [p for p in vars(self).values() if isinstance(p, Parameter) and is_common(p)]
+            several = [p for p in common if p.value.size > 1]
             if not (own and several):
                 raise
             raise InvalidParameterError(
                 f"{several[0].path} holds {several[0].value.size} values, but {type(self).__name__} has one for all of "
                 "its synapses.",
                 where=several[0].path,
-                cure="Give one value; for values that differ write a rule that says on which side they are, as "
-                f"s.post(self.{several[0].name}).",
+                cure="Give one value; those that may differ say so in the documentation of the class, and are given "
+                "when it is made.",
                 name=several[0].name,
             ) from error
 

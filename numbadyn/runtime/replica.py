@@ -220,7 +220,9 @@ class Replica(ABC):
 
         Before the first step the values are first values: histories that begin with those follow.
         """
-        if index in self.step.held:
+        if index in self.step.held and self.number:
+            if np.array_equal(values, self.now(index)):
+                return  # as they are read, those of a replica that is not meant among them
             self._bring_up(self.step.held[index].group)
         self.write(index, values)
         if self.number:

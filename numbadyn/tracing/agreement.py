@@ -130,7 +130,8 @@ def other_space(step: Step, what: str, one: Space, other: Space, where: Where) -
         f"{what} meets {said(one)} and {said(other)}.",
         where=str(where()),
         cure="Each synapse reads its own neurons as s.pre.name and s.post.name, parameters that are arrays as "
-        "s.pre(self.name) or s.post(self.name), and its own states as s.name.",
+        "s.pre(self.name) or s.post(self.name), unless they are made by nd.synapse_parameter, and its own states as "
+        "s.name.",
         subject=what,
         one=said(one),
         other=said(other),

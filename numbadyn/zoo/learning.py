@@ -38,7 +38,8 @@ class VoltageSTDP(BoundedProj):
     w_max, w_min : quantities.Quantity
         As of `BoundedProj`.
     A_LTD : float
-        Depression by a spike, as a part of the largest weight per mV.
+        Depression by a spike, as a part of the largest weight per mV. Amplitudes may differ from synapse to synapse,
+        see `synapse_parameter`.
     A_LTP : float
         Potentiation, as a part of the largest weight per mV squared and ms.
     theta_minus, theta_plus : quantities.Quantity
@@ -129,13 +130,13 @@ class RewardSTDP(STDP):
     *modules, w_max, w_min, tau_plus, tau_minus, A_plus, A_minus, mu, nearest, **options
         As of `STDP`.
     tau_c : quantities.Quantity
-        Time constant of eligibility (ms).
+        Time constant of eligibility (ms); it may differ from synapse to synapse, see `synapse_parameter`.
     tau_d : quantities.Quantity
         Time constant of dopamine (ms).
     baseline : quantities.Quantity
         Release that goes on without a reward (kHz): the dopamine that there is in the long run is this times `tau_d`.
     rate : quantities.Quantity
-        Changes per unit of dopamine and eligibility (kHz).
+        Changes per unit of dopamine and eligibility (kHz); it may differ, too.
     interval : quantities.Quantity
         How often weights follow (ms).
 
@@ -217,7 +218,7 @@ class HomeostaticScaling(BoundedProj):
     w_max, w_min : quantities.Quantity
         As of `BoundedProj`.
     rho : quantities.Quantity
-        Rate at which the target should fire (Hz).
+        Rate at which the target should fire (Hz), one or, of the shape ``(1, n_post)``, one for each of its neurons.
     tau : quantities.Quantity
         Time over which its rate is measured (ms).
     beta : quantities.Quantity
@@ -282,7 +283,8 @@ class WeightNormalisation(PlasticProj):
     *modules, **options
         As of `PlasticProj`.
     total : quantities.Quantity
-        Sum of the weights onto a neuron, in their unit; not zero, and below it where weights are negative.
+        Sum of the weights onto a neuron, in their unit; not zero, and below it where weights are negative. One or, of
+        the shape ``(1, n_post)``, one for each neuron.
     interval : quantities.Quantity
         How often (ms).
 
@@ -342,7 +344,8 @@ class BCPNN(PlasticProj):
     *modules, **options
         As of `PlasticProj`.
     gain : quantities.Quantity
-        Weight of a natural logarithm of one, in the unit of the weights.
+        Weight of a natural logarithm of one, in the unit of the weights; it may differ from synapse to synapse, see
+        `synapse_parameter`.
     tau_zi, tau_zj : quantities.Quantity
         Time constants of the primary traces of both sides (ms).
     tau_e, tau_p : quantities.Quantity

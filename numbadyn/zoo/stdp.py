@@ -220,9 +220,9 @@ class VogelsSprekelerSTDP(BoundedProj):
     tau : quantities.Quantity
         Time constant of both traces (ms).
     eta : float
-        Learning rate, as a part of the largest weight.
+        Learning rate, as a part of the largest weight; it may differ from synapse to synapse, see `synapse_parameter`.
     rho : quantities.Quantity
-        Rate at which the target settles (Hz).
+        Rate at which the target settles (Hz), one or, of the shape ``(1, n_post)``, one for each of its neurons.
 
     Attributes
     ----------

@@ -218,12 +218,21 @@ def test_replicas_decay_by_their_own_constants() -> None:
     net = make()
     sim = nd.Simulator(net, DT * ms, seed=[3, 3, 3], batch=3, target="interpret")
     sim.batch["p.tau"] = taus
+    sim.run(20 * DT * ms, progress=False)
+    sim.set(net.p, "a", 5.0, replica=2)  # the others go on as if nothing had happened
+    sim.run(5 * DT * ms, progress=False)
+    others = [np.asarray(sim.get(net.p, "b", replica=number)) for number in range(2)]
+    sim.reset()
     sim.record(net.p, "a", nd.reduce.Mean("a"), every=4 * DT * ms)
     together = sim.run(STEPS * DT * ms, progress=False)[net.p]
     for number, tau in enumerate(taus):
         net = make()
         net.p.tau.value = tau
         alone = nd.Simulator(net, DT * ms, seed=3, target="interpret")
+        if number < 2:
+            alone.run(25 * DT * ms, progress=False)
+            np.testing.assert_array_equal(alone.get(net.p, "b"), others[number])
+            alone.reset()
         alone.record(net.p, "a", every=4 * DT * ms)
         found = alone.run(STEPS * DT * ms, progress=False)[net.p].a
         np.testing.assert_array_equal(together.a[number], found)
