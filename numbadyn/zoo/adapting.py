@@ -7,7 +7,7 @@ neurons there are, lowering, targets.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -165,6 +165,16 @@ class Adaptation(Part):
         """Jump where there was a spike."""
         self.w.value = np.where(spike, self.w.value + self.b, self.w.value)
 
+    def jumped(self, w: Any) -> Any:
+        """What `advanced` would have given after a spike, for what it has given.
+
+        Parameters
+        ----------
+        w : quantities.Quantity or traced value
+            From `advanced`.
+        """
+        return w + self.b
+
     def spiked_within(self, spike: Any, since: Any, V: Any) -> None:
         """Jump where there was a spike, some time before the end of the step.
 
@@ -202,6 +212,41 @@ class Threshold(Part):
     ...         return V >= V_th + nd.random.uniform(-1.0, 1.0, size=self.varshape) * mV
     >>> cells = nd.IF(10, threshold=Blurred())
     """
+
+    #: Whether it moves smoothly between spikes, and says by `ends` where it is in a step.
+    moves_smoothly: ClassVar[bool] = False
+
+    def ends(self, V: Any, V_th: Any) -> tuple[Any, Any]:
+        """Go through a step without a spike; where it is at both ends of that.
+
+        Parameters
+        ----------
+        V : quantities.Quantity or traced value
+            The potential at the end of the step.
+        V_th : Parameter
+            The fixed threshold of the neuron.
+
+        Returns
+        -------
+        tuple of quantities.Quantity or traced value
+            Of what is compared with the potential (mV).
+        """
+        raise NotImplementedError
+
+    def spiked_within(self, spike: Any, since: Any, ends: tuple[Any, Any], V: Any) -> None:
+        """Take note of who has spiked some time before the end of the step.
+
+        Parameters
+        ----------
+        spike : array of bool or traced value
+            Who.
+        since : quantities.Quantity or traced value
+            How long before (ms).
+        ends : tuple
+            From `ends`.
+        V : quantities.Quantity or traced value
+            The potential at the end of the step, after the spike.
+        """
 
     @abstractmethod
     def fires(self, V: Any, V_th: Any) -> Any:
@@ -256,6 +301,8 @@ class AdaptiveThreshold(Threshold):
     >>> cells = nd.ExpIF(10, threshold=nd.AdaptiveThreshold(tau=50 * ms, jump=2 * mV))
     """
 
+    moves_smoothly: ClassVar[bool] = True
+
     def __init__(
         self, tau: ParameterLike = 100.0 * ms, jump: ParameterLike = 2.0 * mV, name: str | None = None
     ) -> None:
@@ -270,12 +317,22 @@ class AdaptiveThreshold(Threshold):
 
     def fires(self, V: Any, V_th: Any) -> Any:
         """Those above the threshold as it stands at the end of the step; see `Threshold.fires`."""
+        return self.ends(V, V_th)[1] <= V
+
+    def ends(self, V: Any, V_th: Any) -> tuple[Any, Any]:
+        """Fall over the step; see `Threshold.ends`."""
+        before = V_th + self.theta.value
         self.theta.value = self.theta.value * np.exp(-environ.get_dt() / self.tau)
-        return V_th + self.theta.value <= V
+        return before, V_th + self.theta.value
 
     def spiked(self, spike: Any) -> None:
         """Rise where there was a spike."""
         self.theta.value = np.where(spike, self.theta.value + self.jump, self.theta.value)
+
+    def spiked_within(self, spike: Any, since: Any, ends: tuple[Any, Any], V: Any) -> None:
+        """Rise where there was a spike, and fall since then; see `Threshold.spiked_within`."""
+        jumped = self.theta.value + self.jump * np.exp(-since / self.tau)
+        self.theta.value = choose_seldom(spike, jumped, self.theta.value)
 
 
 class EscapeNoise(Threshold):

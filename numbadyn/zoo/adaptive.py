@@ -188,7 +188,7 @@ class ALIF(LIF):
 
     Parameters
     ----------
-    in_size, R, tau, V_th, V_reset, V_rest, tau_ref, V_initializer, name
+    in_size, R, tau, V_th, V_reset, V_rest, tau_ref, V_initializer, name, spike_times
         As of `IntegrateAndFire`.
     tau_a : quantities.Quantity
         Time constant of the threshold (ms).
@@ -229,8 +229,10 @@ class ALIF(LIF):
         tau_ref: ParameterLike | None = None,
         V_initializer: ParameterLike | None = None,
         name: str | None = None,
+        *,
+        spike_times: str = "grid",
     ) -> None:
-        parts: dict[str, Any] = {"tau_ref": tau_ref}
+        parts: dict[str, Any] = {"tau_ref": tau_ref, "spike_times": spike_times}
         parts["threshold"] = made_of(name or type(self).__name__, {"tau": "tau_a"}, AdaptiveThreshold, tau_a, beta)
         super().__init__(in_size, R, tau, V_th, V_reset, V_rest, V_initializer, name, **parts)
 

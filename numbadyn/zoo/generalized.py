@@ -25,13 +25,17 @@ class _Depolarising(SpikeCurrents):
         """Advance the currents, and give what is subtracted from the input."""
         return -super().advanced(V)
 
+    def jumped(self, w: Any) -> Any:
+        """The same after a spike."""
+        return -super().jumped(w)
+
 
 class GIF(LIF):
     r"""Generalised linear integrate-and-fire neuron of Mihalas and Niebur.
 
     Parameters
     ----------
-    in_size, R, tau, V_reset, V_rest, V_initializer, name
+    in_size, R, tau, V_reset, V_rest, V_initializer, name, spike_times
         As of `LIF`; R and tau make the capacitance tau / R.
     V_th : quantities.Quantity
         Threshold at rest (mV), to which it returns.
@@ -114,6 +118,8 @@ class GIF(LIF):
         R_2: ParameterLike = 1.0,
         V_initializer: ParameterLike | None = None,
         name: str | None = None,
+        *,
+        spike_times: str = "grid",
     ) -> None:
         owner, each = name or type(self).__name__, {"tau": "tau", "jump": "A", "keep": "R"}
         names = {f"{part}{k}": f"{given}_{k + 1}" for part, given in each.items() for k in (0, 1)}
@@ -129,6 +135,7 @@ class GIF(LIF):
             name,
             adaptation=made_of(owner, names, _Depolarising, **rules),
             threshold=made_of(owner, {"reset": "V_th_reset"}, FollowingThreshold, a, b, V_th_reset),
+            spike_times=spike_times,
         )
 
 

@@ -19,7 +19,7 @@ from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.model.values import Parameter, State
 from numbadyn.zoo.adapting import Adaptation, AdaptiveThreshold, Threshold, check_part
 from numbadyn.zoo.comparing import Above, AllOf
-from numbadyn.zoo.offgrid import Path, check_spike_times, find_crossing
+from numbadyn.zoo.offgrid import Level, Path, check_spike_times, find_crossing
 from numbadyn.zoo.resetting import BelowThreshold
 from numbadyn.zoo.units import ms, mV, nS
 
@@ -215,18 +215,28 @@ class IntegrateAndFire(Neuron):
         V = self.V.value
         before = after = None if self.adaptation is None else self.adaptation.advanced(V)
         if self.adaptation is not None:
-            after = before + self.adaptation.b
+            after = self.adaptation.jumped(before)
         # a dead time of zero, where there is none, is a number of the model's code
         dead, tau_ref = (0.0 * ms, 0.0 * ms) if self.tau_ref is None else (self.refractory.value, self.tau_ref.value)
         path = Path.of(self._slope(x, before, pop=False), V, upswing=self.upswing)
         anew = Path.of(self._slope(x, after, pop=False), self.V_reset + 0.0 * V, upswing=False)
         self.sum_current_inputs(None, V)  # which uses up what has arrived
-        found = find_crossing(path, anew, dead, self.V_th, tau_ref, self.sum_delta_inputs)
+        ends: list[tuple[Any, Any]] = []
+
+        def level_of(end: Any) -> Level:
+            if self.threshold is None:
+                return Level(self.V_th)
+            ends.append(self.threshold.ends(end, self.V_th))
+            return Level(ends[0][0], ends[0][1] - ends[0][0])
+
+        found = find_crossing(path, anew, dead, level_of, tau_ref, self.sum_delta_inputs)
         self.V.value = found.V
         if self.tau_ref is not None:
             self.refractory.value = found.left
         if self.adaptation is not None:
             self.adaptation.spiked_within(found.spike, found.since, V)
+        if self.threshold is not None:
+            self.threshold.spiked_within(found.spike, found.since, ends[0], found.V)
         self.observe("since_spike", found.since)
         return found.spike
 

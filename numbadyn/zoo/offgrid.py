@@ -20,7 +20,7 @@ from numbadyn.model.integrate import exp_euler_parts
 from numbadyn.model.seldom import choose_seldom
 from numbadyn.zoo.units import kHz, ms, mV
 
-__all__ = ["Crossing", "Path", "check_spike_times", "find_crossing"]
+__all__ = ["Crossing", "Level", "Path", "check_spike_times", "find_crossing"]
 
 _MILD = 1e-3
 """How much steeper a potential becomes over a step at least, for a logarithm to be better than a parabola."""
@@ -41,7 +41,7 @@ def check_spike_times(spike_times: Any, threshold: Any, where: str) -> str:
     Raises
     ------
     InvalidParameterError
-        It is neither ``"grid"`` nor ``"interpolated"``, or the neuron has a threshold that moves.
+        It is neither ``"grid"`` nor ``"interpolated"``, or chance or a class of the user decides who fires.
     """
     if spike_times not in ("grid", "interpolated"):
         raise InvalidParameterError(
@@ -50,14 +50,40 @@ def check_spike_times(spike_times: Any, threshold: Any, where: str) -> str:
             cure='Give "grid", for spikes at the ends of steps, or "interpolated", for spikes between them.',
             spike_times=spike_times,
         )
-    if spike_times == "interpolated" and threshold is not None:
+    if spike_times == "interpolated" and threshold is not None and not threshold.moves_smoothly:
         raise InvalidParameterError(
-            f"{where} has a threshold that is not fixed, which is not interpolated.",
+            f"{where} has a {type(threshold).__name__}, which does not say where it is within a step, so that no "
+            "crossing of it can be found there.",
             where=where,
-            cure='Leave threshold=... out, or spike_times="interpolated".',
+            cure='Leave threshold=... or spike_times="interpolated" out, or take one that jumps at spikes and moves '
+            "smoothly between them, such as nd.AdaptiveThreshold(...).",
             threshold=threshold,
         )
     return str(spike_times)
+
+
+@dataclass(frozen=True)
+class Level:
+    """A threshold within a step, which goes in a straight line.
+
+    Parameters
+    ----------
+    start : quantities.Quantity, Parameter or traced value
+        Where it is (mV).
+    rise : quantities.Quantity or traced value, optional
+        How much it rises over the step (mV); it stays where it is by default.
+    """
+
+    start: Any
+    rise: Any = None
+
+    def at(self, part: Any) -> Any:
+        """Where it is after a part of a step."""
+        return self.start if self.rise is None else self.start + self.rise * part
+
+    def from_(self, part: Any) -> Level:
+        """The same as it goes on from a part of the step."""
+        return self if self.rise is None else Level(self.at(part), self.rise)
 
 
 @dataclass(frozen=True)
@@ -111,20 +137,28 @@ class Path:
         left = np.maximum(1.0 - steeper * part, _NEARLY)
         return np.where(self._runs_away, self.start - self.first / steeper * np.log(left), found)
 
-    def reaches(self, level: Any) -> Any:
+    def reaches(self, level: Level) -> Any:
         """After which part of a step it is at a level; zero where it is above it from the start."""
-        rise = level - self.start
-        square = self.first * self.first + 4.0 * self.bend * rise
-        steep = self.first + np.sqrt(np.maximum(square, 0.0 * mV * mV))
+        rise = level.start - self.start
+        first = self.first if level.rise is None else self.first - level.rise
+        square = first * first + 4.0 * self.bend * rise
+        steep = first + np.sqrt(np.maximum(square, 0.0 * mV * mV))
         part = 2.0 * rise / steep
         if self.steeper is not None:
-            first = np.where(self._runs_away, self.first, 1.0 * mV)
-            part = np.where(self._runs_away, rise / first * exprel(-self.steeper * (rise / first)), part)
+            soared = self._soars_to(level.at(1.0))
+            if level.rise is not None:
+                soared = self._soars_to(level.at(np.minimum(soared, 1.0)))
+            part = np.where(self._runs_away, soared, part)
         return np.where(rise > 0.0 * mV, part, 0.0)
 
-    def is_at(self, level: Any, part: Any) -> Any:
+    def _soars_to(self, height: Any) -> Any:
+        """The same of one that runs away."""
+        ratio = (height - self.start) / np.where(self._runs_away, self.first, 1.0 * mV)
+        return ratio * exprel(-self.steeper * ratio)
+
+    def is_at(self, level: Level, part: Any) -> Any:
         """Who is at a level, or above it, after a part of a step."""
-        found = level <= self.at(part)
+        found = level.at(part) <= self.at(part)
         if self.steeper is None:
             return found
         return np.where(self._runs_away, self.reaches(level) <= part, found)
@@ -140,7 +174,14 @@ class Crossing:
     since: Any
 
 
-def find_crossing(path: Path, anew: Path, dead: Any, V_th: Any, tau_ref: Any, jumps: Callable[[Any], Any]) -> Crossing:
+def find_crossing(
+    path: Path,
+    anew: Path,
+    dead: Any,
+    level_of: Callable[[Any], Level],
+    tau_ref: Any,
+    jumps: Callable[[Any], Any],
+) -> Crossing:
     """Go through a step with at most one spike in it.
 
     Parameters
@@ -149,8 +190,8 @@ def find_crossing(path: Path, anew: Path, dead: Any, V_th: Any, tau_ref: Any, ju
         The potential from the start of the step, and from the reset.
     dead : quantities.Quantity or traced value
         Dead time that is left at the start (ms).
-    V_th : Parameter
-        The threshold (mV).
+    level_of : callable
+        The threshold, from the potential at the end of a step without a spike.
     tau_ref : quantities.Quantity, Parameter or traced value
         Dead time after a spike (ms).
     jumps : callable
@@ -170,14 +211,16 @@ def find_crossing(path: Path, anew: Path, dead: Any, V_th: Any, tau_ref: Any, ju
     dt = environ.get_dt()
     still = _plain(dead / dt)
     asleep = still >= 1.0
-    wanted = ~asleep & ((still > 0.0) | (V_th <= path.end) | path.soars)
-    within = _within(path, anew, dead, V_th, tau_ref)
-    V = choose_seldom(wanted, within.V, np.where(asleep, path.start, path.end))
+    V = np.where(asleep, path.start, path.end)
+    level = level_of(V)
+    wanted = ~asleep & ((still > 0.0) | (level.at(1.0) <= path.end) | path.soars)
+    within = _within(path, anew, dead, level, tau_ref)
+    V = choose_seldom(wanted, within.V, V)
     left = choose_seldom(wanted, within.left, np.maximum(dead - dt, 0.0 * ms))
     since = choose_seldom(wanted, within.since, _NONE)
     spike, awake = _plain(since * kHz) > -1.0, _plain(left * kHz) <= 0.0
     V = np.where(awake, jumps(V), V)
-    late = awake & ~spike & (V_th <= V)
+    late = awake & ~spike & (level.at(1.0) <= V)
     V, left = np.where(late, anew.start, V), np.where(late, tau_ref, left)
     return Crossing(V, left, spike | late, np.where(late, 0.0 * ms, since))
 
@@ -187,12 +230,13 @@ def _plain(part: Any) -> Any:
     return held(part)
 
 
-def _within(path: Path, anew: Path, dead: Any, V_th: Any, tau_ref: Any) -> Crossing:
+def _within(path: Path, anew: Path, dead: Any, level: Level, tau_ref: Any) -> Crossing:
     """Go through a step in which a dead time ends, or a potential crosses its threshold."""
     dt = environ.get_dt()
     free = 1.0 - np.minimum(_plain(dead / dt), 1.0)
-    within = (free > 0.0) & path.is_at(V_th, free)
-    since = (free - np.minimum(path.reaches(V_th), free)) * dt
+    level = level.from_(1.0 - free)
+    within = (free > 0.0) & path.is_at(level, free)
+    since = (free - np.minimum(path.reaches(level), free)) * dt
     again = np.maximum(since - tau_ref, 0.0 * ms) / dt
     V = np.where(within, anew.at(again), path.at(free))
     left = np.where(within, np.maximum(tau_ref - since, 0.0 * ms), 0.0 * ms)

@@ -7,7 +7,7 @@ neurons there are, lowering, targets.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from numbadyn.errors import ShapeError
 from numbadyn.model import environ, random
 from numbadyn.model.acting import over_step
 from numbadyn.model.functions import exprel
+from numbadyn.model.seldom import choose_seldom
 from numbadyn.model.typing import ParameterLike
 from numbadyn.model.values import Parameter, State
 from numbadyn.units import is_quantity, unit_of
@@ -133,6 +134,22 @@ class SpikeCurrents(Adaptation):
             state = self.state(f"w{k}")
             jumped = getattr(self, f"keep{k}") * state.value + getattr(self, f"jump{k}")
             state.value = np.where(spike, jumped, state.value)
+
+    def jumped(self, w: Any) -> Any:
+        """The mean of their sum after a spike; see `Adaptation.jumped`."""
+        total: Any = None
+        for k in range(self.count):
+            mean = self.state(f"w{k}").value * exprel(environ.get_dt() / getattr(self, f"tau{k}"))
+            own = getattr(self, f"keep{k}") * mean + getattr(self, f"jump{k}")
+            total = own if total is None else total + own
+        return total
+
+    def spiked_within(self, spike: Any, since: Any, V: Any) -> None:
+        """Jump where there was a spike, and decay since then; see `Adaptation.spiked_within`."""
+        for k in range(self.count):
+            state = self.state(f"w{k}")
+            jump = getattr(self, f"jump{k}") * np.exp(-since / getattr(self, f"tau{k}"))
+            state.value = choose_seldom(spike, getattr(self, f"keep{k}") * state.value + jump, state.value)
 
 
 class MovingEscape(EscapeNoise):
@@ -261,6 +278,8 @@ class FollowingThreshold(Threshold):
     >>> cells = nd.LIF(10, threshold=nd.FollowingThreshold(a=5 * Hz, b=10 * Hz, reset=-55 * mV))
     """
 
+    moves_smoothly: ClassVar[bool] = True
+
     def __init__(
         self,
         a: ParameterLike = 0.0 * kHz,
@@ -280,11 +299,26 @@ class FollowingThreshold(Threshold):
 
     def fires(self, V: Any, V_th: Any) -> Any:
         """Those at or above it as it stands at the end of the step; see `Threshold.fires`."""
-        middle = 0.5 * (self.served.V.value + V)
-        steady = V_th + self.a / self.b * (middle - self.served.V_rest)
-        self.theta.value = steady + (self.theta.value - steady) * np.exp(-environ.get_dt() * self.b)
-        return self.theta.value <= V
+        return self.ends(V, V_th)[1] <= V
+
+    def ends(self, V: Any, V_th: Any) -> tuple[Any, Any]:
+        """Follow the potential over the step; see `Threshold.ends`."""
+        before = self.theta.value
+        self.theta.value = self._after(environ.get_dt(), before, 0.5 * (self.served.V.value + V), V_th)
+        return before, self.theta.value
+
+    def _after(self, time: Any, theta: Any, V: Any, V_th: Any) -> Any:
+        """Where it is after a time, at a potential."""
+        steady = V_th + self.a / self.b * (V - self.served.V_rest)
+        return steady + (theta - steady) * np.exp(-time * self.b)
 
     def spiked(self, spike: Any) -> None:
         """Lift it where there was a spike."""
         self.theta.value = np.where(spike, np.maximum(self.theta.value, self.reset), self.theta.value)
+
+    def spiked_within(self, spike: Any, since: Any, ends: tuple[Any, Any], V: Any) -> None:
+        """Lift it where there was a spike, and let it follow since then; see `Threshold.spiked_within`."""
+        first, last = ends
+        lifted = np.maximum(last - since / environ.get_dt() * (last - first), self.reset)
+        found = self._after(since, lifted, 0.5 * (self.served.V_reset + V), self.served.V_th)
+        self.theta.value = choose_seldom(spike, found, self.theta.value)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from quantities import MB, ms, mV, pA
+from quantities import MB, Hz, ms, pA
 from scipy.integrate import solve_ivp
 
 import numbadyn as nd
@@ -74,6 +74,21 @@ def test_times_of_an_adapting_neuron_with_an_upswing_are_of_second_order():
     assert np.log2(coarse / fine) > 1.6
 
 
+MOVING = {
+    "ALIF": lambda: driven(nd.ALIF, tau=10 * ms, tau_a=30 * ms, tau_ref=1.53 * ms),
+    "GIF": lambda: driven(nd.GIF, a=20 * Hz, b=30 * Hz, A_1=50 * pA, A_2=-30 * pA, R_1=0.3),
+}
+
+
+@pytest.mark.parametrize("model", MOVING)
+def test_thresholds_that_move_are_met_where_they_are(model):
+    truth = trains(MOVING[model](), 0.02, 24, target="interpret")
+    errors = [largest(trains(MOVING[model](), dt, 24, target="interpret"), truth) for dt in (0.4, 0.2)]
+    assert sum(map(len, truth)) > 15
+    assert errors[1] < 2e-3
+    assert np.log2(errors[0] / errors[1]) > 1.1  # where errors are no more than a part of 10,000 of a step
+
+
 def test_targets_batches_parts_and_runs_with_a_budget_agree(tmp_path):
     cells, results = driven(nd.LIFRef, tau=10 * ms, tau_ref=1.25 * ms), {}
     for target in ("interpret", "cpu"):
@@ -120,5 +135,5 @@ def test_spikes_on_the_grid_have_no_times_between():
 def test_what_cannot_be_interpolated_is_refused():
     with pytest.raises(InvalidParameterError, match=r"spike_times of .* is 'exact'"):
         nd.LIF(2, spike_times="exact")
-    with pytest.raises(InvalidParameterError, match="threshold that is not fixed"):
-        nd.LIF(2, spike_times="interpolated", threshold=nd.AdaptiveThreshold(jump=1 * mV))
+    with pytest.raises(InvalidParameterError, match="has a EscapeNoise, which does not say where it is within a step"):
+        nd.LIF(2, spike_times="interpolated", threshold=nd.EscapeNoise())
