@@ -227,7 +227,6 @@ class Lookup:
 
 
 def _last_part(name: str) -> str:
-    """The last part of a full name."""
     return name.rsplit(".", 1)[-1]
 
 
@@ -413,17 +412,19 @@ class Advance:
     Parameters
     ----------
     method : str
-        Name of the integrator; empty where the result is exact, `HALF_STEP` where it is beside variables half a step
-        away.
+        Name of the integrator; empty where the result is exact, `HALF_STEP` where so beside others half a step away.
     starts, slopes, results : tuple of int
         Values at the start of the step, their time derivatives as functions of these nodes, and values at its end;
         of what stands half a step beside, the last two may be left out.
+    part : float
+        Over which part of the step.
     """
 
     method: str
     starts: tuple[int, ...]
     slopes: tuple[int, ...]
     results: tuple[int, ...]
+    part: float = field(default=1.0, kw_only=True)
 
 
 _BOUND = ("params", "states", "channels", "connections", "trains", "lookups", "guards", "reaches")
@@ -444,10 +445,9 @@ class Step:
         ``(module path, name)`` -> node: values that can be recorded.
     advances : list of Advance
         Equations behind the values, as they were traced; lowering uses them up.
-    ahead : dict
-        Node -> state whose value at the end of the step it stands for, as the step would have it as it was traced.
-    finer : dict
-        Node -> node that takes its place when that is known, and follows from it; lowering uses both up.
+    ahead, finer : dict
+        Node -> state whose value at the end of the step, as it was traced, it stands for; node -> node that follows
+        from such values and takes its place. Lowering uses both up.
     schemes : dict
         State index -> how it is advanced, in words.
     held : dict

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,10 +24,11 @@ from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import split
 
 __all__ = [
+    "ExpEulerCourse",
     "advance_along",
     "eager_clock",
     "euler_step",
-    "exp_euler_parts",
+    "exp_euler_course",
     "exp_euler_step",
     "finish_step",
     "fresh",
@@ -138,8 +139,29 @@ def exp_euler_step(f: RightHandSide, x: Any, *args: Any, **kwargs: Any) -> Any:
     return equations.result(advanced)
 
 
-def exp_euler_parts(f: Callable[[Any], Any], x: Any) -> tuple[Any, Any, Any]:
+class ExpEulerCourse(NamedTuple):
     """One equation by `exp_euler_step`, and what that goes by.
+
+    Attributes
+    ----------
+    end : array, quantity or traced value
+        The value one `dt` later.
+    slope : array, quantity or traced value
+        dx/dt at the start of the step.
+    rate : number, array or traced value
+        Derivative of the slope by x times dt; zero where there is none.
+    between : tuple
+        Values after parts of the step.
+    """
+
+    end: Any
+    slope: Any
+    rate: Any
+    between: tuple[Any, ...]
+
+
+def exp_euler_course(f: Callable[[Any], Any], x: Any, parts: Sequence[float] = ()) -> ExpEulerCourse:
+    """One equation by `exp_euler_step`, over the whole step and over parts of it.
 
     Parameters
     ----------
@@ -147,12 +169,12 @@ def exp_euler_parts(f: Callable[[Any], Any], x: Any) -> tuple[Any, Any, Any]:
         ``f(x)`` returns dx/dt.
     x : array, quantity or traced value
         Value at the start of the step.
+    parts : sequence of float
+        Parts of the step, between zero and one.
 
     Returns
     -------
-    tuple
-        The value one `dt` later, dx/dt at the start of the step, and its derivative by x times dt; zero where there is
-        none.
+    ExpEulerCourse
     """
     trace, dt = current_trace(), environ.get_dt()
     later = exp_euler_step(f, x)
@@ -161,10 +183,19 @@ def exp_euler_parts(f: Callable[[Any], Any], x: Any) -> tuple[Any, Any, Any]:
         ((slope, linear),) = slopes_and_derivatives(
             equations.slopes, equations.start, environ.eager_dt(), *eager_clock()
         )
-        return later, slope, 0.0 if linear is None else dt * linear
+        rate = 0.0 if linear is None else dt * linear
+        between = tuple(x + part * dt * exprel(part * rate) * slope for part in parts)
+        return ExpEulerCourse(later, slope, rate, between)
     (start,), (node,) = trace.step.advances[-1].starts, trace.step.advances[-1].slopes
     found = derivative(trace, node, start)
-    return later, Traced(trace, node), 0.0 if found is None else dt * Traced(trace, found)
+    first, slope = Traced(trace, start), Traced(trace, node)
+    rate = 0.0 if found is None else dt * Traced(trace, found)
+    between = ()
+    for part in parts:
+        value = first + part * dt * (1.0 if found is None else exprel(part * rate)) * slope
+        trace.step.advances.append(Advance("exp_euler_step", (start,), (node,), (as_node(trace, value),), part=part))
+        between += (value,)
+    return ExpEulerCourse(later, slope, rate, between)
 
 
 def _note(trace: Trace, method: str, starts: Sequence[Any], slopes: Sequence[Any], results: Sequence[Any]) -> None:

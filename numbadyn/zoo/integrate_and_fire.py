@@ -19,7 +19,7 @@ from numbadyn.model.typing import ParameterLike, SizeLike
 from numbadyn.model.values import Parameter, State
 from numbadyn.zoo.adapting import Adaptation, AdaptiveThreshold, Threshold, check_part
 from numbadyn.zoo.comparing import Above, AllOf
-from numbadyn.zoo.offgrid import Level, Path, check_spike_times, find_crossing
+from numbadyn.zoo.offgrid import Flow, Level, Path, check_spike_times, find_crossing
 from numbadyn.zoo.resetting import BelowThreshold
 from numbadyn.zoo.units import ms, mV, nS
 
@@ -81,9 +81,12 @@ class IntegrateAndFire(Neuron):
     together are of second order. Then delta inputs are added; who is at or above the threshold spikes, and is reset at
     once.
 
-    With interpolated spikes, the potential within a step is the parabola through both ends that starts with the right
-    slope; crossings, dead times and what follows the reset are found on it, so that times of spikes are of second order
-    in dt, as potentials are. There is at most one spike in a step. What spikes act on has them at the end of the step.
+    With interpolated spikes, crossings, dead times and what follows the reset are found within a step. Without an
+    upswing and an adaptation the equation is solved for parts of the step as well, so that times are as exact as
+    potentials are, which is to the last digits where synapses are currents. Else the potential within a step is the
+    parabola through both ends that starts with the right slope, and times of spikes are of second order in dt. A
+    threshold that moves does so in a straight line. There is at most one spike in a step. What spikes act on has them
+    at the end of the step.
 
     References
     ----------
@@ -218,8 +221,13 @@ class IntegrateAndFire(Neuron):
             after = self.adaptation.jumped(before)
         # a dead time of zero, where there is none, is a number of the model's code
         dead, tau_ref = (0.0 * ms, 0.0 * ms) if self.tau_ref is None else (self.refractory.value, self.tau_ref.value)
-        path = Path.of(self._slope(x, before, pop=False), V, upswing=self.upswing)
-        anew = Path.of(self._slope(x, after, pop=False), self.V_reset + 0.0 * V, upswing=False)
+        slope = self._slope(x, before, pop=False)
+        path: Path | Flow
+        if self.upswing or self.adaptation is not None:
+            path = Path.of(slope, V, upswing=self.upswing)
+            anew = Path.of(self._slope(x, after, pop=False), self.V_reset + 0.0 * V, upswing=False)
+        else:
+            path, anew = Flow.of(slope, V), None
         self.sum_current_inputs(None, V)  # which uses up what has arrived
         ends: list[tuple[Any, Any]] = []
 
@@ -229,7 +237,7 @@ class IntegrateAndFire(Neuron):
             ends.append(self.threshold.ends(end, self.V_th))
             return Level(ends[0][0], ends[0][1] - ends[0][0])
 
-        found = find_crossing(path, anew, dead, level_of, tau_ref, self.sum_delta_inputs)
+        found = find_crossing(path, anew, self.V_reset, dead, level_of, tau_ref, self.sum_delta_inputs)
         self.V.value = found.V
         if self.tau_ref is not None:
             self.refractory.value = found.left

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from numbadyn.errors import InvalidParameterError
 from numbadyn.model import environ
 from numbadyn.model.acting import held
 from numbadyn.model.functions import exprel
-from numbadyn.model.integrate import exp_euler_parts
+from numbadyn.model.integrate import exp_euler_course
 from numbadyn.model.seldom import choose_seldom
 from numbadyn.zoo.units import kHz, ms, mV
 
@@ -115,9 +115,9 @@ class Path:
     @classmethod
     def of(cls, slope: Callable[[Any], Any], start: Any, *, upswing: bool) -> Path:
         """That of a slope as a function of the potential, which may run away."""
-        later, rate, steeper = exp_euler_parts(slope, start)
-        first = environ.get_dt() * rate
-        return cls(start, later, first, later - start - first, steeper if upswing else None)
+        found = exp_euler_course(slope, start)
+        first = environ.get_dt() * found.slope
+        return cls(start, found.end, first, found.end - start - first, found.rate if upswing else None)
 
     @property
     def _runs_away(self) -> Any:
@@ -164,6 +164,100 @@ class Path:
         return np.where(self._runs_away, self.reaches(level) <= part, found)
 
 
+_QUARTERS = (0.25, 0.5, 0.75)
+
+_NEWTON = 4
+"""Newton's iterations from a straight line: each doubles the digits that are right."""
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A potential that nothing bends but its own decay and what drives it, within a step.
+
+    Parameters
+    ----------
+    start, end : quantities.Quantity or traced value
+        Where it is, and where it comes (mV).
+    quarters : tuple
+        Where it is after each quarter of the step between (mV).
+    rate : number, array or traced value
+        Rate of its decay times dt.
+
+    Notes
+    -----
+    Where the equation is solved exactly, it is so after each quarter, too; the polynomial of fourth degree through all
+    of them misses the rest by less than a part of a billion. Two potentials with the same drive approach each other by
+    the decay alone, so what begins later in the step is exact as well.
+    """
+
+    start: Any
+    end: Any
+    quarters: tuple[Any, Any, Any]
+    rate: Any
+
+    @classmethod
+    def of(cls, slope: Callable[[Any], Any], start: Any) -> Flow:
+        """That of a slope as a function of the potential."""
+        found = exp_euler_course(slope, start, _QUARTERS)
+        first, second, third = found.between
+        return cls(start, found.end, (first, second, third), found.rate)
+
+    soars: ClassVar[bool] = False
+
+    def coefficients(self) -> tuple[Any, Any, Any, Any]:
+        """Those of the powers of the quarters that have passed, from the first on."""
+        a, (b, c, d), e = self.start, self.quarters, self.end
+        one, two, three = b - a, c - 2.0 * b + a, d - 3.0 * c + 3.0 * b - a
+        four = e - 4.0 * d + 6.0 * c - 4.0 * b + a
+        return (
+            one - two / 2.0 + three / 3.0 - four / 4.0,
+            two / 2.0 - three / 2.0 + four * (11.0 / 24.0),
+            three / 6.0 - four / 4.0,
+            four / 24.0,
+        )
+
+    def decay(self, part: Any) -> Any:
+        """What is left of a difference after a part of a step."""
+        return np.exp(self.rate * part)
+
+
+def _at(start: Any, powers: tuple[Any, Any, Any, Any], part: Any) -> Any:
+    """A polynomial after a part of a step."""
+    t = 4.0 * part
+    a, b, c, d = powers
+    return start + t * (a + t * (b + t * (c + t * d)))
+
+
+def _within_flow(flow: Flow, V_reset: Any, dead: Any, level: Level, tau_ref: Any) -> Crossing:
+    """Go through a step in which a dead time ends, or a potential that flows crosses its threshold."""
+    dt, powers = environ.get_dt(), flow.coefficients()
+    held = np.minimum(_plain(dead / dt), 1.0)
+    apart = flow.start - _at(flow.start, powers, held)
+
+    def above(part: Any) -> tuple[Any, Any]:
+        """How far the potential is above the threshold, and how fast that grows."""
+        t, rest = 4.0 * part, apart * flow.decay(part - held)
+        a, b, c, d = powers
+        growth = 4.0 * (a + t * (2.0 * b + t * (3.0 * c + t * (4.0 * d)))) + flow.rate * rest
+        growth = growth if level.rise is None else growth - level.rise
+        return _at(flow.start, powers, part) + rest - level.at(part), growth
+
+    end = flow.end + apart * flow.decay(1.0 - held)
+    within = (held < 1.0) & (level.at(1.0) <= end)
+    first, last = flow.start - level.at(held), end - level.at(1.0)
+    part = held + (1.0 - held) * first / np.where(first < last, first - last, -1.0 * mV)
+    for _time in range(_NEWTON):
+        height, growth = above(part)
+        part = np.clip(part - height / np.where(growth > 0.0 * mV, growth, 1.0 * mV), held, 1.0)
+    part = np.where(first < 0.0 * mV, part, held)
+    since = (1.0 - part) * dt
+    again = np.maximum(since - tau_ref, 0.0 * ms) / dt
+    anew = flow.end + (V_reset - _at(flow.start, powers, 1.0 - again)) * flow.decay(again)
+    V = np.where(within, np.where(again > 0.0, anew, V_reset), end)
+    left = np.where(within, np.maximum(tau_ref - since, 0.0 * ms), 0.0 * ms)
+    return Crossing(V, left, within, np.where(within, since, _NONE))
+
+
 @dataclass(frozen=True)
 class Crossing:
     """What a step comes to: potential, dead time that is left, who spikes, how long before the end (else -1 ms)."""
@@ -175,8 +269,9 @@ class Crossing:
 
 
 def find_crossing(
-    path: Path,
-    anew: Path,
+    path: Path | Flow,
+    anew: Path | None,
+    V_reset: Any,
     dead: Any,
     level_of: Callable[[Any], Level],
     tau_ref: Any,
@@ -187,7 +282,9 @@ def find_crossing(
     Parameters
     ----------
     path, anew : Path
-        The potential from the start of the step, and from the reset.
+        The potential from the start of the step, and from the reset; or a `Flow`, which needs no other one.
+    V_reset : quantities.Quantity, Parameter or traced value
+        Where it begins anew (mV).
     dead : quantities.Quantity or traced value
         Dead time that is left at the start (ms).
     level_of : callable
@@ -214,14 +311,18 @@ def find_crossing(
     V = np.where(asleep, path.start, path.end)
     level = level_of(V)
     wanted = ~asleep & ((still > 0.0) | (level.at(1.0) <= path.end) | path.soars)
-    within = _within(path, anew, dead, level, tau_ref)
+    if isinstance(path, Flow):
+        within = _within_flow(path, V_reset, dead, level, tau_ref)
+    else:
+        assert anew is not None
+        within = _within(path, anew, dead, level, tau_ref)
     V = choose_seldom(wanted, within.V, V)
     left = choose_seldom(wanted, within.left, np.maximum(dead - dt, 0.0 * ms))
     since = choose_seldom(wanted, within.since, _NONE)
     spike, awake = _plain(since * kHz) > -1.0, _plain(left * kHz) <= 0.0
     V = np.where(awake, jumps(V), V)
     late = awake & ~spike & (level.at(1.0) <= V)
-    V, left = np.where(late, anew.start, V), np.where(late, tau_ref, left)
+    V, left = np.where(late, V_reset, V), np.where(late, tau_ref, left)
     return Crossing(V, left, spike | late, np.where(late, 0.0 * ms, since))
 
 

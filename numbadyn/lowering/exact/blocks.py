@@ -81,7 +81,7 @@ class Blocks:
         """Equations of one module call and one shape that act on each other, directly or by way of others."""
         by_place: dict[object, list[_Equation]] = {}
         for number, advance in enumerate(self._step.advances):
-            if advance.method in _METHODS:
+            if advance.method in _METHODS and advance.part == 1.0:
                 for nodes in zip(advance.starts, advance.slopes, advance.results, strict=False):
                     space = self._step.nodes[nodes[2]].space
                     by_place.setdefault((space.region, space.shape), []).append(_Equation(number, *nodes))

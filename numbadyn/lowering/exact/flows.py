@@ -103,7 +103,7 @@ class Flows:
         """States that an integrator has advanced from their value at the start of the step."""
         step, found = self._step, []
         for advance in step.advances:
-            if advance.method not in ("", "exp_euler_step"):
+            if advance.method not in ("", "exp_euler_step") or advance.part != 1.0:
                 continue  # which has another result than the equation
             for start, slope, result in zip(advance.starts, advance.slopes, advance.results, strict=True):
                 state = state_behind(step, start)

@@ -105,6 +105,8 @@ class _Holder:
         new.probes = {key: self._map[value] for key, value in new.probes.items()}
         new.outputs = {key: self._map[value] for key, value in new.outputs.items()}
         new.advances = [advance for old in self._old.advances for advance in self._left(old)]
+        new.ahead = {self._map[index]: state for index, state in self._old.ahead.items()}
+        new.finer = {self._map[index]: self._map[other] for index, other in self._old.finer.items()}
         new.held = {found.state: self._decay(found, group) for group in self._groups for found in group.members}
         new.schemes = self._old.schemes | self._decays.refused
         new.schemes |= {found.state: self._words(found) for group in self._groups for found in group.members}
@@ -278,7 +280,8 @@ class _Holder:
             yield self._renumbered(advance, starts, slopes, results)
 
     def _renumbered(self, advance: Advance, *parts: tuple[int, ...]) -> Advance:
-        return Advance(advance.method, *(tuple(self._map[index] for index in part) for part in parts))
+        starts, slopes, results = (tuple(self._map[index] for index in part) for part in parts)
+        return replace(advance, starts=starts, slopes=slopes, results=results)
 
     def _decay(self, found: Found, group: _Group) -> Decay:
         """How a state is read from outside."""

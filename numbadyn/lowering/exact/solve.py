@@ -103,7 +103,13 @@ class _Solver:
                 self._average(value, drives)
         if drives.instead:
             self._writer.instead[result] = self._writer.again(result, drives.instead)
-        self._note(advance, drives.words(linear=linear))
+        if advance.part == 1.0:
+            self._note(advance, drives.words(linear=linear))
+
+    def _part(self, advance: Advance, over_step: int) -> int:
+        """What is so much over the step, over the part of it that an equation is advanced by."""
+        writer = self._writer
+        return over_step if advance.part == 1.0 else writer.emit("mul", over_step, writer.literal(advance.part))
 
     def _own_state(self, advance: Advance) -> int | None:
         return state_behind(self._step, advance.starts[0])
@@ -140,8 +146,9 @@ class _Solver:
             return False
         firsts, entries = found
         writer.at(advance.slopes[0])
+        own = None if rate is None else self._part(advance, writer.over_dt(rate, advance.slopes[0]))
+        entries = {place: self._part(advance, entry) for place, entry in entries.items()}
         entries[0, 1] = writer.literal(1.0)
-        own = None if rate is None else writer.over_dt(rate, advance.slopes[0])
         if own is not None:
             entries[0, 0] = own
         total: int | None = None
