@@ -54,11 +54,11 @@ def test_spikes_are_those_of_a_converged_integration(name, found, example):
     numbers, truth = list(example.PATTERNS[name]), np.array(CONVERGED[name]["spikes"])
     assert numbers == CONVERGED[name]["numbers"], "run make_adex_patterns.py"
     times = found[name]
-    assert abs(times[0] - truth[0]) < 0.25
+    assert abs(times[0] - truth[0]) < 0.2
     assert abs(times.size - truth.size) <= 1
     if name != "irregular spiking":
         intervals = min(times.size, truth.size) - 1
-        np.testing.assert_allclose(np.diff(times)[:intervals], np.diff(truth)[:intervals], atol=0.35, rtol=0.05)
+        np.testing.assert_allclose(np.diff(times)[:intervals], np.diff(truth)[:intervals], atol=0.2, rtol=0.03)
 
 
 @pytest.mark.exhaustive

@@ -1,8 +1,32 @@
 """Wang and Buzsaki (1996): interneurons that inhibit each other fire together, as long as they are alike."""
 
-import pytest
+import json
+from pathlib import Path
 
+import numpy as np
+import pytest
+from quantities import ms, mV, pA
+
+import numbadyn as nd
 from tests.examples.test_examples import load
+from tests.truth.make_wang_buzsaki import N, start
+
+CONVERGED = json.loads((Path(__file__).parent / "data" / "wang_buzsaki.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(("spread", "within"), [(0.03, 0.5), (0.1, 0.1)])
+def test_spikes_of_the_network_are_those_of_a_converged_integration(spread, within):
+    """20 coupled neurons for 150 ms at 0.0125 ms; the more alike they are, the more their order hangs on little."""
+    V, along = start()
+    net = load("gamma").Gamma(N, spread)
+    net.cells.V_initializer = V * mV
+    net.cells.current.value = (1.0 + spread * along) * 100 * pA
+    sim = nd.Simulator(net, dt=0.0125 * ms)
+    sim.record(net.cells, spikes=True)
+    spikes = sim.run(150 * ms, progress=False)[net.cells].spikes
+    times = spikes.times.rescale("ms").magnitude
+    for cell, truth in enumerate(CONVERGED[str(spread)]):
+        np.testing.assert_allclose(times[spikes.indices == cell], truth, rtol=0, atol=within)
 
 
 @pytest.mark.exhaustive

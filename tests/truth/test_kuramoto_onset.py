@@ -2,9 +2,24 @@
 
 import numpy as np
 import pytest
-from quantities import ms
+from quantities import kHz, ms
 
+import numbadyn as nd
 from tests.examples.test_examples import load, run_and_keep
+
+
+def test_two_oscillators_in_closed_form():
+    """phi' = w - K sin(phi): locked at arcsin(w / K), or drifting apart with a beat of 2 pi / sqrt(w^2 - K^2)."""
+    w, K = 0.1, np.array([0.2, 0.14, np.sqrt(0.1**2 - (np.pi / 50) ** 2)])  # the last one beats in 100 ms
+    pair = nd.Kuramoto(2, omega=np.array([0.3, 0.3 + w]) * kHz)
+    sim = nd.Simulator(pair, dt=1 * ms, target="interpret", batch=3)
+    sim.batch["K"] = K * kHz
+    sim.run(50 * ms, progress=False)
+    first = sim.get(pair, "theta")
+    sim.run(100 * ms, progress=False)
+    last = sim.get(pair, "theta")
+    np.testing.assert_allclose(np.sin(np.diff(last[:2], axis=-1))[:, 0], w / K[:2], rtol=1e-5)
+    assert np.diff(last[2] - first[2]) == pytest.approx(2 * np.pi, rel=1e-5)
 
 
 def test_the_example_measures_order():
