@@ -35,7 +35,8 @@ def test_additive_weights_compete_and_multiplicative_ones_do_not():
     assert np.mean(additive > 0.9) > 0.2
     multiplicative, _fires = competing(1, 20 * Hz)
     assert near_bounds(multiplicative) == 0.0
-    assert 0.4 < multiplicative.mean() < 0.6
+    # A+ (1 - w) = A- w without correlations; spikes that have a hand in a postsynaptic one add a little.
+    assert 0.0 < multiplicative.mean() - 1 / 2.05 < 0.025
     fewer, fires_then = competing(0, 40 * Hz)  # twice the input, hardly more output: fewer synapses are strong
     assert fewer.mean() < 0.7 * additive.mean()
     assert fires_then < 1.3 * fires
@@ -75,7 +76,8 @@ def balanced(eta, *, duration=20 * s, drives=(1.0, 1.5, 2.0), rho=8 * Hz):
 def test_inhibition_brings_neurons_to_one_rate():
     before, after, weights = balanced(0.002)
     assert before.max() > 1.5 * before.min()
-    np.testing.assert_allclose(after, 8.0, rtol=0.25)
+    np.testing.assert_allclose(after, 8.0, rtol=0.2)
+    assert after.mean() == pytest.approx(8.0, rel=0.09)
     assert (np.diff(weights) < 0).all()  # the stronger the excitation, the stronger the inhibition
 
 
