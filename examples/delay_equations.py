@@ -18,6 +18,7 @@ doi:10.1016/0167-2789(82)90042-2.
 
 import argparse
 import math
+from pathlib import Path
 import time
 
 import numpy as np
@@ -138,7 +139,8 @@ def draw(systems, cells, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--duration", type=float, default=6000.0, help="length of the Mackey-Glass run (default 6000)")
-    parser.add_argument("--out", help="where the picture goes; without it, none is drawn")
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".png"), help="where the picture goes")
+    parser.add_argument("--no-plot", action="store_true", help="make no picture; matplotlib is not needed then")
     given = parser.parse_args()
     systems, speed = mackey_glass(given.duration)
     tail = np.asarray(systems.x)[-6000:]
@@ -154,7 +156,7 @@ def main():
     crossings = np.flatnonzero((r[:-1, 1] < 0) & (r[1:, 1] >= 0))
     period = np.diff(crossings).mean() * 0.01
     print(f"period at onset {period:.3f}, by theory 2 pi / omega = {2 * math.pi / OMEGA:.3f}")
-    if given.out:
+    if not given.no_plot:
         draw(systems, cells, given.out)
         print(f"picture: {given.out}")
 
