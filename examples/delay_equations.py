@@ -6,7 +6,7 @@ a delay of its own, kept in a state, and is read between steps by cubic interpol
 whose feedback comes back after a delay: it rests below a critical delay, and oscillates above it. The script prints
 what each system does, how fast the compiled loop is, and draws a picture.
 
-    python examples/delay_equations.py --out delay_equations.png
+    python examples/delay_equations.py
 
 References
 ----------
@@ -18,8 +18,8 @@ doi:10.1016/0167-2789(82)90042-2.
 
 import argparse
 import math
-from pathlib import Path
 import time
+from pathlib import Path
 
 import numpy as np
 from quantities import ms
