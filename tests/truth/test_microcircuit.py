@@ -5,7 +5,9 @@ that means and variances of all inputs stay. Correlations do not, and the rates 
 """
 
 import importlib.util
+import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from quantities import Hz, ms
 import numbadyn as nd
 from tests.examples.pages import ROOT
 
+NEST = json.loads((Path(__file__).parent / "data" / "nest_networks.json").read_text(encoding="utf-8"))["microcircuit"]
 PUBLISHED = np.array([0.971, 2.868, 4.746, 5.396, 8.142, 9.078, 0.991, 7.523])
 """Rates in Hz of the populations of layers 2/3, 4, 5, 6, each excitatory, inhibitory, of the whole network."""
 
@@ -35,7 +38,10 @@ def test_the_table_is_the_published_one(example):
 
 @pytest.mark.exhaustive
 def test_rates_and_irregularity(example):
-    """8,000 neurons, 4 s: each rate within a third, their mean within 10 %; CV of intervals from 0.6 to 1."""
+    """8,000 neurons, 4 s: rates and CV of intervals within 6 % of NEST, whose two seeds differ by up to 5 %.
+
+    And of the whole network: each rate within a third, their mean within 10 %.
+    """
     network, populations = example.microcircuit(0.1)
     sim = nd.Simulator(network, dt=0.1 * ms, seed=1)
     sim.run(500 * ms, progress=False)
@@ -48,4 +54,5 @@ def test_rates_and_irregularity(example):
     sizes = [population.num for population in populations]
     assert np.average(rates, weights=sizes) == pytest.approx(np.average(PUBLISHED, weights=example.SIZES), rel=0.1)
     assert rates.argsort()[:2].tolist() in ([0, 6], [6, 0])
-    assert ((irregular > 0.6) & (irregular < 1.0)).all()
+    np.testing.assert_allclose(rates, np.mean([run["rates"] for run in NEST], axis=0), rtol=0.06)
+    np.testing.assert_allclose(irregular, np.mean([run["irregularity"] for run in NEST], axis=0), rtol=0.06)
