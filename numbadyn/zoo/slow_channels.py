@@ -98,11 +98,16 @@ class TCalciumChannel(Channel):
     .. math::
 
         s_\infty &= \frac{1}{1 + e^{-(v + 57)/6.2}}, \qquad u_\infty = \frac{1}{1 + e^{(v + 81)/4}} \\
-        \tau_u &= 30.8 + \frac{211.4 + e^{(v + 113.2)/5}}{3.7\, (1 + e^{(v + 84)/3.2})}
+        \tau_u &= 3^{-1.2} \left( 30.8 + \frac{211.4 + e^{(v + 113.2)/5}}{1 + e^{(v + 84)/3.2}} \right)
+
+    The factor takes both terms from 24 to 36 degrees, as in Destexhe et al. and in the program of Pospischil et al.,
+    whose printed equation has it, rounded to 3.7, at the second one alone.
 
     References
     ----------
-    As of `MChannel`.
+    As of `MChannel`; and Destexhe, A., Bal, T., McCormick, D. A. and Sejnowski, T. J. (1996), Ionic mechanisms
+    underlying synchronized oscillations and propagating waves in a model of ferret thalamic slices, Journal of
+    Neurophysiology 76, 2049-2070, doi:10.1152/jn.1996.76.3.2049.
 
     Examples
     --------
@@ -131,8 +136,8 @@ class TCalciumChannel(Channel):
     def at_u(self, V: Any) -> Gate:
         """Where inactivation goes."""
         v = V + self.shift
-        slow = (211.4 + np.exp(_scaled(v, -113.2, 5.0))) / (3.7 * (1.0 + np.exp(_scaled(v, -84.0, 3.2))))
-        return Gate(1.0 / (1.0 + np.exp(_scaled(v, -81.0, 4.0))), 1.0 / (30.8 + slow))
+        slow = (211.4 + np.exp(_scaled(v, -113.2, 5.0))) / (1.0 + np.exp(_scaled(v, -84.0, 3.2)))
+        return Gate(1.0 / (1.0 + np.exp(_scaled(v, -81.0, 4.0))), 3.0**1.2 / (30.8 + slow))
 
 
 class LCalciumChannel(Channel):

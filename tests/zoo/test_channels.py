@@ -117,6 +117,25 @@ def test_slow_channels_do_what_they_are_known_for():
     assert np.isfinite(V).all()
 
 
+@pytest.mark.parametrize(
+    ("channel", "gate", "V", "steady", "tau"),
+    [
+        (nd.TCalciumChannel(), "s", -60.0, 0.459765, None),
+        (nd.TCalciumChannel(), "u", -60.0, 0.003173, 13.192),  # of 49.3 ms at 24 degrees
+        (nd.TCalciumChannel(), "u", -80.0, 0.320821, 56.372),
+        (nd.LCalciumChannel(), "q", -30.0, 0.673254, 4.9055),
+        (nd.LCalciumChannel(), "r", -30.0, 0.211082, 328.757),
+        (nd.MChannel(tau_max=1000 * ms), "p", -35.0, 0.5, 1000 / 4.3),
+        (nd.HChannel(), "q", -75.0, 0.5, 1 / (np.exp(-8.14) + np.exp(-7.1275))),
+    ],
+)
+def test_gates_of_slow_channels_have_published_states_and_time_constants(channel, gate, V, steady, tau):
+    """By hand from the equations of Pospischil et al. (2008), with the factor where their program has it."""
+    found = channel.at(gate, V * mV)
+    assert float(found.steady) == pytest.approx(steady, abs=1e-5)
+    assert (found.rate is None) if tau is None else 1 / float(found.rate) == pytest.approx(tau, rel=2e-3)
+
+
 def test_gates_begin_at_rest_and_channels_are_found_by_name():
     cells = nd.init_all_states(nd.HodgkinHuxley((2, 2)))
     assert cells.Na.m.value.shape == (2, 2)
