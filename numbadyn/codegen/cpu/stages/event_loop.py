@@ -29,9 +29,9 @@ def {name}({arguments}):
         _met += _end - _begin
         _ahead = _begin
 {shift}        if _e + 2 < _last:
-            _later = i64(_events[u64(_e + 2)]) - _source
-            _ahead = _offsets[u64(_later * _n_delays + _delay_slot)]
-{shift_ahead}        for _block in range(_begin, _end, {block}):
+            _next = i64(_events[u64(_e + 2)]) - _source
+            _ahead = _offsets[u64(_next * _n_delays + _delay_slot)]
+{shift_ahead}{follow}        for _block in range(_begin, _end, {block}):
             # the same lines of a later spike's row on their way
 {ahead}
             _ahead += {block}
@@ -60,6 +60,14 @@ def each_{name}(_step, _dt, _key0, _key1, _R, _I, _B, _E, _C, _terms, _rows, _re
             _events = _E[_begin : _begin + _count]
             _first, _last = window(_events, _count, _source, _row[TERM_STOP])
 {back}{calls}
+"""
+
+_FOLLOW = """        # from the last synapses of a row on, the first ones of the next row are fetched, if it has as many
+        _follow = 0
+        if _e + 1 < _last:
+            _segment = (i64(_events[u64(_e + 1)]) - _source) * _n_delays + _delay_slot
+            if _offsets[u64(_segment + 1)] - _offsets[u64(_segment)] >= {ahead}:
+                _follow = _offsets[u64(_segment)] + {ahead} - _end
 """
 
 _CHOICE = """if _rows[_k, {places}] == 0:
@@ -147,12 +155,13 @@ class _Way:
         shift, ahead = ("", "")
         if self.spaced:
             shift = f"        _shift = i64(_{order}_index) * _gap\n        _shift_ahead = _shift\n"
-            ahead = "            _shift_ahead = _later * _gap\n"
+            ahead = "            _shift_ahead = _next * _gap\n"
         places = [f"_i = u64({'_places[u64(_j)]' if self.across else '_j + _shift' if self.spaced else '_j'})"]
         if "_number" in self.text.used:
             places.append(f"_number = {'_numbers[u64(_j)]' if self.numbered else '_j'}")
         if self.across:
-            places += [f"_next = u64(_places[u64(min(_j + {_AHEAD}, _end - 1))])", *self._fetched("_next")]
+            places.append(f"_later = select(_j + {_AHEAD} < _end, _j + {_AHEAD}, _j + _follow)")
+            places += ["_there = u64(_places[u64(_later)])", *self._fetched("_there")]
         return _LOOP.format(
             name=self.name,
             arguments=self.arguments,
@@ -161,6 +170,7 @@ class _Way:
             other=other,
             shift=shift,
             shift_ahead=ahead,
+            follow=_FOLLOW.format(ahead=_AHEAD) if self.across else "",
             block=_BLOCK,
             ahead=_indented(self._prefetches(), 3),
             places=_indented(places, 4),
