@@ -143,7 +143,7 @@ class MemoryLayout:
             connection = self.program.step.connections[number]
             counts = {id(context.tables): int(context.tables[number].targets.size) for context in self.contexts}
             size = sum(counts.values())
-            needed = 8 * size + 8 * (connection.n_post + 1) * len(counts)
+            needed = (12 if number in self.either else 8) * size + 8 * (connection.n_post + 1) * len(counts)
             parts.append(MemoryPart(f"index by target of {connection.name} ({size} synapses)", needed))
         return parts
 
