@@ -91,7 +91,7 @@ class VoltageSTDP(BoundedProj):
         **options: Any,
     ) -> None:
         super().__init__(*modules, **options)
-        self.A_LTD, self.A_LTP = (synapse_parameter(part, negative=False) for part in (A_LTD, A_LTP))
+        self.A_LTD, self.A_LTP = (synapse_parameter(part, 1.0, negative=False) for part in (A_LTD, A_LTP))
         self.theta_minus = Parameter(theta_minus, unit=mV, shape=())
         self.theta_plus = Parameter(theta_plus, unit=mV, shape=())
         taus = (Parameter(tau, unit=ms, shape=(), positive=True) for tau in (tau_x, tau_minus, tau_plus))
@@ -410,9 +410,9 @@ class BCPNN(PlasticProj):
         self.tau_zi, self.tau_zj, self.tau_e, self.tau_p, self.interval = taus
         self.f_max, self.eps = (
             Parameter(f_max, unit=kHz, shape=(), positive=True),
-            Parameter(eps, shape=(), positive=True),
+            Parameter(eps, unit=1.0, shape=(), positive=True),
         )
-        self.kappa = Parameter(kappa, shape=(), negative=False)
+        self.kappa = Parameter(kappa, unit=1.0, shape=(), negative=False)
         self.zi, self.zj = self.pre_trace(self.tau_zi), self.post_trace(self.tau_zj)
         self.e_i, self.e_j, self.p_i, self.p_j = (SynapseState(self.eps) for _ in range(4))
         self.e_ij, self.p_ij = (SynapseState(Following(self._together)) for _ in range(2))

@@ -97,7 +97,7 @@ class Rewiring(BoundedProj):
         unit = unit_of(self.weight.dimension)
         self.prune_below = Parameter(prune_below, unit=unit, shape=(), negative=False)
         self.w_new = Parameter(w_new, unit=unit, shape=(), check=self._check_new)
-        self.in_degree = Parameter(in_degree, shape=(), negative=False)
+        self.in_degree = Parameter(in_degree, unit=1.0, shape=(), negative=False)
         self.interval = Parameter(interval, unit=ms, shape=(), positive=True)
         self.alive = _Alive(False)
 
@@ -127,4 +127,4 @@ class Rewiring(BoundedProj):
         there, free = s.sum(kept.astype(float)), s.sum((~kept).astype(float))
         born = ~kept & (random.uniform() * free < self.in_degree - there)
         s.alive = kept | born
-        s.weight = np.where(born, self.w_new, np.where(kept, s.weight, 0.0 * s.weight))
+        s.weight = np.where(born, self.within(s, self.w_new.value), np.where(kept, s.weight, 0.0 * s.weight))

@@ -108,9 +108,9 @@ class STDP(BoundedProj):
     ) -> None:
         super().__init__(*modules, w_max=w_max, w_min=w_min, **options)
         self.tau_plus, self.tau_minus = (synapse_parameter(tau, ms, positive=True) for tau in (tau_plus, tau_minus))
-        self.A_plus, self.A_minus = synapse_parameter(A_plus), synapse_parameter(A_minus)
+        self.A_plus, self.A_minus = (synapse_parameter(part, 1.0) for part in (A_plus, A_minus))
         plain = isinstance(mu, int | float) and mu in (0, 1)
-        self.mu: Any = mu if plain else synapse_parameter(mu, negative=False)
+        self.mu: Any = mu if plain else synapse_parameter(mu, 1.0, negative=False)
         self.x = self.pre_trace(self.tau_plus, nearest=nearest)
         self.y = self.post_trace(self.tau_minus, nearest=nearest)
 
@@ -194,8 +194,8 @@ class TripletSTDP(BoundedProj):
         super().__init__(*modules, w_max=w_max, w_min=w_min, **options)
         taus = (synapse_parameter(tau, ms, positive=True) for tau in (tau_plus, tau_minus, tau_x, tau_y))
         self.tau_plus, self.tau_minus, self.tau_x, self.tau_y = taus
-        self.A2_plus, self.A3_plus = synapse_parameter(A2_plus), synapse_parameter(A3_plus)
-        self.A2_minus, self.A3_minus = synapse_parameter(A2_minus), synapse_parameter(A3_minus)
+        self.A2_plus, self.A3_plus = (synapse_parameter(part, 1.0) for part in (A2_plus, A3_plus))
+        self.A2_minus, self.A3_minus = (synapse_parameter(part, 1.0) for part in (A2_minus, A3_minus))
         self.x, self.x_slow = self.pre_trace(self.tau_plus), self.pre_trace(self.tau_x)
         self.y, self.y_slow = self.post_trace(self.tau_minus), self.post_trace(self.tau_y)
 
@@ -265,7 +265,7 @@ class VogelsSprekelerSTDP(BoundedProj):
     ) -> None:
         super().__init__(*modules, w_max=w_max, w_min=w_min, **options)
         self.tau = Parameter(tau, unit=ms, shape=(), positive=True)
-        self.eta, self.rho = synapse_parameter(eta), synapse_parameter(rho, kHz, negative=False)
+        self.eta, self.rho = synapse_parameter(eta, 1.0), synapse_parameter(rho, kHz, negative=False)
         self.x, self.y = self.pre_trace(self.tau), self.post_trace(self.tau)
 
     def on_pre(self, s: ReachedSynapses) -> None:

@@ -7,7 +7,7 @@ import pytest
 from quantities import Hz, kHz, ms, mV
 
 import numbadyn as nd
-from numbadyn.errors import FixedAttributeError, InvalidParameterError
+from numbadyn.errors import DimensionError, FixedAttributeError, InvalidParameterError
 from tests.targets import SIMULATED, simulator_of
 from tests.zoo.test_stdp import DT, N_POST, N_PRE, PERIODS, Clocks
 
@@ -305,11 +305,21 @@ def test_a_rule_of_pairs_keeps_its_traces_beside_scaling():
             r"w_new of Net.p is 5.0 mV, but the bounds of its weights are 0.0 mV to 2.0 mV",
         ),
         (nd.Rewiring, {"w_new": 0.05 * mV}, r"nearer to zero than prune_below, so that new .* beyond 0.1 mV"),
+        (nd.TripletSTDP, {"w_max": 2 * mV, "A3_minus": 0.1 * mV}, r"A3_minus is 0.1 mV, but it must be a plain number"),
         (nd.STDP, {"w_max": 2 * mV, "nearest": "no"}, r"nearest of a trace of STDP is 'no'"),
     ],
 )
 def test_values_that_do_not_fit_each_other(rule, options, said):
     if rule is nd.Rewiring:
         options = {"w_max": 2 * mV, "prune_below": 0.1 * mV, "in_degree": 2, **options}
-    with pytest.raises(InvalidParameterError, match=f"(?s){said}"):
+    with pytest.raises((DimensionError, InvalidParameterError), match=f"(?s){said}"):
         silent(rule, **options)[0].run(0.5 * ms)
+
+
+def test_what_grows_is_within_the_bounds_of_its_synapse():
+    bounds = np.array([[2.0, 1.0]]) * mV
+    sim, net = silent(nd.Rewiring, w_max=bounds, prune_below=1.2 * mV, w_new=1.5 * mV, in_degree=4, interval=1 * ms)
+    sim.run(1.5 * ms)
+    alive, weights = sim.get(net.p, "alive"), sim.get(net.p, "weight").magnitude
+    assert alive.all()
+    np.testing.assert_array_equal(weights.reshape(4, 2), np.tile([1.5, 1.0], (4, 1)))
