@@ -5,7 +5,7 @@ In: a module and the name of a variable.  Out: values with units.  Must not know
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -120,13 +120,17 @@ class Access(Assembly):
         variable : str
             Name of a state; ``"weight"``, for short ``"w"``, of a projection.
         value : array or quantity
-            New values, of the state's unit and shape (or a single value); in a batch that of all replicas, or of the
-            shape ``(replicas, ...)``. Weights: as they are given to a rule of connection, in the unit of the old ones:
+            New values, of the state's unit and shape (or a single value); in a batch that of all replicas, of the shape
+            ``(replicas, ...)``, or a list with an array for each, as `get` gives it of synapses. Weights: as they are given to a rule of connection, in the unit of the old ones:
             one number, an array with one entry for each synapse in the order of the projection's `edges`, one for each
             pair, a distribution or a function.
         replica : int, optional
             Of a batch, the only replica that is meant.
         """
+        if replica is None and self._axes and _of_each(value, len(self._contexts)):
+            for place, mine in enumerate(value):
+                self.set(module, variable, mine, replica=place)
+            return
         part, module = view_of(module), whole_of(module)
         path, chosen = self._recorder.path(module), self._replica(replica)
         variable = self._known_as(module, variable)
@@ -172,3 +176,8 @@ class Access(Assembly):
             stored = store_as(mine, self._order.shape(spec.space, place), dtype, name)
             full.append(self._order.kept(spec.space, stored, place))
         self._set_values(number, self._joined(full))
+
+
+def _of_each(value: Any, replicas: int) -> TypeGuard[list[Any]]:
+    """Whether it is a list with an array for each replica."""
+    return isinstance(value, list) and len(value) == replicas and all(isinstance(mine, np.ndarray) for mine in value)

@@ -92,6 +92,10 @@ def test_first_values_of_synapses_differ_in_a_batch(shared):
     sim.batch["p.tag"], sim.batch["p.step"] = tags, steps
     sim.run(10 * ms, progress=False)
     together = sim.get(net.p, "tag")
+    for name in ("tag", "weight"):  # in a list, where replicas have more or fewer synapses
+        doubled = [2 * mine for mine in sim.get(net.p, name)]
+        sim.set(net.p, name, doubled)
+        assert all(map(np.array_equal, sim.get(net.p, name), doubled))
     for k in range(2):  # whose seed is that of the synapses, if these are shared
         net = Net(Tagged, nd.init.Uniform(0 * ms, 4 * ms), tag=tags[k], step=steps[k])
         alone = nd.Simulator(net, dt=DT * ms, target="interpret", seed=4)
