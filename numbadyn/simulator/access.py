@@ -121,9 +121,9 @@ class Access(Assembly):
             Name of a state; ``"weight"``, for short ``"w"``, of a projection.
         value : array or quantity
             New values, of the state's unit and shape (or a single value); in a batch that of all replicas, of the shape
-            ``(replicas, ...)``, or a list with an array for each, as `get` gives it of synapses. Weights: as they are given to a rule of connection, in the unit of the old ones:
-            one number, an array with one entry for each synapse in the order of the projection's `edges`, one for each
-            pair, a distribution or a function.
+            ``(replicas, ...)``, or a list with an array for each replica, as `get` gives it of synapses. Weights: as
+            they are given to a rule of connection, in the unit of the old ones: one number, an array with one entry for
+            each synapse in the order of the projection's `edges`, one for each pair, a distribution or a function.
         replica : int, optional
             Of a batch, the only replica that is meant.
         """
