@@ -194,6 +194,19 @@ class Machine(ABC):
         for replica in self.replicas:
             replica.hand_samples()
 
+    def _check_under_way(self, past: Sequence[NDArray[Any] | None]) -> None:
+        """Refuse to lose what waits for its time, where a parameter has made the longest delay shorter since."""
+        for channel, samples, slots in zip(self.step.channels, past, self._slots(), strict=True):
+            if channel.ahead and samples is not None and samples[:, slots:].any():
+                most = float(self.replicas[0].context.dt * (np.flatnonzero(samples.any(axis=(0, 2)))[-1]))
+                raise LateDelayError(
+                    f"Something is under way in {channel.name} for {most:g} ms yet, but its delay is shorter now.",
+                    where=channel.name,
+                    cure="Let it arrive before the delay is changed, or make a new nd.Simulator.",
+                    channel=channel.name,
+                    under_way=most,
+                )
+
     # ---- states of all replicas --------------------------------------------------------------------------------------
 
     def state(self, index: int) -> NDArray[Any]:
@@ -244,6 +257,7 @@ class Machine(ABC):
         if taken.number == 0:
             return
         past = [taken.past.get(name) for name in names_of(self.step.channels)]
+        self._check_under_way(past)
         for number, replica in enumerate(self.replicas):
             replica.number = taken.number
             for index, name in enumerate(names):

@@ -135,3 +135,19 @@ def test_delays_are_fixed_as_axonal_ones_are():
     net.p.dendritic_delay.value = nd.init.Uniform(0 * ms, 1 * ms)
     with pytest.raises(UnsupportedFeatureError, match="one time for all synapses, but now each is to have its own"):
         sim.run(3 * ms, progress=False)
+
+
+def test_what_is_under_way_is_not_lost_where_a_delay_becomes_shorter():
+    net = Net(2, None, 4 * ms)
+    sim = nd.Simulator(net, dt=DT * ms, target="interpret", seed=2)
+    sim.run(8 * ms, progress=False)
+    net.p.dendritic_delay.value = 0.5 * ms
+    sim.record(net.post, spikes=True)  # makes the machine anew
+    with pytest.raises(LateDelayError, match=r"under way in Net.p.dendrites for \d(\.\d)? ms yet"):
+        sim.run(DT * ms, progress=False)
+    net.p.dendritic_delay.value = 4 * ms
+    other = Net(2, None, 4 * ms)
+    straight = nd.Simulator(other, dt=DT * ms, target="interpret", seed=2)
+    straight.run(20 * ms, progress=False)
+    sim.run(12 * ms, progress=False)
+    np.testing.assert_array_equal(sim.get(net.post, "V"), straight.get(other.post, "V"))

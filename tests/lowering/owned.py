@@ -12,7 +12,7 @@ from numbadyn.ir.evaluator import Evaluator
 from numbadyn.ir.interpreter import Interpreter, dtype_of
 from numbadyn.ir.ops import OPS
 from numbadyn.ir.reductions import reduced, row_products
-from numbadyn.ir.synapses import delay_slots, presynaptic
+from numbadyn.ir.synapses import back_delays, delay_slots, presynaptic
 from numbadyn.lowering.stages.compaction import CompactionStage
 from numbadyn.lowering.stages.delivery import DeliveryStage
 from numbadyn.lowering.stages.draw import DrawStage
@@ -157,14 +157,18 @@ class Owned:
         channel = view.buffer.index
         return (self.number // self.window[channel] - lag) % self.depth[channel]
 
+    def now(self, view):
+        """The slot of this step; of memory that keeps one value the only one."""
+        return 0 if view.slot == "fixed" else self.slot_of(view, 0)
+
     def last_step(self, channel, lag):
         """The step that wrote a sample last."""
         return (self.number // self.window[channel] - lag + 1) * self.window[channel] - 1
 
     def look(self, view, elements, me):
         cells = self.cells(view.buffer, me)
-        if view.slot == "fixed":
-            return self.read(cells, 0, view.offset + elements, me)
+        if view.slot != "past":
+            return self.read(cells, self.now(view), view.offset + elements, me)
         lag = 1 + (0 if view.lag is None else int(self.evaluator.values[view.lag]))
         expected = self.last_step(view.buffer.index, lag)
         return self.read(cells, self.slot_of(view, lag), view.offset + elements, me, expected)
@@ -196,23 +200,33 @@ class Owned:
             values.append(np.broadcast_to(result, elements.shape).astype(dtype_of(operation.kind, self.context.bits)))
         for slot in (k for k, slot in enumerate(kernel.slots) if slot.cleared):
             view = instance.views[slot]
-            self.write(self.cells(view.buffer, me), 0, view.offset + elements, 0, me)
+            self.write(self.cells(view.buffer, me), self.now(view), view.offset + elements, 0, me)
         for store in kernel.stores:
             view = instance.views[store.slot]
-            slot = 0 if view.slot == "fixed" else self.slot_of(view, 0)
             chosen = view.offset + self.sides.get(kernel.slots[store.slot].access, elements)
             new, cells = values[store.value], self.cells(view.buffer, me)
             if store.adds:
-                total = cells.values[0].copy()
-                np.add.at(total, chosen, new)
-                chosen, new = np.unique(chosen), total[np.unique(chosen)]
-            self.write(cells, slot, chosen, new, me)
+                later = 0 if store.later is None else self._operand(kernel, instance, store.later, elements, values, me)
+                self._add(cells, self.now(view), np.broadcast_to(later, chosen.shape), chosen, new, me)
+            else:
+                self.write(cells, self.now(view), chosen, new, me)
+
+    def _add(self, cells, now, later, chosen, new, me):
+        """Add to sums, each as many steps ahead as it counts later."""
+        for steps in np.unique(later):
+            due, slot = later == steps, (now + steps) % len(cells.values)
+            total = cells.values[slot].copy()
+            np.add.at(total, chosen[due], new[due])
+            places = np.unique(chosen[due])
+            self.write(cells, slot, places, total[places], me)
 
     def _operand(self, kernel, instance, operand, elements, values, me):
         if operand.where == "local":
             return values[operand.index]
         if operand.where == "scalar":
             return self.evaluator.values[instance.scalars[operand.index]].reshape(-1)[0]
+        if operand.where == "back":
+            return self.sides["back"]
         if operand.where == "time":
             return np.asarray(np.float64(self.number) * np.float64(self.context.dt)).astype(self.evaluator.real)
         if operand.where == "step":
@@ -287,20 +301,24 @@ class Owned:
         table, post_size = self.tables[term.connection], self.step.connections[term.connection].n_post
         mine = self.mine(self.owners.instance(stage.instance), post_size, me)
         for target in stage.targets:
-            self.write(self.cells(target, me), 0, mine, 0, me)
-        pre, delay_of = presynaptic(table), delay_slots(table)
+            if target.role == "sum":  # what waits for its time is cleared when it is read
+                self.write(self.cells(target, me), 0, mine, 0, me)
+        pre, (delays, delay_of) = presynaptic(table), (table.delays, delay_slots(table))
+        if term.order == "post":
+            delays, delay_of = back_delays(table)
+        late = np.zeros_like(pre) if table.dendritic is None else table.dendritic.astype(np.int64)
         events, lag = (
             self.events[term.channel],
             term.base + (0 if term.lag is None else int(self.evaluator.values[term.lag])),
         )
-        for number, delay in enumerate(table.delays.tolist() if term.order == "pre" else [0]):
-            step = self.number - lag - delay
+        for number, delay in enumerate(delays.tolist()):
+            step = self.number - lag - (delay if term.late else 0)
             window = np.arange(term.start, term.stop) if term.order == "pre" else term.start + mine
             fired = np.zeros(term.stop - term.start, bool)
             fired[window - term.start] = self.read(events, step % self.depth[term.channel], window, me, step)
-            reached = fired[pre] & (delay_of == number) if term.order == "pre" else fired[table.targets]
+            reached = fired[pre if term.order == "pre" else table.targets] & (delay_of == number)
             elements = np.flatnonzero(reached & np.isin(table.targets, mine))
-            sides = {"pre": pre[elements], "post": table.targets[elements].astype(int)}
+            sides = {"pre": pre[elements], "post": table.targets[elements].astype(int), "back": late[elements]}
             self._body(kernel, stage.instance, elements, me, sides)
 
     def _collect(self, stage, me):

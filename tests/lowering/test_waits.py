@@ -36,7 +36,7 @@ class Bound:
         self.program = lower(self.step)
         self.tables = [connection.build(self.context, np.dtype(float)) for connection in self.step.connections]
         self.owners = rule(self.program)
-        evaluator = Evaluator(self.program.step, self.context)
+        evaluator = Evaluator(self.program.step, replace(self.context, tables=self.tables))
         evaluator.bind()
         self.blocks = blocks_of(self.program, self.owners, Lags(evaluator, self.tables), looks)
 
@@ -198,6 +198,19 @@ def test_synapses_belong_to_whoever_owns_the_neuron_they_end_on(looks_back):
     assert first.startswith("  none: parts" if looks_back else "  blocks of 8 steps")
     crossing = "Net.A.V to Net.plastic: in the" if looks_back else "Net.A.output to Net.plastic: 0.7 ms = 7 steps"
     assert line.startswith(f"    {crossing}")
+
+
+@pytest.mark.parametrize("late", [0.3 * ms, nd.init.Uniform(0 * ms, 0.5 * ms)], ids=["one", "each"])
+def test_what_dendrites_delay_stays_with_whoever_owns_the_neuron(late):
+    net = nd.DynamicsGroup(name="Net")
+    net.A, net.B = firing(8), firing(6)
+    comm = nd.FixedProb(8, 6, prob=0.5, weight=1 * mV)
+    options = {"comm": comm, "delay": 0.7 * ms, "dendritic_delay": late}
+    net.plastic = Depressing(net.A, net.B, looks_back=False, **options)
+    bound = Bound(net)
+    assert bound.blocks.between == 8
+    assert_found(bound, exactly=True)
+    assert len(set(bound.interpreted()["Net.plastic.weight"].tolist())) > 5
 
 
 def test_whoever_looks_ends_a_block():
