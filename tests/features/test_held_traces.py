@@ -151,6 +151,7 @@ def test_a_trace_of_known_spikes_is_a_sum_of_exponentials() -> None:
     sim = nd.Simulator(net, DT * ms, seed=3, target="interpret")
     sim.record(net.p, "a", every=3 * DT * ms)
     sim.record(net.pre, spikes=True)
+    assert scheme_of(sim, "a").endswith("for which self.pre_trace keeps a trace of spikes once")
     result = sim.run(STEPS * DT * ms, progress=False)
     spikes, samples = result[net.pre].spikes, result[net.p]
     steps = np.rint(np.asarray(spikes.times.magnitude) / DT).astype(int)

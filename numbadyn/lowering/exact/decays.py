@@ -169,6 +169,29 @@ class Decays:
             return node.attrs["index"] not in self._step.writes
         return (node.traits.elementwise or bool(node.traits.side)) and all(map(self._is_fixed, node.args))
 
+    def side_of(self, found: Found) -> str:
+        """On which side the neurons are whose spikes alone a state follows, the same at all of their synapses, if any.
+
+        "pre", "post", or nothing.
+        """
+        changes = [index for index in found.chain if index != found.decay]
+        sides = {"post" if self._step.nodes[index].space.by_post else "pre" for index in changes}
+        if len(sides) != 1 or any(self._step.nodes[self._step.nodes[k].args[0]].attrs.get("at_once") for k in changes):
+            return ""
+        (side,) = sides
+        fixed = [part for part in (found.log, found.factor, found.gain) if part is not None]
+        new = [self._step.nodes[index].args[1] for index in changes]
+        return side if all(self._follows(part, found, side) for part in (*fixed, *new)) else ""
+
+    def _follows(self, index: int, found: Found, side: str) -> bool:
+        """Whether a value is the same at all synapses of a neuron, if that is true of the state."""
+        node = self._writer.node(index)
+        if index in found.chain or (node.traits.from_state and node.attrs["index"] == found.state):
+            return True
+        if node.space.synapses is None or node.traits.side == side:
+            return node.space.single or node.traits.side == side
+        return node.traits.elementwise and all(self._follows(arg, found, side) for arg in node.args)
+
     # ---- who asks ----------------------------------------------------------------------------------------------------
 
     def _read(self, found: Found) -> str:
