@@ -17,7 +17,7 @@ import numbadyn as nd
 from tests.features.test_plastic_projections import DT, N_POST, N_PRE, Spiking
 from tests.targets import simulator_of
 
-TAU, STEPS = 7.0, 90
+TAU, STEPS = 7.0, 72
 
 
 def by_factor(rule: Any, a: Any) -> Any:
@@ -50,7 +50,13 @@ def adding(rule: Any, a: Any) -> Any:
     return a + 0.01 * rule.goal
 
 
-WAYS = [by_factor, towards, integrated, by_euler, by_runge_kutta, adding]
+WAYS = [
+    by_factor,
+    towards,
+    integrated,
+    by_euler,
+    *(pytest.param(way, marks=pytest.mark.exhaustive) for way in (by_runge_kutta, adding)),
+]
 DIFFERING = {"tau": nd.init.Uniform(3 * ms, 30 * ms), "goal": np.linspace(0.1, 0.4, N_POST)[None, :]}
 """Parameters that differ from synapse to synapse, and from neuron to neuron of the target."""
 
@@ -124,6 +130,12 @@ def held(sim: nd.Simulator, net: nd.DynamicsGroup) -> list[Any]:
     return [np.asarray(sim.get(net.p, name)) for name in ("a", "b", "weight")]
 
 
+@pytest.fixture(scope="module")
+def plain() -> list[Any]:
+    """All that is asked for in a run of the rule with a factor."""
+    return run(make())[1]
+
+
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 def test_held_traces_are_those_of_single_steps(way: Callable[[Any, Any], Any]) -> None:
     differing = DIFFERING if way in (towards, by_euler) else {}
@@ -171,24 +183,22 @@ def test_every_target_has_the_same_bits() -> None:
         np.testing.assert_array_equal(one, other)
 
 
-def test_samples_are_handed_on_before_there_is_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    wanted = run(make())[1]
+def test_samples_are_handed_on_before_there_is_no_room(plain: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("numbadyn.runtime.held_samples._MOST", 60)
-    for one, other in zip(run(make())[1], wanted, strict=True):
+    for one, other in zip(run(make())[1], plain, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-def test_reading_and_pausing_change_nothing(tmp_path: Path) -> None:
-    _sim, wanted = run(make())
+def test_reading_and_pausing_change_nothing(plain: list[Any], tmp_path: Path) -> None:
     net = make()
     sim = nd.Simulator(net, DT * ms, seed=3, target="interpret")
-    for pause in range(STEPS // 15):
-        sim.run(15 * DT * ms, progress=False, every=6 * DT * ms, call=lambda sim: held(sim, sim.network) and None)
-        if pause == 4:
+    for pause in range(STEPS // 18):
+        sim.run(18 * DT * ms, progress=False, every=6 * DT * ms, call=lambda sim: held(sim, sim.network) and None)
+        if pause == 2:
             sim.save(tmp_path / "held")
             net = make()
             sim = nd.Simulator.load(tmp_path / "held", net)
-    for one, other in zip(held(sim, net), wanted[3:], strict=True):
+    for one, other in zip(held(sim, net), plain[3:], strict=True):
         np.testing.assert_array_equal(one, other)
 
 
