@@ -466,7 +466,8 @@ class PlasticProj(SynapticProjection):
                 f"The signal of {sender} holds {kind} values, but "
                 f"{'its synapses' if sender == self.path else f'the synapses of {self.path}'} wait for spikes.",
                 where=self.path,
-                cure="Give a population whose update returns a Boolean array.",
+                cure="Give a population whose update returns a Boolean array; a rule says how much of a weight a spike "
+                "releases, as in s.send(s.u * s.weight).",
                 sender=sender,
             )
 

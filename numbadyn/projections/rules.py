@@ -16,12 +16,14 @@ from numbadyn.errors import (
     ReservedNameError,
     UnknownRuleError,
     UnknownStateError,
+    UnsupportedFeatureError,
 )
 from numbadyn.model.hooks import takes
 from numbadyn.model.nearest import nearest_first
 from numbadyn.model.values import Parameter
 from numbadyn.projections.reached import ReachedSynapses
 from numbadyn.projections.synapse_state import SynapticWeight
+from numbadyn.projections.traces import SpikeTraces
 from numbadyn.tracing.positions import defined_at
 from numbadyn.units import TIME
 
@@ -155,7 +157,18 @@ def check_name(projection: PlasticProj, name: str, value: Any) -> None:
     ------
     ReservedNameError
         The name means something else in a rule, or the projection keeps a part of its own there.
+    UnsupportedFeatureError
+        It belongs to another projection.
     """
+    owner = value.projection if isinstance(value, SpikeTraces) else value.owner
+    if owner not in (None, projection):
+        raise UnsupportedFeatureError(
+            f"{projection.path}.{name} is given a {type(value).__name__} of {owner.path}, but it belongs to one "
+            "projection.",
+            where=f"{projection.path}.{name}",
+            cure=f"Make one of its own, self.{name} = self.post_trace(20*ms) or nd.SynapseState(0.0).",
+            name=name,
+        )
     if name == "weight" and not isinstance(value, SynapticWeight):
         raise ReservedNameError(
             f"A {type(value).__name__} is named 'weight', but the first weights of {projection.path} are those of its "

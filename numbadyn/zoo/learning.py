@@ -272,7 +272,7 @@ class HomeostaticScaling(BoundedProj):
         """Scale by how far the rate is from what it should be."""
         super().on_interval(s)
         missing = 1.0 - s.activity / (self.rho * self.tau)
-        self.change(s, s.weight * self.beta * self.whole_interval * missing)
+        s.weight = self.within(s, s.weight + s.weight * self.beta * self.whole_interval * missing)
 
 
 class WeightNormalisation(PlasticProj):

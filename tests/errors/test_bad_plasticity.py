@@ -376,3 +376,11 @@ def test_a_condition_does_not_look_at_all_synapses():
     sim = nd.Simulator(net, dt=0.1 * ms, target="interpret")
     with pytest.raises(AcrossSynapsesError, match=r"(?s)np\.mean .*every=10\*ms, call=f"):
         sim.run(1 * ms, until=lambda: net.E2I.weight.mean() > 2 * mV)
+
+
+def test_a_trace_or_a_state_of_another_projection():
+    one, other = network(another_unit).E2I, network(another_unit).E2I
+    one.x = one.pre_trace(20 * ms)
+    for value in (one.x, one.weight):
+        with pytest.raises(UnsupportedFeatureError, match=r"of Rule, but it belongs to one projection"):
+            other.x = value

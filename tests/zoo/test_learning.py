@@ -323,3 +323,12 @@ def test_what_grows_is_within_the_bounds_of_its_synapse():
     alive, weights = sim.get(net.p, "alive"), sim.get(net.p, "weight").magnitude
     assert alive.all()
     np.testing.assert_array_equal(weights.reshape(4, 2), np.tile([1.5, 1.0], (4, 1)))
+
+
+def test_scaling_does_not_wait_for_a_reward():
+    class Both(nd.HomeostaticScaling, nd.RewardSTDP):
+        pass
+
+    sim, net = silent(Both, w_max=9 * mV, beta=0.01 * kHz, interval=1 * ms)
+    sim.run(2 * ms)
+    np.testing.assert_allclose(sim.get(net.p, "weight").magnitude, 1.01, rtol=1e-14)
