@@ -12,7 +12,7 @@ from numbadyn.codegen.cpu.stages.loop import instance_lines
 from numbadyn.codegen.expressions import KernelText
 from numbadyn.codegen.parts import whole_part
 from numbadyn.ir.nodes import Step
-from numbadyn.lowering.operations import Kernel, Operand, Store
+from numbadyn.lowering.operations import Kernel, Operand, Slot, Store
 from numbadyn.lowering.program import Program
 from numbadyn.lowering.stages.delivery import TERM
 from numbadyn.lowering.stages.event_loop import EventLoopStage, event_loop_layout
@@ -36,12 +36,14 @@ def {name}({arguments}):
 {ahead}
             _ahead += {block}
             _stop = min(_block + {block}, _end)
-            for _j in range(_block, _stop):
-{places}
-                _{other}_index = u64(_targets[u64(_j)])
-{back}{body}
+{loops}
 {sums}    return _met, _doubts
 """
+
+_INNER = """            for _j in range(_block, _stop):
+{places}
+                _{other}_index = u64(_targets[u64(_j)])
+{back}{body}"""
 
 _EACH = """@routine
 def each_{name}(_step, _dt, _key0, _key1, _R, _I, _B, _E, _C, _terms, _rows, _reals, _integers):
@@ -80,6 +82,8 @@ _BLOCK = 64
 """Synapses that a loop goes through between two looks ahead."""
 _AHEAD = 32
 """How many synapses ahead states are fetched that are found through an index."""
+_NEAR = 1 << 15
+"""States of so many synapses are near enough, in the second-level cache, not to be fetched ahead."""
 
 
 def _indented(lines: list[str], levels: int) -> str:
@@ -159,9 +163,12 @@ class _Way:
         places = [f"_i = u64({'_places[u64(_j)]' if self.across else '_j + _shift' if self.spaced else '_j'})"]
         if "_number" in self.text.used:
             places.append(f"_number = {'_numbers[u64(_j)]' if self.numbered else '_j'}")
-        if self.across:
-            places.append(f"_later = select(_j + {_AHEAD} < _end, _j + {_AHEAD}, _j + _follow)")
-            places += ["_there = u64(_places[u64(_later)])", *self._fetched("_there")]
+        inner = _INNER.format(
+            places=_indented(places, 4),
+            other=other,
+            back=" " * 16 + "_back = i64(_backs[u64(_j)])\n" if self.back and order == "pre" else "",
+            body=_indented(self.lines, 4),
+        )
         return _LOOP.format(
             name=self.name,
             arguments=self.arguments,
@@ -173,11 +180,22 @@ class _Way:
             follow=_FOLLOW.format(ahead=_AHEAD) if self.across else "",
             block=_BLOCK,
             ahead=_indented(self._prefetches(), 3),
-            places=_indented(places, 4),
-            back=" " * 16 + "_back = i64(_backs[u64(_j)])\n" if self.back and order == "pre" else "",
-            body=_indented(self.lines, 4),
+            loops=self._fetching(inner) if self.across else inner,
             sums="".join(f"{' ' * 12}{line}\n" for line in self._added()),
         )
+
+    def _fetching(self, inner: str) -> str:
+        """The loop, and the same one that fetches states ahead, where these are many."""
+        states = next(name for name, slot in self._named_slots() if slot.access == "each")
+        head, _, rest = inner.partition("\n")
+        ahead = [
+            f"_later = select(_j + {_AHEAD} < _end, _j + {_AHEAD}, _j + _follow)",
+            "_there = u64(_places[u64(_later)])",
+        ]
+        ahead += self._fetched("_there")
+        near = "\n".join(f"    {line}" for line in inner.split("\n"))
+        far = "\n".join(f"    {line}" for line in f"{head}\n{_indented(ahead, 4)}\n{rest}".split("\n"))
+        return f"            if {states}.shape[0] <= {_NEAR}:\n{near}\n            else:\n{far}"
 
     def _prefetches(self) -> list[str]:
         """Lines that fetch what the next block of a later row reads; behind an index only the index."""
@@ -194,9 +212,14 @@ class _Way:
         """Lines that fetch the states of a synapse; of wide ones only."""
         return [
             f"prefetch_read({name}, {place})"
-            for name, slot in zip(self.text.arrays, self.kernel.slots, strict=True)
-            if slot.access == "each" and name in self.text.used and not (wide and slot.kind == "bool")
+            for name, slot in self._named_slots()
+            if slot.access == "each" and not (wide and slot.kind == "bool")
         ]
+
+    def _named_slots(self) -> list[tuple[str, Slot]]:
+        """Arrays that the text uses, and what they are."""
+        slots = zip(self.text.arrays, self.kernel.slots, strict=True)
+        return [(name, slot) for name, slot in slots if name in self.text.used]
 
 
 def _clear_lines(text: KernelText, store: Store) -> list[str]:
