@@ -4,8 +4,10 @@ Leaky neurons with synaptic input, adapting exponential ones and Hodgkin-Huxley 
 each scheme and time step the table shows the processor time, the mean error of a spike's time, and the error of the
 rate; `below` says whether some scheme of numbadyn is as exact at no more cost.
 
-    PEERS_DIR=<folder of peers/install.sh> python accuracy.py
-    python accuracy.py --models adex --neurons 500          # without other simulators
+    PEERS_DIR=<folder of peers/install.sh> python accuracy.py           # all of it: some ten minutes
+    PEERS_DIR=... python accuracy.py --quick                            # a tenth of that
+    python accuracy.py --models adex --neurons 500                      # without other simulators
+    python accuracy.py --keep folder --anew numbadyn                    # the others as they were kept in a folder
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -61,33 +64,43 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--models", nargs="+", default=["lif", "adex", "hh"], choices=["lif", "adex", "hh"])
     parser.add_argument("--neurons", type=int, default=2000)
     parser.add_argument("--sim-ms", type=float, default=200.0)
-    parser.add_argument("--read", type=Path, help="folder of an earlier run, with what each script printed, as .log")
-    return parser.parse_args()
+    parser.add_argument("--nest-neurons", type=int, default=200, help="at most; each costs as much as it does of many")
+    parser.add_argument("--quick", action="store_true", help="a quarter of the neurons and half of the time")
+    parser.add_argument("--keep", type=Path, help="folder for what scripts leave; what is there is not run again")
+    parser.add_argument("--anew", nargs="+", default=[], choices=list(SIMULATORS), help="but for these")
+    a = parser.parse_args()
+    if a.quick:
+        a.neurons, a.nest_neurons, a.sim_ms = a.neurons // 4, a.nest_neurons // 4, a.sim_ms / 2
+    return a
 
 
-def run(script: str, python: str, folder: Path, *arguments: str) -> None:
-    """Run a script of the folder peers, which leaves its spike times in a folder; keep what it prints there."""
-    own = python == sys.executable
+def run(script: str, python: str, log: Path, *arguments: str) -> None:
+    """Run a script of the folder peers, which leaves its spike times in the folder of its log, and what it prints."""
+    own, began = python == sys.executable, time.monotonic()
     variables = {"PYTHONPATH": str(HERE.parents[1])} if own else {"PYTHONPATH": ""}
-    done = fresh([python, HERE / "peers" / script, folder, *arguments], timeout=7200, **variables)
+    done = fresh([python, HERE / "peers" / script, log.parent, *arguments], timeout=7200, **variables)
     if done.code:
         note(f"{script}: {done.errors.strip().splitlines()[-1] if done.errors.strip() else done.code}; left out")
-    name = script.removesuffix(".py") + ("-finest" if f"--{FINEST}" in arguments else "")
-    (folder / f"{name}.log").write_text(done.output, encoding="utf-8")
+        return
+    note(f"{script}: {time.monotonic() - began:.0f} s")
+    log.write_text(done.output, encoding="utf-8")
 
 
 def measure(a: argparse.Namespace, folder: Path) -> None:
-    """Run all simulators that are installed."""
+    """Run all simulators that are installed, but for what the folder holds already."""
     for name, (script, peer) in SIMULATORS.items():
         python = python_of(peer) if peer else sys.executable
-        if python is None:
-            note(f"{name} is not installed")
-            continue
-        sizes = ["--sim-ms", str(a.sim_ms)]
-        run(script, python, folder, "--models", *a.models, "--neurons", str(a.neurons), *sizes)
+        neurons = min(a.neurons, a.nest_neurons) if name == "NEST" else a.neurons
         finest = [model for model in a.models if not peer or (name, model) in OTHER_SPIKES]
-        if finest:
-            run(script, python, folder, f"--{FINEST}", "--models", *finest, "--neurons", "50", *sizes)
+        runs = {"": (a.models, str(neurons), ()), f"-{FINEST}": (finest, "50", (f"--{FINEST}",))}
+        for ending, (models, count, more) in runs.items():
+            log = folder / f"{script.removesuffix('.py')}{ending}.log"
+            if not models or (log.exists() and name not in a.anew):
+                continue
+            if python is None:
+                note(f"{name} is not installed")
+                break
+            run(script, python, log, *more, "--models", *models, "--neurons", count, "--sim-ms", str(a.sim_ms))
 
 
 def rows_of(folder: Path) -> list[dict[str, Any]]:
@@ -145,9 +158,9 @@ def main() -> None:
     """Measure, and print the table."""
     a = parse()
     with tempfile.TemporaryDirectory() as made:
-        folder = a.read or Path(made)
-        if a.read is None:
-            measure(a, folder)
+        folder = a.keep or Path(made)
+        folder.mkdir(parents=True, exist_ok=True)
+        measure(a, folder)
         points = points_of(folder)
         print(table(HEADER, [row_of(point, points) for point in sorted(points) if point.model in a.models]))
     print(f"\n{machine()}, {os.cpu_count()} cores")

@@ -213,9 +213,20 @@ def test_accuracy_compares_spike_times_with_a_converged_run(script, monkeypatch,
         np.savez(tmp_path / f"{number}.npz", times=times, senders=[0, 0, 1][: len(times)])
         row = {"simulator": simulator, "model": "lif", "scheme": scheme, "dt": 0.1, "file": str(number), "cost": cost}
         lines.append("ROW " + json.dumps(row))
-    (tmp_path / "all.log").write_text("\n".join(["something else", *lines]))
-    monkeypatch.setattr(sys, "argv", ["accuracy.py", "--read", str(tmp_path)])
-    script("accuracy").main()
+    (tmp_path / "numbadyn_accuracy.log").write_text("\n".join(["something else", *lines]))
+    for kept in ("numbadyn_accuracy-finest", "brian2_accuracy", "nest_accuracy", "nest_accuracy-finest"):
+        (tmp_path / f"{kept}.log").touch()
+    monkeypatch.setattr(sys, "argv", ["accuracy.py", "--keep", str(tmp_path)])
+    accuracy, ran = script("accuracy"), []
+    accuracy.main()
+    monkeypatch.setattr(accuracy, "python_of", lambda peer: "python")
+    monkeypatch.setattr(accuracy, "run", lambda name, python, log, *options: ran.append((name, options)))
+    monkeypatch.setattr(sys, "argv", ["accuracy.py", "--keep", str(tmp_path), "--anew", "NEST", "--quick"])
+    accuracy.main()
+    assert [(name, options[options.index("--neurons") + 1]) for name, options in ran] == [
+        ("nest_accuracy.py", "50"),
+        ("nest_accuracy.py", "50"),
+    ]
     printed = capsys.readouterr().out
     assert "| lif | numbadyn | `grid` | 0.1 | 20 | 13.3 | +0.00 |  |" in printed
     assert "| lif | NEST 3.10.0 | `iaf_psc_exp` | 0.1 | 50 | 60 | -33.33 | yes |" in printed
