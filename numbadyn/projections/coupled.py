@@ -135,6 +135,10 @@ class End:
         """Which state it is."""
         return id(self.module), self.state
 
+    def is_each(self, ids: NDArray[np.int64]) -> bool:
+        """Whether numbers are those of all neurons of a row, in order."""
+        return self.module.varshape == (ids.size,) and np.array_equal(ids, np.arange(ids.size))
+
 
 @dataclass(eq=False)
 class Group:
@@ -299,11 +303,13 @@ class Group:
             if lot is None:
                 continue
             theirs: Traced = own if other is end else self._latest(other)
-            now = _choose(trace, theirs, lot.towards) - _choose(trace, own, lot.of)
-            later = _choose(trace, _ahead(trace, other, theirs), lot.towards) - _choose(trace, own_later, lot.of)
+            now, later = (
+                lot.difference(trace, theirs, own),
+                lot.difference(trace, _ahead(trace, other, theirs), own_later),
+            )
             held, first, last = (Traced(trace, trace.param(share, share.spec(lot.of.shape))) for share in lot.shares)
-            coarse = coarse + lot.delivery(now * held)
-            fine = fine + lot.delivery(now * first + later * last)
+            coarse = coarse + lot.delivered(now * held)
+            fine = fine + lot.delivered(now * first + later * last)
         return _Means(as_node(trace, coarse), as_node(trace, fine))
 
     def _latest(self, end: End) -> Any:
@@ -325,7 +331,8 @@ class Group:
             if chosen.size:
                 comm = Edges(chosen.size, end.module.varshape, np.arange(chosen.size), of)
                 delivery = Delivery(self.members[0], comm, None, end.module.varshape)
-                made = _Lot(of, towards, delivery, [_Share(self, row, chosen) for row in range(3)])
+                shares = [_Share(self, row, chosen) for row in range(3)]
+                made = _Lot(of, towards, delivery, shares, end.is_each(of) and other.is_each(towards))
             self._spare[key] = made
         found: _Lot | None = self._spare[key]
         return found
@@ -351,12 +358,29 @@ class _Share:
 
 @dataclass(frozen=True, eq=False)
 class _Lot:
-    """Pairs of neurons of two ends: their numbers, how what is found for pairs comes to the first, and weights."""
+    """Pairs of neurons of two ends: their numbers, how what is found for pairs comes to the first, and weights.
+
+    Where each neuron has a partner of its own number, nothing needs to be looked for or delivered.
+    """
 
     of: NDArray[np.int64]
     towards: NDArray[np.int64]
     delivery: Delivery
     shares: list[_Share]
+    one_to_one: bool
+
+    def difference(self, trace: Trace, theirs: Traced, own: Traced) -> Traced:
+        """How much higher the second ones are."""
+        if self.one_to_one:
+            difference: Traced = theirs - own
+            return difference
+        apart: Traced = _choose(trace, theirs, self.towards) - _choose(trace, own, self.of)
+        return apart
+
+    def delivered(self, found: Traced) -> Traced:
+        """What is found for pairs, where it belongs."""
+        brought: Traced = found if self.one_to_one else self.delivery(found)
+        return brought
 
 
 def find_means(trace: Trace, end: End, latest: Callable[[], Any], group: Group | None) -> Traced:
@@ -367,7 +391,8 @@ def find_means(trace: Trace, end: End, latest: Callable[[], Any], group: Group |
     noted, key = trace.notes(_Notes), (id(group), end.key)
     if key not in noted.means:
         noted.means[key] = _held_means(trace, end, latest()) if group is None else group.means(trace, end)
-    coarse, fine = (trace.take(node, end.ids) for node in noted.means[key])
+    each = end.is_each(end.ids)
+    coarse, fine = (trace.emit("identity", node) if each else trace.take(node, end.ids) for node in noted.means[key])
     trace.step.finer[coarse] = fine
     return Traced(trace, coarse)
 

@@ -29,8 +29,9 @@ from numbadyn.projections.base import check_post, serial
 from numbadyn.projections.connectivity import Edges
 from numbadyn.projections.coupled import End, Group, eager_group, find_means, groups_of, note_member, strong_group
 from numbadyn.projections.typing import PopulationLike
+from numbadyn.tracing.gains import note_input
 from numbadyn.tracing.trace import Trace, current_trace
-from numbadyn.tracing.traced import Traced
+from numbadyn.tracing.traced import Traced, as_node
 from numbadyn.units import TIME, is_quantity, join, join_eager, split
 
 __all__ = ["AsymmetryGapJunction", "SymmetryGapJunction"]
@@ -158,7 +159,16 @@ class GapJunction(Projection):
             ("post", "pre"), (self._post, self._pre), self.deliveries, conductances, (1, -1), strict=True
         ):
             current = difference * (conductance.value if trace is None else self._watch(trace, conductance))
-            module.add_current_input(f"{key} ({end})", delivery(current if sign > 0 else -current), self.label)
+            signed = current if sign > 0 else -current
+            module.add_current_input(f"{key} ({end})", self._brought(trace, signed, delivery), self.label)
+
+    def _brought(self, trace: Trace | None, current: Any, delivery: Delivery) -> Any:
+        """What the junctions bring to one end: that of its own number to each neuron, or sums of them."""
+        if trace is None or not (self.acts_at_once and all(end.is_each(end.ids) for end in self.ends)):
+            return delivery(current)
+        node = trace.emit("identity", as_node(trace, current))
+        note_input(trace, node, delivery.rule)
+        return Traced(trace, node)
 
     def _potentials(self, trace: Trace | None) -> list[Any]:
         """What the junctions read at their ends: the mean over the step, or earlier potentials."""

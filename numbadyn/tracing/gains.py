@@ -19,7 +19,7 @@ from numbadyn.tracing.differentiate import derivative
 from numbadyn.tracing.trace import ANY, Trace
 from numbadyn.units import TIME
 
-__all__ = ["Gain", "gain_of", "note_slope"]
+__all__ = ["Gain", "gain_of", "note_input", "note_slope"]
 
 Gain = Callable[[BindContext, int], NDArray[np.float64]]
 """``gain(context, size)`` gives one value for each element: slope over input, in the coherent units."""
@@ -27,14 +27,20 @@ Gain = Callable[[BindContext, int], NDArray[np.float64]]
 
 @dataclass(slots=True)
 class _Slopes:
-    """Right-hand sides that step functions have evaluated in a recording."""
+    """Right-hand sides that step functions have evaluated in a recording, and inputs that go through no synapses."""
 
     nodes: list[int] = field(default_factory=list)
+    inputs: list[tuple[int, Any]] = field(default_factory=list)
 
 
 def note_slope(trace: Trace, node: int) -> None:
     """Remember a right-hand side that a step function has evaluated."""
     trace.notes(_Slopes).nodes.append(node)
+
+
+def note_input(trace: Trace, node: int, rule: Any) -> None:
+    """Remember an input that needs no synapses, as each neuron has one from the neuron of its number."""
+    trace.notes(_Slopes).inputs.append((node, rule))
 
 
 def gain_of(trace: Trace, state: int, rule: Any) -> Gain | None:
@@ -65,6 +71,7 @@ def gain_of(trace: Trace, state: int, rule: Any) -> Gain | None:
         for number, node in enumerate(step.nodes)
         if node.traits.accumulates and any(step.connections[c].rule is rule for c in node.attrs["connections"])
     ]
+    inputs += [number for number, own in trace.notes(_Slopes).inputs if own is rule]
     wanted = step.states[state].dimension / TIME
     slopes = [n for n in trace.notes(_Slopes).nodes if step.nodes[n].dimension in (wanted, ANY)]
     for expression, over_dt in (*((n, False) for n in slopes), (step.writes.get(state), True)):
