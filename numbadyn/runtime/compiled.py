@@ -166,6 +166,10 @@ class CompiledReplica(Replica):
         spec = self.step.states[index]
         return values.astype(bool).reshape(spec.shape) if spec.kind == "bool" else values.reshape(spec.shape)
 
+    def at_rest(self, index: int) -> NDArray[Any] | None:
+        """What a state holds that lies where no step reads or writes it; None for all others."""
+        return self._unplaced.get(index)
+
     def write(self, index: int, values: NDArray[Any]) -> None:
         """Overwrite a state alone."""
         if index in self._unplaced:

@@ -7,8 +7,10 @@ other state; between two chunks of steps, samples of the decayed values.  Must n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from numbadyn.ir.decays import Decay, Rates
 from numbadyn.runtime.logs import SampleLog
@@ -29,18 +31,23 @@ class HeldSamples:
         For the values as of when they were taken; a run has begun with it.
     decay : Decay
         Of the state.
+    at_rest : callable
+        Gives what a state holds that nothing changes while steps are made, by its number; None for all others.
 
     Attributes
     ----------
     state : int
         Its number.
-    raw : tuple of SampleLog
-        For what the state holds, and for the number of steps that are in it.
+    raw : list of SampleLog
+        For what the state holds, and for the number of steps that are in it, as far as steps may change them.
     """
 
-    def __init__(self, log: SampleLog, decay: Decay) -> None:
+    def __init__(self, log: SampleLog, decay: Decay, at_rest: Callable[[int], NDArray[Any] | None]) -> None:
         self._log, self._decay, self.state = log, decay, log.index
-        self.raw = self._raw(log.index, log.dtype), self._raw(decay.stamp, np.dtype(np.int64))
+        self._at_rest = at_rest
+        kinds = {log.index: log.dtype, decay.stamp: np.dtype(np.int64)}
+        self._raw_of = {state: self._raw(state, dtype) for state, dtype in kinds.items() if at_rest(state) is None}
+        self.raw = list(self._raw_of.values())
 
     def _raw(self, state: int, dtype: np.dtype[np.generic]) -> SampleLog:
         log = self._log
@@ -53,26 +60,40 @@ class HeldSamples:
     @property
     def full_at(self) -> int | None:
         """The step before which samples must be handed on; None if there is room for the rest."""
+        if not self.raw:
+            return None
         raw = self.raw[0]
         end = raw.emptied + len(raw.values)
         return raw.due[end] if end < len(raw.due) else None
 
-    def hand(self, rates: Rates) -> None:
+    def hand(self, rates: Rates, number: int) -> None:
         """Bring the samples up to when they were taken, and hand them on.
 
         Parameters
         ----------
         rates : Rates
             Of the decay, since the samples before were handed on.
+        number : int
+            The next step.
         """
-        raw, stamps = self.raw
-        if not raw.used:
+        log = self._log
+        count = self.raw[0].used if self.raw else log.count_between(log.next_step, number)
+        if not count:
             return
-        steps, values = raw.take()
-        ages = steps[:, None] - stamps.values[: raw.used]
-        self._log.extend(self._decay.aged(rates.of(self._log.elements), values, ages))
+        steps = log.next_step + log.every * np.arange(count)[:, None]
+        values, stamps = self._taken(self.state, count), self._taken(self._decay.stamp, count)
+        log.extend(self._decay.aged(rates.of(log.elements), values, steps - stamps))
         for each in self.raw:
             each.empty(each.whole, 0)
+
+    def _taken(self, state: int, count: int) -> NDArray[Any]:
+        """What a state held when samples were due."""
+        raw = self._raw_of.get(state)
+        if raw is not None:
+            return raw.values[:count]
+        held = self._at_rest(state)
+        assert held is not None, "a state that steps change, without samples"
+        return np.broadcast_to(held.reshape(-1)[self._log.elements], (count, self._log.elements.size))
 
 
 class HeldRoom(Visitor):

@@ -177,14 +177,19 @@ class Replica(ABC):
         """Logs that a machine fills with what lies in memory, instead of those of held states."""
         held = self.step.held
         some = [log for log in samples if log.kind == "state" and log.index in held]
-        self.held_samples = [HeldSamples(log, held[log.index]) for log in some if log.next_step < log.due.stop]
+        due = [log for log in some if log.next_step < log.due.stop]
+        self.held_samples = [HeldSamples(log, held[log.index], self.at_rest) for log in due]
         others = [log for log in samples if all(log is not each for each in some)]
         return [*others, *(raw for each in self.held_samples for raw in each.raw)]
 
     def hand_samples(self) -> None:
         """Bring samples of held states up to when they were taken, and hand them on."""
         for each in self.held_samples:
-            each.hand(self._rates_of(each.state))
+            each.hand(self._rates_of(each.state), self.number)
+
+    def at_rest(self, index: int) -> NDArray[Any] | None:
+        """What a state holds that lies where no step reads or writes it; None for all others."""
+        return None
 
     def now(self, index: int) -> NDArray[Any]:
         """Values of a state as of now, where steps do not advance it, too."""

@@ -78,6 +78,7 @@ class Tracing(nd.PlasticProj):
         self.tau, self.goal = nd.synapse_parameter(tau, ms, positive=True), nd.synapse_parameter(goal)
         self.interval = nd.Parameter(5 * ms, unit=ms)
         self.a, self.b = nd.SynapseState(nd.init.Uniform(0.0, 1.0)), nd.SynapseState(0.5)
+        self.idle = nd.SynapseState(nd.init.Uniform(0.0, 1.0))
 
     def on_pre(self, s: Any) -> None:
         s.weight = s.weight + 0.1 * mV * s.b
@@ -92,7 +93,7 @@ class Tracing(nd.PlasticProj):
         return self.post.received > -1e9 * mV if self.hidden else True
 
     def on_step(self, s: Any) -> None:
-        s.a, s.b = self.way(self, s.a), by_factor(self, s.b)
+        s.a, s.b, s.idle = self.way(self, s.a), by_factor(self, s.b), by_factor(self, s.idle)
 
     def on_interval(self, s: Any) -> None:
         s.weight = s.weight + 0.01 * mV * s.a
@@ -119,15 +120,15 @@ def scheme_of(sim: nd.Simulator, name: str) -> str:
 def run(net: nd.DynamicsGroup, target: str = "interpret", **options: Any) -> tuple[nd.Simulator, list[Any]]:
     """All that is asked for in a run, and what there is behind it."""
     sim = simulator_of(net, DT * ms, target, seed=3, **options)
-    for name in ("a", "b", "weight"):
+    for name in ("a", "b", "idle", "weight"):
         sim.record(net.p, name, every=7 * DT * ms)
     result = sim.run(STEPS * DT * ms, progress=False)[net.p]
-    return sim, [np.asarray(result[name]) for name in ("a", "b", "weight")] + held(sim, net)
+    return sim, [np.asarray(result[name]) for name in ("a", "b", "idle", "weight")] + held(sim, net)
 
 
 def held(sim: nd.Simulator, net: nd.DynamicsGroup) -> list[Any]:
     """What the synapses hold now."""
-    return [np.asarray(sim.get(net.p, name)) for name in ("a", "b", "weight")]
+    return [np.asarray(sim.get(net.p, name)) for name in ("a", "b", "idle", "weight")]
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +142,7 @@ def test_held_traces_are_those_of_single_steps(way: Callable[[Any, Any], Any]) -
     differing = DIFFERING if way in (towards, by_euler) else {}
     sim, found = run(make(way=way, **differing))
     assert scheme_of(sim, "a") == "decays in closed form, brought up to now by on_pre, on_post, on_interval alone"
+    assert scheme_of(sim, "idle") == "decays in closed form, which no rule reads"
     stepped, wanted = run(make(way=way, hidden=True, **differing))
     assert "in closed form" not in stepped.explain()
     for one, other in zip(found, wanted, strict=True):
@@ -198,7 +200,7 @@ def test_reading_and_pausing_change_nothing(plain: list[Any], tmp_path: Path) ->
             sim.save(tmp_path / "held")
             net = make()
             sim = nd.Simulator.load(tmp_path / "held", net)
-    for one, other in zip(held(sim, net), plain[3:], strict=True):
+    for one, other in zip(held(sim, net), plain[4:], strict=True):
         np.testing.assert_array_equal(one, other)
 
 

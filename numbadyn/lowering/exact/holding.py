@@ -303,6 +303,8 @@ class _Holder:
     def _words(self, found: Found) -> str:
         """How a state is advanced, for users."""
         rules = dict.fromkeys(self._old.regions[region - 1].rpartition(".")[2] for region in sorted(found.reads))
+        if not rules:
+            return "decays in closed form, which no rule reads"
         side = self._decays.side_of(found)
         more = f"; the same at all synapses of a neuron, for which self.{side}_trace keeps a trace of spikes once"
-        return f"decays in closed form, brought up to now by {', '.join(rules) or 'nothing'} alone" + more * bool(side)
+        return f"decays in closed form, brought up to now by {', '.join(rules)} alone" + more * bool(side)
