@@ -84,6 +84,8 @@ class Described:
         for number, connection in enumerate(self._connections):
             rule, delivery = given.get(number, connection.rule), getattr(connection.owner, "_delivery", None)
             parts = {"rule": type(rule).__name__, **vars(rule), "delay": getattr(delivery, "delay", None)}
+            if connection.dendritic:
+                parts["dendritic_delay"] = getattr(delivery, "dendrites", None)
             connections.append((connection.name, {name: _held(part) for name, part in parts.items()}))
         return Taken(parameters, connections)
 

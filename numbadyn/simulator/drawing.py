@@ -83,7 +83,7 @@ def draw_tables(
         for number in _own(step, context):
             source = step.connections[number].source
             own = context.bound(source)
-            if own.delay is source.delay:
+            if own.delay is source.delay and own.dendrites is source.dendrites:
                 mine[number] = maker(context).reweigh(number, common[number], own.rule)
             else:
                 (mine[number],) = build(context, [number])

@@ -65,10 +65,11 @@ def test_targets_agree_bit_by_bit(dendrite):
         np.testing.assert_array_equal(found[name], values, err_msg=name)
 
 
-def test_replicas_differ_and_go_on_from_a_checkpoint(tmp_path):
+@pytest.mark.parametrize("shared", [None, "connectivity"])
+def test_replicas_differ_and_go_on_from_a_checkpoint(tmp_path, shared):
     each = [nd.init.Uniform(0 * ms, 4 * ms), [[3.0, 0.0, 0.5, 2.0]] * ms]
     net = Net(2, AXONS["each"], DENDRITES["each"])
-    sim = nd.Simulator(net, dt=DT * ms, target="interpret", seed=[4, 4], batch=2)
+    sim = nd.Simulator(net, dt=DT * ms, target="interpret", seed=[4, 4], batch=2, shared=shared)
     sim.batch["p.dendritic_delay"] = each
     sim.run(9 * ms, progress=False)  # with much under way
     sim.save(tmp_path / "half")
