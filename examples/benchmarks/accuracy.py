@@ -29,6 +29,9 @@ from numpy.typing import NDArray
 SIMULATORS = {"numbadyn": ("numbadyn_accuracy.py", ""), "Brian2": ("brian2_accuracy.py", "brian2_cython")}
 SIMULATORS["NEST"] = ("nest_accuracy.py", "nest")
 FINEST = "finest"
+_EXACT = 1e-9
+"""Error of times (us) that is no more than rounding: a few of the last digits of some hundred ms."""
+
 OTHER_SPIKES = {("NEST", "hh")}
 """Who says of a model that a spike is elsewhere, and is compared with a converged run of its own."""
 
@@ -141,11 +144,12 @@ def points_of(folder: Path) -> list[Point]:
 
 
 def below(point: Point, points: list[Point]) -> str:
-    """Whether some scheme of numbadyn has no larger error, but for a hundredth of it, at no more cost."""
+    """Whether some scheme of numbadyn has no larger error, but for a hundredth of it or rounding, at no more cost."""
     if point.simulator == "numbadyn":
         return ""
     ours = [each for each in points if each.simulator == "numbadyn" and each.model == point.model]
-    return "yes" if any(each.cost <= point.cost and each.error <= 1.01 * point.error for each in ours) else "**no**"
+    most = max(1.01 * point.error, _EXACT)
+    return "yes" if any(each.cost <= point.cost and each.error <= most for each in ours) else "**no**"
 
 
 def row_of(point: Point, points: list[Point]) -> list[str]:
