@@ -57,6 +57,14 @@ class HeldSamples:
         raw.begin(log.next_step, log.due.stop)
         return raw
 
+    def follow(self) -> None:
+        """Begin with the sample that is due next, where a run goes on whose first samples are there already."""
+        log = self._log
+        for raw in self.raw:
+            if raw.next_step != log.next_step:
+                raw.first = log.next_step
+                raw.begin(log.next_step, log.due.stop)
+
     @property
     def full_at(self) -> int | None:
         """The step before which samples must be handed on; None if there is room for the rest."""
@@ -107,6 +115,11 @@ class HeldRoom(Visitor):
 
     def __init__(self, samples: Callable[[], Iterable[HeldSamples]]) -> None:
         self._samples = samples
+
+    def begin(self, first: int, stop: int) -> None:
+        """Go on behind the samples that are there, once all other visitors have put theirs back."""
+        for each in self._samples():
+            each.follow()
 
     def next_stop(self, number: int) -> int | None:
         """Where the first one is full."""

@@ -204,6 +204,25 @@ def test_reading_and_pausing_change_nothing(plain: list[Any], tmp_path: Path) ->
         np.testing.assert_array_equal(one, other)
 
 
+def test_a_run_that_was_left_goes_on_with_its_samples(plain: list[Any], tmp_path: Path) -> None:
+    def left(sim: nd.Simulator) -> None:
+        raise KeyboardInterrupt
+
+    kept = {"checkpoint": tmp_path / "kept", "checkpoint_every": 20 * DT * ms, "progress": False}
+    with pytest.raises(KeyboardInterrupt):
+        begun(make()).run(STEPS * DT * ms, every=50 * DT * ms, call=left, **kept)
+    sim = begun(make())
+    found = sim.run(STEPS * DT * ms, **kept)[sim.network.p]
+    np.testing.assert_array_equal(np.asarray(found.a), plain[0])
+
+
+def begun(net: nd.DynamicsGroup) -> nd.Simulator:
+    """One trace is recorded."""
+    sim = nd.Simulator(net, DT * ms, seed=3, target="interpret")
+    sim.record(net.p, "a", every=7 * DT * ms)
+    return sim
+
+
 def test_what_is_set_or_given_anew_counts_from_then_on(tmp_path: Path) -> None:
     nets = [make(), make(hidden=True)]
     sims = [nd.Simulator(net, DT * ms, seed=3, target="interpret") for net in nets]
