@@ -11,7 +11,9 @@ from scipy.linalg import expm
 
 import numbadyn as nd
 from numbadyn.errors import DimensionError, InvalidParameterError, UnknownNameError
+from numbadyn.lowering.exact.solve import solve_linear_equations
 from numbadyn.model.acting import over_step, tentatively
+from numbadyn.model.step import trace_step
 from numbadyn.study.fingerprints import fingerprints
 from tests.interpreted import Interpreted
 
@@ -345,3 +347,13 @@ def test_first_values_are_text_that_follows_parameters_other_states_and_the_seed
     np.testing.assert_array_equal(w[0], [[0, 0.25], [0.5, 0.75]])
     with pytest.raises(UnknownNameError, match="'t' has no value before the first step"):
         nd.equations(text, tau=10 * ms, rest=-60 * mV)(2, v="rest*t/ms")
+
+
+def test_many_equations_that_read_each_other_are_traced_in_few_operations():
+    """The trace, and what is written of it, grows with the number of reads, not with its square."""
+    counts = []
+    for size in (6, 12):
+        rows = [f"dx{k}/dt = ({'+'.join(f'sin(x{j})' for j in range(size))})/(5*ms) : 1" for k in range(size)]
+        cells = nd.init_all_states(nd.equations("\n".join(rows))(2))
+        counts.append(len(solve_linear_equations(trace_step(cells)).nodes) / size**2)
+    assert counts[1] < 1.6 * counts[0]

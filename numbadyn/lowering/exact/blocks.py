@@ -104,7 +104,20 @@ class Blocks:
 
     def _reads(self, reader: _Equation, other: _Equation) -> bool:
         nodes = (origin(self._step, other.start), other.result)
-        return any(self._writer.derivative(reader.slope, node) is not None for node in nodes)
+        near = [node for node in nodes if self._leads(node, reader.slope)]
+        return any(self._writer.derivative(reader.slope, node) is not None for node in near)
+
+    def _leads(self, goal: int, slope: int) -> bool:
+        """Whether a slope follows from a value by another way than a mean over the step, which stands for itself."""
+        waiting, seen = [slope], set[int]()
+        while waiting:
+            index = waiting.pop()
+            if index == goal:
+                return True
+            if index > goal and index not in seen and not self._step.nodes[index].traits.averages:
+                seen.add(index)
+                waiting.extend(self._step.nodes[index].args)
+        return False
 
     # ---- one block ---------------------------------------------------------------------------------------------------
 

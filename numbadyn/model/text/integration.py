@@ -116,16 +116,17 @@ def _in_turn(system: System) -> States:
     step, which keeps its variance. Where linear equations act on each other, values at the start are left for them to
     be solved exactly together when a step is lowered; where they drive others, the mean is marked, for the same.
     """
-    start, found = system.start, States()
+    start, found, guessed = system.start, States(), States()
     noisy = {name for name, terms in system.amplitudes(start).items() if terms}
     together = _together(system, set(start) - noisy)
     for name in sorted(start, key=lambda name: (name not in together, len(system.drives[name]))):
         means = States()
         for other in start:
             if name in system.drives[other] and other not in noisy | together.get(name, set()):
-                with tentatively():
-                    ahead = found[other] if other in found else _alone(system, other, start)
-                means[other] = 0.5 * (start[other] + ahead)
+                if other not in found and other not in guessed:
+                    with tentatively():
+                        guessed[other] = _alone(system, other, start)
+                means[other] = 0.5 * (start[other] + (found[other] if other in found else guessed[other]))
         kept = system.held({**start, **means})
         found[name] = _alone(system, name, {**start, **{key: over_step(start[key], kept[key]) for key in means}})
     return {name: found[name] for name in start}
@@ -136,21 +137,32 @@ def _together(system: System, names: set[str]) -> dict[str, set[str]]:
 
     An eager call solves none together, so there are none then.
     """
-    trace = current_trace()
-    if trace is None:
+    trace, reads = current_trace(), {name: {key for key in names if name in system.drives[key]} for name in names}
+    circles = _circles(reads)
+    if trace is None or not any(circles.values()):
         return {}
     values = {name: Traced(trace, trace.emit("identity", as_node(trace, x))) for name, x in system.start.items()}
-    drivers: dict[str, set[str]] = {}
-    for name, slope in system.slopes(values).items():
-        rates = {other: _rate(trace, slope, value) for other, value in values.items()}
-        if name in names and all(rate is None or trace.is_constant(rate) for rate in rates.values()):
-            drivers[name] = {other for other, rate in rates.items() if rate is not None}
-    while left := {name for name, by in drivers.items() if not by <= drivers.keys()}:
-        drivers = {name: by for name, by in drivers.items() if name not in left}
-    behind = {name: set(by) for name, by in drivers.items()}
-    for _time in drivers:
-        behind = {name: by.union(*(behind[other] for other in by)) for name, by in behind.items()}
-    return {name: {other for other in by if name in behind[other]} for name, by in behind.items()}
+    slopes, linear = system.slopes(values, None, sorted(names)), dict[str, set[str]]()
+    for name in sorted(names):
+        others = {name, *(other for other in values if name in system.drives[other])}
+        rates = (_rate(trace, slopes[name], values[other]) for other in sorted(others))
+        if others <= names and all(rate is None or trace.is_constant(rate) for rate in rates):
+            linear[name] = reads[name]
+    while left := {name for name, by in linear.items() if not by <= linear.keys()}:
+        linear = {name: by for name, by in linear.items() if name not in left}
+    return {name: circles[name] for name in linear}
+
+
+def _circles(reads: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    """State -> others that it reads, by way of others too, and that read it."""
+    behind = {name: set(by) for name, by in reads.items()}
+    while True:
+        further = {name: by.union(*(behind[other] for other in by)) for name, by in behind.items()}
+        if further == behind:
+            return {
+                name: {other for other in by if other != name and name in behind[other]} for name, by in behind.items()
+            }
+        behind = further
 
 
 def _rate(trace: Trace, slope: Any, value: Traced) -> int | None:
