@@ -21,7 +21,7 @@ from numbadyn.ir.ops import OPS
 from numbadyn.ir.propagation import exponential
 from numbadyn.ir.reductions import reduced, row_products
 from numbadyn.ir.spaces import Space
-from numbadyn.ir.synapses import back_delays
+from numbadyn.ir.synapses import longest_back
 
 __all__ = ["Evaluator", "Shared"]
 
@@ -275,7 +275,7 @@ class Evaluator:
         if index in self.values:
             return int(np.max(self.values[index]))
         assert space.synapses is not None, "a delay that is no run constant"
-        return int(back_delays(self.context.tables[space.synapses.connection])[0].max())
+        return longest_back(self.context.tables[space.synapses.connection])
 
 
 #: Meaning of all operations that need nothing of another step and are not elementwise.

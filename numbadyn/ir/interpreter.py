@@ -20,7 +20,7 @@ from numbadyn.ir.evaluator import Evaluator, Shared
 from numbadyn.ir.kinds import dtype_of
 from numbadyn.ir.nodes import BindContext, Node, Step
 from numbadyn.ir.spaces import Space
-from numbadyn.ir.synapses import arrivals, back_delays, collected, mapped
+from numbadyn.ir.synapses import arrivals, collected, longest_back, mapped
 
 __all__ = ["Interpreter"]
 
@@ -137,9 +137,9 @@ class Interpreter:
                 signal = signal_of(self.step, arg, own)
                 assert signal is not None, "a synaptic sum reads a signal without a channel"
                 table = self.tables[connection]
-                delays = back_delays(table)[0] if node.space.by_post else table.delays
                 lag = 0 if signal.lag is None else int(np.max(self.values[signal.lag]))
-                longest = int(delays.max()) if len(delays) and follows_delays(node) else 0
+                longest = longest_back(table) if node.space.by_post else int(table.delays.max(initial=0))
+                longest = longest if follows_delays(node) else 0
                 deepest[signal.channel] = max(deepest[signal.channel], signal.base + lag + longest + 1)
         return deepest
 

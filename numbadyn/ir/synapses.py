@@ -23,6 +23,7 @@ __all__ = [
     "collected",
     "delay_slots",
     "from_rule",
+    "longest_back",
     "mapped",
     "presynaptic",
     "to_rule",
@@ -49,6 +50,11 @@ def back_delays(table: Any) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         return np.zeros(1, np.int32), np.zeros(table.targets.size, np.int64)
     delays, slots = np.unique(table.dendritic, return_inverse=True)
     return (delays, slots.reshape(-1)) if delays.size else (np.zeros(1, np.int32), slots.reshape(-1))
+
+
+def longest_back(table: Any) -> int:
+    """The longest dendritic delay of a table in steps; zero where there is none."""
+    return 0 if table.dendritic is None else int(table.dendritic.max(initial=0))
 
 
 class PostRows(NamedTuple):

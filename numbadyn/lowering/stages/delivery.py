@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from numbadyn.ir.analysis import follows_delays, signal_of, signals
 from numbadyn.ir.nodes import Node, Step
 from numbadyn.ir.spaces import Order
-from numbadyn.ir.synapses import back_delays
+from numbadyn.ir.synapses import longest_back
 from numbadyn.lowering.binding import Binding
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.layouts import Layout
@@ -84,19 +84,21 @@ class Term:
         """Connection whose delays pass before the events act, if they do."""
         return self.connection if self.late else None
 
-    def delays(self, table: Any) -> NDArray[np.int32]:
-        """The different delays of the side of the synapses of a table from which the events come."""
-        found: NDArray[np.int32] = back_delays(table)[0] if self.order == "post" else table.delays
-        return np.ascontiguousarray(found, dtype=np.int32) if self.late else np.zeros_like(found, dtype=np.int32)
+    def delays(self, at: Binding) -> NDArray[np.int32]:
+        """The different delays of the side of the synapses from which the events come."""
+        of_side = at.post_rows(self.connection) if self.order == "post" else at.synapses(self.connection)
+        found: NDArray[np.int32] = np.ascontiguousarray(of_side.delays, dtype=np.int32)
+        return found if self.late else np.zeros_like(found)
 
     def longest(self, table: Any) -> int:
         """Steps that pass at most between an event and the synapses of a table."""
-        return int(self.delays(table).max(initial=0))
+        longest = longest_back(table) if self.order == "post" else int(table.delays.max(initial=0))
+        return longest if self.late else 0
 
     def row(self, at: Binding) -> list[int]:
         """The row of the term."""
         synapses, place = at.synapses(self.connection), at.events(self.channel)
-        delays, weights, backs = self.delays(synapses), synapses.weights, synapses.dendritic
+        delays, weights, backs = self.delays(at), synapses.weights, synapses.dendritic
         if isinstance(weights, np.ndarray):
             weights = np.ascontiguousarray(weights, dtype=at.real)
         offsets, targets = synapses.offsets, synapses.targets

@@ -93,7 +93,7 @@ class EventLoopStage(Stage):
         """The number of its term, and where its values lie."""
         number = at.term_count()
         synapses = at.synapses(self.term.connection)
-        at.add_term(self.term.row(at), self.term.delays(synapses), int(synapses.n_synapses))
+        at.add_term(self.term.row(at), self.term.delays(at), int(synapses.n_synapses))
         places = at.places(self.term.connection, self.term.order)
         columns = {
             "TERM": number,

@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 
 from numbadyn.ir.evaluator import Evaluator
-from numbadyn.ir.synapses import back_delays
 from numbadyn.lowering.buffers import Buffer
 from numbadyn.lowering.places import Ago, Place, Start, Touch
 from numbadyn.lowering.program import Program
@@ -84,7 +83,9 @@ class Lags:
             low, high = int(np.min(lags)) * window, int(np.max(lags)) * window
         if ago.connection is not None:
             table = self.tables[ago.connection]
-            delays = back_delays(table)[0] if ago.dendrites else table.delays
+            delays = table.delays
+            if ago.dendrites:
+                delays = table.dendritic if table.n_synapses and table.dendritic is not None else np.zeros(1)
             low, high = low + int(np.min(delays)), high + int(np.max(delays))
         return low, high
 
