@@ -22,6 +22,7 @@ __all__ = [
     "check_given",
     "check_jump",
     "check_table",
+    "check_values",
     "conductance_at",
     "conductance_name",
     "mark",
@@ -50,16 +51,16 @@ def check_given(rule: Connectivity, name: str, where: str) -> None:
     """Refuse weights below zero that stand in the rule, one a synapse or one for all."""
     recipe = rule.weight
     if isinstance(recipe, Constant):
-        _check(np.array([recipe.value]), recipe.dimension, name, where)
+        check_values(np.array([recipe.value]), recipe.dimension, name, where)
     elif isinstance(recipe, Values) and recipe.values.ndim == 1:
-        _check(recipe.values, recipe.dimension, name, where)
+        check_values(recipe.values, recipe.dimension, name, where)
 
 
 def check_table(rule: Connectivity, table: Any, name: str, where: str) -> None:
     """Refuse weights below zero that were drawn, looked up or computed; those of a device are fetched if need be."""
     if _least(rule.weight) < 0.0:
         weights = table.weights if isinstance(table.weights, np.ndarray) else table.weights.copy_to_host()
-        _check(np.asarray(weights), rule.weight_dimension, name, where)
+        check_values(np.asarray(weights), rule.weight_dimension, name, where)
 
 
 def check_jump(values: NDArray[Any], dimension: Dimension, target: Module, into_state: bool, where: str) -> None:
@@ -82,7 +83,7 @@ def check_jump(values: NDArray[Any], dimension: Dimension, target: Module, into_
     if name is None and into_state and dimension == CONDUCTANCE and not isinstance(target, Synapse):
         name = target.path
     if name is not None:
-        _check(np.atleast_1d(values), dimension, name, where)
+        check_values(np.atleast_1d(values), dimension, name, where)
 
 
 def _least(recipe: Initialiser) -> float:
@@ -98,7 +99,7 @@ def _least(recipe: Initialiser) -> float:
     return 0.0 if isinstance(recipe, LogNormal) else -np.inf
 
 
-def _check(values: NDArray[Any], dimension: Dimension, name: str, where: str) -> None:
+def check_values(values: NDArray[Any], dimension: Dimension, name: str, where: str) -> None:
     """Refuse weights below zero of the projection `where` that end in what is called `name`."""
     count = int(np.count_nonzero(values < 0.0))
     if count:

@@ -24,6 +24,7 @@ from numbadyn.model.init_pairs import OfPairs
 from numbadyn.model.streams import stream_of
 from numbadyn.model.values import State
 from numbadyn.projections.apply import Delivery
+from numbadyn.projections.conductances import check_values
 from numbadyn.tracing.trace import current_trace
 from numbadyn.units import Dimension
 
@@ -120,6 +121,17 @@ class SynapseState(State):
             return context.first[id(self)]
         return from_rule(table, self._first(table, context, stream))
 
+    def check_set(self, values: NDArray[Any], context: BindContext) -> None:
+        """Refuse values that somebody sets in the course of a run.
+
+        Parameters
+        ----------
+        values : ndarray
+            In the coherent unit system: one, or one for each synapse.
+        context : BindContext
+            What its parameters are bound to.
+        """
+
     def _first(self, table: Any, context: BindContext, stream: int | None) -> NDArray[Any]:
         """First values in the order of the rule."""
         other = context.bound(self)
@@ -181,6 +193,12 @@ class SynapticWeight(SynapseState):
         rule = self._delivery.rule
         assert rule is not None
         return rule.weight_dimension
+
+    def check_set(self, values: NDArray[Any], context: BindContext) -> None:
+        """As of every state; conductances are positive."""
+        name = self._delivery.conductance()
+        if name is not None:
+            check_values(np.atleast_1d(values), self.dimension, name, self._delivery.owner.path)
 
     def _first(self, table: Any, context: BindContext, stream: int | None) -> NDArray[Any]:
         if self._assigned:

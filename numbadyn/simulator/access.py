@@ -18,6 +18,7 @@ from numbadyn.model.typing import QuantityLike
 from numbadyn.model.variable import count_change
 from numbadyn.model.view import View, view_of, whole_of
 from numbadyn.projections.connectivity import EdgeList
+from numbadyn.projections.synapse_state import SynapseState
 from numbadyn.simulator.assembly import Assembly
 from numbadyn.simulator.synapses import host, refuse_delays
 from numbadyn.simulator.turns import Turns, in_turn
@@ -173,6 +174,8 @@ class Access(Assembly):
                 full.append(own)
                 continue
             mine = mine if part is None else part.put(own, mine, variable)
+            if isinstance(spec.owner, SynapseState):
+                spec.owner.check_set(np.asarray(mine), self._contexts[place])
             stored = store_as(mine, self._order.shape(spec.space, place), dtype, name)
             full.append(self._order.kept(spec.space, stored, place))
         self._set_values(number, self._joined(full))

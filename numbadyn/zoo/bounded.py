@@ -29,23 +29,38 @@ _ROUNDING = 1e-6
 class _WeightWithin(SynapticWeight):
     """The weight of each synapse, which begins within the bounds of its rule."""
 
+    def check_set(self, values: NDArray[Any], context: Any) -> None:
+        """As of every state; where bounds are common to all synapses, weights are within them."""
+        super().check_set(values, context)
+        rule: Any = self.owner
+        if is_common(rule.w_min) and is_common(rule.w_max):
+            weakest, strongest = rule.w_min.fetch(context), rule.w_max.fetch(context)
+            self._check_inside(np.atleast_1d(values), weakest, strongest, "new")
+
     def _first(self, table: Any, context: Any, stream: int | None) -> NDArray[Any]:
         values = super()._first(table, context, stream)
         rule: Any = self.owner
         weakest, strongest = (values_at(end, table, context) for end in (rule.w_min, rule.w_max))
         rule.check_between(weakest, strongest)
+        self._check_inside(values, weakest, strongest, "first")
+        return values
+
+    def _check_inside(self, values: NDArray[Any], weakest: NDArray[Any], strongest: NDArray[Any], called: str) -> None:
+        """Refuse weights outside of the bounds."""
         low, high = np.minimum(weakest, strongest), np.maximum(weakest, strongest)
         outside = (values < low - _ROUNDING * abs(low)) | (values > high + _ROUNDING * abs(high))
         if not outside.any():
-            return values
+            return
         which = np.flatnonzero(outside)[np.argmax(np.abs(values[outside]))]
-        unit, worst = unit_of(self.dimension), values[which]
+        path, unit, worst = self.owner.path, unit_of(self.dimension), values[which]
         low, high = (float(np.broadcast_to(end, values.shape)[which]) for end in (low, high))
         raise InvalidParameterError(
-            f"{outside.sum()} of {values.size} first weights of {rule.path} are outside of its bounds, "
+            f"{outside.sum()} of {values.size} {called} weights of {path} are outside of its bounds, "
             f"{describe(low * unit)} to {describe(high * unit)}; the farthest from zero is {describe(worst * unit)}.",
-            where=f"{rule.path}.weight",
-            cure="Give weights of comm within the bounds, or other bounds w_min and w_max.",
+            where=f"{path}.weight",
+            cure="Give weights of comm within the bounds, or other bounds w_min and w_max."
+            if called == "first"
+            else "Set weights within the bounds w_min and w_max.",
             low=low,
             high=high,
             worst=float(worst),

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from quantities import ms, mV
+from quantities import ms, mV, nS
 
 import numbadyn as nd
-from numbadyn.errors import UnsupportedFeatureError
+from numbadyn.errors import InvalidParameterError, NegativeConductanceError, UnsupportedFeatureError
 from tests.features.test_plastic_projections import DT, N_POST, N_PRE, STEPS, Spiking
 from tests.zoo.test_stdp import Net
 
@@ -102,3 +102,18 @@ def test_first_values_of_synapses_differ_in_a_batch(shared):
         alone.run(10 * ms, progress=False)
         np.testing.assert_array_equal(together[k], alone.get(net.p, "tag"))
     assert (together[0] != together[1]).all()
+
+
+def test_weights_that_are_set_are_checked_as_first_ones_are():
+    net = nd.DynamicsGroup(name="Net")
+    net.pre, net.post = nd.LIF(4), nd.LIF(3)
+    conductance = {"syn": nd.Expon.desc(), "out": nd.COBA.desc(E=0 * mV)}
+    net.p = nd.STDP(net.pre, comm=nd.AllToAll(4, 3, weight=1 * nS), post=net.post, w_max=2 * nS, **conductance)
+    sim = nd.Simulator(net, dt=DT * ms, target="interpret", batch=2)
+    sim.batch["p.w_max"] = [2.0, 5.0] * nS
+    with pytest.raises(NegativeConductanceError, match=r"The weight of Net\.p is -0\.1 nS"):
+        sim.set(net.p, "weight", -0.1 * nS)
+    with pytest.raises(InvalidParameterError, match=r"12 of 12 new weights .* 0\.0 nS to 2\.0 nS"):
+        sim.set(net.p, "weight", np.full(12, 4.0) * nS)
+    sim.set(net.p, "weight", 4 * nS, replica=1)
+    assert np.all(sim.get(net.p, "weight", replica=1) == 4 * nS)
