@@ -34,6 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return  # a worker of pytest-xdist shares the folder of the process that started it
     _VARIABLES["NUMBADYN_CACHE_DIR"] = tempfile.mkdtemp(prefix="numbadyn-tests-")
     _VARIABLES["XDG_STATE_HOME"] = os.path.join(_VARIABLES["NUMBADYN_CACHE_DIR"], "state")  # the key of the cache
+    if not os.access(os.path.expanduser("~"), os.W_OK):  # where libraries for exports make folders
+        _VARIABLES["XDG_CACHE_HOME"] = os.path.join(_VARIABLES["NUMBADYN_CACHE_DIR"], "others")
     for name, value in _VARIABLES.items():
         _saved[name] = os.environ.get(name)
         os.environ[name] = value

@@ -139,11 +139,11 @@ class Routes(nd.DynamicsGroup):
             getattr(self, f"target{number}")()
 
 
-def arrivals(route, dt, steps, after=False):
+def arrivals(route, dt, steps, after=False, eager=False):
     """What each target of a route gets in each step: name of the target -> array of shape (steps, size)."""
     neurons = np.arange(N_PRE)
     if route.kind == "gap":
-        return coupled(route, dt, steps)
+        return coupled(route, dt, steps, eager)
     before = FIRST.get(route.graded, 0) if route.init is None else route.init
     past = before_and_after(before, lambda n: SIGNALS[route.graded or "b"](n, neurons))
     reference = 0 if route.reference is None else route.reference
@@ -174,14 +174,19 @@ def steps_of(route, dt):
     return delay[route.pre] if delay.shape == (N_PRE,) else np.broadcast_to(delay, len(route.pre))
 
 
-def coupled(route, dt, steps):
-    """Currents of gap junctions: the weighted difference of both potentials, into one end and out of the other."""
+def coupled(route, dt, steps, eager):
+    """Currents of gap junctions: the weighted difference of both potentials, into one end and out of the other.
+
+    Without a delay a simulator takes the mean of those at both ends of the step.
+    """
     ends = [before_and_after(FIRST["x"], functools.partial(reals, i=np.arange(size))) for size in (N_PRE, N_POST)]
     late = np.broadcast_to(0 if route.delay is None else whole(route.delay, dt), len(route.pre))
+    mean = not np.any(route.delay) and not eager
     got = {"one": np.zeros((steps, N_PRE)), "other": np.zeros((steps, N_POST))}
     for n in range(steps):
         for i, j, weight, d in zip(route.pre, route.post, route.weight, late, strict=True):
-            current = weight * (ends[0](n - 1 - d)[i] - ends[1](n - 1 - d)[j])
+            moments = (n - 1, n) if mean else (n - 1 - d,)
+            current = weight * np.mean([ends[0](m)[i] - ends[1](m)[j] for m in moments])
             got["other"][n, j] += current
             got["one"][n, i] -= current
     return got

@@ -57,10 +57,10 @@ def networks(draw, order="rank"):
     return dt, [draw(routes(dt, order)) for _ in range(draw(st.integers(1, 5)))]
 
 
-def expected(dt, drawn_routes, after=False):
+def expected(dt, drawn_routes, **how):
     found = {}
     for number, route in enumerate(drawn_routes):
-        for target, values in arrivals(route, dt, STEPS, after).items():
+        for target, values in arrivals(route, dt, STEPS, **how).items():
             found[f"{target}{number}.got"] = values.__getitem__
     return found
 
@@ -77,7 +77,7 @@ def test_interpreted(net, pieces):
 @given(networks())
 def test_eager_calls(net):
     dt, given_routes = net
-    compare(eagerly(lambda: Routes(given_routes), dt), expected(*net), exact=False)
+    compare(eagerly(lambda: Routes(given_routes), dt), expected(*net, eager=True), exact=False)
 
 
 @pytest.mark.parametrize("order", ["hand", "argument"])
@@ -93,13 +93,16 @@ def test_called_after_the_population(order, data):
 
 @st.composite
 def of_one_structure(draw):
-    """Projections that differ in numbers only: the step of time, synapses, weights, delays, histories."""
+    """Projections that differ in numbers only: the step of time, synapses, weights, delays, histories.
+
+    Gap junctions without any delay are of another structure than others: they act with the mean over a step.
+    """
     dt = draw(st.sampled_from(DTS))
 
     def route(kind, shape=None, **more):
-        count = N_JUNCTIONS if kind == "gap" else N_SYNAPSES
+        count, each = (N_JUNCTIONS, late) if kind == "gap" else (N_SYNAPSES, delays)
         ends = (draw(arrays(st.integers(0, size - 1), count)) for size in (N_PRE, N_POST))
-        delay = None if shape is None else draw(arrays(delays(dt), *shape)) if shape else draw(late(dt))
+        delay = None if shape is None else draw(arrays(each(dt), *shape)) if shape else draw(late(dt))
         return Route(kind, *ends, draw(arrays(weights(kind), count)), delay=delay, **more)
 
     each, init = (N_PRE,), draw(arrays(st.integers(-9, 9), N_PRE))
