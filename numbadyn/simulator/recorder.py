@@ -411,7 +411,9 @@ class Recorder:
                 variable=variable,
             )
         known = f"Its states are: {', '.join(states) or 'none'}; its computed values: {', '.join(values) or 'none'}."
-        if isinstance(vars(module).get(variable), Parameter):
+        if isinstance(part := vars(module).get(variable), Module):
+            known = f"It is a module of its own, {path}.{variable}, with the states {', '.join(part.states())}."
+        if isinstance(part, Parameter):
             raise RecordingError(
                 f"{path} has no variable {variable!r}; it is a parameter, which stays the same in a run.",
                 where=path,

@@ -5,7 +5,7 @@ import pytest
 from quantities import ms, mV, nS
 
 import numbadyn as nd
-from numbadyn.errors import InvalidParameterError, NegativeConductanceError, UnsupportedFeatureError
+from numbadyn.errors import InvalidParameterError, NegativeConductanceError, RecordingError, UnsupportedFeatureError
 from tests.features.test_plastic_projections import DT, N_POST, N_PRE, STEPS, Spiking
 from tests.zoo.test_stdp import Net
 
@@ -117,3 +117,13 @@ def test_weights_that_are_set_are_checked_as_first_ones_are():
         sim.set(net.p, "weight", np.full(12, 4.0) * nS)
     sim.set(net.p, "weight", 4 * nS, replica=1)
     assert np.all(sim.get(net.p, "weight", replica=1) == 4 * nS)
+
+
+def test_a_trace_is_read_as_a_module_of_its_own():
+    net = Net(nd.STDP, 1 * ms, w_max=2 * mV)
+    sim = nd.Simulator(net, dt=DT * ms, target="interpret")
+    with pytest.raises(
+        RecordingError, match=r"(?s)p has no variable 'y'.*a module of its own, Net\.p\.y, with the states x"
+    ):
+        sim.record(net.p, "y")
+    assert sim.get(net.p.y, "x").shape == (N_POST - 1,)
