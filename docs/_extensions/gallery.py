@@ -25,7 +25,7 @@ SHORT = {
     "brunel": ["--scale", "0.2"],
     "own_model": [],
     "delay_equations": ["--duration", "4000"],
-    "plasticity": ["--inputs", "200", "--seconds", "10"],
+    "plasticity": ["--inputs", "200", "--seconds", "200"],
     "sweep": ["--workers", "1"],
     "izhikevich": [],
     "adex": [],

@@ -140,7 +140,7 @@ class BoundedProj(PlasticProj):
         )
 
     def check_within(self, parameter: Parameter, value: NDArray[Any], context: Any) -> None:
-        """Refuse a weight that a rule sets, where it is outside of the bounds; what ``Parameter(check=...)`` calls.
+        """Refuse a weight that a rule sets, where it is outside of the bounds; the check of a `Parameter`.
 
         Parameters
         ----------
