@@ -136,7 +136,8 @@ def _drawn_anew(
     rule: Any, draw: DrawKey, pre: Indices, post: Indices, chances: NDArray[np.float64], starts: Indices, owner: Indices
 ) -> Indices:
     """For each owner, as many draws as there are synapses, each in proportion to the chances of all its pairs."""
-    order = np.lexsort((post, pre, owner))
+    partner = pre + post - owner
+    order = np.argsort(owner * max(rule.n_pre, rule.n_post) + partner)  # each pair once, so that no two are equal
     chances, draws, chosen = chances[order], np.empty(rule.num), []
     for start, end in zip(starts.tolist(), [*starts[1:].tolist(), owner.size], strict=True):
         structure_kernels().fill_uniforms(draws, rule.num, owner[start], 0, *draw)
