@@ -13,13 +13,12 @@ from hypothesis.internal import conjecture
 
 __all__ = ["draw_alike_everywhere", "share"]
 
-_FEWEST = 4
 _ALL = os.environ.get("NUMBADYN_TESTS_DRAWS") == "all"
 
 
-def share(number: int) -> int:
-    """So many of `number` examples are drawn in this run."""
-    return number if _ALL else max(min(number, _FEWEST), number // 3)
+def share(number: int, fewest: int = 4) -> int:
+    """So many of `number` examples are drawn in this run, and no fewer than `fewest` if there are as many."""
+    return number if _ALL else max(min(number, fewest), number // 3)
 
 
 def draw_alike_everywhere(seed: int | str | None) -> None:

@@ -34,10 +34,10 @@ SIGNALS = {"x": reals, "k": numbers, "b": flags}
 FIRST = {"x": -7.5, "k": 4, "b": True}
 
 
-def drawn(number):
+def drawn(number, fewest=4):
     """A fixed choice of examples, the same in each run; failures are not shrunk where each example compiles."""
     return settings(
-        max_examples=share(number),
+        max_examples=share(number, fewest),
         suppress_health_check=list(HealthCheck),
         phases=[Phase.explicit, Phase.generate],
     )

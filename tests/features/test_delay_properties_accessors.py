@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from quantities import ms
 
 import numbadyn as nd
+from tests.draws import share
 from tests.features.delay_accessors import ACCESSORS, OF_OUTPUTS, PLACES, Net, expected
 from tests.features.delay_draws import DTS, SHAPES, Before, Read, arrays, delays, forms, histories, late
 from tests.features.delay_networks import compare, cuts, drawn, eagerly, traced
@@ -65,8 +66,8 @@ def of_one_structure(draw):
             init = (init >> np.arange(4)) % 2 == 1 if item == "b" else init + np.arange(4)
         if number % 4 == 1:
             init = Before((4,), dt, item)
-        for k, place in enumerate(PLACES):
-            reads.append((place, Read(accessor, item, *forms_of_four[(number + 2 * k) % 6](), init)))
+        turns = range(number, number + share(3, fewest=1))  # places, one at least
+        reads += [(PLACES[k % 3], Read(accessor, item, *forms_of_four[(2 * k - number) % 6](), init)) for k in turns]
     return (4,), "x", dt, reads
 
 
@@ -75,7 +76,7 @@ def compiled():
     return set()
 
 
-@drawn(5)
+@drawn(5, fewest=3)
 @given(of_one_structure(), cuts())
 def test_compiled(compiled, net, pieces):
     """Numbers are no part of what is compiled: delays, steps of time, elements and histories share one machine."""

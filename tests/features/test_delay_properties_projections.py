@@ -124,7 +124,7 @@ def compiled():
     return set()
 
 
-@drawn(6)
+@drawn(6, fewest=3)
 @given(of_one_structure(), cuts())
 def test_compiled(compiled, net, pieces):
     """All of them share one machine; its bits are those of the interpreter."""

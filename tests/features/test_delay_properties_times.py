@@ -98,7 +98,7 @@ def compiled():
     return set()
 
 
-@drawn(4)
+@drawn(4, fewest=3)
 @given(of_one_structure(), cuts())
 def test_compiled(compiled, net, pieces):
     """All of them share one machine; its bits are those of the interpreter."""
@@ -166,7 +166,7 @@ def test_delays_that_are_parameters_interpreted(drawn_delays):
     check_tuned("interpret", *drawn_delays)
 
 
-@drawn(6)
+@drawn(6, fewest=3)
 @given(tuned())
 def test_delays_that_are_parameters_compiled(drawn_delays):
     check_tuned("cpu", *drawn_delays)
