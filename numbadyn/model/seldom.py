@@ -24,7 +24,7 @@ def choose_seldom(condition: Any, then: Any, other: Any) -> Any:
     condition : array of bool or traced value
         Who takes the first value.
     then, other : quantity, array or traced value
-        The values, real numbers.
+        The values, real numbers of one unit.
 
     Returns
     -------

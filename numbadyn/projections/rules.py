@@ -42,7 +42,7 @@ _OWN_NAMES = ("comm", "dendritic_delay", "out", "syn")
 """Attributes in which a projection keeps what it was made of."""
 
 
-def check_rules(projection: PlasticProj, base: type) -> None:
+def check_rules(projection: PlasticProj, base: type[PlasticProj]) -> None:
     """Refuse rules that cannot be called, and methods that look like rules but that nothing calls.
 
     Parameters
@@ -82,7 +82,7 @@ def check_rules(projection: PlasticProj, base: type) -> None:
                 rule=name,
                 path=projection.path,
             )
-        if name == "step_where" and type(projection).on_step is getattr(base, "on_step"):  # noqa: B009
+        if name == "step_where" and type(projection).on_step is base.on_step:
             raise UnknownRuleError(
                 f"{projection.path} says with step_where which synapses on_step is about, but has no on_step.",
                 where=str(defined_at(f"{projection.path}.step_where", function)),

@@ -34,6 +34,12 @@ _NONE = -1.0 * ms
 _NEARLY = 1e-12
 """What is left of the time until a potential has run away, where it has: it crosses its threshold before."""
 
+_QUARTERS = (0.25, 0.5, 0.75)
+"""Parts of a step after which a potential that flows is known."""
+
+_NEWTON = 4
+"""Newton's iterations from a straight line: each doubles the digits that are right."""
+
 
 def check_spike_times(spike_times: Any, threshold: Any, where: str) -> str:
     """Refuse what is no way of timing spikes, and what does not go with it.
@@ -41,7 +47,8 @@ def check_spike_times(spike_times: Any, threshold: Any, where: str) -> str:
     Raises
     ------
     InvalidParameterError
-        It is neither ``"grid"`` nor ``"interpolated"``, or chance or a class of the user decides who fires.
+        It is neither ``"grid"`` nor ``"interpolated"``, or the threshold does not say where it is within a step: chance
+        decides who fires, say.
     """
     if spike_times not in ("grid", "interpolated"):
         raise InvalidParameterError(
@@ -164,12 +171,6 @@ class Path:
         return np.where(self._runs_away, self.reaches(level) <= part, found)
 
 
-_QUARTERS = (0.25, 0.5, 0.75)
-
-_NEWTON = 4
-"""Newton's iterations from a straight line: each doubles the digits that are right."""
-
-
 @dataclass(frozen=True)
 class Flow:
     """A potential that nothing bends but its own decay and what drives it, within a step.
@@ -195,14 +196,15 @@ class Flow:
     quarters: tuple[Any, Any, Any]
     rate: Any
 
+    #: As of `Path`.
+    soars: ClassVar[bool] = False
+
     @classmethod
     def of(cls, slope: Callable[[Any], Any], start: Any) -> Flow:
         """That of a slope as a function of the potential."""
         found = exp_euler_course(slope, start, _QUARTERS)
         first, second, third = found.between
         return cls(start, found.end, (first, second, third), found.rate)
-
-    soars: ClassVar[bool] = False
 
     def coefficients(self) -> tuple[Any, Any, Any, Any]:
         """Those of the powers of the quarters that have passed, from the first on."""

@@ -36,7 +36,7 @@ def hold_decays(step: Step) -> Step:
     Returns
     -------
     Step
-        With equations that are left, and words about these states in `Step.schemes`.
+        With equations that are left, decays of these states in `Step.held`, and words about them in `Step.schemes`.
     """
     if not any(spec.space.synapses for spec in step.states):
         return step
@@ -147,20 +147,20 @@ class _Holder:
 
     def _write(self, index: int, node: Node) -> None:
         """Write a node of the old step, and what it needs that is new."""
-        found, versions = self._version_of.get(index), self._decays.of_version
+        found = self._version_of.get(index)
         if found is not None and index == found.decay:
             self._map[index] = self._map[node.args[2]]
             return
-        changes = found is not None and index in versions
-        if changes:
-            self._age(self._group_of(found), node, found)  # type: ignore[arg-type]
+        changed = found if index in self._decays.of_version else None
+        if changed is not None:
+            self._age(self._group_of(changed), node, changed)
         args = tuple(
-            self._map[arg] if changes and position == 2 else self._asked(arg, node)
+            self._map[arg] if changed is not None and position == 2 else self._asked(arg, node)
             for position, arg in enumerate(node.args)
         )
         self._map[index] = self._trace.add(replace(node, args=args))
-        if changes:
-            self._stamp(self._group_of(found), node)  # type: ignore[arg-type]
+        if changed is not None:
+            self._stamp(self._group_of(changed), node)
 
     def _asked(self, arg: int, user: Node) -> int:
         """A value as whoever uses it should find it: as of now."""
