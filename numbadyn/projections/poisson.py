@@ -155,7 +155,8 @@ class PoissonInput(Projection):
                 f"but at most {_MOST_COUNTS:.0e} can be counted.",
                 where=self.path,
                 cure="Check num_input and the unit of freq, or give the mean as a current.",
-                _MOST_COUNTS=_MOST_COUNTS,
+                found=float(np.max(mean)),
+                most=_MOST_COUNTS,
             )
 
     def _must_be_chances(self, freq: NDArray[Any], context: Any) -> None:
@@ -198,9 +199,8 @@ class PoissonInput(Projection):
                 chance = rate * environ.get_dt()
                 keep_in_range(chance, 0.0, CERTAIN, f"{self.path}.freq", "chance", self._left_chances)
                 rate = np.minimum(rate, 1.0 / environ.get_dt())
-            rate = np.maximum(
-                rate, 0.0 * rate
-            )  # so that the run ends with this error, not with what NaN does elsewhere
+            # so that the run ends with this error, not with what NaN does elsewhere
+            rate = np.maximum(rate, 0.0 * rate)
         return rate
 
     def _left_range(self, step: int, element: int, mean: float, context: Any) -> Exception:
