@@ -40,7 +40,7 @@ _ELSEWHERE = {
     "clock-driven": "Synapses with equations are an nd.PlasticProj with on_step, or a synapse such as nd.Expon.",
     "summed": "A sum over synapses is nd.CurrentProj, or a parameter that is (input).",
     "linked": "A value of another population comes by nd.CurrentProj, or a reference: E.prefetch('x').",
-    "scalar": "It is called (shared) now.",
+    "scalar": "It is called (shared).",
 }
 _KINDS: dict[str, Kind] = {"boolean": "bool", "bool": "bool", "integer": "int", "int": "int"}
 _CALLED = {"state": "a differential equation", "abbreviation": "a subexpression", "parameter": "a parameter"}
