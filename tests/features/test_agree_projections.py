@@ -122,10 +122,22 @@ def network(kinds, delay, weight, turn):
 
 
 @pytest.mark.parametrize("kinds", KINDS.values(), ids=KINDS)
+def test_every_rule_and_every_delay(kinds):
+    """Each delay with a half of the rules, in turn."""
+    check_turns(kinds, [0, 3, 4, 7, 8])
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("kinds", KINDS.values(), ids=KINDS)
 def test_every_rule_with_every_delay(kinds):
+    check_turns(kinds, range(2 * len(DELAYS)))
+
+
+def check_turns(kinds, turns):
     """Rules, delays and weights change no line of the generated code."""
-    loaded = set()
-    for turn, (delay, half) in enumerate(itertools.product(DELAYS.values(), range(2))):
+    loaded, combinations = set(), list(itertools.product(DELAYS.values(), range(2)))
+    for turn in turns:
+        delay, half = combinations[turn]
         weight = list(WEIGHTS.values())[turn % 3]
         sim, result = agree_quietly(network(kinds, delay, weight, half), 0.1 * ms, 4 * ms, seed=turn)
         loaded.add(sim.machine.loaded.path)

@@ -65,7 +65,7 @@ def test_samples_of_windows(values, item, strategy, length):
 
 
 def test_samples_of_windows_compiled(values):
-    found = readings(lambda owner: reads_of(owner, [3], [1], "nb"))
+    found = readings(lambda owner: reads_of(owner, [3], [1], "b"))
     for place in ("before", "after"):
         for name, samples in found[place].items():
             np.testing.assert_array_equal(np.stack(samples), np.stack(values[place][name]), err_msg=name)

@@ -76,7 +76,7 @@ def runge_kutta(current, stop, dt):
 def test_second_order():
     """The potential after two spikes, on the way to the third one."""
     current, stop = np.array([500.0, 700.0]), 24.0
-    exact = runge_kutta(current, stop, 0.004)
+    exact = runge_kutta(current, stop, 0.01)
     errors = []
     for dt in (0.04, 0.02, 0.01):
         net = Driven(2, current * pA)

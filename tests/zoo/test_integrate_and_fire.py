@@ -25,7 +25,7 @@ def spikes_of(cells, current, duration, dt=0.1):
     return [dt * (1 + np.flatnonzero(column)) for column in spikes.T]
 
 
-def converged(slopes, jump, first, threshold, current, duration, dt=0.002):
+def converged(slopes, jump, first, threshold, current, duration, dt=0.005):
     """Times of the spikes of one neuron with a potential and one further variable; crossings are interpolated."""
     x, times, t = np.array(first, float), [], 0.0
     with np.errstate(over="ignore"):

@@ -25,7 +25,7 @@ def trace(model, drive, steps, dt, *names):
     return np.array([each[:, 0] for each in found]).T
 
 
-def converged(slopes, x, steps, dt, sub=20):
+def converged(slopes, x, steps, dt, sub=10):
     """Classical Runge-Kutta in smaller steps."""
     found, x, h = [], np.array(x, float), dt / sub
     for _ in range(steps):

@@ -101,8 +101,15 @@ RULES = {
 @pytest.mark.parametrize("delay", [None, nd.init.Uniform(0 * ms, 4 * ms)], ids=["none", "each"])
 @pytest.mark.parametrize("name", RULES)
 def test_weights_follow_the_rule(name, delay):
+    """Compiled where there are delays; where there are none, that takes a test of its own."""
     rule, options, arrive, fire = RULES[name]()
-    follow_the_rule(rule, options, arrive, fire, delay, TARGETS, 0)
+    follow_the_rule(rule, options, arrive, fire, delay, ("interpret",) if delay is None else TARGETS, 0)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", RULES)
+def test_compiled_weights_follow_the_rule_without_delays(name):
+    follow_the_rule(*RULES[name](), None, TARGETS, 0)
 
 
 @pytest.mark.parametrize(("delay", "back"), [(None, 0), (1.5 * ms, 3), (nd.init.Uniform(0 * ms, 4 * ms), 2)])
