@@ -176,7 +176,7 @@ class Inputs(nd.DynamicsGroup):
 
 @pytest.mark.parametrize("precision", [64, 32])
 def test_inputs_of_all_kinds(precision):
-    for size in (5, 70):
+    for size in (5, 70) if precision == 64 else (5,):
         sim, result = agree_quietly(lambda size=size: Inputs(size), 0.1 * ms, 8 * ms, seed=9, precision=precision)
         assert np.ptp(result[sim.network.twins].V.magnitude) > 0
         assert result[sim.network.given].spikes.count == 20

@@ -175,7 +175,7 @@ def _whole_table():
     return step, results
 
 
-@pytest.mark.parametrize("bits", [64, pytest.param(32, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("bits", [64, pytest.param(32, marks=pytest.mark.exhaustive)])
 def test_every_operation_gives_the_bits_of_the_interpreter(bits):
     step, results = _whole_table()
     step = prepare(step)

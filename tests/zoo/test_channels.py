@@ -109,7 +109,7 @@ def test_slow_channels_do_what_they_are_known_for():
     assert 0 < adapting[750:].sum() < plain[750:].sum()
 
     cells = nd.PointNeuron(1, V_initializer=-60 * mV, leak=nd.LeakChannel(g=10 * nS, E=-65 * mV), h=nd.HChannel())
-    (V,) = Interpreted(Driven(cells, np.array([-300.0]))).record(4000, cells.V)
+    (V,) = Interpreted(Driven(cells, np.array([-300.0]))).record(2500, cells.V)
     assert V.min() < V[-1, 0] - 1.0
 
     cells = nd.HodgkinHuxley(1, T=nd.TCalciumChannel(), L=nd.LCalciumChannel())

@@ -133,8 +133,11 @@ def test_a_part_serves_one_population():
         nd.QIF(6, adaptation=part)
 
 
-def test_targets_agree():
-    """All of them in one network, with conductances, drawn parameters and single precision."""
+@pytest.mark.parametrize(
+    "some", [slice(0, 6, 4), pytest.param(slice(6), marks=pytest.mark.exhaustive)], ids=["two", "all"]
+)
+def test_targets_agree(some):
+    """In one network, with conductances and drawn parameters."""
 
     class Net(nd.DynamicsGroup):
         def __init__(self):
@@ -148,9 +151,9 @@ def test_targets_agree():
                 nd.Izhikevich(5),
                 nd.ExpIF(5, threshold=noisy),
                 nd.IF(5, adaptation=nd.Adaptation()),
-            ]
+            ][some]
             self.source = nd.PoissonGroup(20, rates=300 * Hz)
-            weights = [8 * nS, 8 * nS, 3 * nS, 1 * nS, 3 * nS, 1 * nS]
+            weights = [8 * nS, 8 * nS, 3 * nS, 1 * nS, 3 * nS, 1 * nS][some]
             self.p = [
                 nd.AlignPostProj(
                     self.source,

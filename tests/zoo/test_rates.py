@@ -132,8 +132,9 @@ def test_misspelt_first_values_are_named():
         nd.StuartLandau(3, z=1.0)
 
 
-def test_targets_agree():
-    """All of them, coupled to themselves by matrices, with a delay."""
+@pytest.mark.parametrize("number", [3, pytest.param(7, marks=pytest.mark.exhaustive)])
+def test_targets_agree(number):
+    """Coupled to themselves by matrices, with a delay."""
 
     class Net(nd.DynamicsGroup):
         def __init__(self):
@@ -147,7 +148,7 @@ def test_targets_agree():
                 nd.MontbrioPazoRoxin(3),
                 nd.FitzHughNagumo(3),
                 nd.HindmarshRose(3, z=[1.0, 2.0, 3.0]),
-            ]
+            ][:number]
             self.p = [
                 nd.CurrentProj(
                     cells.output_delay(0.5 * ms, init=0.0), comm=nd.Matrix(weights), out=nd.CUBA.desc(), post=cells
