@@ -49,7 +49,8 @@ def synapse_parameter(
         One value for all synapses; an array of shape ``(n_pre, 1)`` or ``(1, n_post)``, with a value for each neuron of
         a side; of shape ``(n_synapses,)`` in the order of the projection's ``edges()``, or ``(n_pre, n_post)``, of
         which each synapse has the entry of its pair; a distribution that is drawn for each synapse; or a function of
-        both ends, ``lambda i, j: ...``.
+        both ends, ``lambda i, j: ...``. Between parts of populations, neurons are numbered as in ``edges()``, in the
+        whole populations.
     unit : quantities.Quantity, optional
         The unit that it must be convertible to.
     positive, negative, check

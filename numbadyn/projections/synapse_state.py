@@ -112,6 +112,10 @@ class SynapseState(State):
         initial = functools.partial(self._stored_first, number, stream_of(self.owner, "value", self.name))
         return StateSpec(self.path, synapses_of(number), kind_of(self._dtype()), self.dimension, initial, self)
 
+    def first_at(self, table: Any, context: BindContext) -> NDArray[Any]:
+        """First values at the synapses of a table, in the order of the rule and the coherent unit system."""
+        return self._first(table, context, stream_of(self.owner, "value", self.name))
+
     def _stored_first(self, number: int, stream: int, context: BindContext) -> NDArray[Any]:
         """First values in the order of the table, as it was built."""
         return self._stored_values(context.tables[number], stream, context)
@@ -150,15 +154,16 @@ class SynapseState(State):
     def _misfit(self, recipe: Initialiser, shape: tuple[int, ...]) -> ShapeError:
         """The error for values that fit neither the synapses nor the neurons that they join."""
         given = f"values of shape {recipe.array.shape}" if isinstance(recipe, Plain) else repr(recipe)
-        rule, count = self._delivery.rule, f", here {shape[0]}" if len(shape) == 1 else ""
-        assert rule is not None
+        owner: Any = self.owner
+        n_pre, n_post = (int(np.prod(side)) for side in (owner.signal_shape, owner.post.varshape))
+        count = f", here {shape[0]}" if len(shape) == 1 else ""
         return ShapeError(
-            f"{self.path} is given {given}, which fit neither its synapses{count}, nor the {rule.n_pre} and "
-            f"{rule.n_post} neurons that they join.",
+            f"{self.path} is given {given}, which fit neither its synapses{count}, nor the {n_pre} and {n_post} "
+            "neurons that they join.",
             where=self.path,
             cure="Give one value, or one for each synapse in the order of edges(); an array of shape "
-            f"({rule.n_pre}, 1) has one for each presynaptic neuron, (1, {rule.n_post}) for each postsynaptic one, "
-            f"({rule.n_pre}, {rule.n_post}) for each pair.",
+            f"({n_pre}, 1) has one for each presynaptic neuron, (1, {n_post}) for each postsynaptic one, "
+            f"({n_pre}, {n_post}) for each pair.",
             shape=shape,
         )
 

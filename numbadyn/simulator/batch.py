@@ -7,6 +7,7 @@ not know: targets, how replicas are run.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -89,16 +90,24 @@ class Batch:
         if isinstance(what, str) and what == "seed":
             return self.seeds
         place = find_place(simulator, what)
-        found = [place.read(context) for context in simulator._contexts]
+        found = self._read(place)
         if place.synapses is not None and any(each is None for each in found):
             return simulator._synaptic(place.synapses, place.name.rpartition(".")[2])
         given = simulator._varied.get(place.name)
         return _joined(found, None if given is None else given[0])
 
+    def _read(self, place: Place) -> list[Any]:
+        """What is found at a place in each replica."""
+        simulator, contexts = self._simulator, self._simulator._contexts
+        if place.by_table:
+            made = zip(contexts, simulator._synapses, strict=True)
+            contexts = [replace(context, tables=tables) for context, tables in made]
+        return [place.read(context) for context in contexts]
+
     def held(self, name: str) -> list[Any]:
         """What each replica has, one after the other: one value where all its synapses have it."""
         place = find_place(self._simulator, name)
-        found = [place.read(context) for context in self._simulator._contexts]
+        found = self._read(place)
         if place.synapses is None or all(each is not None for each in found):
             return found
         listed = self._simulator._synaptic(place.synapses, name.rpartition(".")[2])

@@ -18,7 +18,7 @@ from numbadyn.model.nearest import nearest_first
 from numbadyn.model.synonyms import known_as
 from numbadyn.model.timed_array import TimedArray
 from numbadyn.model.values import Parameter, State
-from numbadyn.projections.synapse_state import SynapticWeight
+from numbadyn.projections.synapse_state import SynapseState, SynapticWeight
 from numbadyn.simulator.assembly import Assembly
 from numbadyn.simulator.places import (
     DelayPlace,
@@ -28,6 +28,7 @@ from numbadyn.simulator.places import (
     Place,
     RulePlace,
     SpikesPlace,
+    SynapseValues,
     TablePlace,
     WeightPlace,
 )
@@ -79,6 +80,9 @@ def _of_module(simulator: Assembly, module: Module, path: str) -> Iterator[tuple
     states = {id(spec.owner) for spec in simulator.step.states if not isinstance(spec.owner, SynapticWeight)}
     for attribute, value in vars(module).items():
         if attribute.startswith("_") or (isinstance(value, State) and id(value) not in states):
+            continue
+        if isinstance(value, SynapseState) and number is not None:
+            yield f"{before}{attribute}", partial(SynapseValues, f"{before}{attribute}", value, number)
             continue
         for kind, make in _KINDS.items():
             if isinstance(value, kind):

@@ -15,6 +15,8 @@ from numbadyn.model.given import GivenSpikes
 from numbadyn.model.init import Constant, Initialiser
 from numbadyn.model.timed_array import TimedArray
 from numbadyn.model.values import Parameter, State
+from numbadyn.projections.synapse_state import SynapseState
+from numbadyn.simulator.synapses import host
 from numbadyn.units import DIMENSIONLESS, TIME, Dimension, join, split
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "Place",
     "RulePlace",
     "SpikesPlace",
+    "SynapseValues",
     "TablePlace",
     "WeightPlace",
 ]
@@ -45,11 +48,14 @@ class Place(ABC):
         Whether these are sorted by it, so that they must be made anew.
     draws : bool
         Whether it says who is connected to whom, so that replicas that share their synapses cannot differ in it.
+    by_table : bool
+        Whether it is read from the synapses of a replica, which the context must hold.
     """
 
     synapses: int | None = None
     sorts: bool = False
     draws: bool = False
+    by_table: bool = False
 
     def __init__(self, name: str, full: str) -> None:
         self.name, self.full = name, full
@@ -197,6 +203,21 @@ class FirstValues(Place):
     def read(self, context: BindContext) -> Any:
         """The first values, those that were set counted."""
         return join(self._state.initial(context), self._state.dimension)
+
+
+class SynapseValues(FirstValues):
+    """The first values of a state of synapses, of which each replica may have another number."""
+
+    by_table = True
+
+    def __init__(self, name: str, state: SynapseState, number: int) -> None:
+        super().__init__(name, state)
+        self._of_synapses, self._number = state, number
+
+    def read(self, context: BindContext) -> Any:
+        """The first values in the order of the rule."""
+        table = host(context.tables[self._number])
+        return join(self._of_synapses.first_at(table, context), self._state.dimension)
 
 
 class SynapsesPlace(Place):

@@ -7,7 +7,7 @@ from quantities import ms, mV
 import numbadyn as nd
 from numbadyn.errors import RecordingError, ShapeError
 from tests.features.both import recorded
-from tests.features.test_plastic_projections import DELAYS, Net, Pair
+from tests.features.test_plastic_projections import DELAYS, DT, N_POST, Net, Pair
 
 SEEDS = (1, 6, 4)
 
@@ -116,3 +116,29 @@ def test_a_batch_of_plastic_synapses_is_saved_and_loaded(tmp_path):
     for name in ("weight", "delay"):
         for own, expected in zip(again.get(again.network.proj, name), whole.get(whole.network.proj, name), strict=True):
             np.testing.assert_array_equal(own, expected)
+
+
+@pytest.mark.parametrize(
+    "own",
+    [0.25, nd.init.Uniform(0.1, 0.9), np.linspace(0.1, 0.9, N_POST)[None, :], lambda i, j: 0.1 * (i + j)],
+    ids=["one", "drawn", "by neuron", "function"],
+)
+def test_first_values_are_read_and_saved_as_those_of_the_synapses_of_each_replica(tmp_path, own):
+    class Rested(Pair):
+        def __init__(self, pre, post, **options):
+            super().__init__(pre, post, **options)
+            self.rest = nd.synapse_parameter(nd.init.Uniform(0.0, 1.0))
+
+        def on_pre(self, s):
+            s.weight = s.weight * self.rest
+
+    sim = nd.Simulator(Net(None, Rested), dt=DT * ms, target="interpret", batch=2, seed=[3, 8])
+    sim.batch["proj.rest"] = [0.5, own]
+    held = sim.get(sim.network.proj, "rest")
+    assert len(held[0]) != len(held[1])
+    sim.save(tmp_path / "now")
+    again = nd.Simulator.load(tmp_path / "now", Net(None, Rested))
+    again.run(2 * DT * ms)
+    for found in (sim.batch["proj.rest"], again.batch["proj.rest"], again.get(again.network.proj, "rest")):
+        for one, other in zip(found, held, strict=True):
+            np.testing.assert_array_equal(one, other)

@@ -134,6 +134,21 @@ def test_what_does_not_fit_is_named(options: dict[str, Any], error: type[Numbady
         weights(make(**options))
 
 
+def test_pairs_between_parts_are_counted_in_the_whole_populations() -> None:
+    bounds = np.arange(1, 16).reshape(5, 3) * mV
+
+    def between_parts(given: Any) -> nd.Simulator:
+        net = nd.DynamicsGroup()
+        net.pre, net.post = nd.LIF(5), nd.LIF(3)
+        net.p = nd.STDP(net.pre[1:], comm=nd.AllToAll(4, 2, weight=1 * mV), post=net.post[1:], w_max=given)
+        return nd.Simulator(net, DT * ms, target="interpret")
+
+    sim = between_parts(bounds)
+    np.testing.assert_array_equal(sim.get(sim.network.p, "w_max"), bounds[1:, 1:].reshape(-1))
+    with pytest.raises(ShapeError, match=r"nor the 5 and 3 neurons(.|\n)*\(5, 3\) for each pair"):
+        between_parts(bounds[1:, 1:]).run(DT * ms)
+
+
 def test_a_rule_does_not_change_a_parameter() -> None:
     class Wrong(nd.STDP):
         def on_pre(self, s: Any) -> None:
