@@ -101,7 +101,7 @@ class Batch:
         simulator, contexts = self._simulator, self._simulator._contexts
         if place.by_table:
             made = zip(contexts, simulator._synapses, strict=True)
-            contexts = [replace(context, tables=tables) for context, tables in made]
+            contexts = tuple(replace(context, tables=tables) for context, tables in made)
         return [place.read(context) for context in contexts]
 
     def held(self, name: str) -> list[Any]:

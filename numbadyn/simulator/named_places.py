@@ -111,13 +111,18 @@ def find_place(simulator: Assembly, what: Any, *, varied: bool = False) -> Place
         what = ".".join(filter(None, (_within(simulator, simulator._recorder.path(what[0])), what[1])))
     place = _by_name(simulator, names, what) if isinstance(what, str) else _by_object(simulator, names, what)
     if varied and place.synapses is None and not _is_asked_for(simulator.step, simulator.context, place.own):
-        raise NoEffectError(
-            f"No step reads {place.full}, so it makes no difference what it is in each replica.",
-            where=f"sim.batch[{place.name!r}]",
-            cure="Use it in an update that the network calls, or leave it out.",
-            name=place.name,
-        )
+        raise _unread(place.name, place.full)
     return place
+
+
+def _unread(name: str, full: str) -> NoEffectError:
+    """The error for what no step reads."""
+    return NoEffectError(
+        f"No step reads {full}, so it makes no difference what it is in each replica.",
+        where=f"sim.batch[{name!r}]",
+        cure="Use it in an update that the network calls, or leave it out.",
+        name=name,
+    )
 
 
 def _by_name(simulator: Assembly, names: dict[str, Callable[[], Place]], what: str) -> Place:
@@ -190,6 +195,8 @@ def _by_object(simulator: Assembly, names: dict[str, Callable[[], Place]], what:
     name = getattr(what, "path", getattr(what, "name", repr(what)))
     if isinstance(what, Module) and id(what) in simulator._recorder.modules:
         raise _structural(simulator, names, _within(simulator, name) or name, what)
+    if isinstance(what, State) and id(what.owner) in simulator._recorder.modules:
+        raise _unread(_within(simulator, what.path), what.path)
     if isinstance(what, tuple(_KINDS)):
         raise NoEffectError(
             f"{name} belongs to another network than {simulator.network.path}, so it would change nothing.",
@@ -227,7 +234,7 @@ def _is_asked_for(step: Step, context: BindContext, own: Any) -> bool:
     fetches += [lookup.fetch for lookup in step.lookups]
     fetches += [train.events for train in step.trains] + [reach.longest for reach in step.reaches]
     fetches += [spec.initial for spec in step.states if spec.space.synapses is None]
-    fetches += [partial(_first, spec.owner) for spec in step.states if spec.space.synapses is not None]
+    fetches += [partial(_first, spec.owner) for spec in step.states if isinstance(spec.owner, SynapseState)]
     fetches += [partial(_before, channel) for channel in step.channels]
     for fetch in fetches:
         try:

@@ -14,6 +14,7 @@ import pytest
 from quantities import ms, mV
 
 import numbadyn as nd
+from numbadyn.errors import NoEffectError
 from tests.features.test_plastic_projections import DT, N_POST, N_PRE, Spiking
 from tests.targets import simulator_of
 
@@ -269,6 +270,26 @@ def test_replicas_decay_by_their_own_constants() -> None:
         found = alone.run(STEPS * DT * ms, progress=False)[net.p].a
         np.testing.assert_array_equal(together.a[number], found)
         np.testing.assert_allclose(together.a_mean[number], found.mean(axis=0))
+
+
+def test_replicas_may_differ_beside_held_traces_in_what_is_read_and_in_nothing_else() -> None:
+    class Unread(Tracing):
+        def __init__(self, *modules: Any, **options: Any):
+            super().__init__(*modules, **options)
+            self.other, self.none = nd.SynapseState(0.5), nd.SynapseState(0.5)
+            self.last, self.never = nd.synapse_parameter(nd.init.Uniform(0.0, 1.0)), nd.Parameter(1.0)
+
+        def on_interval(self, s: Any) -> None:
+            super().on_interval(s)
+            s.other = s.other * self.last
+
+    sim = nd.Simulator(make(Unread), DT * ms, seed=[3, 3], batch=2, target="interpret")
+    sim.batch["p.last"] = [0.5, 0.25]
+    sim.run(20 * DT * ms, progress=False)
+    assert [float(np.max(each)) for each in sim.get(sim.network.p, "other")] == [0.25, 0.125]
+    for name in ("none", "never"):
+        with pytest.raises(NoEffectError, match=rf"No step reads DynamicsGroup\.p\.{name}"):
+            sim.batch[f"p.{name}"] = [0.5, 0.25]
 
 
 def used(rule: Any, s: Any) -> None:
