@@ -238,7 +238,8 @@ class Group:
             return
         limit = 2.0 * HELD if self.solvable else STABLE
         if self._strongest(context)[0] > limit:
-            raise self._unstable(context, limit, " Or make a new nd.Simulator, which then solves it." * self.solvable)
+            anew = " Or make a new nd.Simulator of a network that has such values itself, which then solves it."
+            raise self._unstable(context, limit, anew * self.solvable)
 
     def check_late(self, context: BindContext) -> None:
         """Refuse junctions with a delay that drive potentials apart: neurons answer faster than they hear.

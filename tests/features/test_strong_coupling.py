@@ -233,6 +233,24 @@ def test_equal_potentials_give_no_current_at_all():
     assert (V[:, :1] == V).all()
 
 
+def test_a_strong_replica_of_a_weak_network_is_refused_with_a_cure_that_works():
+    n, pairs = SHAPES["ring"]
+    net, strengths = Cells(n, [(pairs, 1.0)]), [1, 900] * nS
+    sim = nd.Simulator(net, dt=0.1 * ms, target="interpret", batch=2)
+    sim.batch[net.gaps[0].weight] = strengths
+    with pytest.raises(UnstableCouplingError) as caught:
+        sim.run(1 * ms)
+    assert "replica 1" in caught.value.where
+    assert "a new nd.Simulator of a network that has such values itself" in caught.value.cure
+    net.gaps[0].weight.value = strengths[1]
+    again = nd.Simulator(net, dt=0.1 * ms, target="interpret", batch=2)
+    again.batch[net.gaps[0].weight] = strengths
+    again.run(1 * ms)
+    alone = nd.Simulator(net, dt=0.1 * ms, target="interpret", seed=1)
+    alone.run(1 * ms)
+    assert np.array_equal(again.get(net.cells, "V")[1], alone.get(net.cells, "V"))
+
+
 def test_a_change_between_runs_acts_or_is_refused():
     n, pairs = SHAPES["ring"]
     net = Cells(n, [(pairs, 1.0)])
