@@ -17,7 +17,7 @@ from numbadyn.tracing.differentiate import derivative
 from numbadyn.tracing.trace import Trace
 from numbadyn.units import Dimension
 
-__all__ = ["Behind", "Writer"]
+__all__ = ["ZERO_WHERE", "Behind", "Writer"]
 
 
 ZERO_WHERE: dict[str, Callable[[list[bool]], bool]] = {
